@@ -1,0 +1,103 @@
+package cloud
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+)
+
+// Attachment is one prefix on an instance's interface.
+type Attachment struct {
+	Prefix netip.Prefix
+	// Range names the range the prefix is drawn from; it is empty for a
+	// prefix out of the subnet's primary range.
+	Range string
+}
+
+// Interface is the interface of an instance that carries its pod range: nic0
+// on Compute Engine, the primary ENI on EC2.
+type Interface struct {
+	// Instance is the provider ID of the instance, as Node.spec.providerID
+	// has it.
+	Instance string
+	// InstanceUID is the cloud's own identity of the instance. It differs
+	// when a machine was re-created under the same name.
+	InstanceUID string
+	// Subnet is the name (or ID) of the interface's subnet; it is empty when
+	// the interface is in none of the node subnets.
+	Subnet string
+	// SubnetName is the name by which a person finds the interface's subnet,
+	// also where Subnet is empty.
+	SubnetName string
+	// Attachments are the prefixes on the interface besides its own address.
+	Attachments []Attachment
+	// Version is the cloud's opaque version of the interface (a fingerprint),
+	// empty where it has none. An old version costs a call more, never a
+	// wrong write.
+	Version string
+}
+
+// Holds tells whether the prefix is on the interface.
+func (i Interface) Holds(p netip.Prefix) bool {
+	for _, a := range i.Attachments {
+		if a.Prefix == p {
+			return true
+		}
+	}
+	return false
+}
+
+// Operation is a change that the cloud has accepted and may still be making.
+type Operation struct {
+	// ID names the operation; it is empty when there is nothing to wait for.
+	ID string
+	// Scope is where the cloud keeps it (project and zone).
+	Scope string
+	// Act says what it does, for error texts.
+	Act string
+}
+
+// Done tells whether there is nothing left to wait for.
+func (o Operation) Done() bool { return o.ID == "" }
+
+// Interfaces puts prefixes on the interfaces of instances.
+type Interfaces interface {
+	// List gives every instance that has an interface in the network, in
+	// every project of the cluster, in bulk: its calls grow with pages and
+	// not with instances. It stops at the first error.
+	List(ctx context.Context) iter.Seq2[Interface, error]
+
+	// Get reads one instance's interface.
+	//
+	// Errors: NotFound; WrongCloud for a provider ID that is not this
+	// cloud's or not of this network's projects.
+	Get(ctx context.Context, providerID string) (Interface, error)
+
+	// Attach adds one prefix to what the interface holds and touches nothing
+	// else. The interface is as List or Get gave it; where it is out of date
+	// the adapter reads it again, and gives NotFound when InstanceUID has
+	// changed. A prefix that is there already is an operation already done.
+	//
+	// Errors, here and from Wait: Conflict, when somebody else holds an
+	// address of the prefix; LimitExceeded, when the interface takes no more
+	// prefixes; QuotaExceeded; NotFound for the instance or the range;
+	// Stale when the interface changed each time we tried; OutcomeUnknown
+	// when the change may have been made: Get before anything else is done.
+	Attach(ctx context.Context, i Interface, a Attachment) (Operation, error)
+
+	// Detach removes exactly that prefix from the interface, in the manner
+	// of Attach. A prefix that is not there is an operation already done.
+	Detach(ctx context.Context, i Interface, a Attachment) (Operation, error)
+
+	// Wait returns when the operation is done, with its error if it has one.
+	// Any number of callers wait on one shared poll. When ctx ends first the
+	// error is OutcomeUnknown.
+	Wait(ctx context.Context, o Operation) error
+}
+
+// VPC is all that a cloud does for one Network.
+type VPC struct {
+	Space      Space
+	Ranges     Ranges
+	Interfaces Interfaces
+}

@@ -1,0 +1,87 @@
+package cloud
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Owner is the Kubernetes object that a cloud object was made for.
+type Owner struct {
+	// ClusterID is the persistent identity of the cluster.
+	ClusterID             string
+	Kind, Namespace, Name string
+}
+
+// Mark is what a cloud object's name says about its owner. Hashes are 8
+// characters of base32 (40 bits).
+type Mark struct {
+	Cluster string // hash of the cluster ID
+	Owner   string // hash of the owner's cluster, kind, namespace and name
+	Index   int    // tells apart the objects of one owner
+}
+
+// IsZero tells that the object carries no mark.
+func (m Mark) IsZero() bool { return m == Mark{} }
+
+// OfCluster tells whether the mark is of that cluster.
+func (m Mark) OfCluster(clusterID string) bool {
+	return !m.IsZero() && m.Cluster == hash(clusterID)
+}
+
+// Of tells whether the mark is that owner's.
+func (m Mark) Of(o Owner) bool {
+	return m.OfCluster(o.ClusterID) && m.Owner == o.hash()
+}
+
+// maxNamePart keeps names within the 63 characters of Compute Engine:
+// 3 + 8 + 1 + part + 1 + 8 + 1 + digits.
+const maxNamePart = 32
+
+// ObjectName names the owner's index-th object in the cloud. The name is a
+// function of the owner and the index alone, so whoever repeats a create
+// after a crash finds what the first try made:
+//
+//	vn-<cluster>-<readable part of the name>-<owner>-<index>
+func (o Owner) ObjectName(index int) string {
+	return fmt.Sprintf("vn-%s-%s-%s-%d", hash(o.ClusterID), readable(o.Name), o.hash(), index)
+}
+
+func (o Owner) hash() string {
+	return hash(o.ClusterID + "/" + o.Kind + "/" + o.Namespace + "/" + o.Name)
+}
+
+var (
+	unreadable = regexp.MustCompile(`[^a-z0-9]+`)
+	marked     = regexp.MustCompile(`^vn-([a-z2-7]{8})-[a-z0-9-]*-([a-z2-7]{8})-([0-9]{1,6})$`)
+)
+
+func readable(name string) string {
+	s := strings.Trim(unreadable.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if len(s) > maxNamePart {
+		s = strings.TrimRight(s[:maxNamePart], "-")
+	}
+	return s
+}
+
+// ParseMark reads the mark out of a cloud object's name. It is zero for a
+// name that vpcnative did not give.
+func ParseMark(name string) Mark {
+	m := marked.FindStringSubmatch(name)
+	if m == nil {
+		return Mark{}
+	}
+	index, err := strconv.Atoi(m[3])
+	if err != nil {
+		return Mark{}
+	}
+	return Mark{Cluster: m[1], Owner: m[2], Index: index}
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5]))
+}

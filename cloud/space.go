@@ -1,0 +1,99 @@
+package cloud
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Kind tells what occupies a prefix of the VPC.
+type Kind string
+
+const (
+	// SubnetPrimary is the primary range of a subnet.
+	SubnetPrimary Kind = "SubnetPrimary"
+	// SecondaryRange is a secondary range of a subnet, whoever made it.
+	SecondaryRange Kind = "SecondaryRange"
+	// StaticRoute is the destination of a route somebody made.
+	StaticRoute Kind = "StaticRoute"
+	// PeeringRoute is a destination learnt from a peered network.
+	PeeringRoute Kind = "PeeringRoute"
+	// Reservation is a reserved block of addresses, such as the ranges kept
+	// for private services access.
+	Reservation Kind = "Reservation"
+	// Prohibited is space that the cloud refuses to every subnet.
+	Prohibited Kind = "Prohibited"
+)
+
+// Occupied is one prefix of the VPC that cannot be carved, and what it is.
+type Occupied struct {
+	Prefix netip.Prefix
+	Kind   Kind
+	// Name is the cloud's own name, long enough for a person to find it:
+	// "us-central1/nodes" for a subnet, "us-central1/nodes/pods" for a
+	// secondary range of it.
+	Name string
+	// Mark is the ownership mark read from the name; it is zero where the
+	// object carries none.
+	Mark Mark
+}
+
+// Range is a block of pod addresses inside the VPC from which nodes of one
+// subnet draw: a secondary range on Compute Engine, a subnet CIDR reservation
+// on EC2.
+type Range struct {
+	// Subnet is the subnet's name (Compute Engine) or ID (EC2).
+	Subnet string
+	// Name is the range's name in the cloud.
+	Name   string
+	Prefix netip.Prefix
+}
+
+// Subnet is a subnet in which nodes of the cluster live.
+type Subnet struct {
+	Name    string
+	Primary netip.Prefix
+	// Ranges are the ranges it has now, ours and others'.
+	Ranges []Range
+	// MaxRanges is how many ranges it may have at most; 0 is no known limit.
+	MaxRanges int
+}
+
+// Snapshot is what the VPC held when it was read.
+type Snapshot struct {
+	// Subnets are the node subnets that the adapter was configured with.
+	Subnets []Subnet
+	// Occupied is every prefix in use in the whole network, all regions,
+	// ordered by address.
+	Occupied []Occupied
+}
+
+// Space reads the address space of one VPC.
+type Space interface {
+	// Read lists everything that occupies the VPC, with a number of calls
+	// that grows with pages and never with instances.
+	//
+	// Errors: NotFound, when the network or one of its node subnets does not
+	// exist; PermissionDenied, Unauthenticated, Throttled, Unavailable.
+	Read(ctx context.Context) (Snapshot, error)
+}
+
+// Ranges makes and removes the blocks from which pod ranges are carved.
+type Ranges interface {
+	// Create makes the range and returns when the cloud confirms it. A range
+	// of that name with that prefix in that subnet is success, so a repeat
+	// after a lost reply is safe.
+	//
+	// Errors: Conflict, when the prefix overlaps something in the network or
+	// the name is taken with another prefix; LimitExceeded and QuotaExceeded;
+	// NotFound for the subnet; Invalid for a prefix the cloud refuses;
+	// Stale when others changed the subnet each time we tried; OutcomeUnknown
+	// when the change may have been made: read before anything else is done.
+	Create(ctx context.Context, r Range) error
+
+	// Delete removes exactly the range of that name and prefix and returns
+	// when the cloud confirms it. A range that is gone is success.
+	//
+	// Errors: Conflict, when it is in use or its prefix is not the one given;
+	// Stale, OutcomeUnknown, NotFound for the subnet.
+	Delete(ctx context.Context, r Range) error
+}
