@@ -1,0 +1,56 @@
+package v1alpha1
+
+// Finalizer keeps an object until what was made for it in the cloud is gone.
+const Finalizer = "vpcnative.dev/cloud-cleanup"
+
+// Condition types.
+const (
+	// ConditionReady sums an object up: a Network was read, a RangeRequest
+	// has all it asked for.
+	ConditionReady = "Ready"
+	// ConditionExhausted is True on a RangeRequest while nodes wait for
+	// room in it.
+	ConditionExhausted = "Exhausted"
+)
+
+// Reasons of conditions, Events and metrics. A refusal has the same reason
+// in all three.
+const (
+	ReasonReady    = "Ready"
+	ReasonPending  = "Pending"
+	ReasonDeleting = "Deleting"
+
+	// About a Network.
+	ReasonWrongCloud    = "WrongCloud"
+	ReasonInvalidSpec   = "InvalidSpec"
+	ReasonInUse         = "InUse"
+	ReasonNothingToFree = "NothingFree"
+
+	// About a RangeRequest.
+	ReasonNetworkNotFound     = "NetworkNotFound"
+	ReasonNetworkNotReady     = "NetworkNotReady"
+	ReasonUnsupported         = "Unsupported"
+	ReasonUnknownSubnet       = "UnknownSubnet"
+	ReasonAmbiguousSubnet     = "AmbiguousSubnet"
+	ReasonHostBits            = "HostBits"
+	ReasonOutsideSupernets    = "OutsideSupernets"
+	ReasonOverlap             = "Overlap"
+	ReasonNoSpace             = "NoSpace"
+	ReasonNodeLargerThanRange = "NodeLargerThanRange"
+	ReasonRangeMissing        = "RangeMissing"
+	ReasonNodesWaiting        = "NodesWaiting"
+	ReasonRoomLeft            = "RoomLeft"
+
+	// About a Node.
+	ReasonPublished            = "PodRangeReady"
+	ReasonWaitingForProviderID = "WaitingForProviderID"
+	ReasonNoMatchingRange      = "NoMatchingRange"
+	ReasonWrongSubnet          = "WrongSubnet"
+	ReasonNodeUndersized       = "NodeUndersized"
+	ReasonRangeExhausted       = "RangeExhausted"
+	ReasonForeignPodCIDR       = "ForeignPodCIDR"
+	ReasonAttaching            = "Attaching"
+	ReasonInstanceNotFound     = "InstanceNotFound"
+	ReasonPrefixTaken          = "PrefixTaken"
+	ReasonNotRestored          = "NotRestored"
+)

@@ -1,0 +1,228 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// Purpose is what a range is for.
+//
+// +kubebuilder:validation:Enum=Pods;Services;Proxy;Custom
+type Purpose string
+
+const (
+	// Pods ranges feed the nodes' podCIDRs.
+	Pods Purpose = "Pods"
+	// Services ranges hold ClusterIPs.
+	Services Purpose = "Services"
+	// Proxy ranges hold the proxies of managed load balancers.
+	Proxy Purpose = "Proxy"
+	// Custom ranges are for people's own use.
+	Custom Purpose = "Custom"
+)
+
+// Family is an address family.
+//
+// +kubebuilder:validation:Enum=IPv4;IPv6
+type Family string
+
+const (
+	IPv4 Family = "IPv4"
+	IPv6 Family = "IPv6"
+)
+
+// DeletionPolicy says what becomes of the ranges when their request goes.
+//
+// +kubebuilder:validation:Enum=Delete;Retain
+type DeletionPolicy string
+
+const (
+	// Delete removes the ranges from the VPC once nothing uses them.
+	Delete DeletionPolicy = "Delete"
+	// Retain leaves the ranges in the VPC.
+	Retain DeletionPolicy = "Retain"
+)
+
+// NodePrefixAuto sizes each node's range by its own max pods.
+const NodePrefixAuto = "Auto"
+
+// Capacity asks for room in the words of a cluster.
+type Capacity struct {
+	// Nodes is how many nodes are to fit, in each subnet.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	Nodes int32 `json:"nodes"`
+	// PodsPerNode is the max pods of a node.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65536
+	PodsPerNode int32 `json:"podsPerNode"`
+}
+
+// RangeRequestSpec asks for a range.
+//
+// +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() == 1",message="exactly one of cidrs, prefixLength and capacity says how big the range is"
+// +kubebuilder:validation:XValidation:rule="has(self.cidrs) == has(oldSelf.cidrs) && has(self.prefixLength) == has(oldSelf.prefixLength) && has(self.capacity) == has(oldSelf.capacity)",message="how the size is said cannot change: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength and allowUndersized are for purpose Pods"
+// +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
+// +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
+type RangeRequestSpec struct {
+	// NetworkRef names the Network to carve from.
+	// +kubebuilder:default=default
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="networkRef cannot change: make a new RangeRequest"
+	// +optional
+	NetworkRef string `json:"networkRef,omitempty"`
+
+	// Purpose is what the range is for.
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="purpose cannot change: make a new RangeRequest"
+	Purpose Purpose `json:"purpose"`
+
+	// Families are the address families, in the order of podCIDRs. They are
+	// granted all or none.
+	// +kubebuilder:default={IPv4}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="families must differ"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="families cannot change: make a new RangeRequest"
+	// +listType=atomic
+	// +optional
+	Families []Family `json:"families,omitempty"`
+
+	// Subnets are the node subnets of the Network that get a range each;
+	// all of them where it is empty. Sizes count per subnet.
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=63
+	// +listType=set
+	// +optional
+	Subnets []string `json:"subnets,omitempty"`
+
+	// CIDRs are the very blocks to use. More may be added later, none taken
+	// away. They go to one subnet: with several, name it in subnets.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="oldSelf.all(c, c in self)",message="a granted range can neither move nor shrink: add a block, or make a new RangeRequest"
+	// +listType=set
+	// +optional
+	CIDRs []CIDR `json:"cidrs,omitempty"`
+
+	// PrefixLength is the size of the block to find, such as 16.
+	// +kubebuilder:validation:Minimum=8
+	// +kubebuilder:validation:Maximum=128
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
+	// +optional
+	PrefixLength *int32 `json:"prefixLength,omitempty"`
+
+	// Capacity is the number of nodes and pods to make room for.
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
+	// +optional
+	Capacity *Capacity `json:"capacity,omitempty"`
+
+	// NodeSelector picks the nodes that draw from this range; all nodes
+	// where it is not set. Where several requests pick a node, those with
+	// the most selector terms come first, and among equals the oldest with
+	// room.
+	// +optional
+	NodeSelector *metav1.LabelSelector `json:"nodeSelector,omitempty"`
+
+	// NodePrefixLength is the size of each node's range: a number such as
+	// 24, or Auto for twice the node's max pods, rounded up to a power of
+	// two.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? (self >= 8 && self <= 128) : self == 'Auto'",message="nodePrefixLength must be a number from 8 to 128 or Auto"
+	// +optional
+	NodePrefixLength *intstr.IntOrString `json:"nodePrefixLength,omitempty"`
+
+	// MinNodePrefixLength bounds what Auto gives a node: no range is larger
+	// than this prefix length. A node that would get fewer addresses than
+	// its max pods waits, unless allowUndersized.
+	// +kubebuilder:validation:Minimum=8
+	// +kubebuilder:validation:Maximum=128
+	// +optional
+	MinNodePrefixLength *int32 `json:"minNodePrefixLength,omitempty"`
+
+	// AllowUndersized gives a node a range also where it holds fewer
+	// addresses than the node's max pods.
+	// +optional
+	AllowUndersized bool `json:"allowUndersized,omitempty"`
+
+	// DeletionPolicy says what becomes of the ranges when the request goes.
+	// +kubebuilder:default=Delete
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// GrantedRange is one block of the VPC that the request got.
+type GrantedRange struct {
+	CIDR CIDR `json:"cidr"`
+	// Subnet is where it is.
+	Subnet string `json:"subnet"`
+	// Name is its name in the cloud.
+	Name string `json:"name"`
+	// Reason says why this block was taken.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+}
+
+// RangeRequestStatus is what was granted and how full it is.
+type RangeRequestStatus struct {
+	// ObservedGeneration is the generation of the spec this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// Ranges are the granted blocks.
+	// +optional
+	// +listType=map
+	// +listMapKey=cidr
+	Ranges []GrantedRange `json:"ranges,omitempty"`
+	// Capacity is how many addresses the ranges hold, in decimal.
+	// +optional
+	Capacity string `json:"capacity,omitempty"`
+	// Allocated is how many of them nodes hold, in decimal.
+	// +optional
+	Allocated string `json:"allocated,omitempty"`
+	// Utilisation is the allocated part of the capacity, in percent, rounded
+	// up, so that it is 0 only when nothing is allocated.
+	// +optional
+	Utilisation int32 `json:"utilisation"`
+	// Nodes is how many nodes hold a piece.
+	// +optional
+	Nodes int32 `json:"nodes"`
+	// WaitingNodes is how many nodes wait for a piece that is not there.
+	// +optional
+	WaitingNodes int32 `json:"waitingNodes"`
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// RangeRequest asks for a range of the VPC.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=rr,categories=vpcnative
+// +kubebuilder:printcolumn:name="Purpose",type=string,JSONPath=`.spec.purpose`
+// +kubebuilder:printcolumn:name="Range",type=string,JSONPath=`.status.ranges[*].cidr`
+// +kubebuilder:printcolumn:name="Nodes",type=integer,JSONPath=`.status.nodes`
+// +kubebuilder:printcolumn:name="Used %",type=integer,JSONPath=`.status.utilisation`
+// +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waitingNodes`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Network",type=string,priority=1,JSONPath=`.spec.networkRef`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type RangeRequest struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec   RangeRequestSpec   `json:"spec"`
+	Status RangeRequestStatus `json:"status,omitempty"`
+}
+
+// RangeRequestList is a list of RangeRequests.
+//
+// +kubebuilder:object:root=true
+type RangeRequestList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []RangeRequest `json:"items"`
+}
