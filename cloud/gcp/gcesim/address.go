@@ -48,7 +48,7 @@ func (s *Sim) newAddress(project string, in scope, body address) (*address, func
 		return nil, nil, refusal
 	}
 	path := resourcePath(project, in, "addresses", body.Name)
-	if _, ok := s.addresses.get(project, in, body.Name); ok || s.busy[path] {
+	if _, ok := s.addresses.get(project, in, body.Name); ok || s.isBusy(path) {
 		return nil, nil, alreadyExists(path)
 	}
 	a := body

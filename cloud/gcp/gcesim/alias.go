@@ -33,7 +33,7 @@ func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 	if at < 0 {
 		return nil, invalidField("networkInterface", name, "The instance has no such network interface.")
 	}
-	if s.busy[path] {
+	if s.isBusy(path) {
 		return nil, notReady(path)
 	}
 	if refusal := checkFingerprint(fingerprint, i.NetworkInterfaces[at].Fingerprint); refusal != nil {

@@ -103,13 +103,16 @@ func (s *Sim) AddPeering(project, networkName, name, peer string, routes ...neti
 		return notFound(resourcePath(project, global, "networks", networkName))
 	}
 	sp := s.spaceOf(n.path())
-	for _, p := range routes {
+	for at, p := range routes {
 		if other, taken := sp.ranges.overlap(p); taken {
+			for _, q := range routes[:at] {
+				sp.ranges.remove(q)
+			}
 			return invalid("An IP range in the peer network (%s) overlaps with %s", p, other.what)
 		}
+		sp.ranges.insert(p, &rangeHold{prefix: p, what: fmt.Sprintf("peering route of '%s'", name)})
 	}
 	for _, p := range routes {
-		sp.ranges.insert(p, &rangeHold{prefix: p, what: fmt.Sprintf("peering route of '%s'", name)})
 		s.addSystemRoute(project, n, route{
 			Description: fmt.Sprintf("Auto generated route via peering [%s].", name), DestRange: p.String(),
 			Priority: new(uint32(0)), NextHopPeering: name,
@@ -196,6 +199,44 @@ func common(a, b []secondaryRange) []secondaryRange {
 	return out
 }
 
+// Route is a static route to an address.
+type Route struct {
+	Project, Name string
+	Network       string
+	Dest          netip.Prefix
+	NextHopIP     netip.Addr
+}
+
+// AddRoute adds a static route.
+func (s *Sim) AddRoute(r Route) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	made, refusal := s.newRoute(r.Project, route{
+		Name: r.Name, Network: "global/networks/" + r.Network, DestRange: r.Dest.String(), NextHopIP: r.NextHopIP.String(),
+	})
+	if refusal == nil {
+		s.routes.put(s.clock.Now(), r.Project, global, made)
+	}
+	return asError(refusal)
+}
+
+// ReserveRange reserves a block of a network for a peering (a global address
+// of purpose VPC_PEERING); no subnetwork may use it.
+func (s *Sim) ReserveRange(project, network, name string, p netip.Prefix) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	made, _, refusal := s.newAddress(project, global, address{
+		Name: name, Network: "global/networks/" + network, AddressType: "INTERNAL", Purpose: "VPC_PEERING",
+		Address: p.Addr().String(), PrefixLength: p.Bits(),
+	})
+	if refusal == nil {
+		s.addresses.put(s.clock.Now(), project, global, made)
+	}
+	return asError(refusal)
+}
+
 // AddInstance adds a running VM and returns it with its id and addresses.
 func (s *Sim) AddInstance(i Instance) (Instance, error) {
 	s.mu.Lock()
@@ -236,6 +277,7 @@ func (s *Sim) DeleteInstance(project, zone, name string) error {
 		return notFound(resourcePath(project, in, "instances", name))
 	}
 	s.dropInstance(project, in, i)
+	delete(s.busy, i.path()) // what is under way will find it gone
 	return nil
 }
 

@@ -52,7 +52,7 @@ func (s *Sim) newInstance(project string, in scope, body instance) (*instance, f
 		return nil, nil, nil, refusal
 	}
 	path := resourcePath(project, in, "instances", body.Name)
-	if _, ok := s.instances.get(project, in, body.Name); ok || s.busy[path] {
+	if _, ok := s.instances.get(project, in, body.Name); ok || s.isBusy(path) {
 		return nil, nil, nil, alreadyExists(path)
 	}
 	if n := len(body.NetworkInterfaces); n == 0 || n > maxInterfacesPerVM {
@@ -155,7 +155,7 @@ func (s *Sim) interfaceSubnet(field, project string, in scope, nic *networkInter
 	if !ok {
 		return nil, notFound(r.path("subnetworks"))
 	}
-	if s.busy[sub.path()] {
+	if s.isBusy(sub.path()) {
 		return nil, notReady(sub.path())
 	}
 	if r.in.name != region {
@@ -215,7 +215,7 @@ func (s *Sim) readyInstance(c *call) (*instance, *APIError) {
 	if !ok {
 		return nil, notFound(path)
 	}
-	if s.busy[path] {
+	if s.isBusy(path) {
 		return nil, notReady(path)
 	}
 	return i, nil

@@ -54,7 +54,7 @@ func (s *Sim) newNetwork(project string, in network) (*network, *APIError) {
 		return nil, refusal
 	}
 	path := resourcePath(project, global, "networks", in.Name)
-	if _, ok := s.networks.get(project, global, in.Name); ok || s.busy[path] {
+	if _, ok := s.networks.get(project, global, in.Name); ok || s.isBusy(path) {
 		return nil, alreadyExists(path)
 	}
 	auto := in.auto()
@@ -119,7 +119,7 @@ func (s *Sim) findNetwork(text, project string) (*network, *APIError) {
 	if !ok {
 		return nil, notFound(r.path("networks"))
 	}
-	if s.busy[n.path()] {
+	if s.isBusy(n.path()) {
 		return nil, notReady(n.path())
 	}
 	return n, nil

@@ -48,9 +48,12 @@ func (c *call) requestKey() string {
 	return strings.Join([]string{c.Project, c.Scope, c.Method, c.RequestID}, " ")
 }
 
+// isBusy says whether an operation on the resource is under way.
+func (s *Sim) isBusy(path string) bool { return s.busy[path] != "" }
+
 // begin starts the operation of a change. The target must be ready.
 func (s *Sim) begin(c *call, ch change) (any, *APIError) {
-	if s.busy[ch.path] {
+	if s.isBusy(ch.path) {
 		return nil, notReady(ch.path)
 	}
 	now := s.clock.Now()
@@ -62,7 +65,7 @@ func (s *Sim) begin(c *call, ch change) (any, *APIError) {
 		}
 	}
 	op := s.newOperation(c, ch, now)
-	s.busy[ch.path] = true
+	s.busy[ch.path] = op.Name
 	s.doneAt[op.Name] = now.Add(took)
 	s.operations.put(now, c.Project, c.in, op)
 	if c.RequestID != "" {
@@ -113,7 +116,9 @@ func (s *Sim) run(in shelfKey, name string) {
 
 // finish ends an operation: its effects appear, or what it claimed goes back.
 func (s *Sim) finish(in shelfKey, name string, ch change, request string) {
-	delete(s.busy, ch.path)
+	if s.busy[ch.path] == name {
+		delete(s.busy, ch.path)
+	}
 	delete(s.doneAt, name)
 	failure := ch.err
 	if failure == nil {

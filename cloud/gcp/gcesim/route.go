@@ -45,7 +45,7 @@ func (s *Sim) newRoute(project string, body route) (*route, *APIError) {
 		return nil, refusal
 	}
 	path := resourcePath(project, global, "routes", body.Name)
-	if _, ok := s.routes.get(project, global, body.Name); ok || s.busy[path] {
+	if _, ok := s.routes.get(project, global, body.Name); ok || s.isBusy(path) {
 		return nil, alreadyExists(path)
 	}
 	n, refusal := s.findNetwork(body.Network, project)

@@ -38,31 +38,26 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{Call: Call{Start: s.clock.Now()}, query: r.URL.Query()}
 	c.RequestID = c.query.Get("requestId")
 	e, refusal := findEndpoint(r.Method, r.URL.Path, c)
-	sent := false
-	defer func() {
-		if !sent {
-			c.Status = 0
-		}
-		s.calls.add(c.Call)
-	}()
 	var reply any
 	if refusal == nil {
 		c.faults = s.faults.strike(c.Call)
 		reply, refusal = s.answer(e, c, r)
 	}
 	body := s.encode(c, reply, refusal, r)
+	lost := r.Context().Err() != nil
 	for _, f := range c.faults {
 		if f.After != nil {
 			f.After(c.Call)
 		}
-		if f.LostReply {
-			panic(http.ErrAbortHandler) // net/http cuts the connection
-		}
+		lost = lost || f.LostReply
 	}
-	if r.Context().Err() != nil {
-		return
+	if lost {
+		c.Status = 0
 	}
-	sent = true
+	s.calls.add(c.Call) // before the reply, so that the caller finds it there
+	if lost {
+		panic(http.ErrAbortHandler) // net/http cuts the connection
+	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(c.Status)
 	w.Write(body)

@@ -24,7 +24,7 @@ type Sim struct {
 	lastStamp   uint64
 	events      eventHeap
 	eventCount  uint64
-	busy        map[string]bool // paths of resources with an operation under way
+	busy        map[string]string // path of a resource to the operation under way on it
 	requests    map[string]string
 	space       map[string]*space // by the network's path
 	rate        map[rateKey]*rateCount
@@ -57,7 +57,7 @@ func New(config Config) *Sim {
 		quotas:      maps.Clone(DefaultQuotas),
 		projects:    map[string]uint64{},
 		lastID:      1_000_000_000_000_000_000,
-		busy:        map[string]bool{},
+		busy:        map[string]string{},
 		requests:    map[string]string{},
 		space:       map[string]*space{},
 		rate:        map[rateKey]*rateCount{},

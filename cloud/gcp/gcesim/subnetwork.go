@@ -94,7 +94,7 @@ func (s *Sim) newSubnetwork(project string, in scope, body subnetwork) (*subnetw
 		return nil, nil, refusal
 	}
 	path := resourcePath(project, in, "subnetworks", body.Name)
-	if _, ok := s.subnetworks.get(project, in, body.Name); ok || s.busy[path] {
+	if _, ok := s.subnetworks.get(project, in, body.Name); ok || s.isBusy(path) {
 		return nil, nil, alreadyExists(path)
 	}
 	n, refusal := s.findNetwork(body.Network, project)
@@ -162,7 +162,7 @@ func deleteSubnetwork(s *Sim, c *call) (any, *APIError) {
 			return nil, inUse(path, by)
 		}
 	}
-	if s.busy[path] {
+	if s.isBusy(path) {
 		return nil, notReady(path)
 	}
 	sp.unreserve(sub.primary())

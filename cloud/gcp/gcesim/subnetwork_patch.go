@@ -30,7 +30,7 @@ func patchSubnetwork(s *Sim, c *call) (any, *APIError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	if s.busy[path] {
+	if s.isBusy(path) {
 		return nil, notReady(path)
 	}
 	if refusal := checkFingerprint(present.fingerprint, old.Fingerprint); refusal != nil {
@@ -193,7 +193,7 @@ func expandSubnetwork(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, notFound(path)
 	}
-	if s.busy[path] {
+	if s.isBusy(path) {
 		return nil, notReady(path)
 	}
 	var body struct {
