@@ -134,6 +134,13 @@ func (s *Server) startPlane(apiServer, etcd string, o Options) error {
 	api.Out, api.Err = apiLog, apiLog
 	s.plane.Etcd.Out, s.plane.Etcd.Err = etcdLog, etcdLog
 	api.StartTimeout, s.plane.Etcd.StartTimeout = o.StartTimeout, o.StartTimeout
+	// Nobody connects to this address: it is only published as the endpoint of
+	// the Service "kubernetes", which refuses loopback. Without it the server
+	// looks for a default route and fails where there is no network.
+	api.Configure().Set("advertise-address", "198.51.100.1")
+	// A lone member elects itself after one election timeout; the default adds
+	// half a second to every start.
+	s.plane.Etcd.Configure().Set("heartbeat-interval", "10").Set("election-timeout", "100")
 	for flag, values := range o.APIServerFlags {
 		api.Configure().Set(flag, values...)
 	}
