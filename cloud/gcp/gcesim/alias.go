@@ -1,0 +1,242 @@
+package gcesim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// updateNetworkInterface sets the alias ranges of one interface: the list is
+// the whole desired set, an absent list changes nothing, an empty one clears
+// it (the alias range guide).
+func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
+	if op, refusal := s.replayed(c); op != nil || refusal != nil {
+		return op, refusal
+	}
+	path := c.path("instances", c.Resource)
+	i, ok := s.instances.get(c.Project, c.in, c.Resource)
+	if !ok {
+		return nil, notFound(path)
+	}
+	want, present, fingerprint, refusal := interfaceBody(c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	name := c.query.Get("networkInterface")
+	if name == "" {
+		return nil, refuse(400, "required", "Required parameter: networkInterface")
+	}
+	at := slices.IndexFunc(i.NetworkInterfaces, func(n networkInterface) bool { return n.Name == name })
+	if at < 0 {
+		return nil, invalidField("networkInterface", name, "The instance has no such network interface.")
+	}
+	if s.isBusy(path) {
+		return nil, notReady(path)
+	}
+	if refusal := checkFingerprint(fingerprint, i.NetworkInterfaces[at].Fingerprint); refusal != nil {
+		return nil, refusal
+	}
+	if !present {
+		want = i.NetworkInterfaces[at].AliasIPRanges
+	}
+	plan, refusal := s.planUpdate(i, at, want)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if plan.added > 0 && len(plan.drop) > 0 {
+		plan.undo()
+		return nil, invalidField("resource.aliasIpRanges", "", "Cannot simultaneously add and remove alias IP ranges.")
+	}
+	return s.begin(c, change{
+		kind: "updateNetworkInterface", path: path, targetID: i.ID, err: plan.failure, abort: plan.undo,
+		apply: func() *OperationError { return s.applyAliases(c.Project, c.in, i, at, plan) },
+	})
+}
+
+// interfaceBody reads what may be updated; any other field is refused.
+func interfaceBody(c *call) (want []aliasRange, present bool, fingerprint string, refusal *APIError) {
+	var fields map[string]json.RawMessage
+	if refusal := decode(c, &fields); refusal != nil {
+		return nil, false, "", refusal
+	}
+	for name, value := range fields {
+		if name != "aliasIpRanges" && name != "fingerprint" {
+			return nil, false, "", invalidField("resource."+name, strings.Trim(string(value), `"`), "Updating this field is not supported.")
+		}
+	}
+	var body networkInterface
+	if refusal := decode(c, &body); refusal != nil {
+		return nil, false, "", refusal
+	}
+	_, present = fields["aliasIpRanges"]
+	return body.AliasIPRanges, present, body.Fingerprint, nil
+}
+
+// aliasPlan is the step from one list of alias ranges to another. What it adds
+// is claimed already; what it drops is released when it is applied.
+type aliasPlan struct {
+	list    []aliasRange
+	added   int
+	drop    []netip.Prefix
+	undo    func()
+	failure *OperationError
+}
+
+func (s *Sim) planUpdate(i *instance, at int, want []aliasRange) (*aliasPlan, *APIError) {
+	nic := i.NetworkInterfaces[at]
+	r, _ := parseRef(nic.Subnetwork, "", "subnetworks")
+	sub, ok := s.subnetworks.get(r.project, r.in, r.name)
+	if !ok {
+		return nil, notFound(r.path("subnetworks"))
+	}
+	return s.planAliases("resource", s.spaceOf(sub.networkPath()), sub, i.path(), nic.AliasIPRanges, want)
+}
+
+func (s *Sim) planAliases(field string, sp *space, sub *subnetwork, by string, have, want []aliasRange) (*aliasPlan, *APIError) {
+	field += ".aliasIpRanges"
+	if len(want) > maxAliasRangesPerNIC {
+		return nil, invalidField(field, fmt.Sprint(len(want)), "A network interface can have at most %d alias IP ranges.", maxAliasRangesPerNIC)
+	}
+	asked := make([]aliasAsk, len(want))
+	kept := map[aliasRange]bool{}
+	for n, a := range want {
+		ask, refusal := parseAlias(fmt.Sprintf("%s[%d]", field, n), sub, a)
+		if refusal != nil {
+			return nil, refusal
+		}
+		asked[n] = ask
+		if ask.pick == 0 {
+			if kept[ask.canonical()] {
+				return nil, invalidField(field, a.IPCidrRange, "Duplicate alias IP range.")
+			}
+			kept[ask.canonical()] = true
+		}
+	}
+	plan := &aliasPlan{}
+	for _, a := range have {
+		if !kept[a] {
+			plan.drop = append(plan.drop, mustPrefix(a.IPCidrRange))
+		}
+	}
+	plan.take(sp, sub, by, have, asked)
+	if limit := s.quotas[QuotaAliases]; plan.failure == nil && plan.added > 0 && sp.aliases > limit {
+		plan.undo()
+		plan.failure = &OperationError{Code: "QUOTA_EXCEEDED", HTTPStatus: 403,
+			Message: fmt.Sprintf("Quota '%s' exceeded.  Limit: %d.0 globally.", QuotaAliases, limit)}
+	}
+	return plan, nil
+}
+
+// take claims what is new, or nothing if any of it is in use.
+func (plan *aliasPlan) take(sp *space, sub *subnetwork, by string, have []aliasRange, asked []aliasAsk) {
+	var taken []netip.Prefix
+	plan.undo = func() {
+		for _, p := range taken {
+			sp.free(p)
+		}
+		taken = nil
+	}
+	had := map[aliasRange]bool{}
+	for _, a := range have {
+		had[a] = true
+	}
+	for _, ask := range asked {
+		if ask.pick == 0 && had[ask.canonical()] {
+			plan.list = append(plan.list, ask.canonical())
+			continue
+		}
+		plan.added++
+		if plan.failure != nil {
+			continue
+		}
+		if ask.pick > 0 {
+			var ok bool
+			if ask.prefix, ok = sp.used.firstFree(ask.parent, ask.pick); !ok {
+				plan.failure = ipExhausted(sub)
+				continue
+			}
+		}
+		if !sp.claim(ask.prefix, by, true) {
+			plan.failure = ipInUse(ask.prefix.String())
+			continue
+		}
+		taken = append(taken, ask.prefix)
+		plan.list = append(plan.list, ask.canonical())
+	}
+	if plan.failure != nil {
+		plan.undo()
+	}
+}
+
+// applyAliases makes the planned list visible.
+func (s *Sim) applyAliases(project string, in scope, was *instance, at int, plan *aliasPlan) *OperationError {
+	i, gone := s.current(project, in, was)
+	if gone != nil {
+		return gone
+	}
+	if plan.added == 0 && len(plan.drop) == 0 {
+		return nil
+	}
+	next := *i
+	next.NetworkInterfaces = slices.Clone(i.NetworkInterfaces)
+	nic := &next.NetworkInterfaces[at]
+	nic.AliasIPRanges = plan.list
+	nic.Fingerprint, next.Fingerprint = s.fingerprint(), s.fingerprint()
+	s.instances.put(s.clock.Now(), project, in, &next)
+	sp := s.spaceOf(strings.TrimPrefix(nic.Network, selfLinkBase))
+	for _, p := range plan.drop {
+		s.release(sp, p)
+	}
+	return nil
+}
+
+// aliasAsk is one alias range of a request, understood.
+type aliasAsk struct {
+	prefix    netip.Prefix
+	pick      int // mask of a range that the server picks, else 0
+	parent    netip.Prefix
+	rangeName string
+}
+
+func (a aliasAsk) canonical() aliasRange {
+	return aliasRange{IPCidrRange: a.prefix.String(), SubnetworkRangeName: a.rangeName}
+}
+
+// parseAlias reads a CIDR, a single address, or only a mask ("/24").
+func parseAlias(field string, sub *subnetwork, a aliasRange) (aliasAsk, *APIError) {
+	ask := aliasAsk{rangeName: a.SubnetworkRangeName}
+	var ok bool
+	if ask.parent, ok = sub.rangeNamed(a.SubnetworkRangeName); !ok {
+		return ask, invalidField(field+".subnetworkRangeName", a.SubnetworkRangeName, "The specified subnetwork secondary range does not exist.")
+	}
+	field += ".ipCidrRange"
+	text := a.IPCidrRange
+	switch {
+	case text == "":
+		return ask, required(field)
+	case text[0] == '/':
+		bits, err := strconv.Atoi(text[1:])
+		if err != nil || bits < max(ask.parent.Bits(), 1) || bits > 32 {
+			return ask, invalidField(field, text, "The mask does not fit the range %s.", ask.parent)
+		}
+		ask.pick = bits
+		return ask, nil
+	case !strings.Contains(text, "/"):
+		text += "/32"
+	}
+	p, refusal := parseCIDR(field, text)
+	if refusal != nil {
+		return ask, refusal
+	}
+	if p.Bits() < ask.parent.Bits() || !ask.parent.Contains(p.Addr()) {
+		return ask, invalidField(field, a.IPCidrRange, "Alias IP range must be within the range %s of the subnetwork.", ask.parent)
+	}
+	if a.SubnetworkRangeName == "" && touchesPlatform(ask.parent, p) {
+		return ask, invalidField(field, a.IPCidrRange, "The range holds addresses that are reserved in every primary range.")
+	}
+	ask.prefix = p
+	return ask, nil
+}

@@ -1,0 +1,96 @@
+package gcesim
+
+import "time"
+
+// Config says how a Sim behaves. The zero value is usable: real time, instant
+// operations, the regions of DefaultRegions, no authentication, no rate limit.
+type Config struct {
+	// Projects exist from the start; Add functions create others as needed.
+	Projects []string
+	// Regions maps each region to its zones. Nil means DefaultRegions.
+	Regions map[string][]string
+	// Clock is the source of time; nil means the real one.
+	Clock Clock
+	// Seed makes probabilistic faults repeatable.
+	Seed uint64
+	// Latency is how long operations take; zero: DONE in the reply.
+	Latency time.Duration
+	// Latencies overrides Latency by method, such as "subnetworks.patch".
+	Latencies map[string]time.Duration
+	// OperationTTL is how long a finished operation can still be read, by
+	// default an hour. Request ids are remembered as long.
+	OperationTTL time.Duration
+	// WaitLimit is when operations.wait gives up and answers with an
+	// unfinished operation, by default the API's two minutes.
+	WaitLimit time.Duration
+	// ReleaseDelay keeps a released address or alias range unusable for
+	// others. The alias range guide says moving one may take up to a minute.
+	ReleaseDelay time.Duration
+	// Token, where set, is the only bearer token that is let in.
+	Token string
+	// Quotas overrides DefaultQuotas by metric.
+	Quotas map[string]int
+	// ReadsPerMinute and WritesPerMinute limit each project's calls in a
+	// window of 60 seconds; zero is no limit.
+	ReadsPerMinute, WritesPerMinute int
+	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
+	// goes first. Counts stay exact.
+	CallLog int
+	// History is how many changes of each kind stale reads can look back,
+	// by default 10,000.
+	History int
+}
+
+// DefaultRegions are the regions and zones of a Sim that is not told others.
+var DefaultRegions = map[string][]string{
+	"us-central1":  {"us-central1-a", "us-central1-b", "us-central1-c", "us-central1-f"},
+	"us-east1":     {"us-east1-b", "us-east1-c", "us-east1-d"},
+	"europe-west1": {"europe-west1-b", "europe-west1-c", "europe-west1-d"},
+}
+
+// The quota metrics that are enforced.
+const (
+	QuotaSubnetRanges    = "SUBNET_RANGES_PER_NETWORK"
+	QuotaAliases         = "ALIASES_PER_NETWORK_GLOBAL"
+	QuotaInstances       = "INSTANCES_PER_NETWORK_GLOBAL"
+	QuotaStaticRoutes    = "STATIC_ROUTES_PER_NETWORK"
+	QuotaSecondaryRanges = "SECONDARY_RANGES_PER_SUBNETWORK"
+	maxAliasRangesPerNIC = 150 // per interface, whatever the masks: VPC quotas page
+	maxInterfacesPerVM   = 10
+	smallestSubnetMask   = 29
+	defaultOperationTTL  = time.Hour
+	defaultWaitLimit     = 2 * time.Minute
+	defaultCallLog       = 1_000_000
+	defaultHistory       = 10_000
+	pendingBeforeRunning = 10 // an operation is PENDING for a tenth of its time
+	rateWindow           = time.Minute
+	timeFormat           = "2006-01-02T15:04:05.000-07:00"
+	selfLinkBase         = "https://www.googleapis.com/compute/v1/"
+	pathBase             = "/compute/v1/projects/"
+	defaultMaxResults    = 500
+	kindPrefix           = "compute#"
+	defaultUser          = "simulator@example.com"
+	autoModeSpace        = "10.128.0.0/9"
+)
+
+// DefaultQuotas are generous, as the platform's own; 170 secondary ranges per
+// subnetwork is the platform's fixed limit (VPC quotas page).
+var DefaultQuotas = map[string]int{
+	QuotaSubnetRanges:    300,
+	QuotaAliases:         100_000,
+	QuotaInstances:       100_000,
+	QuotaStaticRoutes:    600,
+	QuotaSecondaryRanges: 170,
+}
+
+// Clock is the time a Sim lives in.
+type Clock interface {
+	Now() time.Time
+	// After fires once, d from now.
+	After(d time.Duration) <-chan time.Time
+}
+
+type realClock struct{}
+
+func (realClock) Now() time.Time                         { return time.Now() }
+func (realClock) After(d time.Duration) <-chan time.Time { return time.After(d) }

@@ -1,0 +1,277 @@
+package gcesim
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+func (o *instance) path() string { return strings.TrimPrefix(o.SelfLink, selfLinkBase) }
+
+func getInstance(s *Sim, c *call) (any, *APIError) {
+	i, ok := lookBack(s, c, s.instances).get(c.Project, c.in, c.Resource)
+	if !ok {
+		return nil, notFound(c.path("instances", c.Resource))
+	}
+	return i, nil
+}
+
+func listInstances(s *Sim, c *call) (any, *APIError) {
+	return list(s, c, s.instances, "instance", "instances")
+}
+
+func aggregateInstances(s *Sim, c *call) (any, *APIError) {
+	return aggregate(s, c, s.instances, "instance", "instances", "zones")
+}
+
+func insertInstance(s *Sim, c *call) (any, *APIError) {
+	if op, refusal := s.replayed(c); op != nil || refusal != nil {
+		return op, refusal
+	}
+	var body instance
+	if refusal := decode(c, &body); refusal != nil {
+		return nil, refusal
+	}
+	i, undo, failure, refusal := s.newInstance(c.Project, c.in, body)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return s.begin(c, change{
+		kind: "insert", path: i.path(), targetID: i.ID, err: failure, abort: undo,
+		apply: func() *OperationError {
+			s.instances.put(s.clock.Now(), c.Project, c.in, i)
+			return nil
+		},
+	})
+}
+
+// newInstance validates a VM and takes its addresses; undo gives them back.
+// An address that is in use is a failure of the operation, not a refusal.
+func (s *Sim) newInstance(project string, in scope, body instance) (*instance, func(), *OperationError, *APIError) {
+	if refusal := checkName(body.Name); refusal != nil {
+		return nil, nil, nil, refusal
+	}
+	path := resourcePath(project, in, "instances", body.Name)
+	if _, ok := s.instances.get(project, in, body.Name); ok || s.isBusy(path) {
+		return nil, nil, nil, alreadyExists(path)
+	}
+	if n := len(body.NetworkInterfaces); n == 0 || n > maxInterfacesPerVM {
+		return nil, nil, nil, invalidField("resource.networkInterfaces", fmt.Sprint(n), "A VM has between 1 and %d network interfaces.", maxInterfacesPerVM)
+	}
+	i := body
+	i.Kind, i.ID, i.CreationTimestamp = kindPrefix+"instance", s.nextID(), s.stamp()
+	i.SelfLink, i.Zone = selfLinkBase+path, selfLinkBase+"projects/"+project+"/"+in.String()
+	i.Status, i.LastStartTimestamp = "RUNNING", i.CreationTimestamp
+	i.Fingerprint, i.LabelFingerprint = s.fingerprint(), s.fingerprint()
+	i.NetworkInterfaces = nil
+	var undos []func()
+	undo := func() {
+		for _, u := range undos {
+			u()
+		}
+		undos = nil
+	}
+	var failure *OperationError
+	for at := range body.NetworkInterfaces {
+		nic := body.NetworkInterfaces[at]
+		back, failed, refusal := s.newInterface(project, in, path, at, &nic)
+		if refusal != nil {
+			undo()
+			return nil, nil, nil, refusal
+		}
+		undos = append(undos, back)
+		if failure == nil {
+			failure = failed
+		}
+		i.NetworkInterfaces = append(i.NetworkInterfaces, nic)
+	}
+	return &i, undo, failure, nil
+}
+
+// newInterface completes one interface in place.
+func (s *Sim) newInterface(project string, in scope, path string, at int, nic *networkInterface) (undo func(), failure *OperationError, refusal *APIError) {
+	field := fmt.Sprintf("resource.networkInterfaces[%d]", at)
+	sub, refusal := s.interfaceSubnet(field, project, in, nic)
+	if refusal != nil {
+		return nil, nil, refusal
+	}
+	sp := s.spaceOf(sub.networkPath())
+	if limit := s.quotas[QuotaInstances]; sp.vms >= limit {
+		return nil, nil, overQuota(QuotaInstances, limit)
+	}
+	wanted := nic.AliasIPRanges
+	*nic = networkInterface{
+		Kind: kindPrefix + "networkInterface", Name: fmt.Sprintf("nic%d", at),
+		Network: sub.Network, Subnetwork: sub.SelfLink, NetworkIP: nic.NetworkIP,
+		StackType: "IPV4_ONLY", Fingerprint: s.fingerprint(), AccessConfigs: nic.AccessConfigs,
+	}
+	ip, failure, refusal := s.primaryIP(field, sp, sub, path, nic.NetworkIP)
+	if refusal != nil {
+		return nil, nil, refusal
+	}
+	plan, refusal := s.planAliases(field, sp, sub, path, nil, wanted)
+	if refusal != nil {
+		if failure == nil {
+			sp.free(ip)
+		}
+		return nil, nil, refusal
+	}
+	nic.AliasIPRanges = plan.list
+	held := failure == nil
+	if held {
+		nic.NetworkIP = ip.Addr().String()
+		failure = plan.failure
+	}
+	sp.vms++
+	return func() {
+		plan.undo()
+		if held {
+			sp.free(ip)
+		}
+		sp.vms--
+	}, failure, nil
+}
+
+// interfaceSubnet finds the subnetwork of an interface, which may be a shared
+// one of another project, and checks that it serves the zone.
+func (s *Sim) interfaceSubnet(field, project string, in scope, nic *networkInterface) (*subnetwork, *APIError) {
+	region, _ := s.regionOf(in.name)
+	text := nic.Subnetwork
+	if text == "" {
+		n, refusal := s.findNetwork(orDefault(nic.Network, "global/networks/default"), project)
+		if refusal != nil {
+			return nil, refusal
+		}
+		if !n.auto() {
+			return nil, invalidField(field, "", "Subnetwork should be specified for custom subnetmode network")
+		}
+		text = "projects/" + strings.Split(n.path(), "/")[1] + "/regions/" + region + "/subnetworks/" + n.Name
+	}
+	r, ok := parseRef(text, project, "subnetworks")
+	if !ok || r.in.kind != "regions" {
+		return nil, invalidField(field+".subnetwork", text, "The URL is malformed.")
+	}
+	sub, ok := s.subnetworks.get(r.project, r.in, r.name)
+	if !ok {
+		return nil, notFound(r.path("subnetworks"))
+	}
+	if s.isBusy(sub.path()) {
+		return nil, notReady(sub.path())
+	}
+	if r.in.name != region {
+		return nil, invalidField(field+".subnetwork", text, "The subnetwork is in region '%s', not in that of zone '%s'.", r.in.name, in.name)
+	}
+	if sub.Purpose != "PRIVATE" {
+		return nil, invalidField(field+".subnetwork", text, "Subnetwork must have purpose=PRIVATE.")
+	}
+	return sub, nil
+}
+
+// primaryIP takes the interface's own address, the asked one or any.
+func (s *Sim) primaryIP(field string, sp *space, sub *subnetwork, by, text string) (netip.Prefix, *OperationError, *APIError) {
+	primary := sub.primary()
+	if text == "" {
+		ip, ok := sp.used.firstFree(primary, primary.Addr().BitLen())
+		if !ok {
+			return ip, ipExhausted(sub), nil
+		}
+		sp.claim(ip, by, false)
+		return ip, nil, nil
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil || !primary.Contains(a) {
+		return netip.Prefix{}, nil, invalidField(field+".networkIP", text, "Requested internal IP address is outside the network/subnetwork range.")
+	}
+	ip := netip.PrefixFrom(a, a.BitLen())
+	if touchesPlatform(primary, ip) {
+		return ip, nil, invalidField(field+".networkIP", text, "The address is reserved in every primary range.")
+	}
+	if !sp.claim(ip, by, false) {
+		return ip, ipInUse(text), nil
+	}
+	return ip, nil, nil
+}
+
+func ipExhausted(sub *subnetwork) *OperationError {
+	return &OperationError{Code: "IP_SPACE_EXHAUSTED", Message: fmt.Sprintf("IP space of '%s' is exhausted.", sub.path())}
+}
+
+func deleteInstance(s *Sim, c *call) (any, *APIError) {
+	if op, refusal := s.replayed(c); op != nil || refusal != nil {
+		return op, refusal
+	}
+	i, refusal := s.readyInstance(c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return s.begin(c, change{kind: "delete", path: i.path(), targetID: i.ID, apply: func() *OperationError {
+		return s.dropInstance(c.Project, c.in, i)
+	}})
+}
+
+func (s *Sim) readyInstance(c *call) (*instance, *APIError) {
+	path := c.path("instances", c.Resource)
+	i, ok := s.instances.get(c.Project, c.in, c.Resource)
+	if !ok {
+		return nil, notFound(path)
+	}
+	if s.isBusy(path) {
+		return nil, notReady(path)
+	}
+	return i, nil
+}
+
+// dropInstance makes a VM vanish and gives its addresses back.
+func (s *Sim) dropInstance(project string, in scope, was *instance) *OperationError {
+	i, gone := s.current(project, in, was)
+	if gone != nil {
+		return gone
+	}
+	s.instances.del(s.clock.Now(), project, in, i.Name)
+	for _, nic := range i.NetworkInterfaces {
+		sp := s.spaceOf(strings.TrimPrefix(nic.Network, selfLinkBase))
+		sp.vms--
+		s.release(sp, mustPrefix(nic.NetworkIP+"/32"))
+		for _, a := range nic.AliasIPRanges {
+			s.release(sp, mustPrefix(a.IPCidrRange))
+		}
+	}
+	return nil
+}
+
+// current is the VM as it is now, if it is still the same one.
+func (s *Sim) current(project string, in scope, was *instance) (*instance, *OperationError) {
+	i, ok := s.instances.get(project, in, was.Name)
+	if !ok || i.ID != was.ID {
+		return nil, &OperationError{Code: "RESOURCE_NOT_FOUND", Message: fmt.Sprintf("The resource '%s' was not found", was.path()), HTTPStatus: 404}
+	}
+	return i, nil
+}
+
+func startInstance(s *Sim, c *call) (any, *APIError) { return s.switchInstance(c, "start", "RUNNING") }
+func stopInstance(s *Sim, c *call) (any, *APIError)  { return s.switchInstance(c, "stop", "TERMINATED") }
+
+func (s *Sim) switchInstance(c *call, kind, status string) (any, *APIError) {
+	if op, refusal := s.replayed(c); op != nil || refusal != nil {
+		return op, refusal
+	}
+	was, refusal := s.readyInstance(c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return s.begin(c, change{kind: kind, path: was.path(), targetID: was.ID, apply: func() *OperationError {
+		i, gone := s.current(c.Project, c.in, was)
+		if gone != nil {
+			return gone
+		}
+		next := *i
+		next.Status, next.Fingerprint = status, s.fingerprint()
+		if status == "RUNNING" {
+			next.LastStartTimestamp = s.stamp()
+		} else {
+			next.LastStopTimestamp = s.stamp()
+		}
+		s.instances.put(s.clock.Now(), c.Project, c.in, &next)
+		return nil
+	}})
+}

@@ -1,0 +1,225 @@
+package gcesim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+type listReply struct {
+	Kind          string `json:"kind,omitempty"`
+	ID            string `json:"id,omitempty"`
+	Items         any    `json:"items,omitempty"`
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	SelfLink      string `json:"selfLink,omitempty"`
+}
+
+// listing is what a list call asks for.
+type listing struct {
+	max    int
+	newest bool // by creation, newest first; else by name
+	after  *pageToken
+	match  func(reflect.Value) bool
+}
+
+// pageToken is the last item of the page before.
+type pageToken struct {
+	Scope string `json:"s,omitempty"`
+	Time  string `json:"t,omitempty"`
+	Name  string `json:"n"`
+}
+
+func (t pageToken) String() string {
+	b, _ := json.Marshal(t)
+	return base64.URLEncoding.EncodeToString(b)
+}
+
+func parseListing(c *call, kind reflect.Type) (listing, *APIError) {
+	l := listing{max: defaultMaxResults}
+	if text := c.query.Get("maxResults"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > defaultMaxResults {
+			return l, invalidField("maxResults", text, "Must be between 0 and %d, inclusive.", defaultMaxResults)
+		}
+		l.max = orDefault(n, defaultMaxResults)
+	}
+	switch order := strings.Join(strings.Fields(c.query.Get("orderBy")), " "); order {
+	case "", "name", "name asc":
+	case "creationTimestamp desc":
+		l.newest = true
+	default:
+		return l, invalidField("orderBy", order, "Invalid sort order.")
+	}
+	if text := c.query.Get("pageToken"); text != "" {
+		l.after = &pageToken{}
+		b, err := base64.URLEncoding.DecodeString(text)
+		if err != nil || json.Unmarshal(b, l.after) != nil || l.newest != (l.after.Time != "") {
+			return l, invalidField("pageToken", text, "The page token is not valid for this list.")
+		}
+	}
+	var refusal *APIError
+	l.match, refusal = parseFilter(c.query.Get("filter"), kind)
+	return l, refusal
+}
+
+// take appends to page the items of one scope that match and come after the
+// token; full is true when there is at least one more than fits.
+func take[T resource](l listing, in string, items []T, room int) (page []T, full bool) {
+	if l.newest {
+		slices.SortStableFunc(items, func(a, b T) int { return strings.Compare(b.created(), a.created()) })
+	}
+	for _, v := range items {
+		if l.after != nil && in == l.after.Scope && !l.beyond(v.created(), v.key()) {
+			continue
+		}
+		if l.match != nil && !l.match(reflect.ValueOf(v).Elem()) {
+			continue
+		}
+		if len(page) == room {
+			return page, true
+		}
+		page = append(page, v)
+	}
+	return page, false
+}
+
+func (l listing) beyond(created, name string) bool {
+	if !l.newest || created == l.after.Time {
+		return name > l.after.Name
+	}
+	return created < l.after.Time
+}
+
+func (l listing) token(in, created, name string) string {
+	t := pageToken{Scope: in, Name: name}
+	if l.newest {
+		t.Time = created
+	}
+	return t.String()
+}
+
+func typeOf[T resource]() reflect.Type { return reflect.TypeFor[T]().Elem() }
+
+func list[T resource](s *Sim, c *call, t *table[T], kind, collection string) (any, *APIError) {
+	return listFrom(s, c, lookBack(s, c, t), kind, collection, nil)
+}
+
+// listFrom lists one scope; dress, if set, alters each item of the page.
+func listFrom[T resource](s *Sim, c *call, v view[T], kind, collection string, dress func(T) T) (any, *APIError) {
+	l, refusal := parseListing(c, typeOf[T]())
+	if refusal != nil {
+		return nil, refusal
+	}
+	page, full := take(l, "", v.list(c.Project, c.in), l.max)
+	path := "projects/" + c.Project + "/" + c.in.String() + "/" + collection
+	reply := listReply{Kind: kindPrefix + kind + "List", ID: path, SelfLink: selfLinkBase + path}
+	if full {
+		last := page[len(page)-1]
+		reply.NextPageToken = l.token("", last.created(), last.key())
+	}
+	if len(page) > 0 {
+		reply.Items = dressed(page, dress)
+	}
+	return reply, nil
+}
+
+func dressed[T any](page []T, dress func(T) T) []T {
+	if dress != nil {
+		for i := range page {
+			page[i] = dress(page[i])
+		}
+	}
+	return page
+}
+
+// lookBack is the table as the call sees it: now, or as a fault says.
+func lookBack[T resource](s *Sim, c *call, t *table[T]) view[T] {
+	var a age
+	for _, f := range c.faults {
+		if f.StaleFor > 0 {
+			a.since = s.clock.Now().Add(-f.StaleFor)
+		}
+		a.changes = max(a.changes, f.StaleChanges)
+	}
+	if a == (age{}) {
+		return view[T]{t: t}
+	}
+	return t.at(a, func(e entry[T]) bool {
+		if c.Resource != "" && (e.name != c.Resource || e.in.scope != c.in) {
+			return false
+		}
+		return e.in.project == c.Project
+	})
+}
+
+func aggregate[T resource](s *Sim, c *call, t *table[T], kind, collection string, kinds ...string) (any, *APIError) {
+	return aggregateFrom(s, c, lookBack(s, c, t), kind, collection, nil, kinds...)
+}
+
+// aggregateFrom lists every scope of the kinds where the resource is expected
+// (includeAllScopes: of all kinds). Each page names every scope; one without
+// an item on this page carries a warning.
+func aggregateFrom[T resource](s *Sim, c *call, v view[T], kind, collection string, dress func(T) T, kinds ...string) (any, *APIError) {
+	l, refusal := parseListing(c, typeOf[T]())
+	if refusal != nil {
+		return nil, refusal
+	}
+	if c.query.Get("includeAllScopes") == "true" {
+		kinds = []string{"global", "regions", "zones"}
+	}
+	items := map[string]any{}
+	path := "projects/" + c.Project + "/aggregated/" + collection
+	reply := listReply{Kind: kindPrefix + kind + "AggregatedList", ID: path, SelfLink: selfLinkBase + path, Items: items}
+	room, full := l.max, false
+	token := ""
+	for _, in := range s.scopes(kinds) {
+		name := in.String()
+		var page []T
+		if !full && (l.after == nil || name >= l.after.Scope) {
+			page, full = take(l, name, v.list(c.Project, in), room)
+		}
+		if len(page) == 0 {
+			items[name] = map[string]any{"warning": emptyScope(name)}
+			continue
+		}
+		last := page[len(page)-1]
+		token = l.token(name, last.created(), last.key())
+		items[name] = map[string]any{collection: dressed(page, dress)}
+		room -= len(page)
+	}
+	if full {
+		reply.NextPageToken = token
+	}
+	return reply, nil
+}
+
+// scopes are all the scopes of some kinds in the order of their names.
+func (s *Sim) scopes(kinds []string) []scope {
+	var out []scope
+	if slices.Contains(kinds, "global") {
+		out = append(out, global)
+	}
+	for region, zones := range s.config.Regions {
+		if slices.Contains(kinds, "regions") {
+			out = append(out, scope{"regions", region})
+		}
+		for _, zone := range zones {
+			if slices.Contains(kinds, "zones") {
+				out = append(out, scope{"zones", zone})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b scope) int { return strings.Compare(a.String(), b.String()) })
+	return out
+}
+
+func emptyScope(name string) messageWarning {
+	return messageWarning{
+		Code:    "NO_RESULTS_ON_PAGE",
+		Message: "There are no results for scope '" + name + "' on this page.",
+		Data:    []warningData{{Key: "scope", Value: name}},
+	}
+}

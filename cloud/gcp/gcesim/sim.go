@@ -1,0 +1,168 @@
+package gcesim
+
+import (
+	"container/heap"
+	"maps"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Sim is one Compute Engine. It is safe for concurrent use.
+type Sim struct {
+	clock  Clock
+	config Config
+	calls  callLog
+	faults faultBox
+
+	// mu guards what follows. Nothing is called out to while it is held.
+	mu          sync.Mutex
+	latencies   map[string]time.Duration
+	quotas      map[string]int
+	projects    map[string]uint64 // name to number
+	lastID      uint64
+	lastStamp   uint64
+	events      eventHeap
+	eventCount  uint64
+	busy        map[string]string // path of a resource to the operation under way on it
+	requests    map[string]string
+	space       map[string]*space // by the network's path
+	rate        map[rateKey]*rateCount
+	networks    *table[*network]
+	subnetworks *table[*subnetwork]
+	instances   *table[*instance]
+	routes      *table[*route]
+	addresses   *table[*address]
+	operations  *table[*operation]
+	doneAt      map[string]time.Time // by operation name, while unfinished
+}
+
+// New returns an empty Sim.
+func New(config Config) *Sim {
+	if config.Clock == nil {
+		config.Clock = realClock{}
+	}
+	if config.Regions == nil {
+		config.Regions = DefaultRegions
+	}
+	config.OperationTTL = orDefault(config.OperationTTL, defaultOperationTTL)
+	config.WaitLimit = orDefault(config.WaitLimit, defaultWaitLimit)
+	config.CallLog = orDefault(config.CallLog, defaultCallLog)
+	config.History = orDefault(config.History, defaultHistory)
+	s := &Sim{
+		clock: config.Clock, config: config,
+		calls:       callLog{keep: config.CallLog, counts: map[string]int{}},
+		faults:      faultBox{random: rand.New(rand.NewPCG(config.Seed, config.Seed))},
+		latencies:   map[string]time.Duration{},
+		quotas:      maps.Clone(DefaultQuotas),
+		projects:    map[string]uint64{},
+		lastID:      1_000_000_000_000_000_000,
+		busy:        map[string]string{},
+		requests:    map[string]string{},
+		space:       map[string]*space{},
+		rate:        map[rateKey]*rateCount{},
+		networks:    newTable[*network](config.History),
+		subnetworks: newTable[*subnetwork](config.History),
+		instances:   newTable[*instance](config.History),
+		routes:      newTable[*route](config.History),
+		addresses:   newTable[*address](config.History),
+		operations:  newTable[*operation](0),
+		doneAt:      map[string]time.Time{},
+	}
+	maps.Copy(s.latencies, config.Latencies)
+	maps.Copy(s.quotas, config.Quotas)
+	for _, name := range config.Projects {
+		s.addProject(name)
+	}
+	return s
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// SetLatency sets how long operations of a method take from now on; method ""
+// is the default of all.
+func (s *Sim) SetLatency(method string, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latencies[method] = d
+}
+
+// SetQuota changes one quota.
+func (s *Sim) SetQuota(metric string, limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quotas[metric] = limit
+}
+
+func (s *Sim) latency(method string) time.Duration {
+	if d, ok := s.latencies[method]; ok {
+		return d
+	}
+	if d, ok := s.latencies[""]; ok {
+		return d
+	}
+	return s.config.Latency
+}
+
+func (s *Sim) addProject(name string) {
+	if _, ok := s.projects[name]; !ok {
+		s.projects[name] = uint64(100_000_000_000 + len(s.projects))
+	}
+}
+
+func (s *Sim) nextID() uint64 {
+	s.lastID++
+	return s.lastID
+}
+
+func (s *Sim) stamp() string { return s.clock.Now().Format(timeFormat) }
+
+// event is something that falls due: an operation's end, an address's rest.
+type event struct {
+	at    time.Time
+	order uint64
+	do    func()
+}
+
+type eventHeap []event
+
+func (h eventHeap) Len() int      { return len(h) }
+func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h eventHeap) Less(i, j int) bool {
+	if h[i].at.Equal(h[j].at) {
+		return h[i].order < h[j].order
+	}
+	return h[i].at.Before(h[j].at)
+}
+func (h *eventHeap) Push(x any) { *h = append(*h, x.(event)) }
+func (h *eventHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = event{}
+	*h = old[:len(old)-1]
+	return last
+}
+
+// schedule runs do at the time at, or now if that is not in the future.
+func (s *Sim) schedule(at time.Time, do func()) {
+	if !at.After(s.clock.Now()) {
+		do()
+		return
+	}
+	s.eventCount++
+	heap.Push(&s.events, event{at: at, order: s.eventCount, do: do})
+}
+
+// settle does what has fallen due, in order.
+func (s *Sim) settle() {
+	now := s.clock.Now()
+	for len(s.events) > 0 && !s.events[0].at.After(now) {
+		heap.Pop(&s.events).(event).do()
+	}
+}

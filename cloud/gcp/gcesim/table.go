@@ -1,0 +1,192 @@
+package gcesim
+
+import (
+	"slices"
+	"time"
+)
+
+// scope is where a resource lives: kind "global", "regions" or "zones".
+type scope struct{ kind, name string }
+
+var global = scope{kind: "global"}
+
+func (s scope) String() string {
+	if s.kind == "global" {
+		return "global"
+	}
+	return s.kind + "/" + s.name
+}
+
+type resource interface {
+	comparable
+	key() string
+	created() string
+}
+
+type shelfKey struct {
+	project string
+	scope   scope
+}
+
+// table holds one kind of resource. Objects are immutable: put replaces.
+type table[T resource] struct {
+	shelves map[shelfKey]*shelf[T]
+	journal []entry[T]
+	keep    int // entries of the journal kept for stale reads
+}
+
+// shelf holds one scope's objects in order of their names.
+type shelf[T resource] struct {
+	names []string
+	items []T // items[i] is named names[i]
+}
+
+func (sh *shelf[T]) find(name string) (int, bool) {
+	if sh == nil {
+		return 0, false
+	}
+	return slices.BinarySearch(sh.names, name)
+}
+
+// entry undoes one change: before it, name held old (the zero T: nothing).
+type entry[T resource] struct {
+	at   time.Time
+	in   shelfKey
+	name string
+	old  T
+}
+
+func newTable[T resource](keep int) *table[T] {
+	return &table[T]{shelves: map[shelfKey]*shelf[T]{}, keep: keep}
+}
+
+func (t *table[T]) get(project string, in scope, name string) (T, bool) {
+	sh := t.shelves[shelfKey{project, in}]
+	i, ok := sh.find(name)
+	if !ok {
+		var none T
+		return none, false
+	}
+	return sh.items[i], true
+}
+
+func (t *table[T]) put(now time.Time, project string, in scope, v T) {
+	at := shelfKey{project, in}
+	sh := t.shelves[at]
+	if sh == nil {
+		sh = &shelf[T]{}
+		t.shelves[at] = sh
+	}
+	name := v.key()
+	var old T
+	i, had := sh.find(name)
+	if had {
+		old, sh.items[i] = sh.items[i], v
+	} else {
+		sh.names = slices.Insert(sh.names, i, name)
+		sh.items = slices.Insert(sh.items, i, v)
+	}
+	t.note(entry[T]{at: now, in: at, name: name, old: old})
+}
+
+func (t *table[T]) del(now time.Time, project string, in scope, name string) {
+	at := shelfKey{project, in}
+	sh := t.shelves[at]
+	i, had := sh.find(name)
+	if !had {
+		return
+	}
+	t.note(entry[T]{at: now, in: at, name: name, old: sh.items[i]})
+	sh.names = slices.Delete(sh.names, i, i+1)
+	sh.items = slices.Delete(sh.items, i, i+1)
+}
+
+func (t *table[T]) note(e entry[T]) {
+	if t.keep == 0 {
+		return
+	}
+	if len(t.journal) >= 2*t.keep {
+		t.journal = slices.Clone(t.journal[t.keep:])
+	}
+	t.journal = append(t.journal, e)
+}
+
+// all visits every object, in no particular order of scopes.
+func (t *table[T]) all(f func(in shelfKey, v T)) {
+	for in, sh := range t.shelves {
+		for _, v := range sh.items {
+			f(in, v)
+		}
+	}
+}
+
+// age says how far back a stale read looks; zero is the present.
+type age struct {
+	since   time.Time // undo what happened after this time, if set
+	changes int       // undo this many changes
+}
+
+// view is a table as of an age.
+type view[T resource] struct {
+	t    *table[T]
+	past map[shelfKey]map[string]T
+}
+
+func (t *table[T]) at(a age, match func(entry[T]) bool) view[T] {
+	v := view[T]{t: t}
+	left := a.changes
+	for i := len(t.journal) - 1; i >= 0; i-- {
+		e := t.journal[i]
+		newer := !a.since.IsZero() && e.at.After(a.since)
+		if !newer && left == 0 {
+			break
+		}
+		if !match(e) {
+			continue
+		}
+		if !newer {
+			left--
+		}
+		if v.past == nil {
+			v.past = map[shelfKey]map[string]T{}
+		}
+		if v.past[e.in] == nil {
+			v.past[e.in] = map[string]T{}
+		}
+		v.past[e.in][e.name] = e.old
+	}
+	return v
+}
+
+func (v view[T]) get(project string, in scope, name string) (T, bool) {
+	var none T
+	if old, ok := v.past[shelfKey{project, in}][name]; ok {
+		return old, old != none
+	}
+	return v.t.get(project, in, name)
+}
+
+// list returns the objects of one scope in order of their names.
+func (v view[T]) list(project string, in scope) []T {
+	var none T
+	at := shelfKey{project, in}
+	past := v.past[at]
+	var names []string
+	if sh := v.t.shelves[at]; sh != nil {
+		if len(past) == 0 {
+			return slices.Clone(sh.items)
+		}
+		names = slices.Clone(sh.names)
+	}
+	for name := range past {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var out []T
+	for _, name := range slices.Compact(names) {
+		if o, ok := v.get(project, in, name); ok && o != none {
+			out = append(out, o)
+		}
+	}
+	return out
+}
