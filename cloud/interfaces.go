@@ -31,6 +31,10 @@ type Interface struct {
 	SubnetName string
 	// Attachments are the prefixes on the interface besides its own address.
 	Attachments []Attachment
+	// Elsewhere are the prefixes that the instance holds in the network in
+	// ways that no Attach or Detach touches: on its other interfaces, or of a
+	// family the adapter does not attach. They are occupied all the same.
+	Elsewhere []netip.Prefix
 	// Version is the cloud's opaque version of the interface (a fingerprint),
 	// empty where it has none. An old version costs a call more, never a
 	// wrong write.

@@ -20,6 +20,9 @@ const (
 	projectID = "p1"
 	region    = "us-central1"
 	zone      = "us-central1-a"
+
+	minute      = time.Minute
+	millisecond = time.Millisecond
 )
 
 // world is a Sim with network "vpc", subnetwork "nodes" (10.0.0.0/20, pods

@@ -85,7 +85,30 @@ func (s *Sim) newInstance(project string, in scope, body instance) (*instance, f
 		}
 		i.NetworkInterfaces = append(i.NetworkInterfaces, nic)
 	}
+	s.machineIDs[machineKey(project, in, fmt.Sprint(i.ID))] = &i
 	return &i, undo, failure, nil
+}
+
+func machineKey(project string, in scope, id string) string {
+	return project + " " + in.String() + " " + id
+}
+
+// byID turns the numeric ID of an instance in a request's path into its
+// name: the reference's pattern for {instance} admits both. An ID whose VM is
+// gone stays as it is, and nothing has such a name.
+func (s *Sim) byID(c *call) {
+	if c.in.kind != "zones" || c.Resource == "" || c.Resource[0] > '9' {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, ok := s.machineIDs[machineKey(c.Project, c.in, c.Resource)]
+	if !ok {
+		return
+	}
+	if i, ok := s.instances.get(c.Project, c.in, was.Name); ok && i.ID == was.ID {
+		c.Resource = i.Name
+	}
 }
 
 // newInterface completes one interface in place.
@@ -228,6 +251,7 @@ func (s *Sim) dropInstance(project string, in scope, was *instance) *OperationEr
 		return gone
 	}
 	s.instances.del(s.clock.Now(), project, in, i.Name)
+	delete(s.machineIDs, machineKey(project, in, fmt.Sprint(i.ID)))
 	for _, nic := range i.NetworkInterfaces {
 		sp := s.spaceOf(strings.TrimPrefix(nic.Network, selfLinkBase))
 		sp.vms--

@@ -15,6 +15,9 @@ type listReply struct {
 	Items         any    `json:"items,omitempty"`
 	NextPageToken string `json:"nextPageToken,omitempty"`
 	SelfLink      string `json:"selfLink,omitempty"`
+	// Warning and Unreachables are always empty: every scope answers.
+	Warning      *messageWarning `json:"warning,omitempty"`
+	Unreachables []string        `json:"unreachables,omitempty"`
 }
 
 // listing is what a list call asks for.

@@ -40,6 +40,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e, refusal := findEndpoint(r.Method, r.URL.Path, c)
 	var reply any
 	if refusal == nil {
+		s.byID(c)
 		c.faults = s.faults.strike(c.Call)
 		reply, refusal = s.answer(e, c, r)
 	}

@@ -34,6 +34,7 @@ type Sim struct {
 	routes      *table[*route]
 	addresses   *table[*address]
 	operations  *table[*operation]
+	machineIDs  map[string]*instance // by project, zone and numeric ID
 	doneAt      map[string]time.Time // by operation name, while unfinished
 }
 
@@ -68,6 +69,7 @@ func New(config Config) *Sim {
 		addresses:   newTable[*address](config.History),
 		operations:  newTable[*operation](0),
 		doneAt:      map[string]time.Time{},
+		machineIDs:  map[string]*instance{},
 	}
 	maps.Copy(s.latencies, config.Latencies)
 	maps.Copy(s.quotas, config.Quotas)

@@ -61,6 +61,10 @@ type subnetwork struct {
 	StackType                 string              `json:"stackType,omitempty"`
 	IPv6AccessType            string              `json:"ipv6AccessType,omitempty"`
 	UtilizationDetails        *utilizationDetails `json:"utilizationDetails,omitempty"`
+	// IPv6 is not modelled; the fields are there to be asked for.
+	InternalIPv6Prefix string `json:"internalIpv6Prefix,omitempty"`
+	ExternalIPv6Prefix string `json:"externalIpv6Prefix,omitempty"`
+	IPv6CidrRange      string `json:"ipv6CidrRange,omitempty"`
 }
 
 type secondaryRange struct {
@@ -112,6 +116,8 @@ type networkInterface struct {
 	Fingerprint   string          `json:"fingerprint,omitempty"`
 	AliasIPRanges []aliasRange    `json:"aliasIpRanges,omitempty"`
 	AccessConfigs json.RawMessage `json:"accessConfigs,omitempty"`
+	// AliasIPv6Ranges is not modelled; the field is there to be asked for.
+	AliasIPv6Ranges []aliasRange `json:"aliasIpv6Ranges,omitempty"`
 }
 
 type aliasRange struct {

@@ -1,0 +1,185 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// maxAliases is how many alias ranges an interface may have, whatever their
+// size. Source: cloud.google.com/vpc/docs/quota, "per instance".
+const maxAliases = 150
+
+// firstInterface holds the node's own address, and its pods' range.
+const firstInterface = "nic0"
+
+// Attach adds the alias range. One request does it while the interface is as
+// the caller knows it.
+func (v interfaces) Attach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
+	return v.edit(ctx, i, &edit{vpc: v.vpc, want: a, add: true, about: subject{act: "attach alias range " + a.Prefix.String()}})
+}
+
+// Detach removes the alias range. Clearing the last one goes the same way.
+func (v interfaces) Detach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
+	return v.edit(ctx, i, &edit{vpc: v.vpc, want: a, about: subject{act: "detach alias range " + a.Prefix.String()}})
+}
+
+// edit is one change of an interface's alias ranges and how it stands.
+type edit struct {
+	*vpc
+	ref   instanceRef
+	want  cloud.Attachment
+	add   bool // or remove
+	about subject
+	// unsure is set once a request of ours may have been taken up without
+	// our knowing. From then on no refusal is the last word: it may be about
+	// the second try only.
+	unsure error
+	// request is the ID under which a request may be sent again.
+	request string
+}
+
+func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (cloud.Operation, error) {
+	ref, err := v.resolve(e.about.act, i.Instance)
+	if err != nil {
+		return cloud.Operation{}, err
+	}
+	ref.id, e.ref, e.about.resource = i.InstanceUID, ref, ref.String()
+	if err := e.check(i); err != nil {
+		return cloud.Operation{}, err
+	}
+	// What the caller knows may be old. It is good enough to send a request
+	// by, since the fingerprint proves it, but not to do nothing by.
+	fresh := false
+	for try := 0; ; try++ {
+		if i.Version == "" || try > 0 || !e.needed(i) {
+			if i, err = v.reread(ctx, e, i); err != nil {
+				return cloud.Operation{}, err
+			}
+			fresh = true
+		}
+		if !e.needed(i) {
+			return cloud.Operation{}, nil
+		}
+		if err := e.fits(i, fresh); err != nil {
+			return cloud.Operation{}, e.final(err)
+		}
+		op, err := e.send(ctx, i)
+		if err == nil {
+			return op, nil
+		}
+		if !e.worthAgain(err) || try >= e.Retries {
+			return cloud.Operation{}, e.final(err)
+		}
+		// At once the first time: most who lose their fingerprint lose it once.
+		if try > 0 && !e.pause(ctx, try) {
+			return cloud.Operation{}, e.final(err)
+		}
+	}
+}
+
+// worthAgain tells whether to read again and try anew. Once an outcome is
+// unknown, a conflict may be with our own earlier request.
+func (e *edit) worthAgain(err error) bool {
+	r := cloud.ReasonOf(err)
+	if r == cloud.OutcomeUnknown {
+		e.unsure = err
+		return true
+	}
+	e.request = "" // refused, so a new try is a new request
+	return r == cloud.Stale || r == cloud.Conflict && e.unsure != nil
+}
+
+// final makes an error the last word.
+func (e *edit) final(err error) error {
+	if e.unsure != nil {
+		return e.unsure
+	}
+	return err
+}
+
+// check refuses what no request can bring about.
+func (e *edit) check(i cloud.Interface) error {
+	if !e.want.Prefix.Addr().Is4() || e.want.Prefix != e.want.Prefix.Masked() {
+		return e.refuse(cloud.Invalid, errors.New("it is no IPv4 range in its canonical form"),
+			"give an IPv4 range without host bits; alias ranges out of IPv6 ranges are not supported")
+	}
+	if i.Subnet == "" && e.add {
+		return e.refuse(cloud.Invalid, errors.New("the first interface is in subnetwork "+i.SubnetName),
+			"it has to be in one of the Network's node subnetworks; move the machine or name its subnetwork there")
+	}
+	return nil
+}
+
+func (e *edit) refuse(r cloud.Reason, err error, remedy string) error {
+	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: err, Remedy: remedy}
+}
+
+// needed tells whether the interface is not yet as wanted.
+func (e *edit) needed(i cloud.Interface) bool {
+	for _, a := range i.Attachments {
+		if a == e.want || !e.add && a.Prefix == e.want.Prefix {
+			return !e.add
+		}
+	}
+	return e.add
+}
+
+// fits refuses what the interface cannot take. It refuses only by what was
+// just read; by anything older it leaves that to the cloud.
+func (e *edit) fits(i cloud.Interface, fresh bool) error {
+	if !e.add || !fresh {
+		return nil
+	}
+	for _, a := range i.Attachments {
+		if a.Prefix.Overlaps(e.want.Prefix) {
+			return e.refuse(cloud.Conflict, errors.New("the interface already holds "+a.Prefix.String()+" of range "+a.Range),
+				"remove that alias range if it is nobody's, or choose another")
+		}
+	}
+	if len(i.Attachments) >= maxAliases {
+		return e.refuse(cloud.LimitExceeded, errors.New("the interface already holds 150"), limitRemedy(methodUpdate))
+	}
+	return nil
+}
+
+// reread reads the instance again and refuses another one of the same name.
+func (v interfaces) reread(ctx context.Context, e *edit, i cloud.Interface) (cloud.Interface, error) {
+	now, err := v.get(ctx, e.ref)
+	if err != nil {
+		return now, e.final(err)
+	}
+	if i.InstanceUID != "" && now.InstanceUID != i.InstanceUID {
+		return now, e.refuse(cloud.NotFound, errors.New("the instance was replaced: its ID is "+now.InstanceUID+", not "+i.InstanceUID),
+			"nothing to do: the machine that this was for is gone")
+	}
+	e.ref.id = now.InstanceUID
+	return now, e.check(now)
+}
+
+// send asks for the list with the one entry more or less. While the outcome
+// of a request is unknown, the same request goes out again: by its ID the
+// cloud tells that it has had it, and answers with its operation.
+func (e *edit) send(ctx context.Context, i cloud.Interface) (cloud.Operation, error) {
+	if e.request == "" {
+		e.request = uuid.NewString()
+	}
+	p := nicPatch{nic: firstInterface, aliases: kept(i.Attachments, e.want.Prefix), fingerprint: i.Version, requestID: e.request}
+	if e.add {
+		p.aliases = append(p.aliases, alias{e.want.Prefix.String(), e.want.Range})
+	}
+	op, err := e.change(ctx, methodUpdate, e.ref.scope(), e.about, func(ctx context.Context) (operation, error) {
+		return e.api.updateNetworkInterface(ctx, e.ref, p)
+	})
+	if err != nil {
+		return cloud.Operation{}, err
+	}
+	e.request = "" // its operation tells how it ended
+	if op.done {
+		return cloud.Operation{}, op.failure(methodUpdate, e.about)
+	}
+	return cloud.Operation{ID: op.name, Scope: string(e.ref.scope()), Act: e.about.act}, nil
+}

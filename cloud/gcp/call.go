@@ -1,0 +1,105 @@
+package gcp
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// subject says, for error texts, what a call is for and on what.
+type subject struct{ act, resource string }
+
+// read makes a call that changes nothing, again and again while the cloud
+// throttles it or does not answer, up to Retries times.
+func read[T any](ctx context.Context, v *vpc, method string, in scope, about subject, f func(context.Context) (T, error)) (T, error) {
+	var got T
+	err := v.retry(ctx, func() error {
+		return v.once(ctx, cloud.Call{Method: method, Scope: string(in)}, about, func(ctx context.Context) (err error) {
+			got, err = f(ctx)
+			return err
+		})
+	})
+	return got, err
+}
+
+// change makes a call that changes something. It is repeated when the cloud
+// refused to take it up (throttled) or was not reached, never when it may
+// have been taken up: that is for the caller to settle.
+func (v *vpc) change(ctx context.Context, method string, in scope, about subject, f func(context.Context) (operation, error)) (operation, error) {
+	var got operation
+	err := v.retry(ctx, func() error {
+		return v.once(ctx, cloud.Call{Method: method, Scope: string(in), Mutates: true}, about, func(ctx context.Context) (err error) {
+			got, err = f(ctx)
+			return err
+		})
+	})
+	return got, err
+}
+
+// once makes one request through the hook, bounded in time, its error
+// classed before the hook sees it.
+func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(context.Context) error) error {
+	err := v.Hook(ctx, call, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, v.CallTimeout)
+		defer cancel()
+		return classify(call, about, f(ctx))
+	})
+	return classify(cloud.Call{Method: call.Method, Scope: call.Scope}, about, err)
+}
+
+func (v *vpc) retry(ctx context.Context, f func() error) error {
+	for try := 0; ; try++ {
+		err := f()
+		r := cloud.ReasonOf(err)
+		if r != cloud.Throttled && r != cloud.Unavailable || try >= v.Retries {
+			return err
+		}
+		if !v.pause(ctx, try) {
+			return err
+		}
+	}
+}
+
+// pause waits before try+1: twice as long each time, with jitter so that
+// those who met once do not meet again. It is false when ctx ended.
+func (v *vpc) pause(ctx context.Context, try int) bool {
+	d := min(v.BackoffMin<<min(try, 20), v.BackoffMax)
+	t := time.NewTimer(d/2 + rand.N(d/2+1))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pages reads a list to its end and hands each item to take.
+func pages[T any](ctx context.Context, v *vpc, method string, in scope, about subject,
+	list func(ctx context.Context, token string) (page[T], error), take func(T) error) error {
+	for token := ""; ; {
+		p, err := read(ctx, v, method, in, about, func(ctx context.Context) (page[T], error) { return list(ctx, token) })
+		if err != nil {
+			return err
+		}
+		if p.missing != "" {
+			return &cloud.Error{Reason: cloud.Unavailable, Act: about.act, Resource: about.resource,
+				Err: errMissing(p.missing), Remedy: "nothing is allocated before the whole list has been read; it is tried again"}
+		}
+		for _, item := range p.items {
+			if err := take(item); err != nil {
+				return err
+			}
+		}
+		if p.next == "" {
+			return nil
+		}
+		token = p.next
+	}
+}
+
+type errMissing string
+
+func (e errMissing) Error() string { return "the list lacks " + string(e) }

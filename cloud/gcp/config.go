@@ -1,0 +1,149 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Config says which VPC, and how to reach it. Project, Network, Region and
+// Subnetworks are required.
+type Config struct {
+	// Project is where instances are looked for; it is the default of
+	// NetworkProject.
+	Project string
+	// InstanceProjects are further projects whose instances are nodes
+	// (service projects of a shared VPC).
+	InstanceProjects []string
+	// NetworkProject is the project of the network: the host project of a
+	// shared VPC.
+	NetworkProject string
+	// Network and Subnetworks are names; the subnetworks are the nodes', all
+	// in Region.
+	Network     string
+	Region      string
+	Subnetworks []string
+
+	// Endpoint is another address of the API, such as an emulator's:
+	// "http://127.0.0.1:8080".
+	Endpoint string
+	// NoAuth sends no credentials. An emulator needs none.
+	NoAuth    bool
+	UserAgent string
+	// Hook stands around every request; none where it is nil.
+	Hook cloud.Hook
+
+	// CallTimeout bounds one request (default 30 s).
+	CallTimeout time.Duration
+	// Retries is how often a request is repeated that was throttled or did
+	// not reach the cloud, and how often a change is tried anew that met
+	// another writer (default 10).
+	Retries int
+	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
+	BackoffMin, BackoffMax time.Duration
+	// PollMin and PollMax bound the time between two looks at a scope's
+	// operations (200 ms, 5 s).
+	PollMin, PollMax time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.NetworkProject == "" {
+		c.NetworkProject = c.Project
+	}
+	if c.Hook == nil {
+		c.Hook = cloud.Chain()
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "vpcnative"
+	}
+	if c.Retries == 0 {
+		c.Retries = 10
+	}
+	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
+	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
+	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
+	c.PollMin = orElse(c.PollMin, 200*time.Millisecond)
+	c.PollMax = orElse(c.PollMax, 5*time.Second)
+	return c
+}
+
+func orElse(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+func (c Config) validate() error {
+	for _, f := range []struct{ name, value string }{
+		{"project", c.Project}, {"network", c.Network}, {"region", c.Region},
+	} {
+		if f.value == "" {
+			return &cloud.Error{Reason: cloud.Invalid, Act: "configure the Compute Engine adapter",
+				Err: errors.New("no " + f.name + " is given"), Remedy: "set it in the Network"}
+		}
+	}
+	return nil
+}
+
+// vpc is one network as the adapter sees it; the three ports share it.
+type vpc struct {
+	Config
+	api      api
+	projects []string // where instances live, each once
+	ops      *poller
+}
+
+// New connects to Compute Engine by Application Default Credentials, or with
+// none where NoAuth is set. It makes no call of the API. The function it
+// returns ends all waiting and closes idle connections.
+//
+// Errors: Invalid for a Config that lacks something; Unauthenticated when no
+// credentials are found.
+func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, nil, err
+	}
+	client, err := newHTTPClient(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := newSDK(ctx, client, c.Endpoint, c.UserAgent)
+	if err != nil {
+		return nil, nil, &cloud.Error{Reason: cloud.Invalid, Act: "connect to Compute Engine", Resource: c.Endpoint, Err: err}
+	}
+	v := newVPC(c, s)
+	closer := func() {
+		v.ops.close()
+		client.CloseIdleConnections()
+	}
+	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}}, closer, nil
+}
+
+func newVPC(c Config, a api) *vpc {
+	v := &vpc{Config: c, api: a}
+	for _, p := range append([]string{c.Project}, c.InstanceProjects...) {
+		if p != "" && !slices.Contains(v.projects, p) {
+			v.projects = append(v.projects, p)
+		}
+	}
+	v.ops = newPoller(v)
+	return v
+}
+
+func (v *vpc) hasProject(p string) bool { return slices.Contains(v.projects, p) }
+
+func (v *vpc) subnetRef(name string) subnetRef {
+	return subnetRef{v.NetworkProject, v.Region, name}
+}
+
+func (v *vpc) networkPath() string {
+	return "projects/" + v.NetworkProject + "/global/networks/" + v.Network
+}
+
+// inNetwork tells whether the URL is that of this network.
+func (v *vpc) inNetwork(url string) bool { return path(url) == v.networkPath() }

@@ -1,0 +1,166 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// ranges makes and removes secondary ranges.
+type ranges struct {
+	*vpc
+	// turn lets one change through at a time: two of ours at one subnetwork
+	// would only cost each other their fingerprints.
+	turn chan struct{}
+}
+
+// Create adds the secondary range to its subnetwork.
+func (v *ranges) Create(ctx context.Context, r cloud.Range) error {
+	return v.edit(ctx, &rangeEdit{vpc: v.vpc, want: r, add: true, about: v.subject("create secondary range ", r)})
+}
+
+// Delete removes the secondary range from its subnetwork.
+func (v *ranges) Delete(ctx context.Context, r cloud.Range) error {
+	return v.edit(ctx, &rangeEdit{vpc: v.vpc, want: r, about: v.subject("delete secondary range ", r)})
+}
+
+func (v *ranges) subject(act string, r cloud.Range) subject {
+	return subject{act + r.Name + " (" + r.Prefix.String() + ")", v.subnetRef(r.Subnet).String()}
+}
+
+// rangeEdit is one change of a subnetwork's secondary ranges.
+type rangeEdit struct {
+	*vpc
+	want    cloud.Range
+	add     bool // or remove
+	about   subject
+	unsure  error  // a request of ours may have been taken up
+	request string // the ID under which it may be sent again
+}
+
+// edit reads the subnetwork, decides, and patches it, each time anew until
+// it is as wanted: others change it too, and each patch carries the whole
+// list.
+func (v *ranges) edit(ctx context.Context, e *rangeEdit) error {
+	select {
+	case v.turn <- struct{}{}:
+		defer func() { <-v.turn }()
+	case <-ctx.Done():
+		return classify(cloud.Call{Method: methodPatch}, e.about, ctx.Err())
+	}
+	if !e.want.Prefix.IsValid() || e.want.Prefix != e.want.Prefix.Masked() {
+		return e.refuse(cloud.Invalid, "the prefix is not in its canonical form", "give a prefix without host bits")
+	}
+	for try := 0; ; try++ {
+		now, err := e.read(ctx)
+		if err != nil {
+			return e.final(err)
+		}
+		needed, err := e.decide(now)
+		if err != nil {
+			return e.final(err)
+		}
+		if !needed {
+			return nil
+		}
+		if err = e.send(ctx, now); err == nil {
+			return nil
+		}
+		if try >= e.Retries || !e.worthAgain(err) {
+			return e.final(err)
+		}
+		if !e.pause(ctx, try) {
+			return e.final(err)
+		}
+	}
+}
+
+// worthAgain tells whether to read again and try anew. Once an outcome is
+// unknown, a conflict may be with our own earlier request.
+func (e *rangeEdit) worthAgain(err error) bool {
+	switch cloud.ReasonOf(err) {
+	case cloud.OutcomeUnknown:
+		e.unsure = err
+		return true
+	case cloud.Stale:
+		e.request = ""
+		return true
+	case cloud.Conflict:
+		e.request = ""
+		return e.unsure != nil
+	}
+	return false
+}
+
+func (e *rangeEdit) final(err error) error {
+	if e.unsure != nil {
+		return e.unsure
+	}
+	return err
+}
+
+func (e *rangeEdit) refuse(r cloud.Reason, what, remedy string) error {
+	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: errors.New(what), Remedy: remedy}
+}
+
+func (e *rangeEdit) ref() subnetRef { return e.subnetRef(e.want.Subnet) }
+
+func (e *rangeEdit) read(ctx context.Context) (subnetwork, error) {
+	return read(ctx, e.vpc, methodSubnetwork, e.ref().scope(), e.about, func(ctx context.Context) (subnetwork, error) {
+		return e.api.subnetwork(ctx, e.ref())
+	})
+}
+
+// decide tells whether the subnetwork has to change, and refuses what can
+// be seen to be wrong on it. What overlaps elsewhere the cloud refuses.
+func (e *rangeEdit) decide(now subnetwork) (needed bool, err error) {
+	for _, r := range now.secondary {
+		p, err := parseRange(r.cidr)
+		if r.name != e.want.Name {
+			if err == nil && e.add && p.Overlaps(e.want.Prefix) {
+				return false, e.refuse(cloud.Conflict, "secondary range "+r.name+" has "+r.cidr, "choose another prefix")
+			}
+			continue
+		}
+		if err != nil || p != e.want.Prefix {
+			return false, e.refuse(cloud.Conflict, "a secondary range of that name has "+r.cidr,
+				"it was not made by this request; give it another name or remove it by hand")
+		}
+		return !e.add, nil
+	}
+	if e.add && len(now.secondary) >= maxSecondaryRanges {
+		return false, e.refuse(cloud.LimitExceeded, "the subnetwork already has 170 secondary ranges", limitRemedy(methodPatch))
+	}
+	return e.add, nil
+}
+
+// send patches the list with the one entry more or less, the others as they
+// were read, and waits until the cloud is done.
+func (e *rangeEdit) send(ctx context.Context, now subnetwork) error {
+	if e.request == "" {
+		e.request = uuid.NewString()
+	}
+	p := subnetPatch{fingerprint: now.fingerprint, requestID: e.request}
+	if e.add {
+		p.secondary = append(slices.Clone(now.secondary), secondaryRange{name: e.want.Name, cidr: e.want.Prefix.String()})
+	} else {
+		p.secondary = slices.DeleteFunc(slices.Clone(now.secondary), func(r secondaryRange) bool { return r.name == e.want.Name })
+	}
+	op, err := e.change(ctx, methodPatch, e.ref().scope(), e.about, func(ctx context.Context) (operation, error) {
+		return e.api.patchSubnetwork(ctx, e.ref(), p)
+	})
+	if err != nil {
+		return err
+	}
+	e.request = "" // its operation tells how it ended
+	if !op.done {
+		if op, err = e.ops.wait(ctx, e.ref().scope(), op.name, e.about); err != nil {
+			return err
+		}
+	}
+	return op.failure(methodPatch, e.about)
+}

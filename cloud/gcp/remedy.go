@@ -1,0 +1,84 @@
+package gcp
+
+import (
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// permissions are what each method asks of the credentials.
+// Source: cloud.google.com/compute/docs/access/iam-permissions.
+var permissions = map[string]string{
+	methodNetwork:       "compute.networks.get",
+	methodSubnetworks:   "compute.subnetworks.list",
+	methodRoutes:        "compute.routes.list",
+	methodPeeringRoutes: "compute.networks.listPeeringRoutes",
+	methodAddresses:     "compute.globalAddresses.list",
+	methodSubnetwork:    "compute.subnetworks.get",
+	methodPatch:         "compute.subnetworks.update",
+	methodInstances:     "compute.instances.list",
+	methodInstance:      "compute.instances.get",
+	methodUpdate:        "compute.instances.updateNetworkInterface (and compute.subnetworks.use on the subnetwork)",
+	methodZoneOps:       "compute.zoneOperations.list",
+	methodZoneOp:        "compute.zoneOperations.get",
+	methodRegionOps:     "compute.regionOperations.list",
+	methodRegionOp:      "compute.regionOperations.get",
+}
+
+// The methods, as the API names them.
+const (
+	methodNetwork       = "networks.get"
+	methodSubnetworks   = "subnetworks.aggregatedList"
+	methodRoutes        = "routes.list"
+	methodPeeringRoutes = "networks.listPeeringRoutes"
+	methodAddresses     = "globalAddresses.list"
+	methodSubnetwork    = "subnetworks.get"
+	methodPatch         = "subnetworks.patch"
+	methodInstances     = "instances.aggregatedList"
+	methodInstance      = "instances.get"
+	methodUpdate        = "instances.updateNetworkInterface"
+	methodZoneOps       = "zoneOperations.list"
+	methodZoneOp        = "zoneOperations.get"
+	methodRegionOps     = "regionOperations.list"
+	methodRegionOp      = "regionOperations.get"
+)
+
+// remedy says what a person can do about an error.
+func remedy(r cloud.Reason, method, resource, text string) string {
+	switch r {
+	case cloud.PermissionDenied:
+		return "grant the manager's service account " + permissions[method] + " in project " + projectOf(resource)
+	case cloud.Unauthenticated:
+		return credentialsRemedy
+	case cloud.QuotaExceeded:
+		return "have the quota raised in project " + projectOf(resource)
+	case cloud.LimitExceeded:
+		return limitRemedy(method)
+	case cloud.Conflict:
+		return "find what holds the addresses and free them, or choose others; nothing of theirs is changed"
+	case cloud.NotFound:
+		return "check that it exists and that the Network names the right project, region and zone"
+	case cloud.OutcomeUnknown:
+		return "the change may have been made; it is read back before anything else is done"
+	case cloud.Invalid:
+		if strings.Contains(strings.ToLower(text), "constraint") {
+			return "an organization policy forbids it; ask whoever administers the organization of project " + projectOf(resource)
+		}
+	}
+	return ""
+}
+
+func limitRemedy(method string) string {
+	if method == methodPatch {
+		return "a subnetwork holds at most 170 secondary ranges; delete some or add another node subnetwork"
+	}
+	return "an interface holds at most 150 alias ranges; remove some"
+}
+
+func projectOf(resource string) string {
+	p := strings.Split(path(resource), "/")
+	if len(p) > 1 && p[0] == "projects" {
+		return p[1]
+	}
+	return resource
+}

@@ -1,0 +1,203 @@
+package gcp
+
+import (
+	"context"
+	"strconv"
+
+	"cloud.google.com/go/compute/apiv1/computepb"
+	"github.com/googleapis/gax-go/v2/callctx"
+	v1 "google.golang.org/api/compute/v1"
+)
+
+// pageSize is the most that Compute Engine puts on one page.
+const pageSize = 500
+
+// part asks for a part of the reply only. An instance with its metadata is
+// tens of kilobytes; what we read of it is a few hundred bytes.
+func (s *sdk) part(ctx context.Context, fields string) context.Context {
+	return callctx.SetHeaders(ctx, "X-Goog-FieldMask", fields, "User-Agent", s.old.UserAgent)
+}
+
+const (
+	networkFields   = "autoCreateSubnetworks,peerings(name,state)"
+	instanceFields  = "id,name,zone,networkInterfaces(name,network,subnetwork,fingerprint,aliasIpRanges,aliasIpv6Ranges)"
+	operationFields = "name,status,targetLink,error,httpErrorStatusCode"
+	subnetFields    = "name,region,network,fingerprint,ipCidrRange,internalIpv6Prefix,externalIpv6Prefix,ipv6CidrRange,secondaryIpRanges"
+	warningFields   = "warning(code,message)"
+)
+
+func (s *sdk) network(ctx context.Context, project, name string) (network, error) {
+	n, err := s.nets.Get(s.part(ctx, networkFields), &computepb.GetNetworkRequest{Project: project, Network: name})
+	if err != nil {
+		return network{}, err
+	}
+	got := network{auto: n.GetAutoCreateSubnetworks()}
+	for _, p := range n.GetPeerings() {
+		if p.GetState() == "ACTIVE" {
+			got.peerings = append(got.peerings, p.GetName())
+		}
+	}
+	return got, nil
+}
+
+func (s *sdk) subnetworks(ctx context.Context, project, token string) (page[subnetwork], error) {
+	l, err := s.old.Subnetworks.AggregatedList(project).MaxResults(pageSize).PageToken(token).
+		Fields("nextPageToken,unreachables,items/*/" + warningFields + ",items/*/subnetworks(" + subnetFields + ")").
+		Context(ctx).Do()
+	if err != nil {
+		return page[subnetwork]{}, err
+	}
+	p := page[subnetwork]{next: l.NextPageToken, missing: first(l.Unreachables)}
+	for where, scoped := range l.Items {
+		if w := scoped.Warning; w != nil && isHole(w.Code) {
+			p.missing = where + " (" + w.Code + ": " + w.Message + ")"
+		}
+		for _, n := range scoped.Subnetworks {
+			got := subnetwork{name: n.Name, region: base(n.Region), network: n.Network, fingerprint: n.Fingerprint, primary: n.IpCidrRange}
+			got.ipv6 = nonEmpty(n.InternalIpv6Prefix, n.ExternalIpv6Prefix, n.Ipv6CidrRange)
+			for _, r := range n.SecondaryIpRanges {
+				got.secondary = append(got.secondary, secondaryRange{r.RangeName, r.IpCidrRange, r.ReservedInternalRange, r.IpVersion, r.IpCollection})
+			}
+			p.items = append(p.items, got)
+		}
+	}
+	return p, nil
+}
+
+func (s *sdk) routes(ctx context.Context, project, token string) (page[route], error) {
+	l, err := s.old.Routes.List(project).MaxResults(pageSize).PageToken(token).
+		Fields("nextPageToken," + warningFields + ",items(name,network,destRange,nextHopNetwork,nextHopPeering)").Context(ctx).Do()
+	if err != nil {
+		return page[route]{}, err
+	}
+	p := page[route]{next: l.NextPageToken}
+	if l.Warning != nil && isHole(l.Warning.Code) {
+		p.missing = l.Warning.Message
+	}
+	for _, r := range l.Items {
+		p.items = append(p.items, route{r.Name, r.Network, r.DestRange, r.NextHopNetwork, r.NextHopPeering})
+	}
+	return p, nil
+}
+
+func (s *sdk) peeringRoutes(ctx context.Context, project, network, peering, region, token string) (page[peeringRoute], error) {
+	l, err := s.old.Networks.ListPeeringRoutes(project, network).PeeringName(peering).Region(region).
+		Direction("INCOMING").MaxResults(pageSize).PageToken(token).Context(ctx).Do()
+	if err != nil {
+		return page[peeringRoute]{}, err
+	}
+	p := page[peeringRoute]{next: l.NextPageToken}
+	for _, r := range l.Items {
+		p.items = append(p.items, peeringRoute{r.DestRange, r.Type, r.Imported})
+	}
+	return p, nil
+}
+
+func (s *sdk) globalAddresses(ctx context.Context, project, token string) (page[address], error) {
+	l, err := s.old.GlobalAddresses.List(project).MaxResults(pageSize).PageToken(token).
+		Fields("nextPageToken," + warningFields + ",items(name,network,address,prefixLength,purpose)").Context(ctx).Do()
+	if err != nil {
+		return page[address]{}, err
+	}
+	p := page[address]{next: l.NextPageToken}
+	if l.Warning != nil && isHole(l.Warning.Code) {
+		p.missing = l.Warning.Message
+	}
+	for _, a := range l.Items {
+		p.items = append(p.items, address{a.Name, a.Network, a.Address, a.Purpose, int(a.PrefixLength)})
+	}
+	return p, nil
+}
+
+func (s *sdk) subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error) {
+	n, err := s.subnets.Get(s.part(ctx, subnetFields),
+		&computepb.GetSubnetworkRequest{Project: ref.project, Region: ref.region, Subnetwork: ref.name})
+	if err != nil {
+		return subnetwork{}, err
+	}
+	got := subnetwork{name: n.GetName(), region: base(n.GetRegion()), network: n.GetNetwork(), fingerprint: n.GetFingerprint(), primary: n.GetIpCidrRange()}
+	got.ipv6 = nonEmpty(n.GetInternalIpv6Prefix(), n.GetExternalIpv6Prefix(), n.GetIpv6CidrRange())
+	for _, r := range n.GetSecondaryIpRanges() {
+		got.secondary = append(got.secondary, secondaryRange{
+			r.GetRangeName(), r.GetIpCidrRange(), r.GetReservedInternalRange(), r.GetIpVersion(), r.GetIpCollection()})
+	}
+	return got, nil
+}
+
+func (s *sdk) instances(ctx context.Context, project, token string) (page[instance], error) {
+	l, err := s.old.Instances.AggregatedList(project).MaxResults(pageSize).PageToken(token).
+		Fields("nextPageToken,unreachables,items/*/" + warningFields + ",items/*/instances(" + instanceFields + ")").
+		Context(ctx).Do()
+	if err != nil {
+		return page[instance]{}, err
+	}
+	p := page[instance]{next: l.NextPageToken, missing: first(l.Unreachables)}
+	for where, scoped := range l.Items {
+		if w := scoped.Warning; w != nil && isHole(w.Code) {
+			p.missing = where + " (" + w.Code + ": " + w.Message + ")"
+		}
+		for _, i := range scoped.Instances {
+			p.items = append(p.items, oldInstance(i))
+		}
+	}
+	return p, nil
+}
+
+// isHole tells whether a list's warning says that something is left out. A
+// page on which a scope has nothing says so by a warning as well.
+func isHole(code string) bool { return code != "NO_RESULTS_ON_PAGE" && code != "" }
+
+func oldInstance(i *v1.Instance) instance {
+	got := instance{id: strconv.FormatUint(i.Id, 10), name: i.Name, zone: base(i.Zone)}
+	for _, n := range i.NetworkInterfaces {
+		got.nics = append(got.nics, nic{n.Name, n.Network, n.Subnetwork, n.Fingerprint, oldAliases(n.AliasIpRanges), oldAliases(n.AliasIpv6Ranges)})
+	}
+	return got
+}
+
+func oldAliases(list []*v1.AliasIpRange) []alias {
+	var got []alias
+	for _, a := range list {
+		got = append(got, alias{a.IpCidrRange, a.SubnetworkRangeName})
+	}
+	return got
+}
+
+func (s *sdk) instance(ctx context.Context, ref instanceRef) (instance, error) {
+	i, err := s.vms.Get(s.part(ctx, instanceFields),
+		&computepb.GetInstanceRequest{Project: ref.project, Zone: ref.zone, Instance: ref.name})
+	if err != nil {
+		return instance{}, err
+	}
+	got := instance{id: strconv.FormatUint(i.GetId(), 10), name: i.GetName(), zone: ref.zone}
+	for _, n := range i.GetNetworkInterfaces() {
+		got.nics = append(got.nics, nic{n.GetName(), n.GetNetwork(), n.GetSubnetwork(), n.GetFingerprint(),
+			newAliases(n.GetAliasIpRanges()), newAliases(n.GetAliasIpv6Ranges())})
+	}
+	return got, nil
+}
+
+func newAliases(list []*computepb.AliasIpRange) []alias {
+	var got []alias
+	for _, a := range list {
+		got = append(got, alias{a.GetIpCidrRange(), a.GetSubnetworkRangeName()})
+	}
+	return got
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+func nonEmpty(list ...string) []string {
+	var got []string
+	for _, s := range list {
+		if s != "" {
+			got = append(got, s)
+		}
+	}
+	return got
+}

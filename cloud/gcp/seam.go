@@ -1,0 +1,103 @@
+package gcp
+
+import "context"
+
+// api is every call of the Compute Engine API that this package makes, in
+// thin values. Errors are the SDKs' own; call.go classes them.
+type api interface {
+	network(ctx context.Context, project, name string) (network, error)
+	subnetworks(ctx context.Context, project, token string) (page[subnetwork], error)
+	routes(ctx context.Context, project, token string) (page[route], error)
+	peeringRoutes(ctx context.Context, project, network, peering, region, token string) (page[peeringRoute], error)
+	globalAddresses(ctx context.Context, project, token string) (page[address], error)
+
+	subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
+	patchSubnetwork(ctx context.Context, ref subnetRef, p subnetPatch) (operation, error)
+
+	instances(ctx context.Context, project, token string) (page[instance], error)
+	instance(ctx context.Context, ref instanceRef) (instance, error)
+	updateNetworkInterface(ctx context.Context, ref instanceRef, p nicPatch) (operation, error)
+
+	operations(ctx context.Context, s scope, max int64, token string) (page[operation], error)
+	operation(ctx context.Context, s scope, name string) (operation, error)
+}
+
+// page is one page of a list.
+type page[T any] struct {
+	items []T
+	next  string // token of the next page, empty at the last
+	// missing names a zone or region that did not answer. A list with a hole
+	// in it must never pass for the whole.
+	missing string
+}
+
+type network struct {
+	auto     bool // auto mode: 10.128.0.0/9 is its own
+	peerings []string
+}
+
+type subnetwork struct {
+	name, region, network, fingerprint string
+	primary                            string
+	ipv6                               []string // internal and external prefixes
+	secondary                          []secondaryRange
+}
+
+// secondaryRange carries every field that the API has, so that a kept entry
+// is sent back exactly as it was read.
+type secondaryRange struct {
+	name, cidr, reservedRange, ipVersion, ipCollection string
+}
+
+type subnetPatch struct {
+	secondary              []secondaryRange
+	fingerprint, requestID string
+}
+
+type route struct {
+	name, network, dest string
+	// nextHopNetwork is set on the routes of the network's own subnets.
+	nextHopNetwork, nextHopPeering string
+}
+
+type peeringRoute struct {
+	dest, kind string
+	imported   bool
+}
+
+type address struct {
+	name, network, address, purpose string
+	prefixLength                    int
+}
+
+type instance struct {
+	id, name, zone string
+	nics           []nic
+}
+
+type nic struct {
+	name, network, subnetwork, fingerprint string
+	aliases                                []alias
+	aliases6                               []alias
+}
+
+type alias struct {
+	cidr string
+	rng  string // name of the secondary range, empty for the primary one
+}
+
+type nicPatch struct {
+	nic                    string
+	aliases                []alias
+	fingerprint, requestID string
+}
+
+type operation struct {
+	name, target string
+	done         bool
+	status       int // httpErrorStatusCode, 0 where there was none
+	faults       []fault
+}
+
+// fault is one entry of an operation's error list.
+type fault struct{ code, message string }
