@@ -144,9 +144,9 @@ func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]book
 }
 
 func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
-	uid := types.UID(clone(string(n.UID)))
+	uid := n.UID
 	r.alive[uid] = true
-	holder := book.Holder{NodeUID: uid, Node: clone(n.Name), Instance: clone(n.Spec.ProviderID)}
+	holder := book.Holder{NodeUID: uid, Node: n.Name, Instance: n.Spec.ProviderID}
 	if len(n.Spec.PodCIDRs) == 0 {
 		r.idle = append(r.idle, holder.Node)
 		instances[holder.Instance] = book.Known{Holder: holder}

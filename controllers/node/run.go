@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,9 +20,6 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
-
-// clone frees a string from the large object it was decoded in.
-func clone(s string) string { return strings.Clone(s) }
 
 // Setup adds the controller to a manager.
 func (c *Controller) Setup(mgr manager.Manager) error {
