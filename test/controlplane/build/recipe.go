@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -101,10 +100,7 @@ func (r recipe) build(ctx context.Context, b binary, dir string) error {
 }
 
 func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(runtime.GOROOT(), "bin", "go"), args...)
-	if _, err := os.Stat(cmd.Path); err != nil {
-		cmd = exec.CommandContext(ctx, "go", args...)
-	}
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	// No C compiler is asked for, and a workspace of the user must not add to
 	// what go.mod pins.
