@@ -16,7 +16,7 @@ type subject struct{ act, resource string }
 func read[T any](ctx context.Context, v *vpc, method string, in scope, about subject, f func(context.Context) (T, error)) (T, error) {
 	var got T
 	err := v.retry(ctx, func() error {
-		return v.once(ctx, cloud.Call{Method: method, Scope: string(in)}, about, func(ctx context.Context) (err error) {
+		return v.once(ctx, cloud.Call{Method: method, Scope: in.quota()}, about, func(ctx context.Context) (err error) {
 			got, err = f(ctx)
 			return err
 		})
@@ -30,7 +30,7 @@ func read[T any](ctx context.Context, v *vpc, method string, in scope, about sub
 func (v *vpc) change(ctx context.Context, method string, in scope, about subject, f func(context.Context) (operation, error)) (operation, error) {
 	var got operation
 	err := v.retry(ctx, func() error {
-		return v.once(ctx, cloud.Call{Method: method, Scope: string(in), Mutates: true}, about, func(ctx context.Context) (err error) {
+		return v.once(ctx, cloud.Call{Method: method, Scope: in.quota(), Mutates: true}, about, func(ctx context.Context) (err error) {
 			got, err = f(ctx)
 			return err
 		})

@@ -28,6 +28,19 @@ func (s scope) split() (project, kind, name string) {
 	return p[1], p[2], p[3]
 }
 
+// quota names the part of the cloud whose rate the scope's calls count
+// against: a project's region, also for what lives in its zones.
+// Source: cloud.google.com/compute/docs/api-rate-limits.
+func (s scope) quota() string {
+	project, kind, name := s.split()
+	if kind == "zones" {
+		if i := strings.LastIndexByte(name, '-'); i > 0 {
+			return string(regionScope(project, name[:i]))
+		}
+	}
+	return string(s)
+}
+
 // instanceRef names an instance. Compute Engine takes the numeric ID where it
 // takes the name, and an ID never comes back on another machine.
 type instanceRef struct {

@@ -143,7 +143,7 @@ func (p *poller) ask(w *watch, name string) error {
 // once makes one read without repeating it: the next poll is the repeat.
 func once[T any](p *poller, method string, in scope, f func(context.Context) (T, error)) (T, error) {
 	var got T
-	err := p.vpc.once(p.ctx, cloud.Call{Method: method, Scope: string(in)}, subject{"look at operations", string(in)},
+	err := p.vpc.once(p.ctx, cloud.Call{Method: method, Scope: in.quota()}, subject{"look at operations", string(in)},
 		func(ctx context.Context) (err error) {
 			got, err = f(ctx)
 			return err

@@ -1,0 +1,150 @@
+// Package cloudtest is the contract that every adapter passes on its
+// simulator: what package cloud promises, property by property, in words of
+// no cloud.
+package cloudtest
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Kind names the calls that the suite counts and disturbs.
+type Kind string
+
+const (
+	// Listing reads instances in bulk.
+	Listing Kind = "list instances"
+	// Getting reads one instance.
+	Getting Kind = "get an instance"
+	// Attaching changes an interface.
+	Attaching Kind = "change an interface"
+	// Ranging changes a subnet's ranges.
+	Ranging Kind = "change ranges"
+	// Polling looks at operations.
+	Polling Kind = "look at operations"
+)
+
+// Fault is what befalls a call.
+type Fault string
+
+const (
+	// Throttle refuses the call for coming too soon.
+	Throttle Fault = "throttle"
+	// LostReply makes the change and cuts the connection.
+	LostReply Fault = "lost reply"
+	// Fail answers with a server error, having changed nothing.
+	Fail Fault = "fail"
+)
+
+// World arranges the cloud behind a VPC, as somebody else would. Its methods
+// end the test when they fail.
+type World interface {
+	// AddInstance adds a machine with an interface in the harness's subnet
+	// that holds these prefixes, and gives its provider ID.
+	AddInstance(name string, holds ...cloud.Attachment) string
+	// Delete deletes a machine; Replace makes another of the same name.
+	Delete(providerID string)
+	Replace(providerID string)
+	// Put puts a prefix on a machine's interface; Held is what it holds.
+	Put(providerID string, a cloud.Attachment)
+	Held(providerID string) []cloud.Attachment
+	// AddRange adds a range to the subnet; Ranges are those it has.
+	AddRange(r cloud.Range)
+	Ranges() []cloud.Range
+
+	// Strike lets the fault befall the next n calls of the kind.
+	Strike(k Kind, f Fault, n int)
+	// Before runs act once, before the next call of the kind takes effect.
+	Before(k Kind, act func())
+	// SlowDown makes operations that start from now on take so long.
+	SlowDown(d time.Duration)
+	// Count is how many calls of the kind were made so far.
+	Count(k Kind) int
+}
+
+// Harness is one VPC on one fresh simulator.
+type Harness struct {
+	VPC   *cloud.VPC
+	World World
+	// Subnet is where machines and ranges are.
+	Subnet string
+	// Range exists, is empty, and has room for Piece(0) to Piece(255).
+	Range cloud.Range
+	Piece func(n int) netip.Prefix
+	// Free is space without anything in it, at least 16 times as large as
+	// the smallest range that the cloud allows; Block(n) are pieces of it.
+	Block func(n int) netip.Prefix
+	// PageSize is how many instances one page holds.
+	PageSize int
+	// ForeignID is another cloud's provider ID, StrangerID one of this cloud
+	// but of a project or account that is not the network's.
+	ForeignID, StrangerID string
+	// AbsentID is a well-formed provider ID of a machine that does not exist.
+	AbsentID string
+	// Refused makes a call whose credentials the cloud does not accept.
+	Refused func(context.Context) error
+}
+
+// Run runs every property, each on its own harness, side by side.
+func Run(t *testing.T, fresh func(t *testing.T) Harness) {
+	for _, p := range properties {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			p.holds(&check{T: t, Harness: fresh(t), ctx: ctx})
+		})
+	}
+}
+
+type property struct {
+	name  string
+	holds func(*check)
+}
+
+var properties = []property{
+	{"AttachPutsThePrefixThere", attachPutsThePrefixThere},
+	{"AttachIsIdempotent", attachIsIdempotent},
+	{"AttachTouchesNothingElse", attachTouchesNothingElse},
+	{"AttachCostsOneCall", attachCostsOneCall},
+	{"AttachOnStaleVersionRereads", attachOnStaleVersionRereads},
+	{"AttachDoesNotTrustStaleKnowledge", attachDoesNotTrustStaleKnowledge},
+	{"DetachLastLeavesNothing", detachLastLeavesNothing},
+	{"DetachIsIdempotent", detachIsIdempotent},
+	{"DetachSparesWhatOthersPut", detachSparesWhatOthersPut},
+	{"ReplacedInstanceIsNotFound", replacedInstanceIsNotFound},
+	{"GoneInstanceIsNotFound", goneInstanceIsNotFound},
+	{"StrangersAreWrongCloud", strangersAreWrongCloud},
+	{"TakenPrefixIsConflict", takenPrefixIsConflict},
+	{"LostReplyIsSettled", lostReplyIsSettled},
+	{"ThrottledThenSucceeds", throttledThenSucceeds},
+	{"ServerErrorsAreOutlived", serverErrorsAreOutlived},
+	{"SlowOperationTimesOutUnknown", slowOperationTimesOutUnknown},
+	{"ManyWaitersShareOnePoll", manyWaitersShareOnePoll},
+	{"WaitingOutlivesFailedPolls", waitingOutlivesFailedPolls},
+	{"ListGrowsWithPagesNotInstances", listGrowsWithPagesNotInstances},
+	{"ListAgreesWithGet", listAgreesWithGet},
+	{"ListMayBeLeftEarly", listMayBeLeftEarly},
+	{"CreateRangeRepeats", createRangeRepeats},
+	{"CreateRangeLosesRaceAndRetries", createRangeLosesRaceAndRetries},
+	{"CreateRangeSettlesALostReply", createRangeSettlesALostReply},
+	{"ConcurrentRangesAllCome", concurrentRangesAllCome},
+	{"OverlappingRangeIsConflict", overlappingRangeIsConflict},
+	{"TakenRangeNameIsConflict", takenRangeNameIsConflict},
+	{"DeleteRangeRepeats", deleteRangeRepeats},
+	{"UsedRangeIsConflict", usedRangeIsConflict},
+	{"ForeignRangeUntouched", foreignRangeUntouched},
+	{"SpaceShowsEveryRange", spaceShowsEveryRange},
+	{"RefusedCredentialsSaySo", refusedCredentialsSaySo},
+}
+
+// check is one property being checked.
+type check struct {
+	*testing.T
+	Harness
+	ctx context.Context
+}

@@ -1,0 +1,172 @@
+package cloudtest
+
+import (
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+func attachPutsThePrefixThere(c *check) {
+	id := c.World.AddInstance("vm")
+	c.must(c.attach(c.get(id), c.piece(0)))
+	c.holds(id, c.piece(0))
+	if i := c.get(id); !i.Holds(c.Piece(0)) || i.Subnet != c.Subnet {
+		c.Errorf("Get gives %+v", i)
+	}
+}
+
+func attachIsIdempotent(c *check) {
+	id := c.World.AddInstance("vm")
+	before := c.get(id)
+	for range 3 {
+		c.must(c.attach(before, c.piece(0)))
+	}
+	c.holds(id, c.piece(0))
+	now, writes := c.get(id), c.World.Count(Attaching)
+	op, err := c.VPC.Interfaces.Attach(c.ctx, now, c.piece(0))
+	if c.must(err); !op.Done() {
+		c.Errorf("attaching what is there gave operation %+v", op)
+	}
+	if n := c.World.Count(Attaching) - writes; n != 0 {
+		c.Errorf("attaching what is there made %d changing calls", n)
+	}
+}
+
+func attachTouchesNothingElse(c *check) {
+	id := c.World.AddInstance("vm", c.piece(7), c.piece(3), c.piece(5))
+	c.must(c.attach(c.get(id), c.piece(0)))
+	c.holds(id, c.piece(7), c.piece(3), c.piece(5), c.piece(0))
+	c.must(c.detach(c.get(id), c.piece(3)))
+	c.holds(id, c.piece(7), c.piece(5), c.piece(0))
+}
+
+func attachCostsOneCall(c *check) {
+	id := c.World.AddInstance("vm")
+	i := c.get(id)
+	gets, lists := c.World.Count(Getting), c.World.Count(Listing)
+	c.must(c.attach(i, c.piece(0)))
+	if n := c.World.Count(Attaching); n != 1 {
+		c.Errorf("%d changing calls, want 1", n)
+	}
+	if n := c.World.Count(Getting) - gets + c.World.Count(Listing) - lists; n != 0 {
+		c.Errorf("%d reads of instances though the interface was known", n)
+	}
+}
+
+func attachOnStaleVersionRereads(c *check) {
+	id := c.World.AddInstance("vm")
+	old := c.get(id)
+	c.World.Put(id, c.piece(9))
+	c.must(c.attach(old, c.piece(0)))
+	c.holds(id, c.piece(9), c.piece(0))
+	c.must(c.detach(old, c.piece(9)))
+	c.holds(id, c.piece(0))
+}
+
+// What the caller remembers is good enough to send a request by, never to do
+// nothing by: the interface may have lost the prefix since.
+func attachDoesNotTrustStaleKnowledge(c *check) {
+	id := c.World.AddInstance("vm", c.piece(0))
+	old := c.get(id)
+	c.must(c.detach(old, c.piece(0)))
+	c.must(c.attach(old, c.piece(0)))
+	c.holds(id, c.piece(0))
+}
+
+func detachLastLeavesNothing(c *check) {
+	id := c.World.AddInstance("vm", c.piece(0))
+	c.must(c.detach(c.get(id), c.piece(0)))
+	c.holds(id)
+}
+
+func detachIsIdempotent(c *check) {
+	id := c.World.AddInstance("vm", c.piece(0), c.piece(1))
+	before := c.get(id)
+	for range 3 {
+		c.must(c.detach(before, c.piece(0)))
+	}
+	c.holds(id, c.piece(1))
+}
+
+func detachSparesWhatOthersPut(c *check) {
+	id := c.World.AddInstance("vm", c.piece(0))
+	i := c.get(id)
+	c.World.Before(Attaching, func() { c.World.Put(id, c.piece(1)) })
+	c.must(c.detach(i, c.piece(0)))
+	c.holds(id, c.piece(1))
+}
+
+func replacedInstanceIsNotFound(c *check) {
+	id := c.World.AddInstance("vm", c.piece(0))
+	old := c.get(id)
+	c.World.Replace(id)
+	c.World.Put(id, c.piece(0))
+	c.want(cloud.NotFound, c.attach(old, c.piece(1)))
+	c.want(cloud.NotFound, c.detach(old, c.piece(0)))
+	c.want(cloud.NotFound, c.attach(old, c.piece(0)))
+	c.holds(id, c.piece(0))
+}
+
+func goneInstanceIsNotFound(c *check) {
+	id := c.World.AddInstance("vm")
+	old := c.get(id)
+	c.World.Delete(id)
+	_, err := c.VPC.Interfaces.Get(c.ctx, id)
+	c.want(cloud.NotFound, err)
+	c.want(cloud.NotFound, c.attach(old, c.piece(0)))
+	_, err = c.VPC.Interfaces.Get(c.ctx, c.AbsentID)
+	c.want(cloud.NotFound, err)
+}
+
+func strangersAreWrongCloud(c *check) {
+	for _, id := range []string{c.ForeignID, c.StrangerID, "nonsense"} {
+		_, err := c.VPC.Interfaces.Get(c.ctx, id)
+		c.want(cloud.WrongCloud, err)
+		c.want(cloud.WrongCloud, c.attach(cloud.Interface{Instance: id, Subnet: c.Subnet}, c.piece(0)))
+	}
+}
+
+func takenPrefixIsConflict(c *check) {
+	holder, id := c.World.AddInstance("holder", c.piece(0)), c.World.AddInstance("vm")
+	c.want(cloud.Conflict, c.attach(c.get(id), c.piece(0)))
+	c.holds(holder, c.piece(0))
+	c.holds(id)
+}
+
+func listGrowsWithPagesNotInstances(c *check) {
+	n := 2*c.PageSize + 1
+	for i := range n {
+		c.World.AddInstance(name(i))
+	}
+	if got := len(c.list()); got != n {
+		c.Errorf("the list has %d instances, want %d", got, n)
+	}
+	if calls := c.World.Count(Listing); calls > 4 || c.World.Count(Getting) > 0 {
+		c.Errorf("%d calls for %d pages, and %d single reads", calls, 3, c.World.Count(Getting))
+	}
+}
+
+func listAgreesWithGet(c *check) {
+	for n := range 5 {
+		c.World.AddInstance(name(n), c.piece(n))
+	}
+	all := c.list()
+	if len(all) != 5 {
+		c.Fatalf("the list has %d instances, want 5", len(all))
+	}
+	for _, listed := range all {
+		got := c.get(listed.Instance)
+		if got.Version != listed.Version || got.InstanceUID != listed.InstanceUID || got.Subnet != listed.Subnet ||
+			len(got.Attachments) != 1 || got.Attachments[0] != listed.Attachments[0] {
+			c.Errorf("Get gives %+v, List %+v", got, listed)
+		}
+	}
+}
+
+func listMayBeLeftEarly(c *check) {
+	for n := range 3 {
+		c.World.AddInstance(name(n))
+	}
+	for _, err := range c.VPC.Interfaces.List(c.ctx) {
+		c.must(err)
+		break
+	}
+}

@@ -1,0 +1,100 @@
+package cloudtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+func name(n int) string { return fmt.Sprintf("vm-%05d", n) }
+
+func lostReplyIsSettled(c *check) {
+	for n, slow := range []time.Duration{0, 300 * time.Millisecond} {
+		c.World.SlowDown(slow)
+		id := c.World.AddInstance(name(n), c.piece(100+n))
+		i := c.get(id)
+		c.World.Strike(Attaching, LostReply, 1)
+		c.must(c.attach(i, c.piece(n)))
+		c.holds(id, c.piece(100+n), c.piece(n))
+		c.World.Strike(Attaching, LostReply, 1)
+		c.must(c.detach(i, c.piece(n)))
+		c.holds(id, c.piece(100+n))
+	}
+}
+
+func throttledThenSucceeds(c *check) {
+	id := c.World.AddInstance("vm")
+	i := c.get(id)
+	c.World.Strike(Attaching, Throttle, 2)
+	c.must(c.attach(i, c.piece(0)))
+	c.World.Strike(Listing, Throttle, 2)
+	if n := len(c.list()); n != 1 {
+		c.Errorf("the list has %d instances, want 1", n)
+	}
+	c.holds(id, c.piece(0))
+}
+
+func serverErrorsAreOutlived(c *check) {
+	id := c.World.AddInstance("vm")
+	c.World.Strike(Getting, Fail, 2)
+	i := c.get(id)
+	c.World.Strike(Attaching, Fail, 1)
+	c.must(c.attach(i, c.piece(0)))
+	c.holds(id, c.piece(0))
+}
+
+func slowOperationTimesOutUnknown(c *check) {
+	id := c.World.AddInstance("vm")
+	i := c.get(id)
+	c.World.SlowDown(time.Hour)
+	op, err := c.VPC.Interfaces.Attach(c.ctx, i, c.piece(0))
+	c.must(err)
+	ctx, cancel := context.WithTimeout(c.ctx, 300*time.Millisecond)
+	defer cancel()
+	c.want(cloud.OutcomeUnknown, c.VPC.Interfaces.Wait(ctx, op))
+}
+
+// manyWaitersShareOnePoll lets sixty operations of 1.5 s be waited for twice
+// each. A poll per operation would make hundreds of calls.
+func manyWaitersShareOnePoll(c *check) {
+	const operations = 60
+	c.World.SlowDown(1500 * time.Millisecond)
+	var all sync.WaitGroup
+	for n := range operations {
+		i := c.get(c.World.AddInstance(name(n)))
+		all.Go(func() {
+			op, err := c.VPC.Interfaces.Attach(c.ctx, i, c.piece(n))
+			if err != nil {
+				c.Error(err)
+				return
+			}
+			for range 2 {
+				all.Go(func() {
+					if err := c.VPC.Interfaces.Wait(c.ctx, op); err != nil {
+						c.Error(err)
+					}
+				})
+			}
+		})
+	}
+	all.Wait()
+	if n := c.World.Count(Polling); n > operations/2 {
+		c.Errorf("%d polls for %d operations", n, operations)
+	}
+}
+
+func waitingOutlivesFailedPolls(c *check) {
+	id := c.World.AddInstance("vm")
+	i := c.get(id)
+	c.World.SlowDown(100 * time.Millisecond)
+	c.World.Strike(Polling, Fail, 2)
+	c.must(c.attach(i, c.piece(0)))
+	c.holds(id, c.piece(0))
+}
+
+func refusedCredentialsSaySo(c *check) {
+	c.want(cloud.Unauthenticated, c.Refused(c.ctx))
+}

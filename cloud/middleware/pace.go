@@ -1,0 +1,164 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// PaceConfig bounds how fast calls go out, per scope, reads and changes
+// apart. The zero value is usable.
+type PaceConfig struct {
+	// Max is the rate to slow down from, in calls a second (default 200). A
+	// scope whose calls are not throttled has no limit of ours: we slow down
+	// when told to, not before.
+	Max float64
+	// Min is the rate that throttling never pushes below (default 1).
+	Min float64
+	// Every is how long a rate is kept at least before it is halved or
+	// raised again (default 1 s): a burst of refusals is one message.
+	Every time.Duration
+}
+
+func (c PaceConfig) withDefaults() PaceConfig {
+	if c.Max == 0 {
+		c.Max = 200
+	}
+	if c.Min == 0 {
+		c.Min = 1
+	}
+	if c.Every == 0 {
+		c.Every = time.Second
+	}
+	return c
+}
+
+// recovery is the share of Max by which a rate rises each time.
+const recovery = 1.0 / 50
+
+type pacer struct {
+	PaceConfig
+	wait   *prometheus.HistogramVec
+	rates  *prometheus.GaugeVec
+	scopes sync.Map // paceKey -> *paced
+}
+
+type paceKey struct {
+	scope   string
+	mutates bool
+}
+
+// paced is one scope's reads or changes.
+type paced struct {
+	*rate.Limiter
+	wait prometheus.Observer
+	rate prometheus.Gauge
+
+	slow atomic.Bool // limit < Max
+
+	mu      sync.Mutex
+	limit   float64
+	changed time.Time
+}
+
+// Pace makes calls wait their turn. It halves a scope's rate when the cloud
+// throttles a call, and raises it by a step at a time while calls succeed,
+// until there is no need for a limit. A call gives up waiting only with its context.
+func Pace(c PaceConfig, registry prometheus.Registerer) (cloud.Hook, error) {
+	p := &pacer{
+		PaceConfig: c.withDefaults(),
+		wait: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "vpcnative_cloud_queue_wait_seconds",
+			Help:    "How long calls that had to wait for their turn waited, by kind (read or change).",
+			Buckets: latencyBuckets,
+		}, []string{"kind"}),
+		rates: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_cloud_rate_limit",
+			Help: "Calls a second that we allow ourselves now, by scope and kind.",
+		}, []string{"scope", "kind"}),
+	}
+	if err := register(registry, p.wait, p.rates); err != nil {
+		return nil, err
+	}
+	return p.hook, nil
+}
+
+func (p *pacer) hook(ctx context.Context, call cloud.Call, next func(context.Context) error) error {
+	s := p.of(call)
+	if s.slow.Load() && !s.Allow() {
+		start := time.Now()
+		err := s.Wait(ctx)
+		s.wait.Observe(time.Since(start).Seconds())
+		if err != nil {
+			return notSent(call, err)
+		}
+	}
+	err := next(ctx)
+	switch {
+	case cloud.Is(err, cloud.Throttled):
+		p.slowDown(s)
+	case err == nil && s.slow.Load():
+		p.recover(s)
+	}
+	return err
+}
+
+// notSent says for sure that nothing was changed.
+func notSent(call cloud.Call, err error) error {
+	return &cloud.Error{
+		Reason: cloud.Throttled, Act: call.Method, Resource: call.Scope,
+		Err:    fmt.Errorf("waiting for a turn: %w", err),
+		Remedy: "the cloud throttles us; have the API rate quota raised if this lasts",
+	}
+}
+
+func (p *pacer) of(call cloud.Call) *paced {
+	key := paceKey{call.Scope, call.Mutates}
+	if s, found := p.scopes.Load(key); found {
+		return s.(*paced)
+	}
+	kind := "read"
+	if call.Mutates {
+		kind = "change"
+	}
+	s, _ := p.scopes.LoadOrStore(key, &paced{
+		// A burst of a tenth of a second's calls, one at least.
+		Limiter: rate.NewLimiter(rate.Limit(p.Max), max(1, int(p.Max/10))),
+		wait:    p.wait.WithLabelValues(kind),
+		rate:    p.rates.WithLabelValues(call.Scope, kind),
+		limit:   p.Max,
+	})
+	return s.(*paced)
+}
+
+func (p *pacer) slowDown(s *paced) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slow.Load() && time.Since(s.changed) < p.Every {
+		return
+	}
+	p.set(s, max(s.limit/2, p.Min))
+}
+
+func (p *pacer) recover(s *paced) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.changed) >= p.Every {
+		p.set(s, min(s.limit+p.Max*recovery, p.Max))
+	}
+}
+
+func (p *pacer) set(s *paced, limit float64) {
+	s.limit, s.changed = limit, time.Now()
+	s.SetLimit(rate.Limit(limit))
+	s.SetBurst(max(1, int(limit/10)))
+	s.slow.Store(limit < p.Max)
+	s.rate.Set(limit)
+}
