@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"os"
+	"regexp"
 	"time"
 )
 
@@ -22,19 +23,36 @@ type row struct {
 
 func main() {
 	out := flag.String("json", "", "also write the rows to this `file`")
+	only := flag.String("only", "", "do only rows that match this `pattern`")
 	flag.Parse()
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "reading -only: %v\n", err)
+		os.Exit(2)
+	}
+	quiet := true // progress is for a terminal
+	if st, err := os.Stderr.Stat(); err == nil {
+		quiet = st.Mode()&os.ModeCharDevice == 0
+	}
 	var rows []row
 	add := func(work, unit string, target float64, note string, run func(c contender) result) {
+		if !match.MatchString(work) {
+			return
+		}
 		r := row{Work: work, Unit: unit, Target: target, Note: note, Results: map[string]result{}}
 		for _, c := range peers {
-			fmt.Fprintf(os.Stderr, "\r\033[K%s: %s", work, c.name())
+			if !quiet {
+				fmt.Fprintf(os.Stderr, "\r\033[K%s: %s", work, c.name())
+			}
 			r.Results[c.name()] = run(c)
 		}
 		rows = append(rows, r)
 	}
 	speed(add)
 	memory(add)
-	fmt.Fprint(os.Stderr, "\r\033[K")
+	if !quiet {
+		fmt.Fprint(os.Stderr, "\r\033[K")
+	}
 	rep := report{Machine: thisMachine(), Rows: rows}
 	rep.print(os.Stdout)
 	if *out != "" {

@@ -40,7 +40,12 @@ func thisMachine() machine {
 
 // scale is how much slower this machine is than the one that the targets are stated for, where Cilium's cidrset
 // fills at 23 ns.
-func (r report) scale() float64 { return r.Rows[0].Results["cilium"].Value / 23 }
+func (r report) scale() float64 {
+	if len(r.Rows) == 0 || r.Rows[0].Unit != "ns/op" {
+		return 1
+	}
+	return r.Rows[0].Results["cilium"].Value / 23
+}
 
 func (r report) print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %d cores, %s, %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.OS)
