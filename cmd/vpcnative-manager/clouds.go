@@ -11,6 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
+	"github.com/vpcnative/vpcnative/cloud/middleware"
 )
 
 // clouds opens the cloud of each Network once, and anew when its spec says
@@ -29,8 +30,16 @@ type opened struct {
 	close func()
 }
 
-func newClouds(o *options, _ prometheus.Registerer) *clouds {
-	return &clouds{options: o, hook: cloud.Chain(), byName: map[string]*opened{}}
+func newClouds(o *options, registry prometheus.Registerer) (*clouds, error) {
+	pace, err := middleware.Pace(middleware.PaceConfig{}, registry)
+	if err != nil {
+		return nil, fmt.Errorf("registering the metrics of pacing: %w", err)
+	}
+	count, err := middleware.Metrics(registry)
+	if err != nil {
+		return nil, fmt.Errorf("registering the metrics of cloud calls: %w", err)
+	}
+	return &clouds{options: o, hook: cloud.Chain(pace, count), byName: map[string]*opened{}}, nil
 }
 
 // open turns a Network into the adapter's own value.

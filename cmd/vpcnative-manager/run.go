@@ -73,7 +73,10 @@ func run(ctx context.Context, o *options) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	clouds := newClouds(o, metrics.Registry)
+	clouds, err := newClouds(o, metrics.Registry)
+	if err != nil {
+		return err
+	}
 	defer clouds.close()
 	if err := addControllers(mgr, o, clients, lease, clouds, stop); err != nil {
 		return err

@@ -58,6 +58,10 @@ var layers = []layer{
 		rule: "api holds types and imports apimachinery only",
 	},
 	{
+		path: "assign", imports: []string{"api"}, never: slices.Concat(clients, sdks),
+		rule: "assign is pure: it imports api only",
+	},
+	{
 		path: "ipam", never: slices.Concat(kubernetes, sdks),
 		rule: "ipam is pure: no cluster, no cloud, nothing of this module",
 	},
@@ -94,15 +98,15 @@ var layers = []layer{
 		rule: "the contract suite knows no adapter: it imports cloud and cloud/lb",
 	},
 	{
-		path: "controllers", imports: []string{"api", "ipam", "cloud$", "cloud/lb"}, never: sdks,
-		rule: "a controller imports api, ipam, cloud and cloud/lb: no adapter, no SDK, no sibling",
+		path: "controllers", imports: []string{"api", "assign", "ipam", "cloud$", "cloud/lb"}, never: sdks,
+		rule: "a controller imports api, assign, ipam, cloud and cloud/lb: no adapter, no SDK, no sibling",
 	},
 	{
-		path: "cmd", imports: []string{"api", "ipam", "cloud", "controllers"},
+		path: "cmd", imports: []string{"api", "assign", "ipam", "cloud", "controllers"},
 		rule: "a command wires everything, and nothing imports it or test",
 	},
 	{
-		path: "test", imports: []string{"api", "ipam", "cloud", "controllers"},
+		path: "test", imports: []string{"api", "assign", "ipam", "cloud", "controllers"},
 		rule: "tests may import anything but commands",
 	},
 }
