@@ -35,7 +35,7 @@ type NetworkSpec struct {
 // GCPNetwork names a VPC network of Compute Engine and the cluster's place
 // in it.
 //
-// +kubebuilder:validation:XValidation:rule="self.project == oldSelf.project && self.network == oldSelf.network && self.region == oldSelf.region && (has(self.networkProject) ? self.networkProject : ”) == (has(oldSelf.networkProject) ? oldSelf.networkProject : ”)",message="project, networkProject, network and region cannot change: make a new Network"
+// +kubebuilder:validation:XValidation:rule="self.project == oldSelf.project && self.network == oldSelf.network && self.region == oldSelf.region && has(self.networkProject) == has(oldSelf.networkProject) && (!has(self.networkProject) || self.networkProject == oldSelf.networkProject)",message="project, networkProject, network and region cannot change: make a new Network"
 // +kubebuilder:validation:XValidation:rule="oldSelf.subnetworks.all(s, s in self.subnetworks)",message="a subnetwork cannot be taken out while nodes may live in it: make a new Network"
 type GCPNetwork struct {
 	// Project holds the cluster's instances.

@@ -153,7 +153,7 @@ type RangeRequestSpec struct {
 
 // GrantedRange is one block of the VPC that the request got.
 type GrantedRange struct {
-	CIDR CIDR `json:"cidr"`
+	CIDR string `json:"cidr"`
 	// Subnet is where it is.
 	Subnet string `json:"subnet"`
 	// Name is its name in the cloud.

@@ -28,7 +28,7 @@ func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
 		}
 		bySubnet := map[string][]book.Range{}
 		for _, g := range r.Status.Ranges {
-			if p, err := netip.ParsePrefix(string(g.CIDR)); err == nil {
+			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
 				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], book.Range{Name: g.Name, Prefix: p})
 			}
 		}

@@ -223,6 +223,11 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 			}
 			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix})
 		}
+		for _, p := range nic.Elsewhere {
+			if r.inRange(p) {
+				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
+			}
+		}
 		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
 			r.missing[k.NodeUID] = true
 		}

@@ -174,7 +174,7 @@ func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest)
 
 func setRange(r *v1alpha1.RangeRequest, s Step) {
 	granted := v1alpha1.GrantedRange{
-		CIDR: v1alpha1.CIDR(s.Range.Prefix.String()), Subnet: s.Range.Subnet, Name: s.Range.Name, Reason: s.Why,
+		CIDR: s.Range.Prefix.String(), Subnet: s.Range.Subnet, Name: s.Range.Name, Reason: s.Why,
 	}
 	for i, g := range r.Status.Ranges {
 		if g.CIDR == granted.CIDR {
@@ -187,6 +187,6 @@ func setRange(r *v1alpha1.RangeRequest, s Step) {
 }
 
 func prefixOf(g v1alpha1.GrantedRange) (netip.Prefix, bool) {
-	p, err := netip.ParsePrefix(string(g.CIDR))
+	p, err := netip.ParsePrefix(g.CIDR)
 	return p, err == nil
 }

@@ -64,7 +64,9 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u 
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
 		err := vpc.Ranges.Delete(ctx, mine)
 		if cloud.Is(err, cloud.Conflict) {
-			return refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take the prefixes off the instances that still carry them", err)
+			no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take the prefixes off the instances that still carry them", err)
+			no.Again = retrySoon // the node controller may be at it
+			return no
 		}
 		if err != nil {
 			return refusedByCloud(err)

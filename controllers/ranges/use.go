@@ -42,7 +42,7 @@ func (c *Controller) use(ctx context.Context, r *v1alpha1.RangeRequest) Use {
 func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node) Use {
 	var ranges []netip.Prefix
 	for _, g := range r.Status.Ranges {
-		if p, err := netip.ParsePrefix(string(g.CIDR)); err == nil {
+		if p, err := netip.ParsePrefix(g.CIDR); err == nil {
 			ranges = append(ranges, p)
 		}
 	}

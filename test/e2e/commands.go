@@ -1,0 +1,282 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/util/jsonpath"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+// patience is how long a story waits for what it expects.
+const patience = 20 * time.Second
+
+var leaseKind = schema.GroupVersionKind{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}
+
+// kinds are the words for kinds in stories.
+var kinds = map[string]schema.GroupVersionKind{
+	"node":         {Version: "v1", Kind: "Node"},
+	"network":      {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "Network"},
+	"rangerequest": {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "RangeRequest"},
+	"configmap":    {Version: "v1", Kind: "ConfigMap"},
+	"events":       {Group: "events.k8s.io", Version: "v1", Kind: "EventList"},
+}
+
+type command = func(ts *testscript.TestScript, neg bool, args []string)
+
+// commands are what a story can do; docs/testing.md lists them.
+func commands() map[string]command {
+	return map[string]command{
+		"manager":  cmdManager,
+		"apply":    cmdApply,
+		"refused":  cmdRefused,
+		"delete":   cmdDelete,
+		"vm":       cmdVM,
+		"alias":    cmdAlias,
+		"node":     cmdNode,
+		"expect":   cmdExpect,
+		"event":    cmdEvent,
+		"on-vm":    cmdOnVM,
+		"fault":    cmdFault,
+		"route":    cmdRoute,
+		"ranges":   cmdRanges,
+		"quiet":    cmdQuiet,
+		"sleep":    cmdSleep,
+		"settled":  cmdSettled,
+		"quota":    cmdQuota,
+		"latency":  cmdLatency,
+		"nothing":  cmdNothingLeft,
+		"mark":     cmdMark,
+		"exits":    cmdExits,
+		"podcidrs": cmdPodCIDRs,
+	}
+}
+
+func worldOf(ts *testscript.TestScript) *World { return ts.Value(worldKey{}).(*World) }
+
+type worldKey struct{}
+
+func options(ts *testscript.TestScript, args []string) map[string]string {
+	out := map[string]string{}
+	for _, a := range args {
+		k, v, ok := strings.Cut(a, "=")
+		if !ok {
+			ts.Fatalf("%q is no key=value", a)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func or(v, fallback string) string {
+	if v == "" {
+		return fallback
+	}
+	return v
+}
+
+// manager start|stop|kill|pause|resume NAME [flags]
+func cmdManager(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	var err error
+	switch verb, name := args[0], args[1]; verb {
+	case "start":
+		err = w.StartManager(name, args[2:]...)
+	case "stop":
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		err = w.managers[name].Stop(ctx)
+	case "kill":
+		err = w.managers[name].Kill()
+	case "pause":
+		err = w.Signal(name, syscall.SIGSTOP)
+	case "resume":
+		err = w.Signal(name, syscall.SIGCONT)
+	default:
+		ts.Fatalf("manager %s?", verb)
+	}
+	ts.Check(err)
+}
+
+// exits NAME TEXT: the manager ends by itself, and its log has the text.
+func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
+	p := worldOf(ts).managers[args[0]]
+	select {
+	case <-p.Done():
+	case <-time.After(patience):
+		ts.Fatalf("manager %s runs on", args[0])
+	}
+	if err := p.Err(); err == nil || !strings.Contains(err.Error(), args[1]) {
+		ts.Fatalf("manager %s ended with: %v", args[0], err)
+	}
+}
+
+// objects reads the YAML documents of a file.
+func objects(ts *testscript.TestScript, file string) (out []*unstructured.Unstructured) {
+	for _, doc := range strings.Split(ts.ReadFile(file), "\n---\n") {
+		u := &unstructured.Unstructured{}
+		ts.Check(yaml.Unmarshal([]byte(doc), &u.Object))
+		out = append(out, u)
+	}
+	return out
+}
+
+// apply FILE
+func cmdApply(ts *testscript.TestScript, _ bool, args []string) {
+	for _, u := range objects(ts, args[0]) {
+		ts.Check(apply(worldOf(ts).API, u))
+	}
+}
+
+func apply(api client.Client, u *unstructured.Unstructured) error {
+	return api.Apply(context.Background(), client.ApplyConfigurationFromUnstructured(u), client.FieldOwner("story"), client.ForceOwnership)
+}
+
+// refused FILE TEXT: the API server refuses the object with that text.
+func cmdRefused(ts *testscript.TestScript, _ bool, args []string) {
+	for _, u := range objects(ts, args[0]) {
+		err := apply(worldOf(ts).API, u)
+		if err == nil || !strings.Contains(err.Error(), args[1]) {
+			ts.Fatalf("%s was not refused with %q: %v", u.GetName(), args[1], err)
+		}
+	}
+}
+
+// delete KIND NAME
+func cmdDelete(ts *testscript.TestScript, _ bool, args []string) {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(kinds[args[0]])
+	u.SetName(args[1])
+	if args[0] == "configmap" {
+		u.SetNamespace(namespace)
+	}
+	ts.Check(worldOf(ts).API.Delete(context.Background(), u))
+}
+
+// vm add|delete NAME [subnet=S] [alias=RANGE:CIDR] [zone=Z]
+func cmdVM(ts *testscript.TestScript, _ bool, args []string) {
+	w, o := worldOf(ts), options(ts, args[2:])
+	in := or(o["zone"], zone)
+	if args[0] == "delete" {
+		ts.Check(w.Sim.DeleteInstance(project, in, args[1]))
+		return
+	}
+	nic := gcesim.Interface{Subnetwork: or(o["subnet"], subnet)}
+	if a := o["alias"]; a != "" {
+		name, cidr, _ := strings.Cut(a, ":")
+		nic.Aliases = []gcesim.Alias{{RangeName: name, Prefix: netip.MustParsePrefix(cidr)}}
+	}
+	_, err := w.Sim.AddInstance(gcesim.Instance{Project: project, Zone: in, Name: args[1], Interfaces: []gcesim.Interface{nic}})
+	ts.Check(err)
+}
+
+// alias NAME [CIDR...]: by hand, what the VM carries; a CIDR is drawn from
+// the subnet's first secondary range that holds it.
+func cmdAlias(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	var list []gcesim.Alias
+	for _, cidr := range args[1:] {
+		p := netip.MustParsePrefix(cidr)
+		list = append(list, gcesim.Alias{RangeName: w.rangeOf(p), Prefix: p})
+	}
+	ts.Check(w.Sim.SetAliases(project, zone, args[0], "nic0", list...))
+}
+
+func (w *World) rangeOf(p netip.Prefix) string {
+	for _, s := range w.Sim.Subnetworks() {
+		for _, r := range s.Secondary {
+			if r.Prefix.Overlaps(p) {
+				return r.Name
+			}
+		}
+	}
+	return ""
+}
+
+// node NAME [pods=N] [provider=ID|none] [labels=k:v] [podcidr=C]
+func cmdNode(ts *testscript.TestScript, _ bool, args []string) {
+	o := options(ts, args[1:])
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: args[0], Labels: map[string]string{}}}
+	if l := o["labels"]; l != "" {
+		k, v, _ := strings.Cut(l, ":")
+		n.Labels[k] = v
+	}
+	n.Spec.ProviderID = or(o["provider"], fmt.Sprintf("gce://%s/%s/%s", project, zone, args[0]))
+	if n.Spec.ProviderID == "none" {
+		n.Spec.ProviderID = ""
+	}
+	if c := o["podcidr"]; c != "" {
+		n.Spec.PodCIDR, n.Spec.PodCIDRs = c, []string{c}
+	}
+	status := corev1.NodeStatus{Capacity: corev1.ResourceList{corev1.ResourcePods: resource.MustParse(or(o["pods"], "110"))}}
+	n.Status = status
+	api := worldOf(ts).API
+	ts.Check(api.Create(context.Background(), n))
+	n.Status = status
+	ts.Check(api.Status().Update(context.Background(), n))
+}
+
+// expect KIND NAME JSONPATH PATTERN: eventually the value matches the whole
+// pattern; with ! it does not for as long as we look, a second.
+func cmdExpect(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	pattern := regexp.MustCompile("^(?:" + args[3] + ")$")
+	value := func() (string, error) { return w.value(args[0], args[1], args[2]) }
+	if neg {
+		time.Sleep(time.Second)
+		got, err := value()
+		if err == nil && pattern.MatchString(got) {
+			ts.Fatalf("%s %s: %s is %q", args[0], args[1], args[2], got)
+		}
+		return
+	}
+	err := Eventually(patience, func() error {
+		got, err := value()
+		if err == nil && !pattern.MatchString(got) {
+			err = fmt.Errorf("%s is %q, want %s", args[2], got, args[3])
+		}
+		return err
+	})
+	if err != nil {
+		ts.Fatalf("%s %s: %v\n%s", args[0], args[1], err, w.Logs())
+	}
+}
+
+func (w *World) value(kind, name, path string) (string, error) {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(kinds[kind])
+	key := client.ObjectKey{Name: name}
+	if kind == "configmap" {
+		key.Namespace = namespace
+	}
+	err := w.API.Get(context.Background(), key, u)
+	if path == "gone" {
+		return fmt.Sprint(client.IgnoreNotFound(err) == nil && err != nil), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	j := jsonpath.New("").AllowMissingKeys(true)
+	if err := j.Parse("{" + path + "}"); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	if err := j.Execute(&b, u.Object); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/test/apiserver"
+)
+
+// planes bounds how many control planes run at a time; each serves one story
+// after the other.
+var planes = flag.Int("planes", 3, "control planes that run at the same time")
+
+var (
+	binary string
+	free   chan *World
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "vpcnative-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "vpcnative-manager")
+	build := exec.Command("go", "build", "-o", binary, "github.com/vpcnative/vpcnative/cmd/vpcnative-manager")
+	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	if err := build.Run(); err != nil {
+		os.Exit(1)
+	}
+	free = make(chan *World, *planes)
+	for range *planes {
+		free <- nil
+	}
+	code := m.Run()
+	for range *planes {
+		if w := <-free; w != nil {
+			_ = w.Server.Stop()
+		}
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// borrow gives a control plane that no other story uses.
+func borrow() (*World, error) {
+	w := <-free
+	if w != nil {
+		return w, nil
+	}
+	w, err := newWorld()
+	if err != nil {
+		free <- nil
+	}
+	return w, err
+}
+
+var starting sync.Mutex
+
+func newWorld() (*World, error) {
+	starting.Lock() // side by side they are slower
+	defer starting.Unlock()
+	root, err := apiserver.RepositoryRoot()
+	if err != nil {
+		return nil, err
+	}
+	s, err := apiserver.Start(context.Background(), apiserver.Options{CRDDirs: []string{filepath.Join(root, "deploy", "crds")}})
+	if err != nil {
+		return nil, err
+	}
+	api, err := client.New(s.Config, client.Options{Scheme: scheme()})
+	if err != nil {
+		return nil, err
+	}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	if err := api.Create(context.Background(), ns); err != nil {
+		return nil, err
+	}
+	return &World{API: api, Server: s, binary: binary, managers: map[string]*apiserver.Process{}}, nil
+}
+
+// TestStories runs every story under testdata.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		Cmds:                commands(),
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			w, err := borrow()
+			if err != nil {
+				return err
+			}
+			stop, err := w.simulate()
+			if err != nil {
+				free <- w
+				return err
+			}
+			env.Values[worldKey{}] = w
+			env.Defer(func() {
+				err := w.clean(context.Background())
+				stop()
+				if err != nil {
+					t.Errorf("cleaning up after a story: %v", err)
+					_ = w.Server.Stop()
+					w = nil
+				}
+				free <- w
+			})
+			return nil
+		},
+	})
+}
