@@ -47,7 +47,8 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (cloud
 	if err != nil {
 		return cloud.Operation{}, err
 	}
-	ref.id, e.ref, e.about.resource = i.InstanceUID, ref, ref.String()
+	ref.id = i.InstanceUID
+	e.ref, e.about.resource = ref, ref.String()
 	if err := e.check(i); err != nil {
 		return cloud.Operation{}, err
 	}
