@@ -24,9 +24,9 @@
 //     the start of each call, in the order in which they fall due. A Sim that
 //     is no longer used needs no closing.
 //
-// What it does not have: disks, images, firewalls, load balancing, IAM
-// (any bearer token has every right), IPv6 addressing, reading a method it
-// does not know (404). Fields of a request that it does not model are
-// ignored, but for the bodies of subnetworks.patch and
-// instances.updateNetworkInterface, where an unknown field is refused.
+// What it does not have: disks, images, firewalls, load balancing, IAM (a token
+// has every right, a project may use any project's subnetwork), and IPv6
+// addressing. A method it does not know answers 404. A field of a request that
+// it does not model is ignored, except in the bodies of subnetworks.patch and
+// instances.updateNetworkInterface, where it is refused.
 package gcesim

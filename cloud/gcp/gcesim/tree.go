@@ -6,8 +6,9 @@ import "net/netip"
 // and remove cost at most one step per bit, however many prefixes it holds.
 //
 // Invariants: no stored prefix overlaps another; a node without a value has at
-// least one child (the root excepted), so a node's presence means that
-// something is held below it.
+// least one child, so a node's presence means that something is held below it;
+// full means that every address below is held, so that the search for free
+// space never enters what has none.
 type tree[V any] struct {
 	v4, v6 *treeNode[V]
 }
@@ -15,6 +16,7 @@ type tree[V any] struct {
 type treeNode[V any] struct {
 	child [2]*treeNode[V]
 	held  bool
+	full  bool
 	value V
 }
 
@@ -36,18 +38,26 @@ func (t *tree[V]) root(p netip.Prefix) **treeNode[V] {
 
 // insert stores p. The caller has checked that nothing overlaps it.
 func (t *tree[V]) insert(p netip.Prefix, v V) {
-	at := t.root(p)
-	for i := 0; ; i++ {
-		if *at == nil {
-			*at = &treeNode[V]{}
-		}
-		if i == p.Bits() {
-			break
-		}
-		at = &(*at).child[bitAt(p.Addr(), i)]
-	}
-	(*at).held, (*at).value = true, v
+	root := t.root(p)
+	*root = (*root).insert(p, 0, v)
 }
+
+// insert puts p below the node of its first i bits and returns that node.
+func (n *treeNode[V]) insert(p netip.Prefix, i int, v V) *treeNode[V] {
+	if n == nil {
+		n = &treeNode[V]{}
+	}
+	if i == p.Bits() {
+		n.held, n.full, n.value = true, true, v
+		return n
+	}
+	side := &n.child[bitAt(p.Addr(), i)]
+	*side = (*side).insert(p, i+1, v)
+	n.full = n.child[0].isFull() && n.child[1].isFull()
+	return n
+}
+
+func (n *treeNode[V]) isFull() bool { return n != nil && n.full }
 
 // get returns the value stored for exactly p.
 func (t *tree[V]) get(p netip.Prefix) (V, bool) {
@@ -64,27 +74,23 @@ func (t *tree[V]) get(p netip.Prefix) (V, bool) {
 
 // remove forgets exactly p and prunes the empty nodes above it.
 func (t *tree[V]) remove(p netip.Prefix) {
-	var path []**treeNode[V]
-	at := t.root(p)
-	for i := 0; *at != nil; i++ {
-		path = append(path, at)
-		if i == p.Bits() {
-			break
-		}
-		at = &(*at).child[bitAt(p.Addr(), i)]
+	if _, ok := t.get(p); ok {
+		root := t.root(p)
+		*root = (*root).remove(p, 0)
 	}
-	if len(path) != p.Bits()+1 {
-		return
+}
+
+func (n *treeNode[V]) remove(p netip.Prefix, i int) *treeNode[V] {
+	if i == p.Bits() {
+		return nil
 	}
-	var none V
-	last := *path[len(path)-1]
-	last.held, last.value = false, none
-	for i := len(path) - 1; i >= 0; i-- {
-		if n := *path[i]; n.held || n.child[0] != nil || n.child[1] != nil {
-			return
-		}
-		*path[i] = nil
+	side := &n.child[bitAt(p.Addr(), i)]
+	*side = (*side).remove(p, i+1)
+	n.full = false
+	if n.child[0] == nil && n.child[1] == nil {
+		return nil
 	}
+	return n
 }
 
 // overlap returns one stored value whose prefix overlaps p.
@@ -138,7 +144,7 @@ func (n *treeNode[V]) free(p netip.Prefix, bits int) (netip.Prefix, bool) {
 	if n == nil {
 		return netip.PrefixFrom(p.Addr(), bits), bits >= p.Bits()
 	}
-	if n.held || p.Bits() >= bits {
+	if n.full || p.Bits() >= bits {
 		return netip.Prefix{}, false
 	}
 	low, high := halves(p)

@@ -1,0 +1,119 @@
+// Package assign says which RangeRequest a node draws from, and how big a
+// piece. It is pure: the controllers that allocate and those that report ask
+// it the same question and get the same answer.
+package assign
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// Candidates gives the Pods requests whose selector picks a node with these
+// labels, in the order in which the node tries them. Only those with the
+// most selector terms count, so that a range for some nodes is never spilled
+// into the range for all; among them the oldest comes first, then the name
+// decides. A request being deleted gives nothing to new nodes.
+func Candidates(requests []v1alpha1.RangeRequest, nodeLabels map[string]string) []*v1alpha1.RangeRequest {
+	var out []*v1alpha1.RangeRequest
+	most := 0
+	for i := range requests {
+		r := &requests[i]
+		if r.Spec.Purpose != v1alpha1.Pods || !r.DeletionTimestamp.IsZero() || !Selects(r, nodeLabels) {
+			continue
+		}
+		switch n := terms(r.Spec.NodeSelector); {
+		case n > most:
+			out, most = append(out[:0], r), n
+		case n == most:
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *v1alpha1.RangeRequest) int {
+		return cmp.Or(
+			a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
+			cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// Selects tells whether the request's selector picks a node with these
+// labels. A request without a selector picks every node; one whose selector
+// does not parse picks none.
+func Selects(r *v1alpha1.RangeRequest, nodeLabels map[string]string) bool {
+	if r.Spec.NodeSelector == nil {
+		return true
+	}
+	selector, err := metav1.LabelSelectorAsSelector(r.Spec.NodeSelector)
+	return err == nil && selector.Matches(labels.Set(nodeLabels))
+}
+
+func terms(s *metav1.LabelSelector) int {
+	if s == nil {
+		return 0
+	}
+	return len(s.MatchLabels) + len(s.MatchExpressions)
+}
+
+// Size is the range a node gets.
+type Size struct {
+	// Bits is the prefix length.
+	Bits int
+	// Undersized tells that the range holds fewer addresses than the node's
+	// max pods.
+	Undersized bool
+	// Why says in words how the size came about.
+	Why string
+}
+
+// SpareFactor is how many addresses a node gets for each of its max pods
+// where the cloud has room: twice, so that an address rests before it is
+// used again (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr).
+const SpareFactor = 2
+
+// NodeSize gives the size of the range of a node with maxPods out of request
+// r, for addresses of addressBits (32 or 128) and with factor addresses for
+// each pod. A node that says no max pods has no size, and ok is false.
+func NodeSize(r *v1alpha1.RangeRequest, maxPods int64, addressBits, factor int) (size Size, ok bool) {
+	fixed := r.Spec.NodePrefixLength
+	switch {
+	case fixed != nil && fixed.Type == intstr.Int:
+		size = Size{Bits: int(fixed.IntVal), Why: fmt.Sprintf("nodePrefixLength is %d", fixed.IntVal)}
+	case maxPods <= 0:
+		return Size{}, false
+	default:
+		size = autoSize(r, maxPods, addressBits, factor)
+	}
+	size.Undersized = maxPods > 0 && holds(addressBits-size.Bits) < uint64(maxPods)
+	return size, true
+}
+
+func autoSize(r *v1alpha1.RangeRequest, maxPods int64, addressBits, factor int) Size {
+	host := bits.Len64(uint64(maxPods)*uint64(factor) - 1) // ceil(log2)
+	size := Size{
+		Bits: addressBits - host,
+		Why:  fmt.Sprintf("%d addresses for each of %d pods, rounded up to a power of two", factor, maxPods),
+	}
+	if least := r.Spec.MinNodePrefixLength; least != nil && size.Bits < int(*least) {
+		size = Size{Bits: int(*least), Why: fmt.Sprintf("%d pods call for a /%d, minNodePrefixLength allows a /%d", maxPods, size.Bits, *least)}
+	}
+	return size
+}
+
+// holds gives 2^hostBits, or the largest number where that is more.
+func holds(hostBits int) uint64 {
+	if hostBits < 0 {
+		return 0
+	}
+	if hostBits >= 64 {
+		return ^uint64(0)
+	}
+	return 1 << hostBits
+}

@@ -1,0 +1,40 @@
+// vpcnative-manager is the controller-manager: it carves ranges out of the
+// VPC and gives every Node its piece.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+func main() {
+	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
+		fmt.Fprintln(os.Stderr, "vpcnative-manager: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	o := defaults()
+	cmd := &cobra.Command{
+		Use:           "vpcnative-manager",
+		Short:         "Carve pod ranges out of the VPC and give every Node its piece",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.fromFile(cmd.Flags()); err != nil {
+				return err
+			}
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return run(cmd.Context(), o)
+		},
+	}
+	o.register(cmd.Flags())
+	return cmd
+}

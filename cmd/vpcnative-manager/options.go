@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/spf13/pflag"
+	"sigs.k8s.io/yaml"
+)
+
+// options are what the flags and the config file say.
+type options struct {
+	config     string
+	kubeconfig string
+	namespace  string
+	cloud      string
+	clusterID  string
+
+	leaderElect   bool
+	leaseName     string
+	leaseDuration time.Duration
+	renewDeadline time.Duration
+	retryPeriod   time.Duration
+
+	metricsAddress string
+	healthAddress  string
+	logFormat      string
+	logLevel       string
+
+	gcpEndpoint string
+	gcpNoAuth   bool
+
+	quarantine  time.Duration
+	detachGrace time.Duration
+	resync      time.Duration
+	maxInFlight int
+}
+
+func defaults() *options { return &options{} }
+
+// namespaceFile is where a pod finds its own namespace.
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+func ownNamespace() string {
+	if b, err := os.ReadFile(namespaceFile); err == nil {
+		return strings.TrimSpace(string(b))
+	}
+	return "vpcnative-system"
+}
+
+func (o *options) register(f *pflag.FlagSet) {
+	f.StringVar(&o.config, "config", "", "YAML file whose keys are these flags' names; a flag given on the command line wins")
+	f.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; the pod's service account where it is not given")
+	f.StringVar(&o.namespace, "namespace", ownNamespace(), "namespace of the lease and of the claims ledger")
+	f.StringVar(&o.cloud, "cloud", "gcp", "the cloud that this cluster runs on: gcp")
+	f.StringVar(&o.clusterID, "cluster-id", "", "identity of the cluster in names of cloud objects; never change it. The UID of namespace kube-system where it is not given")
+
+	f.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while allocating; turn it off only where nothing else can run")
+	f.StringVar(&o.leaseName, "lease-name", "vpcnative-manager", "name of the Lease")
+	f.DurationVar(&o.leaseDuration, "lease-duration", 15*time.Second, "how long others wait for a leader that is silent")
+	f.DurationVar(&o.renewDeadline, "renew-deadline", 10*time.Second, "how long the leader tries to renew before it stops")
+	f.DurationVar(&o.retryPeriod, "retry-period", 2*time.Second, "time between tries to acquire or renew the Lease")
+
+	f.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
+	f.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 turns it off")
+	f.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+
+	f.StringVar(&o.gcpEndpoint, "gcp-endpoint", "", "another address of the Compute Engine API, such as an emulator's")
+	f.BoolVar(&o.gcpNoAuth, "gcp-no-auth", false, "send no credentials; for emulators")
+
+	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
+	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
+	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read")
+	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
+}
+
+// fromFile sets the flags that the config file names and the command line
+// does not.
+func (o *options) fromFile(f *pflag.FlagSet) error {
+	if o.config == "" {
+		return nil
+	}
+	content, err := os.ReadFile(o.config)
+	if err != nil {
+		return fmt.Errorf("reading the config file: %w", err)
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		return fmt.Errorf("parsing config file %s: %w", o.config, err)
+	}
+	var bad *multierror.Error
+	for name, value := range values {
+		flag := f.Lookup(name)
+		switch {
+		case flag == nil || name == "config":
+			bad = multierror.Append(bad, fmt.Errorf("config file %s: there is no option %q; vpcnative-manager --help lists them", o.config, name))
+		case flag.Changed:
+		default:
+			if err := f.Set(name, fmt.Sprint(value)); err != nil {
+				bad = multierror.Append(bad, fmt.Errorf("config file %s: %w", o.config, err))
+			}
+		}
+	}
+	return bad.ErrorOrNil()
+}
+
+func (o *options) validate() error {
+	var bad *multierror.Error
+	refuse := func(format string, args ...any) { bad = multierror.Append(bad, fmt.Errorf(format, args...)) }
+	if o.cloud != "gcp" {
+		refuse("--cloud=%s: this build knows gcp", o.cloud)
+	}
+	if o.namespace == "" {
+		refuse("--namespace is empty")
+	}
+	if o.logFormat != "json" && o.logFormat != "text" {
+		refuse("--log-format=%s: it is json or text", o.logFormat)
+	}
+	for name, d := range map[string]time.Duration{
+		"lease-duration": o.leaseDuration, "renew-deadline": o.renewDeadline, "retry-period": o.retryPeriod,
+		"resync": o.resync,
+	} {
+		if d <= 0 {
+			refuse("--%s=%s: it must be more than zero", name, d)
+		}
+	}
+	if o.quarantine < 0 || o.detachGrace < 0 {
+		refuse("--quarantine and --detach-grace must not be negative")
+	}
+	if o.maxInFlight < 1 {
+		refuse("--max-in-flight=%d: it must be at least 1", o.maxInFlight)
+	}
+	if o.renewDeadline >= o.leaseDuration {
+		bad = multierror.Append(bad, errors.New("--renew-deadline must be less than --lease-duration, or two managers lead at once"))
+	}
+	return bad.ErrorOrNil()
+}

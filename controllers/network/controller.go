@@ -1,0 +1,150 @@
+// Package network keeps a Network's status: what occupies the VPC inside its
+// supernets, what it is, and what is left to carve.
+package network
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Config is what the controller needs.
+type Config struct {
+	Client client.Client
+	// OpenVPC gives the cloud of a Network.
+	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	ClusterID string
+	Events    events.EventRecorder
+	Metrics   *Metrics
+	// Period is how often the VPC is read when nothing calls for it; 5
+	// minutes by default.
+	Period time.Duration
+}
+
+// Controller is the network controller.
+type Controller struct{ Config }
+
+// New makes the controller.
+func New(cfg Config) *Controller {
+	if cfg.Period == 0 {
+		cfg.Period = 5 * time.Minute
+	}
+	return &Controller{cfg}
+}
+
+// Setup adds the controller to a manager.
+func (c *Controller) Setup(mgr manager.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("network").
+		For(&v1alpha1.Network{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.RangeRequest{},
+			handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+				return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: networkOf(o.(*v1alpha1.RangeRequest))}}}
+			}),
+			builder.WithPredicates(rangesChanged)).
+		Complete(c)
+}
+
+// rangesChanged lets through what changes the VPC's free space.
+var rangesChanged = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
+		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
+	},
+}
+
+func networkOf(r *v1alpha1.RangeRequest) string {
+	if r.Spec.NetworkRef == "" {
+		return v1alpha1.DefaultNetwork
+	}
+	return r.Spec.NetworkRef
+}
+
+// Reconcile reads the VPC and says in the Network's status what is in it.
+func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	n := &v1alpha1.Network{}
+	if err := c.Client.Get(ctx, req.NamespacedName, n); err != nil {
+		if apierrors.IsNotFound(err) {
+			c.Metrics.forget(req.Name)
+		}
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if !n.DeletionTimestamp.IsZero() {
+		return reconcile.Result{}, nil
+	}
+	before := n.DeepCopy()
+	again := c.Period
+	survey, err := c.survey(ctx, n)
+	if err != nil {
+		c.refuse(ctx, n, before, err)
+		again = time.Minute / 2
+	} else {
+		n.Status.Occupied, n.Status.OccupiedCount = survey.Occupied, survey.Count
+		n.Status.Free = survey.Free
+		c.Metrics.observe(n.Name, survey)
+		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
+	}
+	n.Status.ObservedGeneration = n.Generation
+	if reflect.DeepEqual(before.Status, n.Status) {
+		return reconcile.Result{RequeueAfter: again}, nil
+	}
+	if err := c.Client.Status().Patch(ctx, n, client.MergeFrom(before)); err != nil {
+		return reconcile.Result{}, fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
+	}
+	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (Survey, error) {
+	vpc, err := c.OpenVPC(ctx, n)
+	if err != nil {
+		return Survey{}, err
+	}
+	var requests v1alpha1.RangeRequestList
+	if err := c.Client.List(ctx, &requests); err != nil {
+		return Survey{}, fmt.Errorf("listing RangeRequests: %w", err)
+	}
+	snapshot, err := vpc.Space.Read(ctx)
+	if err != nil {
+		return Survey{}, err
+	}
+	return Take(n.Spec, snapshot, requests.Items, c.ClusterID)
+}
+
+// refuse says why the VPC could not be read. What was found before stays.
+func (c *Controller) refuse(ctx context.Context, n, before *v1alpha1.Network, err error) {
+	reason := string(cloud.ReasonOf(err))
+	had := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
+	if had == nil || had.Reason != reason || had.Message != err.Error() {
+		log.FromContext(ctx).Info("the VPC could not be read", "reason", reason, "why", err.Error())
+		c.Events.Eventf(n, nil, corev1.EventTypeWarning, reason, "ReadVPC", "%s", err.Error())
+	}
+	c.Metrics.failed(n.Name, reason)
+	setReady(n, metav1.ConditionFalse, reason, err.Error())
+}
+
+func setReady(n *v1alpha1.Network, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&n.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: status, Reason: reason, Message: message,
+		ObservedGeneration: n.Generation,
+	})
+}

@@ -1,0 +1,44 @@
+package network
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metrics are the controller's own.
+type Metrics struct {
+	free     *prometheus.GaugeVec
+	occupied *prometheus.GaugeVec
+	failures *prometheus.CounterVec
+}
+
+// NewMetrics makes and registers the metrics.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		free: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_network_free_addresses",
+			Help: "Addresses of the supernets that nothing occupies.",
+		}, []string{"network", "family"}),
+		occupied: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_network_occupied_blocks",
+			Help: "Blocks inside the supernets that are in use.",
+		}, []string{"network"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vpcnative_network_failures_total",
+			Help: "Readings of a VPC that failed, by reason.",
+		}, []string{"network", "reason"}),
+	}
+	reg.MustRegister(m.free, m.occupied, m.failures)
+	return m
+}
+
+func (m *Metrics) observe(network string, s Survey) {
+	m.occupied.WithLabelValues(network).Set(float64(s.Count))
+	for family, n := range s.FreeAddresses {
+		m.free.WithLabelValues(network, family).Set(n)
+	}
+}
+
+func (m *Metrics) failed(network, reason string) { m.failures.WithLabelValues(network, reason).Inc() }
+
+func (m *Metrics) forget(network string) {
+	m.free.DeletePartialMatch(prometheus.Labels{"network": network})
+	m.occupied.DeletePartialMatch(prometheus.Labels{"network": network})
+}

@@ -1,0 +1,140 @@
+package network
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+const (
+	// maxOccupied bounds the blocks listed in the status, which has to fit
+	// in an object of the API server.
+	maxOccupied = 1000
+	// maxLargest bounds the free blocks listed for a family.
+	maxLargest = 8
+)
+
+// Survey is what a Network's status says of its VPC.
+type Survey struct {
+	Occupied []v1alpha1.OccupiedBlock
+	Count    int32
+	Free     []v1alpha1.FreeSpace
+	Summary  string
+	// FreeAddresses are by family, for metrics.
+	FreeAddresses map[string]float64
+}
+
+// Take says what of the snapshot lies in the supernets, whose it is, and what
+// is free. It is pure.
+func Take(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) (Survey, error) {
+	supernets, err := parse(spec.Supernets)
+	if err != nil {
+		return Survey{}, fmt.Errorf("reading supernets: %w", err)
+	}
+	occupied, blocks, err := occupied(spec, s, requests, clusterID)
+	if err != nil {
+		return Survey{}, err
+	}
+	out := Survey{FreeAddresses: map[string]float64{}}
+	for i, p := range occupied {
+		if len(prefix.Overlapping(supernets, p)) == 0 {
+			continue
+		}
+		out.Count++
+		if len(out.Occupied) < maxOccupied {
+			out.Occupied = append(out.Occupied, blocks[i])
+		}
+	}
+	for _, family := range []prefix.Family{prefix.IPv4, prefix.IPv6} {
+		parents := only(supernets, family)
+		if len(parents) == 0 {
+			continue
+		}
+		free := freeSpace(family, parents, only(occupied, family))
+		out.Free = append(out.Free, free)
+		out.FreeAddresses[free.Family] = prefix.Total(prefix.Free(parents, only(occupied, family))).Float64()
+	}
+	out.Summary = fmt.Sprintf("the VPC was read: %d blocks in use inside the supernets", out.Count)
+	return out, nil
+}
+
+func occupied(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) ([]netip.Prefix, []v1alpha1.OccupiedBlock, error) {
+	type entry struct {
+		p netip.Prefix
+		b v1alpha1.OccupiedBlock
+	}
+	var entries []entry
+	for _, r := range spec.Reserved {
+		p, err := netip.ParsePrefix(string(r.CIDR))
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading reserved: %w", err)
+		}
+		entries = append(entries, entry{p, v1alpha1.OccupiedBlock{CIDR: p.String(), Kind: "Reserved", Name: r.Reason}})
+	}
+	for _, o := range s.Occupied {
+		entries = append(entries, entry{o.Prefix, v1alpha1.OccupiedBlock{
+			CIDR: o.Prefix.String(), Kind: string(o.Kind), Name: o.Name, Owner: owner(o.Mark, requests, clusterID)}})
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(prefix.Compare(a.p, b.p), cmp.Compare(a.b.Kind, b.b.Kind), cmp.Compare(a.b.Name, b.b.Name))
+	})
+	var ps []netip.Prefix
+	var bs []v1alpha1.OccupiedBlock
+	for _, e := range entries {
+		ps, bs = append(ps, e.p), append(bs, e.b)
+	}
+	return ps, bs, nil
+}
+
+// owner says in words whose mark it is.
+func owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) string {
+	switch {
+	case m.IsZero():
+		return ""
+	case !m.OfCluster(clusterID):
+		return "another vpcnative cluster, mark " + m.Cluster
+	}
+	for _, r := range requests {
+		if m.Of(cloud.Owner{ClusterID: clusterID, Kind: "RangeRequest", Name: r.Name}) {
+			return "RangeRequest " + r.Name
+		}
+	}
+	return "a RangeRequest of this cluster that is gone"
+}
+
+func freeSpace(family prefix.Family, parents, occupied []netip.Prefix) v1alpha1.FreeSpace {
+	blocks := prefix.Free(parents, occupied)
+	free := prefix.Total(blocks)
+	out := v1alpha1.FreeSpace{Family: family.String(), Addresses: free.String()}
+	if total := prefix.Total(prefix.Normalise(parents)); !total.IsZero() {
+		out.Share = int32(100 * free.Float64() / total.Float64())
+	}
+	slices.SortStableFunc(blocks, func(a, b netip.Prefix) int {
+		return cmp.Or(cmp.Compare(a.Bits(), b.Bits()), prefix.Compare(a, b))
+	})
+	for _, b := range blocks[:min(len(blocks), maxLargest)] {
+		out.LargestBlocks = append(out.LargestBlocks, b.String())
+	}
+	return out
+}
+
+func only(ps []netip.Prefix, family prefix.Family) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(ps), func(p netip.Prefix) bool { return prefix.FamilyOf(p) != family })
+}
+
+func parse(cidrs []v1alpha1.CIDR) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, c := range cidrs {
+		p, err := netip.ParsePrefix(string(c))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

@@ -1,0 +1,232 @@
+package book
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/ipam/pool"
+)
+
+// Key names a pool: the ranges that one RangeRequest has in one subnet.
+type Key struct{ Request, Subnet string }
+
+// Range is a granted range, as the cloud names it.
+type Range struct {
+	Name   string
+	Prefix netip.Prefix
+}
+
+// Definition says of what ranges a pool is made.
+type Definition struct {
+	Key    Key
+	Ranges []Range
+}
+
+// Holder is who holds a prefix: a Node, or an instance without one, which
+// has no NodeUID.
+type Holder struct {
+	NodeUID  types.UID
+	Node     string
+	Instance string // provider ID
+}
+
+// Holding is a prefix and where it lies.
+type Holding struct {
+	Holder
+	Prefix netip.Prefix
+	Key    Key
+	Range  string // the cloud's name of the range
+	// Durable tells that the claims ledger has the holding, or the Node
+	// publishes it.
+	Durable bool
+	// Published tells that the Node's podCIDRs show it.
+	Published bool
+}
+
+// Config is what a Book needs.
+type Config struct {
+	// Quarantine is how long a released prefix rests.
+	Quarantine time.Duration
+}
+
+// Book is the memory of what is whose.
+type Book struct {
+	quarantine time.Duration
+
+	mu          sync.Mutex
+	definitions []Definition
+	pools       map[Key]*pool.Pool
+	holdings    map[pool.Owner]*Holding
+	byNode      map[types.UID]pool.Owner
+	byName      map[string][]pool.Owner // by the Node's name
+	byInstance  map[string][]pool.Owner // holders that are instances
+	nextOwner   pool.Owner
+	waiters     waiters
+	rebuilding  *tombs // not nil while a rebuild gathers what there is
+}
+
+// New makes an empty book, which gives nothing out.
+func New(cfg Config) *Book {
+	b := &Book{quarantine: cfg.Quarantine}
+	b.reset()
+	return b
+}
+
+func (b *Book) reset() {
+	b.pools = map[Key]*pool.Pool{}
+	b.holdings = map[pool.Owner]*Holding{}
+	b.byNode = map[types.UID]pool.Owner{}
+	b.byName = map[string][]pool.Owner{}
+	b.byInstance = map[string][]pool.Owner{}
+	b.nextOwner = 0
+}
+
+// Find gives the pool and the range in which a prefix lies.
+func (b *Book) Find(p netip.Prefix) (Key, Range, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.find(p)
+}
+
+func (b *Book) find(p netip.Prefix) (Key, Range, bool) {
+	for _, d := range b.definitions {
+		for _, r := range d.Ranges {
+			if r.Prefix.Bits() <= p.Bits() && r.Prefix.Contains(p.Addr()) {
+				return d.Key, r, true
+			}
+		}
+	}
+	return Key{}, Range{}, false
+}
+
+// Has tells whether there is a pool of that key.
+func (b *Book) Has(k Key) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pools[k] != nil
+}
+
+// Held gives what a Node holds.
+func (b *Book) Held(uid types.UID) (Holding, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, ok := b.byNode[uid]
+	if !ok {
+		return Holding{}, false
+	}
+	return *b.holdings[o], true
+}
+
+// Left gives what Nodes of that name held that are not the Node of that UID:
+// they are gone, and their prefixes are to be taken back. An empty UID means
+// that there is no such Node at all.
+func (b *Book) Left(name string, current types.UID) []Holding {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []Holding
+	for _, o := range b.byName[name] {
+		if h := b.holdings[o]; h.NodeUID != current {
+			out = append(out, *h)
+		}
+	}
+	return out
+}
+
+// Names gives the names of the Nodes that hold something and whose UID
+// exists does not know.
+func (b *Book) Names(exists func(types.UID) bool) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []string
+	for uid, o := range b.byNode {
+		if !exists(uid) {
+			out = append(out, b.holdings[o].Node)
+		}
+	}
+	return out
+}
+
+// OfInstance gives what an instance without a Node was seen to hold.
+func (b *Book) OfInstance(instance string) []Holding {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []Holding
+	for _, o := range b.byInstance[instance] {
+		out = append(out, *b.holdings[o])
+	}
+	return out
+}
+
+// Instances gives the instances without a Node that hold prefixes.
+func (b *Book) Instances() []Holding {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []Holding
+	for _, owners := range b.byInstance {
+		for _, o := range owners {
+			out = append(out, *b.holdings[o])
+		}
+	}
+	return out
+}
+
+// TakenError says who holds a prefix that another wants.
+type TakenError struct {
+	Prefix netip.Prefix
+	With   netip.Prefix
+	Holder Holder
+}
+
+func (e *TakenError) Error() string {
+	who := "instance " + e.Holder.Instance
+	if e.Holder.Node != "" {
+		who = "node " + e.Holder.Node
+	}
+	if e.Holder == (Holder{}) {
+		who = "nobody we know"
+	}
+	return fmt.Sprintf("%s overlaps %s, which %s holds", e.Prefix, e.With, who)
+}
+
+// record makes the holder the owner of a prefix that a pool has given.
+func (b *Book) record(o pool.Owner, h Holding) {
+	b.holdings[o] = &h
+	if h.NodeUID != "" {
+		b.byNode[h.NodeUID] = o
+		b.byName[h.Node] = append(b.byName[h.Node], o)
+	} else {
+		b.byInstance[h.Instance] = append(b.byInstance[h.Instance], o)
+	}
+}
+
+// owner gives a fresh handle. Handles are not used again: 2^32 of them
+// outlast any cluster's churn by far.
+func (b *Book) owner() pool.Owner {
+	b.nextOwner++
+	return b.nextOwner
+}
+
+func (b *Book) forget(o pool.Owner) {
+	h := b.holdings[o]
+	delete(b.holdings, o)
+	if h.NodeUID != "" {
+		delete(b.byNode, h.NodeUID)
+		without(b.byName, h.Node, o)
+		return
+	}
+	without(b.byInstance, h.Instance, o)
+}
+
+func without(index map[string][]pool.Owner, key string, o pool.Owner) {
+	left := slices.DeleteFunc(index[key], func(x pool.Owner) bool { return x == o })
+	if len(left) == 0 {
+		delete(index, key)
+	} else {
+		index[key] = left
+	}
+}

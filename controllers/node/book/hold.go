@@ -1,0 +1,230 @@
+package book
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/ipam/pool"
+)
+
+// Want is one pool a node may draw from, and the prefix length it wants of it.
+type Want struct {
+	Key  Key
+	Bits int
+}
+
+// Take gives the node a prefix out of the first of wants that has room. Nodes
+// that waited longer are served before it. Where there is no room the node
+// is remembered as waiting since then, to be named by Feed when there is.
+//
+// A node that holds something already gets that. The error is
+// pool.ErrNotRestored or a *pool.ExhaustedError, of the last pool tried.
+func (b *Book) Take(n Holder, since time.Time, wants []Want, now time.Time) (Holding, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[n.NodeUID]; ok {
+		return *b.holdings[o], nil
+	}
+	if b.waiters.anyBut(n.NodeUID) {
+		b.feed(now)
+	}
+	h, err := b.take(n, wants, now)
+	if err == nil {
+		b.waiters.leave(n.NodeUID)
+	} else if _, exhausted := errors.AsType[*pool.ExhaustedError](err); exhausted {
+		b.waiters.join(waiter{Holder: n, since: since, wants: wants})
+	}
+	return h, err
+}
+
+func (b *Book) take(n Holder, wants []Want, now time.Time) (Holding, error) {
+	var failed error = pool.ErrNotRestored
+	for _, w := range wants {
+		p := b.pools[w.Key]
+		if p == nil {
+			continue
+		}
+		o := b.nextOwner + 1
+		got, err := p.Allocate(w.Bits, o, now)
+		if err != nil {
+			failed = err
+			continue
+		}
+		b.nextOwner = o
+		_, r, _ := b.find(got)
+		h := Holding{Holder: n, Prefix: got, Key: w.Key, Range: r.Name}
+		b.record(o, h)
+		return h, nil
+	}
+	return Holding{}, failed
+}
+
+// Adopt makes the node the holder of exactly that prefix, which its Node
+// publishes or its instance carries already. The instance's own entry for it
+// becomes the node's. The error is a *TakenError when another holds it, and
+// ErrNoRange when it lies in none of the ranges.
+func (b *Book) Adopt(n Holder, p netip.Prefix) (Holding, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h, err := b.adopt(n, p)
+	if err == nil {
+		b.waiters.leave(n.NodeUID)
+	}
+	return h, err
+}
+
+// ErrNoRange says that a prefix lies in none of the ranges.
+var ErrNoRange = errors.New("it lies in none of the granted ranges")
+
+func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
+	if o, ok := b.byNode[n.NodeUID]; ok && n.NodeUID != "" {
+		if b.holdings[o].Prefix == p {
+			return *b.holdings[o], nil
+		}
+		return Holding{}, &TakenError{Prefix: p, With: b.holdings[o].Prefix, Holder: b.holdings[o].Holder}
+	}
+	key, r, ok := b.find(p)
+	if !ok || b.pools[key] == nil {
+		return Holding{}, ErrNoRange
+	}
+	if o, ok := b.pools[key].Lookup(p); ok {
+		had := b.holdings[o]
+		if had == nil || had.NodeUID != "" || had.Instance != n.Instance {
+			return Holding{}, b.taken(p, p, o)
+		}
+		if n.NodeUID == "" {
+			return *had, nil
+		}
+		b.forget(o)
+		b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name})
+		return *b.holdings[o], nil
+	}
+	o := b.owner()
+	if err := b.pools[key].Occupy(p, o); err != nil && !errors.Is(err, pool.ErrOrphan) {
+		if c, ok := errors.AsType[*pool.ConflictError](err); ok {
+			return Holding{}, b.taken(p, c.With, c.Owner)
+		}
+		return Holding{}, err
+	}
+	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name})
+	return *b.holdings[o], nil
+}
+
+func (b *Book) taken(p, with netip.Prefix, o pool.Owner) *TakenError {
+	e := &TakenError{Prefix: p, With: with}
+	if h := b.holdings[o]; h != nil {
+		e.Holder = h.Holder
+	}
+	return e
+}
+
+// Transfer hands what one Node held to another Node of the same instance.
+func (b *Book) Transfer(from types.UID, to Holder) (Holding, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, ok := b.byNode[from]
+	if _, has := b.byNode[to.NodeUID]; !ok || has || b.holdings[o].Instance != to.Instance {
+		return Holding{}, false
+	}
+	h := *b.holdings[o]
+	b.forget(o)
+	h.Holder, h.Durable, h.Published = to, false, false
+	b.record(o, h)
+	return h, true
+}
+
+// MarkDurable notes that a node's holding is in the ledger; MarkPublished
+// that the Node shows it.
+func (b *Book) MarkDurable(uid types.UID) { b.mark(uid, false) }
+
+// MarkPublished notes that the Node shows its holding.
+func (b *Book) MarkPublished(uid types.UID) { b.mark(uid, true) }
+
+func (b *Book) mark(uid types.UID, published bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[uid]; ok {
+		b.holdings[o].Durable = true
+		b.holdings[o].Published = b.holdings[o].Published || published
+	}
+}
+
+// Unknown is the Instance of a holder that only the cloud knows.
+const Unknown = "unknown"
+
+// Cede notes that the cloud says somebody else uses the node's prefix: the
+// node holds nothing any more, and the prefix stays occupied until the cloud
+// no longer shows it.
+func (b *Book) Cede(uid types.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, ok := b.byNode[uid]
+	if !ok {
+		return
+	}
+	h := *b.holdings[o]
+	b.forget(o)
+	h.Holder, h.Durable, h.Published = Holder{Instance: Unknown}, false, false
+	b.record(o, h)
+}
+
+// Drop gives a node's prefix back at once. It is only for a prefix that
+// neither the ledger nor the cloud has heard of.
+func (b *Book) Drop(uid types.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiters.leave(uid)
+	o, ok := b.byNode[uid]
+	if !ok || b.holdings[o].Durable {
+		return
+	}
+	h := b.holdings[o]
+	if p := b.pools[h.Key]; p != nil {
+		_ = p.Free(h.Prefix, o) // it is held by o, as the holding says
+	}
+	b.bury(*h)
+	b.forget(o)
+}
+
+// Release lets a node's prefix rest, now that the cloud shows it nowhere.
+// Until is when it may be had again.
+func (b *Book) Release(uid types.UID, now time.Time) (until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[uid]; ok {
+		b.release(o, now)
+	}
+	return now.Add(b.quarantine)
+}
+
+// ReleaseInstance lets a prefix rest that an instance without a Node held.
+func (b *Book) ReleaseInstance(instance string, p netip.Prefix, now time.Time) (until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.byInstance[instance] {
+		if b.holdings[o].Prefix == p {
+			b.release(o, now)
+			break
+		}
+	}
+	return now.Add(b.quarantine)
+}
+
+func (b *Book) release(o pool.Owner, now time.Time) {
+	h := b.holdings[o]
+	if p := b.pools[h.Key]; p != nil {
+		_ = p.Release(h.Prefix, o, now) // it is held by o, as the holding says
+	}
+	b.bury(*h)
+	b.forget(o)
+}
+
+// Leave forgets that a node waits.
+func (b *Book) Leave(uid types.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiters.leave(uid)
+}

@@ -1,0 +1,229 @@
+package book
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/ipam/pool"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Known is one prefix that somebody is known to hold.
+type Known struct {
+	Holder
+	Prefix netip.Prefix
+	// Published tells that a Node shows it; otherwise the ledger has it, or
+	// an interface was seen with it.
+	Published bool
+}
+
+// Resting is a prefix in quarantine.
+type Resting struct {
+	Prefix netip.Prefix
+	Until  time.Time
+}
+
+// World is everything there is to know before anything may be given out. It
+// is in order of authority: where two entries collide, the earlier stands
+// and the later is a Collision.
+type World struct {
+	Nodes    []Known // what Nodes publish
+	Promised []Known // claims and releases of the ledger
+	Attached []Known // what interfaces of instances carry
+	Resting  []Resting
+}
+
+// Collision is an entry of the World that another one excludes.
+type Collision struct {
+	Known Known
+	Err   error
+}
+
+// tombs remembers what was given back while a rebuild gathers the World, so
+// that older news does not bring it back.
+type tombs struct {
+	nodes    map[types.UID]bool
+	prefixes map[netip.Prefix]bool
+}
+
+// Begin says that the World is about to be read.
+func (b *Book) Begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rebuilding = &tombs{nodes: map[types.UID]bool{}, prefixes: map[netip.Prefix]bool{}}
+}
+
+func (b *Book) bury(h Holding) {
+	if b.rebuilding != nil {
+		b.rebuilding.nodes[h.NodeUID] = true
+		b.rebuilding.prefixes[h.Prefix] = true
+	}
+}
+
+// Rebuilt is what came of a rebuild.
+type Rebuilt struct {
+	Collisions []Collision
+	// Rested are prefixes that instances without a Node no longer carry, and
+	// until when they rest.
+	Rested []Resting
+}
+
+// Rebuild makes the pools anew out of definitions, fills them with what the
+// book holds and with the World, and opens them. What nodes took since Begin
+// stays theirs, what was given back since stays given back.
+func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuilt, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	pools, err := b.newPools(definitions)
+	if err != nil {
+		return Rebuilt{}, err
+	}
+	buried, old, held := b.rebuilding, b.pools, b.holdings
+	if buried == nil {
+		buried = &tombs{}
+	}
+	b.rebuilding = nil
+	b.reset()
+	b.definitions, b.pools = definitions, pools
+
+	var collisions []Collision
+	add := func(k Known) {
+		h, err := b.adopt(k.Holder, k.Prefix)
+		if err != nil {
+			collisions = append(collisions, Collision{Known: k, Err: err})
+			return
+		}
+		if k.NodeUID != "" {
+			b.holdings[b.byNode[k.NodeUID]].Durable = true
+			b.holdings[b.byNode[k.NodeUID]].Published = k.Published || h.Published
+		}
+	}
+	for _, h := range held {
+		if h.NodeUID == "" {
+			continue // an instance's is read afresh, from Attached
+		}
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Published: h.Published})
+		if o, ok := b.byNode[h.NodeUID]; ok {
+			b.holdings[o].Durable = h.Durable
+		}
+	}
+	for _, k := range slices.Concat(w.Nodes, w.Promised) {
+		if _, _, in := b.find(k.Prefix); in && !buried.nodes[k.NodeUID] {
+			add(k)
+		}
+	}
+	for _, k := range w.Attached {
+		if b.carriesItsOwn(k) || buried.prefixes[k.Prefix] {
+			continue
+		}
+		collisions = append(collisions, b.occupyAround(k)...)
+	}
+	rested := b.vanished(held, now)
+	b.rest(old, slices.Concat(w.Resting, rested), now)
+	for _, p := range pools {
+		p.Restored()
+	}
+	return Rebuilt{Collisions: collisions, Rested: rested}, nil
+}
+
+// occupyAround occupies what an instance carries, as far as nobody else holds
+// it, so that none of it is given out.
+func (b *Book) occupyAround(k Known) (collisions []Collision) {
+	for todo := []netip.Prefix{k.Prefix}; len(todo) > 0; {
+		piece := k
+		piece.Prefix, todo = todo[0], todo[1:]
+		_, err := b.adopt(piece.Holder, piece.Prefix)
+		if err == nil {
+			continue
+		}
+		collisions = append(collisions, Collision{Known: k, Err: err})
+		if taken, ok := errors.AsType[*TakenError](err); ok && taken.With != piece.Prefix {
+			todo = append(todo, prefix.Subtract([]netip.Prefix{piece.Prefix}, []netip.Prefix{taken.With})...)
+		}
+	}
+	return collisions
+}
+
+// vanished gives what instances without a Node held before and nobody holds
+// now.
+func (b *Book) vanished(held map[pool.Owner]*Holding, now time.Time) (rested []Resting) {
+	for _, h := range held {
+		if h.NodeUID != "" {
+			continue
+		}
+		if key, _, ok := b.find(h.Prefix); ok {
+			if _, still := b.pools[key].Lookup(h.Prefix); !still {
+				rested = append(rested, Resting{Prefix: h.Prefix, Until: now.Add(b.quarantine)})
+			}
+		}
+	}
+	return rested
+}
+
+func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, error) {
+	pools := map[Key]*pool.Pool{}
+	for _, d := range definitions {
+		cfg := pool.Config{Quarantine: b.quarantine}
+		for _, r := range d.Ranges {
+			cfg.Parents = append(cfg.Parents, r.Prefix)
+		}
+		p, err := pool.New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		pools[d.Key] = p
+	}
+	return pools, nil
+}
+
+// carriesItsOwn tells that an interface carries what its own Node holds, or
+// nothing of ours at all.
+func (b *Book) carriesItsOwn(k Known) bool {
+	key, _, ok := b.find(k.Prefix)
+	if !ok {
+		return !b.overlapsRange(k.Prefix)
+	}
+	o, held := b.pools[key].Lookup(k.Prefix)
+	return held && b.holdings[o] != nil && b.holdings[o].Instance == k.Instance
+}
+
+func (b *Book) overlapsRange(p netip.Prefix) bool {
+	for _, d := range b.definitions {
+		for _, r := range d.Ranges {
+			if r.Prefix.Overlaps(p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rest carries the quarantine over from the pools before and the ledger.
+func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time) {
+	for _, p := range old {
+		for pfx, until := range p.Resting() {
+			remembered = append(remembered, Resting{Prefix: pfx, Until: until})
+		}
+	}
+	for _, r := range remembered {
+		if key, _, ok := b.find(r.Prefix); ok && r.Until.After(now) {
+			restIn(b.pools[key], r)
+		}
+	}
+}
+
+// restIn lets r rest, around what is held inside it: the ledger remembers
+// neighbours as one prefix, of which an adopted piece may be in use again.
+func restIn(p *pool.Pool, r Resting) {
+	for todo := []netip.Prefix{r.Prefix}; len(todo) > 0; {
+		piece := todo[0]
+		todo = todo[1:]
+		if held, ok := errors.AsType[*pool.ConflictError](p.Rest(piece, r.Until)); ok {
+			todo = append(todo, prefix.Subtract([]netip.Prefix{piece}, []netip.Prefix{held.With})...)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package book
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// waiter is a node for which there was no room.
+type waiter struct {
+	Holder
+	since time.Time
+	wants []Want
+}
+
+// waiters are served by age.
+type waiters struct {
+	byUID map[types.UID]waiter
+	fed   []Holder // served, and not named by Feed yet
+}
+
+func (w *waiters) join(n waiter) {
+	if w.byUID == nil {
+		w.byUID = map[types.UID]waiter{}
+	}
+	w.byUID[n.NodeUID] = n
+}
+
+func (w *waiters) leave(uid types.UID) { delete(w.byUID, uid) }
+
+func (w *waiters) anyBut(uid types.UID) bool {
+	if _, in := w.byUID[uid]; in {
+		return len(w.byUID) > 1
+	}
+	return len(w.byUID) > 0
+}
+
+// Feed gives prefixes to the nodes that wait, the longest-waiting first, as
+// far as there is room, and names those that got one since it was last asked.
+func (b *Book) Feed(now time.Time) []Holder {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.feed(now)
+	fed := b.waiters.fed
+	b.waiters.fed = nil
+	return fed
+}
+
+// feed tries every waiter, so that a node that needs a large block keeps
+// nobody from a small one.
+func (b *Book) feed(now time.Time) {
+	if len(b.waiters.byUID) == 0 {
+		return
+	}
+	queue := make([]waiter, 0, len(b.waiters.byUID))
+	for _, w := range b.waiters.byUID {
+		queue = append(queue, w)
+	}
+	slices.SortFunc(queue, func(a, b waiter) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.Node, b.Node))
+	})
+	for _, w := range queue {
+		if _, err := b.take(w.Holder, w.wants, now); err == nil {
+			b.waiters.leave(w.NodeUID)
+			b.waiters.fed = append(b.waiters.fed, w.Holder)
+		}
+	}
+}
+
+// Waiting counts the nodes that wait for room.
+func (b *Book) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiters.byUID)
+}

@@ -1,0 +1,84 @@
+package node
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// catalog is the requests and networks as they were last read. It is never
+// changed once it is published.
+type catalog struct {
+	requests    []v1alpha1.RangeRequest
+	vpcs        map[string]cloud.VPC // by Network; absent where it cannot be opened
+	failures    map[string]error     // why not
+	definitions []book.Definition
+}
+
+// definitionsOf gives the pools that the granted ranges make.
+func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
+	var out []book.Definition
+	for _, r := range requests {
+		if r.Spec.Purpose != v1alpha1.Pods {
+			continue
+		}
+		bySubnet := map[string][]book.Range{}
+		for _, g := range r.Status.Ranges {
+			if p, err := netip.ParsePrefix(string(g.CIDR)); err == nil {
+				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], book.Range{Name: g.Name, Prefix: p})
+			}
+		}
+		for _, subnet := range slices.Sorted(maps.Keys(bySubnet)) {
+			out = append(out, book.Definition{
+				Key:    book.Key{Request: r.Name, Subnet: subnet},
+				Ranges: bySubnet[subnet],
+			})
+		}
+	}
+	return out
+}
+
+func sameDefinitions(a, b []book.Definition) bool {
+	return slices.EqualFunc(a, b, func(x, y book.Definition) bool {
+		return x.Key == y.Key && slices.Equal(x.Ranges, y.Ranges)
+	})
+}
+
+// sameSelection tells whether both lists select nodes alike and size them
+// alike.
+func sameSelection(a, b []v1alpha1.RangeRequest) bool {
+	return slices.EqualFunc(a, b, func(x, y v1alpha1.RangeRequest) bool {
+		return x.UID == y.UID && x.Generation == y.Generation && x.DeletionTimestamp.IsZero() == y.DeletionTimestamp.IsZero()
+	})
+}
+
+// request gives a request by name.
+func (c *catalog) request(name string) *v1alpha1.RangeRequest {
+	for i := range c.requests {
+		if c.requests[i].Name == name {
+			return &c.requests[i]
+		}
+	}
+	return nil
+}
+
+// vpcOf gives the cloud of a request's network.
+func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
+	r := c.request(request)
+	if r == nil {
+		return cloud.VPC{}, false
+	}
+	v, ok := c.vpcs[networkOf(r)]
+	return v, ok
+}
+
+func networkOf(r *v1alpha1.RangeRequest) string {
+	if r.Spec.NetworkRef == "" {
+		return v1alpha1.DefaultNetwork
+	}
+	return r.Spec.NetworkRef
+}

@@ -1,0 +1,201 @@
+package claims
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go4.org/netipx"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Keys of the ConfigMap's data.
+const (
+	keyEpoch    = "epoch"
+	keyHolder   = "holder"
+	keySequence = "sequence"
+	keyClaims   = "claims"
+	keyReleases = "releases"
+	keyResting  = "resting"
+)
+
+// restGrain is how finely rests are remembered. Prefixes released within one
+// grain share a line, and neighbours among them a prefix, so that a thousand
+// nodes that go at once take a few bytes. It is added to the rest, never
+// taken from it.
+const restGrain = 10 * time.Second
+
+// releaseKey tells releases apart: one Node may have held several prefixes.
+type releaseKey struct {
+	uid    types.UID
+	prefix netip.Prefix
+}
+
+// document is the ledger's content, each entry in the form it is written in.
+type document struct {
+	claims   map[types.UID]string
+	releases map[releaseKey]string
+	resting  map[time.Time]*netipx.IPSet // by the end of the rest
+}
+
+func newDocument() *document {
+	return &document{
+		claims:   map[types.UID]string{},
+		releases: map[releaseKey]string{},
+		resting:  map[time.Time]*netipx.IPSet{},
+	}
+}
+
+func line(e Entry) string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(fmt.Sprintf("claims: an entry of plain strings does not marshal: %v", err))
+	}
+	return string(b)
+}
+
+func (d *document) claim(e Entry) { d.claims[e.NodeUID] = line(e) }
+
+func (d *document) endClaim(uid types.UID) bool {
+	_, had := d.claims[uid]
+	delete(d.claims, uid)
+	return had
+}
+
+func (d *document) release(e Entry) { d.releases[releaseKey{e.NodeUID, e.Prefix}] = line(e) }
+
+func (d *document) endRelease(uid types.UID, p netip.Prefix) {
+	delete(d.releases, releaseKey{uid, p})
+}
+
+// rest remembers p until its time, rounded up to the grain, and forgets what
+// has rested by now.
+func (d *document) rest(p netip.Prefix, until, now time.Time) {
+	for t := range d.resting {
+		if t.Before(now) {
+			delete(d.resting, t)
+		}
+	}
+	end := until.Add(restGrain - 1).Truncate(restGrain).UTC()
+	var b netipx.IPSetBuilder
+	if had := d.resting[end]; had != nil {
+		b.AddSet(had)
+	}
+	b.AddPrefix(p)
+	set, err := b.IPSet()
+	if err != nil {
+		panic(fmt.Sprintf("claims: resting %v: %v", p, err))
+	}
+	d.resting[end] = set
+}
+
+// render gives the data of the ConfigMap; the epoch's part is added by the
+// ledger.
+func (d *document) render() map[string]string {
+	var rests strings.Builder
+	for _, end := range slices.SortedFunc(maps.Keys(d.resting), time.Time.Compare) {
+		rests.WriteString(end.Format(time.RFC3339))
+		for _, p := range d.resting[end].Prefixes() {
+			rests.WriteString(" " + p.String())
+		}
+		rests.WriteByte('\n')
+	}
+	return map[string]string{
+		keyClaims:   joined(d.claims),
+		keyReleases: joined(d.releases),
+		keyResting:  rests.String(),
+	}
+}
+
+func joined[K comparable](lines map[K]string) string {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(l)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// parse reads what render wrote. A line that does not parse is an error: to
+// skip it could hand its prefix out again.
+func parse(data map[string]string) (Book, error) {
+	var b Book
+	var err error
+	if b.Claims, err = parseEntries(keyClaims, data[keyClaims]); err != nil {
+		return Book{}, err
+	}
+	if b.Releases, err = parseEntries(keyReleases, data[keyReleases]); err != nil {
+		return Book{}, err
+	}
+	for l := range strings.Lines(data[keyResting]) {
+		fields := strings.Fields(l)
+		if len(fields) == 0 {
+			continue
+		}
+		end, err := time.Parse(time.RFC3339, fields[0])
+		if err != nil {
+			return Book{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
+		}
+		for _, f := range fields[1:] {
+			p, err := netip.ParsePrefix(f)
+			if err != nil {
+				return Book{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
+			}
+			b.Resting = append(b.Resting, Rest{Prefix: p, Until: end})
+		}
+	}
+	return b, nil
+}
+
+func parseEntries(key, text string) ([]Entry, error) {
+	var out []Entry
+	for l := range strings.Lines(text) {
+		if strings.TrimSpace(l) == "" {
+			continue
+		}
+		var e Entry
+		if err := json.Unmarshal([]byte(l), &e); err != nil {
+			return nil, fmt.Errorf("key %q, line %q: %w", key, l, err)
+		}
+		if !e.Prefix.IsValid() || e.NodeUID == "" {
+			return nil, fmt.Errorf("key %q, line %q: no prefix or no node UID", key, l)
+		}
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.NodeUID, b.NodeUID))
+	})
+	return out, nil
+}
+
+func fromBook(b Book) *document {
+	d := newDocument()
+	for _, e := range b.Claims {
+		d.claim(e)
+	}
+	for _, e := range b.Releases {
+		d.release(e)
+	}
+	for _, r := range b.Resting {
+		d.rest(r.Prefix, r.Until, time.Time{})
+	}
+	return d
+}
+
+func number(data map[string]string, key string) (int64, error) {
+	text := data[key]
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("key %q: %w", key, err)
+	}
+	return n, nil
+}

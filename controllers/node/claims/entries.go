@@ -1,0 +1,39 @@
+package claims
+
+import (
+	"net/netip"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Entry is one prefix and the Node it is for, or was for.
+type Entry struct {
+	Prefix  netip.Prefix `json:"prefix"`
+	NodeUID types.UID    `json:"nodeUID"`
+	Node    string       `json:"node"`
+	// Instance is the provider ID of the node's instance.
+	Instance string `json:"instance"`
+	// Request is the name of the RangeRequest it was drawn from.
+	Request string `json:"request"`
+	// Subnet and Range are where the prefix lies in the cloud.
+	Subnet string `json:"subnet"`
+	Range  string `json:"range"`
+}
+
+// Rest is a prefix that nobody may have before its time.
+type Rest struct {
+	Prefix netip.Prefix
+	Until  time.Time
+}
+
+// Book is what the ledger says.
+type Book struct {
+	// Claims are prefixes promised to Nodes that do not publish them yet.
+	Claims []Entry
+	// Releases are prefixes of Nodes that are gone, which the cloud may
+	// still show on an interface.
+	Releases []Entry
+	// Resting are prefixes in quarantine.
+	Resting []Rest
+}

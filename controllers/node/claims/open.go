@@ -1,0 +1,81 @@
+package claims
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// takeoverTries bounds how often an earlier leader may get in between.
+const takeoverTries = 20
+
+// Open takes the ledger over and gives what it says. From then on no earlier
+// leader can write it, so whatever they promised is in the Book, or published
+// on a Node that a live list will show.
+func Open(ctx context.Context, cfg Config) (*Ledger, Book, error) {
+	for range takeoverTries {
+		l, book, err := takeOver(ctx, cfg)
+		if err == nil {
+			return l, book, nil
+		}
+		if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) {
+			return nil, Book{}, fmt.Errorf("taking over the claims ledger, ConfigMap %s: %w", cfg.Name, err)
+		}
+	}
+	return nil, Book{}, fmt.Errorf("taking over the claims ledger, ConfigMap %s: another manager wrote it %d times meanwhile; is a second one running without leader election?", cfg.Name, takeoverTries)
+}
+
+// Peek reads the ledger without taking it over, as a standby does.
+func Peek(ctx context.Context, cfg Config) (Book, error) {
+	cm, err := cfg.ConfigMaps.Get(ctx, cfg.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return Book{}, nil
+	}
+	if err != nil {
+		return Book{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w", cfg.Name, err)
+	}
+	return read(cm)
+}
+
+func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
+	cm, err := cfg.ConfigMaps.Get(ctx, cfg.Name, metav1.GetOptions{})
+	missing := apierrors.IsNotFound(err)
+	if err != nil && !missing {
+		return nil, Book{}, err
+	}
+	if missing {
+		cm = &corev1.ConfigMap{}
+	}
+	book, err := read(cm)
+	if err != nil {
+		return nil, Book{}, err
+	}
+	epoch, err := number(cm.Data, keyEpoch)
+	if err != nil {
+		return nil, Book{}, err
+	}
+	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromBook(book), version: cm.ResourceVersion}
+	mine := l.configMap()
+	var got *corev1.ConfigMap
+	if missing {
+		got, err = cfg.ConfigMaps.Create(ctx, mine, metav1.CreateOptions{})
+	} else {
+		got, err = cfg.ConfigMaps.Update(ctx, mine, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		return nil, Book{}, err
+	}
+	l.version = got.ResourceVersion
+	return l, book, nil
+}
+
+func read(cm *corev1.ConfigMap) (Book, error) {
+	book, err := parse(cm.Data)
+	if err != nil {
+		return Book{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w; nothing is allocated until it can be read: restore it from a backup, or delete it when no node is being set up", cm.Name, err)
+	}
+	return book, nil
+}

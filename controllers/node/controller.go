@@ -1,0 +1,162 @@
+// Package node gives every Node its pod range: it picks a prefix out of the
+// ranges of the RangeRequest that selects the Node, promises it durably, puts
+// it on the interface of the Node's instance, and only then publishes it in
+// Node.spec.podCIDRs. When the Node is gone it takes the prefix back, lets it
+// rest, and gives it to another.
+//
+// A reconcile never waits for the cloud to finish: an operation that the
+// cloud has accepted is watched beside the queue, and its Node comes back when
+// it is done. So a slow or broken instance holds nobody up.
+package node
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+)
+
+// Config is what the controller needs. Times of zero take their defaults.
+type Config struct {
+	// Client reads from the cache.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Writer writes Nodes.
+	Writer Writer
+	// OpenVPC gives the cloud of a Network.
+	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Ledger says where the claims are kept.
+	Ledger claims.Config
+	// StillLeads reads live whether this manager leads; it is asked before a
+	// detach, which nothing else guards.
+	StillLeads func(context.Context) error
+	// Fenced is called when another manager has taken over; the process must
+	// stop.
+	Fenced func(error)
+
+	Events  events.EventRecorder
+	Metrics *Metrics
+
+	// Quarantine is how long a released prefix rests; 2 minutes by default.
+	Quarantine time.Duration
+	// DetachGrace is how long the prefix of a deleted Node stays on an
+	// instance that lives on, as its kubelet may register again; 30 seconds
+	// by default.
+	DetachGrace time.Duration
+	// Resync is how often the interfaces of all instances are read; 10
+	// minutes by default.
+	Resync time.Duration
+	// MaxInFlight is how many changes the cloud is asked to make at the same
+	// time; 256 by default.
+	MaxInFlight int
+	// Workers is how many Nodes are looked at at the same time; 64 by
+	// default.
+	Workers int
+}
+
+func (c *Config) setDefaults() {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.Quarantine, 2*time.Minute)
+	def(&c.DetachGrace, 30*time.Second)
+	def(&c.Resync, 10*time.Minute)
+	if c.MaxInFlight == 0 {
+		c.MaxInFlight = 256
+	}
+	if c.Workers == 0 {
+		c.Workers = 64
+	}
+}
+
+// Controller is the node controller.
+type Controller struct {
+	Config
+
+	book    *book.Book
+	ledger  *claims.Ledger
+	catalog atomic.Pointer[catalog]
+	flights *flights
+	gate    *gate
+	backoff workqueue.TypedRateLimiter[string]
+	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+	restoring sync.Mutex    // one restore at a time
+	again     chan struct{} // asks for another
+	restored  chan struct{} // closed after the first
+	leads     chan struct{} // closed when this manager leads
+	ready     atomic.Bool   // for the readiness of a standby too
+	nics      nics
+	repairs   repairs
+	releases  releases
+}
+
+// New makes the controller.
+func New(cfg Config) *Controller {
+	cfg.setDefaults()
+	return &Controller{
+		Config:   cfg,
+		book:     book.New(book.Config{Quarantine: cfg.Quarantine}),
+		flights:  newFlights(),
+		gate:     newGate(cfg.MaxInFlight),
+		backoff:  workqueue.NewTypedItemExponentialFailureRateLimiter[string](250*time.Millisecond, time.Minute),
+		again:    make(chan struct{}, 1),
+		restored: make(chan struct{}),
+		leads:    make(chan struct{}),
+	}
+}
+
+// Reconcile brings one Node, by name, a step on.
+func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	select {
+	case <-c.restored: // I8
+	case <-ctx.Done():
+		return reconcile.Result{}, nil
+	}
+	node := &corev1.Node{}
+	if err := c.Client.Get(ctx, req.NamespacedName, node); apierrors.IsNotFound(err) {
+		node = nil
+	} else if err != nil {
+		return reconcile.Result{}, fmt.Errorf("reading node %s: %w", req.Name, err)
+	}
+	again := c.retire(ctx, req.Name, node)
+	if node == nil {
+		return again, nil
+	}
+	var next reconcile.Result
+	if len(node.Spec.PodCIDRs) > 0 {
+		next = c.keep(ctx, node)
+	} else {
+		next = c.provide(ctx, node)
+	}
+	return sooner(again, next), nil
+}
+
+// sooner gives the earlier of two returns to the queue.
+func sooner(a, b reconcile.Result) reconcile.Result {
+	if a.RequeueAfter == 0 || (b.RequeueAfter != 0 && b.RequeueAfter < a.RequeueAfter) {
+		return b
+	}
+	return a
+}
+
+// enqueue brings a Node back to the queue.
+func (c *Controller) enqueue(name string) {
+	c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Name: name}})
+}

@@ -1,0 +1,78 @@
+package node
+
+import (
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// gate bounds how many Nodes the cloud is busy with. It never blocks: who
+// does not get in is called in order when there is a place.
+type gate struct {
+	mu      sync.Mutex
+	places  int
+	in      map[types.UID]bool
+	outside []string // names of Nodes, in order of arrival
+	queued  map[string]bool
+}
+
+func newGate(places int) *gate {
+	return &gate{places: places, in: map[types.UID]bool{}, queued: map[string]bool{}}
+}
+
+// enter tells whether the Node is in; if not, its name comes out of leave
+// later.
+func (g *gate) enter(uid types.UID, name string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.in[uid] {
+		return true
+	}
+	if len(g.in) < g.places {
+		g.in[uid] = true
+		return true
+	}
+	if !g.queued[name] {
+		g.queued[name] = true
+		g.outside = append(g.outside, name)
+	}
+	return false
+}
+
+// leave gives the Node's place up and names who may try now.
+func (g *gate) leave(uid types.UID) []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.in[uid] {
+		return nil
+	}
+	delete(g.in, uid)
+	return g.callNext()
+}
+
+// call names who may try now. It is asked from time to time, since a Node
+// that was called may be gone and leave its place empty.
+func (g *gate) call() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.callNext()
+}
+
+func (g *gate) callNext() []string {
+	n := min(g.places-len(g.in), len(g.outside))
+	if n <= 0 {
+		return nil
+	}
+	next := g.outside[:n:n]
+	g.outside = g.outside[n:]
+	for _, name := range next {
+		delete(g.queued, name)
+	}
+	return next
+}
+
+func (c *Controller) leaveGate(uid types.UID) {
+	for _, name := range c.gate.leave(uid) {
+		c.enqueue(name)
+	}
+}

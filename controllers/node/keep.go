@@ -1,0 +1,171 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// ConditionForeign is True on a Node whose podCIDRs somebody else chose.
+const ConditionForeign corev1.NodeConditionType = "vpcnative.dev/ForeignPodCIDR"
+
+// repairs are the Nodes whose prefix the last bulk reading did not find on
+// their instance.
+type repairs struct {
+	mu  sync.Mutex
+	uid map[types.UID]bool
+}
+
+func (r *repairs) replace(m map[types.UID]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uid = m
+}
+
+func (r *repairs) has(uid types.UID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.uid[uid]
+}
+
+func (r *repairs) done(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.uid, uid)
+}
+
+// keep looks after a Node that publishes podCIDRs: its prefix is known as
+// taken, is on the instance, and the Node says so. What it publishes is never
+// changed.
+func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Result {
+	published, key, ours := c.publishedPrefix(node)
+	c.book.Leave(node.UID)
+	holding, held := c.book.Held(node.UID)
+	if held && holding.Prefix != published {
+		// Somebody else published while ours was on its way.
+		return sooner(c.takeBack(ctx, holding, node), c.foreign(ctx, node, published))
+	}
+	if !ours {
+		return c.foreign(ctx, node, published)
+	}
+	if !held {
+		var err error
+		holding, err = c.book.Adopt(book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}, published)
+		if err != nil {
+			return c.duplicate(ctx, node, published, err)
+		}
+	}
+	c.book.MarkPublished(node.UID)
+	c.ledger.Settle(node.UID)
+	flying, landed, err := c.flights.of(node.UID)
+	switch {
+	case flying && !landed:
+		return reconcile.Result{}
+	case landed && err != nil:
+		return c.wait(ctx, node, cloudTrouble(err))
+	case landed:
+		c.repairs.done(node.UID)
+		c.leaveGate(node.UID)
+		return c.report(ctx, node)
+	}
+	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse && !c.repairs.has(node.UID) {
+		return reconcile.Result{}
+	}
+	return c.confirm(ctx, node, key, holding)
+}
+
+// confirm looks at the instance, puts the published prefix back if it is
+// not there, and reports.
+func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Key, h book.Holding) reconcile.Result {
+	vpc, ok := c.catalog.Load().vpcOf(key.Request)
+	if !ok || node.Spec.ProviderID == "" {
+		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
+	}
+	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
+	if err != nil {
+		return c.wait(ctx, node, instanceTrouble(err))
+	}
+	if nic.Holds(h.Prefix) {
+		c.repairs.done(node.UID)
+		return c.report(ctx, node)
+	}
+	if !c.gate.enter(node.UID, node.Name) {
+		return reconcile.Result{}
+	}
+	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
+	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
+		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
+	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	if err != nil {
+		return c.wait(ctx, node, cloudTrouble(err))
+	}
+	if op.Done() {
+		c.repairs.done(node.UID)
+		c.leaveGate(node.UID)
+		return c.report(ctx, node)
+	}
+	c.watch(ctx, vpc.Interfaces, node.UID, node.Name, op)
+	return reconcile.Result{}
+}
+
+// publishedPrefix gives the first of the Node's podCIDRs that lies in one of
+// the ranges.
+func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key book.Key, ours bool) {
+	for _, text := range node.Spec.PodCIDRs {
+		if got, err := netip.ParsePrefix(text); err == nil {
+			if key, _, ok := c.book.Find(got); ok {
+				return got, key, true
+			}
+		}
+	}
+	return netip.Prefix{}, book.Key{}, false
+}
+
+// foreign reports a Node whose podCIDRs lie outside every range, where one
+// of our requests selects it: another allocator is at work.
+func (c *Controller) foreign(ctx context.Context, node *corev1.Node, _ netip.Prefix) reconcile.Result {
+	c.leaveGate(node.UID)
+	if len(assign.Candidates(c.catalog.Load().requests, node.Labels)) == 0 {
+		return reconcile.Result{}
+	}
+	return c.accuse(ctx, node, fmt.Sprintf(
+		"podCIDRs %v lie outside every granted range, so another allocator set them; run kube-controller-manager with --allocate-node-cidrs=false, then delete the Node and let it register again",
+		node.Spec.PodCIDRs))
+}
+
+func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
+	return c.accuse(ctx, node, fmt.Sprintf(
+		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
+}
+
+func (c *Controller) accuse(ctx context.Context, node *corev1.Node, text string) reconcile.Result {
+	for _, cond := range node.Status.Conditions {
+		if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue && cond.Message == text {
+			return reconcile.Result{}
+		}
+	}
+	c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
+	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "ProvidePodRange", "%s", text)
+	now := metav1.Now()
+	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+		Type: ConditionForeign, Status: corev1.ConditionTrue, Reason: v1alpha1.ReasonForeignPodCIDR,
+		Message: text, LastTransitionTime: now, LastHeartbeatTime: now,
+	})
+	if err != nil {
+		return reconcile.Result{RequeueAfter: time.Second}
+	}
+	return reconcile.Result{}
+}

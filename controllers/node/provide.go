@@ -1,0 +1,229 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/ipam/pool"
+)
+
+// provide brings a Node without podCIDRs to one: pick, claim, attach,
+// confirm, publish (I2). Each return leaves the Node in a state from which
+// the next call goes on.
+func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.Result {
+	candidates := assign.Candidates(c.catalog.Load().requests, node.Labels)
+	if len(candidates) == 0 {
+		return reconcile.Result{} // not ours to provide for
+	}
+	if node.Spec.ProviderID == "" {
+		return c.wait(ctx, node, &trouble{
+			Reason: v1alpha1.ReasonWaitingForProviderID,
+			Text:   "the Node has no spec.providerID yet; the cloud controller manager's node controller sets it: check that it runs",
+			Quiet:  true,
+		})
+	}
+	flying, landed, err := c.flights.of(node.UID)
+	switch {
+	case flying && !landed:
+		return reconcile.Result{} // it comes back when the operation ends
+	case landed && err != nil:
+		return c.attachFailed(ctx, node, err)
+	case landed:
+		c.flights.clearDoubt(node.UID)
+		return c.publish(ctx, node)
+	}
+	holding, nic, vpc, trouble := c.claim(ctx, node, candidates)
+	if trouble != nil {
+		return c.wait(ctx, node, trouble)
+	}
+	if holding == nil {
+		return reconcile.Result{} // outside the gate: it is called later
+	}
+	return c.attach(ctx, node, *holding, nic, vpc)
+}
+
+// claim gives what the Node holds, or finds it a prefix and makes the claim
+// durable. Without a holding and trouble the Node has to come again.
+func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*book.Holding, cloud.Interface, cloud.VPC, *trouble) {
+	first := candidates[0]
+	vpc, ok := c.catalog.Load().vpcs[networkOf(first)]
+	if !ok {
+		return nil, cloud.Interface{}, vpc, noNetwork(c.catalog.Load(), first)
+	}
+	if !c.gate.enter(node.UID, node.Name) {
+		return nil, cloud.Interface{}, vpc, nil
+	}
+	holding, held := c.book.Held(node.UID)
+	nic, err := c.nic(ctx, vpc, node, held && holding.Durable)
+	if err != nil {
+		return nil, nic, vpc, instanceTrouble(err)
+	}
+	if !held {
+		var t *trouble
+		if holding, t = c.pick(node, nic, candidates); t != nil {
+			return nil, nic, vpc, t
+		}
+	}
+	if !holding.Durable {
+		if err := c.ledger.Claim(ctx, entryOf(holding)); err != nil {
+			return nil, nic, vpc, c.ledgerTrouble(err)
+		}
+		c.book.MarkDurable(node.UID)
+	}
+	return &holding, nic, vpc, nil
+}
+
+// pick chooses a prefix: the one the instance was created with, or one out
+// of the first candidate with room.
+func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) (book.Holding, *trouble) {
+	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
+	var wants []book.Want
+	var size assign.Size
+	maxPods := node.Status.Capacity.Pods().Value()
+	granted := false
+	for _, r := range candidates {
+		key := book.Key{Request: r.Name, Subnet: nic.Subnet}
+		granted = granted || len(r.Status.Ranges) > 0
+		if !c.book.Has(key) {
+			continue
+		}
+		got, ok := assign.NodeSize(r, maxPods, 32, assign.SpareFactor)
+		if !ok {
+			return book.Holding{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
+				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
+		}
+		if got.Undersized && !r.Spec.AllowUndersized {
+			return book.Holding{}, undersized(r, got, maxPods)
+		}
+		size = got
+		wants = append(wants, book.Want{Key: key, Bits: got.Bits})
+	}
+	if len(wants) == 0 {
+		return book.Holding{}, noPool(nic, candidates, granted)
+	}
+	if h, ok := c.adoptOwn(holder, nic, candidates); ok {
+		return h, nil
+	}
+	h, err := c.book.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
+	if err != nil {
+		return h, exhausted(err, candidates, nic.Subnet, size)
+	}
+	return h, nil
+}
+
+// adoptOwn takes what the instance was created with, where that lies in a
+// range of one of the candidates.
+func (c *Controller) adoptOwn(n book.Holder, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) (book.Holding, bool) {
+	for _, a := range nic.Attachments {
+		key, _, ok := c.book.Find(a.Prefix)
+		if !ok || !isCandidate(key.Request, candidates) || a.Prefix.IsSingleIP() {
+			continue
+		}
+		if h, err := c.book.Adopt(n, a.Prefix); err == nil {
+			return h, true
+		}
+	}
+	return book.Holding{}, false
+}
+
+func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
+	for _, r := range candidates {
+		if r.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func entryOf(h book.Holding) claims.Entry {
+	return claims.Entry{
+		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance,
+		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range,
+	}
+}
+
+// attach puts the claimed prefix on the interface, unless it is there.
+func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holding, nic cloud.Interface, vpc cloud.VPC) reconcile.Result {
+	if nic.Holds(h.Prefix) {
+		return c.publish(ctx, node)
+	}
+	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	if err != nil {
+		return c.attachFailed(ctx, node, err)
+	}
+	if op.Done() {
+		return c.publish(ctx, node)
+	}
+	c.watch(ctx, vpc.Interfaces, node.UID, node.Name, op)
+	return reconcile.Result{}
+}
+
+// attachFailed decides by what the cloud said. A claim is given up only where
+// the cloud says for certain that the prefix is another's.
+func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, err error) reconcile.Result {
+	switch cloud.ReasonOf(err) {
+	case cloud.Conflict:
+		c.book.Cede(node.UID)
+		t := cloudTrouble(err)
+		t.Reason = v1alpha1.ReasonPrefixTaken
+		t.Text += "; another prefix is tried"
+		return c.wait(ctx, node, t)
+	case cloud.OutcomeUnknown:
+		c.flights.setDoubt(node.UID, time.Now().Add(doubt))
+	case cloud.NotFound:
+		t := cloudTrouble(err)
+		t.Reason = v1alpha1.ReasonRangeMissing
+		return c.wait(ctx, node, t)
+	}
+	return c.wait(ctx, node, cloudTrouble(err))
+}
+
+func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64) *trouble {
+	return &trouble{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
+		"RangeRequest %s gives this node a /%d (%s), which holds fewer addresses than its %d max pods; lower the kubelet's maxPods, give the request larger node ranges, or set allowUndersized",
+		r.Name, s.Bits, s.Why, maxPods)}
+}
+
+func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *trouble {
+	text := fmt.Sprintf("RangeRequest %s names Network %s, which is not there; create it", r.Name, networkOf(r))
+	reason := v1alpha1.ReasonNetworkNotFound
+	if err := cat.failures[networkOf(r)]; err != nil {
+		reason, text = v1alpha1.ReasonNetworkNotReady, fmt.Sprintf("Network %s cannot be used: %v", networkOf(r), err)
+	}
+	return &trouble{Reason: reason, Text: text}
+}
+
+func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest, granted bool) *trouble {
+	var names []string
+	for _, r := range candidates {
+		names = append(names, r.Name)
+	}
+	requests := strings.Join(names, ", ")
+	if !granted {
+		return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
+			"RangeRequest %s has no range yet; see its conditions", requests)}
+	}
+	return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
+		"the interface of the node's instance is in subnet %s, where RangeRequest %s has no range; add the subnet to the Network and the request, or move the instance",
+		nic.SubnetName, requests)}
+}
+
+func exhausted(err error, candidates []*v1alpha1.RangeRequest, subnet string, size assign.Size) *trouble {
+	if errors.Is(err, pool.ErrNotRestored) {
+		return &trouble{Reason: v1alpha1.ReasonNotRestored, Quiet: true, Text: "the ranges are being read; the node gets its range once all that is in use is known"}
+	}
+	return &trouble{Reason: v1alpha1.ReasonRangeExhausted, Text: fmt.Sprintf(
+		"RangeRequest %s has no room in subnet %s (%s): %v; the node gets the next range that is free, before nodes that came later",
+		candidates[len(candidates)-1].Name, subnet, size.Why, err)}
+}

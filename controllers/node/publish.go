@@ -1,0 +1,131 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// Writer makes the two writes of a Node. Both name the Node's UID, so that a
+// Node re-created under the same name is never written; the API server
+// refuses to change podCIDRs that are not empty.
+type Writer struct {
+	// Core is a client of the core/v1 API. Answers are not decoded.
+	Core rest.Interface
+}
+
+// Publish sets the Node's podCIDRs.
+func (w Writer) Publish(ctx context.Context, node string, uid types.UID, p netip.Prefix) error {
+	body := fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"podCIDR":%q,"podCIDRs":[%q]}}`, uid, p, p)
+	return w.patch(ctx, types.MergePatchType, node, []byte(body))
+}
+
+// SetCondition sets one condition of the Node.
+func (w Writer) SetCondition(ctx context.Context, node string, uid types.UID, cond corev1.NodeCondition) error {
+	var patch struct {
+		Metadata struct {
+			UID types.UID `json:"uid"`
+		} `json:"metadata"`
+		Status struct {
+			Conditions []corev1.NodeCondition `json:"conditions"`
+		} `json:"status"`
+	}
+	patch.Metadata.UID = uid
+	patch.Status.Conditions = []corev1.NodeCondition{cond}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return err
+	}
+	return w.patch(ctx, types.StrategicMergePatchType, node, body, "status")
+}
+
+func (w Writer) patch(ctx context.Context, how types.PatchType, node string, body []byte, sub ...string) error {
+	return w.Core.Patch(how).Resource("nodes").Name(node).SubResource(sub...).
+		VersionedParams(&metav1.PatchOptions{FieldManager: "vpcnative"}, metav1.ParameterCodec).
+		SetHeader("Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1").
+		Body(body).Do(ctx).Error()
+}
+
+// publish shows the Node's holding, which the cloud has confirmed, in its
+// podCIDRs.
+func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.Result {
+	holding, ok := c.book.Held(node.UID)
+	if !ok || !holding.Durable {
+		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
+	}
+	err := c.Writer.Publish(ctx, node.Name, node.UID, holding.Prefix)
+	if err != nil {
+		return c.publishFailed(ctx, node, holding.Prefix, err)
+	}
+	return c.published(ctx, node)
+}
+
+func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile.Result {
+	c.book.MarkPublished(node.UID)
+	c.leaveGate(node.UID)
+	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
+	result := c.report(ctx, node)
+	c.ledger.Settle(node.UID)
+	return result
+}
+
+// publishFailed reads the Node live: whatever the write did, the Node says
+// what holds now.
+func (c *Controller) publishFailed(ctx context.Context, node *corev1.Node, p netip.Prefix, failed error) reconcile.Result {
+	live := &corev1.Node{}
+	err := c.Live.Get(ctx, client.ObjectKeyFromObject(node), live)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && live.UID != node.UID:
+		return reconcile.Result{RequeueAfter: time.Second} // the cache will show it, and retire takes over
+	case err != nil:
+		return c.wait(ctx, node, apiTrouble("publishing podCIDR "+p.String(), failed))
+	case len(live.Spec.PodCIDRs) == 0:
+		return c.wait(ctx, node, apiTrouble("publishing podCIDR "+p.String(), failed))
+	case live.Spec.PodCIDRs[0] == p.String():
+		return c.published(ctx, live)
+	default:
+		return c.keep(ctx, live)
+	}
+}
+
+// report says on the Node that its network works.
+func (c *Controller) report(ctx context.Context, node *corev1.Node) reconcile.Result {
+	cond := networkCondition(node)
+	if cond != nil && cond.Status == corev1.ConditionFalse {
+		c.backoff.Forget(node.Name)
+		return reconcile.Result{}
+	}
+	now := metav1.Now()
+	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+		Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionFalse,
+		Reason: v1alpha1.ReasonPublished, Message: "the pod range is on the instance's interface and published",
+		LastTransitionTime: now, LastHeartbeatTime: now,
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return c.wait(ctx, node, apiTrouble("reporting that the pod range is ready", err))
+	}
+	c.backoff.Forget(node.Name)
+	return reconcile.Result{}
+}
+
+// networkCondition gives the Node's NetworkUnavailable condition.
+func networkCondition(node *corev1.Node) *corev1.NodeCondition {
+	for i := range node.Status.Conditions {
+		if node.Status.Conditions[i].Type == corev1.NodeNetworkUnavailable {
+			return &node.Status.Conditions[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,234 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+)
+
+// pageOfNodes bounds how many Nodes are in memory whole at a time.
+const pageOfNodes = 500
+
+// reading is everything that was read before anything may be given out.
+type reading struct {
+	catalog *catalog
+	world   book.World
+	nics    map[string]cloud.Interface
+	missing map[types.UID]bool // Nodes whose prefix is not on their instance
+	alive   map[types.UID]bool
+	idle    []string // Nodes without podCIDRs
+}
+
+// restore reads all there is and rebuilds the book from it (I8). The order
+// matters: the ledger was read before, so whoever published since is among
+// the Nodes, which are listed live; the cloud is read last.
+func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
+	c.restoring.Lock()
+	defer c.restoring.Unlock()
+	c.book.Begin()
+	r, err := c.read(ctx, promised)
+	if err != nil {
+		return err
+	}
+	rebuilt, err := c.book.Rebuild(r.catalog.definitions, r.world, time.Now())
+	if err != nil {
+		return fmt.Errorf("rebuilding the pools: %w", err)
+	}
+	logger := log.FromContext(ctx)
+	for _, x := range rebuilt.Collisions {
+		logger.Info("a prefix that is in use does not fit what else is in use; it is left alone",
+			"prefix", x.Known.Prefix, "node", x.Known.Node, "instance", x.Known.Instance, "why", x.Err.Error())
+	}
+	c.catalog.Store(r.catalog)
+	c.nics.replace(r.nics)
+	c.repairs.replace(r.missing)
+	if c.ledger != nil {
+		c.comeBack(r, promised, rebuilt)
+	}
+	logger.Info("restored", "nodes", len(r.alive), "publishing", len(r.world.Nodes),
+		"promised", len(r.world.Promised), "attached", len(r.world.Attached), "pools", len(r.catalog.definitions))
+	return nil
+}
+
+// comeBack brings those Nodes to the queue for which the reading brought
+// news.
+func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Rebuilt) {
+	now := time.Now()
+	for _, e := range slices.Concat(promised.Claims, promised.Releases) {
+		c.flights.setDoubt(e.NodeUID, now.Add(doubt)) // an earlier leader may have asked for it a moment ago
+	}
+	for _, rest := range rebuilt.Rested {
+		c.ledger.Rest("", rest.Prefix, rest.Until, now)
+	}
+	for _, name := range c.book.Names(func(uid types.UID) bool { return r.alive[uid] && !r.missing[uid] }) {
+		c.enqueue(name)
+	}
+	for _, name := range r.idle {
+		c.backoff.Forget(name)
+		c.enqueue(name)
+	}
+}
+
+func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
+	r := &reading{nics: map[string]cloud.Interface{}, missing: map[types.UID]bool{}, alive: map[types.UID]bool{}}
+	var err error
+	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
+		return nil, err
+	}
+	instances, err := c.readNodes(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range slices.Concat(promised.Claims, promised.Releases) {
+		r.world.Promised = append(r.world.Promised, book.Known{
+			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix})
+	}
+	for _, rest := range promised.Resting {
+		r.world.Resting = append(r.world.Resting, book.Resting(rest))
+	}
+	return r, c.readInterfaces(ctx, r, instances)
+}
+
+func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*catalog, error) {
+	var requests v1alpha1.RangeRequestList
+	if err := from.List(ctx, &requests); err != nil {
+		return nil, fmt.Errorf("listing RangeRequests: %w", err)
+	}
+	var networks v1alpha1.NetworkList
+	if err := from.List(ctx, &networks); err != nil {
+		return nil, fmt.Errorf("listing Networks: %w", err)
+	}
+	cat := &catalog{requests: requests.Items, vpcs: map[string]cloud.VPC{}, failures: map[string]error{}}
+	for i := range networks.Items {
+		n := &networks.Items[i]
+		vpc, err := c.OpenVPC(ctx, n)
+		if err != nil {
+			cat.failures[n.Name] = err
+			continue
+		}
+		cat.vpcs[n.Name] = vpc
+	}
+	cat.definitions = definitionsOf(requests.Items)
+	return cat, nil
+}
+
+// readNodes lists the Nodes live, page by page, keeping little of each, and
+// gives the published prefix of each instance.
+func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]book.Known, error) {
+	instances := map[string]book.Known{}
+	for next := ""; ; {
+		var page corev1.NodeList
+		if err := c.Live.List(ctx, &page, client.Limit(pageOfNodes), client.Continue(next)); err != nil {
+			return nil, fmt.Errorf("listing Nodes: %w", err)
+		}
+		for i := range page.Items {
+			r.addNode(&page.Items[i], instances)
+		}
+		if next = page.Continue; next == "" {
+			return instances, nil
+		}
+	}
+}
+
+func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
+	uid := n.UID
+	r.alive[uid] = true
+	holder := book.Holder{NodeUID: uid, Node: n.Name, Instance: n.Spec.ProviderID}
+	if len(n.Spec.PodCIDRs) == 0 {
+		r.idle = append(r.idle, holder.Node)
+		instances[holder.Instance] = book.Known{Holder: holder}
+		return
+	}
+	for _, text := range n.Spec.PodCIDRs {
+		p, err := netip.ParsePrefix(text)
+		if err != nil || !r.inRange(p) {
+			continue
+		}
+		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		r.world.Nodes = append(r.world.Nodes, k)
+		instances[holder.Instance] = k
+		return // one prefix of each family; the pools are IPv4
+	}
+}
+
+func (r *reading) inRange(p netip.Prefix) bool {
+	for _, d := range r.catalog.definitions {
+		for _, x := range d.Ranges {
+			if x.Prefix.Overlaps(p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readInterfaces lists the interfaces of all instances of every Network. A
+// Network that cannot be read closes its own pools and no others; where its
+// pools are open already, the whole reading fails and is tried again.
+func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]book.Known) error {
+	var failed *multierror.Error
+	for name, vpc := range r.catalog.vpcs {
+		err := r.readNetwork(ctx, vpc, instances)
+		if err == nil {
+			continue
+		}
+		err = fmt.Errorf("listing the interfaces of Network %s: %w", name, err)
+		failed = multierror.Append(failed, err)
+		r.catalog.failures[name] = err
+		delete(r.catalog.vpcs, name)
+	}
+	usable := func(d book.Definition) bool {
+		_, ok := r.catalog.vpcOf(d.Key.Request)
+		return ok
+	}
+	for _, d := range r.catalog.definitions {
+		if !usable(d) && c.book.Has(d.Key) {
+			return fmt.Errorf("pools that are open cannot be read again: %w", failed.ErrorOrNil())
+		}
+	}
+	if len(r.catalog.failures) > 0 {
+		r.catalog.definitions = slices.DeleteFunc(r.catalog.definitions, func(d book.Definition) bool { return !usable(d) })
+		c.Metrics.refused("RestoreIncomplete")
+	}
+	return nil
+}
+
+func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[string]book.Known) error {
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return err
+		}
+		carries := false
+		k, known := instances[nic.Instance]
+		for _, a := range nic.Attachments {
+			if !r.inRange(a.Prefix) {
+				continue
+			}
+			carries = true
+			if known && k.Prefix == a.Prefix {
+				continue
+			}
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix})
+		}
+		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
+			r.missing[k.NodeUID] = true
+		}
+		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
+			r.nics[nic.Instance] = nic
+		}
+	}
+	return nil
+}

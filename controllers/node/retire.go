@@ -1,0 +1,194 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// indexProviderID is the cache's index of Nodes by spec.providerID.
+const indexProviderID = "spec.providerID"
+
+// releases remembers since when Nodes are known to be gone.
+type releases struct {
+	mu    sync.Mutex
+	since map[types.UID]time.Time
+}
+
+// begin notes that the Node is gone; first tells that it was not noted yet.
+func (r *releases) begin(uid types.UID, now time.Time) (since time.Time, first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.since == nil {
+		r.since = map[types.UID]time.Time{}
+	}
+	if since, ok := r.since[uid]; ok {
+		return since, false
+	}
+	r.since[uid] = now
+	return now, true
+}
+
+func (r *releases) end(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.since, uid)
+}
+
+// retire takes back what earlier Nodes of this name held.
+func (c *Controller) retire(ctx context.Context, name string, current *corev1.Node) reconcile.Result {
+	var uid types.UID
+	if current != nil {
+		uid = current.UID
+	}
+	var next reconcile.Result
+	for _, h := range c.book.Left(name, uid) {
+		next = sooner(next, c.takeBack(ctx, h, current))
+	}
+	return next
+}
+
+// takeBack brings a holding whose Node is gone a step nearer to its rest
+// (I3): the release is made durable, the prefix is taken off the interface if
+// it is still there, and once the cloud no longer shows it, it rests.
+func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *corev1.Node) reconcile.Result {
+	flying, landed, err := c.flights.of(h.NodeUID)
+	if flying && !landed {
+		return reconcile.Result{}
+	}
+	if landed && cloud.Is(err, cloud.OutcomeUnknown) {
+		c.flights.setDoubt(h.NodeUID, time.Now().Add(doubt))
+	}
+	c.leaveGate(h.NodeUID)
+	if !h.Durable {
+		c.book.Drop(h.NodeUID) // neither the ledger nor the cloud has heard of it
+		return reconcile.Result{}
+	}
+	if c.inherit(h, current) {
+		return reconcile.Result{}
+	}
+	since, first := c.releases.begin(h.NodeUID, time.Now())
+	if first {
+		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
+			c.releases.end(h.NodeUID)
+			return c.later(ctx, h, c.ledgerTrouble(err).Text)
+		}
+	}
+	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
+	if !ok {
+		return c.later(ctx, h, "its Network cannot be read")
+	}
+	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
+	if err != nil && !cloud.Is(err, cloud.NotFound) {
+		return c.later(ctx, h, err.Error())
+	}
+	if err == nil && nic.Holds(h.Prefix) {
+		if left := c.DetachGrace - time.Since(since); left > 0 {
+			return reconcile.Result{RequeueAfter: left}
+		}
+		return c.detach(ctx, h, vpc, nic)
+	}
+	if left := c.flights.inDoubt(h.NodeUID, time.Now()); left > 0 {
+		return reconcile.Result{RequeueAfter: left}
+	}
+	c.rest(ctx, h)
+	return reconcile.Result{}
+}
+
+// inherit hands the prefix to the Node that the same instance registered
+// anew: it is on its interface already.
+func (c *Controller) inherit(h book.Holding, current *corev1.Node) bool {
+	if current == nil || current.UID == h.NodeUID || current.Spec.ProviderID != h.Instance {
+		return false
+	}
+	publishes := slices.Contains(current.Spec.PodCIDRs, h.Prefix.String())
+	if len(current.Spec.PodCIDRs) > 0 && !publishes {
+		return false
+	}
+	_, ok := c.book.Transfer(h.NodeUID, book.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
+	if ok {
+		c.releases.end(h.NodeUID)
+		c.ledger.Inherit(h.NodeUID, h.Prefix)
+	}
+	return ok
+}
+
+// rest lets the prefix rest.
+func (c *Controller) rest(ctx context.Context, h book.Holding) {
+	now := time.Now()
+	until := c.book.Release(h.NodeUID, now)
+	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
+	c.releases.end(h.NodeUID)
+	c.flights.clearDoubt(h.NodeUID)
+	c.backoff.Forget(h.Node)
+	c.Metrics.released()
+	log.FromContext(ctx).Info("the node is gone and the cloud shows its prefix nowhere; it rests", "prefix", h.Prefix, "until", until)
+}
+
+// detach takes the prefix off the interface of an instance that outlived its
+// Node. Nothing in the cloud guards a detach, so the Node, the ledger and the
+// lease are read live right before it (I2).
+func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
+	if err := c.mayDetach(ctx, h); err != nil {
+		return c.later(ctx, h, err.Error())
+	}
+	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
+	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	if err != nil {
+		if cloud.Is(err, cloud.OutcomeUnknown) {
+			c.flights.setDoubt(h.NodeUID, time.Now().Add(doubt))
+		}
+		return c.later(ctx, h, err.Error())
+	}
+	if op.Done() {
+		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
+	}
+	c.watch(ctx, vpc.Interfaces, h.NodeUID, h.Node, op)
+	return reconcile.Result{}
+}
+
+func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
+	live := &corev1.Node{}
+	err := c.Live.Get(ctx, client.ObjectKey{Name: h.Node}, live)
+	if err == nil && (live.UID == h.NodeUID || slices.Contains(live.Spec.PodCIDRs, h.Prefix.String())) {
+		return fmt.Errorf("the Node is there after all")
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("reading the Node: %w", err)
+	}
+	var others corev1.NodeList
+	if err := c.Client.List(ctx, &others, client.MatchingFields{indexProviderID: h.Instance}); err != nil {
+		return fmt.Errorf("listing Nodes of %s: %w", h.Instance, err)
+	}
+	for _, n := range others.Items {
+		if n.UID != h.NodeUID && slices.Contains(n.Spec.PodCIDRs, h.Prefix.String()) {
+			return fmt.Errorf("node %s publishes it now", n.Name)
+		}
+	}
+	if err := c.ledger.Confirm(ctx); err != nil {
+		c.ledgerTrouble(err)
+		return err
+	}
+	return c.StillLeads(ctx)
+}
+
+// later says why a prefix cannot be taken back yet.
+func (c *Controller) later(ctx context.Context, h book.Holding, why string) reconcile.Result {
+	delay := c.backoff.When(h.Node)
+	c.Metrics.refused("ReleaseWaits")
+	log.FromContext(ctx).Info("the prefix of a deleted node cannot be taken back yet; it stays occupied",
+		"prefix", h.Prefix, "instance", h.Instance, "why", why, "again", delay)
+	return reconcile.Result{RequeueAfter: delay}
+}

@@ -1,0 +1,79 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+)
+
+// trouble is why a Node has no range yet: its condition, its Event and its
+// metric carry the same reason.
+type trouble struct {
+	Reason string
+	Text   string
+	// Quiet marks a wait that is expected when nodes join.
+	Quiet bool
+}
+
+func cloudTrouble(err error) *trouble {
+	return &trouble{Reason: string(cloud.ReasonOf(err)), Text: err.Error()}
+}
+
+func instanceTrouble(err error) *trouble {
+	t := cloudTrouble(err)
+	if cloud.Is(err, cloud.NotFound) {
+		t.Reason = v1alpha1.ReasonInstanceNotFound
+		t.Text += "; the Node's providerID must name an instance of the Network's projects: the instance may be still to come, or the Node left behind by one that is gone"
+	}
+	return t
+}
+
+func apiTrouble(act string, err error) *trouble {
+	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + err.Error()}
+}
+
+func (c *Controller) ledgerTrouble(err error) *trouble {
+	if errors.Is(err, claims.ErrFenced) {
+		c.Fenced(err)
+	}
+	return &trouble{Reason: string(cloud.Unavailable), Text: err.Error(), Quiet: true}
+}
+
+// wait says on the Node why it has to wait, and when it is looked at again:
+// later each time, but never given up.
+func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
+	c.leaveGate(node.UID)
+	c.Metrics.refused(t.Reason)
+	delay := c.backoff.When(node.Name)
+	delay += rand.N(delay/4 + 1)
+	cond := networkCondition(node)
+	if cond != nil && cond.Status == corev1.ConditionTrue && cond.Reason == t.Reason && cond.Message == t.Text {
+		return reconcile.Result{RequeueAfter: delay}
+	}
+	kind := corev1.EventTypeWarning
+	if t.Quiet {
+		kind = corev1.EventTypeNormal
+	}
+	log.FromContext(ctx).Info("the node waits for its pod range", "reason", t.Reason, "why", t.Text)
+	c.Events.Eventf(node, nil, kind, t.Reason, "ProvidePodRange", "%s", t.Text)
+	now := metav1.Now()
+	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+		Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue,
+		Reason: t.Reason, Message: t.Text, LastTransitionTime: now, LastHeartbeatTime: now,
+	})
+	if err != nil {
+		log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
+		return reconcile.Result{RequeueAfter: min(delay, time.Second)}
+	}
+	return reconcile.Result{RequeueAfter: delay}
+}

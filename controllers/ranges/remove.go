@@ -1,0 +1,99 @@
+package ranges
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// remove takes a deleted request's ranges out of the VPC once no Node uses
+// them, and lets the request go. Done tells that it has gone.
+func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, u Use) (done bool, again time.Duration) {
+	if !controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer) {
+		return true, 0
+	}
+	no := c.tryRemove(ctx, r, u)
+	if no == nil {
+		no = c.letGo(ctx, r)
+	}
+	if no == nil {
+		c.mu.Lock()
+		delete(c.verified, r.UID)
+		c.mu.Unlock()
+		return true, 0
+	}
+	c.Metrics.failed(r.Name, no.Reason)
+	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReady)
+	if had == nil || had.Reason != no.Reason || had.Message != no.Text {
+		c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "RemoveRange", "%s", no.Text)
+	}
+	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: no.Reason, Message: no.Text,
+		ObservedGeneration: r.Generation,
+	})
+	return false, no.Again
+}
+
+func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u Use) *refusal {
+	if len(u.Nodes) > 0 {
+		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), u.Users())
+	}
+	if r.Spec.DeletionPolicy == v1alpha1.Retain || len(r.Status.Ranges) == 0 && r.Spec.Purpose != v1alpha1.Pods {
+		return nil
+	}
+	_, vpc, no := c.network(ctx, r)
+	if no != nil {
+		return no
+	}
+	snapshot, err := vpc.Space.Read(ctx)
+	if err != nil {
+		return refusedByCloud(err)
+	}
+	for _, mine := range c.inVPC(r, snapshot) {
+		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
+		err := vpc.Ranges.Delete(ctx, mine)
+		if cloud.Is(err, cloud.Conflict) {
+			return refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take the prefixes off the instances that still carry them", err)
+		}
+		if err != nil {
+			return refusedByCloud(err)
+		}
+	}
+	return nil
+}
+
+// inVPC gives the ranges that are there and carry the request's mark (I4).
+func (c *Controller) inVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.Range {
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	var out []cloud.Range
+	for _, subnet := range s.Subnets {
+		for _, x := range subnet.Ranges {
+			if cloud.ParseMark(x.Name).Of(owner) {
+				out = append(out, x)
+			}
+		}
+	}
+	return slices.Clip(out)
+}
+
+func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *refusal {
+	patched := r.DeepCopy()
+	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
+	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return &refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
+			Text: fmt.Sprintf("taking the finalizer off RangeRequest %s: %v", r.Name, err)}
+	}
+	return nil
+}

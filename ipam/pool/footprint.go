@@ -1,0 +1,19 @@
+package pool
+
+import "unsafe"
+
+// Footprint is the memory of a pool's tables in bytes, room for growth included.
+type Footprint struct {
+	Index int // which places are free, and which of them go first
+	Nodes int // what is held, what rests, and which used places are free
+}
+
+// Footprint tells how much memory the pool takes. Tables do not shrink.
+func (p *Pool) Footprint() Footprint {
+	return Footprint{
+		Index: len(p.chunks.slabs)*int(unsafe.Sizeof([1 << slabBits]chunk{})) + 4*len(p.chunks.slots) +
+			4*cap(p.chunks.spare) + 8*cap(p.chunks.slabs),
+		Nodes: len(p.nodes.slabs)*int(unsafe.Sizeof([1 << nodeSlabBits]node{})) + 4*len(p.nodes.slots) +
+			8*cap(p.nodes.slabs),
+	}
+}

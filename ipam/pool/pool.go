@@ -1,0 +1,191 @@
+package pool
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Owner is an opaque handle of the caller; 0 is no owner.
+type Owner uint32
+
+// Config is what a pool may give out. All prefixes are of one family.
+type Config struct {
+	Parents    []netip.Prefix // must not overlap; neighbours are not merged, so no prefix spans two
+	Exclude    []netip.Prefix // never given out, also in parents that are added later
+	Quarantine time.Duration  // how long a released prefix rests
+}
+
+// Pool gives out prefixes of mixed sizes. It does not lock: callers serialise all calls, iterators included.
+type Pool struct {
+	width    uint8 // 32 or 128; 0 before the first prefix
+	restored bool
+
+	parents []*parent // ascending
+	byRoot  map[ref]*parent
+	spareAt map[uint][]ref // roots of removed parents, by length
+	rootsAt map[uint]uint32
+	exclude []netip.Prefix
+	total   prefix.Count // addresses in the parents without exclusions
+
+	chunks chunks
+	nodes  nodes
+	levels levels
+	rests  rests
+
+	orphans      map[netip.Prefix]orphan
+	restsOutside map[netip.Prefix]int64 // resting outside every parent: until when, in microseconds since 1970
+	clearAt      int                    // length of restsOutside at which it is cleared of the past
+	heldAt       [129]uint32            // held prefixes by length
+	restingAt    [129]uint32
+	longestAlone int // no orphan is longer than this
+}
+
+// New makes a pool in which nothing is held and that does not allocate before Restored.
+func New(c Config) (*Pool, error) {
+	if c.Quarantine < 0 {
+		return nil, fmt.Errorf("making a pool: the quarantine is negative: %s", c.Quarantine)
+	}
+	p := &Pool{
+		byRoot:       map[ref]*parent{},
+		spareAt:      map[uint][]ref{},
+		rootsAt:      map[uint]uint32{},
+		orphans:      map[netip.Prefix]orphan{},
+		restsOutside: map[netip.Prefix]int64{},
+	}
+	p.rests.quarantine = (c.Quarantine + time.Microsecond - 1).Microseconds()
+	for _, e := range c.Exclude {
+		if _, _, err := p.parse(e); err != nil {
+			return nil, fmt.Errorf("making a pool: exclusion: %w", err)
+		}
+	}
+	p.exclude = prefix.Normalise(c.Exclude)
+	for _, par := range c.Parents {
+		if err := p.AddParent(par); err != nil {
+			return nil, fmt.Errorf("making a pool: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// parse checks a prefix. The first one fixes the pool's family.
+func (p *Pool) parse(pfx netip.Prefix) (addr, uint, error) {
+	a := pfx.Addr()
+	if w := uint8(a.BitLen()); pfx.IsValid() && (w == p.width || p.width == 0) {
+		n, b := addrOf(a), uint(pfx.Bits())
+		if n.mask(b) == n && !a.Is4In6() {
+			p.width = w
+			return n, b, nil
+		}
+	}
+	family := prefix.Family(0)
+	switch p.width {
+	case 32:
+		family = prefix.IPv4
+	case 128:
+		family = prefix.IPv6
+	}
+	return addr{}, 0, prefix.Check(pfx, family)
+}
+
+// Restored ends the restore: from now on Allocate works.
+func (p *Pool) Restored() { p.restored = true }
+
+// Allocate gives a free prefix of a length to an owner. Its error is ErrNotRestored, ErrNoOwner, ErrTooLarge, a
+// *SizeError, or an *ExhaustedError.
+func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error) {
+	switch {
+	case !p.restored:
+		return netip.Prefix{}, ErrNotRestored
+	case o == 0:
+		return netip.Prefix{}, ErrNoOwner
+	case length < 0 || length > int(p.width):
+		return netip.Prefix{}, &SizeError{Asked: length, Width: int(p.width)}
+	case p.full():
+		return netip.Prefix{}, ErrTooLarge
+	}
+	p.wake(now)
+	b := uint(length)
+	from, ok := p.levels.best(b)
+	if !ok {
+		return netip.Prefix{}, p.exhausted(length)
+	}
+	s, node, fresh := p.best(from)
+	if from == b && !fresh {
+		put(&p.chunks.at(s.chunk).free, s.slot, 0)
+		p.dropRested(node, b)
+		p.nodes.at(node).x = pack(held, uint64(o)) // the rested block's node becomes the holder's
+	} else {
+		p.unfree(s, node, fresh)
+		s = p.split(s, fresh, b, nil)
+		p.nodes.add(s.ref(), pack(held, uint64(o)))
+	}
+	p.heldAt[b]++
+	return s.addr.prefix(p.width, b), nil
+}
+
+// full tells whether one more operation might overflow a table: it takes at most one node and one chunk a level.
+func (p *Pool) full() bool {
+	return p.nodes.live > maxNodes-256 || p.chunks.live > maxChunks-256
+}
+
+// Lookup tells who holds exactly this prefix.
+func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
+	a, b, err := p.parse(pfx)
+	if err != nil {
+		return 0, false
+	}
+	if n, _, _ := p.holder(a, b); n != 0 {
+		return Owner(p.nodes.at(n).value()), true
+	}
+	o, ok := p.orphans[pfx]
+	return o.owner, ok
+}
+
+// holder finds the node of exactly this prefix where it is held.
+func (p *Pool) holder(a addr, b uint) (node uint32, s spot, par *parent) {
+	if par = p.parentOf(a, b); par == nil {
+		return 0, s, nil
+	}
+	if s = p.locate(a, b, par, false); s.chunk == 0 {
+		return 0, s, par
+	}
+	if node = p.nodes.find(s.ref()); node != 0 && p.nodes.at(node).kind() == held {
+		return node, s, par
+	}
+	return 0, s, par
+}
+
+// Release takes a prefix back; it rests before it is given again. Its error is a *NotHeldError.
+func (p *Pool) Release(pfx netip.Prefix, o Owner, now time.Time) error {
+	return p.giveBack(pfx, o, p.rests.until(now))
+}
+
+// Free takes a prefix back without a rest. This is only for what was never shown to the cloud, such as an
+// allocation whose claim was refused. Its error is a *NotHeldError.
+func (p *Pool) Free(pfx netip.Prefix, o Owner) error { return p.giveBack(pfx, o, 0) }
+
+// giveBack ends a holding; until 0 is at once.
+func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
+	a, b, err := p.parse(pfx)
+	if err != nil {
+		return fmt.Errorf("giving back: %w", err)
+	}
+	i, s, par := p.holder(a, b)
+	if i == 0 {
+		return p.giveBackOrphan(pfx, o, until)
+	}
+	n := p.nodes.at(i)
+	if holder := Owner(n.value()); holder != o {
+		return &NotHeldError{Prefix: pfx, Owner: o, Holder: holder}
+	}
+	p.heldAt[b]--
+	if until == 0 {
+		p.insert(s, par, i, false)
+		return nil
+	}
+	p.rest(&p.rests.released, i, b, until)
+	return nil
+}

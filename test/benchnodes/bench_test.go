@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"net/netip"
+	"os"
+	"testing"
+)
+
+func TestNodeIsAsLargeAsARealOne(t *testing.T) {
+	content, err := json.Marshal(node("burst-00001", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(content); n < 2000 || n > 4500 {
+		t.Errorf("a Node is %d bytes as JSON, want 2 to 4.5 kB", n)
+	}
+}
+
+func TestRequestsAreCountedByWhatTheyAre(t *testing.T) {
+	before := parseCounts([]byte(`apiserver_request_total{code="200",resource="nodes",subresource="",verb="PATCH"} 5
+`))
+	after := parseCounts([]byte(`# TYPE apiserver_request_total counter
+apiserver_request_total{code="200",component="apiserver",group="",resource="nodes",scope="resource",subresource="",verb="PATCH",version="v1"} 7
+apiserver_request_total{code="409",component="apiserver",group="",resource="nodes",scope="resource",subresource="",verb="PATCH",version="v1"} 1
+apiserver_request_total{code="200",component="apiserver",group="",resource="nodes",scope="resource",subresource="status",verb="PATCH",version="v1"} 2
+apiserver_request_total{code="200",component="apiserver",group="coordination.k8s.io",resource="leases",scope="resource",subresource="",verb="PUT",version="v1"} 9
+apiserver_request_total{code="201",component="apiserver",group="",resource="nodes",scope="resource",subresource="",verb="POST",version="v1"} 9
+apiserver_request_total{code="201",component="apiserver",group="",resource="events",scope="resource",subresource="",verb="POST",version="v1"} 4
+apiserver_request_total{code="200",component="apiserver",group="",resource="",scope="",subresource="/healthz",verb="GET",version=""} 4
+apiserver_request_duration_seconds_count{resource="nodes",verb="PATCH"} 99
+`))
+	diff := after.since(before)
+	if diff["PATCH nodes"] != 3 || diff["PATCH nodes/status"] != 2 {
+		t.Errorf("counted %v", diff)
+	}
+	if writes, events := diff.writes(); writes != 5 || events != 4 {
+		t.Errorf("writes %v, events %v; want 5 and 4", writes, events)
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	var ms []float64
+	for i := range 100 {
+		ms = append(ms, float64(i+1))
+	}
+	for q, want := range map[float64]float64{0.5: 50, 0.99: 99, 1: 100} {
+		if got := quantile(ms, q); got != want {
+			t.Errorf("quantile %v = %v, want %v", q, got, want)
+		}
+	}
+	if quantile([]float64{7}, 0.99) != 7 || quantile(nil, 0.5) != 0 {
+		t.Error("quantiles of one value and of none")
+	}
+}
+
+func TestOverlapIsFound(t *testing.T) {
+	o := &observer{nodes: map[string]*seen{}}
+	hold := func(name string, prefixes ...string) {
+		s := &seen{}
+		for _, p := range prefixes {
+			s.podCIDRs = append(s.podCIDRs, netip.MustParsePrefix(p))
+		}
+		o.nodes[name] = s
+	}
+	hold("a", "10.0.0.0/24", "fd00::/80")
+	hold("b", "10.0.1.0/24")
+	hold("c", "10.0.2.0/23")
+	if err := o.checkUnique(); err != nil {
+		t.Errorf("disjoint ranges: %v", err)
+	}
+	hold("d", "10.0.3.0/28")
+	if o.checkUnique() == nil {
+		t.Error("a range inside another's is not found")
+	}
+}
+
+func TestMemoryOfThisProcess(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("no /proc here")
+	}
+	peak, now := memoryOf(os.Getpid())
+	if now < 1 || peak < now {
+		t.Errorf("peak %v MiB, now %v MiB", peak, now)
+	}
+}
+
+func TestReportHasEveryRowInTextAndJSON(t *testing.T) {
+	cloud := 2.5
+	r := report{
+		Machine:  "m",
+		Bursts:   []burstRow{{Contender: "x", Nodes: 3, CloudPerNode: &cloud}},
+		Arrivals: []arrivalRow{{Contender: "y"}},
+		Memory:   []memoryRow{{Contender: "z"}},
+	}
+	path := t.TempDir() + "/bench/nodes.json"
+	if err := r.write(path); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back report
+	if err := json.Unmarshal(content, &back); err != nil || len(back.Bursts) != 1 || *back.Bursts[0].CloudPerNode != 2.5 {
+		t.Errorf("read back %+v, %v", back, err)
+	}
+}

@@ -1,0 +1,8 @@
+# Included by the Makefile at the root of the repository.
+#
+# The control plane that tests, benchmarks and the demo run. With
+# KUBEBUILDER_ASSETS set, that directory is only checked.
+
+.PHONY: controlplane
+controlplane: ## Build etcd, kube-apiserver and kube-controller-manager, once
+	@cd test/controlplane && GOWORK=off go run ./build
