@@ -47,7 +47,8 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (cloud
 	if err != nil {
 		return cloud.Operation{}, err
 	}
-	ref.id, e.ref, e.about.resource = i.InstanceUID, ref, ref.String()
+	ref.id = i.InstanceUID
+	e.ref, e.about.resource = ref, ref.String()
 	if err := e.check(i); err != nil {
 		return cloud.Operation{}, err
 	}
@@ -149,6 +150,9 @@ func (e *edit) fits(i cloud.Interface, fresh bool) error {
 // reread reads the instance again and refuses another one of the same name.
 func (v interfaces) reread(ctx context.Context, e *edit, i cloud.Interface) (cloud.Interface, error) {
 	now, err := v.get(ctx, e.ref)
+	if cloud.Is(err, cloud.NotFound) {
+		return now, err // whatever became of our request went with the machine
+	}
 	if err != nil {
 		return now, e.final(err)
 	}

@@ -49,14 +49,22 @@ func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(c
 	return classify(cloud.Call{Method: call.Method, Scope: call.Scope}, about, err)
 }
 
+// unavailableTries is how often a call is repeated that did not reach the
+// cloud. A person should hear of a broken network soon, and the caller tries
+// again anyway.
+const unavailableTries = 3
+
 func (v *vpc) retry(ctx context.Context, f func() error) error {
 	for try := 0; ; try++ {
 		err := f()
-		r := cloud.ReasonOf(err)
-		if r != cloud.Throttled && r != cloud.Unavailable || try >= v.Retries {
-			return err
+		tries := 0
+		switch cloud.ReasonOf(err) {
+		case cloud.Throttled:
+			tries = v.Retries
+		case cloud.Unavailable:
+			tries = min(v.Retries, unavailableTries)
 		}
-		if !v.pause(ctx, try) {
+		if try >= tries || !v.pause(ctx, try) {
 			return err
 		}
 	}

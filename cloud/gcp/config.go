@@ -38,9 +38,8 @@ type Config struct {
 
 	// CallTimeout bounds one request (default 30 s).
 	CallTimeout time.Duration
-	// Retries is how often a request is repeated that was throttled or did
-	// not reach the cloud, and how often a change is tried anew that met
-	// another writer (default 10).
+	// Retries is how often a request is repeated that was throttled, and how
+	// often a change is tried anew that met another writer (default 10).
 	Retries int
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration

@@ -67,7 +67,7 @@ func (p *poller) wait(ctx context.Context, in scope, name string, about subject)
 		last := p.leave(w, name, op)
 		err := fmt.Errorf("operation %s was not done in time: %w", name, ctx.Err())
 		if last != nil {
-			err = fmt.Errorf("%w; the last look at it failed: %w", err, errors.Unwrap(last))
+			err = fmt.Errorf("%w; the last look at it failed: %w", err, last)
 		}
 		return operation{}, unknown(about, err)
 	case <-p.ctx.Done():

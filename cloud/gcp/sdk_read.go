@@ -2,11 +2,9 @@ package gcp
 
 import (
 	"context"
-	"strconv"
 
 	"cloud.google.com/go/compute/apiv1/computepb"
 	"github.com/googleapis/gax-go/v2/callctx"
-	v1 "google.golang.org/api/compute/v1"
 )
 
 // pageSize is the most that Compute Engine puts on one page.
@@ -124,67 +122,6 @@ func (s *sdk) subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
 	return got, nil
 }
 
-func (s *sdk) instances(ctx context.Context, project, token string) (page[instance], error) {
-	l, err := s.old.Instances.AggregatedList(project).MaxResults(pageSize).PageToken(token).
-		Fields("nextPageToken,unreachables,items/*/" + warningFields + ",items/*/instances(" + instanceFields + ")").
-		Context(ctx).Do()
-	if err != nil {
-		return page[instance]{}, err
-	}
-	p := page[instance]{next: l.NextPageToken, missing: first(l.Unreachables)}
-	for where, scoped := range l.Items {
-		if w := scoped.Warning; w != nil && isHole(w.Code) {
-			p.missing = where + " (" + w.Code + ": " + w.Message + ")"
-		}
-		for _, i := range scoped.Instances {
-			p.items = append(p.items, oldInstance(i))
-		}
-	}
-	return p, nil
-}
-
-// isHole tells whether a list's warning says that something is left out. A
-// page on which a scope has nothing says so by a warning as well.
-func isHole(code string) bool { return code != "NO_RESULTS_ON_PAGE" && code != "" }
-
-func oldInstance(i *v1.Instance) instance {
-	got := instance{id: strconv.FormatUint(i.Id, 10), name: i.Name, zone: base(i.Zone)}
-	for _, n := range i.NetworkInterfaces {
-		got.nics = append(got.nics, nic{n.Name, n.Network, n.Subnetwork, n.Fingerprint, oldAliases(n.AliasIpRanges), oldAliases(n.AliasIpv6Ranges)})
-	}
-	return got
-}
-
-func oldAliases(list []*v1.AliasIpRange) []alias {
-	var got []alias
-	for _, a := range list {
-		got = append(got, alias{a.IpCidrRange, a.SubnetworkRangeName})
-	}
-	return got
-}
-
-func (s *sdk) instance(ctx context.Context, ref instanceRef) (instance, error) {
-	i, err := s.vms.Get(s.part(ctx, instanceFields),
-		&computepb.GetInstanceRequest{Project: ref.project, Zone: ref.zone, Instance: ref.name})
-	if err != nil {
-		return instance{}, err
-	}
-	got := instance{id: strconv.FormatUint(i.GetId(), 10), name: i.GetName(), zone: ref.zone}
-	for _, n := range i.GetNetworkInterfaces() {
-		got.nics = append(got.nics, nic{n.GetName(), n.GetNetwork(), n.GetSubnetwork(), n.GetFingerprint(),
-			newAliases(n.GetAliasIpRanges()), newAliases(n.GetAliasIpv6Ranges())})
-	}
-	return got, nil
-}
-
-func newAliases(list []*computepb.AliasIpRange) []alias {
-	var got []alias
-	for _, a := range list {
-		got = append(got, alias{a.GetIpCidrRange(), a.GetSubnetworkRangeName()})
-	}
-	return got
-}
-
 func first(list []string) string {
 	if len(list) == 0 {
 		return ""
@@ -201,3 +138,7 @@ func nonEmpty(list ...string) []string {
 	}
 	return got
 }
+
+// isHole tells whether a list's warning says that something is left out. A
+// page on which a scope has nothing says so by a warning as well.
+func isHole(code string) bool { return code != "NO_RESULTS_ON_PAGE" && code != "" }
