@@ -17,6 +17,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // event KIND/NAME REASON [PATTERN]: eventually there is such an Event whose note
@@ -197,16 +198,7 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 // nothing: eventually nothing of ours is left in the cloud (I5).
 func cmdNothingLeft(ts *testscript.TestScript, _ bool, _ []string) {
 	w := worldOf(ts)
-	err := Eventually(patience, func() error {
-		for _, s := range w.Sim.Subnetworks() {
-			for _, r := range s.Secondary {
-				if strings.HasPrefix(r.Name, "vn-") {
-					return fmt.Errorf("subnet %s still has range %s (%s)", s.Name, r.Name, r.Prefix)
-				}
-			}
-		}
-		return nil
-	})
+	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Sim.Subnetworks()) })
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())
 	}

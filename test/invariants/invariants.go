@@ -1,0 +1,166 @@
+// Package invariants checks what must always hold, by reading what the API
+// server and the simulated cloud show. Stories and the demo share it.
+package invariants
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+// rangePrefix begins the name of every secondary range that we made.
+const rangePrefix = "vn-"
+
+// ProviderID is how a Node names its instance.
+func ProviderID(i gcesim.Instance) string {
+	return fmt.Sprintf("gce://%s/%s/%s", i.Project, i.Zone, i.Name)
+}
+
+// Carried are the alias ranges of an instance.
+func Carried(i gcesim.Instance) (out []netip.Prefix) {
+	for _, nic := range i.Interfaces {
+		for _, a := range nic.Aliases {
+			out = append(out, a.Prefix)
+		}
+	}
+	return out
+}
+
+// Unique is nil when no two Nodes publish overlapping ranges and no two
+// instances carry overlapping ones (I1).
+func Unique(nodes []corev1.Node, instances []gcesim.Instance) error {
+	var bad *multierror.Error
+	var published, carried []held
+	for _, n := range nodes {
+		for _, cidr := range n.Spec.PodCIDRs {
+			p, err := netip.ParsePrefix(cidr)
+			if err != nil {
+				bad = multierror.Append(bad, fmt.Errorf("I1: node %s publishes %q: %w", n.Name, cidr, err))
+				continue
+			}
+			published = append(published, held{p, "node " + n.Name})
+		}
+	}
+	for _, i := range instances {
+		for _, p := range Carried(i) {
+			carried = append(carried, held{p, "instance " + i.Name})
+		}
+	}
+	for _, all := range [][]held{published, carried} {
+		for _, pair := range overlaps(all) {
+			bad = multierror.Append(bad, fmt.Errorf("I1: %s holds %s, which overlaps %s of %s", pair[0].by, pair[0].prefix, pair[1].prefix, pair[1].by))
+		}
+	}
+	return bad.ErrorOrNil()
+}
+
+type held struct {
+	prefix netip.Prefix
+	by     string
+}
+
+// overlaps sorts the prefixes, so that one that overlaps any earlier one
+// overlaps the last that no other holds.
+func overlaps(all []held) (out [][2]held) {
+	slices.SortFunc(all, func(a, b held) int { return a.prefix.Compare(b.prefix) })
+	var last held
+	for _, h := range all {
+		if last.by != "" && last.prefix.Overlaps(h.prefix) {
+			out = append(out, [2]held{h, last})
+			continue
+		}
+		last = h
+	}
+	return out
+}
+
+// Published is nil when every Node has exactly one range, its instance
+// carries that range, and the Node says that its network is available (I2).
+func Published(nodes []corev1.Node, instances []gcesim.Instance) error {
+	byID := map[string]gcesim.Instance{}
+	for _, i := range instances {
+		byID[ProviderID(i)] = i
+	}
+	var bad *multierror.Error
+	for _, n := range nodes {
+		if err := published(n, byID[n.Spec.ProviderID]); err != nil {
+			bad = multierror.Append(bad, fmt.Errorf("I2: node %s %w", n.Name, err))
+		}
+	}
+	return bad.ErrorOrNil()
+}
+
+func published(n corev1.Node, i gcesim.Instance) error {
+	if len(n.Spec.PodCIDRs) != 1 || n.Spec.PodCIDR != n.Spec.PodCIDRs[0] {
+		return fmt.Errorf("has podCIDRs %q and podCIDR %q, not exactly one; %s", n.Spec.PodCIDRs, n.Spec.PodCIDR, network(n))
+	}
+	p, err := netip.ParsePrefix(n.Spec.PodCIDR)
+	if err != nil {
+		return err
+	}
+	if carried := Carried(i); !slices.Contains(carried, p) {
+		return fmt.Errorf("publishes %s, its instance carries %v", p, carried)
+	}
+	if c := Condition(n); c == nil || c.Status != corev1.ConditionFalse {
+		return fmt.Errorf("does not say that its network is available; %s", network(n))
+	}
+	return nil
+}
+
+// Condition is NetworkUnavailable of a Node; nil where it says none.
+func Condition(n corev1.Node) *corev1.NodeCondition {
+	for i := range n.Status.Conditions {
+		if n.Status.Conditions[i].Type == corev1.NodeNetworkUnavailable {
+			return &n.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+func network(n corev1.Node) string {
+	c := Condition(n)
+	if c == nil {
+		return "it has no condition NetworkUnavailable"
+	}
+	return fmt.Sprintf("NetworkUnavailable is %s, %s: %s", c.Status, c.Reason, c.Message)
+}
+
+// NoStrays is nil when no instance carries a range of ours that no Node of
+// its publishes (I5).
+func NoStrays(nodes []corev1.Node, instances []gcesim.Instance) error {
+	publishes := map[string][]string{}
+	for _, n := range nodes {
+		publishes[n.Spec.ProviderID] = append(publishes[n.Spec.ProviderID], n.Spec.PodCIDRs...)
+	}
+	var bad *multierror.Error
+	for _, i := range instances {
+		for _, nic := range i.Interfaces {
+			for _, a := range nic.Aliases {
+				if strings.HasPrefix(a.RangeName, rangePrefix) && !slices.Contains(publishes[ProviderID(i)], a.Prefix.String()) {
+					bad = multierror.Append(bad, fmt.Errorf("I5: instance %s carries %s of range %s, and no Node of it publishes that", i.Name, a.Prefix, a.RangeName))
+				}
+			}
+		}
+	}
+	return bad.ErrorOrNil()
+}
+
+// NothingLeft is nil when the cloud has no range of ours (I5); it refuses to
+// remove one that an instance still draws from.
+func NothingLeft(subnets []gcesim.Subnetwork) error {
+	var bad *multierror.Error
+	for _, s := range subnets {
+		for _, r := range s.Secondary {
+			if strings.HasPrefix(r.Name, rangePrefix) {
+				bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s still has range %s (%s)", s.Name, r.Name, r.Prefix))
+			}
+		}
+	}
+	return bad.ErrorOrNil()
+}

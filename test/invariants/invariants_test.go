@@ -1,0 +1,58 @@
+package invariants
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+func node(name, cidr string) corev1.Node {
+	n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	n.Spec.ProviderID = "gce://demo/zone-a/" + name
+	if cidr != "" {
+		n.Spec.PodCIDR, n.Spec.PodCIDRs = cidr, []string{cidr}
+		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionFalse}}
+	}
+	return n
+}
+
+func vm(name, cidr string) gcesim.Instance {
+	i := gcesim.Instance{Project: "demo", Zone: "zone-a", Name: name, Interfaces: []gcesim.Interface{{Name: "nic0"}}}
+	if cidr != "" {
+		i.Interfaces[0].Aliases = []gcesim.Alias{{Prefix: netip.MustParsePrefix(cidr), RangeName: "vn-pods"}}
+	}
+	return i
+}
+
+func TestWhatIsWrongIsSaid(t *testing.T) {
+	nodes := func(n ...corev1.Node) []corev1.Node { return n }
+	vms := func(i ...gcesim.Instance) []gcesim.Instance { return i }
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"all is well":          {Unique(nodes(node("a", "10.0.0.0/24"), node("b", "10.0.1.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
+		"nodes overlap":        {Unique(nodes(node("a", "10.0.0.0/24"), node("b", "10.0.0.0/28")), nil), "node b holds 10.0.0.0/28"},
+		"the widest is first":  {Unique(nodes(node("a", "10.0.0.0/16"), node("b", "10.0.0.0/28"), node("c", "10.0.9.0/28")), nil), "node c holds"},
+		"instances overlap":    {Unique(nil, vms(vm("a", "10.0.0.0/24"), vm("b", "10.0.0.0/24"))), "overlaps 10.0.0.0/24"},
+		"published and there":  {Published(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
+		"not published":        {Published(nodes(node("a", "")), vms(vm("a", ""))), "not exactly one"},
+		"not on the instance":  {Published(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.1.0/24"))), "carries [10.0.1.0/24]"},
+		"no instance":          {Published(nodes(node("a", "10.0.0.0/24")), nil), "carries []"},
+		"a stray":              {NoStrays(nodes(node("a", "")), vms(vm("a", "10.0.0.0/24"))), "instance a carries 10.0.0.0/24"},
+		"no stray":             {NoStrays(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
+		"a range of ours":      {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "vn-x"}}}}), "still has range vn-x"},
+		"a range of another's": {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "x"}}}}), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if (c.err == nil) != (c.want == "") || c.err != nil && !strings.Contains(c.err.Error(), c.want) {
+				t.Errorf("got %v, want %q", c.err, c.want)
+			}
+		})
+	}
+}
