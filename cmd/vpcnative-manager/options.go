@@ -36,6 +36,7 @@ type options struct {
 
 	quarantine  time.Duration
 	detachGrace time.Duration
+	doubt       time.Duration
 	resync      time.Duration
 	maxInFlight int
 }
@@ -75,6 +76,7 @@ func (o *options) register(f *pflag.FlagSet) {
 
 	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
 	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
+	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change of an interface whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long")
 	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read")
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
 }
@@ -123,7 +125,7 @@ func (o *options) validate() error {
 	}
 	for name, d := range map[string]time.Duration{
 		"lease-duration": o.leaseDuration, "renew-deadline": o.renewDeadline, "retry-period": o.retryPeriod,
-		"resync": o.resync,
+		"resync": o.resync, "doubt": o.doubt,
 	} {
 		if d <= 0 {
 			refuse("--%s=%s: it must be more than zero", name, d)

@@ -57,6 +57,10 @@ type Config struct {
 	// instance that lives on, as its kubelet may register again; 30 seconds
 	// by default.
 	DetachGrace time.Duration
+	// Doubt is how long after an unknown outcome the change may still be made
+	// behind our back, so that "not there" does not mean "not coming"; 2
+	// minutes by default.
+	Doubt time.Duration
 	// Resync is how often the interfaces of all instances are read; 10
 	// minutes by default.
 	Resync time.Duration
@@ -76,6 +80,7 @@ func (c *Config) setDefaults() {
 	}
 	def(&c.Quarantine, 2*time.Minute)
 	def(&c.DetachGrace, 30*time.Second)
+	def(&c.Doubt, 2*time.Minute)
 	def(&c.Resync, 10*time.Minute)
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 256

@@ -17,9 +17,6 @@ const (
 	// lostFlight is when an operation that does not end counts as one whose
 	// outcome is unknown.
 	lostFlight = 5 * time.Minute
-	// doubt is how long after an unknown outcome the change may still be
-	// made behind our back, so that "not there" does not mean "not coming".
-	doubt = 2 * time.Minute
 )
 
 // flight is one operation that the cloud was asked for.

@@ -69,7 +69,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 		}
 	}
 	c.book.MarkPublished(node.UID)
-	c.ledger.Settle(node.UID)
+	c.settle(node.UID)
 	flying, landed, err := c.flights.of(node.UID)
 	switch {
 	case flying && !landed:

@@ -180,7 +180,7 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, err er
 		t.Text += "; another prefix is tried"
 		return c.wait(ctx, node, t)
 	case cloud.OutcomeUnknown:
-		c.flights.setDoubt(node.UID, time.Now().Add(doubt))
+		c.flights.setDoubt(node.UID, time.Now().Add(c.Doubt))
 	case cloud.NotFound:
 		t := cloudTrouble(err)
 		t.Reason = v1alpha1.ReasonRangeMissing

@@ -77,8 +77,15 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 	c.leaveGate(node.UID)
 	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
 	result := c.report(ctx, node)
-	c.ledger.Settle(node.UID)
+	c.settle(node.UID)
 	return result
+}
+
+// settle records what the Node publishes, which ends its claim.
+func (c *Controller) settle(uid types.UID) {
+	if h, ok := c.book.Held(uid); ok {
+		c.ledger.Settle(entryOf(h))
+	}
 }
 
 // publishFailed reads the Node live: whatever the write did, the Node says

@@ -68,7 +68,12 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Rebuilt) {
 	now := time.Now()
 	for _, e := range promised.Claims {
-		c.flights.setDoubt(e.NodeUID, now.Add(doubt)) // an earlier leader may have asked for it a moment ago
+		c.flights.setDoubt(e.NodeUID, now.Add(c.Doubt)) // an earlier leader may have asked for it a moment ago
+	}
+	for _, e := range r.dead(promised.Held) {
+		if _, still := c.book.Held(e.NodeUID); !still {
+			c.ledger.Forget(e.NodeUID) // its prefix is another's, or its range is gone
+		}
 	}
 	for _, rest := range rebuilt.Rested {
 		c.ledger.Rest("", rest.Prefix, rest.Until, now)
@@ -92,7 +97,7 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range slices.Concat(promised.Claims, promised.Releases) {
+	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
 		r.world.Promised = append(r.world.Promised, book.Known{
 			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix})
 	}
@@ -100,6 +105,17 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
 	}
 	return r, c.readInterfaces(ctx, r, instances)
+}
+
+// dead gives the records whose Nodes are gone: they went while no manager
+// looked, and their prefixes are still to be taken back.
+func (r *reading) dead(held []claims.Entry) (out []claims.Entry) {
+	for _, e := range held {
+		if !r.alive[e.NodeUID] {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*catalog, error) {

@@ -76,7 +76,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		return reconcile.Result{}
 	}
 	if landed && cloud.Is(err, cloud.OutcomeUnknown) && !c.releases.has(h.NodeUID) { // a detach cannot bring it back
-		c.flights.setDoubt(h.NodeUID, time.Now().Add(doubt))
+		c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
 	}
 	c.leaveGate(h.NodeUID)
 	if !h.Durable {

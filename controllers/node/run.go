@@ -129,6 +129,12 @@ func (l leader) Start(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	records := make(chan struct{})
+	go func() {
+		defer close(records)
+		c.ledger.Run(ctx)
+	}()
+	defer func() { <-records }()
 	err = until(ctx, "reading what is in use", func() error { return c.restore(ctx, promised) })
 	if err != nil || ctx.Err() != nil {
 		return err

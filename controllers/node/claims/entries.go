@@ -34,6 +34,8 @@ type Book struct {
 	// Releases are prefixes of Nodes that are gone, which the cloud may
 	// still show on an interface.
 	Releases []Entry
+	// Held are prefixes that Nodes were last known to publish.
+	Held []Entry
 	// Resting are prefixes in quarantine.
 	Resting []Rest
 }

@@ -39,6 +39,7 @@ type Ledger struct {
 
 	mu       sync.Mutex
 	doc      *document
+	held     *holdings
 	version  string // resourceVersion of the ConfigMap
 	sequence int64
 	next     *commit // what the next write will carry; nil: nothing waits
@@ -70,18 +71,13 @@ func (l *Ledger) Release(ctx context.Context, e Entry) error {
 	})
 }
 
-// Settle says that a Node publishes its prefix, so that its claim is no
-// longer needed. It is written with the next change, or after a while.
-func (l *Ledger) Settle(uid types.UID) {
-	l.lazily(func(d *document) bool { return d.endClaim(uid) })
-}
-
 // Inherit says that the Node of a release lives on under a new UID, whose own
 // claim is made next.
 func (l *Ledger) Inherit(uid types.UID, p netip.Prefix) {
 	l.lazily(func(d *document) bool {
 		d.endRelease(uid, p)
 		d.endClaim(uid)
+		l.held.drop(uid)
 		return true
 	})
 }
@@ -94,6 +90,7 @@ func (l *Ledger) Rest(uid types.UID, p netip.Prefix, until, now time.Time) {
 	l.lazily(func(d *document) bool {
 		d.endRelease(uid, p)
 		d.rest(p, until, now)
+		l.held.drop(uid)
 		return true
 	})
 }
@@ -143,7 +140,15 @@ func (l *Ledger) commit(ctx context.Context, change func(*document)) error {
 func (l *Ledger) lazily(change func(*document) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fenced != nil || !change(l.doc) || l.next != nil || l.linger != nil {
+	if l.fenced == nil && change(l.doc) {
+		l.lingerLocked()
+	}
+}
+
+// lingerLocked sees to it that what changed is written after a while. The
+// caller holds mu.
+func (l *Ledger) lingerLocked() {
+	if l.next != nil || l.linger != nil {
 		return
 	}
 	l.linger = time.AfterFunc(l.cfg.Linger, func() {

@@ -57,7 +57,7 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
 	if err != nil {
 		return nil, Book{}, err
 	}
-	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromBook(book), version: cm.ResourceVersion}
+	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromBook(book), held: newHoldings(), version: cm.ResourceVersion}
 	mine := l.configMap()
 	var got *corev1.ConfigMap
 	if missing {
@@ -69,6 +69,9 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
 		return nil, Book{}, err
 	}
 	l.version = got.ResourceVersion
+	if l.held, book.Held, err = readHoldings(ctx, cfg); err != nil {
+		return nil, Book{}, err
+	}
 	return l, book, nil
 }
 

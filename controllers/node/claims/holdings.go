@@ -1,0 +1,268 @@
+package claims
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// The ledger also remembers what Nodes publish, since an alias range carries
+// no mark: when a Node goes while no manager runs, only this record says that
+// the range its instance still carries is ours to take off, and that the
+// range has to rest. The records lie in shards, ConfigMaps of their own,
+// which are written in groups beside the claims; a claim ends only when its
+// record is durable.
+
+const (
+	labelHoldings = "vpcnative.dev/holdings"
+	keyHoldings   = "holdings"
+	// shardSize bounds the records of a shard, about 60 KB.
+	shardSize = 500
+	// shardBatch is how many records wait at most before they are written.
+	shardBatch = 64
+	// shardLinger is how long records wait at most before they are written.
+	shardLinger = 500 * time.Millisecond
+)
+
+// shard is one ConfigMap of records.
+type shard struct {
+	name    string
+	version string // resourceVersion; empty before it is created
+	lines   map[types.UID]string
+	added   []types.UID // records whose claims end with the next write
+	dirty   bool
+}
+
+func (s *shard) render() string { return joined(s.lines) }
+
+// holdings are all shards; the ledger's mu guards them.
+type holdings struct {
+	shards  []*shard
+	where   map[types.UID]*shard
+	open    *shard // takes new records
+	waiting int
+	kick    chan struct{}
+}
+
+func newHoldings() *holdings {
+	return &holdings{where: map[types.UID]*shard{}, kick: make(chan struct{}, 1)}
+}
+
+func (h *holdings) add(e Entry, prefix string) {
+	if h.where[e.NodeUID] != nil {
+		return
+	}
+	if h.open == nil || len(h.open.lines) >= shardSize {
+		h.open = h.roomiest(prefix)
+	}
+	h.open.lines[e.NodeUID] = line(e)
+	h.open.added = append(h.open.added, e.NodeUID)
+	h.open.dirty = true
+	h.where[e.NodeUID] = h.open
+	h.waiting++
+	if h.waiting >= shardBatch {
+		select {
+		case h.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// roomiest gives the shard with the fewest records, or a new one where all
+// are more than half full.
+func (h *holdings) roomiest(prefix string) *shard {
+	var best *shard
+	for _, s := range h.shards {
+		if len(s.lines) <= shardSize/2 && (best == nil || len(s.lines) < len(best.lines)) {
+			best = s
+		}
+	}
+	if best == nil {
+		best = &shard{name: h.unused(prefix), lines: map[types.UID]string{}}
+		h.shards = append(h.shards, best)
+	}
+	return best
+}
+
+func (h *holdings) unused(prefix string) string {
+	for i := 0; ; i++ {
+		name := fmt.Sprintf("%s-holdings-%d", prefix, i)
+		if !slices.ContainsFunc(h.shards, func(s *shard) bool { return s.name == name }) {
+			return name
+		}
+	}
+}
+
+func (h *holdings) drop(uid types.UID) {
+	if s := h.where[uid]; s != nil {
+		delete(s.lines, uid)
+		delete(h.where, uid)
+		s.dirty = true
+	}
+}
+
+// Settle says that a Node publishes its prefix: that is recorded, and when
+// the record is durable the Node's claim ends. It costs nothing to repeat.
+func (l *Ledger) Settle(e Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fenced == nil {
+		l.held.add(e, l.cfg.Name)
+	}
+}
+
+// Forget drops the record of a Node that holds nothing any more.
+func (l *Ledger) Forget(uid types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held.drop(uid)
+}
+
+// Run writes records until ctx ends, and once more then.
+func (l *Ledger) Run(ctx context.Context) {
+	ticker := time.NewTicker(shardLinger)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.writeShards()
+			return
+		case <-ticker.C:
+		case <-l.held.kick:
+		}
+		l.writeShards()
+	}
+}
+
+func (l *Ledger) writeShards() {
+	l.mu.Lock()
+	var dirty []*shard
+	for _, s := range l.held.shards {
+		if s.dirty {
+			dirty = append(dirty, s)
+		}
+	}
+	l.held.waiting = 0
+	l.mu.Unlock()
+	for _, s := range dirty {
+		if !l.writeShard(s) {
+			return
+		}
+	}
+}
+
+// writeShard brings a shard to the API server; false means that it could not
+// and that the next turn tries again.
+func (l *Ledger) writeShard(s *shard) bool {
+	l.mu.Lock()
+	if l.fenced != nil {
+		l.mu.Unlock()
+		return false
+	}
+	content, added := s.render(), s.added
+	s.added, s.dirty = nil, false
+	cm := &corev1.ConfigMap{Data: map[string]string{keyHoldings: content, keyEpoch: fmt.Sprint(l.epoch)}}
+	cm.Name, cm.ResourceVersion = s.name, s.version
+	cm.Labels = map[string]string{labelHoldings: l.cfg.Name}
+	cm.Annotations = map[string]string{annotationNotice: holdingsNotice}
+	l.mu.Unlock()
+
+	version, err := l.put(cm)
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		s.dirty, s.added = true, append(added, s.added...)
+		l.cfg.Log.Info("records of published ranges could not be written; trying again", "configMap", s.name, "error", err.Error())
+		return false
+	}
+	s.version = version
+	ended := false
+	for _, uid := range added {
+		ended = l.doc.endClaim(uid) || ended
+	}
+	if ended {
+		l.lingerLocked()
+	}
+	return true
+}
+
+// put writes a shard and gives its new version. A write that was made
+// although its reply was lost is found by reading.
+func (l *Ledger) put(cm *corev1.ConfigMap) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	var got *corev1.ConfigMap
+	var err error
+	if cm.ResourceVersion == "" {
+		got, err = l.cfg.ConfigMaps.Create(ctx, cm, metav1.CreateOptions{})
+	} else {
+		got, err = l.cfg.ConfigMaps.Update(ctx, cm, metav1.UpdateOptions{})
+	}
+	if err == nil {
+		return got.ResourceVersion, nil
+	}
+	now, readErr := l.cfg.ConfigMaps.Get(ctx, cm.Name, metav1.GetOptions{})
+	if readErr == nil && now.ResourceVersion != cm.ResourceVersion {
+		if now.Data[keyEpoch] == cm.Data[keyEpoch] && now.Data[keyHoldings] == cm.Data[keyHoldings] {
+			return now.ResourceVersion, nil
+		}
+		if now.Data[keyEpoch] == cm.Data[keyEpoch] || l.Confirm(ctx) == nil {
+			l.adopt(cm.Name, now.ResourceVersion) // edited by hand, or by a leader whose last write came late: ours holds
+		}
+	}
+	return "", err
+}
+
+func (l *Ledger) adopt(name, version string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.held.shards {
+		if s.name == name {
+			s.version = version
+		}
+	}
+}
+
+const holdingsNotice = "which ranges were given to which nodes; without it ranges of nodes that went while no manager ran are not taken back"
+
+// readHoldings lists the shards.
+func readHoldings(ctx context.Context, cfg Config) (*holdings, []Entry, error) {
+	h := newHoldings()
+	var all []Entry
+	for next := ""; ; {
+		list, err := cfg.ConfigMaps.List(ctx, metav1.ListOptions{LabelSelector: labelHoldings + "=" + cfg.Name, Limit: 10, Continue: next})
+		if err != nil {
+			return nil, nil, fmt.Errorf("listing the records of published ranges: %w", err)
+		}
+		for i := range list.Items {
+			entries, err := h.load(&list.Items[i])
+			if err != nil {
+				return nil, nil, err
+			}
+			all = append(all, entries...)
+		}
+		if next = list.Continue; next == "" {
+			return h, all, nil
+		}
+	}
+}
+
+func (h *holdings) load(cm *corev1.ConfigMap) ([]Entry, error) {
+	entries, err := parseEntries(keyHoldings, cm.Data[keyHoldings])
+	if err != nil {
+		return nil, fmt.Errorf("reading the records of published ranges, ConfigMap %s: %w; restore it, or delete it and clean up by hand what deleted nodes left on their instances", cm.Name, err)
+	}
+	s := &shard{name: cm.Name, version: cm.ResourceVersion, lines: make(map[types.UID]string, len(entries))}
+	for _, e := range entries {
+		s.lines[e.NodeUID] = line(e)
+		h.where[e.NodeUID] = s
+	}
+	h.shards = append(h.shards, s)
+	return entries, nil
+}
