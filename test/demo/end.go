@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+// clear deletes all objects; the VMs live on. Nothing of ours may be left.
+func (s *stage) clear(ctx context.Context) error {
+	s.heading("At last every Node, the RangeRequest and the Network are deleted; the VMs live on.")
+	request, vpc := &v1alpha1.RangeRequest{}, &v1alpha1.Network{}
+	request.Name, vpc.Name = "pods", v1alpha1.DefaultNetwork
+	for _, delete := range []func() error{
+		func() error { return s.api.DeleteAllOf(ctx, &corev1.Node{}) },
+		func() error { return s.api.Delete(ctx, request) },
+	} {
+		if err := delete(); err != nil {
+			return fmt.Errorf("deleting: %w", err)
+		}
+	}
+	err := s.until(ctx, "waiting until nothing is left", patience, func() error {
+		err := errors.Join(invariants.NothingLeft(s.sim.Subnetworks()), invariants.NoStrays(nil, s.sim.Instances()))
+		if err != nil {
+			return err
+		}
+		if err := s.api.Get(ctx, client.ObjectKeyFromObject(request), request); !apierrors.IsNotFound(err) {
+			return errors.Join(errors.New("RangeRequest pods is still there"), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.api.Delete(ctx, vpc); err != nil {
+		return fmt.Errorf("deleting the Network: %w", err)
+	}
+	err = s.until(ctx, "waiting for the Network to go", patience, func() error {
+		if err := s.api.Get(ctx, client.ObjectKeyFromObject(vpc), vpc); !apierrors.IsNotFound(err) {
+			return errors.Join(errors.New("Network default is still there"), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.board.look()
+	s.board.flush()
+	s.screen.say(fmt.Sprintf("\n  %s I5  nothing of ours is left in the cloud: no secondary range, no alias range on %d VMs\n", green("✓"), len(s.sim.Instances())))
+	return nil
+}
+
+// stay leaves all running until a person ends it.
+func (s *stage) stay(ctx context.Context) error {
+	s.heading("All is left running. In another terminal:")
+	s.screen.say(fmt.Sprintf(`
+      export KUBECONFIG=%s
+      kubectl get rangerequests,networks,nodes
+      kubectl describe rangerequest pods
+      curl -s %s/compute/v1/projects/%s/aggregated/instances
+
+  The manager's log is %s
+  Compute Engine is simulated at %s`, s.server.KubeconfigFile, s.endpoint, project, s.process.LogFile, s.endpoint))
+	s.screen.busy("Ctrl-C ends it")
+	if !s.screen.terminal {
+		s.screen.say("\n  Ctrl-C ends it")
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
