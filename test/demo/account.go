@@ -21,6 +21,10 @@ import (
 
 // account shows how things stand, and checks it.
 func (s *stage) account(ctx context.Context) error {
+	if err := s.until(ctx, "waiting for the request to be counted", patience, s.counted(ctx)); err != nil {
+		return err
+	}
+	s.screen.busy("")
 	s.heading("How it stands:")
 	var nodes corev1.NodeList
 	if err := s.api.List(ctx, &nodes); err != nil {

@@ -120,14 +120,14 @@ func (b *board) lookAtSubnets() {
 		for _, r := range sub.Secondary {
 			key := sub.Name + "/" + r.Name
 			if now[key] = true; !b.ranges[key] {
-				b.tell(event{source: "subnet", subject: sub.Name, what: "has secondary range", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
+				b.tell(event{source: "subnet", subject: sub.Name, what: "has a secondary range:", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
 			}
 		}
 	}
 	for key := range b.ranges {
 		if !now[key] {
 			sub, name, _ := strings.Cut(key, "/")
-			b.tell(event{source: "subnet", subject: sub, what: "has no more", detail: name})
+			b.tell(event{source: "subnet", subject: sub, what: "has no more:", detail: name})
 		}
 	}
 	b.ranges = now
@@ -140,12 +140,12 @@ func (b *board) lookAtVMs() {
 		was, known := b.carried[i.Name]
 		switch is := now[i.Name]; {
 		case !known:
-			b.tell(event{source: "vm", subject: i.Name, what: "runs"})
+			b.tell(event{source: "vm", subject: i.Name, what: "started"})
 		case is == was:
 		case is == "":
-			b.tell(event{source: "vm", subject: i.Name, what: "alias range taken off its interface:", detail: was})
+			b.tell(event{source: "vm", subject: i.Name, what: "alias range detached", detail: was})
 		default:
-			b.tell(event{source: "vm", subject: i.Name, what: "alias range on its interface:", detail: is})
+			b.tell(event{source: "vm", subject: i.Name, what: "alias range attached", detail: is})
 		}
 	}
 	for name := range b.carried {

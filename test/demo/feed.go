@@ -16,7 +16,9 @@ type event struct {
 	source  string // one of sources
 	subject string
 	what    string // the same words for the same happening
-	detail  string // what is particular; such an event has a line of its own
+	detail  string // what is particular
+	alone   bool   // it has a line of its own in any crowd
+	late    bool   // a crowd of such is told after what led to them
 	bad     bool
 }
 
@@ -33,7 +35,7 @@ var sources = map[string]func(a ...any) string{
 const (
 	moment = 100 * time.Millisecond
 	crowd  = 3 // as many alike have a line each
-	names  = 4 // of a crowd are named
+	names  = 3 // of a crowd are named
 )
 
 // feed shows events as they happen.
@@ -88,9 +90,9 @@ func (f *feed) flush() {
 	for _, e := range events {
 		k := kind{e.source, e.what}
 		switch same := alike[k]; {
-		case len(same) <= crowd || e.detail != "":
+		case len(same) <= crowd || e.alone:
 			f.line(e.at, e.source, e.subject, strings.TrimSpace(e.what+" "+e.detail), e.bad)
-		case same[0].subject == e.subject:
+		case e.late && same[len(same)-1].subject == e.subject, !e.late && same[0].subject == e.subject:
 			f.line(e.at, e.source, fmt.Sprintf("%d of them", len(same)), e.what+" "+faint("("+enumerate(same)+")"), e.bad)
 		}
 	}
@@ -99,10 +101,10 @@ func (f *feed) flush() {
 func enumerate(same []event) string {
 	var out []string
 	for _, e := range same {
-		out = append(out, e.subject)
+		out = append(out, strings.TrimSpace(e.subject+" "+e.detail))
 	}
 	if len(out) > names {
-		out = append(out[:names-1], "… "+out[len(out)-1])
+		out = append(out[:names], "…")
 	}
 	return strings.Join(out, ", ")
 }
@@ -111,7 +113,8 @@ func (f *feed) line(at time.Time, source, subject, text string, bad bool) {
 	if bad {
 		text = red(text)
 	}
-	f.screen.say(fmt.Sprintf("%s  %s %-11s %s", faint(f.screen.since(at)), sources[source](fmt.Sprintf("%-12s", source)), subject, text))
+	lead := fmt.Sprintf("%s  %s %-11s ", faint(f.screen.since(at)), sources[source](fmt.Sprintf("%-12s", source)), subject)
+	f.screen.hang(lead, text)
 }
 
 // close shows the rest and ends the feed.

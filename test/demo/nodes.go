@@ -8,7 +8,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
@@ -43,5 +45,21 @@ func (s *stage) settled(ctx context.Context) func() error {
 			invariants.Unique(nodes.Items, instances),
 			invariants.Published(nodes.Items, instances),
 			invariants.NoStrays(nodes.Items, instances))
+	}
+}
+
+// counted checks that the RangeRequest's status counts the Nodes there are:
+// its controller counts from time to time.
+func (s *stage) counted(ctx context.Context) func() error {
+	return func() error {
+		var nodes corev1.NodeList
+		r := &v1alpha1.RangeRequest{}
+		if err := errors.Join(s.api.List(ctx, &nodes), s.api.Get(ctx, client.ObjectKey{Name: "pods"}, r)); err != nil {
+			return err
+		}
+		if int(r.Status.Nodes) != len(nodes.Items) || r.Status.WaitingNodes != 0 {
+			return fmt.Errorf("RangeRequest pods counts %d Nodes and %d that wait, there are %d", r.Status.Nodes, r.Status.WaitingNodes, len(nodes.Items))
+		}
+		return nil
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fatih/color"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
 )
@@ -77,8 +78,8 @@ func (s *screen) draw() {
 		}
 	}
 	// A line that wraps could not be written anew.
-	if width, _, err := term.GetSize(int(s.out.Fd())); err == nil && width > 6 && len(line) > width-5 {
-		line = line[:width-5]
+	if most := s.width() - 5; len(line) > most {
+		line = line[:most]
 	}
 	fmt.Fprintf(s.out, "\r\033[K  %s %s", cyan(string(spinner[s.frame%len(spinner)])), faint(string(line)))
 	s.drawn = true
@@ -106,6 +107,27 @@ func (s *screen) say(lines string) {
 	s.erase()
 	fmt.Fprintln(s.out, lines)
 	s.draw()
+}
+
+// hang says a text beside its lead, below which no line of it comes.
+func (s *screen) hang(lead, what string) {
+	indent := text.StringWidthWithoutEscSequences(lead)
+	if room := s.width() - indent; s.terminal && room >= 20 {
+		lines := strings.Split(text.WrapSoft(what, room), "\n")
+		for i := range lines {
+			lines[i] = strings.TrimRight(lines[i], " ") // or the last column would wrap
+		}
+		what = strings.Join(lines, "\n"+strings.Repeat(" ", indent))
+	}
+	s.say(lead + what)
+}
+
+// width is that of the terminal, or of a common one.
+func (s *screen) width() int {
+	if width, _, err := term.GetSize(int(s.out.Fd())); err == nil && width >= 20 {
+		return width
+	}
+	return 80
 }
 
 func (s *screen) good(line string)    { s.say(green(line)) }

@@ -10,14 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/go-logr/logr"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
@@ -74,7 +73,7 @@ func (s *stage) set(ctx context.Context) error {
 	if err := s.api.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return fmt.Errorf("making namespace %s: %w", namespace, err)
 	}
-	s.screen.part("kube-apiserver", fmt.Sprintf("%s, with its etcd, up in %.1f s", s.server.Config.Host, time.Since(began).Seconds()))
+	s.screen.part("kube-apiserver", fmt.Sprintf("%s, with its etcd, up in %.1f s", strings.TrimSuffix(s.server.Config.Host, "/"), time.Since(began).Seconds()))
 	if err := s.simulate(); err != nil {
 		return fmt.Errorf("starting the simulated Compute Engine: %w", err)
 	}

@@ -26,6 +26,18 @@ var (
 // patience is how long anything may take on a busy machine.
 const patience = 20 * time.Second
 
+// beat is the time between acts, so that one can follow.
+const beat = 400 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
 // crew are the twenty that come at once, by max pods. With the first three
 // they leave no room for one more node of 110 pods.
 var crew = []struct{ nodes, maxPods int }{{5, 8}, {8, 32}, {4, 110}, {3, 250}}
@@ -38,6 +50,9 @@ func (s *stage) play(ctx context.Context, keep bool, giveUp *time.Timer) error {
 	}
 	for _, act := range []func(context.Context) error{s.carve, s.three, s.twenty, s.someGo, s.account} {
 		if err := act(ctx); err != nil {
+			return err
+		}
+		if err := pause(ctx, beat); err != nil {
 			return err
 		}
 		s.board.flush()
@@ -114,7 +129,9 @@ func (s *stage) someGo(ctx context.Context) error {
 	if err := s.leave(ctx, 3); err != nil {
 		return err
 	}
-	time.Sleep(2 * moment) // so that the next heading comes below what it is about
+	if err := pause(ctx, beat); err != nil {
+		return err
+	}
 	s.heading(fmt.Sprintf("The request is full, and what was released rests for %s: a newcomer waits, then gets a range again.", quarantine))
 	if err := s.join(ctx, 24, 110); err != nil {
 		return err

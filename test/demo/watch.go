@@ -74,7 +74,7 @@ func (b *board) node(old, now *corev1.Node) {
 	before, again := b.earlier[now.Spec.PodCIDR]
 	b.mu.Unlock()
 	if old == nil {
-		b.tell(event{source: "node", subject: now.Name, what: fmt.Sprintf("registers, max pods %s, no podCIDR", now.Status.Capacity.Pods())})
+		b.tell(event{source: "node", subject: now.Name, what: fmt.Sprintf("registered, max pods %s, no podCIDR", now.Status.Capacity.Pods())})
 		old = &corev1.Node{}
 	}
 	if now.Spec.PodCIDR != "" && old.Spec.PodCIDR == "" {
@@ -83,13 +83,13 @@ func (b *board) node(old, now *corev1.Node) {
 		if again {
 			detail += faint(fmt.Sprintf("; %s had it until %.1f s ago", before.node, time.Since(before.over).Seconds()))
 		}
-		b.tell(event{source: "node", subject: now.Name, what: "podCIDR", detail: detail})
+		b.tell(event{source: "node", subject: now.Name, what: "podCIDR", detail: detail, alone: true})
 	}
 	was, is := invariants.Condition(*old), invariants.Condition(*now)
 	switch {
 	case is == nil || was != nil && was.Status == is.Status && was.Reason == is.Reason:
 	case is.Status == corev1.ConditionFalse:
-		b.tell(event{source: "node", subject: now.Name, what: "ready for pods (NetworkUnavailable is False)"})
+		b.tell(event{source: "node", subject: now.Name, what: "ready for pods, NetworkUnavailable is False", late: true})
 	default:
 		b.tell(event{source: "node", subject: now.Name, what: "waits, " + is.Reason + ": " + is.Message})
 	}
