@@ -38,7 +38,14 @@ func run(interrupted context.Context, manager string, keep bool, timeout time.Du
 	screen := newScreen(os.Stdout)
 	defer screen.close()
 	s := &stage{screen: screen, manager: manager, fail: cancel}
-	err := s.play(ctx, keep, giveUp)
+	err := s.play(ctx)
+	kept := keep && err == nil
+	if kept {
+		giveUp.Stop()
+		err = s.stay(ctx)
+	} else if err == nil {
+		err = s.clear(ctx)
+	}
 	if interrupted.Err() != nil {
 		err = errStopped
 	} else if cause := context.Cause(ctx); cause != nil {
@@ -51,18 +58,19 @@ func run(interrupted context.Context, manager string, keep bool, timeout time.Du
 	err = errors.Join(err, s.close())
 	screen.close()
 	switch {
-	case err == nil:
-		screen.good("demo: ok")
-		return 0
-	case err == errStopped || errors.Is(err, errStopped):
-		screen.say("demo: stopped; nothing is left running")
-		return 130
-	default:
-		screen.trouble("demo: " + err.Error())
-		if lastLines != "" {
-			screen.trouble("The manager said last:\n" + lastLines)
+	case errors.Is(err, errStopped):
+		screen.say("\ndemo: stopped; nothing is left running")
+		if kept {
+			return 0
 		}
-		screen.trouble("demo: FAILED")
+		return 130
+	case err != nil:
+		if lastLines != "" {
+			screen.say("\nThe manager said last:\n" + lastLines)
+		}
+		screen.trouble("\ndemo: FAILED: " + err.Error())
 		return 1
 	}
+	screen.good("demo: ok")
+	return 0
 }

@@ -42,8 +42,8 @@ func pause(ctx context.Context, d time.Duration) error {
 // they leave no room for one more node of 110 pods.
 var crew = []struct{ nodes, maxPods int }{{5, 8}, {8, 32}, {4, 110}, {3, 250}}
 
-// play is the whole demo.
-func (s *stage) play(ctx context.Context, keep bool, giveUp *time.Timer) error {
+// play is the demo until all is shown and runs.
+func (s *stage) play(ctx context.Context) error {
 	s.screen.say(bold("vpcnative") + ": pod ranges for the nodes of a cluster, carved out of its VPC\n")
 	if err := s.set(ctx); err != nil {
 		return err
@@ -57,11 +57,7 @@ func (s *stage) play(ctx context.Context, keep bool, giveUp *time.Timer) error {
 		}
 		s.board.flush()
 	}
-	if keep {
-		giveUp.Stop()
-		return s.stay(ctx)
-	}
-	return s.clear(ctx)
+	return nil
 }
 
 func (s *stage) heading(line string) {
