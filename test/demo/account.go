@@ -52,6 +52,8 @@ func newTable(header ...any) table.Writer {
 	t.Style().Format.Header = text.FormatDefault
 	t.Style().Options.SeparateColumns = false
 	t.Style().Options.DrawBorder = false
+	t.Style().Box.PaddingLeft = ""
+	t.Style().Box.PaddingRight = "  "
 	t.AppendHeader(header)
 	return t
 }
@@ -74,7 +76,7 @@ func (s *stage) nodeTable(nodes []corev1.Node) string {
 	slices.SortFunc(instances, func(a, b gcesim.Instance) int {
 		return strings.Compare(fmt.Sprintf("%3d%s", len(a.Name), a.Name), fmt.Sprintf("%3d%s", len(b.Name), b.Name))
 	})
-	t := newTable("Node", "Max pods", "Instance", "podCIDR", "Alias range on the VM")
+	t := newTable("Node", "Max pods", "Instance", "podCIDR", "Alias range")
 	for _, i := range instances {
 		n, maxPods := byID[invariants.ProviderID(i)], ""
 		if n.Name != "" {
@@ -134,14 +136,15 @@ func (s *stage) networkView(ctx context.Context) error {
 	if err := s.api.Get(ctx, client.ObjectKey{Name: v1alpha1.DefaultNetwork}, n); err != nil {
 		return fmt.Errorf("reading the Network: %w", err)
 	}
-	t := newTable("Occupied in the VPC", "What", "Name", "Owner")
+	t := newTable("Occupied", "What", "Name", "Owner")
 	for _, o := range n.Status.Occupied {
 		t.AppendRow(table.Row{o.CIDR, o.Kind, o.Name, o.Owner})
 	}
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 30}}) // or 80 columns are not enough
 	s.screen.say(indent(t))
 	for _, f := range n.Status.Free {
 		blocks := f.LargestBlocks[:min(4, len(f.LargestBlocks))]
-		s.screen.say(fmt.Sprintf("\n  Free: %s %s addresses, %d %% of %s; the largest blocks are %s",
+		s.screen.say(fmt.Sprintf("\n  Free: %s %s addresses, %d %% of %s\n  The largest free blocks: %s",
 			f.Addresses, f.Family, f.Share, cidrs(n.Spec.Supernets), strings.Join(blocks, ", ")))
 	}
 	return nil

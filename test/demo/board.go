@@ -110,7 +110,7 @@ func (b *board) called(c gcesim.Call) {
 	case c.Status >= 400 && c.Status != 404:
 		b.tell(event{source: "cloud call", subject: c.Resource, what: fmt.Sprintf("%s refused: %d %s", c.Method, c.Status, c.Reason), bad: true})
 	case c.Mutating:
-		b.tell(event{source: "cloud call", subject: c.Resource, what: c.Method})
+		b.tell(event{source: "cloud call", subject: c.Resource, what: c.Method, late: true})
 	}
 }
 

@@ -33,7 +33,7 @@ var sources = map[string]func(a ...any) string{
 }
 
 const (
-	moment = 100 * time.Millisecond
+	moment = 150 * time.Millisecond
 	crowd  = 3 // as many alike have a line each
 	names  = 3 // of a crowd are named
 )

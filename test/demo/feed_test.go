@@ -67,9 +67,3 @@ func TestALateCrowdComesAfterWhatLedToIt(t *testing.T) {
 		t.Errorf("got:\n%s", got)
 	}
 }
-
-func TestNoColourWhereThereIsNoTerminal(t *testing.T) {
-	if got := told(t, event{source: "vm", subject: "worker-1", what: "refused", bad: true}); strings.Contains(got, "\x1b") {
-		t.Errorf("got: %q", got)
-	}
-}
