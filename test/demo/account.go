@@ -24,7 +24,6 @@ func (s *stage) account(ctx context.Context) error {
 	if err := s.until(ctx, "waiting for the request to be counted", patience, s.counted(ctx)); err != nil {
 		return err
 	}
-	s.screen.busy("")
 	s.heading("How it stands:")
 	var nodes corev1.NodeList
 	if err := s.api.List(ctx, &nodes); err != nil {
@@ -140,7 +139,7 @@ func (s *stage) networkView(ctx context.Context) error {
 	for _, o := range n.Status.Occupied {
 		t.AppendRow(table.Row{o.CIDR, o.Kind, o.Name, o.Owner})
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 30}}) // or 80 columns are not enough
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 28}}) // or 80 columns are not enough
 	s.screen.say(indent(t))
 	for _, f := range n.Status.Free {
 		blocks := f.LargestBlocks[:min(4, len(f.LargestBlocks))]

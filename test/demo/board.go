@@ -65,9 +65,9 @@ func (b *board) standing() string {
 			ready++
 		}
 	}
-	const width = 24
+	const width = 20
 	full := width * ready / len(b.nodes)
-	return fmt.Sprintf("%s%s %d of %d nodes have their range, %d %% of the request used",
+	return fmt.Sprintf("%s%s %d of %d nodes, %d %% used",
 		strings.Repeat("█", full), strings.Repeat("░", width-full), ready, len(b.nodes), b.used)
 }
 

@@ -62,6 +62,7 @@ func (s *stage) play(ctx context.Context) error {
 
 func (s *stage) heading(line string) {
 	s.board.flush()
+	s.screen.busy("")
 	s.screen.heading(line)
 }
 
