@@ -40,6 +40,9 @@ type Config struct {
 	Period time.Duration
 }
 
+// retryPause is when a VPC is read again that could not be read.
+const retryPause = 10 * time.Second
+
 // Controller is the network controller.
 type Controller struct{ Config }
 
@@ -97,7 +100,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	survey, err := c.survey(ctx, n)
 	if err != nil {
 		c.refuse(ctx, n, before, err)
-		again = time.Minute / 2
+		again = retryPause
 	} else {
 		n.Status.Occupied, n.Status.OccupiedCount = survey.Occupied, survey.Count
 		n.Status.Free = survey.Free

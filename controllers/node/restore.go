@@ -67,7 +67,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 // news.
 func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Rebuilt) {
 	now := time.Now()
-	for _, e := range slices.Concat(promised.Claims, promised.Releases) {
+	for _, e := range promised.Claims {
 		c.flights.setDoubt(e.NodeUID, now.Add(doubt)) // an earlier leader may have asked for it a moment ago
 	}
 	for _, rest := range rebuilt.Rested {

@@ -41,6 +41,13 @@ func (r *releases) begin(uid types.UID, now time.Time) (since time.Time, first b
 	return now, true
 }
 
+func (r *releases) has(uid types.UID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.since[uid]
+	return ok
+}
+
 func (r *releases) end(uid types.UID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,7 +75,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 	if flying && !landed {
 		return reconcile.Result{}
 	}
-	if landed && cloud.Is(err, cloud.OutcomeUnknown) {
+	if landed && cloud.Is(err, cloud.OutcomeUnknown) && !c.releases.has(h.NodeUID) { // a detach cannot bring it back
 		c.flights.setDoubt(h.NodeUID, time.Now().Add(doubt))
 	}
 	c.leaveGate(h.NodeUID)
@@ -78,6 +85,9 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 	}
 	if c.inherit(h, current) {
 		return reconcile.Result{}
+	}
+	if left := c.flights.inDoubt(h.NodeUID, time.Now()); left > 0 {
+		return reconcile.Result{RequeueAfter: left} // until then it stays a claim, so that a restart doubts it too
 	}
 	since, first := c.releases.begin(h.NodeUID, time.Now())
 	if first {
@@ -99,9 +109,6 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 			return reconcile.Result{RequeueAfter: left}
 		}
 		return c.detach(ctx, h, vpc, nic)
-	}
-	if left := c.flights.inDoubt(h.NodeUID, time.Now()); left > 0 {
-		return reconcile.Result{RequeueAfter: left}
 	}
 	c.rest(ctx, h)
 	return reconcile.Result{}
@@ -147,9 +154,6 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
 	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {
-		if cloud.Is(err, cloud.OutcomeUnknown) {
-			c.flights.setDoubt(h.NodeUID, time.Now().Add(doubt))
-		}
 		return c.later(ctx, h, err.Error())
 	}
 	if op.Done() {

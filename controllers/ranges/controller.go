@@ -168,6 +168,8 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		again = delay
 	case c.due(r, use):
 		again = c.grant(ctx, r)
+	case use.RangeMissing:
+		again = missingPause
 	default:
 		again = c.Verify
 	}

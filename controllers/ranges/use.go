@@ -129,7 +129,7 @@ func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 
 // missingPause is how soon after a look at the VPC a Node's word that its
 // range is missing calls for another.
-const missingPause = 30 * time.Second
+const missingPause = 10 * time.Second
 
 // due tells whether the VPC has to be looked at for this request.
 func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {

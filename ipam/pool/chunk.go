@@ -10,7 +10,7 @@ const (
 	chunkMask  = chunkPairs - 1
 	chunkWords = chunkPairs / 64
 
-	slabBits = 5 // chunks are allocated 32 at a time
+	slabBits = 2 // chunks are allocated 4 at a time
 	slabMask = 1<<slabBits - 1
 
 	maxChunks = 1 << (32 - chunkBits - 1) // a ref has 32 bits
@@ -53,13 +53,15 @@ func put(w *[chunkWords]uint64, slot, v uint32) {
 // taken back when they are idle and there are more idle ones than busy ones.
 type chunks struct {
 	slabs []*[1 << slabBits]chunk
-	slots []uint32 // open addressing, linear probing; 0 is empty, so chunk 0 is never used
-	shift uint     // 64 minus the number of bits of a slot's index
-	used  uint32   // ids given out so far, the unused chunk 0 among them
-	live  uint32   // ids in the table
-	idle  uint32   // of these, chunks with busy == 0
-	spare []uint32 // ids that are not in the table
-	hand  uint32   // where the search for an idle chunk goes on
+	slots []uint32    // open addressing, linear probing; 0 is empty, so chunk 0 is never used
+	shift uint        // 64 minus the number of bits of a slot's index
+	used  uint32      // ids given out so far, the unused chunk 0 among them
+	live  uint32      // ids in the table
+	idle  uint32      // of these, chunks with busy == 0
+	spare []uint32    // ids that are not in the table
+	hand  uint32      // where the search for an idle chunk goes on
+	memo  [128]uint32 // by level: the chunk found last
+	nodes *nodes      // whose tables belong to the chunks
 }
 
 // keepIdle is how many idle chunks are remembered at least (less than 1 MiB).
@@ -74,6 +76,15 @@ func (s *chunks) home(key addr, level uint8) uint32 {
 
 // find returns 0 where there is no such chunk.
 func (s *chunks) find(key addr, level uint8) uint32 {
+	if level < rootLevel {
+		if id := s.memo[level&127]; id != 0 && s.at(id).key == key {
+			return id
+		}
+	}
+	return s.search(key, level)
+}
+
+func (s *chunks) search(key addr, level uint8) uint32 {
 	if len(s.slots) == 0 {
 		return 0
 	}
@@ -83,6 +94,9 @@ func (s *chunks) find(key addr, level uint8) uint32 {
 			return 0
 		}
 		if c := s.at(id); c.key == key && c.level == level {
+			if level < rootLevel {
+				s.memo[level&127] = id
+			}
 			return id
 		}
 	}
@@ -178,6 +192,10 @@ func (s *chunks) remove(id uint32) {
 		}
 	}
 	s.slots[i] = 0
+	if c.level < rootLevel && s.memo[c.level&127] == id {
+		s.memo[c.level&127] = 0
+	}
+	s.nodes.drop(id)
 	s.live--
 	s.idle--
 	s.spare = append(s.spare, id)

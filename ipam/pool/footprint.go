@@ -10,10 +10,14 @@ type Footprint struct {
 
 // Footprint tells how much memory the pool takes. Tables do not shrink.
 func (p *Pool) Footprint() Footprint {
+	tables := int(unsafe.Sizeof(table{})) * cap(p.nodes.tables)
+	for _, t := range p.nodes.tables {
+		tables += 4 * cap(t.slots)
+	}
 	return Footprint{
 		Index: len(p.chunks.slabs)*int(unsafe.Sizeof([1 << slabBits]chunk{})) + 4*len(p.chunks.slots) +
 			4*cap(p.chunks.spare) + 8*cap(p.chunks.slabs),
-		Nodes: len(p.nodes.slabs)*int(unsafe.Sizeof([1 << nodeSlabBits]node{})) + 4*len(p.nodes.slots) +
+		Nodes: len(p.nodes.slabs)*int(unsafe.Sizeof([1 << nodeSlabBits]node{})) + tables +
 			8*cap(p.nodes.slabs),
 	}
 }

@@ -39,7 +39,7 @@ func (p *Pool) where(r ref) spot {
 		return s
 	}
 	s.bits = uint(c.level) + 1
-	s.addr = c.key.unplace(uint(c.level), s.slot).with(uint(c.level), s.side)
+	s.addr = c.key.unplace(s.bits, r.block())
 	return s
 }
 

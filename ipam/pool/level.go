@@ -17,13 +17,10 @@ type levels struct {
 	some [3]uint64
 }
 
-func (l *levels) touch(b uint) {
-	if l.at[b].fresh+l.at[b].rested > 0 {
-		l.some[b>>6] |= 1 << (b & 63)
-	} else {
-		l.some[b>>6] &^= 1 << (b & 63)
-	}
-}
+// one and none note that a length has free blocks from now on, or has none any more.
+func (l *levels) one(b uint) { l.some[b>>6] |= 1 << (b & 63) }
+
+func (l *levels) none(b uint) { l.some[b>>6] &^= 1 << (b & 63) }
 
 // best is the longest length up to b of which there is a free block: that of the smallest block that fits.
 func (l *levels) best(b uint) (uint, bool) {
@@ -61,7 +58,7 @@ func (p *Pool) addFresh(id uint32, b uint) {
 		l.chunks = id
 	}
 	l.fresh++
-	p.levels.touch(b)
+	p.levels.one(b)
 }
 
 func (p *Pool) dropFresh(id uint32, b uint) {
@@ -76,8 +73,9 @@ func (p *Pool) dropFresh(id uint32, b uint) {
 			l.chunks = c.next
 		}
 	}
-	l.fresh--
-	p.levels.touch(b)
+	if l.fresh--; l.fresh+l.rested == 0 {
+		p.levels.none(b)
+	}
 }
 
 // firstFresh is the lowest fresh block of a chunk that has one.
@@ -102,7 +100,7 @@ func (p *Pool) addRested(i uint32, b uint) {
 	}
 	l.tail = i
 	l.rested++
-	p.levels.touch(b)
+	p.levels.one(b)
 }
 
 func (p *Pool) dropRested(i uint32, b uint) {
@@ -118,6 +116,7 @@ func (p *Pool) dropRested(i uint32, b uint) {
 	} else {
 		l.head = n.next
 	}
-	l.rested--
-	p.levels.touch(b)
+	if l.rested--; l.fresh+l.rested == 0 {
+		p.levels.none(b)
+	}
 }

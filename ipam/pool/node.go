@@ -28,64 +28,62 @@ func (n *node) value() uint64 { return n.x & (1<<valueBits - 1) }
 const (
 	nodeSlabBits = 10
 	nodeSlabMask = 1<<nodeSlabBits - 1
+	maxNodes     = 1 << 30
 
-	// A slot of the hash table is the node's index and as many bits of its hash as are left, so that a probe
-	// seldom reads a node in vain.
-	indexBits = 26
-	indexMask = 1<<indexBits - 1
-	maxNodes  = 1 << indexBits
+	chunkBlocks = 2 * chunkPairs
 )
 
-// nodes finds nodes by ref: slabs of nodes, and an open-addressing table of 4-byte slots between 1/2 and 3/4
-// full. So a node costs 16 + 4/(3/4) to 16 + 4/(1/2), 21.3 to 24 bytes.
+// nodes finds nodes by ref: slabs of nodes, and for every chunk a table of 4-byte node indexes. A table begins
+// small, hashed by the block's number in the chunk modulo the table's length, with linear probing; it grows by half
+// when it is 3/4 full, until it has one slot for each of the 1,024 blocks, where the number itself is the slot.
+// So a node costs 16 + 4 to 16 + 8 bytes.
 type nodes struct {
-	slabs []*[1 << nodeSlabBits]node
+	slabs  []*[1 << nodeSlabBits]node
+	tables []table // by chunk
+	used   uint32  // indexes given out so far; 0 is no node
+	live   uint32
+	spare  uint32 // head of the list of spare nodes
+}
+
+type table struct {
 	slots []uint32
-	used  uint32 // indexes given out so far; 0 is no node
 	live  uint32
-	spare uint32 // head of the list of spare nodes
 }
 
 func (s *nodes) at(i uint32) *node { return &s.slabs[i>>nodeSlabBits][i&nodeSlabMask] }
 
-func hash(r ref) uint32 {
-	h := uint32(r) * 0x9e3779b1
-	return h ^ h>>15
-}
-
-// home maps the hash to a slot by multiplication, which works for any length of the table.
-func (s *nodes) home(h uint32) uint32 {
-	return uint32(uint64(h) * uint64(len(s.slots)) >> 32)
-}
-
-func tag(h uint32) uint32 { return h << indexBits }
+func (r ref) block() uint32 { return uint32(r) & (chunkBlocks - 1) }
 
 // find returns 0 where there is no node of this block.
 func (s *nodes) find(r ref) uint32 {
-	if len(s.slots) == 0 {
+	if id := r.chunk(); id < uint32(len(s.tables)) {
+		slots := s.tables[id].slots
+		if len(slots) == chunkBlocks {
+			return slots[r.block()]
+		}
+		return s.probe(slots, r)
+	}
+	return 0
+}
+
+func (s *nodes) probe(slots []uint32, r ref) uint32 {
+	n := uint32(len(slots))
+	if n == 0 {
 		return 0
 	}
-	h := hash(r)
-	t := tag(h)
-	for i := s.home(h); ; {
-		v := s.slots[i]
-		if v == 0 {
-			return 0
+	for j := r.block() % n; ; {
+		i := slots[j]
+		if i == 0 || s.at(i).ref == r {
+			return i
 		}
-		if v&^indexMask == t && s.at(v&indexMask).ref == r {
-			return v & indexMask
-		}
-		if i++; i == uint32(len(s.slots)) {
-			i = 0
+		if j++; j == n {
+			j = 0
 		}
 	}
 }
 
 // add makes a node for a block that has none.
 func (s *nodes) add(r ref, x uint64) uint32 {
-	if 4*(int(s.live)+1) > 3*len(s.slots) {
-		s.grow()
-	}
 	i := s.spare
 	if i != 0 {
 		s.spare = s.at(i).next
@@ -106,38 +104,72 @@ func (s *nodes) add(r ref, x uint64) uint32 {
 }
 
 func (s *nodes) insert(i uint32, r ref) {
-	h := hash(r)
-	j := s.home(h)
-	for s.slots[j] != 0 {
-		if j++; j == uint32(len(s.slots)) {
+	id := r.chunk()
+	for id >= uint32(len(s.tables)) {
+		s.tables = append(s.tables, table{})
+	}
+	t := &s.tables[id]
+	n := uint32(len(t.slots))
+	if n < chunkBlocks && 4*(t.live+1) > 3*n {
+		s.grow(t)
+		n = uint32(len(t.slots))
+	}
+	t.live++
+	if n == chunkBlocks {
+		t.slots[r.block()] = i
+		return
+	}
+	j := r.block() % n
+	for t.slots[j] != 0 {
+		if j++; j == n {
 			j = 0
 		}
 	}
-	s.slots[j] = tag(h) | i
+	t.slots[j] = i
 }
 
-func (s *nodes) grow() {
-	s.slots = make([]uint32, max(64, len(s.slots)*3/2))
-	for i := uint32(1); i < s.used; i++ {
-		if n := s.at(i); n.kind() != none {
-			s.insert(i, n.ref)
+func (s *nodes) grow(t *table) {
+	old := t.slots
+	n := uint32(max(8, len(old)*3/2))
+	if 4*n > 3*chunkBlocks {
+		n = chunkBlocks
+	}
+	t.slots = make([]uint32, n)
+	for _, i := range old {
+		if i == 0 {
+			continue
 		}
+		j := s.at(i).ref.block() % n
+		for t.slots[j] != 0 {
+			if j++; j == n {
+				j = 0
+			}
+		}
+		t.slots[j] = i
 	}
 }
 
-// remove forgets a node. It closes the gap by moving later slots of the probe sequence back.
+// remove forgets a node.
 func (s *nodes) remove(i uint32) {
 	n := s.at(i)
-	s.unhash(i, n.ref)
+	s.unhash(n.ref)
 	*n = node{next: s.spare}
 	s.spare = i
 	s.live--
 }
 
-func (s *nodes) unhash(i uint32, r ref) {
-	size := uint32(len(s.slots))
-	gap := s.home(hash(r))
-	for s.slots[gap]&indexMask != i {
+// unhash takes a node out of its table. It closes the gap by moving later slots of the probe sequence back, so
+// that there are no tombstones.
+func (s *nodes) unhash(r ref) {
+	t := &s.tables[r.chunk()]
+	t.live--
+	size := uint32(len(t.slots))
+	if size == chunkBlocks {
+		t.slots[r.block()] = 0
+		return
+	}
+	gap := r.block() % size
+	for s.at(t.slots[gap]).ref != r {
 		if gap++; gap == size {
 			gap = 0
 		}
@@ -146,16 +178,16 @@ func (s *nodes) unhash(i uint32, r ref) {
 		if j++; j == size {
 			j = 0
 		}
-		v := s.slots[j]
-		if v == 0 {
+		i := t.slots[j]
+		if i == 0 {
 			break
 		}
-		if h := s.home(hash(s.at(v & indexMask).ref)); dist(h, j, size) >= dist(gap, j, size) {
-			s.slots[gap] = v
+		if h := s.at(i).ref.block() % size; dist(h, j, size) >= dist(gap, j, size) {
+			t.slots[gap] = i
 			gap = j
 		}
 	}
-	s.slots[gap] = 0
+	t.slots[gap] = 0
 }
 
 // dist is how many steps the probe sequence takes from one slot to another.
@@ -169,7 +201,14 @@ func dist(from, to, size uint32) uint32 {
 // move gives a node another block.
 func (s *nodes) move(i uint32, r ref) {
 	n := s.at(i)
-	s.unhash(i, n.ref)
+	s.unhash(n.ref)
 	n.ref = r
 	s.insert(i, r)
+}
+
+// drop gives back the table of a chunk that is taken back, unless it is so small that making it again costs more.
+func (s *nodes) drop(id uint32) {
+	if id < uint32(len(s.tables)) && len(s.tables[id].slots) > 32 {
+		s.tables[id] = table{}
+	}
 }

@@ -55,6 +55,7 @@ func New(c Config) (*Pool, error) {
 		orphans:      map[netip.Prefix]orphan{},
 		restsOutside: map[netip.Prefix]int64{},
 	}
+	p.chunks.nodes = &p.nodes
 	p.rests.quarantine = (c.Quarantine + time.Microsecond - 1).Microseconds()
 	for _, e := range c.Exclude {
 		if _, _, err := p.parse(e); err != nil {
@@ -106,24 +107,48 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	case p.full():
 		return netip.Prefix{}, ErrTooLarge
 	}
-	p.wake(now)
+	if p.rests.released.head|p.rests.restored.head != 0 {
+		p.wake(now)
+	}
 	b := uint(length)
+	if l := &p.levels.at[b]; l.fresh == 0 && l.rested != 0 {
+		return p.reuse(l, b, o), nil
+	}
 	from, ok := p.levels.best(b)
 	if !ok {
 		return netip.Prefix{}, p.exhausted(length)
 	}
 	s, node, fresh := p.best(from)
-	if from == b && !fresh {
-		put(&p.chunks.at(s.chunk).free, s.slot, 0)
-		p.dropRested(node, b)
-		p.nodes.at(node).x = pack(held, uint64(o)) // the rested block's node becomes the holder's
-	} else {
-		p.unfree(s, node, fresh)
+	p.unfree(s, node, fresh)
+	if from < b {
 		s = p.split(s, fresh, b, nil)
-		p.nodes.add(s.ref(), pack(held, uint64(o)))
 	}
+	p.nodes.add(s.ref(), pack(held, uint64(o)))
 	p.heldAt[b]++
 	return s.addr.prefix(p.width, b), nil
+}
+
+// reuse gives the longest-rested block of its length as it is, which is the steady state of a pool: the block's
+// node becomes the holder's, so no table changes.
+func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
+	n := p.nodes.at(l.head)
+	r := n.ref
+	c := p.chunks.at(r.chunk())
+	put(&c.free, r.slot(), 0)
+	if l.head = n.next; l.head == 0 {
+		l.tail = 0
+	} else {
+		p.nodes.at(l.head).x = pack(rested, 0)
+	}
+	if l.rested--; l.rested == 0 {
+		p.levels.none(b)
+	}
+	n.x = pack(held, uint64(o))
+	p.heldAt[b]++
+	if c.level == rootLevel {
+		return p.byRoot[r].pfx
+	}
+	return c.key.unplace(b, r.block()).prefix(p.width, b)
 }
 
 // full tells whether one more operation might overflow a table: it takes at most one node and one chunk a level.

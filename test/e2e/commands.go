@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long a story waits for what it expects.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 var leaseKind = schema.GroupVersionKind{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}
 
@@ -63,6 +63,7 @@ func commands() map[string]command {
 		"mark":     cmdMark,
 		"exits":    cmdExits,
 		"podcidrs": cmdPodCIDRs,
+		"provide":  cmdProvide,
 	}
 }
 
@@ -120,7 +121,7 @@ func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
 	case <-time.After(patience):
 		ts.Fatalf("manager %s runs on", args[0])
 	}
-	if err := p.Err(); err == nil || !strings.Contains(err.Error(), args[1]) {
+	if err := p.Err(); err == nil || !regexp.MustCompile(args[1]).MatchString(err.Error()) {
 		ts.Fatalf("manager %s ended with: %v", args[0], err)
 	}
 }
@@ -222,12 +223,17 @@ func cmdNode(ts *testscript.TestScript, _ bool, args []string) {
 	if c := o["podcidr"]; c != "" {
 		n.Spec.PodCIDR, n.Spec.PodCIDRs = c, []string{c}
 	}
-	status := corev1.NodeStatus{Capacity: corev1.ResourceList{corev1.ResourcePods: resource.MustParse(or(o["pods"], "110"))}}
-	n.Status = status
-	api := worldOf(ts).API
-	ts.Check(api.Create(context.Background(), n))
-	n.Status = status
-	ts.Check(api.Status().Update(context.Background(), n))
+	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse(or(o["pods"], "110"))}
+	ts.Check(worldOf(ts).API.Create(context.Background(), n))
+}
+
+// provide NAME: sets the Node's provider ID, as the cloud controller does.
+func cmdProvide(ts *testscript.TestScript, _ bool, args []string) {
+	api, n := worldOf(ts).API, &corev1.Node{}
+	ts.Check(api.Get(context.Background(), client.ObjectKey{Name: args[0]}, n))
+	patch := client.MergeFrom(n.DeepCopy())
+	n.Spec.ProviderID = fmt.Sprintf("gce://%s/%s/%s", project, zone, args[0])
+	ts.Check(api.Patch(context.Background(), n, patch))
 }
 
 // expect KIND NAME JSONPATH PATTERN: eventually the value matches the whole

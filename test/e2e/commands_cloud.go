@@ -104,6 +104,9 @@ func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 		f.Slow, err = time.ParseDuration(d)
 		ts.Check(err)
 	}
+	if code := o["operation"]; code != "" {
+		f.OperationError = &gcesim.OperationError{Code: code, Message: "the story says so"}
+	}
 	w.Sim.Inject(f)
 }
 
@@ -112,14 +115,30 @@ func cmdRoute(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(worldOf(ts).Sim.AddRoute(gcesim.Route{Project: project, Name: args[0], Network: network, Dest: netip.MustParsePrefix(args[1])}))
 }
 
-// ranges SUBNET [NAME:CIDR...]: by hand, the subnet's secondary ranges.
+// ranges SUBNET [ours] [NAME:CIDR...]: by hand, the subnet's secondary ranges;
+// "ours" stands for those that the manager made.
 func cmdRanges(ts *testscript.TestScript, _ bool, args []string) {
 	var list []gcesim.SecondaryRange
 	for _, a := range args[1:] {
+		if a == "ours" {
+			list = append(list, worldOf(ts).ours(args[0])...)
+			continue
+		}
 		name, cidr, _ := strings.Cut(a, ":")
 		list = append(list, gcesim.SecondaryRange{Name: name, Prefix: netip.MustParsePrefix(cidr)})
 	}
 	ts.Check(worldOf(ts).Sim.SetSecondaryRanges(project, region, args[0], list...))
+}
+
+func (w *World) ours(subnet string) (out []gcesim.SecondaryRange) {
+	for _, s := range w.Sim.Subnetworks() {
+		for _, r := range s.Secondary {
+			if s.Name == subnet && strings.HasPrefix(r.Name, "vn-") {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
 }
 
 // quota METRIC N

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"embed"
 	"flag"
 	"os"
 	"os/exec"
@@ -89,6 +90,31 @@ func newWorld() (*World, error) {
 	return &World{API: api, Server: s, binary: binary, managers: map[string]*apiserver.Process{}}, nil
 }
 
+//go:embed testdata/common
+var commonFiles embed.FS
+
+// common gives a story the files it has no version of its own of.
+func common(dir string) error {
+	files, err := commonFiles.ReadDir("testdata/common")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		to := filepath.Join(dir, f.Name())
+		if _, err := os.Stat(to); err == nil {
+			continue
+		}
+		content, err := commonFiles.ReadFile("testdata/common/" + f.Name())
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // TestStories runs every story under testdata.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -106,6 +132,9 @@ func TestStories(t *testing.T) {
 				return err
 			}
 			env.Values[worldKey{}] = w
+			if err := common(env.WorkDir); err != nil {
+				return err
+			}
 			env.Defer(func() {
 				err := w.clean(context.Background())
 				stop()

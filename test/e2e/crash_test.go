@@ -1,0 +1,299 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+var (
+	crashRounds = flag.Int("crash.rounds", 3, "rounds of random trouble, each with a quiet point after it")
+	crashSteps  = flag.Int("crash.steps", 60, "random operations in a round")
+	crashSeed   = flag.Uint64("crash.seed", 1, "seed of the random operations")
+)
+
+// crasher makes random trouble for two managers of one cluster.
+type crasher struct {
+	*World
+	t       *testing.T
+	rng     *rand.Rand
+	created int
+	vms     map[string]bool
+	nodes   map[string]bool
+}
+
+// TestCrash kills and pauses managers, and the cloud fails, in the middle of
+// random work; at each quiet point the invariants hold and nothing is lost.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	w, err := borrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, err := w.simulate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.clean(context.Background()); err != nil {
+			t.Error(err)
+		}
+		stop()
+		free <- w
+	}()
+	c := &crasher{World: w, t: t, rng: rand.New(rand.NewPCG(*crashSeed, 0)), vms: map[string]bool{}, nodes: map[string]bool{}}
+	c.begin()
+	watch := c.watchUnique()
+	for round := range *crashRounds {
+		for range *crashSteps {
+			c.step()
+		}
+		c.quiet(round)
+	}
+	watch()
+	c.end()
+}
+
+func (c *crasher) begin() {
+	ctx := context.Background()
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	n.Spec.GCP = &v1alpha1.GCPNetwork{Project: project, Network: network, Region: region, Subnetworks: []string{subnet}}
+	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/9"}
+	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
+	// Room for 32 nodes of which 24 exist at most: prefixes are soon used again.
+	r.Spec = v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Pods, CIDRs: []v1alpha1.CIDR{"10.0.0.0/19"}}
+	for _, o := range []client.Object{n, r} {
+		if err := c.API.Create(ctx, o); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	c.start("a")
+	c.start("b")
+}
+
+func (c *crasher) start(name string) {
+	if err := c.StartManager(name, "--quarantine=1s", "--detach-grace=500ms", "--resync=3s"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// step makes one random operation.
+func (c *crasher) step() {
+	time.Sleep(time.Duration(c.rng.IntN(60)) * time.Millisecond)
+	switch n := c.rng.IntN(100); {
+	case n < 45:
+		c.join()
+	case n < 60:
+		c.leave(true, true)
+	case n < 70:
+		c.leave(true, false)
+	case n < 75:
+		c.leave(false, true)
+	case n < 85:
+		c.fault()
+	case n < 90:
+		c.Sim.SetLatency("instances.updateNetworkInterface", time.Duration(c.rng.IntN(800))*time.Millisecond)
+	case n < 95:
+		name := []string{"a", "b"}[c.rng.IntN(2)]
+		_ = c.managers[name].Kill()
+		<-c.managers[name].Done()
+		c.start(name)
+	default:
+		name := []string{"a", "b"}[c.rng.IntN(2)]
+		_ = c.Signal(name, syscall.SIGSTOP)
+		time.Sleep(time.Duration(c.rng.IntN(4000)) * time.Millisecond)
+		_ = c.Signal(name, syscall.SIGCONT)
+	}
+	c.revive()
+}
+
+// revive starts managers again that stopped because another one leads.
+func (c *crasher) revive() {
+	for _, name := range []string{"a", "b"} {
+		select {
+		case <-c.managers[name].Done():
+			c.start(name)
+		default:
+		}
+	}
+}
+
+func (c *crasher) join() {
+	if len(c.nodes) >= 24 {
+		return
+	}
+	name := ""
+	for vm := range c.vms { // a kubelet that registers again
+		if !c.nodes[vm] {
+			name = vm
+		}
+	}
+	if name == "" || c.rng.IntN(3) > 0 {
+		c.created++
+		name = fmt.Sprintf("n%d", c.created%40) // names come again, for other machines
+		if c.vms[name] || c.nodes[name] {
+			return
+		}
+		_, err := c.Sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name, Interfaces: []gcesim.Interface{{Subnetwork: subnet}}})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.vms[name] = true
+	}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	node.Spec.ProviderID = fmt.Sprintf("gce://%s/%s/%s", project, zone, name)
+	node.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity([]int64{8, 32, 110}[c.rng.IntN(3)], resource.DecimalSI)}
+	if err := c.API.Create(context.Background(), node); err != nil {
+		c.t.Fatal(err)
+	}
+	c.nodes[name] = true
+}
+
+func (c *crasher) leave(node, vm bool) {
+	for name := range c.nodes {
+		if vm && c.vms[name] {
+			if err := c.Sim.DeleteInstance(project, zone, name); err != nil {
+				c.t.Fatal(err)
+			}
+			delete(c.vms, name)
+		}
+		if node || vm { // a cloud controller deletes the Node of a machine that is gone
+			err := c.API.Delete(context.Background(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			delete(c.nodes, name)
+		}
+		return
+	}
+}
+
+func (c *crasher) fault() {
+	f := gcesim.Fault{Method: "instances.*", Count: 1 + c.rng.IntN(3)}
+	switch c.rng.IntN(4) {
+	case 0:
+		f.Error = gcesim.RateLimited()
+	case 1:
+		f.Error = &gcesim.APIError{Status: 503, Reason: "backendError", Message: "try again"}
+	case 2:
+		f.Method, f.LostReply = "instances.updateNetworkInterface", true
+	case 3:
+		f.Method, f.Slow = "instances.updateNetworkInterface", 3*time.Second
+	}
+	c.Sim.Inject(f)
+}
+
+// quiet lets faults stop and checks that all comes right (I1, I2, I5).
+func (c *crasher) quiet(round int) {
+	c.Sim.ClearFaults()
+	c.Sim.SetLatency("instances.updateNetworkInterface", 0)
+	err := Eventually(3*time.Minute, func() error {
+		c.revive()
+		if err := c.CheckSettled(); err != nil {
+			return err
+		}
+		return c.noLeak()
+	})
+	if err != nil {
+		c.t.Fatalf("round %d, seed %d: %v\n%s", round, *crashSeed, err, c.Logs())
+	}
+}
+
+// noLeak is nil when no instance carries what its Node does not publish.
+func (c *crasher) noLeak() error {
+	var nodes corev1.NodeList
+	if err := c.API.List(context.Background(), &nodes); err != nil {
+		return err
+	}
+	published := map[string]string{}
+	for _, n := range nodes.Items {
+		published[n.Name] = n.Spec.PodCIDR
+	}
+	for _, i := range c.Sim.Instances() {
+		for _, p := range invariants.Carried(i) {
+			if published[i.Name] != p.String() {
+				return fmt.Errorf("instance %s carries %s, its Node publishes %q", i.Name, p, published[i.Name])
+			}
+		}
+	}
+	return nil
+}
+
+// watchUnique checks at every moment that no two Nodes that exist publish
+// overlapping ranges, and that no published range changes (I1).
+func (c *crasher) watchUnique() (stop func()) {
+	watching, err := client.NewWithWatch(c.Server.Config, client.Options{Scheme: scheme()})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	w, err := watching.Watch(context.Background(), &corev1.NodeList{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		published := map[types.UID]netip.Prefix{}
+		for e := range w.ResultChan() {
+			n, ok := e.Object.(*corev1.Node)
+			if !ok {
+				continue
+			}
+			if e.Type == "DELETED" {
+				delete(published, n.UID)
+				continue
+			}
+			if n.Spec.PodCIDR == "" {
+				continue
+			}
+			p := netip.MustParsePrefix(n.Spec.PodCIDR)
+			for uid, other := range published {
+				if uid != n.UID && other.Overlaps(p) {
+					c.t.Errorf("I1: node %s publishes %s while another one publishes %s", n.Name, p, other)
+				}
+			}
+			published[n.UID] = p
+		}
+	})
+	return func() {
+		w.Stop()
+		done.Wait()
+	}
+}
+
+// end deletes everything and checks that nothing is left (I5).
+func (c *crasher) end() {
+	ctx := context.Background()
+	for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}} {
+		if err := c.API.DeleteAllOf(ctx, all); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	err := Eventually(3*time.Minute, func() error {
+		c.revive()
+		for _, s := range c.Sim.Subnetworks() {
+			if len(s.Secondary) > 0 {
+				return fmt.Errorf("subnet %s still has %v", s.Name, s.Secondary)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatalf("seed %d: %v\n%s", *crashSeed, err, c.Logs())
+	}
+}
