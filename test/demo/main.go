@@ -1,0 +1,76 @@
+// Command demo shows a cluster of VMs getting their pod ranges: the manager's
+// own binary runs against a real etcd and kube-apiserver and an in-memory
+// Compute Engine on a loopback port. What happens is shown as it happens; at
+// the end the demo checks by itself that what must always hold does.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	manager := flag.String("manager", "bin/vpcnative-manager", "`binary` of the manager")
+	keep := flag.Bool("keep", false, "leave all running at the end, until Ctrl-C")
+	timeout := flag.Duration("timeout", 2*time.Minute, "`time` after which the demo is given up")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the demo at once
+	os.Exit(run(ctx, *manager, *keep, *timeout))
+}
+
+// errStopped is how a demo ends that a person stopped.
+var errStopped = errors.New("stopped")
+
+func run(interrupted context.Context, manager string, keep bool, timeout time.Duration) int {
+	ctx, cancel := context.WithCancelCause(interrupted)
+	defer cancel(nil)
+	giveUp := time.AfterFunc(timeout, func() { cancel(fmt.Errorf("the demo took longer than %s", timeout)) })
+	defer giveUp.Stop()
+
+	screen := newScreen(os.Stdout)
+	defer screen.close()
+	s := &stage{screen: screen, manager: manager, fail: cancel}
+	err := s.play(ctx)
+	kept := keep && err == nil
+	if kept {
+		giveUp.Stop()
+		err = s.stay(ctx)
+	} else if err == nil {
+		err = s.clear(ctx)
+	}
+	if interrupted.Err() != nil {
+		err = errStopped
+	} else if cause := context.Cause(ctx); cause != nil {
+		err = cause // what ended the demo, rather than whatever noticed it first
+	}
+	var lastLines string
+	if err != nil {
+		lastLines = s.managerLog()
+	}
+	err = errors.Join(err, s.close())
+	screen.close()
+	switch {
+	case errors.Is(err, errStopped):
+		screen.say("\ndemo: stopped; nothing is left running")
+		if kept {
+			return 0
+		}
+		return 130
+	case err != nil:
+		if lastLines != "" {
+			screen.say("\nThe manager said last:\n" + lastLines)
+		}
+		screen.trouble("\ndemo: FAILED: " + err.Error())
+		return 1
+	}
+	screen.good("demo: ok")
+	return 0
+}
