@@ -22,7 +22,7 @@ const (
 // chunk holds the state of 512 neighbouring pairs of one level. A pair is a block of length `level` seen as its
 // two halves, blocks of length level+1; see the package comment for what the three bits say.
 type chunk struct {
-	free, half, mark [chunkWords]uint64
+	pairs [chunkWords]struct{ free, half, mark uint64 } // side by side, so that a pair's bits are in one cache line
 
 	key        addr   // the common first bits of all its pairs; a root chunk: (length of the parents, group)
 	next, prev uint32 // in the list of chunks of this level that have fresh blocks
@@ -39,14 +39,24 @@ func makeRef(id, slot, side uint32) ref { return ref(id<<(chunkBits+1) | slot<<1
 func (r ref) chunk() uint32 { return uint32(r) >> (chunkBits + 1) }
 func (r ref) slot() uint32  { return uint32(r) >> 1 & chunkMask }
 func (r ref) side() uint32  { return uint32(r) & 1 }
+func (r ref) block() uint32 { return uint32(r) & (chunkBlocks - 1) } // its number in the chunk
 
-func get(w *[chunkWords]uint64, slot uint32) uint32 {
-	return uint32(w[slot>>6&(chunkWords-1)]>>(slot&63)) & 1
+// pair reads the bits of a pair.
+func (c *chunk) pair(slot uint32) (free, half, mark uint32) {
+	w, s := &c.pairs[slot>>6&(chunkWords-1)], slot&63
+	return uint32(w.free>>s) & 1, uint32(w.half>>s) & 1, uint32(w.mark>>s) & 1
 }
 
-func put(w *[chunkWords]uint64, slot, v uint32) {
-	i, s := slot>>6&(chunkWords-1), slot&63
-	w[i] = w[i]&^(1<<s) | uint64(v)<<s
+func (c *chunk) setPair(slot, free, half, mark uint32) {
+	w, s := &c.pairs[slot>>6&(chunkWords-1)], slot&63
+	w.free = w.free&^(1<<s) | uint64(free)<<s
+	w.half = w.half&^(1<<s) | uint64(half)<<s
+	w.mark = w.mark&^(1<<s) | uint64(mark)<<s
+}
+
+func (c *chunk) setFree(slot, free uint32) {
+	w, s := &c.pairs[slot>>6&(chunkWords-1)], slot&63
+	w.free = w.free&^(1<<s) | uint64(free)<<s
 }
 
 // chunks finds chunks by level and key. Chunks come into being when a block inside them is split off and are
@@ -116,8 +126,8 @@ func (s *chunks) findOrAdd(key addr, level uint8) uint32 {
 	id := s.newID()
 	c := s.at(id)
 	*c = chunk{key: key, level: level}
-	for i := range c.half {
-		c.half[i], c.mark[i] = ^uint64(0), ^uint64(0)
+	for i := range c.pairs {
+		c.pairs[i].half, c.pairs[i].mark = ^uint64(0), ^uint64(0)
 	}
 	s.live++
 	s.idle++

@@ -56,7 +56,7 @@ func (p *Pool) best(b uint) (s spot, node uint32, fresh bool) {
 
 // unfree takes a free block off its list and forgets its node.
 func (p *Pool) unfree(s spot, node uint32, fresh bool) {
-	put(&p.chunks.at(s.chunk).free, s.slot, 0)
+	p.chunks.at(s.chunk).setFree(s.slot, 0)
 	if fresh {
 		p.dropFresh(s.chunk, s.bits)
 		return
@@ -73,7 +73,7 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 		key, slot := s.addr.place(s.bits)
 		id := p.chunks.findOrAdd(key, uint8(s.bits))
 		c := p.chunks.at(id)
-		h, m := get(&c.half, slot), get(&c.mark, slot)
+		_, h, m := c.pair(slot)
 
 		side := h // of two rested halves, half says which goes first
 		if fresh {
@@ -89,9 +89,7 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 				left, other = m, h
 			}
 		}
-		put(&c.free, slot, 1)
-		put(&c.half, slot, 1-side)
-		put(&c.mark, slot, other)
+		c.setPair(slot, 1, 1-side, other)
 		if c.busy++; c.busy == 1 {
 			p.chunks.idle--
 		}
@@ -111,12 +109,13 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 func (p *Pool) insert(s spot, par *parent, node uint32, fresh bool) {
 	for s.bits > par.bits {
 		c := p.chunks.at(s.chunk)
-		if get(&c.free, s.slot) == 0 {
+		free, _, mark := c.pair(s.slot)
+		if free == 0 {
 			break
 		}
 		buddy := s
 		buddy.side = 1 - s.side
-		buddyFresh := get(&c.mark, s.slot) != 0
+		buddyFresh := mark != 0
 		var bn uint32
 		if !buddyFresh {
 			bn = p.nodes.find(buddy.ref())
@@ -129,18 +128,14 @@ func (p *Pool) insert(s spot, par *parent, node uint32, fresh bool) {
 				h, m = m, h
 			}
 		}
-		put(&c.half, s.slot, h)
-		put(&c.mark, s.slot, m)
+		c.setPair(s.slot, 0, h, m)
 		if c.busy--; c.busy == 0 {
 			p.chunks.idle++
 		}
 		fresh = fresh || buddyFresh
 		s = p.locate(s.addr.mask(s.bits-1), s.bits-1, par, false)
 	}
-	c := p.chunks.at(s.chunk)
-	put(&c.free, s.slot, 1)
-	put(&c.half, s.slot, s.side)
-	put(&c.mark, s.slot, flag(fresh))
+	p.chunks.at(s.chunk).setPair(s.slot, 1, s.side, flag(fresh))
 	switch r := s.ref(); {
 	case fresh:
 		if node != 0 {

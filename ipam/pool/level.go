@@ -80,10 +80,10 @@ func (p *Pool) dropFresh(id uint32, b uint) {
 
 // firstFresh is the lowest fresh block of a chunk that has one.
 func (c *chunk) firstFresh() (slot, side uint32) {
-	for i := range c.free {
-		if w := c.free[i] & c.mark[i]; w != 0 {
-			slot = uint32(i<<6 + bits.TrailingZeros64(w))
-			return slot, get(&c.half, slot)
+	for i := range c.pairs {
+		if w := c.pairs[i].free & c.pairs[i].mark; w != 0 {
+			at := bits.TrailingZeros64(w)
+			return uint32(i<<6 + at), uint32(c.pairs[i].half>>at) & 1
 		}
 	}
 	panic("pool: a chunk counts a fresh block that it does not have")

@@ -30,7 +30,7 @@ func (p *Pool) occupyOrphan(pfx netip.Prefix, o Owner) error {
 		}
 	}
 	for _, piece := range pieces {
-		if err := p.adopt(piece, pack(blocked, uint64(o))); err != nil {
+		if err := p.block(piece, o); err != nil {
 			return err
 		}
 	}

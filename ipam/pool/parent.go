@@ -67,7 +67,7 @@ func (p *Pool) AddParent(pfx netip.Prefix) error {
 
 	p.total = p.total.Add(p.space(pfx))
 	for _, e := range prefix.Intersect(p.exclude, []netip.Prefix{pfx}) {
-		if err := p.adopt(e, pack(blocked, 0)); err != nil {
+		if err := p.block(e, 0); err != nil {
 			return err
 		}
 	}
@@ -132,8 +132,8 @@ func (p *Pool) RemoveParent(pfx netip.Prefix) error {
 	p.empty(par, again)
 
 	s := p.where(par.root)
-	c := p.chunks.at(s.chunk)
-	fresh, node := get(&c.mark, s.slot) == 1, uint32(0)
+	_, _, mark := p.chunks.at(s.chunk).pair(s.slot)
+	fresh, node := mark == 1, uint32(0)
 	if !fresh {
 		node = p.nodes.find(par.root)
 	}
@@ -150,26 +150,28 @@ func (p *Pool) RemoveParent(pfx netip.Prefix) error {
 
 // empty frees all of a parent and gathers its holders.
 func (p *Pool) empty(par *parent, holders map[netip.Prefix]Owner) {
-	for i := uint32(1); i < p.nodes.used; i++ {
-		n := p.nodes.at(i)
-		k := n.kind()
-		if k == none || k == rested {
-			continue
+	for q, o := range p.Held() {
+		if prefix.Contains(par.pfx, q) {
+			holders[q] = o
 		}
-		s := p.where(n.ref)
-		if !par.contains(s.addr, s.bits) {
-			continue
+	}
+	for q, o := range holders {
+		_ = p.Free(q, o) // an orphan is none here
+	}
+	var spent []uint32
+	p.each(func(q netip.Prefix, i uint32, k kind, v uint64) bool {
+		if k == rested || !prefix.Contains(par.pfx, q) {
+			return true
 		}
-		q := s.addr.prefix(p.width, s.bits)
-		switch k {
-		case held:
-			holders[q] = Owner(n.value())
-			p.heldAt[s.bits]--
-		case resting:
-			p.restsOutside[q] = max(p.restsOutside[q], int64(n.value()))
+		if k == resting {
+			p.restsOutside[q] = max(p.restsOutside[q], int64(v))
 			p.unrest(i)
-			p.restingAt[s.bits]--
+			p.restingAt[q.Bits()]--
 		}
-		p.insert(s, par, i, false)
+		spent = append(spent, i)
+		return true
+	})
+	for _, i := range spent {
+		p.insert(p.where(p.nodes.at(i).ref), par, i, false)
 	}
 }

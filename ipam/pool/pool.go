@@ -123,18 +123,18 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	if from < b {
 		s = p.split(s, fresh, b, nil)
 	}
-	p.nodes.add(s.ref(), pack(held, uint64(o)))
+	p.nodes.hold(s.ref(), o)
 	p.heldAt[b]++
 	return s.addr.prefix(p.width, b), nil
 }
 
-// reuse gives the longest-rested block of its length as it is, which is the steady state of a pool: the block's
-// node becomes the holder's, so no table changes.
+// reuse gives the longest-rested block of its length as it is, which is the steady state of a pool.
 func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
-	n := p.nodes.at(l.head)
+	i := l.head
+	n := p.nodes.at(i)
 	r := n.ref
 	c := p.chunks.at(r.chunk())
-	put(&c.free, r.slot(), 0)
+	c.setFree(r.slot(), 0)
 	if l.head = n.next; l.head == 0 {
 		l.tail = 0
 	} else {
@@ -143,7 +143,10 @@ func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
 	if l.rested--; l.rested == 0 {
 		p.levels.none(b)
 	}
-	n.x = pack(held, uint64(o))
+	t := p.nodes.table(r)
+	j, _ := t.find(r.block())
+	t.setOwner(j, o)
+	p.nodes.discard(i)
 	p.heldAt[b]++
 	if c.level == rootLevel {
 		return p.byRoot[r].pfx
@@ -162,25 +165,35 @@ func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
 	if err != nil {
 		return 0, false
 	}
-	if n, _, _ := p.holder(a, b); n != 0 {
-		return Owner(p.nodes.at(n).value()), true
+	if h, ok := p.holder(a, b); ok {
+		return h.owner(), true
 	}
 	o, ok := p.orphans[pfx]
 	return o.owner, ok
 }
 
-// holder finds the node of exactly this prefix where it is held.
-func (p *Pool) holder(a addr, b uint) (node uint32, s spot, par *parent) {
-	if par = p.parentOf(a, b); par == nil {
-		return 0, s, nil
+// holding is where a held prefix is recorded.
+type holding struct {
+	spot  spot
+	par   *parent
+	table *table
+	at    uint32
+}
+
+func (h *holding) owner() Owner { return Owner(h.table.slots[h.at]) }
+
+// holder finds a prefix where exactly it is held.
+func (p *Pool) holder(a addr, b uint) (h holding, ok bool) {
+	if h.par = p.parentOf(a, b); h.par == nil {
+		return h, false
 	}
-	if s = p.locate(a, b, par, false); s.chunk == 0 {
-		return 0, s, par
+	if h.spot = p.locate(a, b, h.par, false); h.spot.chunk == 0 {
+		return h, false
 	}
-	if node = p.nodes.find(s.ref()); node != 0 && p.nodes.at(node).kind() == held {
-		return node, s, par
-	}
-	return 0, s, par
+	r := h.spot.ref()
+	h.table = p.nodes.table(r)
+	h.at, ok = h.table.find(r.block())
+	return h, ok && !h.table.isNode(h.at)
 }
 
 // Release takes a prefix back; it rests before it is given again. Its error is a *NotHeldError.
@@ -198,17 +211,18 @@ func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
 	if err != nil {
 		return fmt.Errorf("giving back: %w", err)
 	}
-	i, s, par := p.holder(a, b)
-	if i == 0 {
+	h, ok := p.holder(a, b)
+	if !ok {
 		return p.giveBackOrphan(pfx, o, until)
 	}
-	n := p.nodes.at(i)
-	if holder := Owner(n.value()); holder != o {
+	if holder := h.owner(); holder != o {
 		return &NotHeldError{Prefix: pfx, Owner: o, Holder: holder}
 	}
+	i := p.nodes.fresh(h.spot.ref(), 0)
+	h.table.setNode(h.at, i)
 	p.heldAt[b]--
 	if until == 0 {
-		p.insert(s, par, i, false)
+		p.insert(h.spot, h.par, i, false)
 		return nil
 	}
 	p.rest(&p.rests.released, i, b, until)
