@@ -63,15 +63,14 @@ func (c *chunk) setFree(slot, free uint32) {
 // taken back when they are idle and there are more idle ones than busy ones.
 type chunks struct {
 	slabs []*[1 << slabBits]chunk
-	slots []uint32    // open addressing, linear probing; 0 is empty, so chunk 0 is never used
-	shift uint        // 64 minus the number of bits of a slot's index
-	used  uint32      // ids given out so far, the unused chunk 0 among them
-	live  uint32      // ids in the table
-	idle  uint32      // of these, chunks with busy == 0
-	spare []uint32    // ids that are not in the table
-	hand  uint32      // where the search for an idle chunk goes on
-	memo  [128]uint32 // by level: the chunk found last
-	nodes *nodes      // whose tables belong to the chunks
+	slots []uint32 // open addressing, linear probing; 0 is empty, so chunk 0 is never used
+	shift uint     // 64 minus the number of bits of a slot's index
+	used  uint32   // ids given out so far, the unused chunk 0 among them
+	live  uint32   // ids in the table
+	idle  uint32   // of these, chunks with busy == 0
+	spare []uint32 // ids that are not in the table
+	hand  uint32   // where the search for an idle chunk goes on
+	nodes *nodes   // whose tables belong to the chunks
 }
 
 // keepIdle is how many idle chunks are remembered at least (less than 1 MiB).
@@ -86,15 +85,6 @@ func (s *chunks) home(key addr, level uint8) uint32 {
 
 // find returns 0 where there is no such chunk.
 func (s *chunks) find(key addr, level uint8) uint32 {
-	if level < rootLevel {
-		if id := s.memo[level&127]; id != 0 && s.at(id).key == key {
-			return id
-		}
-	}
-	return s.search(key, level)
-}
-
-func (s *chunks) search(key addr, level uint8) uint32 {
 	if len(s.slots) == 0 {
 		return 0
 	}
@@ -104,9 +94,6 @@ func (s *chunks) search(key addr, level uint8) uint32 {
 			return 0
 		}
 		if c := s.at(id); c.key == key && c.level == level {
-			if level < rootLevel {
-				s.memo[level&127] = id
-			}
 			return id
 		}
 	}
@@ -202,9 +189,6 @@ func (s *chunks) remove(id uint32) {
 		}
 	}
 	s.slots[i] = 0
-	if c.level < rootLevel && s.memo[c.level&127] == id {
-		s.memo[c.level&127] = 0
-	}
 	s.nodes.drop(id)
 	s.live--
 	s.idle--

@@ -106,9 +106,9 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 
 // insert makes a block free and merges it with its buddy as long as that is free too. The block's node, where it
 // has one, is spent; a block that was held counts as used whole, but for one that is fresh.
-func (p *Pool) insert(s spot, par *parent, node uint32, fresh bool) {
-	for s.bits > par.bits {
-		c := p.chunks.at(s.chunk)
+func (p *Pool) insert(s spot, node uint32, fresh bool) {
+	c := p.chunks.at(s.chunk)
+	for c.level != rootLevel {
 		free, _, mark := c.pair(s.slot)
 		if free == 0 {
 			break
@@ -133,9 +133,10 @@ func (p *Pool) insert(s spot, par *parent, node uint32, fresh bool) {
 			p.chunks.idle++
 		}
 		fresh = fresh || buddyFresh
-		s = p.locate(s.addr.mask(s.bits-1), s.bits-1, par, false)
+		s = p.locate(s.addr.mask(s.bits-1), s.bits-1, p.parentOf(s.addr, s.bits-1), false)
+		c = p.chunks.at(s.chunk)
 	}
-	p.chunks.at(s.chunk).setPair(s.slot, 1, s.side, flag(fresh))
+	c.setPair(s.slot, 1, s.side, flag(fresh))
 	switch r := s.ref(); {
 	case fresh:
 		if node != 0 {

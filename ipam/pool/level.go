@@ -64,17 +64,22 @@ func (p *Pool) addFresh(id uint32, b uint) {
 func (p *Pool) dropFresh(id uint32, b uint) {
 	l, c := &p.levels.at[b], p.chunks.at(id)
 	if c.fresh--; c.fresh == 0 {
-		if c.next != 0 {
-			p.chunks.at(c.next).prev = c.prev
-		}
-		if c.prev != 0 {
-			p.chunks.at(c.prev).next = c.next
-		} else {
-			l.chunks = c.next
-		}
+		p.unlist(l, c)
 	}
 	if l.fresh--; l.fresh+l.rested == 0 {
 		p.levels.none(b)
+	}
+}
+
+// unlist takes a chunk off its list.
+func (p *Pool) unlist(l *level, c *chunk) {
+	if c.next != 0 {
+		p.chunks.at(c.next).prev = c.prev
+	}
+	if c.prev != 0 {
+		p.chunks.at(c.prev).next = c.next
+	} else {
+		l.chunks = c.next
 	}
 }
 

@@ -31,7 +31,7 @@ func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 		p.heldAt[b]++
 		return nil
 	}
-	if h, ok := p.holder(a, b); ok && h.owner() == o {
+	if _, t, j, ok := p.holder(a, b); ok && Owner(t.slots[j]) == o {
 		return nil
 	}
 	if len(prefix.Overlapping(p.exclude, pfx)) > 0 {

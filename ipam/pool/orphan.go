@@ -104,7 +104,7 @@ func (p *Pool) unblock(pfx netip.Prefix, until int64) {
 		s := p.locate(a, b, par, false)
 		i := p.nodes.find(s.ref())
 		if until == 0 {
-			p.insert(s, par, i, false)
+			p.insert(s, i, false)
 		} else {
 			p.rest(&p.rests.restored, i, b, until)
 		}

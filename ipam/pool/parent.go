@@ -63,7 +63,7 @@ func (p *Pool) AddParent(pfx netip.Prefix) error {
 	at := sort.Search(len(p.parents), func(i int) bool { return a.less(p.parents[i].addr) })
 	p.parents = slices.Insert(p.parents, at, par)
 	p.byRoot[par.root] = par
-	p.insert(p.where(par.root), par, 0, true)
+	p.insert(p.where(par.root), 0, true)
 
 	p.total = p.total.Add(p.space(pfx))
 	for _, e := range prefix.Intersect(p.exclude, []netip.Prefix{pfx}) {
@@ -172,6 +172,6 @@ func (p *Pool) empty(par *parent, holders map[netip.Prefix]Owner) {
 		return true
 	})
 	for _, i := range spent {
-		p.insert(p.where(p.nodes.at(i).ref), par, i, false)
+		p.insert(p.where(p.nodes.at(i).ref), i, false)
 	}
 }

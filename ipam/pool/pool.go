@@ -111,7 +111,10 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 		p.wake(now)
 	}
 	b := uint(length)
-	if l := &p.levels.at[b]; l.fresh == 0 && l.rested != 0 {
+	switch l := &p.levels.at[b]; { // the two usual cases first: a free block of just this length
+	case l.fresh != 0:
+		return p.use(l, b, o), nil
+	case l.rested != 0:
 		return p.reuse(l, b, o), nil
 	}
 	from, ok := p.levels.best(b)
@@ -126,6 +129,27 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	p.nodes.hold(s.ref(), o)
 	p.heldAt[b]++
 	return s.addr.prefix(p.width, b), nil
+}
+
+// use gives a block with never-used space as it is.
+func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
+	id := l.chunks
+	c := p.chunks.at(id)
+	slot, side := c.firstFresh()
+	c.setFree(slot, 0)
+	if l.fresh--; l.fresh+l.rested == 0 {
+		p.levels.none(b)
+	}
+	if c.fresh--; c.fresh == 0 {
+		p.unlist(l, c)
+	}
+	r := makeRef(id, slot, side)
+	p.nodes.hold(r, o)
+	p.heldAt[b]++
+	if c.level == rootLevel {
+		return p.byRoot[r].pfx
+	}
+	return c.key.unplace(b, r.block()).prefix(p.width, b)
 }
 
 // reuse gives the longest-rested block of its length as it is, which is the steady state of a pool.
@@ -165,35 +189,26 @@ func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
 	if err != nil {
 		return 0, false
 	}
-	if h, ok := p.holder(a, b); ok {
-		return h.owner(), true
+	if _, t, j, ok := p.holder(a, b); ok {
+		return Owner(t.slots[j]), true
 	}
 	o, ok := p.orphans[pfx]
 	return o.owner, ok
 }
 
-// holding is where a held prefix is recorded.
-type holding struct {
-	spot  spot
-	par   *parent
-	table *table
-	at    uint32
-}
-
-func (h *holding) owner() Owner { return Owner(h.table.slots[h.at]) }
-
-// holder finds a prefix where exactly it is held.
-func (p *Pool) holder(a addr, b uint) (h holding, ok bool) {
-	if h.par = p.parentOf(a, b); h.par == nil {
-		return h, false
+// holder finds where it is recorded that exactly this prefix is held.
+func (p *Pool) holder(a addr, b uint) (s spot, t *table, j uint32, ok bool) {
+	par := p.parentOf(a, b)
+	if par == nil {
+		return s, nil, 0, false
 	}
-	if h.spot = p.locate(a, b, h.par, false); h.spot.chunk == 0 {
-		return h, false
+	if s = p.locate(a, b, par, false); s.chunk == 0 {
+		return s, nil, 0, false
 	}
-	r := h.spot.ref()
-	h.table = p.nodes.table(r)
-	h.at, ok = h.table.find(r.block())
-	return h, ok && !h.table.isNode(h.at)
+	r := s.ref()
+	t = p.nodes.table(r)
+	j, ok = t.find(r.block())
+	return s, t, j, ok && !t.isNode(j)
 }
 
 // Release takes a prefix back; it rests before it is given again. Its error is a *NotHeldError.
@@ -211,18 +226,18 @@ func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
 	if err != nil {
 		return fmt.Errorf("giving back: %w", err)
 	}
-	h, ok := p.holder(a, b)
+	s, t, j, ok := p.holder(a, b)
 	if !ok {
 		return p.giveBackOrphan(pfx, o, until)
 	}
-	if holder := h.owner(); holder != o {
+	if holder := Owner(t.slots[j]); holder != o {
 		return &NotHeldError{Prefix: pfx, Owner: o, Holder: holder}
 	}
-	i := p.nodes.fresh(h.spot.ref(), 0)
-	h.table.setNode(h.at, i)
+	i := p.nodes.fresh(s.ref(), 0)
+	t.setNode(j, i)
 	p.heldAt[b]--
 	if until == 0 {
-		p.insert(h.spot, h.par, i, false)
+		p.insert(s, i, false)
 		return nil
 	}
 	p.rest(&p.rests.released, i, b, until)

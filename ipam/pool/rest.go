@@ -90,7 +90,7 @@ func (p *Pool) over(q *queue) int64 {
 func (p *Pool) awake(i uint32) {
 	s := p.where(p.nodes.at(i).ref)
 	p.restingAt[s.bits]--
-	p.insert(s, p.parentOf(s.addr, s.bits), i, false)
+	p.insert(s, i, false)
 }
 
 func (p *Pool) sort(q *queue) {

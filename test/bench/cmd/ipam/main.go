@@ -81,7 +81,7 @@ func speed(add adder) {
 			func(c contender) result { return c.churn(ten, 24, percent) })
 	}
 	add("free and allocate the last block", "ns/op", 100, "", func(c contender) result { return c.last(ten, 24) })
-	add("the same at 90 %, quarantine 1 ms", "ns/op", 80, "simulated clock, about 500 rest", func(c contender) result {
+	add("the same at 90 %, quarantine 1 ms", "ns/op", 80, "one microsecond an operation: 1,000 rest", func(c contender) result {
 		if c.name() != "vpcnative" {
 			return refuses
 		}

@@ -60,31 +60,31 @@ var peers = []contender{
 	runner[netip.Prefix]{"netipx", ofNetipx},
 }
 
-// clock is the time that pools are told. It moves by one microsecond a call.
-type clock struct{ now time.Time }
-
-func (c *clock) tick() time.Time {
-	c.now = c.now.Add(time.Microsecond)
-	return c.now
-}
-
 func ours(parent netip.Prefix, quarantine time.Duration) *subject[netip.Prefix] {
 	p, err := pool.New(pool.Config{Parents: []netip.Prefix{parent}, Quarantine: quarantine})
 	if err != nil {
 		panic(err)
 	}
 	p.Restored()
-	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return &subject[netip.Prefix]{
 		alloc: func(bits int) (netip.Prefix, bool) {
-			q, err := p.Allocate(bits, 1, c.tick())
+			if quarantine > 0 {
+				now = now.Add(time.Microsecond)
+			}
+			q, err := p.Allocate(bits, 1, now)
 			return q, err == nil
 		},
-		release: func(q netip.Prefix) bool { return p.Release(q, 1, c.tick()) == nil },
-		occupy:  func(q netip.Prefix) bool { return p.Occupy(q, 1) == nil },
-		from:    same,
-		keep:    p,
-		pool:    p,
+		release: func(q netip.Prefix) bool {
+			if quarantine > 0 {
+				now = now.Add(time.Microsecond)
+			}
+			return p.Release(q, 1, now) == nil
+		},
+		occupy: func(q netip.Prefix) bool { return p.Occupy(q, 1) == nil },
+		from:   same,
+		keep:   p,
+		pool:   p,
 	}
 }
 
