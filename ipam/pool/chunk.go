@@ -5,15 +5,16 @@ import "math/bits"
 // The geometry of a chunk. 512 pairs make the bitmaps 192 of the chunk's 224 bytes, so that a densely used level
 // costs about 3.5 bits per pair and, summed over all levels, as much per smallest block.
 const (
-	chunkBits  = 9
-	chunkPairs = 1 << chunkBits
-	chunkMask  = chunkPairs - 1
-	chunkWords = chunkPairs / 64
+	blockBits   = 10
+	chunkBlocks = 1 << blockBits
+	blockMask   = chunkBlocks - 1
+	chunkPairs  = chunkBlocks / 2
+	chunkWords  = chunkPairs / 64
 
 	slabBits = 2 // chunks are allocated 4 at a time
 	slabMask = 1<<slabBits - 1
 
-	maxChunks = 1 << (32 - chunkBits - 1) // a ref has 32 bits
+	maxChunks = 1 << (32 - blockBits) // a ref has 32 bits
 
 	// rootLevel marks chunks whose slots are whole parents (side 0 of a pair without an upper half).
 	rootLevel = 255
@@ -34,12 +35,13 @@ type chunk struct {
 // ref names a block: chunk, slot of its pair, side. The block is the half `side` of that pair.
 type ref uint32
 
-func makeRef(id, slot, side uint32) ref { return ref(id<<(chunkBits+1) | slot<<1 | side) }
+func makeRef(id, block uint32) ref { return ref(id<<blockBits | block) }
 
-func (r ref) chunk() uint32 { return uint32(r) >> (chunkBits + 1) }
-func (r ref) slot() uint32  { return uint32(r) >> 1 & chunkMask }
+func (r ref) chunk() uint32 { return uint32(r) >> blockBits }
+func (r ref) block() uint32 { return uint32(r) & blockMask } // its number in the chunk
+func (r ref) slot() uint32  { return uint32(r) & blockMask >> 1 }
 func (r ref) side() uint32  { return uint32(r) & 1 }
-func (r ref) block() uint32 { return uint32(r) & (chunkBlocks - 1) } // its number in the chunk
+func (r ref) buddy() ref    { return r ^ 1 }
 
 // pair reads the bits of a pair.
 func (c *chunk) pair(slot uint32) (free, half, mark uint32) {

@@ -83,12 +83,12 @@ func (p *Pool) unlist(l *level, c *chunk) {
 	}
 }
 
-// firstFresh is the lowest fresh block of a chunk that has one.
-func (c *chunk) firstFresh() (slot, side uint32) {
+// firstFresh is the number of the lowest fresh block of a chunk that has one.
+func (c *chunk) firstFresh() uint32 {
 	for i := range c.pairs {
 		if w := c.pairs[i].free & c.pairs[i].mark; w != 0 {
 			at := bits.TrailingZeros64(w)
-			return uint32(i<<6 + at), uint32(c.pairs[i].half>>at) & 1
+			return uint32(i<<7+at<<1) | uint32(c.pairs[i].half>>at)&1
 		}
 	}
 	panic("pool: a chunk counts a fresh block that it does not have")

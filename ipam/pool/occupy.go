@@ -27,11 +27,11 @@ func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 		return p.occupyOrphan(pfx, o)
 	}
 	if s, ok := p.takeAt(a, b, par); ok {
-		p.nodes.hold(s.ref(), o)
+		p.nodes.hold(s.ref, o)
 		p.heldAt[b]++
 		return nil
 	}
-	if _, t, j, ok := p.holder(a, b); ok && Owner(t.slots[j]) == o {
+	if t, j, _ := p.holder(a, b); t != nil && Owner(t.slots[j]) == o {
 		return nil
 	}
 	if len(prefix.Overlapping(p.exclude, pfx)) > 0 {
@@ -41,7 +41,7 @@ func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 	if err != nil {
 		return err
 	}
-	p.nodes.hold(s.ref(), o)
+	p.nodes.hold(s.ref, o)
 	p.heldAt[b]++
 	return nil
 }
@@ -49,15 +49,14 @@ func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 // takeAt takes a prefix out of the free block that contains it, if there is one.
 func (p *Pool) takeAt(a addr, b uint, par *parent) (spot, bool) {
 	for n := b; ; n-- {
-		s := p.locate(a.mask(n), n, par, false)
-		if s.chunk != 0 {
-			if free, half, mark := p.chunks.at(s.chunk).pair(s.slot); free == 1 && half == s.side {
+		if r := p.find(a.mask(n), n, par); r != 0 {
+			if free, half, mark := p.chunks.at(r.chunk()).pair(r.slot()); free == 1 && half == r.side() {
 				fresh, node := mark == 1, uint32(0)
 				if !fresh {
-					node = p.nodes.find(s.ref())
+					node = p.nodes.find(r)
 				}
-				p.unfree(s, node, fresh)
-				return p.split(s, fresh, b, &a), true
+				p.unfree(r, n, node, fresh)
+				return p.split(spot{a.mask(n), n, r}, fresh, b, &a), true
 			}
 		}
 		if n == par.bits {
@@ -128,7 +127,7 @@ func (p *Pool) adopt(pfx netip.Prefix) (spot, error) {
 func (p *Pool) block(pfx netip.Prefix, o Owner) error {
 	s, err := p.adopt(pfx)
 	if err == nil {
-		p.nodes.add(s.ref(), pack(blocked, uint64(o)))
+		p.nodes.add(s.ref, pack(blocked, uint64(o)))
 	}
 	return err
 }

@@ -63,7 +63,7 @@ func (p *Pool) AddParent(pfx netip.Prefix) error {
 	at := sort.Search(len(p.parents), func(i int) bool { return a.less(p.parents[i].addr) })
 	p.parents = slices.Insert(p.parents, at, par)
 	p.byRoot[par.root] = par
-	p.insert(p.where(par.root), 0, true)
+	p.insert(par.root, 0, true)
 
 	p.total = p.total.Add(p.space(pfx))
 	for _, e := range prefix.Intersect(p.exclude, []netip.Prefix{pfx}) {
@@ -108,12 +108,12 @@ func (p *Pool) newRoot(b uint) ref {
 	}
 	n := p.rootsAt[b]
 	p.rootsAt[b]++
-	id := p.chunks.findOrAdd(addr{hi: uint64(b), lo: uint64(n >> chunkBits)}, rootLevel)
+	id := p.chunks.findOrAdd(addr{hi: uint64(b), lo: uint64(n / chunkPairs)}, rootLevel)
 	if c := p.chunks.at(id); c.busy == 0 {
 		c.busy = 1 // a chunk of roots is never idle
 		p.chunks.idle--
 	}
-	return makeRef(id, n&chunkMask, 0)
+	return makeRef(id, n%chunkPairs<<1)
 }
 
 // RemoveParent takes a range away. Its holders become orphans, and what rests in it is remembered, so that adding
@@ -131,13 +131,12 @@ func (p *Pool) RemoveParent(pfx netip.Prefix) error {
 	}
 	p.empty(par, again)
 
-	s := p.where(par.root)
-	_, _, mark := p.chunks.at(s.chunk).pair(s.slot)
+	_, _, mark := p.chunks.at(par.root.chunk()).pair(par.root.slot())
 	fresh, node := mark == 1, uint32(0)
 	if !fresh {
 		node = p.nodes.find(par.root)
 	}
-	p.unfree(s, node, fresh)
+	p.unfree(par.root, par.bits, node, fresh)
 	delete(p.byRoot, par.root)
 	p.spareAt[par.bits] = append(p.spareAt[par.bits], par.root)
 	p.parents = slices.Delete(p.parents, at, at+1)
@@ -172,6 +171,6 @@ func (p *Pool) empty(par *parent, holders map[netip.Prefix]Owner) {
 		return true
 	})
 	for _, i := range spent {
-		p.insert(p.where(p.nodes.at(i).ref), i, false)
+		p.insert(p.nodes.at(i).ref, i, false)
 	}
 }

@@ -121,12 +121,11 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	if !ok {
 		return netip.Prefix{}, p.exhausted(length)
 	}
-	s, node, fresh := p.best(from)
-	p.unfree(s, node, fresh)
-	if from < b {
-		s = p.split(s, fresh, b, nil)
-	}
-	p.nodes.hold(s.ref(), o)
+	r, node, fresh := p.best(from)
+	s := p.where(r)
+	p.unfree(r, from, node, fresh)
+	s = p.split(s, fresh, b, nil)
+	p.nodes.hold(s.ref, o)
 	p.heldAt[b]++
 	return s.addr.prefix(p.width, b), nil
 }
@@ -135,15 +134,14 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
 	id := l.chunks
 	c := p.chunks.at(id)
-	slot, side := c.firstFresh()
-	c.setFree(slot, 0)
+	r := makeRef(id, c.firstFresh())
+	c.setFree(r.slot(), 0)
 	if l.fresh--; l.fresh+l.rested == 0 {
 		p.levels.none(b)
 	}
 	if c.fresh--; c.fresh == 0 {
 		p.unlist(l, c)
 	}
-	r := makeRef(id, slot, side)
 	p.nodes.hold(r, o)
 	p.heldAt[b]++
 	if c.level == rootLevel {
@@ -189,26 +187,27 @@ func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
 	if err != nil {
 		return 0, false
 	}
-	if _, t, j, ok := p.holder(a, b); ok {
+	if t, j, _ := p.holder(a, b); t != nil {
 		return Owner(t.slots[j]), true
 	}
 	o, ok := p.orphans[pfx]
 	return o.owner, ok
 }
 
-// holder finds where it is recorded that exactly this prefix is held.
-func (p *Pool) holder(a addr, b uint) (s spot, t *table, j uint32, ok bool) {
+// holder finds the slot where it is recorded that exactly this prefix is held; the table is nil where it is not.
+func (p *Pool) holder(a addr, b uint) (t *table, j uint32, r ref) {
 	par := p.parentOf(a, b)
 	if par == nil {
-		return s, nil, 0, false
+		return nil, 0, 0
 	}
-	if s = p.locate(a, b, par, false); s.chunk == 0 {
-		return s, nil, 0, false
+	if r = p.find(a, b, par); r == 0 {
+		return nil, 0, 0
 	}
-	r := s.ref()
 	t = p.nodes.table(r)
-	j, ok = t.find(r.block())
-	return s, t, j, ok && !t.isNode(j)
+	if j, ok := t.find(r.block()); ok && !t.isNode(j) {
+		return t, j, r
+	}
+	return nil, 0, r
 }
 
 // Release takes a prefix back; it rests before it is given again. Its error is a *NotHeldError.
@@ -226,18 +225,18 @@ func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
 	if err != nil {
 		return fmt.Errorf("giving back: %w", err)
 	}
-	s, t, j, ok := p.holder(a, b)
-	if !ok {
+	t, j, r := p.holder(a, b)
+	if t == nil {
 		return p.giveBackOrphan(pfx, o, until)
 	}
 	if holder := Owner(t.slots[j]); holder != o {
 		return &NotHeldError{Prefix: pfx, Owner: o, Holder: holder}
 	}
-	i := p.nodes.fresh(s.ref(), 0)
+	i := p.nodes.fresh(r, 0)
 	t.setNode(j, i)
 	p.heldAt[b]--
 	if until == 0 {
-		p.insert(s, i, false)
+		p.insert(r, i, false)
 		return nil
 	}
 	p.rest(&p.rests.released, i, b, until)

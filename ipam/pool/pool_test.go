@@ -45,7 +45,7 @@ func (p *Pool) freeBlocks() []netip.Prefix {
 			c := p.chunks.at(id)
 			for s := range uint32(chunkPairs) {
 				if free, half, mark := c.pair(s); free&mark == 1 {
-					q := p.where(makeRef(id, s, half))
+					q := p.where(makeRef(id, s<<1|half))
 					out = append(out, q.addr.prefix(p.width, q.bits))
 				}
 			}

@@ -68,7 +68,7 @@ func (p *Pool) Held() iter.Seq2[netip.Prefix, Owner] {
 	return func(yield func(netip.Prefix, Owner) bool) {
 		for id := range p.nodes.tables {
 			if !p.nodes.tables[id].held(func(block uint32, o Owner) bool {
-				s := p.where(makeRef(uint32(id), block>>1, block&1))
+				s := p.where(makeRef(uint32(id), block))
 				return yield(s.addr.prefix(p.width, s.bits), o)
 			}) {
 				return

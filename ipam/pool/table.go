@@ -1,7 +1,5 @@
 package pool
 
-const chunkBlocks = 2 * chunkPairs
-
 // table says what is known of the blocks of one chunk: the owner where a block is held, a node else.
 //
 // A table of a chunk with few such blocks is hashed: the home of a block is its number in the chunk modulo the

@@ -53,6 +53,18 @@ func vpcnative(quarantine time.Duration) runner[netip.Prefix] {
 	}}
 }
 
+// idle does nothing, to see what the measuring loop costs.
+var idle = runner[netip.Prefix]{"idle", func(parent netip.Prefix, _ ...int) (*subject[netip.Prefix], bool) {
+	n := uint32(0)
+	return &subject[netip.Prefix]{
+		alloc: func(bits int) (netip.Prefix, bool) {
+			n += 1 << 8
+			return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), 0}), bits), true
+		},
+		release: func(q netip.Prefix) bool { return q.IsValid() },
+	}, true
+}}
+
 var peers = []contender{
 	vpcnative(0),
 	runner[netip.Prefix]{"cilium", ofCilium},
