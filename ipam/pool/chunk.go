@@ -133,7 +133,10 @@ func (s *chunks) newID() uint32 {
 	if s.used == 0 {
 		s.used = 1
 	}
-	if int(s.used)>>slabBits >= len(s.slabs) {
+	if n := len(s.slabs); int(s.used)>>slabBits >= n {
+		if n == cap(s.slabs) {
+			s.slabs = append(make([]*[1 << slabBits]chunk, 0, n+n/8+4), s.slabs...)
+		}
 		s.slabs = append(s.slabs, new([1 << slabBits]chunk))
 	}
 	s.used++

@@ -30,6 +30,15 @@ func (p *Pool) where(r ref) spot {
 	return spot{c.key.unplace(b, r.block()), b, r}
 }
 
+// length is the prefix length of a ref's block. The key of a root chunk begins with that of its parents.
+func (p *Pool) length(r ref) uint {
+	c := p.chunks.at(r.chunk())
+	if c.level == rootLevel {
+		return uint(c.key.hi)
+	}
+	return uint(c.level) + 1
+}
+
 // best picks the free block of length b that goes first. fresh tells whether it has never-used space; else node
 // is its node.
 func (p *Pool) best(b uint) (r ref, node uint32, fresh bool) {
@@ -95,10 +104,7 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 // has one, is spent or becomes that of the merged block. Unless it is fresh, it was used whole.
 func (p *Pool) insert(r ref, node uint32, fresh bool) {
 	c := p.chunks.at(r.chunk())
-	b := uint(c.level) + 1
-	if c.level == rootLevel {
-		b = p.byRoot[r].bits
-	}
+	b := p.length(r)
 	for c.level != rootLevel {
 		free, _, mark := c.pair(r.slot())
 		if free == 0 {

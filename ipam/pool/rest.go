@@ -88,9 +88,9 @@ func (p *Pool) over(q *queue) int64 {
 
 // awake frees a node that was taken off its queue.
 func (p *Pool) awake(i uint32) {
-	s := p.where(p.nodes.at(i).ref)
-	p.restingAt[s.bits]--
-	p.insert(s.ref, i, false)
+	r := p.nodes.at(i).ref
+	p.restingAt[p.length(r)]--
+	p.insert(r, i, false)
 }
 
 func (p *Pool) sort(q *queue) {
