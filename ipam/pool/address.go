@@ -59,27 +59,26 @@ func (a addr) with(i uint, side uint32) addr {
 	return a
 }
 
-// place splits the first n bits of an address into the key of the chunk, which is all but the last chunkBits of
-// them, and the slot in it, which is the last chunkBits.
-func (a addr) place(n uint) (key addr, slot uint32) {
+// place splits the first n bits of an address, which tell a block of length n, into the key of its chunk and its
+// number in the chunk, which is the last blockBits of them.
+func (a addr) place(n uint) (key addr, block uint32) {
 	if n <= 64 {
 		v := a.hi >> (64 - n)
-		return addr{hi: v >> chunkBits << chunkBits << (64 - n)}, uint32(v) & chunkMask
+		return addr{hi: v >> blockBits << blockBits << (64 - n)}, uint32(v) & blockMask
 	}
 	s := 128 - n
-	v := a.hi<<(64-s) | a.lo>>s
-	return a.mask(n - chunkBits), uint32(v) & chunkMask
+	return a.mask(n - blockBits), uint32(a.hi<<(64-s)|a.lo>>s) & blockMask
 }
 
-// unplace is the inverse of place.
-func (a addr) unplace(n uint, slot uint32) addr {
+// unplace is the inverse of place: the address of a block of length n.
+func (a addr) unplace(n uint, block uint32) addr {
 	if n <= 64 {
-		a.hi |= uint64(slot) << (64 - n)
+		a.hi |= uint64(block) << (64 - n)
 		return a
 	}
 	s := 128 - n
-	a.hi |= uint64(slot) >> (64 - s)
-	a.lo |= uint64(slot) << s
+	a.hi |= uint64(block) >> (64 - s)
+	a.lo |= uint64(block) << s
 	return a
 }
 

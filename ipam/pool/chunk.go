@@ -5,15 +5,16 @@ import "math/bits"
 // The geometry of a chunk. 512 pairs make the bitmaps 192 of the chunk's 224 bytes, so that a densely used level
 // costs about 3.5 bits per pair and, summed over all levels, as much per smallest block.
 const (
-	chunkBits  = 9
-	chunkPairs = 1 << chunkBits
-	chunkMask  = chunkPairs - 1
-	chunkWords = chunkPairs / 64
+	blockBits   = 10
+	chunkBlocks = 1 << blockBits
+	blockMask   = chunkBlocks - 1
+	chunkPairs  = chunkBlocks / 2
+	chunkWords  = chunkPairs / 64
 
 	slabBits = 2 // chunks are allocated 4 at a time
 	slabMask = 1<<slabBits - 1
 
-	maxChunks = 1 << (32 - chunkBits - 1) // a ref has 32 bits
+	maxChunks = 1 << (32 - blockBits) // a ref has 32 bits
 
 	// rootLevel marks chunks whose slots are whole parents (side 0 of a pair without an upper half).
 	rootLevel = 255
@@ -22,7 +23,7 @@ const (
 // chunk holds the state of 512 neighbouring pairs of one level. A pair is a block of length `level` seen as its
 // two halves, blocks of length level+1; see the package comment for what the three bits say.
 type chunk struct {
-	free, half, mark [chunkWords]uint64
+	pairs [chunkWords]struct{ free, half, mark uint64 } // side by side, so that a pair's bits are in one cache line
 
 	key        addr   // the common first bits of all its pairs; a root chunk: (length of the parents, group)
 	next, prev uint32 // in the list of chunks of this level that have fresh blocks
@@ -34,34 +35,44 @@ type chunk struct {
 // ref names a block: chunk, slot of its pair, side. The block is the half `side` of that pair.
 type ref uint32
 
-func makeRef(id, slot, side uint32) ref { return ref(id<<(chunkBits+1) | slot<<1 | side) }
+func makeRef(id, block uint32) ref { return ref(id<<blockBits | block) }
 
-func (r ref) chunk() uint32 { return uint32(r) >> (chunkBits + 1) }
-func (r ref) slot() uint32  { return uint32(r) >> 1 & chunkMask }
+func (r ref) chunk() uint32 { return uint32(r) >> blockBits }
+func (r ref) block() uint32 { return uint32(r) & blockMask } // its number in the chunk
+func (r ref) slot() uint32  { return uint32(r) & blockMask >> 1 }
 func (r ref) side() uint32  { return uint32(r) & 1 }
+func (r ref) buddy() ref    { return r ^ 1 }
 
-func get(w *[chunkWords]uint64, slot uint32) uint32 {
-	return uint32(w[slot>>6&(chunkWords-1)]>>(slot&63)) & 1
+// pair reads the bits of a pair.
+func (c *chunk) pair(slot uint32) (free, half, mark uint32) {
+	w, s := &c.pairs[slot>>6&(chunkWords-1)], slot&63
+	return uint32(w.free>>s) & 1, uint32(w.half>>s) & 1, uint32(w.mark>>s) & 1
 }
 
-func put(w *[chunkWords]uint64, slot, v uint32) {
-	i, s := slot>>6&(chunkWords-1), slot&63
-	w[i] = w[i]&^(1<<s) | uint64(v)<<s
+func (c *chunk) setPair(slot, free, half, mark uint32) {
+	w, s := &c.pairs[slot>>6&(chunkWords-1)], slot&63
+	w.free = w.free&^(1<<s) | uint64(free)<<s
+	w.half = w.half&^(1<<s) | uint64(half)<<s
+	w.mark = w.mark&^(1<<s) | uint64(mark)<<s
+}
+
+func (c *chunk) setFree(slot, free uint32) {
+	w, s := &c.pairs[slot>>6&(chunkWords-1)], slot&63
+	w.free = w.free&^(1<<s) | uint64(free)<<s
 }
 
 // chunks finds chunks by level and key. Chunks come into being when a block inside them is split off and are
 // taken back when they are idle and there are more idle ones than busy ones.
 type chunks struct {
 	slabs []*[1 << slabBits]chunk
-	slots []uint32    // open addressing, linear probing; 0 is empty, so chunk 0 is never used
-	shift uint        // 64 minus the number of bits of a slot's index
-	used  uint32      // ids given out so far, the unused chunk 0 among them
-	live  uint32      // ids in the table
-	idle  uint32      // of these, chunks with busy == 0
-	spare []uint32    // ids that are not in the table
-	hand  uint32      // where the search for an idle chunk goes on
-	memo  [128]uint32 // by level: the chunk found last
-	nodes *nodes      // whose tables belong to the chunks
+	slots []uint32 // open addressing, linear probing; 0 is empty, so chunk 0 is never used
+	shift uint     // 64 minus the number of bits of a slot's index
+	used  uint32   // ids given out so far, the unused chunk 0 among them
+	live  uint32   // ids in the table
+	idle  uint32   // of these, chunks with busy == 0
+	spare []uint32 // ids that are not in the table
+	hand  uint32   // where the search for an idle chunk goes on
+	nodes *nodes   // whose tables belong to the chunks
 }
 
 // keepIdle is how many idle chunks are remembered at least (less than 1 MiB).
@@ -76,15 +87,6 @@ func (s *chunks) home(key addr, level uint8) uint32 {
 
 // find returns 0 where there is no such chunk.
 func (s *chunks) find(key addr, level uint8) uint32 {
-	if level < rootLevel {
-		if id := s.memo[level&127]; id != 0 && s.at(id).key == key {
-			return id
-		}
-	}
-	return s.search(key, level)
-}
-
-func (s *chunks) search(key addr, level uint8) uint32 {
 	if len(s.slots) == 0 {
 		return 0
 	}
@@ -94,9 +96,6 @@ func (s *chunks) search(key addr, level uint8) uint32 {
 			return 0
 		}
 		if c := s.at(id); c.key == key && c.level == level {
-			if level < rootLevel {
-				s.memo[level&127] = id
-			}
 			return id
 		}
 	}
@@ -116,8 +115,8 @@ func (s *chunks) findOrAdd(key addr, level uint8) uint32 {
 	id := s.newID()
 	c := s.at(id)
 	*c = chunk{key: key, level: level}
-	for i := range c.half {
-		c.half[i], c.mark[i] = ^uint64(0), ^uint64(0)
+	for i := range c.pairs {
+		c.pairs[i].half, c.pairs[i].mark = ^uint64(0), ^uint64(0)
 	}
 	s.live++
 	s.idle++
@@ -134,7 +133,10 @@ func (s *chunks) newID() uint32 {
 	if s.used == 0 {
 		s.used = 1
 	}
-	if int(s.used)>>slabBits >= len(s.slabs) {
+	if n := len(s.slabs); int(s.used)>>slabBits >= n {
+		if n == cap(s.slabs) {
+			s.slabs = append(make([]*[1 << slabBits]chunk, 0, n+n/8+4), s.slabs...)
+		}
 		s.slabs = append(s.slabs, new([1 << slabBits]chunk))
 	}
 	s.used++
@@ -192,9 +194,6 @@ func (s *chunks) remove(id uint32) {
 		}
 	}
 	s.slots[i] = 0
-	if c.level < rootLevel && s.memo[c.level&127] == id {
-		s.memo[c.level&127] = 0
-	}
 	s.nodes.drop(id)
 	s.live--
 	s.idle--

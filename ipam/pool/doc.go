@@ -41,12 +41,13 @@
 //
 // in a densely used range, and nothing where no block was ever split.
 //
-// A node (16 bytes and 5.3 to 8 bytes of a hash table) remembers a block that is held or rests, and also a free
-// block without never-used space, whose node links it into the list of its length, longest-rested first. That list
-// needs no sorting: a block is split only when no smaller one fits, so lists into which a split puts left-overs
-// are empty, and everything else that comes to a list became free just now. A free block with never-used space needs
-// no node: its bits say so, and chunks that have such blocks are listed by length. Each length with free blocks has
-// a bit in a mask of 129, so finding the smallest fitting block is one or two instructions.
+// What is known of single blocks is in a table for each chunk: the owner of a held block, in one slot of 4.1 bytes
+// where the chunk is densely used, and 7 to 10.5 where it is not; or a node (16 bytes more) of a block that rests, or of
+// a free block without never-used space. The latter nodes are linked into the list of their length, longest-rested
+// first. That list needs no sorting: a block is split only when no smaller one fits, so lists into which a split puts
+// left-overs are empty, and everything else that comes to a list became free just now. A free block with never-used
+// space needs no node: its bits say so, and chunks that have such blocks are listed by length. Each length with free
+// blocks has a bit in a mask of 129, so finding the smallest fitting block is one or two instructions.
 //
 // Resting nodes are listed in the order in which their rest ends, which is the order of release. A call that needs
 // free space first frees those at the head of the list whose rest is over, each once.

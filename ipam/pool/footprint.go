@@ -12,7 +12,7 @@ type Footprint struct {
 func (p *Pool) Footprint() Footprint {
 	tables := int(unsafe.Sizeof(table{})) * cap(p.nodes.tables)
 	for _, t := range p.nodes.tables {
-		tables += 4 * cap(t.slots)
+		tables += 4*cap(t.slots) + 8*cap(t.nodes) + 2*cap(t.keys)
 	}
 	return Footprint{
 		Index: len(p.chunks.slabs)*int(unsafe.Sizeof([1 << slabBits]chunk{})) + 4*len(p.chunks.slots) +

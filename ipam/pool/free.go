@@ -1,67 +1,62 @@
 package pool
 
-// spot is a block with all that is known of where it is kept.
+// spot is a block and where it is kept.
 type spot struct {
-	addr  addr
-	bits  uint
-	chunk uint32
-	slot  uint32
-	side  uint32
+	addr addr
+	bits uint
+	ref  ref // 0: its chunk does not exist, so nothing in the chunk's range was ever split
 }
 
-func (s spot) ref() ref { return makeRef(s.chunk, s.slot, s.side) }
-
-// locate finds the chunk of a block of a parent; add makes it where it is missing, and else chunk 0 means that
-// nothing inside the chunk's range was ever split.
-func (p *Pool) locate(a addr, b uint, par *parent, add bool) spot {
-	s := spot{addr: a, bits: b}
+// find is the ref of a block of a parent, or 0.
+func (p *Pool) find(a addr, b uint, par *parent) ref {
 	if b == par.bits {
-		s.chunk, s.slot = par.root.chunk(), par.root.slot()
-		return s
+		return par.root
 	}
-	key, slot := a.place(b - 1)
-	s.slot, s.side = slot, a.bit(b-1)
-	if add {
-		s.chunk = p.chunks.findOrAdd(key, uint8(b-1))
-	} else {
-		s.chunk = p.chunks.find(key, uint8(b-1))
+	key, block := a.place(b)
+	if id := p.chunks.find(key, uint8(b-1)); id != 0 {
+		return makeRef(id, block)
 	}
-	return s
+	return 0
 }
 
-// where is the inverse of spot.ref.
+// where is the block of a ref.
 func (p *Pool) where(r ref) spot {
 	c := p.chunks.at(r.chunk())
-	s := spot{chunk: r.chunk(), slot: r.slot(), side: r.side()}
 	if c.level == rootLevel {
 		par := p.byRoot[r]
-		s.addr, s.bits = par.addr, par.bits
-		return s
+		return spot{par.addr, par.bits, r}
 	}
-	s.bits = uint(c.level) + 1
-	s.addr = c.key.unplace(s.bits, r.block())
-	return s
+	b := uint(c.level) + 1
+	return spot{c.key.unplace(b, r.block()), b, r}
+}
+
+// length is the prefix length of a ref's block. The key of a root chunk begins with that of its parents.
+func (p *Pool) length(r ref) uint {
+	c := p.chunks.at(r.chunk())
+	if c.level == rootLevel {
+		return uint(c.key.hi)
+	}
+	return uint(c.level) + 1
 }
 
 // best picks the free block of length b that goes first. fresh tells whether it has never-used space; else node
 // is its node.
-func (p *Pool) best(b uint) (s spot, node uint32, fresh bool) {
+func (p *Pool) best(b uint) (r ref, node uint32, fresh bool) {
 	l := &p.levels.at[b]
 	if l.fresh == 0 {
-		return p.where(p.nodes.at(l.head).ref), l.head, false
+		return p.nodes.at(l.head).ref, l.head, false
 	}
-	slot, side := p.chunks.at(l.chunks).firstFresh()
-	return p.where(makeRef(l.chunks, slot, side)), 0, true
+	return makeRef(l.chunks, p.chunks.at(l.chunks).firstFresh()), 0, true
 }
 
-// unfree takes a free block off its list and forgets its node.
-func (p *Pool) unfree(s spot, node uint32, fresh bool) {
-	put(&p.chunks.at(s.chunk).free, s.slot, 0)
+// unfree takes a free block of length b off its list and forgets its node.
+func (p *Pool) unfree(r ref, b uint, node uint32, fresh bool) {
+	p.chunks.at(r.chunk()).setFree(r.slot(), 0)
 	if fresh {
-		p.dropFresh(s.chunk, s.bits)
+		p.dropFresh(r.chunk(), b)
 		return
 	}
-	p.dropRested(node, s.bits)
+	p.dropRested(node, b)
 	p.nodes.remove(node)
 }
 
@@ -70,10 +65,10 @@ func (p *Pool) unfree(s spot, node uint32, fresh bool) {
 // ones, then the half that has been whole for longer.
 func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 	for s.bits < b {
-		key, slot := s.addr.place(s.bits)
+		key, block := s.addr.place(s.bits + 1) // of the lower half
 		id := p.chunks.findOrAdd(key, uint8(s.bits))
 		c := p.chunks.at(id)
-		h, m := get(&c.half, slot), get(&c.mark, slot)
+		_, h, m := c.pair(block >> 1)
 
 		side := h // of two rested halves, half says which goes first
 		if fresh {
@@ -89,71 +84,72 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 				left, other = m, h
 			}
 		}
-		put(&c.free, slot, 1)
-		put(&c.half, slot, 1-side)
-		put(&c.mark, slot, other)
+		c.setPair(block>>1, 1, 1-side, other)
 		if c.busy++; c.busy == 1 {
 			p.chunks.idle--
 		}
+		r := makeRef(id, block|side)
 		if other != 0 {
 			p.addFresh(id, s.bits+1)
 		} else {
-			p.addRested(p.nodes.add(makeRef(id, slot, 1-side), 0), s.bits+1)
+			p.addRested(p.nodes.add(r.buddy(), 0), s.bits+1)
 		}
-		s = spot{addr: s.addr.with(s.bits, side), bits: s.bits + 1, chunk: id, slot: slot, side: side}
+		s = spot{s.addr.with(s.bits, side), s.bits + 1, r}
 		fresh = left != 0
 	}
 	return s
 }
 
 // insert makes a block free and merges it with its buddy as long as that is free too. The block's node, where it
-// has one, is spent; a block that was held counts as used whole, but for one that is fresh.
-func (p *Pool) insert(s spot, par *parent, node uint32, fresh bool) {
-	for s.bits > par.bits {
-		c := p.chunks.at(s.chunk)
-		if get(&c.free, s.slot) == 0 {
+// has one, is spent or becomes that of the merged block. Unless it is fresh, it was used whole.
+func (p *Pool) insert(r ref, node uint32, fresh bool) {
+	c := p.chunks.at(r.chunk())
+	b := p.length(r)
+	for c.level != rootLevel {
+		free, _, mark := c.pair(r.slot())
+		if free == 0 {
 			break
 		}
-		buddy := s
-		buddy.side = 1 - s.side
-		buddyFresh := get(&c.mark, s.slot) != 0
-		var bn uint32
-		if !buddyFresh {
-			bn = p.nodes.find(buddy.ref())
-		}
-		p.unfree(buddy, bn, buddyFresh)
-		h, m := buddy.side, uint32(0) // the buddy has been whole for longer
-		if fresh || buddyFresh {
-			h, m = flag(fresh), flag(buddyFresh)
-			if s.side == 1 {
-				h, m = m, h
-			}
-		}
-		put(&c.half, s.slot, h)
-		put(&c.mark, s.slot, m)
-		if c.busy--; c.busy == 0 {
-			p.chunks.idle++
-		}
-		fresh = fresh || buddyFresh
-		s = p.locate(s.addr.mask(s.bits-1), s.bits-1, par, false)
+		r, fresh = p.merge(r, b, c, fresh, mark != 0)
+		c = p.chunks.at(r.chunk())
+		b--
 	}
-	c := p.chunks.at(s.chunk)
-	put(&c.free, s.slot, 1)
-	put(&c.half, s.slot, s.side)
-	put(&c.mark, s.slot, flag(fresh))
-	switch r := s.ref(); {
+	c.setPair(r.slot(), 1, r.side(), flag(fresh))
+	switch {
 	case fresh:
 		if node != 0 {
 			p.nodes.remove(node)
 		}
-		p.addFresh(s.chunk, s.bits)
+		p.addFresh(r.chunk(), b)
 		return
 	case node == 0:
 		node = p.nodes.add(r, 0)
 	case p.nodes.at(node).ref != r:
 		p.nodes.move(node, r)
 	}
-	p.addRested(node, s.bits)
+	p.addRested(node, b)
+}
+
+// merge takes the free buddy of a block of length b off its list and tells the block that they make together.
+func (p *Pool) merge(r ref, b uint, c *chunk, fresh, buddyFresh bool) (ref, bool) {
+	var node uint32
+	if !buddyFresh {
+		node = p.nodes.find(r.buddy())
+	}
+	p.unfree(r.buddy(), b, node, buddyFresh)
+	h, m := r.buddy().side(), uint32(0) // the buddy has been whole for longer
+	if fresh || buddyFresh {
+		h, m = flag(fresh), flag(buddyFresh)
+		if r.side() == 1 {
+			h, m = m, h
+		}
+	}
+	c.setPair(r.slot(), 0, h, m)
+	if c.busy--; c.busy == 0 {
+		p.chunks.idle++
+	}
+	a := c.key.unplace(b, r.block()).mask(b - 1)
+	return p.find(a, b-1, p.parentOf(a, b-1)), fresh || buddyFresh
 }
 
 func flag(b bool) uint32 {

@@ -64,26 +64,31 @@ func (p *Pool) addFresh(id uint32, b uint) {
 func (p *Pool) dropFresh(id uint32, b uint) {
 	l, c := &p.levels.at[b], p.chunks.at(id)
 	if c.fresh--; c.fresh == 0 {
-		if c.next != 0 {
-			p.chunks.at(c.next).prev = c.prev
-		}
-		if c.prev != 0 {
-			p.chunks.at(c.prev).next = c.next
-		} else {
-			l.chunks = c.next
-		}
+		p.unlist(l, c)
 	}
 	if l.fresh--; l.fresh+l.rested == 0 {
 		p.levels.none(b)
 	}
 }
 
-// firstFresh is the lowest fresh block of a chunk that has one.
-func (c *chunk) firstFresh() (slot, side uint32) {
-	for i := range c.free {
-		if w := c.free[i] & c.mark[i]; w != 0 {
-			slot = uint32(i<<6 + bits.TrailingZeros64(w))
-			return slot, get(&c.half, slot)
+// unlist takes a chunk off its list.
+func (p *Pool) unlist(l *level, c *chunk) {
+	if c.next != 0 {
+		p.chunks.at(c.next).prev = c.prev
+	}
+	if c.prev != 0 {
+		p.chunks.at(c.prev).next = c.next
+	} else {
+		l.chunks = c.next
+	}
+}
+
+// firstFresh is the number of the lowest fresh block of a chunk that has one.
+func (c *chunk) firstFresh() uint32 {
+	for i := range c.pairs {
+		if w := c.pairs[i].free & c.pairs[i].mark; w != 0 {
+			at := bits.TrailingZeros64(w)
+			return uint32(i<<7+at<<1) | uint32(c.pairs[i].half>>at)&1
 		}
 	}
 	panic("pool: a chunk counts a fresh block that it does not have")

@@ -26,33 +26,37 @@ func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 	if par == nil {
 		return p.occupyOrphan(pfx, o)
 	}
-	if i, _, _ := p.holder(a, b); i != 0 && Owner(p.nodes.at(i).value()) == o {
+	if s, ok := p.takeAt(a, b, par); ok {
+		p.nodes.hold(s.ref, o)
+		p.heldAt[b]++
 		return nil
 	}
-	if s, ok := p.takeAt(a, b, par); ok {
-		p.nodes.add(s.ref(), pack(held, uint64(o)))
-		p.heldAt[b]++
+	if t, j, _ := p.holder(a, b); t != nil && Owner(t.slots[j]) == o {
 		return nil
 	}
 	if len(prefix.Overlapping(p.exclude, pfx)) > 0 {
 		return p.occupyOrphan(pfx, o)
 	}
-	return p.adopt(pfx, pack(held, uint64(o)))
+	s, err := p.adopt(pfx)
+	if err != nil {
+		return err
+	}
+	p.nodes.hold(s.ref, o)
+	p.heldAt[b]++
+	return nil
 }
 
 // takeAt takes a prefix out of the free block that contains it, if there is one.
 func (p *Pool) takeAt(a addr, b uint, par *parent) (spot, bool) {
 	for n := b; ; n-- {
-		s := p.locate(a.mask(n), n, par, false)
-		if s.chunk != 0 {
-			c := p.chunks.at(s.chunk)
-			if get(&c.free, s.slot) == 1 && get(&c.half, s.slot) == s.side {
-				fresh, node := get(&c.mark, s.slot) == 1, uint32(0)
+		if r := p.find(a.mask(n), n, par); r != 0 {
+			if free, half, mark := p.chunks.at(r.chunk()).pair(r.slot()); free == 1 && half == r.side() {
+				fresh, node := mark == 1, uint32(0)
 				if !fresh {
-					node = p.nodes.find(s.ref())
+					node = p.nodes.find(r)
 				}
-				p.unfree(s, node, fresh)
-				return p.split(s, fresh, b, &a), true
+				p.unfree(r, n, node, fresh)
+				return p.split(spot{a.mask(n), n, r}, fresh, b, &a), true
 			}
 		}
 		if n == par.bits {
@@ -69,25 +73,26 @@ type overlap struct {
 }
 
 // overlaps are the resting nodes that share addresses with a prefix, in ascending order; a *ConflictError names
-// the first node that is in use. It reads every node, which is fine for what is rare.
+// the first prefix that is in use. It reads all that is known, which is fine for what is rare.
 func (p *Pool) overlaps(pfx netip.Prefix) ([]overlap, error) {
 	var over []overlap
 	var conflict *ConflictError
-	for i := uint32(1); i < p.nodes.used; i++ {
-		n := p.nodes.at(i)
-		k := n.kind()
-		if k == none || k == rested {
-			continue
+	inUse := func(q netip.Prefix, o Owner) {
+		if q.Overlaps(pfx) && (conflict == nil || prefix.Compare(q, conflict.With) < 0) {
+			conflict = &ConflictError{Prefix: pfx, With: q, Owner: o}
 		}
-		s := p.where(n.ref)
-		q := s.addr.prefix(p.width, s.bits)
+	}
+	p.each(func(q netip.Prefix, i uint32, k kind, v uint64) bool {
 		switch {
-		case !q.Overlaps(pfx):
-		case k == resting:
-			over = append(over, overlap{node: i, pfx: q, until: int64(n.value())})
-		case conflict == nil || prefix.Compare(q, conflict.With) < 0:
-			conflict = &ConflictError{Prefix: pfx, With: q, Owner: Owner(n.value())}
+		case k == blocked:
+			inUse(q, Owner(v))
+		case k == resting && q.Overlaps(pfx):
+			over = append(over, overlap{node: i, pfx: q, until: int64(v)})
 		}
+		return true
+	})
+	for q, o := range p.Held() {
+		inUse(q, o)
 	}
 	if conflict != nil {
 		return nil, conflict
@@ -96,11 +101,12 @@ func (p *Pool) overlaps(pfx netip.Prefix) ([]overlap, error) {
 	return over, nil
 }
 
-// adopt occupies a prefix of which some part rests. What is left of a resting prefix rests on.
-func (p *Pool) adopt(pfx netip.Prefix, x uint64) error {
+// adopt takes a prefix of which some part rests out of rest and out of the free space. What is left of a resting
+// prefix rests on.
+func (p *Pool) adopt(pfx netip.Prefix) (spot, error) {
 	over, err := p.overlaps(pfx)
 	if err != nil {
-		return err
+		return spot{}, err
 	}
 	for _, o := range over {
 		p.unrest(o.node)
@@ -111,12 +117,17 @@ func (p *Pool) adopt(pfx netip.Prefix, x uint64) error {
 	if !ok {
 		panic(fmt.Sprintf("pool: %s is not free, yet nothing overlaps it", pfx))
 	}
-	p.nodes.add(s.ref(), x)
-	if (&node{x: x}).kind() == held {
-		p.heldAt[b]++
-	}
 	for _, o := range over {
 		p.restPart(prefix.Subtract([]netip.Prefix{o.pfx}, []netip.Prefix{pfx}), o.until)
 	}
-	return nil
+	return s, nil
+}
+
+// block adopts a prefix that nobody may have, for an orphan or, with owner 0, an exclusion.
+func (p *Pool) block(pfx netip.Prefix, o Owner) error {
+	s, err := p.adopt(pfx)
+	if err == nil {
+		p.nodes.add(s.ref, pack(blocked, uint64(o)))
+	}
+	return err
 }

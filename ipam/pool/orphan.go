@@ -30,7 +30,7 @@ func (p *Pool) occupyOrphan(pfx netip.Prefix, o Owner) error {
 		}
 	}
 	for _, piece := range pieces {
-		if err := p.adopt(piece, pack(blocked, uint64(o))); err != nil {
+		if err := p.block(piece, o); err != nil {
 			return err
 		}
 	}
@@ -100,11 +100,10 @@ func (p *Pool) giveBackOrphan(pfx netip.Prefix, o Owner, until int64) error {
 func (p *Pool) unblock(pfx netip.Prefix, until int64) {
 	for _, piece := range p.orphans[pfx].pieces {
 		a, b, _ := p.parse(piece)
-		par := p.parentOf(a, b)
-		s := p.locate(a, b, par, false)
-		i := p.nodes.find(s.ref())
+		r := p.find(a, b, p.parentOf(a, b))
+		i := p.nodes.find(r)
 		if until == 0 {
-			p.insert(s, par, i, false)
+			p.insert(r, i, false)
 		} else {
 			p.rest(&p.rests.restored, i, b, until)
 		}

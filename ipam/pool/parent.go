@@ -63,11 +63,11 @@ func (p *Pool) AddParent(pfx netip.Prefix) error {
 	at := sort.Search(len(p.parents), func(i int) bool { return a.less(p.parents[i].addr) })
 	p.parents = slices.Insert(p.parents, at, par)
 	p.byRoot[par.root] = par
-	p.insert(p.where(par.root), par, 0, true)
+	p.insert(par.root, 0, true)
 
 	p.total = p.total.Add(p.space(pfx))
 	for _, e := range prefix.Intersect(p.exclude, []netip.Prefix{pfx}) {
-		if err := p.adopt(e, pack(blocked, 0)); err != nil {
+		if err := p.block(e, 0); err != nil {
 			return err
 		}
 	}
@@ -108,12 +108,12 @@ func (p *Pool) newRoot(b uint) ref {
 	}
 	n := p.rootsAt[b]
 	p.rootsAt[b]++
-	id := p.chunks.findOrAdd(addr{hi: uint64(b), lo: uint64(n >> chunkBits)}, rootLevel)
+	id := p.chunks.findOrAdd(addr{hi: uint64(b), lo: uint64(n / chunkPairs)}, rootLevel)
 	if c := p.chunks.at(id); c.busy == 0 {
 		c.busy = 1 // a chunk of roots is never idle
 		p.chunks.idle--
 	}
-	return makeRef(id, n&chunkMask, 0)
+	return makeRef(id, n%chunkPairs<<1)
 }
 
 // RemoveParent takes a range away. Its holders become orphans, and what rests in it is remembered, so that adding
@@ -131,13 +131,12 @@ func (p *Pool) RemoveParent(pfx netip.Prefix) error {
 	}
 	p.empty(par, again)
 
-	s := p.where(par.root)
-	c := p.chunks.at(s.chunk)
-	fresh, node := get(&c.mark, s.slot) == 1, uint32(0)
+	_, _, mark := p.chunks.at(par.root.chunk()).pair(par.root.slot())
+	fresh, node := mark == 1, uint32(0)
 	if !fresh {
 		node = p.nodes.find(par.root)
 	}
-	p.unfree(s, node, fresh)
+	p.unfree(par.root, par.bits, node, fresh)
 	delete(p.byRoot, par.root)
 	p.spareAt[par.bits] = append(p.spareAt[par.bits], par.root)
 	p.parents = slices.Delete(p.parents, at, at+1)
@@ -150,26 +149,28 @@ func (p *Pool) RemoveParent(pfx netip.Prefix) error {
 
 // empty frees all of a parent and gathers its holders.
 func (p *Pool) empty(par *parent, holders map[netip.Prefix]Owner) {
-	for i := uint32(1); i < p.nodes.used; i++ {
-		n := p.nodes.at(i)
-		k := n.kind()
-		if k == none || k == rested {
-			continue
+	for q, o := range p.Held() {
+		if prefix.Contains(par.pfx, q) {
+			holders[q] = o
 		}
-		s := p.where(n.ref)
-		if !par.contains(s.addr, s.bits) {
-			continue
+	}
+	for q, o := range holders {
+		_ = p.Free(q, o) // an orphan is none here
+	}
+	var spent []uint32
+	p.each(func(q netip.Prefix, i uint32, k kind, v uint64) bool {
+		if k == rested || !prefix.Contains(par.pfx, q) {
+			return true
 		}
-		q := s.addr.prefix(p.width, s.bits)
-		switch k {
-		case held:
-			holders[q] = Owner(n.value())
-			p.heldAt[s.bits]--
-		case resting:
-			p.restsOutside[q] = max(p.restsOutside[q], int64(n.value()))
+		if k == resting {
+			p.restsOutside[q] = max(p.restsOutside[q], int64(v))
 			p.unrest(i)
-			p.restingAt[s.bits]--
+			p.restingAt[q.Bits()]--
 		}
-		p.insert(s, par, i, false)
+		spent = append(spent, i)
+		return true
+	})
+	for _, i := range spent {
+		p.insert(p.nodes.at(i).ref, i, false)
 	}
 }

@@ -111,30 +111,52 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 		p.wake(now)
 	}
 	b := uint(length)
-	if l := &p.levels.at[b]; l.fresh == 0 && l.rested != 0 {
+	switch l := &p.levels.at[b]; { // the two usual cases first: a free block of just this length
+	case l.fresh != 0:
+		return p.use(l, b, o), nil
+	case l.rested != 0:
 		return p.reuse(l, b, o), nil
 	}
 	from, ok := p.levels.best(b)
 	if !ok {
 		return netip.Prefix{}, p.exhausted(length)
 	}
-	s, node, fresh := p.best(from)
-	p.unfree(s, node, fresh)
-	if from < b {
-		s = p.split(s, fresh, b, nil)
-	}
-	p.nodes.add(s.ref(), pack(held, uint64(o)))
+	r, node, fresh := p.best(from)
+	s := p.where(r)
+	p.unfree(r, from, node, fresh)
+	s = p.split(s, fresh, b, nil)
+	p.nodes.hold(s.ref, o)
 	p.heldAt[b]++
 	return s.addr.prefix(p.width, b), nil
 }
 
-// reuse gives the longest-rested block of its length as it is, which is the steady state of a pool: the block's
-// node becomes the holder's, so no table changes.
+// use gives a block with never-used space as it is.
+func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
+	id := l.chunks
+	c := p.chunks.at(id)
+	r := makeRef(id, c.firstFresh())
+	c.setFree(r.slot(), 0)
+	if l.fresh--; l.fresh+l.rested == 0 {
+		p.levels.none(b)
+	}
+	if c.fresh--; c.fresh == 0 {
+		p.unlist(l, c)
+	}
+	p.nodes.hold(r, o)
+	p.heldAt[b]++
+	if c.level == rootLevel {
+		return p.byRoot[r].pfx
+	}
+	return c.key.unplace(b, r.block()).prefix(p.width, b)
+}
+
+// reuse gives the longest-rested block of its length as it is, which is the steady state of a pool.
 func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
-	n := p.nodes.at(l.head)
+	i := l.head
+	n := p.nodes.at(i)
 	r := n.ref
 	c := p.chunks.at(r.chunk())
-	put(&c.free, r.slot(), 0)
+	c.setFree(r.slot(), 0)
 	if l.head = n.next; l.head == 0 {
 		l.tail = 0
 	} else {
@@ -143,7 +165,10 @@ func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
 	if l.rested--; l.rested == 0 {
 		p.levels.none(b)
 	}
-	n.x = pack(held, uint64(o))
+	t := p.nodes.table(r)
+	j, _ := t.find(r.block())
+	t.setOwner(j, o)
+	p.nodes.discard(i)
 	p.heldAt[b]++
 	if c.level == rootLevel {
 		return p.byRoot[r].pfx
@@ -162,25 +187,27 @@ func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
 	if err != nil {
 		return 0, false
 	}
-	if n, _, _ := p.holder(a, b); n != 0 {
-		return Owner(p.nodes.at(n).value()), true
+	if t, j, _ := p.holder(a, b); t != nil {
+		return Owner(t.slots[j]), true
 	}
 	o, ok := p.orphans[pfx]
 	return o.owner, ok
 }
 
-// holder finds the node of exactly this prefix where it is held.
-func (p *Pool) holder(a addr, b uint) (node uint32, s spot, par *parent) {
-	if par = p.parentOf(a, b); par == nil {
-		return 0, s, nil
+// holder finds the slot where it is recorded that exactly this prefix is held; the table is nil where it is not.
+func (p *Pool) holder(a addr, b uint) (t *table, j uint32, r ref) {
+	par := p.parentOf(a, b)
+	if par == nil {
+		return nil, 0, 0
 	}
-	if s = p.locate(a, b, par, false); s.chunk == 0 {
-		return 0, s, par
+	if r = p.find(a, b, par); r == 0 {
+		return nil, 0, 0
 	}
-	if node = p.nodes.find(s.ref()); node != 0 && p.nodes.at(node).kind() == held {
-		return node, s, par
+	t = p.nodes.table(r)
+	if j, ok := t.find(r.block()); ok && !t.isNode(j) {
+		return t, j, r
 	}
-	return 0, s, par
+	return nil, 0, r
 }
 
 // Release takes a prefix back; it rests before it is given again. Its error is a *NotHeldError.
@@ -198,17 +225,18 @@ func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
 	if err != nil {
 		return fmt.Errorf("giving back: %w", err)
 	}
-	i, s, par := p.holder(a, b)
-	if i == 0 {
+	t, j, r := p.holder(a, b)
+	if t == nil {
 		return p.giveBackOrphan(pfx, o, until)
 	}
-	n := p.nodes.at(i)
-	if holder := Owner(n.value()); holder != o {
+	if holder := Owner(t.slots[j]); holder != o {
 		return &NotHeldError{Prefix: pfx, Owner: o, Holder: holder}
 	}
+	i := p.nodes.fresh(r, 0)
+	t.setNode(j, i)
 	p.heldAt[b]--
 	if until == 0 {
-		p.insert(s, par, i, false)
+		p.insert(r, i, false)
 		return nil
 	}
 	p.rest(&p.rests.released, i, b, until)

@@ -44,8 +44,8 @@ func (p *Pool) freeBlocks() []netip.Prefix {
 		for id := l.chunks; id != 0; id = p.chunks.at(id).next {
 			c := p.chunks.at(id)
 			for s := range uint32(chunkPairs) {
-				if get(&c.free, s)&get(&c.mark, s) == 1 {
-					q := p.where(makeRef(id, s, get(&c.half, s)))
+				if free, half, mark := c.pair(s); free&mark == 1 {
+					q := p.where(makeRef(id, s<<1|half))
 					out = append(out, q.addr.prefix(p.width, q.bits))
 				}
 			}
@@ -204,7 +204,7 @@ func (x *pair) occupy() {
 }
 
 func (x *pair) partOfOrphan(c *ConflictError) bool {
-	return slices.ContainsFunc(x.w.held, func(h holding) bool { return h.owner == c.Owner && prefix.Contains(h.pfx, c.With) })
+	return slices.ContainsFunc(x.w.held, func(h tenure) bool { return h.owner == c.Owner && prefix.Contains(h.pfx, c.With) })
 }
 
 func (x *pair) rest() {

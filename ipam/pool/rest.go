@@ -88,9 +88,9 @@ func (p *Pool) over(q *queue) int64 {
 
 // awake frees a node that was taken off its queue.
 func (p *Pool) awake(i uint32) {
-	s := p.where(p.nodes.at(i).ref)
-	p.restingAt[s.bits]--
-	p.insert(s, p.parentOf(s.addr, s.bits), i, false)
+	r := p.nodes.at(i).ref
+	p.restingAt[p.length(r)]--
+	p.insert(r, i, false)
 }
 
 func (p *Pool) sort(q *queue) {
@@ -150,7 +150,7 @@ func (p *Pool) Rest(pfx netip.Prefix, until time.Time) error {
 		return nil
 	}
 	if s, ok := p.takeAt(a, b, par); ok {
-		p.rest(&p.rests.restored, p.nodes.add(s.ref(), 0), b, end)
+		p.rest(&p.rests.restored, p.nodes.add(s.ref, 0), b, end)
 		return nil
 	}
 	over, err := p.overlaps(pfx)
@@ -185,7 +185,7 @@ func (p *Pool) restPart(free []netip.Prefix, end int64) {
 	for _, piece := range free {
 		a, b, _ := p.parse(piece)
 		if s, ok := p.takeAt(a, b, p.parentOf(a, b)); ok {
-			p.rest(&p.rests.restored, p.nodes.add(s.ref(), 0), b, end)
+			p.rest(&p.rests.restored, p.nodes.add(s.ref, 0), b, end)
 		}
 	}
 }

@@ -66,7 +66,14 @@ func (p *Pool) exhausted(length int) error {
 // Held yields what is held, orphans not among it, in no particular order. The pool must not change meanwhile.
 func (p *Pool) Held() iter.Seq2[netip.Prefix, Owner] {
 	return func(yield func(netip.Prefix, Owner) bool) {
-		p.each(held, func(q netip.Prefix, v uint64) bool { return yield(q, Owner(v)) })
+		for id := range p.nodes.tables {
+			if !p.nodes.tables[id].held(func(block uint32, o Owner) bool {
+				s := p.where(makeRef(uint32(id), block))
+				return yield(s.addr.prefix(p.width, s.bits), o)
+			}) {
+				return
+			}
+		}
 	}
 }
 
@@ -74,7 +81,9 @@ func (p *Pool) Held() iter.Seq2[netip.Prefix, Owner] {
 // pool must not change meanwhile.
 func (p *Pool) Resting() iter.Seq2[netip.Prefix, time.Time] {
 	return func(yield func(netip.Prefix, time.Time) bool) {
-		if !p.each(resting, func(q netip.Prefix, v uint64) bool { return yield(q, time.UnixMicro(int64(v))) }) {
+		if !p.each(func(q netip.Prefix, _ uint32, k kind, v uint64) bool {
+			return k != resting || yield(q, time.UnixMicro(int64(v)))
+		}) {
 			return
 		}
 		for q, until := range p.restsOutside {
@@ -96,12 +105,12 @@ func (p *Pool) Orphans() iter.Seq2[netip.Prefix, Owner] {
 	}
 }
 
-// each calls f for every node of a kind and tells whether f always said true.
-func (p *Pool) each(k kind, f func(netip.Prefix, uint64) bool) bool {
+// each calls f for every node until f says false, and tells whether it never did.
+func (p *Pool) each(f func(q netip.Prefix, i uint32, k kind, v uint64) bool) bool {
 	for i := uint32(1); i < p.nodes.used; i++ {
-		if n := p.nodes.at(i); n.kind() == k {
+		if n := p.nodes.at(i); n.kind() != none {
 			s := p.where(n.ref)
-			if !f(s.addr.prefix(p.width, s.bits), n.value()) {
+			if !f(s.addr.prefix(p.width, s.bits), i, n.kind(), n.value()) {
 				return false
 			}
 		}

@@ -14,7 +14,7 @@ type twin struct {
 	cells    []cell
 	parents  []netip.Prefix
 	exclude  []netip.Prefix
-	held     []holding
+	held     []tenure
 	rest     time.Duration
 	freed    int // how often something became free
 }
@@ -24,7 +24,7 @@ type cell struct {
 	used  int       // 0: never; else the value of freed when it became free last
 }
 
-type holding struct {
+type tenure struct {
 	pfx   netip.Prefix
 	owner Owner
 }
@@ -65,7 +65,7 @@ func (t *twin) holding(p netip.Prefix) (Owner, bool) {
 }
 
 func (t *twin) overlapsHeld(p netip.Prefix) bool {
-	return slices.ContainsFunc(t.held, func(h holding) bool { return h.pfx.Overlaps(p) })
+	return slices.ContainsFunc(t.held, func(h tenure) bool { return h.pfx.Overlaps(p) })
 }
 
 func (t *twin) addr(row int) netip.Addr {
@@ -129,7 +129,7 @@ func (t *twin) wake(now time.Time) {
 
 // occupy takes addresses out of rest.
 func (t *twin) occupy(p netip.Prefix, o Owner) {
-	t.held = append(t.held, holding{p, o})
+	t.held = append(t.held, tenure{p, o})
 	t.unrest(p)
 }
 
@@ -143,7 +143,7 @@ func (t *twin) unrest(p netip.Prefix) {
 }
 
 func (t *twin) giveBack(p netip.Prefix, until time.Time) {
-	t.held = slices.DeleteFunc(t.held, func(h holding) bool { return h.pfx == p })
+	t.held = slices.DeleteFunc(t.held, func(h tenure) bool { return h.pfx == p })
 	t.freed++
 	rows := t.rows(p)
 	for i := range rows {
