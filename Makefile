@@ -28,3 +28,38 @@ generate: $(TOOLS_STAMP) ## Generate deepcopy functions and CRDs from api/.
 	$(BIN)/controller-gen object paths=./api/...
 	$(BIN)/controller-gen crd:maxDescLen=400 paths=./api/... output:crd:dir=deploy/crds
 
+.PHONY: test
+test: controlplane ## Run all tests on a real API server and the simulated cloud.
+	go test -timeout 15m ./...
+	cd test/controlplane && go test ./...
+	cd test/bench && go test ./...
+
+.PHONY: crash
+crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUNDS, CRASH_SEED).
+	go test -timeout 60m -count 1 ./test/e2e -run TestCrash -v \
+		-args -crash.rounds=$${CRASH_ROUNDS:-20} -crash.seed=$${CRASH_SEED:-$$(date +%s)}
+
+.PHONY: fuzz
+fuzz: ## Fuzz the address arithmetic (FUZZTIME each).
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$package/*_test.go | cut -c6-); do \
+			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-30s}; \
+		done; \
+	done
+
+MODULES := . test/controlplane test/bench test/tools
+
+.PHONY: verify
+verify: $(TOOLS_STAMP) ## Fail on stale generated code, unformatted code, findings, broken import rules.
+	@echo "generated code"; mkdir -p $(BIN)/verify && rm -rf $(BIN)/verify/* && cp -r api deploy/crds $(BIN)/verify/ \
+		&& $(MAKE) --no-print-directory generate >/dev/null \
+		&& diff -r $(BIN)/verify/api api && diff -r $(BIN)/verify/crds deploy/crds \
+		|| { echo "generated code was stale; make generate has renewed it: commit the result"; exit 1; }
+	@echo "format"; test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
+	@for module in $(MODULES); do \
+		echo "vet and staticcheck in $$module"; \
+		if [ -n "$$(cd $$module && go list ./... 2>/dev/null)" ]; then \
+			(cd $$module && go vet ./... && $(BIN)/staticcheck ./...); \
+		fi; \
+	done
+	@echo "import rules"; go test -count 1 ./test/imports

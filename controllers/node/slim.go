@@ -24,9 +24,7 @@ func Slim(o any) (any, error) {
 
 	slim.Spec.ProviderID = n.Spec.ProviderID
 	slim.Spec.PodCIDR = n.Spec.PodCIDR
-	for _, cidr := range n.Spec.PodCIDRs {
-		slim.Spec.PodCIDRs = append(slim.Spec.PodCIDRs, cidr)
-	}
+	slim.Spec.PodCIDRs = n.Spec.PodCIDRs
 	if pods, ok := n.Status.Capacity[corev1.ResourcePods]; ok {
 		slim.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: pods}
 	}

@@ -21,8 +21,6 @@ func pfxs(s ...string) []netip.Prefix {
 // table is the slow twin of a set: which of the 256 addresses of 10.0.0.0/24 are in it.
 type table [256]bool
 
-var world = pfx("10.0.0.0/24")
-
 func tableOf(ps []netip.Prefix) table {
 	var t table
 	for _, p := range ps {

@@ -187,7 +187,7 @@ func lex(text string) ([]string, error) {
 		case strings.IndexByte("()=:<>", ch) >= 0:
 			out, i = append(out, text[i:i+1]), i+1
 		case ch == '!':
-			return nil, fmt.Errorf("unexpected !")
+			return nil, fmt.Errorf("unexpected '!'")
 		default:
 			end := i + 1
 			for end < len(text) && strings.IndexByte(" \t\n()=!:<>\"'", text[end]) < 0 {

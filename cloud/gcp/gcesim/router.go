@@ -9,7 +9,6 @@ import (
 type call struct {
 	Call
 	in     scope // where the resource lives
-	action string
 	query  url.Values
 	body   []byte
 	faults []Fault
