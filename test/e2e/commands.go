@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -127,13 +128,38 @@ func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // objects reads the YAML documents of a file.
-func objects(ts *testscript.TestScript, file string) (out []*unstructured.Unstructured) {
-	for _, doc := range strings.Split(ts.ReadFile(file), "\n---\n") {
+func objects(ts *testscript.TestScript, file string) []*unstructured.Unstructured {
+	all, err := parse(ts.ReadFile(file))
+	ts.Check(err)
+	return all
+}
+
+func parse(text string) (out []*unstructured.Unstructured, err error) {
+	for _, doc := range strings.Split(text, "\n---\n") {
 		u := &unstructured.Unstructured{}
-		ts.Check(yaml.Unmarshal([]byte(doc), &u.Object))
+		if err := yaml.Unmarshal([]byte(doc), &u.Object); err != nil {
+			return nil, err
+		}
 		out = append(out, u)
 	}
-	return out
+	return out, nil
+}
+
+func applyFile(api client.Client, file string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	all, err := parse(string(content))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for _, u := range all {
+		if err := apply(api, u); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
 }
 
 // apply FILE

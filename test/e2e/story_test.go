@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/test/apiserver"
@@ -83,11 +81,16 @@ func newWorld() (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-	if err := api.Create(context.Background(), ns); err != nil {
+	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
+		if err := applyFile(api, filepath.Join(root, "deploy", "manifests", file)); err != nil {
+			return nil, err
+		}
+	}
+	manager, err := s.AddUser("system:serviceaccount:" + namespace + ":vpcnative-manager")
+	if err != nil {
 		return nil, err
 	}
-	return &World{API: api, Server: s, binary: binary, managers: map[string]*apiserver.Process{}}, nil
+	return &World{API: api, Server: s, kubeconfig: manager.KubeconfigFile, binary: binary, managers: map[string]*apiserver.Process{}}, nil
 }
 
 //go:embed testdata/common

@@ -40,9 +40,10 @@ type World struct {
 	Sim      *gcesim.Sim
 	Endpoint string
 
-	managers map[string]*apiserver.Process
-	binary   string
-	starts   int
+	managers   map[string]*apiserver.Process
+	kubeconfig string // of the manager's service account, with the rights that deploy/ gives it
+	binary     string
+	starts     int
 }
 
 func scheme() *runtime.Scheme {
@@ -76,7 +77,7 @@ func (w *World) simulate() (stop func(), err error) {
 func (w *World) StartManager(name string, flags ...string) error {
 	w.starts++
 	args := append([]string{
-		"--kubeconfig=" + w.Server.KubeconfigFile, "--namespace=" + namespace,
+		"--kubeconfig=" + w.kubeconfig, "--namespace=" + namespace,
 		"--gcp-endpoint=" + w.Endpoint, "--gcp-no-auth", "--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 		"--lease-duration=3s", "--renew-deadline=2s", "--retry-period=200ms",
