@@ -61,7 +61,6 @@ func commands() map[string]command {
 		"quota":    cmdQuota,
 		"latency":  cmdLatency,
 		"nothing":  cmdNothingLeft,
-		"mark":     cmdMark,
 		"exits":    cmdExits,
 		"podcidrs": cmdPodCIDRs,
 		"provide":  cmdProvide,

@@ -183,9 +183,6 @@ func cmdPodCIDRs(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 }
 
-// mark: from here on the invariant checks count anew.
-func cmdMark(ts *testscript.TestScript, _ bool, _ []string) { worldOf(ts).Sim.ResetCalls() }
-
 // settled: eventually every Node with an instance has its range on it, is
 // published, and I1 and I2 hold.
 func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
