@@ -18,13 +18,14 @@ type board struct {
 
 	mu       sync.Mutex
 	nodes    map[string]*corev1.Node
-	seen     map[string]time.Time // when a Node appeared
-	earlier  map[string]lease     // by range: who had it last
-	used     int32                // percent of the RangeRequest
-	looking  sync.Mutex           // guards what follows
-	calls    int                  // of the simulator's log that are told
-	carried  map[string]string    // by VM: its alias ranges
-	ranges   map[string]bool      // secondary ranges, as subnet/name
+	seen     map[string]time.Time     // when a Node appeared
+	earlier  map[string]lease         // by range: who had it last
+	again    map[string]time.Duration // by Node that got a range again: since when it was nobody's
+	used     int32                    // percent of the RangeRequest
+	looking  sync.Mutex               // guards what follows
+	calls    int                      // of the simulator's log that are told
+	carried  map[string]string        // by VM: its alias ranges
+	ranges   map[string]bool          // secondary ranges, as subnet/name
 	stopLook chan struct{}
 	looked   chan struct{}
 }
@@ -38,7 +39,7 @@ type lease struct {
 func newBoard(s *screen, sim *gcesim.Sim) *board {
 	b := &board{
 		feed: newFeed(s), sim: sim,
-		nodes: map[string]*corev1.Node{}, seen: map[string]time.Time{}, earlier: map[string]lease{},
+		nodes: map[string]*corev1.Node{}, seen: map[string]time.Time{}, earlier: map[string]lease{}, again: map[string]time.Duration{},
 		carried: map[string]string{}, ranges: map[string]bool{},
 		stopLook: make(chan struct{}), looked: make(chan struct{}),
 	}
@@ -69,6 +70,21 @@ func (b *board) standing() string {
 	full := width * ready / len(b.nodes)
 	return fmt.Sprintf("%s%s %d of %d nodes, %d %% used",
 		strings.Repeat("█", full), strings.Repeat("░", width-full), ready, len(b.nodes), b.used)
+}
+
+// rested checks that the Node got a range that another had, and not before
+// its rest was over (I3).
+func (b *board) rested(node string, atLeast time.Duration) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rest, again := b.again[node]
+	if !again {
+		return fmt.Errorf("node %s got no range that another Node had", node)
+	}
+	if rest < atLeast {
+		return fmt.Errorf("I3: node %s got a range %s after its Node was deleted, before its rest of %s was over", node, rest, atLeast)
+	}
+	return nil
 }
 
 func (b *board) close() {
