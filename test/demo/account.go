@@ -41,6 +41,7 @@ func (s *stage) account(ctx context.Context) error {
 	}
 	s.screen.say(fmt.Sprintf("\n  %s I1  no two of %d Nodes hold overlapping ranges, in the API or in the cloud", green("✓"), len(nodes.Items)))
 	s.screen.say(fmt.Sprintf("  %s I2  every Node has one podCIDR, and its VM carries just that as its alias range", green("✓")))
+	s.screen.say(fmt.Sprintf("  %s I3  the range that was given again had rested for %s first", green("✓"), quarantine))
 	s.screen.say(fmt.Sprintf("  %s I5  no VM carries a range that its Node does not publish", green("✓")))
 	return nil
 }

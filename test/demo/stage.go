@@ -95,7 +95,7 @@ func (s *stage) simulate() error {
 			Project: project, Region: region, Name: subnet, Network: network, Primary: netip.MustParsePrefix("10.0.0.0/20")}),
 		s.sim.AddSubnetwork(gcesim.Subnetwork{
 			Project: project, Region: region, Name: "databases", Network: network, Primary: netip.MustParsePrefix("10.0.32.0/22"),
-			Secondary: []gcesim.SecondaryRange{{Name: "replicas", Prefix: netip.MustParsePrefix("10.1.0.0/18")}}}),
+			Secondary: []gcesim.SecondaryRange{{Name: "backup", Prefix: netip.MustParsePrefix("10.1.0.0/18")}}}),
 		s.sim.AddRoute(gcesim.Route{
 			Project: project, Name: "to-the-office", Network: network, Dest: netip.MustParsePrefix("10.0.16.0/21"),
 			NextHopIP: netip.MustParseAddr("10.0.0.2")}),

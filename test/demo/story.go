@@ -133,7 +133,11 @@ func (s *stage) someGo(ctx context.Context) error {
 	if err := s.join(ctx, 24, 110); err != nil {
 		return err
 	}
-	return s.until(ctx, "waiting for a range to be given again", patience, s.settled(ctx))
+	if err := s.until(ctx, "waiting for a range to be given again", patience, s.settled(ctx)); err != nil {
+		return err
+	}
+	// What is settled may not have come by the watch yet.
+	return s.until(ctx, "waiting to see it", patience, func() error { return s.board.rested(name(24), quarantine) })
 }
 
 func name(i int) string { return fmt.Sprintf("worker-%d", i) }

@@ -78,6 +78,9 @@ func (b *board) node(old, now *corev1.Node) {
 		old = &corev1.Node{}
 	}
 	if now.Spec.PodCIDR != "" && old.Spec.PodCIDR == "" {
+		if again {
+			b.giveAgain(now, time.Since(before.over))
+		}
 		b.look() // what the cloud shows came before
 		detail := fmt.Sprintf("%s %s", bold(now.Spec.PodCIDR), faint(fmt.Sprintf("%.2f s after it registered", took.Seconds())))
 		if again {
@@ -93,6 +96,12 @@ func (b *board) node(old, now *corev1.Node) {
 	default:
 		b.tell(event{source: "node", subject: now.Name, what: "waits, " + is.Reason + ": " + is.Message})
 	}
+}
+
+func (b *board) giveAgain(n *corev1.Node, rested time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.again[n.Name] = rested
 }
 
 func (b *board) gone(n *corev1.Node) {

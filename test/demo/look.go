@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+// keepLooking looks at the simulated cloud, which has no watch.
+func (b *board) keepLooking() {
+	defer close(b.looked)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-b.stopLook:
+			return
+		case <-tick.C:
+			b.look()
+		}
+	}
+}
+
+// look tells what the cloud was asked and what changed in it since.
+func (b *board) look() {
+	b.looking.Lock()
+	defer b.looking.Unlock()
+	calls := b.sim.Calls()
+	for _, c := range calls[min(b.calls, len(calls)):] {
+		b.called(c)
+	}
+	b.calls = len(calls)
+	b.lookAtSubnets()
+	b.lookAtVMs()
+}
+
+func (b *board) called(c gcesim.Call) {
+	switch {
+	case c.Status >= 400 && c.Status != 404:
+		b.tell(event{source: "cloud call", subject: c.Resource, what: fmt.Sprintf("%s refused: %d %s", c.Method, c.Status, c.Reason), bad: true})
+	case c.Mutating:
+		b.tell(event{source: "cloud call", subject: c.Resource, what: c.Method, late: true})
+	}
+}
+
+func (b *board) lookAtSubnets() {
+	now := map[string]bool{}
+	for _, sub := range b.sim.Subnetworks() {
+		for _, r := range sub.Secondary {
+			key := sub.Name + "/" + r.Name
+			if now[key] = true; !b.ranges[key] {
+				b.tell(event{source: "subnet", subject: sub.Name, what: "has a secondary range:", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
+			}
+		}
+	}
+	for key := range b.ranges {
+		if !now[key] {
+			sub, name, _ := strings.Cut(key, "/")
+			b.tell(event{source: "subnet", subject: sub, what: "has no more:", detail: name})
+		}
+	}
+	b.ranges = now
+}
+
+func (b *board) lookAtVMs() {
+	now := map[string]string{}
+	for _, i := range b.sim.Instances() {
+		now[i.Name] = aliases(i)
+		was, known := b.carried[i.Name]
+		switch is := now[i.Name]; {
+		case !known:
+			b.tell(event{source: "vm", subject: i.Name, what: "started"})
+		case is == was:
+		case is == "":
+			b.tell(event{source: "vm", subject: i.Name, what: "alias range detached", detail: was})
+		default:
+			b.tell(event{source: "vm", subject: i.Name, what: "alias range attached", detail: is})
+		}
+	}
+	for name := range b.carried {
+		if _, there := now[name]; !there {
+			b.tell(event{source: "vm", subject: name, what: "deleted"})
+		}
+	}
+	b.carried = now
+}
+
+func aliases(i gcesim.Instance) string {
+	var out []string
+	for _, nic := range i.Interfaces {
+		for _, a := range nic.Aliases {
+			out = append(out, a.Prefix.String())
+		}
+	}
+	return strings.Join(out, " ")
+}
