@@ -3,7 +3,9 @@ package ranges
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,7 +17,12 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
+
+// carrierPause is how soon the instances are looked at again that still carry
+// prefixes of a range that is to go.
+const carrierPause = 2 * time.Second
 
 // remove takes a deleted request's ranges out of the VPC once no Node uses
 // them, and lets the request go. Done tells that it has gone.
@@ -49,12 +56,18 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u 
 	if len(u.Nodes) > 0 {
 		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), u.Users())
 	}
-	if r.Spec.DeletionPolicy == v1alpha1.Retain || len(r.Status.Ranges) == 0 && r.Spec.Purpose != v1alpha1.Pods {
+	if r.Spec.Purpose != v1alpha1.Pods {
 		return nil
 	}
 	_, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
+	}
+	if no := carriers(ctx, r, vpc); no != nil {
+		return no
+	}
+	if r.Spec.DeletionPolicy == v1alpha1.Retain {
+		return nil
 	}
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil {
@@ -73,6 +86,40 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u 
 		}
 	}
 	return nil
+}
+
+// carriers refuses while instances carry prefixes of the ranges: the node
+// controller takes back what was its own, for which it needs the request, and
+// the cloud would refuse to remove the range.
+func carriers(ctx context.Context, r *v1alpha1.RangeRequest, vpc cloud.VPC) *refusal {
+	var ranges []netip.Prefix
+	for _, g := range r.Status.Ranges {
+		if p, ok := prefixOf(g); ok {
+			ranges = append(ranges, p)
+		}
+	}
+	var found []string
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return refusedByCloud(err)
+		}
+		for _, a := range nic.Attachments {
+			if prefix.Within(ranges, a.Prefix) {
+				found = append(found, nic.Instance+" "+a.Prefix.String())
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	more := ""
+	if len(found) > 3 {
+		more = fmt.Sprintf(" and %d more", len(found)-3)
+	}
+	no := refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there",
+		strings.Join(found[:min(len(found), 3)], ", "), more)
+	no.Again = carrierPause
+	return no
 }
 
 // inVPC gives the ranges that are there and carry the request's mark (I4).

@@ -192,9 +192,16 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// nothing: eventually nothing of ours is left in the cloud (I5).
-func cmdNothingLeft(ts *testscript.TestScript, _ bool, _ []string) {
+// nothing: eventually nothing of ours is left in the cloud (I5); with ! there
+// is something.
+func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
+	if neg {
+		if invariants.NothingLeft(w.Sim.Subnetworks()) == nil {
+			ts.Fatalf("nothing of ours is left in the cloud")
+		}
+		return
+	}
 	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Sim.Subnetworks()) })
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())
