@@ -101,7 +101,9 @@ type Controller struct {
 	gate    *gate
 	backoff workqueue.TypedRateLimiter[string]
 	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
+	queued  chan struct{} // closed when there is a queue
 
+	unplaced  claims.Book   // promised out of ranges that are not open
 	restoring sync.Mutex    // one restore at a time
 	again     chan struct{} // asks for another
 	restored  chan struct{} // closed after the first
@@ -124,6 +126,7 @@ func New(cfg Config) *Controller {
 		again:    make(chan struct{}, 1),
 		restored: make(chan struct{}),
 		leads:    make(chan struct{}),
+		queued:   make(chan struct{}),
 	}
 }
 

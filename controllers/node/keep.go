@@ -61,7 +61,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	if !ours {
 		return c.foreign(ctx, node, published)
 	}
-	if !held {
+	if !held || holding.Instance == "" {
 		var err error
 		holding, err = c.book.Adopt(book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}, published)
 		if err != nil {
@@ -70,6 +70,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	}
 	c.book.MarkPublished(node.UID)
 	c.settle(node.UID)
+	c.acquit(ctx, node)
 	flying, landed, err := c.flights.of(node.UID)
 	switch {
 	case flying && !landed:
@@ -138,6 +139,11 @@ func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key boo
 // of our requests selects it: another allocator is at work.
 func (c *Controller) foreign(ctx context.Context, node *corev1.Node, _ netip.Prefix) reconcile.Result {
 	c.leaveGate(node.UID)
+	if c.granted(node) {
+		// Its range is ours and cannot be read yet; a reading that succeeds
+		// brings the Node back.
+		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
+	}
 	if len(assign.Candidates(c.catalog.Load().requests, node.Labels)) == 0 {
 		return reconcile.Result{}
 	}
@@ -146,9 +152,41 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node, _ netip.Pre
 		node.Spec.PodCIDRs))
 }
 
+// granted tells whether one of the Node's podCIDRs lies in a range of ours,
+// also one whose pool is not open.
+func (c *Controller) granted(node *corev1.Node) bool {
+	for _, d := range definitionsOf(c.catalog.Load().requests) {
+		for _, r := range d.Ranges {
+			for _, text := range node.Spec.PodCIDRs {
+				if p, err := netip.ParsePrefix(text); err == nil && r.Prefix.Bits() <= p.Bits() && r.Prefix.Contains(p.Addr()) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
+	c.leaveGate(node.UID)
 	return c.accuse(ctx, node, fmt.Sprintf(
 		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
+}
+
+// acquit takes back what accuse said of a Node that turned out well.
+func (c *Controller) acquit(ctx context.Context, node *corev1.Node) {
+	for _, cond := range node.Status.Conditions {
+		if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
+			now := metav1.Now()
+			err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+				Type: ConditionForeign, Status: corev1.ConditionFalse, Reason: v1alpha1.ReasonPublished,
+				Message: "podCIDRs lie in a granted range", LastTransitionTime: now, LastHeartbeatTime: now,
+			})
+			if err != nil {
+				log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
+			}
+		}
+	}
 }
 
 func (c *Controller) accuse(ctx context.Context, node *corev1.Node, text string) reconcile.Result {

@@ -24,6 +24,8 @@ import (
 func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.Result {
 	candidates := assign.Candidates(c.catalog.Load().requests, node.Labels)
 	if len(candidates) == 0 {
+		c.leaveGate(node.UID)
+		c.book.Drop(node.UID)
 		return reconcile.Result{} // not ours to provide for
 	}
 	if node.Spec.ProviderID == "" {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -30,6 +31,7 @@ type reading struct {
 	missing map[types.UID]bool // Nodes whose prefix is not on their instance
 	alive   map[types.UID]bool
 	idle    []string // Nodes without podCIDRs
+	accused []string // Nodes in a range that were taken for another allocator's
 }
 
 // restore reads all there is and rebuilds the book from it (I8). The order
@@ -38,6 +40,7 @@ type reading struct {
 func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.restoring.Lock()
 	defer c.restoring.Unlock()
+	promised = joined(promised, c.unplaced)
 	c.book.Begin()
 	r, err := c.read(ctx, promised)
 	if err != nil {
@@ -52,6 +55,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 		logger.Info("a prefix that is in use does not fit what else is in use; it is left alone",
 			"prefix", x.Known.Prefix, "node", x.Known.Node, "instance", x.Known.Instance, "why", x.Err.Error())
 	}
+	c.unplaced = r.unplaced(promised)
 	c.catalog.Store(r.catalog)
 	c.nics.replace(r.nics)
 	c.repairs.replace(r.missing)
@@ -63,6 +67,26 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	return nil
 }
 
+func joined(a, b claims.Book) claims.Book {
+	return claims.Book{
+		Claims:   slices.Concat(a.Claims, b.Claims),
+		Releases: slices.Concat(a.Releases, b.Releases),
+		Held:     slices.Concat(a.Held, b.Held),
+		Resting:  slices.Concat(a.Resting, b.Resting),
+	}
+}
+
+// unplaced gives what was promised out of ranges that are not open, as where
+// their Network could not be read: it counts when they are.
+func (r *reading) unplaced(promised claims.Book) (out claims.Book) {
+	open := func(e claims.Entry) bool { return r.inRange(e.Prefix) }
+	out.Claims = slices.DeleteFunc(slices.Clone(promised.Claims), open)
+	out.Releases = slices.DeleteFunc(slices.Clone(promised.Releases), open)
+	out.Held = slices.DeleteFunc(r.dead(promised.Held), open)
+	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
+	return out
+}
+
 // comeBack brings those Nodes to the queue for which the reading brought
 // news.
 func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Rebuilt) {
@@ -70,9 +94,9 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 	for _, e := range promised.Claims {
 		c.flights.setDoubt(e.NodeUID, now.Add(c.Doubt)) // an earlier leader may have asked for it a moment ago
 	}
-	for _, e := range r.dead(promised.Held) {
-		if _, still := c.book.Held(e.NodeUID); !still {
-			c.ledger.Forget(e.NodeUID) // its prefix is another's, or its range is gone
+	for _, x := range rebuilt.Collisions {
+		if x.Known.NodeUID != "" && !x.Known.Published {
+			c.ledger.Inherit(x.Known.NodeUID, x.Known.Prefix) // an old promise, overtaken by what stands
 		}
 	}
 	for _, rest := range rebuilt.Rested {
@@ -81,7 +105,7 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 	for _, name := range c.book.Names(func(uid types.UID) bool { return r.alive[uid] && !r.missing[uid] }) {
 		c.enqueue(name)
 	}
-	for _, name := range r.idle {
+	for _, name := range slices.Concat(r.idle, r.accused) {
 		c.backoff.Forget(name)
 		c.enqueue(name)
 	}
@@ -127,6 +151,9 @@ func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*cata
 	if err := from.List(ctx, &networks); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
 	}
+	slices.SortFunc(requests.Items, func(a, b v1alpha1.RangeRequest) int {
+		return cmp.Compare(a.Name, b.Name) // the cache lists in any order
+	})
 	cat := &catalog{requests: requests.Items, vpcs: map[string]cloud.VPC{}, failures: map[string]error{}}
 	for i := range networks.Items {
 		n := &networks.Items[i]
@@ -175,6 +202,11 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		}
 		k := book.Known{Holder: holder, Prefix: p, Published: true}
 		r.world.Nodes = append(r.world.Nodes, k)
+		for _, cond := range n.Status.Conditions {
+			if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
+				r.accused = append(r.accused, n.Name)
+			}
+		}
 		instances[holder.Instance] = k
 		return // one prefix of each family; the pools are IPv4
 	}

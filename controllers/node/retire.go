@@ -79,11 +79,13 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
 	}
 	c.leaveGate(h.NodeUID)
-	if !h.Durable {
+	if !h.Durable && !h.Adopted {
 		c.book.Drop(h.NodeUID) // neither the ledger nor the cloud has heard of it
 		return reconcile.Result{}
 	}
-	if c.inherit(h, current) {
+	// While an earlier change may still be made, as a detach whose reply was
+	// lost, nobody takes the prefix over.
+	if c.flights.inDoubt(h.NodeUID, time.Now()) == 0 && c.inherit(ctx, h, current) {
 		return reconcile.Result{}
 	}
 	if left := c.flights.inDoubt(h.NodeUID, time.Now()); left > 0 {
@@ -91,6 +93,18 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 	}
 	since, first := c.releases.begin(h.NodeUID, time.Now())
 	if first {
+		if err := c.isGone(ctx, h); err != nil {
+			c.releases.end(h.NodeUID)
+			return c.later(ctx, h, err.Error())
+		}
+		if h.Instance == "" {
+			// It cannot be looked for on an interface: the next reading of
+			// all interfaces tells whether one carries it.
+			c.book.Cede(h.NodeUID)
+			c.ledger.Inherit(h.NodeUID, h.Prefix)
+			c.releases.end(h.NodeUID)
+			return reconcile.Result{}
+		}
 		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
 			c.releases.end(h.NodeUID)
 			return c.later(ctx, h, c.ledgerTrouble(err).Text)
@@ -116,20 +130,29 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 
 // inherit hands the prefix to the Node that the same instance registered
 // anew: it is on its interface already.
-func (c *Controller) inherit(h book.Holding, current *corev1.Node) bool {
-	if current == nil || current.UID == h.NodeUID || current.Spec.ProviderID != h.Instance {
+func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev1.Node) bool {
+	if current == nil || h.Instance == "" || current.UID == h.NodeUID || current.Spec.ProviderID != h.Instance {
 		return false
 	}
 	publishes := slices.Contains(current.Spec.PodCIDRs, h.Prefix.String())
 	if len(current.Spec.PodCIDRs) > 0 && !publishes {
 		return false
 	}
-	_, ok := c.book.Transfer(h.NodeUID, book.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
-	if ok {
-		c.releases.end(h.NodeUID)
-		c.ledger.Inherit(h.NodeUID, h.Prefix)
+	heir, ok := c.book.Transfer(h.NodeUID, book.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
+	if !ok {
+		return false
 	}
-	return ok
+	c.releases.end(h.NodeUID)
+	if !publishes {
+		// The new promise is durable before the old one ends.
+		if err := c.ledger.Claim(ctx, entryOf(heir)); err != nil {
+			c.ledgerTrouble(err)
+			return true
+		}
+		c.book.MarkDurable(current.UID)
+	}
+	c.ledger.Inherit(h.NodeUID, h.Prefix)
+	return true
 }
 
 // rest lets the prefix rest.
@@ -163,14 +186,25 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 	return reconcile.Result{}
 }
 
-func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
+// isGone reads live that no Node of that name has a use for the holding: the
+// cache may be older than what the book knows. It is nil where that is so.
+func (c *Controller) isGone(ctx context.Context, h book.Holding) error {
 	live := &corev1.Node{}
 	err := c.Live.Get(ctx, client.ObjectKey{Name: h.Node}, live)
-	if err == nil && (live.UID == h.NodeUID || slices.Contains(live.Spec.PodCIDRs, h.Prefix.String())) {
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the Node: %w", err)
+	case slices.Contains(live.Spec.PodCIDRs, h.Prefix.String()), live.UID == h.NodeUID && len(live.Spec.PodCIDRs) == 0:
 		return fmt.Errorf("the Node is there after all")
 	}
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("reading the Node: %w", err)
+	return nil
+}
+
+func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
+	if err := c.isGone(ctx, h); err != nil {
+		return err
 	}
 	var others corev1.NodeList
 	if err := c.Client.List(ctx, &others, client.MatchingFields{indexProviderID: h.Instance}); err != nil {

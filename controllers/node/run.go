@@ -36,6 +36,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		Watches(&v1alpha1.Network{}, c.poke()).
 		WatchesRawSource(source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 			c.queue = q
+			close(c.queued)
 			return nil
 		})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: c.Workers}).
@@ -128,6 +129,11 @@ func (l leader) Start(ctx context.Context) error {
 	})
 	if err != nil || ctx.Err() != nil {
 		return err
+	}
+	select {
+	case <-c.queued: // restoring brings Nodes to it
+	case <-ctx.Done():
+		return nil
 	}
 	records := make(chan struct{})
 	go func() {

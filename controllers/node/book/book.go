@@ -46,6 +46,9 @@ type Holding struct {
 	Durable bool
 	// Published tells that the Node's podCIDRs show it.
 	Published bool
+	// Adopted tells that it was found in use, not given out by the book, so
+	// that the cloud may know it even where it is not durable yet.
+	Adopted bool
 }
 
 // Config is what a Book needs.
@@ -124,10 +127,11 @@ func (b *Book) Held(uid types.UID) (Holding, bool) {
 
 // Left gives what Nodes of that name held that are not the Node of that UID:
 // they are gone, and their prefixes are to be taken back. An empty UID means
-// that there is no such Node at all.
+// that there is no such Node at all. Nor does any of them wait any longer.
 func (b *Book) Left(name string, current types.UID) []Holding {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.waiters.gone(name, current)
 	var out []Holding
 	for _, o := range b.byName[name] {
 		if h := b.holdings[o]; h.NodeUID != current {

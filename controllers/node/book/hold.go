@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"time"
@@ -30,6 +31,9 @@ func (b *Book) Take(n Holder, since time.Time, wants []Want, now time.Time) (Hol
 	}
 	if b.waiters.anyBut(n.NodeUID) {
 		b.feed(now)
+		if o, ok := b.byNode[n.NodeUID]; ok {
+			return *b.holdings[o], nil // it waited too, and its turn came
+		}
 	}
 	h, err := b.take(n, wants, now)
 	if err == nil {
@@ -81,8 +85,11 @@ var ErrNoRange = errors.New("it lies in none of the granted ranges")
 
 func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 	if o, ok := b.byNode[n.NodeUID]; ok && n.NodeUID != "" {
-		if b.holdings[o].Prefix == p {
-			return *b.holdings[o], nil
+		if h := b.holdings[o]; h.Prefix == p {
+			if h.Instance == "" {
+				h.Instance = n.Instance // the Node had no providerID yet
+			}
+			return *h, nil
 		}
 		return Holding{}, &TakenError{Prefix: p, With: b.holdings[o].Prefix, Holder: b.holdings[o].Holder}
 	}
@@ -99,7 +106,7 @@ func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 			return *had, nil
 		}
 		b.forget(o)
-		b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name})
+		b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Adopted: true})
 		return *b.holdings[o], nil
 	}
 	o := b.owner()
@@ -109,7 +116,7 @@ func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 		}
 		return Holding{}, err
 	}
-	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name})
+	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Adopted: true})
 	return *b.holdings[o], nil
 }
 
@@ -131,8 +138,10 @@ func (b *Book) Transfer(from types.UID, to Holder) (Holding, bool) {
 	}
 	h := *b.holdings[o]
 	b.forget(o)
-	h.Holder, h.Durable, h.Published = to, false, false
+	b.buryNode(from)
+	h.Holder, h.Durable, h.Published, h.Adopted = to, false, false, true
 	b.record(o, h)
+	b.waiters.leave(to.NodeUID)
 	return h, true
 }
 
@@ -165,14 +174,20 @@ func (b *Book) Cede(uid types.UID) {
 	if !ok {
 		return
 	}
+	b.cede(o, Unknown)
+}
+
+func (b *Book) cede(o pool.Owner, instance string) {
 	h := *b.holdings[o]
 	b.forget(o)
-	h.Holder, h.Durable, h.Published = Holder{Instance: Unknown}, false, false
+	b.buryNode(h.NodeUID)
+	h.Holder, h.Durable, h.Published, h.Adopted = Holder{Instance: instance}, false, false, true
 	b.record(o, h)
 }
 
 // Drop gives a node's prefix back at once. It is only for a prefix that
-// neither the ledger nor the cloud has heard of.
+// neither the ledger nor the cloud has heard of: a durable one stays, and one
+// that was adopted stays with the instance.
 func (b *Book) Drop(uid types.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -182,6 +197,10 @@ func (b *Book) Drop(uid types.UID) {
 		return
 	}
 	h := b.holdings[o]
+	if h.Adopted {
+		b.cede(o, cmp.Or(h.Instance, Unknown))
+		return
+	}
 	if p := b.pools[h.Key]; p != nil {
 		_ = p.Free(h.Prefix, o) // it is held by o, as the holding says
 	}

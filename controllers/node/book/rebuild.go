@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"slices"
@@ -64,6 +65,14 @@ func (b *Book) bury(h Holding) {
 	}
 }
 
+// buryNode is for a Node that holds nothing any more while its prefix stays
+// occupied.
+func (b *Book) buryNode(uid types.UID) {
+	if b.rebuilding != nil {
+		b.rebuilding.nodes[uid] = true
+	}
+}
+
 // Rebuilt is what came of a rebuild.
 type Rebuilt struct {
 	Collisions []Collision
@@ -95,6 +104,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 		h, err := b.adopt(k.Holder, k.Prefix)
 		if err != nil {
 			collisions = append(collisions, Collision{Known: k, Err: err})
+			b.occupyRest(k)
 			return
 		}
 		if k.NodeUID != "" {
@@ -108,7 +118,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 		}
 		add(Known{Holder: h.Holder, Prefix: h.Prefix, Published: h.Published})
 		if o, ok := b.byNode[h.NodeUID]; ok {
-			b.holdings[o].Durable = h.Durable
+			b.holdings[o].Durable, b.holdings[o].Adopted = h.Durable, h.Adopted
 		}
 	}
 	for _, k := range slices.Concat(w.Nodes, w.Promised) {
@@ -128,6 +138,14 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 		p.Restored()
 	}
 	return Rebuilt{Collisions: collisions, Rested: rested}, nil
+}
+
+// occupyRest keeps a prefix from being given out that a Node is known by, but
+// cannot hold since something else is in the way: another's piece of it, or
+// the one prefix that the Node holds already.
+func (b *Book) occupyRest(k Known) {
+	k.Holder = Holder{Instance: cmp.Or(k.Instance, Unknown)}
+	b.occupyAround(k)
 }
 
 // occupyAround occupies what an instance carries, as far as nobody else holds

@@ -17,18 +17,32 @@ type waiter struct {
 
 // waiters are served by age.
 type waiters struct {
-	byUID map[types.UID]waiter
-	fed   []Holder // served, and not named by Feed yet
+	byUID  map[types.UID]waiter
+	byName map[string]types.UID // the Node of that name that waits
+	fed    []Holder             // served, and not named by Feed yet
 }
 
 func (w *waiters) join(n waiter) {
 	if w.byUID == nil {
-		w.byUID = map[types.UID]waiter{}
+		w.byUID, w.byName = map[types.UID]waiter{}, map[string]types.UID{}
 	}
-	w.byUID[n.NodeUID] = n
+	w.gone(n.Node, n.NodeUID)
+	w.byUID[n.NodeUID], w.byName[n.Node] = n, n.NodeUID
 }
 
-func (w *waiters) leave(uid types.UID) { delete(w.byUID, uid) }
+func (w *waiters) leave(uid types.UID) {
+	if n, in := w.byUID[uid]; in {
+		delete(w.byUID, uid)
+		delete(w.byName, n.Node)
+	}
+}
+
+// gone forgets a Node of that name that is not the current one.
+func (w *waiters) gone(name string, current types.UID) {
+	if uid, in := w.byName[name]; in && uid != current {
+		w.leave(uid)
+	}
+}
 
 func (w *waiters) anyBut(uid types.UID) bool {
 	if _, in := w.byUID[uid]; in {
@@ -62,6 +76,10 @@ func (b *Book) feed(now time.Time) {
 		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.Node, b.Node))
 	})
 	for _, w := range queue {
+		if _, held := b.byNode[w.NodeUID]; held {
+			b.waiters.leave(w.NodeUID) // it was found to hold something meanwhile
+			continue
+		}
 		if _, err := b.take(w.Holder, w.wants, now); err == nil {
 			b.waiters.leave(w.NodeUID)
 			b.waiters.fed = append(b.waiters.fed, w.Holder)

@@ -31,6 +31,9 @@ const (
 // taken from it.
 const restGrain = 10 * time.Second
 
+// maxYear is the last year of which every time, rounded up, can be written.
+const maxYear = 9998
+
 // releaseKey tells releases apart: one Node may have held several prefixes.
 type releaseKey struct {
 	uid    types.UID
@@ -42,6 +45,7 @@ type document struct {
 	claims   map[types.UID]string
 	releases map[releaseKey]string
 	resting  map[time.Time]*netipx.IPSet // by the end of the rest
+	size     int                         // of claims and releases, in bytes
 }
 
 func newDocument() *document {
@@ -60,18 +64,45 @@ func line(e Entry) string {
 	return string(b)
 }
 
-func (d *document) claim(e Entry) { d.claims[e.NodeUID] = line(e) }
+func (d *document) claim(e Entry) {
+	d.endClaim(e.NodeUID)
+	l := line(e)
+	d.claims[e.NodeUID] = l
+	d.size += len(l) + 1
+}
 
 func (d *document) endClaim(uid types.UID) bool {
-	_, had := d.claims[uid]
-	delete(d.claims, uid)
+	l, had := d.claims[uid]
+	if had {
+		delete(d.claims, uid)
+		d.size -= len(l) + 1
+	}
 	return had
 }
 
-func (d *document) release(e Entry) { d.releases[releaseKey{e.NodeUID, e.Prefix}] = line(e) }
+func (d *document) release(e Entry) {
+	d.endRelease(e.NodeUID, e.Prefix)
+	l := line(e)
+	d.releases[releaseKey{e.NodeUID, e.Prefix}] = l
+	d.size += len(l) + 1
+}
 
+// endRelease ends one Node's release of p, or everybody's where no Node is
+// named.
 func (d *document) endRelease(uid types.UID, p netip.Prefix) {
-	delete(d.releases, releaseKey{uid, p})
+	if uid == "" {
+		for k := range d.releases {
+			if k.prefix == p {
+				d.endRelease(k.uid, p)
+			}
+		}
+		return
+	}
+	k := releaseKey{uid, p}
+	if l, had := d.releases[k]; had {
+		delete(d.releases, k)
+		d.size -= len(l) + 1
+	}
 }
 
 // rest remembers p until its time, rounded up to the grain, and forgets what
@@ -139,11 +170,17 @@ func parse(data map[string]string) (Book, error) {
 			continue
 		}
 		end, err := time.Parse(time.RFC3339, fields[0])
+		if err == nil && end.UTC().Year() > maxYear {
+			err = fmt.Errorf("nothing rests until the year %d", end.Year())
+		}
 		if err != nil {
 			return Book{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
 		}
 		for _, f := range fields[1:] {
 			p, err := netip.ParsePrefix(f)
+			if err == nil {
+				err = canonical(p)
+			}
 			if err != nil {
 				return Book{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
 			}
@@ -166,12 +203,24 @@ func parseEntries(key, text string) ([]Entry, error) {
 		if !e.Prefix.IsValid() || e.NodeUID == "" {
 			return nil, fmt.Errorf("key %q, line %q: no prefix or no node UID", key, l)
 		}
+		if err := canonical(e.Prefix); err != nil {
+			return nil, fmt.Errorf("key %q, line %q: %w", key, l, err)
+		}
 		out = append(out, e)
 	}
 	slices.SortFunc(out, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.NodeUID, b.NodeUID))
 	})
 	return out, nil
+}
+
+// canonical refuses prefixes that no pool can hold, and that would so be
+// given out to others.
+func canonical(p netip.Prefix) error {
+	if p != p.Masked() || p.Addr().Is4In6() {
+		return fmt.Errorf("%s is not the canonical form of a prefix", p)
+	}
+	return nil
 }
 
 func fromBook(b Book) *document {

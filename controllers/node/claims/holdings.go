@@ -36,6 +36,7 @@ type shard struct {
 	lines   map[types.UID]string
 	added   []types.UID // records whose claims end with the next write
 	dirty   bool
+	writing bool
 }
 
 func (s *shard) render() string { return joined(s.lines) }
@@ -54,9 +55,6 @@ func newHoldings() *holdings {
 }
 
 func (h *holdings) add(e Entry, prefix string) {
-	if h.where[e.NodeUID] != nil {
-		return
-	}
 	if h.open == nil || len(h.open.lines) >= shardSize {
 		h.open = h.roomiest(prefix)
 	}
@@ -111,16 +109,22 @@ func (h *holdings) drop(uid types.UID) {
 func (l *Ledger) Settle(e Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fenced == nil {
-		l.held.add(e, l.cfg.Name)
+	if l.fenced != nil {
+		return
 	}
-}
-
-// Forget drops the record of a Node that holds nothing any more.
-func (l *Ledger) Forget(uid types.UID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.held.drop(uid)
+	if s := l.held.where[e.NodeUID]; s != nil {
+		// Recorded before: by an earlier leader, or the write is on its way.
+		_, claimed := l.doc.claims[e.NodeUID]
+		switch {
+		case claimed && !s.dirty && !s.writing:
+			l.doc.endClaim(e.NodeUID)
+			l.lingerLocked()
+		case claimed && !slices.Contains(s.added, e.NodeUID):
+			s.added, s.dirty = append(s.added, e.NodeUID), true
+		}
+		return
+	}
+	l.held.add(e, l.cfg.Name)
 }
 
 // Run writes records until ctx ends, and once more then.
@@ -165,7 +169,7 @@ func (l *Ledger) writeShard(s *shard) bool {
 		return false
 	}
 	content, added := s.render(), s.added
-	s.added, s.dirty = nil, false
+	s.added, s.dirty, s.writing = nil, false, true
 	cm := &corev1.ConfigMap{Data: map[string]string{keyHoldings: content, keyEpoch: fmt.Sprint(l.epoch)}}
 	cm.Name, cm.ResourceVersion = s.name, s.version
 	cm.Labels = map[string]string{labelHoldings: l.cfg.Name}
@@ -176,6 +180,7 @@ func (l *Ledger) writeShard(s *shard) bool {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	s.writing = false
 	if err != nil {
 		s.dirty, s.added = true, append(added, s.added...)
 		l.cfg.Log.Info("records of published ranges could not be written; trying again", "configMap", s.name, "error", err.Error())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -19,15 +20,31 @@ import (
 // no longer leads and must stop.
 var ErrFenced = errors.New("another manager has taken the claims ledger over; this one must stop")
 
+// ErrFull says that the ledger has no room for another entry until others
+// have ended. Nothing was written.
+var ErrFull = errors.New("the claims ledger is full: too many nodes join or leave at once; it goes on when some of them are done")
+
+const (
+	// maxClaims and maxReleases bound the entries, in bytes, so that the
+	// ConfigMap, which takes 1 MiB, can always be written. Releases have more
+	// room, since they are what ends entries.
+	maxClaims   = 640 << 10
+	maxReleases = 768 << 10
+
+	// defaultLinger spares a write for each Node that is done.
+	defaultLinger = 500 * time.Millisecond
+)
+
 // Config is what a Ledger needs.
 type Config struct {
 	// ConfigMaps is the namespace the ledger lives in.
 	ConfigMaps v1.ConfigMapInterface
 	// Name is the ConfigMap's name.
 	Name string
-	// Holder is this manager's identity, for people who read the ledger.
+	// Holder is this manager's identity; no two managers have the same.
 	Holder string
-	// Linger is how long a change that nobody waits for may stay unwritten.
+	// Linger is how long a change that nobody waits for may stay unwritten;
+	// half a second by default.
 	Linger time.Duration
 	Log    logr.Logger
 }
@@ -56,16 +73,16 @@ type commit struct {
 }
 
 // Claim promises a prefix to a Node and returns once the promise is durable.
-// The only errors are ErrFenced and that of ctx; after the latter the promise
-// may or may not have been written, so the prefix must stay occupied.
+// The only errors are ErrFenced, ErrFull and that of ctx; after the latter the
+// promise may or may not have been written, so the prefix must stay occupied.
 func (l *Ledger) Claim(ctx context.Context, e Entry) error {
-	return l.commit(ctx, func(d *document) { d.claim(e) })
+	return l.commit(ctx, maxClaims, func(d *document) { d.claim(e) })
 }
 
 // Release says that a prefix's Node is gone, and ends the Node's claim. It
 // returns as Claim does.
 func (l *Ledger) Release(ctx context.Context, e Entry) error {
-	return l.commit(ctx, func(d *document) {
+	return l.commit(ctx, maxReleases, func(d *document) {
 		d.endClaim(e.NodeUID)
 		d.release(e)
 	})
@@ -102,10 +119,20 @@ func (l *Ledger) Confirm(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the claims ledger, ConfigMap %s: %w", l.cfg.Name, err)
 	}
-	if cm.Data[keyEpoch] != fmt.Sprint(l.epoch) {
-		return fmt.Errorf("%w: ConfigMap %s is held by %q, epoch %s", ErrFenced, l.cfg.Name, cm.Data[keyHolder], cm.Data[keyEpoch])
+	if !l.mine(cm) {
+		return l.fencedBy(cm)
 	}
 	return nil
+}
+
+// mine tells whether the ConfigMap is as this ledger writes it. The epoch
+// alone does not tell: it starts anew where the ConfigMap was deleted.
+func (l *Ledger) mine(cm *corev1.ConfigMap) bool {
+	return cm.Data[keyEpoch] == fmt.Sprint(l.epoch) && cm.Data[keyHolder] == l.cfg.Holder
+}
+
+func (l *Ledger) fencedBy(cm *corev1.ConfigMap) error {
+	return fmt.Errorf("%w: ConfigMap %s is held by %q, epoch %s", ErrFenced, l.cfg.Name, cm.Data[keyHolder], cm.Data[keyEpoch])
 }
 
 // Writes counts the writes so far.
@@ -117,14 +144,18 @@ func (l *Ledger) Writes() int64 {
 
 // Flush writes what is not written yet.
 func (l *Ledger) Flush(ctx context.Context) error {
-	return l.commit(ctx, func(*document) {})
+	return l.commit(ctx, math.MaxInt, func(*document) {})
 }
 
-func (l *Ledger) commit(ctx context.Context, change func(*document)) error {
+func (l *Ledger) commit(ctx context.Context, room int, change func(*document)) error {
 	l.mu.Lock()
 	if l.fenced != nil {
 		defer l.mu.Unlock()
 		return l.fenced
+	}
+	if l.doc.size >= room {
+		defer l.mu.Unlock()
+		return ErrFull
 	}
 	change(l.doc)
 	c := l.enqueue()

@@ -57,6 +57,9 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
 	if err != nil {
 		return nil, Book{}, err
 	}
+	if cfg.Linger == 0 {
+		cfg.Linger = defaultLinger
+	}
 	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromBook(book), held: newHoldings(), version: cm.ResourceVersion}
 	mine := l.configMap()
 	var got *corev1.ConfigMap

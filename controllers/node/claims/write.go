@@ -3,6 +3,7 @@ package claims
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -62,13 +63,12 @@ func (l *Ledger) settle(cm *corev1.ConfigMap) (version string, settled bool, err
 		return "", false, nil //nolint:nilerr // unknown still: the caller tries again
 	case got.ResourceVersion == cm.ResourceVersion:
 		return "", false, nil
-	case got.Data[keyEpoch] != cm.Data[keyEpoch]:
-		return "", false, fmt.Errorf("%w: ConfigMap %s is held by %q, epoch %s",
-			ErrFenced, l.cfg.Name, got.Data[keyHolder], got.Data[keyEpoch])
-	case got.Data[keySequence] == cm.Data[keySequence]:
+	case !l.mine(got):
+		return "", false, l.fencedBy(got)
+	case maps.Equal(got.Data, cm.Data):
 		return got.ResourceVersion, true, nil
 	default:
-		// Our epoch, our last write, another version: somebody edited the
+		// Our epoch, another version, other content: somebody edited the
 		// ConfigMap around the ledger. What we know is what holds.
 		cm.ResourceVersion = got.ResourceVersion
 		return "", false, nil

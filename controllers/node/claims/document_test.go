@@ -1,0 +1,157 @@
+package claims
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func entry(n int) Entry {
+	return Entry{
+		Prefix:  netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 0}), 24),
+		NodeUID: types.UID(fmt.Sprintf("uid-%04d", n)), Node: fmt.Sprintf("node-%04d", n),
+		Instance: fmt.Sprintf("gce://p/z/node-%04d", n), Request: "pods", Subnet: "nodes", Range: "vn-pods-0",
+	}
+}
+
+func TestTheDocumentRoundTrips(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		var want Book
+		for n := range rnd.IntN(20) {
+			e := entry(n)
+			e.Node += []string{"", "\n", "\"", "é", " ", "\u2028"}[rnd.IntN(6)]
+			switch rnd.IntN(3) {
+			case 0:
+				want.Claims = append(want.Claims, e)
+			case 1:
+				want.Releases = append(want.Releases, e)
+			default:
+				// Every second prefix only: neighbours would be aggregated.
+				p := netip.PrefixFrom(netip.AddrFrom4([4]byte{11, byte(n), byte(2 * n), 0}), 24)
+				want.Resting = append(want.Resting, Rest{p, time.Unix(1_000_000, 0).UTC().Add(time.Duration(n/4) * restGrain)})
+			}
+		}
+		got, err := parse(fromBook(want).render())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d: got\n%+v\nwant\n%+v", seed, got, want)
+		}
+	}
+}
+
+func TestCorruptLinesAreRefused(t *testing.T) {
+	t.Parallel()
+	good := line(entry(1))
+	for name, data := range map[string]map[string]string{
+		"half a line":                {keyClaims: good + "\n" + good[:len(good)/2]},
+		"no JSON":                    {keyReleases: "hello"},
+		"two on a line":              {keyClaims: good + good},
+		"no prefix":                  {keyClaims: `{"nodeUID":"a","node":"n"}`},
+		"an empty prefix":            {keyClaims: `{"nodeUID":"a","prefix":""}`},
+		"no UID":                     {keyClaims: `{"prefix":"10.0.0.0/24"}`},
+		"host bits":                  {keyClaims: `{"nodeUID":"a","prefix":"10.0.0.1/24"}`},
+		"IPv4 in IPv6":               {keyReleases: `{"nodeUID":"a","prefix":"::ffff:10.0.0.0/120"}`},
+		"a rest without a time":      {keyResting: "10.0.0.0/24"},
+		"a rest of no prefix":        {keyResting: "2026-01-01T00:00:00Z 10.0.0.0"},
+		"a rest with host bits":      {keyResting: "2026-01-01T00:00:00Z 10.0.0.7/24"},
+		"a rest until time runs out": {keyResting: "9999-12-31T23:59:59Z 10.0.0.0/24"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if b, err := parse(data); err == nil {
+				t.Errorf("read as %+v", b)
+			} else if !strings.Contains(err.Error(), "line") {
+				t.Errorf("%q does not say which line", err)
+			}
+		})
+	}
+}
+
+func TestRestsAreRoundedUpAndAggregated(t *testing.T) {
+	t.Parallel()
+	d := newDocument()
+	base := time.Unix(1_000_000, 0).UTC() // on the grain
+	for n, late := range []time.Duration{0, 1, time.Second, 9 * time.Second, restGrain} {
+		d.rest(entry(n).Prefix, base.Add(late), base.Add(-time.Hour))
+	}
+	got, err := parse(d.render())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Rest{
+		{netip.MustParsePrefix("10.0.0.0/24"), base},
+		{netip.MustParsePrefix("10.0.1.0/24"), base.Add(restGrain)},
+		{netip.MustParsePrefix("10.0.2.0/23"), base.Add(restGrain)},
+		{netip.MustParsePrefix("10.0.4.0/24"), base.Add(restGrain)},
+	}
+	if !slices.Equal(got.Resting, want) {
+		t.Errorf("got  %v\nwant %v", got.Resting, want)
+	}
+	d.rest(netip.MustParsePrefix("10.9.0.0/24"), base.Add(2*restGrain), base.Add(restGrain+1))
+	if len(d.resting) != 1 {
+		t.Errorf("rests that are over are kept: %v", d.resting)
+	}
+}
+
+func TestTheSizeIsCounted(t *testing.T) {
+	t.Parallel()
+	d := newDocument()
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		e := entry(rnd.IntN(20))
+		e.Node = strings.Repeat("x", rnd.IntN(50))
+		switch rnd.IntN(5) {
+		case 0, 1:
+			d.claim(e)
+		case 2:
+			d.release(e)
+		case 3:
+			d.endClaim(e.NodeUID)
+		default:
+			d.endRelease([]types.UID{"", e.NodeUID}[rnd.IntN(2)], e.Prefix)
+		}
+		data := d.render()
+		if want := len(data[keyClaims]) + len(data[keyReleases]); d.size != want {
+			t.Fatalf("size is %d, want %d", d.size, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(line(entry(1))+"\n"+line(entry(2)), line(entry(3)), "2026-01-01T00:00:00Z 10.0.0.0/24 fd00::/64\n")
+	f.Add("", "\n\n", " ")
+	f.Add(`{"prefix":"0.0.0.0/0","nodeUID":"x"}`, "null", "0000-01-01T00:00:00+23:59 10.0.0.0/8 10.0.0.0/24")
+	f.Fuzz(func(t *testing.T, claims, releases, resting string) {
+		first, err := parse(map[string]string{keyClaims: claims, keyReleases: releases, keyResting: resting})
+		if err != nil {
+			return
+		}
+		rendered := fromBook(first).render()
+		second, err := parse(rendered)
+		if err != nil {
+			t.Fatalf("%q does not parse: %v", rendered, err)
+		}
+		third, err := parse(fromBook(second).render())
+		if err != nil || !reflect.DeepEqual(second, third) {
+			t.Fatalf("not stable: %v\n%+v\n%+v", err, second, third)
+		}
+		for _, r := range first.Resting { // nothing rests shorter than it was to
+			if !slices.ContainsFunc(second.Resting, func(s Rest) bool {
+				return s.Prefix.Contains(r.Prefix.Addr()) && !s.Until.Before(r.Until)
+			}) {
+				t.Fatalf("%v is not in %v", r, second.Resting)
+			}
+		}
+	})
+}

@@ -1,0 +1,118 @@
+package claims
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
+)
+
+func uids(entries []Entry) (out []string) {
+	for _, e := range entries {
+		out = append(out, string(e.NodeUID))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestAClaimEndsOnlyWhenItsRecordIsDurable(t *testing.T) {
+	t.Parallel()
+	s := &claimstest.Store{}
+	l, _ := mustOpen(t, s, "a")
+	if err := l.Claim(t.Context(), entry(1)); err != nil {
+		t.Fatal(err)
+	}
+	s.SetHook(func(_ context.Context, verb string, m claimstest.Moment) error {
+		if verb == "create" && m == claimstest.Before {
+			return errors.New("the API server is away")
+		}
+		return nil
+	})
+	l.Settle(entry(1))
+	l.writeShards()
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(said(t, s).Claims) != 1 {
+		t.Fatal("the claim ended although its record could not be written")
+	}
+	s.SetHook(nil)
+	l.writeShards()
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(said(t, s).Claims) != 0 {
+		t.Error("the claim did not end")
+	}
+}
+
+func TestRecordsSurviveARestartUntilTheirPrefixRests(t *testing.T) {
+	t.Parallel()
+	s := &claimstest.Store{}
+	l, _ := mustOpen(t, s, "a")
+	const many = 3*shardSize + 7
+	for n := range many {
+		l.Settle(entry(n))
+	}
+	l.writeShards()
+	now := time.Now()
+	for n := range 10 {
+		l.Rest(entry(n).NodeUID, entry(n).Prefix, now, now)
+	}
+	l.writeShards()
+	_, book := mustOpen(t, s, "b")
+	var want []Entry
+	for n := 10; n < many; n++ {
+		want = append(want, entry(n))
+	}
+	if got := uids(book.Held); !slices.Equal(got, uids(want)) {
+		t.Errorf("%d records survived, want %d", len(got), len(want))
+	}
+}
+
+func TestALostReplyOfARecordIsFoundByReading(t *testing.T) {
+	t.Parallel()
+	s := &claimstest.Store{}
+	l, _ := mustOpen(t, s, "a")
+	for round := range 3 {
+		s.SetHook(func(_ context.Context, verb string, m claimstest.Moment) error {
+			if (verb == "create" || verb == "update") && m == claimstest.After {
+				s.SetHook(nil)
+				return errors.New("the reply was lost")
+			}
+			return nil
+		})
+		l.Settle(entry(round))
+		l.writeShards()
+	}
+	if got := len(parseHeld(t, s)); got != 3 {
+		t.Errorf("%d records, want 3", got)
+	}
+}
+
+func TestARecordSurvivesAnEditByHand(t *testing.T) {
+	t.Parallel()
+	s := &claimstest.Store{}
+	l, _ := mustOpen(t, s, "a")
+	l.Settle(entry(1))
+	l.writeShards()
+	s.Edit(name+"-holdings-0", func(d map[string]string) { d[keyHoldings] = "" })
+	l.Settle(entry(2))
+	l.writeShards() // meets the edit
+	l.writeShards() // and overwrites it
+	if got := len(parseHeld(t, s)); got != 2 {
+		t.Errorf("%d records, want 2", got)
+	}
+}
+
+func parseHeld(t *testing.T, s *claimstest.Store) []Entry {
+	t.Helper()
+	_, held, err := readHoldings(t.Context(), config(s, "reader"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
+}

@@ -1,0 +1,95 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestManyNodesUnderFaults lets Nodes and VMs come and go while calls fail,
+// replies get lost and managers crash or are replaced; the world itself
+// judges I1, I2 and I3 at every step. When the faults stop, I5 is checked.
+func TestManyNodesUnderFaults(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { underFaults(t, seed) })
+		})
+	}
+}
+
+func underFaults(t *testing.T, seed uint64) {
+	w := newWorld(t, seed)
+	w.faults = int(seed%4) * 5
+	m := w.lead()
+	for range 250 {
+		w.mu.Lock()
+		dice, name, pause := w.rnd.IntN(40), fmt.Sprintf("n%02d", w.rnd.IntN(22)), time.Duration(w.rnd.IntN(6000))*time.Millisecond
+		there, alias := w.nodes[name] != nil, w.rnd.IntN(2) == 0
+		w.mu.Unlock()
+		switch {
+		case dice == 0: // a crash
+			m.stop()
+			time.Sleep(pause)
+			m = w.lead()
+		case dice == 1: // a replacement that the old leader does not notice
+			old := m
+			m = w.lead()
+			time.AfterFunc(30*time.Second, old.stop)
+		case dice == 2 && there: // somebody takes the alias off
+			w.mu.Lock()
+			w.instancesOf("vm-" + name).prefixes = nil
+			w.mu.Unlock()
+		case !there:
+			w.addNode(name)
+		case dice < 14:
+			w.deleteNode(name, alias)
+		case dice < 16: // the kubelet registers again
+			w.deleteNode(name, false)
+			w.addNode(name)
+		}
+		time.Sleep(pause)
+	}
+	w.mu.Lock()
+	w.faults = 0
+	w.mu.Unlock()
+	time.Sleep(40 * time.Minute)
+	w.settled(m)
+	m.stop()
+	time.Sleep(10 * time.Minute)
+}
+
+// settled is I5, where the range has room for every Node that is left.
+func (w *world) settled(m *process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if m.fenced != nil {
+		w.t.Errorf("the last leader was fenced: %v", m.fenced)
+	}
+	room := 16
+	for name, n := range w.nodes {
+		if len(n.Spec.PodCIDRs) == 0 {
+			if room -= 1; len(w.nodes) <= 14 {
+				w.t.Errorf("I5: %s has no range: %v", name, n.Status.Conditions)
+			}
+			continue
+		}
+		if !slices.Contains(w.instancesOf(n.Spec.ProviderID).prefixes, netip.MustParsePrefix(n.Spec.PodCIDRs[0])) {
+			w.t.Errorf("I5: %s publishes %v and carries %v", name, n.Spec.PodCIDRs, w.instancesOf(n.Spec.ProviderID).prefixes)
+		}
+	}
+	data := w.store.Data("claims")
+	for _, key := range []string{"claims", "releases"} {
+		for l := range strings.Lines(data[key]) {
+			if !strings.Contains(l, "10.") {
+				continue
+			}
+			w.t.Errorf("I5: the ledger still has, in %s: %s", key, l)
+		}
+	}
+}

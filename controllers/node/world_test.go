@@ -1,0 +1,507 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/kubernetes/scheme"
+	restfake "k8s.io/client-go/rest/fake"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
+)
+
+// world is an API server, a cloud and a ledger, as far as the controller
+// sees them, and a record of what must not happen. Time is the test's own.
+type world struct {
+	t     *testing.T
+	store *claimstest.Store
+
+	mu         sync.Mutex
+	rnd        *rand.Rand
+	faults     int // in percent, of each call
+	nodes      map[string]*corev1.Node
+	cached     map[string]*corev1.Node // as the watch shows them, which lags
+	requests   []v1alpha1.RangeRequest
+	instances  map[string]*instance
+	operations map[string]func() error
+	serial     int
+	leader     *process
+	left       map[netip.Prefix]departure
+	script     func(act, instance string, p netip.Prefix) error // faults by hand
+}
+
+type instance struct{ prefixes []netip.Prefix }
+
+// departure is when a prefix was last seen with an instance.
+type departure struct {
+	instance string
+	at       time.Time
+	by       *process // who led then
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	w := &world{t: t, store: &claimstest.Store{}, rnd: rand.New(rand.NewPCG(seed, 5)),
+		nodes: map[string]*corev1.Node{}, cached: map[string]*corev1.Node{},
+		instances: map[string]*instance{}, operations: map[string]func() error{}, left: map[netip.Prefix]departure{}}
+	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods", UID: "r"}}
+	size := intstr.FromInt32(28)
+	r.Spec.Purpose, r.Spec.NodePrefixLength = v1alpha1.Pods, &size
+	r.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24", Subnet: "nodes", Name: "vn-pods"}}
+	w.requests = []v1alpha1.RangeRequest{r}
+	w.store.SetHook(func(context.Context, string, claimstest.Moment) error { return w.dice() })
+	return w
+}
+
+var errDice = errors.New("bad luck")
+
+func (w *world) dice() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unlucky()
+}
+
+func (w *world) unlucky() error {
+	if w.rnd.IntN(100) < w.faults {
+		return errDice
+	}
+	return nil
+}
+
+// addNode makes a VM and its Node.
+func (w *world) addNode(name string) *corev1.Node {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.instances["vm-"+name] == nil {
+		w.instances["vm-"+name] = &instance{}
+	}
+	w.serial++
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprintf("%s-%d", name, w.serial)), CreationTimestamp: metav1.Now()}}
+	n.Spec.ProviderID = "vm-" + name
+	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("8")}
+	w.nodes[name] = n
+	w.changed(name)
+	return n
+}
+
+func (w *world) deleteNode(name string, vm bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if vm {
+		for _, p := range w.instancesOf("vm-" + name).prefixes {
+			w.departed(p, "vm-"+name)
+		}
+		delete(w.instances, "vm-"+name)
+	}
+	delete(w.nodes, name)
+	w.changed(name)
+}
+
+func (w *world) instancesOf(id string) *instance {
+	if i := w.instances[id]; i != nil {
+		return i
+	}
+	return &instance{}
+}
+
+func (w *world) departed(p netip.Prefix, from string) {
+	w.left[p] = departure{instance: from, at: time.Now()}
+	if w.leader.c.ready.Load() { // what goes while nobody looks cannot be known to rest
+		w.left[p] = departure{from, time.Now(), w.leader}
+	}
+}
+
+// changed lets the watch tell of a Node, some time later.
+func (w *world) changed(name string) {
+	go func(lag time.Duration) {
+		time.Sleep(lag)
+		w.mu.Lock()
+		if n := w.nodes[name]; n != nil {
+			o, _ := Slim(n.DeepCopy())
+			w.cached[name] = o.(*corev1.Node)
+		} else {
+			delete(w.cached, name)
+		}
+		m := w.leader
+		w.mu.Unlock()
+		if m != nil {
+			m.c.enqueue(name)
+		}
+	}(time.Duration(w.rnd.IntN(300)) * time.Millisecond)
+}
+
+// reader is the API server, or its cache.
+type reader struct {
+	client.Client
+	w     *world
+	stale bool
+}
+
+func (r reader) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	from := r.w.cached
+	if !r.stale {
+		if err := r.w.unlucky(); err != nil {
+			return err
+		}
+		from = r.w.nodes
+	}
+	n := from[key.Name]
+	if n == nil {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "nodes"}, key.Name)
+	}
+	n.DeepCopyInto(o.(*corev1.Node))
+	return nil
+}
+
+func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	if !r.stale {
+		if err := r.w.unlucky(); err != nil {
+			return err
+		}
+	}
+	o := client.ListOptions{}
+	o.ApplyOptions(opts)
+	switch list := list.(type) {
+	case *v1alpha1.RangeRequestList:
+		for _, x := range r.w.requests {
+			list.Items = append(list.Items, *x.DeepCopy())
+		}
+	case *v1alpha1.NetworkList:
+		list.Items = []v1alpha1.Network{{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}}
+	case *corev1.NodeList:
+		from := r.w.nodes
+		if r.stale {
+			from = r.w.cached
+		}
+		for _, n := range from {
+			if o.FieldSelector == nil || o.FieldSelector.String() == indexProviderID+"="+n.Spec.ProviderID {
+				list.Items = append(list.Items, *n.DeepCopy())
+			}
+		}
+	}
+	return nil
+}
+
+// patch is the API server's part of the Writer.
+func (w *world) patch(req *http.Request) (*http.Response, error) {
+	answer := func(code int) (*http.Response, error) {
+		body := fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","status":"Failure","code":%d}`, code)
+		return &http.Response{StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	}
+	var p struct {
+		Metadata struct{ UID types.UID }
+		Spec     struct{ PodCIDRs []string }
+		Status   struct{ Conditions []corev1.NodeCondition }
+	}
+	if err := json.NewDecoder(req.Body).Decode(&p); err != nil {
+		return nil, err
+	}
+	name := strings.Split(strings.Trim(req.URL.Path, "/"), "/")[1]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.unlucky() != nil {
+		return answer(http.StatusInternalServerError)
+	}
+	n := w.nodes[name]
+	switch {
+	case n == nil:
+		return answer(http.StatusNotFound)
+	case n.UID != p.Metadata.UID:
+		return answer(http.StatusConflict)
+	case len(p.Spec.PodCIDRs) > 0 && len(n.Spec.PodCIDRs) > 0 && !slices.Equal(p.Spec.PodCIDRs, n.Spec.PodCIDRs):
+		return answer(http.StatusUnprocessableEntity)
+	}
+	if len(p.Spec.PodCIDRs) > 0 && len(n.Spec.PodCIDRs) == 0 {
+		w.judgePublished(n, netip.MustParsePrefix(p.Spec.PodCIDRs[0]))
+		n.Spec.PodCIDRs = p.Spec.PodCIDRs
+	}
+	for _, cond := range p.Status.Conditions {
+		n.Status.Conditions = slices.DeleteFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == cond.Type })
+		n.Status.Conditions = append(n.Status.Conditions, cond)
+	}
+	w.changed(name)
+	if w.unlucky() != nil {
+		return answer(http.StatusInternalServerError) // the reply is lost
+	}
+	return answer(http.StatusOK)
+}
+
+// judgePublished is I1 and I2 at the moment of publishing.
+func (w *world) judgePublished(n *corev1.Node, p netip.Prefix) {
+	if !slices.Contains(w.instancesOf(n.Spec.ProviderID).prefixes, p) {
+		w.t.Errorf("I2: %s publishes %s, which %s does not carry", n.Name, p, n.Spec.ProviderID)
+	}
+	for _, other := range w.nodes {
+		for _, text := range other.Spec.PodCIDRs {
+			if other.Name != n.Name && netip.MustParsePrefix(text).Overlaps(p) {
+				w.t.Errorf("I1: %s publishes %s, and %s publishes %s", n.Name, p, other.Name, text)
+			}
+		}
+	}
+}
+
+// judgeAttached is I3 at the moment a prefix comes to an instance.
+func (w *world) judgeAttached(id string, p netip.Prefix) {
+	was, ok := w.left[p]
+	if rested := time.Since(was.at); ok && was.instance != id && was.by == w.leader && rested < 2*time.Minute {
+		w.t.Errorf("I3: %s comes to %s, %s after it left %s", p, id, rested, was.instance)
+	}
+}
+
+// interfaces is the cloud.
+type interfaces struct{ w *world }
+
+func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
+
+func (f interfaces) view(id string, i *instance) cloud.Interface {
+	out := cloud.Interface{Instance: id, InstanceUID: id, Subnet: "nodes", SubnetName: "nodes"}
+	for _, p := range i.prefixes {
+		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
+	}
+	return out
+}
+
+func (f interfaces) List(context.Context) iter.Seq2[cloud.Interface, error] {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	err := f.w.unlucky()
+	var all []cloud.Interface
+	for id, i := range f.w.instances {
+		all = append(all, f.view(id, i))
+	}
+	return func(yield func(cloud.Interface, error) bool) {
+		if err != nil {
+			yield(cloud.Interface{}, fault(cloud.Unavailable))
+			return
+		}
+		for _, i := range all {
+			if !yield(i, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if f.w.unlucky() != nil {
+		return cloud.Interface{}, fault(cloud.Unavailable)
+	}
+	i := f.w.instances[id]
+	if i == nil {
+		return cloud.Interface{}, fault(cloud.NotFound)
+	}
+	return f.view(id, i), nil
+}
+
+func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
+	return f.change("attach", i.Instance, a.Prefix, func() error {
+		for id, other := range f.w.instances {
+			for _, p := range other.prefixes {
+				if id != i.Instance && p.Overlaps(a.Prefix) {
+					return fault(cloud.Conflict)
+				}
+			}
+		}
+		vm := f.w.instances[i.Instance]
+		if vm == nil {
+			return fault(cloud.NotFound)
+		}
+		if !slices.Contains(vm.prefixes, a.Prefix) {
+			f.w.judgeAttached(i.Instance, a.Prefix)
+			vm.prefixes = append(vm.prefixes, a.Prefix)
+		}
+		return nil
+	})
+}
+
+func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
+	return f.change("detach", i.Instance, a.Prefix, func() error {
+		vm := f.w.instances[i.Instance]
+		if vm == nil {
+			return fault(cloud.NotFound)
+		}
+		for _, n := range f.w.nodes {
+			if slices.Contains(n.Spec.PodCIDRs, a.Prefix.String()) {
+				f.w.t.Errorf("%s was detached, which node %s publishes", a.Prefix, n.Name)
+			}
+		}
+		if slices.Contains(vm.prefixes, a.Prefix) {
+			vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == a.Prefix })
+			f.w.departed(a.Prefix, i.Instance)
+		}
+		return nil
+	})
+}
+
+// change makes a change at once, later, or with its reply lost.
+func (f interfaces) change(act, id string, p netip.Prefix, do func() error) (cloud.Operation, error) {
+	w := f.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.script != nil {
+		if err := w.script(act, id, p); err != nil {
+			return cloud.Operation{}, err
+		}
+	}
+	if w.unlucky() != nil {
+		return cloud.Operation{}, fault([]cloud.Reason{cloud.Unavailable, cloud.Throttled, cloud.Stale, cloud.QuotaExceeded}[w.rnd.IntN(4)])
+	}
+	lost := w.unlucky() != nil
+	w.serial++
+	op := cloud.Operation{ID: fmt.Sprint(w.serial), Act: act}
+	took := time.Duration(w.rnd.IntN(4000)) * time.Millisecond
+	ended := make(chan struct{})
+	var err error
+	go func() {
+		time.Sleep(took)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		err = do()
+		close(ended)
+	}()
+	w.operations[op.ID] = func() error { <-ended; return err }
+	if lost {
+		return cloud.Operation{}, fault(cloud.OutcomeUnknown)
+	}
+	return op, nil
+}
+
+func (f interfaces) Wait(ctx context.Context, op cloud.Operation) error {
+	f.w.mu.Lock()
+	wait, lost := f.w.operations[op.ID], f.w.unlucky() != nil
+	f.w.mu.Unlock()
+	err := wait()
+	if lost || ctx.Err() != nil {
+		return fault(cloud.OutcomeUnknown)
+	}
+	return err
+}
+
+// process is one manager.
+type process struct {
+	c      *Controller
+	stop   context.CancelFunc
+	fenced error
+}
+
+// lead starts a manager, which leads from now on; the one before goes on
+// unless it is stopped.
+func (w *world) lead() *process {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	w.mu.Lock()
+	w.serial++
+	holder := fmt.Sprintf("manager-%d", w.serial)
+	w.mu.Unlock()
+	m := &process{stop: cancel}
+	m.c = New(Config{
+		Client: reader{w: w, stale: true}, Live: reader{w: w},
+		Writer: Writer{Core: &restfake.RESTClient{
+			NegotiatedSerializer: scheme.Codecs.WithoutConversion(), GroupVersion: corev1.SchemeGroupVersion,
+			Client: restfake.CreateHTTPClient(w.patch),
+		}},
+		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
+			return cloud.VPC{Interfaces: interfaces{w}}, nil
+		},
+		Ledger: claims.Config{ConfigMaps: w.store, Name: "claims", Holder: holder, Log: logr.Discard()},
+		StillLeads: func(context.Context) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.leader != m {
+				return errors.New("another leads")
+			}
+			return nil
+		},
+		Fenced: func(err error) { m.fenced = err; cancel() },
+		Events: &events.FakeRecorder{}, Metrics: NewMetrics(prometheus.NewRegistry()),
+	})
+	m.c.queue = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+	close(m.c.queued)
+	w.mu.Lock()
+	w.leader = m
+	for name := range w.cached {
+		m.c.enqueue(name)
+	}
+	w.mu.Unlock()
+	go func() { _ = leader{m.c}.Start(ctx) }()
+	for range 4 {
+		go m.work(ctx)
+	}
+	context.AfterFunc(ctx, m.c.queue.ShutDown)
+	return m
+}
+
+func (m *process) work(ctx context.Context) {
+	for {
+		req, stop := m.c.queue.Get()
+		if stop {
+			return
+		}
+		again, err := m.c.Reconcile(ctx, req)
+		switch {
+		case err != nil:
+			m.c.queue.AddRateLimited(req)
+		case again.RequeueAfter > 0:
+			m.c.queue.AddAfter(req, again.RequeueAfter)
+		}
+		m.c.queue.Done(req)
+	}
+}
+
+// published gives what a Node publishes.
+func (w *world) published(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n := w.nodes[name]; n != nil && len(n.Spec.PodCIDRs) > 0 {
+		return n.Spec.PodCIDRs[0]
+	}
+	return ""
+}
+
+// reason gives why a Node waits.
+func (w *world) reason(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cond := networkCondition(w.nodes[name]); cond != nil && cond.Status == corev1.ConditionTrue {
+		return cond.Reason
+	}
+	return ""
+}
+
+func (w *world) carries(name string) []netip.Prefix {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.instancesOf("vm-" + name).prefixes)
+}
