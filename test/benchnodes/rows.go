@@ -44,6 +44,8 @@ type arrivalRow struct {
 	MedianMS  float64 `json:"medianMilliseconds"`
 	P99MS     float64 `json:"p99Milliseconds"`
 	MaxMS     float64 `json:"maxMilliseconds"`
+	// Requests of the API server, the creations among them.
+	Requests counts `json:"apiRequests"`
 }
 
 // memoryRow: many Nodes, and a start with all of them published.
@@ -183,6 +185,10 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 	if err := o.wait(ctx, r, time.Minute, func(nodes map[string]*seen) bool { return allDone(nodes, c) }); err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
+	before, err := b.apiCounts(ctx)
+	if err != nil {
+		return row, errors.Join(err, b.end(ctx, c, r))
+	}
 	began := time.Now()
 	answered, err := b.createSteadily(ctx)
 	took := time.Since(began)
@@ -191,12 +197,13 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 			return len(nodes) == b.arrivals+1 && allDone(nodes, c)
 		})
 	}
-	if err = errors.Join(err, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
+	after, counted := b.apiCounts(ctx)
+	if err = errors.Join(err, counted, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
 	delays := o.delays(answered)
 	row = arrivalRow{
-		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate,
+		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Requests: after.since(before),
 		Arrived:  float64(b.arrivals) / took.Seconds(),
 		MedianMS: quantile(delays, 0.5), P99MS: quantile(delays, 0.99), MaxMS: quantile(delays, 1),
 	}
