@@ -104,6 +104,7 @@ type Controller struct {
 	ready     atomic.Bool   // for the readiness of a standby too
 	nics      nics
 	repairs   repairs
+	reports   reports
 	releases  releases
 }
 
@@ -137,6 +138,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	again := c.retire(ctx, req.Name, node)
 	if node == nil {
+		c.reports.shown(req.Name)
 		return again, nil
 	}
 	var next reconcile.Result
