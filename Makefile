@@ -13,9 +13,14 @@ help: ## Show this list.
 
 include $(wildcard test/*/*.mk)
 
+# Without grpc's tracing pages nothing calls methods by name, and the linker
+# leaves out those that nobody calls: the manager is 57 MB and not 96, and takes
+# 20 MiB less memory.
+GOTAGS ?= grpcnotrace
+
 .PHONY: build
 build: ## Build the binaries into bin/.
-	go build -trimpath -o $(BIN)/ ./cmd/...
+	go build -trimpath -tags "$(GOTAGS)" -o $(BIN)/ ./cmd/...
 
 TOOLS_STAMP := $(BIN)/tools.stamp
 $(TOOLS_STAMP): test/tools/go.mod test/tools/go.sum

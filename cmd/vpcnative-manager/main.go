@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 const gcPercent = 40
 
 func main() {
+	runtime.MemProfileRate = 0 // nothing serves the profile that it would fill
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

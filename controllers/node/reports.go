@@ -53,4 +53,7 @@ func (r *reports) shown(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byName, name)
+	if len(r.byName) == 0 {
+		r.byName = nil // an emptied map keeps the room for all it ever held
+	}
 }
