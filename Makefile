@@ -13,9 +13,14 @@ help: ## Show this list.
 
 include $(wildcard test/*/*.mk)
 
+# Without grpc's tracing pages nothing calls methods by name, and the linker
+# leaves out those that nobody calls: the manager is 57 MB and not 96, and takes
+# 20 MiB less memory.
+GOTAGS ?= grpcnotrace
+
 .PHONY: build
 build: ## Build the binaries into bin/.
-	go build -trimpath -o $(BIN)/ ./cmd/...
+	go build -trimpath -tags "$(GOTAGS)" -o $(BIN)/ ./cmd/...
 
 TOOLS_STAMP := $(BIN)/tools.stamp
 $(TOOLS_STAMP): test/tools/go.mod test/tools/go.sum
@@ -51,9 +56,9 @@ MODULES := . test/controlplane test/bench test/tools
 
 .PHONY: verify
 verify: $(TOOLS_STAMP) ## Fail on stale generated code, unformatted code, findings, broken import rules.
-	@echo "generated code"; mkdir -p $(BIN)/verify && rm -rf $(BIN)/verify/* && cp -r api deploy/crds $(BIN)/verify/ \
+	@echo "generated code"; mkdir -p $(BIN)/_verify && rm -rf $(BIN)/_verify/* && cp -r api deploy/crds $(BIN)/_verify/ \
 		&& $(MAKE) --no-print-directory generate >/dev/null \
-		&& diff -r $(BIN)/verify/api api && diff -r $(BIN)/verify/crds deploy/crds \
+		&& diff -r $(BIN)/_verify/api api && diff -r $(BIN)/_verify/crds deploy/crds \
 		|| { echo "generated code was stale; make generate has renewed it: commit the result"; exit 1; }
 	@echo "format"; test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
 	@for module in $(MODULES); do \

@@ -9,22 +9,14 @@ import (
 
 	"cloud.google.com/go/auth/credentials"
 	"cloud.google.com/go/auth/httptransport"
-	compute "cloud.google.com/go/compute/apiv1"
-	v1 "google.golang.org/api/compute/v1"
+	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/option"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// sdk is the api on Google's generated clients.
-type sdk struct {
-	nets      *compute.NetworksClient
-	subnets   *compute.SubnetworksClient
-	vms       *compute.InstancesClient
-	zoneOps   *compute.ZoneOperationsClient
-	regionOps *compute.RegionOperationsClient
-	old       *v1.Service
-}
+// sdk is the api on Google's generated client.
+type sdk struct{ *compute.Service }
 
 const (
 	defaultEndpoint = "https://compute.googleapis.com"
@@ -73,40 +65,18 @@ func noCredentials(err error) error {
 	return &cloud.Error{Reason: cloud.Unauthenticated, Act: "find credentials for Compute Engine", Err: err, Remedy: credentialsRemedy}
 }
 
-// newSDK makes the generated clients. The SDKs' own retries are taken out:
-// each request passes the hook, and none that changes anything is repeated
-// but by us, who know its request ID.
+// newSDK makes the generated client. It repeats no request by itself: each
+// passes the hook, and none that changes anything is repeated but by us, who
+// know its request ID.
 func newSDK(ctx context.Context, client *http.Client, endpoint, userAgent string) (*sdk, error) {
 	endpoint = strings.TrimSuffix(strings.TrimSuffix(endpoint, "/"), "/compute/v1")
 	if endpoint == "" {
 		endpoint = defaultEndpoint
 	}
-	s, opts := &sdk{}, []option.ClientOption{option.WithHTTPClient(client), option.WithEndpoint(endpoint)}
-	var err error
-	if s.nets, err = compute.NewNetworksRESTClient(ctx, opts...); err != nil {
-		return nil, err
-	}
-	if s.subnets, err = compute.NewSubnetworksRESTClient(ctx, opts...); err != nil {
-		return nil, err
-	}
-	if s.vms, err = compute.NewInstancesRESTClient(ctx, opts...); err != nil {
-		return nil, err
-	}
-	if s.zoneOps, err = compute.NewZoneOperationsRESTClient(ctx, opts...); err != nil {
-		return nil, err
-	}
-	if s.regionOps, err = compute.NewRegionOperationsRESTClient(ctx, opts...); err != nil {
-		return nil, err
-	}
-	*s.nets.CallOptions = compute.NetworksCallOptions{}
-	*s.subnets.CallOptions = compute.SubnetworksCallOptions{}
-	*s.vms.CallOptions = compute.InstancesCallOptions{}
-	*s.zoneOps.CallOptions = compute.ZoneOperationsCallOptions{}
-	*s.regionOps.CallOptions = compute.RegionOperationsCallOptions{}
-	s.old, err = v1.NewService(ctx, option.WithHTTPClient(client), option.WithEndpoint(endpoint+"/compute/v1/"))
+	s, err := compute.NewService(ctx, option.WithHTTPClient(client), option.WithEndpoint(endpoint+"/compute/v1/"))
 	if err != nil {
 		return nil, err
 	}
-	s.old.UserAgent = userAgent
-	return s, nil
+	s.UserAgent = userAgent
+	return &sdk{s}, nil
 }

@@ -3,19 +3,14 @@ package gcp
 import (
 	"context"
 
-	"cloud.google.com/go/compute/apiv1/computepb"
-	"github.com/googleapis/gax-go/v2/callctx"
+	"google.golang.org/api/compute/v1"
 )
 
 // pageSize is the most that Compute Engine puts on one page.
 const pageSize = 500
 
-// part asks for a part of the reply only. An instance with its metadata is
-// tens of kilobytes; what we read of it is a few hundred bytes.
-func (s *sdk) part(ctx context.Context, fields string) context.Context {
-	return callctx.SetHeaders(ctx, "X-Goog-FieldMask", fields, "User-Agent", s.old.UserAgent)
-}
-
+// We ask for a part of each reply only. An instance with its metadata is tens
+// of kilobytes; what we read of it is a few hundred bytes.
 const (
 	networkFields   = "autoCreateSubnetworks,peerings(name,state)"
 	instanceFields  = "id,name,zone,networkInterfaces(name,network,subnetwork,fingerprint,aliasIpRanges,aliasIpv6Ranges)"
@@ -25,21 +20,21 @@ const (
 )
 
 func (s *sdk) network(ctx context.Context, project, name string) (network, error) {
-	n, err := s.nets.Get(s.part(ctx, networkFields), &computepb.GetNetworkRequest{Project: project, Network: name})
+	n, err := s.Networks.Get(project, name).Fields(networkFields).Context(ctx).Do()
 	if err != nil {
 		return network{}, err
 	}
-	got := network{auto: n.GetAutoCreateSubnetworks()}
-	for _, p := range n.GetPeerings() {
-		if p.GetState() == "ACTIVE" {
-			got.peerings = append(got.peerings, p.GetName())
+	got := network{auto: n.AutoCreateSubnetworks}
+	for _, p := range n.Peerings {
+		if p.State == "ACTIVE" {
+			got.peerings = append(got.peerings, p.Name)
 		}
 	}
 	return got, nil
 }
 
 func (s *sdk) subnetworks(ctx context.Context, project, token string) (page[subnetwork], error) {
-	l, err := s.old.Subnetworks.AggregatedList(project).MaxResults(pageSize).PageToken(token).
+	l, err := s.Subnetworks.AggregatedList(project).MaxResults(pageSize).PageToken(token).
 		Fields("nextPageToken,unreachables,items/*/" + warningFields + ",items/*/subnetworks(" + subnetFields + ")").
 		Context(ctx).Do()
 	if err != nil {
@@ -51,19 +46,14 @@ func (s *sdk) subnetworks(ctx context.Context, project, token string) (page[subn
 			p.missing = where + " (" + w.Code + ": " + w.Message + ")"
 		}
 		for _, n := range scoped.Subnetworks {
-			got := subnetwork{name: n.Name, region: base(n.Region), network: n.Network, fingerprint: n.Fingerprint, primary: n.IpCidrRange}
-			got.ipv6 = nonEmpty(n.InternalIpv6Prefix, n.ExternalIpv6Prefix, n.Ipv6CidrRange)
-			for _, r := range n.SecondaryIpRanges {
-				got.secondary = append(got.secondary, secondaryRange{r.RangeName, r.IpCidrRange, r.ReservedInternalRange, r.IpVersion, r.IpCollection})
-			}
-			p.items = append(p.items, got)
+			p.items = append(p.items, readSubnetwork(n))
 		}
 	}
 	return p, nil
 }
 
 func (s *sdk) routes(ctx context.Context, project, token string) (page[route], error) {
-	l, err := s.old.Routes.List(project).MaxResults(pageSize).PageToken(token).
+	l, err := s.Routes.List(project).MaxResults(pageSize).PageToken(token).
 		Fields("nextPageToken," + warningFields + ",items(name,network,destRange,nextHopNetwork,nextHopPeering)").Context(ctx).Do()
 	if err != nil {
 		return page[route]{}, err
@@ -79,7 +69,7 @@ func (s *sdk) routes(ctx context.Context, project, token string) (page[route], e
 }
 
 func (s *sdk) peeringRoutes(ctx context.Context, project, network, peering, region, token string) (page[peeringRoute], error) {
-	l, err := s.old.Networks.ListPeeringRoutes(project, network).PeeringName(peering).Region(region).
+	l, err := s.Networks.ListPeeringRoutes(project, network).PeeringName(peering).Region(region).
 		Direction("INCOMING").MaxResults(pageSize).PageToken(token).Context(ctx).Do()
 	if err != nil {
 		return page[peeringRoute]{}, err
@@ -92,7 +82,7 @@ func (s *sdk) peeringRoutes(ctx context.Context, project, network, peering, regi
 }
 
 func (s *sdk) globalAddresses(ctx context.Context, project, token string) (page[address], error) {
-	l, err := s.old.GlobalAddresses.List(project).MaxResults(pageSize).PageToken(token).
+	l, err := s.GlobalAddresses.List(project).MaxResults(pageSize).PageToken(token).
 		Fields("nextPageToken," + warningFields + ",items(name,network,address,prefixLength,purpose)").Context(ctx).Do()
 	if err != nil {
 		return page[address]{}, err
@@ -108,18 +98,20 @@ func (s *sdk) globalAddresses(ctx context.Context, project, token string) (page[
 }
 
 func (s *sdk) subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error) {
-	n, err := s.subnets.Get(s.part(ctx, subnetFields),
-		&computepb.GetSubnetworkRequest{Project: ref.project, Region: ref.region, Subnetwork: ref.name})
+	n, err := s.Subnetworks.Get(ref.project, ref.region, ref.name).Fields(subnetFields).Context(ctx).Do()
 	if err != nil {
 		return subnetwork{}, err
 	}
-	got := subnetwork{name: n.GetName(), region: base(n.GetRegion()), network: n.GetNetwork(), fingerprint: n.GetFingerprint(), primary: n.GetIpCidrRange()}
-	got.ipv6 = nonEmpty(n.GetInternalIpv6Prefix(), n.GetExternalIpv6Prefix(), n.GetIpv6CidrRange())
-	for _, r := range n.GetSecondaryIpRanges() {
-		got.secondary = append(got.secondary, secondaryRange{
-			r.GetRangeName(), r.GetIpCidrRange(), r.GetReservedInternalRange(), r.GetIpVersion(), r.GetIpCollection()})
+	return readSubnetwork(n), nil
+}
+
+func readSubnetwork(n *compute.Subnetwork) subnetwork {
+	got := subnetwork{name: n.Name, region: base(n.Region), network: n.Network, fingerprint: n.Fingerprint, primary: n.IpCidrRange}
+	got.ipv6 = nonEmpty(n.InternalIpv6Prefix, n.ExternalIpv6Prefix, n.Ipv6CidrRange)
+	for _, r := range n.SecondaryIpRanges {
+		got.secondary = append(got.secondary, secondaryRange{r.RangeName, r.IpCidrRange, r.ReservedInternalRange, r.IpVersion, r.IpCollection})
 	}
-	return got, nil
+	return got
 }
 
 func first(list []string) string {

@@ -111,6 +111,7 @@ type Controller struct {
 	ready     atomic.Bool   // for the readiness of a standby too
 	nics      nics
 	repairs   repairs
+	reports   reports
 	releases  releases
 }
 
@@ -145,6 +146,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	again := c.retire(ctx, req.Name, node)
 	if node == nil {
+		c.reports.shown(req.Name)
 		return again, nil
 	}
 	var next reconcile.Result

@@ -92,6 +92,7 @@ func (c *Controller) watch(ctx context.Context, ifaces cloud.Interfaces, uid typ
 		waitCtx, cancel := context.WithTimeout(ctx, lostFlight)
 		defer cancel()
 		err := ifaces.Wait(waitCtx, op)
+		c.leaveGate(uid) // the cloud is free for another while this Node is published
 		c.flights.mu.Lock()
 		fl.landed, fl.err = true, err
 		c.flights.mu.Unlock()

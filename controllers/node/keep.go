@@ -82,8 +82,15 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 		c.leaveGate(node.UID)
 		return c.report(ctx, node)
 	}
-	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse && !c.repairs.has(node.UID) {
-		return reconcile.Result{}
+	repair := c.repairs.has(node.UID)
+	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
+		c.reports.shown(node.Name)
+		if !repair {
+			return reconcile.Result{}
+		}
+	}
+	if left := c.reports.pending(node.Name, node.UID, time.Now()); left > 0 && !repair {
+		return reconcile.Result{RequeueAfter: left}
 	}
 	return c.confirm(ctx, node, key, holding)
 }

@@ -31,6 +31,9 @@ func (n *nics) take(instance string) (cloud.Interface, bool) {
 	defer n.mu.Unlock()
 	i, ok := n.byInstance[instance]
 	delete(n.byInstance, instance)
+	if len(n.byInstance) == 0 {
+		n.byInstance = nil // an emptied map keeps the room for all it ever held
+	}
 	return i, ok
 }
 

@@ -124,6 +124,7 @@ func (c *Controller) report(ctx context.Context, node *corev1.Node) reconcile.Re
 		return c.wait(ctx, node, apiTrouble("reporting that the pod range is ready", err))
 	}
 	c.backoff.Forget(node.Name)
+	c.reports.note(node.Name, node.UID, now.Time)
 	return reconcile.Result{}
 }
 

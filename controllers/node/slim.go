@@ -2,9 +2,11 @@ package node
 
 import (
 	"fmt"
+	"sync"
 	"unique"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -24,9 +26,14 @@ func Slim(o any) (any, error) {
 
 	slim.Spec.ProviderID = n.Spec.ProviderID
 	slim.Spec.PodCIDR = n.Spec.PodCIDR
-	slim.Spec.PodCIDRs = n.Spec.PodCIDRs
+	if len(n.Spec.PodCIDRs) > 0 {
+		slim.Spec.PodCIDRs = append(make([]string, 0, len(n.Spec.PodCIDRs)), n.Spec.PodCIDRs...)
+		if slim.Spec.PodCIDR == slim.Spec.PodCIDRs[0] {
+			slim.Spec.PodCIDR = slim.Spec.PodCIDRs[0] // one copy of the text
+		}
+	}
 	if pods, ok := n.Status.Capacity[corev1.ResourcePods]; ok {
-		slim.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: pods}
+		slim.Status.Capacity = capacityOf(pods)
 	}
 	for _, c := range n.Status.Conditions {
 		if c.Type == corev1.NodeNetworkUnavailable || c.Type == ConditionForeign {
@@ -37,6 +44,23 @@ func Slim(o any) (any, error) {
 		}
 	}
 	return slim, nil
+}
+
+// capacities holds one map for each number of pods that Nodes have room for,
+// since even a map of one entry takes half a kilobyte. What the cache holds is
+// never changed: who reads it is given a copy.
+var capacities sync.Map // int64 -> corev1.ResourceList
+
+func capacityOf(pods resource.Quantity) corev1.ResourceList {
+	n, exact := pods.AsInt64()
+	if !exact {
+		return corev1.ResourceList{corev1.ResourcePods: pods}
+	}
+	if had, ok := capacities.Load(n); ok {
+		return had.(corev1.ResourceList)
+	}
+	had, _ := capacities.LoadOrStore(n, corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(n, resource.DecimalSI)})
+	return had.(corev1.ResourceList)
 }
 
 func shared(labels map[string]string) map[string]string {

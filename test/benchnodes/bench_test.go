@@ -106,3 +106,45 @@ func TestReportHasEveryRowInTextAndJSON(t *testing.T) {
 		t.Errorf("read back %+v, %v", back, err)
 	}
 }
+
+func TestEveryFigureIsHeldAgainstItsTarget(t *testing.T) {
+	one, calls := 1.5, 900
+	name := contenders()[2].name
+	if contenders()[2].targets != instantTargets {
+		t.Fatal("the third contender is not the one with instant operations")
+	}
+	r := report{
+		Bursts:   []burstRow{{Contender: name, Nodes: 10, OfBareLoop: 0.9, WritesPerNode: 2.3, CloudPerNode: &one}, {Contender: "bare"}},
+		Arrivals: []arrivalRow{{Contender: name, MedianMS: 10, P99MS: 20.1}},
+		Memory:   []memoryRow{{Contender: name, Nodes: 10000, PeakMiB: 90, SteadyMiB: 79, ReadySeconds: 1, CloudReads: &calls}},
+	}
+	missed := map[string]bool{}
+	for _, v := range judge(r) {
+		if v.Contender != name {
+			t.Errorf("%s has no target", v.Contender)
+		}
+		missed[v.What] = !v.Met
+	}
+	for what, want := range map[string]bool{
+		"of the bare loop": false, "API writes a Node": true, "cloud calls a Node": false,
+		"arrival, median": false, "arrival, 99th percentile": true,
+		"resident with 10000 Nodes, the most": true, "resident with 10000 Nodes, allocated": false,
+		"restart, from the lease on": false, "restart, cloud calls": true,
+	} {
+		if got, ok := missed[what]; !ok || got != want {
+			t.Errorf("%s: missed is %v (judged: %v), want %v", what, got, ok, want)
+		}
+	}
+}
+
+func TestSlowOperationsAreHeldAgainstWhatMayRunAtATime(t *testing.T) {
+	name := contenders()[3].name
+	for seconds, want := range map[float64]bool{25.7: true, 25.9: false} { // 1.1 x 3000 x 2 s / 256 = 25.78 s
+		r := report{Bursts: []burstRow{{Contender: name, Nodes: 3000, CloudLatencySeconds: 2, Seconds: seconds}}}
+		for _, v := range judge(r) {
+			if v.What == "the burst" && v.Met != want {
+				t.Errorf("%v s: %v", seconds, v)
+			}
+		}
+	}
+}

@@ -30,12 +30,10 @@ type contender struct {
 	slow bool
 	// cloudLatency of an operation, for a contender that has a cloud.
 	cloudLatency time.Duration
-	// targets of the rows, to print beside the figures; empty without.
+	// hasCloud: it attaches the ranges to the instances of the simulation.
+	hasCloud bool
+	// targets are judged after the run; it may have none.
 	targets targets
-}
-
-type targets struct {
-	Burst, Arrival, Memory, Restart string
 }
 
 // running is a contender at work.
@@ -102,6 +100,8 @@ func contenders() []contender {
 	return []contender{
 		nodeIPAM("nodeipam, as it comes", 0, true),
 		nodeIPAM("nodeipam, client limits lifted", 100_000, false),
+		vpcNative("vpcnative, instant operations", 0, instantTargets),
+		vpcNative("vpcnative, 2 s operations", 2*time.Second, slowTargets),
 	}
 }
 

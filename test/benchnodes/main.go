@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -33,6 +35,7 @@ type settings struct {
 	many        int           // Nodes for memory and restart; 0 leaves these out
 	timeout     time.Duration // of the whole run
 	json        string
+	only        string // contenders whose name has this; all by default
 }
 
 func main() {
@@ -44,6 +47,7 @@ func main() {
 	flag.IntVar(&s.many, "many", 10000, "`Nodes` for memory and restart; 0 leaves these out")
 	flag.DurationVar(&s.timeout, "timeout", 15*time.Minute, "`time` after which the run is given up")
 	flag.StringVar(&s.json, "json", "", "`file` for the rows as JSON; bin/bench/nodes.json by default")
+	flag.StringVar(&s.only, "only", "", "`part` of the names of the contenders to run; all by default")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -57,16 +61,18 @@ func main() {
 func run(ctx context.Context, s settings) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	root, err := apiserver.RepositoryRoot()
+	if err != nil {
+		return err
+	}
 	if s.json == "" {
-		root, err := apiserver.RepositoryRoot()
-		if err != nil {
-			return err
-		}
 		s.json = filepath.Join(root, "bin", "bench", "nodes.json")
 	}
-	server, err := apiserver.Start(ctx, apiserver.Options{APIServerFlags: map[string][]string{
-		"delete-collection-workers": {"16"}, // Nodes are removed between rows
-	}})
+	server, err := apiserver.Start(ctx, apiserver.Options{
+		CRDDirs: []string{filepath.Join(root, "deploy", "crds")},
+		APIServerFlags: map[string][]string{
+			"delete-collection-workers": {"16"}, // Nodes are removed between rows
+		}})
 	if err != nil {
 		return err
 	}
@@ -81,12 +87,18 @@ func run(ctx context.Context, s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	b := &bench{settings: s, server: server, client: client, watcher: watcher}
+	cloud, err := simulate()
+	if err != nil {
+		return err
+	}
+	defer cloud.stop()
+	b := &bench{settings: s, server: server, client: client, watcher: watcher, cloud: cloud}
 	r := report{Machine: describeMachine(), Began: time.Now().UTC()}
 	if err := b.measure(ctx, &r); err != nil {
 		return err
 	}
 	r.Seconds = time.Since(r.Began).Seconds()
+	r.Targets = judge(r)
 	r.print(os.Stdout)
 	if err := r.write(s.json); err != nil {
 		return err
@@ -112,11 +124,15 @@ type bench struct {
 	server  *apiserver.Server
 	client  *kubernetes.Clientset
 	watcher *kubernetes.Clientset
+	cloud   *simulation
 }
 
 // measure runs every row. The bare loop runs first and last, as the server
 // changes while it fills, and the better of the two is the measure of others.
 func (b *bench) measure(ctx context.Context, r *report) error {
+	if err := b.grant(ctx); err != nil {
+		return err
+	}
 	workers, err := b.bestWorkers(ctx)
 	if err != nil {
 		return err
@@ -126,7 +142,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	all := contenders()
+	all := b.chosen()
 	for _, c := range all {
 		n := b.nodes
 		if c.slow {
@@ -168,6 +184,11 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 		r.Memory = append(r.Memory, mem)
 	}
 	return nil
+}
+
+// chosen are the contenders that run.
+func (b *bench) chosen() []contender {
+	return slices.DeleteFunc(contenders(), func(c contender) bool { return !strings.Contains(c.name, b.only) })
 }
 
 // say tells what is being done, on standard error, as some rows take a while.

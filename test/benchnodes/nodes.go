@@ -12,11 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-const (
-	project = "bench"
-	zone    = "europe-west1-b"
-)
-
 // node is as a kubelet and a cloud controller on Compute Engine leave it, 2 to
 // 3 KB, since what an allocator reads and keeps of it is part of its cost.
 func node(name string, i int) *corev1.Node {
@@ -50,7 +45,7 @@ func node(name string, i int) *corev1.Node {
 				"kubernetes.io/os":                  "linux",
 				"kubernetes.io/hostname":            name,
 				"node.kubernetes.io/instance-type":  "n2-standard-8",
-				"topology.kubernetes.io/region":     zone[:len(zone)-2],
+				"topology.kubernetes.io/region":     region,
 				"topology.kubernetes.io/zone":       zone,
 				"topology.gke.io/zone":              zone,
 				"node.example.com/pool":             "pool-" + strconv.Itoa(i%4),
@@ -99,14 +94,18 @@ func (b *bench) createNodes(ctx context.Context, prefix string, n int) ([]string
 	return names, err
 }
 
+// createNode makes an instance and its Node.
 func (b *bench) createNode(ctx context.Context, name string, i int) error {
+	if err := b.cloud.addInstance(name); err != nil {
+		return err
+	}
 	if _, err := b.client.CoreV1().Nodes().Create(ctx, node(name, i), metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("creating Node %s: %w", name, err)
 	}
 	return nil
 }
 
-// deleteNodes removes every Node. One request may run into the server's time
+// deleteNodes removes every Node and every instance. One request may run into the server's time
 // limit with work left to do.
 func (b *bench) deleteNodes(ctx context.Context) error {
 	nodes := b.client.CoreV1().Nodes()
@@ -122,5 +121,5 @@ func (b *bench) deleteNodes(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("removing the Nodes of the last row: %w (the server said last: %v)", err, last)
 	}
-	return nil
+	return b.cloud.deleteInstances()
 }

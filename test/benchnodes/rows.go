@@ -32,8 +32,7 @@ type burstRow struct {
 	PeakMiB             float64  `json:"peakMiB,omitempty"`
 	// WatchRestarts: how often the server was too busy to go on with the watch
 	// of this harness. Each delays what is seen by a round trip.
-	WatchRestarts int    `json:"watchRestarts,omitempty"`
-	Target        string `json:"target,omitempty"`
+	WatchRestarts int `json:"watchRestarts,omitempty"`
 }
 
 // arrivalRow: Nodes that arrive one after the other, from creation to podCIDR.
@@ -45,7 +44,8 @@ type arrivalRow struct {
 	MedianMS  float64 `json:"medianMilliseconds"`
 	P99MS     float64 `json:"p99Milliseconds"`
 	MaxMS     float64 `json:"maxMilliseconds"`
-	Target    string  `json:"target,omitempty"`
+	// Requests of the API server, the creations among them.
+	Requests counts `json:"apiRequests"`
 }
 
 // memoryRow: many Nodes, and a start with all of them published.
@@ -60,7 +60,9 @@ type memoryRow struct {
 	// that waited has its podCIDR.
 	ReadySeconds      float64 `json:"leaseToReadySeconds"`
 	StartReadySeconds float64 `json:"startToReadySeconds"`
-	Target            string  `json:"target,omitempty"`
+	// CloudReads are the calls of the cloud's API from the start on until
+	// then; nil for a contender without a cloud.
+	CloudReads *int `json:"restartCloudCalls,omitempty"`
 }
 
 func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, err error) {
@@ -102,7 +104,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 		}
 	}
 	row = burstRow{
-		Contender: c.name, Nodes: n, Target: c.targets.Burst, CloudLatencySeconds: c.cloudLatency.Seconds(),
+		Contender: c.name, Nodes: n, CloudLatencySeconds: c.cloudLatency.Seconds(),
 		StartSeconds: first.Sub(started).Seconds(), Seconds: last.Sub(first).Seconds(),
 		PerSecond: float64(n) / last.Sub(first).Seconds(),
 		Requests:  after.since(before),
@@ -119,10 +121,19 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 	if r.process != nil {
 		row.PeakMiB, _ = memoryOf(r.process.Pid)
 	}
-	if err := errors.Join(b.end(ctx, c, r), o.checkUnique()); err != nil {
+	if err := errors.Join(b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
 	return row, b.deleteNodes(ctx)
+}
+
+// check: a fast allocator that breaks an invariant wins nothing.
+func (b *bench) check(ctx context.Context, c contender, o *observer) error {
+	err := o.checkUnique()
+	if c.hasCloud {
+		err = errors.Join(err, b.cloud.confirm(ctx, o))
+	}
+	return err
 }
 
 func allDone(nodes map[string]*seen, c contender) bool {
@@ -174,6 +185,10 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 	if err := o.wait(ctx, r, time.Minute, func(nodes map[string]*seen) bool { return allDone(nodes, c) }); err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
+	before, err := b.apiCounts(ctx)
+	if err != nil {
+		return row, errors.Join(err, b.end(ctx, c, r))
+	}
 	began := time.Now()
 	answered, err := b.createSteadily(ctx)
 	took := time.Since(began)
@@ -182,12 +197,13 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 			return len(nodes) == b.arrivals+1 && allDone(nodes, c)
 		})
 	}
-	if err = errors.Join(err, b.end(ctx, c, r), o.checkUnique()); err != nil {
+	after, counted := b.apiCounts(ctx)
+	if err = errors.Join(err, counted, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
 	delays := o.delays(answered)
 	row = arrivalRow{
-		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Target: c.targets.Arrival,
+		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Requests: after.since(before),
 		Arrived:  float64(b.arrivals) / took.Seconds(),
 		MedianMS: quantile(delays, 0.5), P99MS: quantile(delays, 0.99), MaxMS: quantile(delays, 1),
 	}
@@ -265,7 +281,7 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 		return row, err
 	}
 	defer o.stop()
-	row = memoryRow{Contender: c.name, Nodes: b.many, Target: c.targets.Memory}
+	row = memoryRow{Contender: c.name, Nodes: b.many}
 	row.PeakMiB, row.SteadyMiB, err = b.runOnce(ctx, c, o, func(_ *running, _ time.Time) error { return nil })
 	if err != nil {
 		return row, err
@@ -278,13 +294,17 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 		ready := o.nodes["waits"].published
 		o.mu.Unlock()
 		row.StartReadySeconds = ready.Sub(started).Seconds()
+		if r.cloudCalls != nil {
+			n := r.cloudCalls()
+			row.CloudReads = &n
+		}
 		won, err := b.leaseWon(ctx, c)
 		if !won.IsZero() {
 			row.ReadySeconds = ready.Sub(won).Seconds()
 		}
 		return err
 	})
-	if err = errors.Join(err, o.checkUnique()); err != nil {
+	if err = errors.Join(err, b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
 	return row, b.deleteNodes(ctx)
