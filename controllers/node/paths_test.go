@@ -262,3 +262,55 @@ func TestNodesThatNoRequestSelectsLeaveTheirPlaces(t *testing.T) {
 		}
 	})
 }
+
+func TestAPromiseOutlivesANetworkThatCannotBeRead(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		w.script = failing("attach", 1000, cloud.QuotaExceeded)
+		a := w.addNode("a")
+		time.Sleep(5 * time.Second)
+		promised, ok := m.c.book.Held(a.UID)
+		if !ok {
+			t.Fatal("nothing is promised")
+		}
+		m.stop()
+		w.mu.Lock()
+		w.closed = true
+		w.mu.Unlock()
+		next := w.lead()
+		defer next.stop()
+		b := w.addNode("b")
+		time.Sleep(time.Minute)
+		if got := w.reason("b"); got != v1alpha1.ReasonNetworkNotReady {
+			t.Errorf("b waits for %q", got)
+		}
+		w.mu.Lock()
+		w.closed, w.script = false, nil
+		w.mu.Unlock()
+		time.Sleep(5 * time.Minute)
+		if got := w.published("a"); got != promised.Prefix.String() {
+			t.Errorf("a was promised %s and publishes %s", promised.Prefix, got)
+		}
+		if got := w.published("b"); got == "" || got == promised.Prefix.String() {
+			t.Errorf("b %s publishes %q", b.UID, got)
+		}
+	})
+}
+
+func TestANodeIsNotAccusedWhileItsNetworkCannotBeRead(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		a := w.addNode("a")
+		time.Sleep(time.Minute)
+		m.stop()
+		w.mu.Lock()
+		w.closed = true
+		w.mu.Unlock()
+		next := w.lead()
+		defer next.stop()
+		time.Sleep(5 * time.Minute)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if hasCondition(a, ConditionForeign, corev1.ConditionTrue) {
+			t.Errorf("%v", a.Status.Conditions)
+		}
+	})
+}
