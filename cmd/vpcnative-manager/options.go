@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 	"github.com/spf13/pflag"
+	"k8s.io/client-go/tools/leaderelection"
 	"sigs.k8s.io/yaml"
 )
 
@@ -91,8 +94,8 @@ func (o *options) fromFile(f *pflag.FlagSet) error {
 	if err != nil {
 		return fmt.Errorf("reading the config file: %w", err)
 	}
-	var values map[string]any
-	if err := yaml.Unmarshal(content, &values); err != nil {
+	values, err := parseConfig(content)
+	if err != nil {
 		return fmt.Errorf("parsing config file %s: %w", o.config, err)
 	}
 	var bad *multierror.Error
@@ -103,12 +106,31 @@ func (o *options) fromFile(f *pflag.FlagSet) error {
 			bad = multierror.Append(bad, fmt.Errorf("config file %s: there is no option %q; vpcnative-manager --help lists them", o.config, name))
 		case flag.Changed:
 		default:
-			if err := f.Set(name, fmt.Sprint(value)); err != nil {
+			if err := set(f, name, value); err != nil {
 				bad = multierror.Append(bad, fmt.Errorf("config file %s: %w", o.config, err))
 			}
 		}
 	}
 	return bad.ErrorOrNil()
+}
+
+// parseConfig keeps numbers as they are written: a cluster ID may be one.
+func parseConfig(content []byte) (values map[string]any, err error) {
+	text, err := yaml.YAMLToJSONStrict(content)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return values, decoder.Decode(&values)
+}
+
+func set(f *pflag.FlagSet, name string, value any) error {
+	switch value.(type) {
+	case string, bool, json.Number:
+		return f.Set(name, fmt.Sprint(value))
+	}
+	return fmt.Errorf("--%s: %v is not a single value", name, value)
 }
 
 func (o *options) validate() error {
@@ -123,22 +145,32 @@ func (o *options) validate() error {
 	if o.logFormat != "json" && o.logFormat != "text" {
 		refuse("--log-format=%s: it is json or text", o.logFormat)
 	}
-	for name, d := range map[string]time.Duration{
-		"lease-duration": o.leaseDuration, "renew-deadline": o.renewDeadline, "retry-period": o.retryPeriod,
-		"resync": o.resync, "doubt": o.doubt,
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"lease-duration", o.leaseDuration}, {"renew-deadline", o.renewDeadline}, {"retry-period", o.retryPeriod},
+		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt},
 	} {
-		if d <= 0 {
-			refuse("--%s=%s: it must be more than zero", name, d)
+		if d.value <= 0 {
+			refuse("--%s=%s: it must be more than zero", d.name, d.value)
 		}
 	}
-	if o.quarantine < 0 || o.detachGrace < 0 {
-		refuse("--quarantine and --detach-grace must not be negative")
+	if o.leaderElect && o.leaseName == "" {
+		refuse("--lease-name is empty")
+	}
+	if o.leaseDuration%time.Second != 0 {
+		refuse("--lease-duration=%s: a Lease counts whole seconds", o.leaseDuration)
 	}
 	if o.maxInFlight < 1 {
 		refuse("--max-in-flight=%d: it must be at least 1", o.maxInFlight)
 	}
 	if o.renewDeadline >= o.leaseDuration {
 		bad = multierror.Append(bad, errors.New("--renew-deadline must be less than --lease-duration, or two managers lead at once"))
+	}
+	if float64(o.renewDeadline) <= leaderelection.JitterFactor*float64(o.retryPeriod) {
+		refuse("--retry-period=%s: it must be less than --renew-deadline=%s by a factor of %v, or one lost try loses the Lease",
+			o.retryPeriod, o.renewDeadline, leaderelection.JitterFactor)
 	}
 	return bad.ErrorOrNil()
 }

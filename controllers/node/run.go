@@ -172,6 +172,9 @@ func (c *Controller) run(ctx context.Context) {
 			retry = time.After(min(time.Second<<min(failures, 6), time.Minute))
 		}
 	}
+	if len(c.catalog.Load().failures) > 0 {
+		retry = time.After(time.Second)
+	}
 	for {
 		select {
 		case <-ctx.Done():

@@ -46,7 +46,8 @@ type world struct {
 
 	mu         sync.Mutex
 	rnd        *rand.Rand
-	faults     int // in percent, of each call
+	faults     int  // in percent, of each call
+	closed     bool // the Network cannot be opened
 	nodes      map[string]*corev1.Node
 	cached     map[string]*corev1.Node // as the watch shows them, which lags
 	requests   []v1alpha1.RangeRequest
@@ -433,6 +434,11 @@ func (w *world) lead() *process {
 			Client: restfake.CreateHTTPClient(w.patch),
 		}},
 		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.closed {
+				return cloud.VPC{}, fault(cloud.Unauthenticated)
+			}
 			return cloud.VPC{Interfaces: interfaces{w}}, nil
 		},
 		Ledger: claims.Config{ConfigMaps: w.store, Name: "claims", Holder: holder, Log: logr.Discard()},

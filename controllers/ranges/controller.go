@@ -178,8 +178,8 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if reflect.DeepEqual(before.Status, r.Status) {
 		return reconcile.Result{RequeueAfter: again}, nil
 	}
-	if err := c.Client.Status().Patch(ctx, r, client.MergeFrom(before)); err != nil {
-		return reconcile.Result{}, fmt.Errorf("writing the status of RangeRequest %s: %w", r.Name, client.IgnoreNotFound(err))
+	if err := c.Client.Status().Patch(ctx, r, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return reconcile.Result{}, fmt.Errorf("writing the status of RangeRequest %s: %w", r.Name, err)
 	}
 	return reconcile.Result{RequeueAfter: again}, nil
 }

@@ -79,7 +79,7 @@ func (in Input) subnets() ([]cloud.Subnet, *refusal) {
 // planned already.
 func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *refusal) {
 	had := in.granted(s)
-	space := plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(before)}
+	space := plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
 	for _, r := range had {
 		space.Granted = append(space.Granted, r.Prefix)
 	}
@@ -183,8 +183,9 @@ func (in Input) ask() plan.Request {
 }
 
 // occupied is all that must not be carved: what the VPC has, what is
-// reserved, what other requests were granted, and what this plan takes.
-func (in Input) occupied(before []Step) []plan.Occupied {
+// reserved, what other requests were granted, what this plan takes, and what
+// the request has in other subnets, also where it vanished from the VPC.
+func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	var out []plan.Occupied
 	for _, o := range in.Snapshot.Occupied {
 		out = append(out, plan.Occupied{Prefix: o.Prefix, What: fmt.Sprintf("%s %s", o.Kind, o.Name)})
@@ -202,6 +203,11 @@ func (in Input) occupied(before []Step) []plan.Occupied {
 			if p, ok := prefixOf(g); ok {
 				out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
 			}
+		}
+	}
+	for _, g := range in.Request.Status.Ranges {
+		if p, ok := prefixOf(g); ok && g.Subnet != s.Name {
+			out = append(out, plan.Occupied{Prefix: p, What: "this request's range in subnet " + g.Subnet})
 		}
 	}
 	for _, s := range before {

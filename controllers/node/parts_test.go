@@ -1,0 +1,179 @@
+package node
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+	restfake "k8s.io/client-go/rest/fake"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+func TestTheGateCallsInOrderAndLosesNobody(t *testing.T) {
+	t.Parallel()
+	g := newGate(2)
+	for _, n := range []string{"a", "b"} {
+		if !g.enter(types.UID(n), n) || !g.enter(types.UID(n), n) {
+			t.Errorf("%s does not get in, or not again", n)
+		}
+	}
+	for _, n := range []string{"c", "d", "c", "e"} {
+		if g.enter(types.UID(n), n) {
+			t.Errorf("%s got in", n)
+		}
+	}
+	if got := g.call(); len(got) > 0 {
+		t.Errorf("%v were called into a full house", got)
+	}
+	if got := g.leave("nobody"); len(got) > 0 {
+		t.Errorf("%v were called since nobody left", got)
+	}
+	if got := g.leave("a"); !slices.Equal(got, []string{"c"}) {
+		t.Errorf("called %v, want c", got)
+	}
+	// c is gone and never enters: its place is offered again.
+	if got := g.call(); !slices.Equal(got, []string{"d"}) {
+		t.Errorf("called %v, want d", got)
+	}
+	if !g.enter("d", "d") || g.enter("c", "c") {
+		t.Error("there is one place, and d was called")
+	}
+	if got := append(g.leave("b"), g.leave("d")...); !slices.Equal(got, []string{"e", "c"}) {
+		t.Errorf("called %v", got)
+	}
+}
+
+func TestAFlightIsToldOfOnce(t *testing.T) {
+	t.Parallel()
+	f := newFlights()
+	if flying, _, _ := f.of("a"); flying {
+		t.Error("a flight out of nothing")
+	}
+	f.byUID["a"] = &flight{}
+	for range 2 {
+		if flying, landed, _ := f.of("a"); !flying || landed {
+			t.Error("it is under way")
+		}
+	}
+	f.byUID["a"].landed, f.byUID["a"].err = true, errDice
+	if flying, landed, err := f.of("a"); !flying || !landed || err != errDice {
+		t.Error("it has landed")
+	}
+	if flying, _, _ := f.of("a"); flying {
+		t.Error("it was told of twice")
+	}
+}
+
+func TestDoubtEndsByItself(t *testing.T) {
+	t.Parallel()
+	f, now := newFlights(), time.Now()
+	f.setDoubt("a", now.Add(time.Minute))
+	for after, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: 59 * time.Second} {
+		if got := f.inDoubt("a", now.Add(after)); got != want {
+			t.Errorf("after %s: %s, want %s", after, got, want)
+		}
+	}
+	if got := f.inDoubt("a", now.Add(time.Minute)); got != 0 || len(f.doubts) > 0 {
+		t.Errorf("at its end: %s, and %d are kept", got, len(f.doubts))
+	}
+}
+
+func TestSooner(t *testing.T) {
+	t.Parallel()
+	in := func(s int) reconcile.Result { return reconcile.Result{RequeueAfter: time.Duration(s) * time.Second} }
+	for _, c := range [][3]int{{0, 0, 0}, {0, 5, 5}, {5, 0, 5}, {5, 3, 3}, {3, 5, 3}} {
+		if got := sooner(in(c[0]), in(c[1])); got != in(c[2]) {
+			t.Errorf("%d and %d: %v, want %d", c[0], c[1], got, c[2])
+		}
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	t.Parallel()
+	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
+	r.Spec.Purpose = v1alpha1.Pods
+	r.Status.Ranges = []v1alpha1.GrantedRange{
+		{CIDR: "10.2.0.0/16", Subnet: "b", Name: "1"}, {CIDR: "10.1.0.0/16", Subnet: "a", Name: "0"},
+		{CIDR: "10.3.0.0/16", Subnet: "b", Name: "2"}, {CIDR: "broken", Subnet: "b", Name: "3"},
+	}
+	services := *r.DeepCopy()
+	services.Spec.Purpose = v1alpha1.Services
+	want := []book.Definition{
+		{Key: book.Key{Request: "pods", Subnet: "a"}, Ranges: []book.Range{{Name: "0", Prefix: netip.MustParsePrefix("10.1.0.0/16")}}},
+		{Key: book.Key{Request: "pods", Subnet: "b"}, Ranges: []book.Range{
+			{Name: "1", Prefix: netip.MustParsePrefix("10.2.0.0/16")}, {Name: "2", Prefix: netip.MustParsePrefix("10.3.0.0/16")}}},
+	}
+	got := definitionsOf([]v1alpha1.RangeRequest{services, r})
+	if !reflect.DeepEqual(got, want) || !sameDefinitions(got, want) || sameDefinitions(got, want[1:]) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestSlimKeepsWhatIsRead(t *testing.T) {
+	t.Parallel()
+	now := metav1.Now()
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", UID: "u", ResourceVersion: "7", CreationTimestamp: now,
+		DeletionTimestamp: &now, Labels: map[string]string{"k": "v"}, Annotations: map[string]string{"big": "x"}}}
+	n.Spec = corev1.NodeSpec{ProviderID: "p", PodCIDR: "10.0.0.0/24", PodCIDRs: []string{"10.0.0.0/24"}, Unschedulable: true}
+	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110"), corev1.ResourceCPU: resource.MustParse("4")}
+	network := corev1.NodeCondition{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue, Reason: "r", Message: "m"}
+	foreign := corev1.NodeCondition{Type: ConditionForeign, Status: corev1.ConditionTrue, Reason: "r2", Message: "m2"}
+	n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady}, network, foreign}
+
+	want := &corev1.Node{ObjectMeta: *n.ObjectMeta.DeepCopy()}
+	want.Annotations = nil
+	want.Spec = corev1.NodeSpec{ProviderID: "p", PodCIDR: "10.0.0.0/24", PodCIDRs: []string{"10.0.0.0/24"}}
+	want.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
+	want.Status.Conditions = []corev1.NodeCondition{network, foreign}
+	got, err := Slim(n)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+	if _, err := Slim(&corev1.Pod{}); err == nil {
+		t.Error("a Pod passed for a Node")
+	}
+}
+
+func TestPatchesNameTheUID(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	w := Writer{Core: &restfake.RESTClient{
+		NegotiatedSerializer: scheme.Codecs.WithoutConversion(), GroupVersion: corev1.SchemeGroupVersion,
+		Client: restfake.CreateHTTPClient(func(r *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(r.Body)
+			seen = append(seen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Header: http.Header{"Content-Type": {"application/json"}}}, err
+		}),
+	}}
+	at := metav1.NewTime(time.Unix(0, 0).UTC())
+	if err := w.Publish(context.Background(), "n", "u", netip.MustParsePrefix("10.0.0.0/24")); err != nil {
+		t.Error(err)
+	}
+	err := w.SetCondition(context.Background(), "n", "u", corev1.NodeCondition{Type: "T", Status: "False", LastHeartbeatTime: at, LastTransitionTime: at, Reason: "R", Message: `"quoted"`})
+	if err != nil {
+		t.Error(err)
+	}
+	want := []string{
+		`PATCH /nodes/n application/merge-patch+json {"metadata":{"uid":"u"},"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.0.0.0/24"]}}`,
+		`PATCH /nodes/n/status application/strategic-merge-patch+json {"metadata":{"uid":"u"},"status":{"conditions":[{"type":"T","status":"False","lastHeartbeatTime":"1970-01-01T00:00:00Z","lastTransitionTime":"1970-01-01T00:00:00Z","reason":"R","message":"\"quoted\""}]}}`,
+	}
+	for i, line := range seen {
+		if line != want[i] {
+			t.Errorf("got  %s\nwant %s", line, want[i])
+		}
+	}
+}

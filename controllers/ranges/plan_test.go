@@ -1,0 +1,208 @@
+package ranges
+
+import (
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const clusterID = "b7d3"
+
+// own is the name of the request's index-th range.
+func own(index int) string {
+	return cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: "pods"}.ObjectName(index)
+}
+
+// story is an Input in short.
+type story struct {
+	name    string
+	cidrs   []v1alpha1.CIDR
+	length  int32
+	nodes   int32 // of 110 pods
+	node    int32 // node prefix length
+	subnets []string
+	had     []v1alpha1.GrantedRange
+	vpc     []string        // subnets of the VPC; "nodes" by default
+	ranges  []cloud.Range   // of the VPC
+	others  []v1alpha1.CIDR // granted to another request
+	more    []cloud.Occupied
+}
+
+func (s story) input() Input {
+	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
+	r.Spec.CIDRs, r.Spec.Subnets, r.Status.Ranges = s.cidrs, s.subnets, s.had
+	if s.length != 0 {
+		r.Spec.PrefixLength = &s.length
+	}
+	if s.nodes != 0 {
+		r.Spec.Capacity = &v1alpha1.Capacity{Nodes: s.nodes, PodsPerNode: 110}
+	}
+	if s.node != 0 {
+		r.Spec.NodePrefixLength = ptr.To(intstr.FromInt32(s.node))
+	}
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/12"}
+	n.Spec.Reserved = []v1alpha1.ReservedBlock{{CIDR: "10.15.0.0/16", Reason: "the office"}}
+	in := Input{Request: r, Network: n, ClusterID: clusterID, Others: []v1alpha1.RangeRequest{*r}}
+	in.Snapshot.Occupied = append([]cloud.Occupied{
+		{Prefix: netip.MustParsePrefix("10.0.0.0/20"), Kind: cloud.SubnetPrimary, Name: "r/nodes"},
+		{Prefix: netip.MustParsePrefix("10.4.0.0/16"), Kind: cloud.SecondaryRange, Name: "r/nodes/theirs"},
+		{Prefix: netip.MustParsePrefix("10.5.0.0/16"), Kind: cloud.StaticRoute, Name: "vpn"},
+	}, s.more...)
+	names := s.vpc
+	if names == nil {
+		names = []string{"nodes"}
+	}
+	for _, name := range names {
+		sub := cloud.Subnet{Name: name}
+		for _, x := range s.ranges {
+			if x.Subnet == name {
+				sub.Ranges = append(sub.Ranges, x)
+			}
+		}
+		in.Snapshot.Subnets = append(in.Snapshot.Subnets, sub)
+	}
+	for _, x := range s.ranges {
+		in.Snapshot.Occupied = append(in.Snapshot.Occupied, cloud.Occupied{Prefix: x.Prefix, Kind: cloud.SecondaryRange, Name: "r/" + x.Subnet + "/" + x.Name, Mark: cloud.ParseMark(x.Name)})
+	}
+	if s.others != nil {
+		other := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "other"}}
+		for _, c := range s.others {
+			other.Status.Ranges = append(other.Status.Ranges, v1alpha1.GrantedRange{CIDR: string(c), Subnet: "nodes", Name: "x"})
+		}
+		in.Others = append(in.Others, other)
+	}
+	return in
+}
+
+func granted(cidr, subnet string) []v1alpha1.GrantedRange {
+	return []v1alpha1.GrantedRange{{CIDR: cidr, Subnet: subnet, Name: own(0)}}
+}
+
+func there(cidr, subnet string) []cloud.Range {
+	return []cloud.Range{{Subnet: subnet, Name: own(0), Prefix: netip.MustParsePrefix(cidr)}}
+}
+
+var stories = []story{
+	{name: "explicit", cidrs: []v1alpha1.CIDR{"10.8.0.0/16"}, node: 24},
+	{name: "explicit, one more", cidrs: []v1alpha1.CIDR{"10.8.0.0/16", "10.9.0.0/16"}, had: granted("10.8.0.0/16", "nodes"), ranges: there("10.8.0.0/16", "nodes")},
+	{name: "by length", length: 16},
+	{name: "by length, there already", length: 16, had: granted("10.8.0.0/16", "nodes"), ranges: there("10.8.0.0/16", "nodes")},
+	{name: "by capacity", nodes: 200},
+	{name: "in two subnets", length: 16, vpc: []string{"a", "b"}},
+	{name: "in one of two subnets", length: 16, vpc: []string{"a", "b"}, subnets: []string{"b"}},
+	{name: "an unknown subnet", length: 16, subnets: []string{"c"}},
+	{name: "explicit, and which subnet", cidrs: []v1alpha1.CIDR{"10.8.0.0/16"}, vpc: []string{"a", "b"}},
+	{name: "over a subnet", cidrs: []v1alpha1.CIDR{"10.0.8.0/24"}},
+	{name: "over a secondary range", cidrs: []v1alpha1.CIDR{"10.4.8.0/24"}},
+	{name: "over a route", cidrs: []v1alpha1.CIDR{"10.5.8.0/24"}},
+	{name: "over a reserved block", cidrs: []v1alpha1.CIDR{"10.15.8.0/24"}},
+	{name: "over another request", cidrs: []v1alpha1.CIDR{"10.9.8.0/24"}, others: []v1alpha1.CIDR{"10.9.0.0/16"}},
+	{name: "around another request", length: 15, others: []v1alpha1.CIDR{"10.2.0.0/15"}},
+	{name: "host bits", cidrs: []v1alpha1.CIDR{"10.8.0.1/16"}},
+	{name: "outside the supernets", cidrs: []v1alpha1.CIDR{"172.16.0.0/16"}},
+	{name: "a node larger than the range", length: 24, node: 20},
+	{name: "no room", length: 12},
+	{name: "the status lost, the mark in the VPC", length: 16, ranges: there("10.9.0.0/16", "nodes")},
+	{name: "deleted by hand", length: 16, had: granted("10.9.0.0/16", "nodes")},
+	{name: "deleted by hand, and taken", length: 16, had: granted("10.9.0.0/16", "nodes"),
+		more: []cloud.Occupied{{Prefix: netip.MustParsePrefix("10.9.4.0/24"), Kind: cloud.SubnetPrimary, Name: "r/new"}}},
+	{name: "deleted by hand, while another subnet is added", length: 16, vpc: []string{"a", "b"}, had: granted("10.1.0.0/16", "b")},
+	{name: "a name of ours that is in use", length: 16, ranges: []cloud.Range{{Subnet: "nodes", Name: cloud.Owner{ClusterID: "other", Kind: ownerKind, Name: "pods"}.ObjectName(0), Prefix: netip.MustParsePrefix("10.9.0.0/16")}}},
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, s := range stories {
+		fmt.Fprintf(&got, "# %s\n", s.name)
+		steps, no := Plan(s.input())
+		for _, x := range steps {
+			verb := "keep"
+			if x.Create {
+				verb = "create"
+			}
+			fmt.Fprintf(&got, "%s %s %s in %s, chosen %v: %s\n", verb, x.Range.Name, x.Range.Prefix, x.Range.Subnet, x.Chosen, x.Why)
+		}
+		if no != nil {
+			fmt.Fprintf(&got, "refused, %s: %s\n", no.Reason, no.Text)
+		}
+		got.WriteString("\n")
+	}
+	golden(t, "plan.golden", got.String())
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
+	}
+}
+
+// TestAPlanNeverOverlaps: what is to be created is free, in the VPC as in the
+// books.
+func TestAPlanNeverOverlaps(t *testing.T) {
+	t.Parallel()
+	for _, s := range stories {
+		in := s.input()
+		steps, _ := Plan(in)
+		for i, x := range steps {
+			if !x.Create {
+				continue
+			}
+			for _, o := range in.Snapshot.Occupied {
+				if o.Prefix.Overlaps(x.Range.Prefix) {
+					t.Errorf("%s: %s overlaps %s", s.name, x.Range.Prefix, o.Name)
+				}
+			}
+			for _, y := range steps[:i] {
+				if y.Range.Prefix.Overlaps(x.Range.Prefix) {
+					t.Errorf("%s: %s and %s overlap", s.name, x.Range.Prefix, y.Range.Prefix)
+				}
+			}
+		}
+	}
+}
+
+func TestSupported(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		purpose  v1alpha1.Purpose
+		families []v1alpha1.Family
+		ok       bool
+	}{
+		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}, true},
+		{v1alpha1.Services, []v1alpha1.Family{v1alpha1.IPv4}, false},
+		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv6}, false},
+		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, false},
+	} {
+		r := &v1alpha1.RangeRequest{}
+		r.Spec.Purpose, r.Spec.Families = c.purpose, c.families
+		if no := supported(r); (no == nil) != c.ok || no != nil && no.Reason != v1alpha1.ReasonUnsupported {
+			t.Errorf("%s %v: %v", c.purpose, c.families, no)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package ranges
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+func node(name, cidr, waitsFor string) *corev1.Node {
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if cidr != "" {
+		n.Spec.PodCIDRs = []string{cidr}
+	}
+	if waitsFor != "" {
+		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue, Reason: waitsFor}}
+	}
+	return n
+}
+
+func TestCount(t *testing.T) {
+	t.Parallel()
+	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
+	r.Spec.Purpose = v1alpha1.Pods
+	r.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24"}, {CIDR: "10.0.1.0/24"}}
+	elsewhere := *r.DeepCopy()
+	elsewhere.Name, elsewhere.Status.Ranges = "gpu", nil
+	elsewhere.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"gpu": "yes"}}
+	gpu := node("gpu", "", v1alpha1.ReasonRangeExhausted)
+	gpu.Labels = map[string]string{"gpu": "yes"}
+	nodes := []*corev1.Node{
+		node("b", "10.0.1.0/26", ""), node("a", "10.0.0.0/25", ""), node("out", "10.9.0.0/24", ""), node("broken", "x", ""),
+		node("w1", "", v1alpha1.ReasonRangeExhausted), node("w2", "", v1alpha1.ReasonPending), gpu,
+	}
+	u := Count(&r, []v1alpha1.RangeRequest{r, elsewhere}, nodes)
+	got := fmt.Sprint(u.Capacity, u.Allocated, u.Nodes, u.Waiting, u.RangeMissing, u.Percent())
+	if want := "512 192 [a b] 1 false 38"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	u = Count(&r, []v1alpha1.RangeRequest{r}, []*corev1.Node{node("m", "", v1alpha1.ReasonRangeMissing)})
+	if !u.RangeMissing || u.Waiting != 0 {
+		t.Errorf("got %+v", u)
+	}
+}
+
+func TestPercentIsZeroOnlyForNothing(t *testing.T) {
+	t.Parallel()
+	r := v1alpha1.RangeRequest{}
+	r.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/8"}}
+	for cidr, want := range map[string]int32{"": 0, "10.0.0.0/32": 1, "10.0.0.0/9": 50, "10.0.0.0/8": 100} {
+		if got := Count(&r, nil, []*corev1.Node{node("n", cidr, "")}).Percent(); got != want {
+			t.Errorf("%q: %d, want %d", cidr, got, want)
+		}
+	}
+	if got := (Use{}).Percent(); got != 0 {
+		t.Errorf("of nothing: %d", got)
+	}
+}
+
+func TestUsersAreNamedUpToFive(t *testing.T) {
+	t.Parallel()
+	names := []string{"a", "b", "c", "d", "e", "f", "g"}
+	for n, want := range map[int]string{0: "", 1: "a", 5: "a, b, c, d, e", 7: "a, b, c, d, e and 2 more"} {
+		if got := (Use{Nodes: names[:n]}).Users(); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
