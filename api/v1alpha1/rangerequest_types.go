@@ -217,6 +217,14 @@ type RangeRequest struct {
 	Status RangeRequestStatus `json:"status,omitempty"`
 }
 
+// NetworkName is the name of the Network to carve from.
+func (r *RangeRequest) NetworkName() string {
+	if r.Spec.NetworkRef == "" {
+		return DefaultNetwork
+	}
+	return r.Spec.NetworkRef
+}
+
 // RangeRequestList is a list of RangeRequests.
 //
 // +kubebuilder:object:root=true

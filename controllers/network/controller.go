@@ -61,7 +61,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		For(&v1alpha1.Network{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.RangeRequest{},
 			handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
-				return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: networkOf(o.(*v1alpha1.RangeRequest))}}}
+				return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: o.(*v1alpha1.RangeRequest).NetworkName()}}}
 			}),
 			builder.WithPredicates(rangesChanged)).
 		Complete(c)
@@ -74,13 +74,6 @@ var rangesChanged = predicate.Funcs{
 		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
 		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
 	},
-}
-
-func networkOf(r *v1alpha1.RangeRequest) string {
-	if r.Spec.NetworkRef == "" {
-		return v1alpha1.DefaultNetwork
-	}
-	return r.Spec.NetworkRef
 }
 
 // Reconcile reads the VPC and says in the Network's status what is in it.

@@ -72,13 +72,6 @@ func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 	if r == nil {
 		return cloud.VPC{}, false
 	}
-	v, ok := c.vpcs[networkOf(r)]
+	v, ok := c.vpcs[r.NetworkName()]
 	return v, ok
-}
-
-func networkOf(r *v1alpha1.RangeRequest) string {
-	if r.Spec.NetworkRef == "" {
-		return v1alpha1.DefaultNetwork
-	}
-	return r.Spec.NetworkRef
 }

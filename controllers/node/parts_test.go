@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -140,7 +141,7 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 	want.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
 	want.Status.Conditions = []corev1.NodeCondition{network, foreign}
 	got, err := Slim(n)
-	if err != nil || !reflect.DeepEqual(got, want) {
+	if err != nil || !equality.Semantic.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
 	if _, err := Slim(&corev1.Pod{}); err == nil {

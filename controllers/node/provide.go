@@ -59,7 +59,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 // durable. Without a holding and trouble the Node has to come again.
 func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*book.Holding, cloud.Interface, cloud.VPC, *trouble) {
 	first := candidates[0]
-	vpc, ok := c.catalog.Load().vpcs[networkOf(first)]
+	vpc, ok := c.catalog.Load().vpcs[first.NetworkName()]
 	if !ok {
 		return nil, cloud.Interface{}, vpc, noNetwork(c.catalog.Load(), first)
 	}
@@ -198,10 +198,10 @@ func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64) *trouble
 }
 
 func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *trouble {
-	text := fmt.Sprintf("RangeRequest %s names Network %s, which is not there; create it", r.Name, networkOf(r))
+	text := fmt.Sprintf("RangeRequest %s names Network %s, which is not there; create it", r.Name, r.NetworkName())
 	reason := v1alpha1.ReasonNetworkNotFound
-	if err := cat.failures[networkOf(r)]; err != nil {
-		reason, text = v1alpha1.ReasonNetworkNotReady, fmt.Sprintf("Network %s cannot be used: %v", networkOf(r), err)
+	if err := cat.failures[r.NetworkName()]; err != nil {
+		reason, text = v1alpha1.ReasonNetworkNotReady, fmt.Sprintf("Network %s cannot be used: %v", r.NetworkName(), err)
 	}
 	return &trouble{Reason: reason, Text: text}
 }

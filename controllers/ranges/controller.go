@@ -132,18 +132,11 @@ func (c *Controller) ofNetwork(ctx context.Context, o client.Object) (out []reco
 		return nil
 	}
 	for i := range list.Items {
-		if networkOf(&list.Items[i]) == o.GetName() {
+		if list.Items[i].NetworkName() == o.GetName() {
 			out = append(out, reconcile.Request{NamespacedName: client.ObjectKey{Name: list.Items[i].Name}})
 		}
 	}
 	return out
-}
-
-func networkOf(r *v1alpha1.RangeRequest) string {
-	if r.Spec.NetworkRef == "" {
-		return v1alpha1.DefaultNetwork
-	}
-	return r.Spec.NetworkRef
 }
 
 // Reconcile grants one request, or takes it back, and counts its use.

@@ -108,12 +108,12 @@ func supported(r *v1alpha1.RangeRequest) *refusal {
 
 func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *refusal) {
 	n := &v1alpha1.Network{}
-	err := c.Client.Get(ctx, client.ObjectKey{Name: networkOf(r)}, n)
+	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
-		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", networkOf(r))
+		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", r.NetworkName())
 	}
 	if err != nil {
-		return nil, cloud.VPC{}, &refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + networkOf(r) + ": " + err.Error(), Again: retrySoon}
+		return nil, cloud.VPC{}, &refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + r.NetworkName() + ": " + err.Error(), Again: retrySoon}
 	}
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
