@@ -34,6 +34,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
 )
@@ -134,7 +135,7 @@ func (w *world) instancesOf(id string) *instance {
 
 func (w *world) departed(p netip.Prefix, from string) {
 	w.left[p] = departure{instance: from, at: time.Now()}
-	if w.leader.c.ready.Load() { // what goes while nobody looks cannot be known to rest
+	if w.leader.c.book.Has(book.Key{Request: "pods", Subnet: "nodes"}) { // what goes while nobody looks cannot be known to rest
 		w.left[p] = departure{from, time.Now(), w.leader}
 	}
 }
