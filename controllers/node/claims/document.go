@@ -105,6 +105,16 @@ func (d *document) endRelease(uid types.UID, p netip.Prefix) {
 	}
 }
 
+// endReleasesOf ends every release of a prefix: it rests, or a Node publishes
+// it, whoever of its earlier Nodes it was to be taken back from.
+func (d *document) endReleasesOf(p netip.Prefix) {
+	for k := range d.releases {
+		if k.prefix == p {
+			delete(d.releases, k)
+		}
+	}
+}
+
 // rest remembers p until its time, rounded up to the grain, and forgets what
 // has rested by now.
 func (d *document) rest(p netip.Prefix, until, now time.Time) {

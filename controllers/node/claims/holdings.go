@@ -124,6 +124,7 @@ func (l *Ledger) Settle(e Entry) {
 		}
 		return
 	}
+	l.doc.endReleasesOf(e.Prefix)
 	l.held.add(e, l.cfg.Name)
 }
 

@@ -105,7 +105,7 @@ func (l *Ledger) Inherit(uid types.UID, p netip.Prefix) {
 // afresh.
 func (l *Ledger) Rest(uid types.UID, p netip.Prefix, until, now time.Time) {
 	l.lazily(func(d *document) bool {
-		d.endRelease(uid, p)
+		d.endReleasesOf(p)
 		d.rest(p, until, now)
 		l.held.drop(uid)
 		return true
