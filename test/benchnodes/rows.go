@@ -289,6 +289,11 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 	if err := b.createNode(ctx, "waits", b.many); err != nil {
 		return row, err
 	}
+	// Until it is seen, no Node seems to wait.
+	err = o.wait(ctx, &running{}, time.Minute, func(nodes map[string]*seen) bool { return nodes["waits"] != nil })
+	if err != nil {
+		return row, err
+	}
 	row.RestartPeak, row.Restarted, err = b.runOnce(ctx, c, o, func(r *running, started time.Time) error {
 		o.mu.Lock()
 		ready := o.nodes["waits"].published
