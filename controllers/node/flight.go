@@ -29,11 +29,12 @@ type flight struct {
 type flights struct {
 	mu     sync.Mutex
 	byUID  map[types.UID]*flight
-	doubts map[types.UID]time.Time // until when an unknown outcome is in doubt
+	doubts map[types.UID]time.Time // until when an unknown attachment may still come
+	parted map[types.UID]time.Time // until when an unknown detachment may still come
 }
 
 func newFlights() *flights {
-	return &flights{byUID: map[types.UID]*flight{}, doubts: map[types.UID]time.Time{}}
+	return &flights{byUID: map[types.UID]*flight{}, doubts: map[types.UID]time.Time{}, parted: map[types.UID]time.Time{}}
 }
 
 // of tells of the Node's operation: whether there is one, whether it has
@@ -51,17 +52,27 @@ func (f *flights) of(uid types.UID) (flying, landed bool, err error) {
 	return true, fl.landed, fl.err
 }
 
-// inDoubt gives how long the outcome of an earlier change of the Node's
-// interface stays in doubt.
+// inDoubt gives how long an attachment of the Node's prefix may still come:
+// as long, "not there" does not mean that it can rest.
 func (f *flights) inDoubt(uid types.UID, now time.Time) time.Duration {
+	return f.left(f.doubts, uid, now)
+}
+
+// parting gives how long a detachment of the Node's prefix may still come: as
+// long, "there" does not mean that another Node can take it over.
+func (f *flights) parting(uid types.UID, now time.Time) time.Duration {
+	return f.left(f.parted, uid, now)
+}
+
+func (f *flights) left(of map[types.UID]time.Time, uid types.UID, now time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	until, ok := f.doubts[uid]
+	until, ok := of[uid]
 	if !ok {
 		return 0
 	}
 	if !now.Before(until) {
-		delete(f.doubts, uid)
+		delete(of, uid)
 		return 0
 	}
 	return until.Sub(now)
@@ -73,10 +84,17 @@ func (f *flights) setDoubt(uid types.UID, until time.Time) {
 	f.doubts[uid] = until
 }
 
+func (f *flights) setParting(uid types.UID, until time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.parted[uid] = until
+}
+
 func (f *flights) clearDoubt(uid types.UID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.doubts, uid)
+	delete(f.parted, uid)
 }
 
 // watch waits for an operation beside the queue and brings the Node back

@@ -94,6 +94,9 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 	for _, e := range promised.Claims {
 		c.flights.setDoubt(e.NodeUID, now.Add(c.Doubt)) // an earlier leader may have asked for it a moment ago
 	}
+	for _, e := range promised.Releases {
+		c.flights.setParting(e.NodeUID, now.Add(c.Doubt)) // and to take this one off
+	}
 	for _, x := range rebuilt.Collisions {
 		if x.Known.NodeUID != "" && !x.Known.Published {
 			c.ledger.Inherit(x.Known.NodeUID, x.Known.Prefix) // an old promise, overtaken by what stands

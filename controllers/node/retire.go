@@ -75,21 +75,25 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 	if flying && !landed {
 		return reconcile.Result{}
 	}
-	if landed && cloud.Is(err, cloud.OutcomeUnknown) && !c.releases.has(h.NodeUID) { // a detach cannot bring it back
-		c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
+	if landed && cloud.Is(err, cloud.OutcomeUnknown) {
+		if c.releases.has(h.NodeUID) {
+			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
+		} else {
+			c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
+		}
 	}
 	c.leaveGate(h.NodeUID)
 	if !h.Durable && !h.Adopted {
 		c.book.Drop(h.NodeUID) // neither the ledger nor the cloud has heard of it
 		return reconcile.Result{}
 	}
-	// While an earlier change may still be made, as a detach whose reply was
-	// lost, nobody takes the prefix over.
-	if c.flights.inDoubt(h.NodeUID, time.Now()) == 0 && c.inherit(ctx, h, current) {
+	now := time.Now()
+	doubt := c.flights.inDoubt(h.NodeUID, now)
+	if doubt == 0 && c.flights.parting(h.NodeUID, now) == 0 && c.inherit(ctx, h, current) {
 		return reconcile.Result{}
 	}
-	if left := c.flights.inDoubt(h.NodeUID, time.Now()); left > 0 {
-		return reconcile.Result{RequeueAfter: left} // until then it stays a claim, so that a restart doubts it too
+	if doubt > 0 {
+		return reconcile.Result{RequeueAfter: doubt} // until then it stays a claim, so that a restart doubts it too
 	}
 	since, first := c.releases.begin(h.NodeUID, time.Now())
 	if first {
@@ -177,6 +181,9 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
 	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {
+		if cloud.Is(err, cloud.OutcomeUnknown) {
+			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
+		}
 		return c.later(ctx, h, err.Error())
 	}
 	if op.Done() {
