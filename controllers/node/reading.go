@@ -1,0 +1,208 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/hashicorp/go-multierror"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+)
+
+// pageOfNodes bounds how many Nodes are in memory whole at a time.
+const pageOfNodes = 500
+
+// reading is everything that was read before anything may be given out.
+type reading struct {
+	catalog *catalog
+	world   book.World
+	nics    map[string]cloud.Interface
+	missing map[types.UID]bool // Nodes whose prefix is not on their instance
+	alive   map[types.UID]bool
+	idle    []string // Nodes without podCIDRs
+	accused []string // Nodes in a range that were taken for another allocator's
+}
+
+func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
+	r := &reading{nics: map[string]cloud.Interface{}, missing: map[types.UID]bool{}, alive: map[types.UID]bool{}}
+	var err error
+	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
+		return nil, err
+	}
+	instances, err := c.readNodes(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
+		r.world.Promised = append(r.world.Promised, book.Known{
+			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix})
+	}
+	for _, rest := range promised.Resting {
+		r.world.Resting = append(r.world.Resting, book.Resting(rest))
+	}
+	return r, c.readInterfaces(ctx, r, instances)
+}
+
+// dead gives the records whose Nodes are gone: they went while no manager
+// looked, and their prefixes are still to be taken back.
+func (r *reading) dead(held []claims.Entry) (out []claims.Entry) {
+	for _, e := range held {
+		if !r.alive[e.NodeUID] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*catalog, error) {
+	var requests v1alpha1.RangeRequestList
+	if err := from.List(ctx, &requests); err != nil {
+		return nil, fmt.Errorf("listing RangeRequests: %w", err)
+	}
+	var networks v1alpha1.NetworkList
+	if err := from.List(ctx, &networks); err != nil {
+		return nil, fmt.Errorf("listing Networks: %w", err)
+	}
+	slices.SortFunc(requests.Items, func(a, b v1alpha1.RangeRequest) int {
+		return cmp.Compare(a.Name, b.Name) // the cache lists in any order
+	})
+	cat := &catalog{requests: requests.Items, vpcs: map[string]cloud.VPC{}, failures: map[string]error{}}
+	for i := range networks.Items {
+		n := &networks.Items[i]
+		vpc, err := c.OpenVPC(ctx, n)
+		if err != nil {
+			cat.failures[n.Name] = err
+			continue
+		}
+		cat.vpcs[n.Name] = vpc
+	}
+	cat.definitions = definitionsOf(requests.Items)
+	return cat, nil
+}
+
+// readNodes lists the Nodes live, page by page, keeping little of each, and
+// gives the published prefix of each instance.
+func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]book.Known, error) {
+	instances := map[string]book.Known{}
+	for next := ""; ; {
+		var page corev1.NodeList
+		if err := c.Live.List(ctx, &page, client.Limit(pageOfNodes), client.Continue(next)); err != nil {
+			return nil, fmt.Errorf("listing Nodes: %w", err)
+		}
+		for i := range page.Items {
+			r.addNode(&page.Items[i], instances)
+		}
+		if next = page.Continue; next == "" {
+			return instances, nil
+		}
+	}
+}
+
+func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
+	uid := n.UID
+	r.alive[uid] = true
+	holder := book.Holder{NodeUID: uid, Node: n.Name, Instance: n.Spec.ProviderID}
+	if len(n.Spec.PodCIDRs) == 0 {
+		r.idle = append(r.idle, holder.Node)
+		instances[holder.Instance] = book.Known{Holder: holder}
+		return
+	}
+	for _, text := range n.Spec.PodCIDRs {
+		p, err := netip.ParsePrefix(text)
+		if err != nil || !r.inRange(p) {
+			continue
+		}
+		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		r.world.Nodes = append(r.world.Nodes, k)
+		for _, cond := range n.Status.Conditions {
+			if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
+				r.accused = append(r.accused, n.Name)
+			}
+		}
+		instances[holder.Instance] = k
+		return // one prefix of each family; the pools are IPv4
+	}
+}
+
+func (r *reading) inRange(p netip.Prefix) bool {
+	for _, d := range r.catalog.definitions {
+		for _, x := range d.Ranges {
+			if x.Prefix.Overlaps(p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readInterfaces lists the interfaces of all instances of every Network. A
+// Network that cannot be read closes its own pools and no others; where its
+// pools are open already, the whole reading fails and is tried again.
+func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]book.Known) error {
+	var failed *multierror.Error
+	for name, vpc := range r.catalog.vpcs {
+		err := r.readNetwork(ctx, vpc, instances)
+		if err == nil {
+			continue
+		}
+		err = fmt.Errorf("listing the interfaces of Network %s: %w", name, err)
+		failed = multierror.Append(failed, err)
+		r.catalog.failures[name] = err
+		delete(r.catalog.vpcs, name)
+	}
+	usable := func(d book.Definition) bool {
+		_, ok := r.catalog.vpcOf(d.Key.Request)
+		return ok
+	}
+	for _, d := range r.catalog.definitions {
+		if !usable(d) && c.book.Has(d.Key) {
+			return fmt.Errorf("pools that are open cannot be read again: %w", failed.ErrorOrNil())
+		}
+	}
+	if len(r.catalog.failures) > 0 {
+		r.catalog.definitions = slices.DeleteFunc(r.catalog.definitions, func(d book.Definition) bool { return !usable(d) })
+		c.Metrics.refused("RestoreIncomplete")
+	}
+	return nil
+}
+
+func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[string]book.Known) error {
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return err
+		}
+		carries := false
+		k, known := instances[nic.Instance]
+		for _, a := range nic.Attachments {
+			if !r.inRange(a.Prefix) {
+				continue
+			}
+			carries = true
+			if known && k.Prefix == a.Prefix {
+				continue
+			}
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix})
+		}
+		for _, p := range nic.Elsewhere {
+			if r.inRange(p) {
+				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
+			}
+		}
+		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
+			r.missing[k.NodeUID] = true
+		}
+		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
+			r.nics[nic.Instance] = nic
+		}
+	}
+	return nil
+}
