@@ -10,8 +10,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-logr/logr"
 	"github.com/rogpeppe/go-internal/testscript"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
@@ -27,6 +29,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	log.SetLogger(logr.Discard()) // clients of the tests have nothing to say
 	dir, err := os.MkdirTemp("", "vpcnative-e2e-")
 	if err != nil {
 		panic(err)
