@@ -16,15 +16,12 @@ const (
 // Reasons of conditions, Events and metrics. A refusal has the same reason
 // in all three.
 const (
-	ReasonReady    = "Ready"
-	ReasonPending  = "Pending"
-	ReasonDeleting = "Deleting"
+	ReasonReady   = "Ready"
+	ReasonPending = "Pending"
 
 	// About a Network.
-	ReasonWrongCloud    = "WrongCloud"
-	ReasonInvalidSpec   = "InvalidSpec"
-	ReasonInUse         = "InUse"
-	ReasonNothingToFree = "NothingFree"
+	ReasonWrongCloud = "WrongCloud"
+	ReasonInUse      = "InUse"
 
 	// About a RangeRequest.
 	ReasonNetworkNotFound     = "NetworkNotFound"
@@ -44,7 +41,6 @@ const (
 	// About a Node.
 	ReasonPublished            = "PodRangeReady"
 	ReasonWaitingForProviderID = "WaitingForProviderID"
-	ReasonNoMatchingRange      = "NoMatchingRange"
 	ReasonWrongSubnet          = "WrongSubnet"
 	ReasonNodeUndersized       = "NodeUndersized"
 	ReasonRangeExhausted       = "RangeExhausted"

@@ -155,17 +155,6 @@ func (b *Book) Names(exists func(types.UID) bool) []string {
 	return out
 }
 
-// OfInstance gives what an instance without a Node was seen to hold.
-func (b *Book) OfInstance(instance string) []Holding {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var out []Holding
-	for _, o := range b.byInstance[instance] {
-		out = append(out, *b.holdings[o])
-	}
-	return out
-}
-
 // Instances gives the instances without a Node that hold prefixes.
 func (b *Book) Instances() []Holding {
 	b.mu.Lock()

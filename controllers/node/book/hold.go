@@ -219,19 +219,6 @@ func (b *Book) Release(uid types.UID, now time.Time) (until time.Time) {
 	return now.Add(b.quarantine)
 }
 
-// ReleaseInstance lets a prefix rest that an instance without a Node held.
-func (b *Book) ReleaseInstance(instance string, p netip.Prefix, now time.Time) (until time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, o := range b.byInstance[instance] {
-		if b.holdings[o].Prefix == p {
-			b.release(o, now)
-			break
-		}
-	}
-	return now.Add(b.quarantine)
-}
-
 func (b *Book) release(o pool.Owner, now time.Time) {
 	h := b.holdings[o]
 	if p := b.pools[h.Key]; p != nil {

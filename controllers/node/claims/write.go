@@ -60,7 +60,7 @@ func (l *Ledger) settle(cm *corev1.ConfigMap) (version string, settled bool, err
 	case apierrors.IsNotFound(err):
 		return "", false, fmt.Errorf("%w: ConfigMap %s was deleted", ErrFenced, l.cfg.Name)
 	case err != nil:
-		return "", false, nil //nolint:nilerr // unknown still: the caller tries again
+		return "", false, nil // unknown still: the caller tries again
 	case got.ResourceVersion == cm.ResourceVersion:
 		return "", false, nil
 	case !l.mine(got):
