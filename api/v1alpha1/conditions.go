@@ -11,6 +11,18 @@ const (
 	// ConditionExhausted is True on a RangeRequest while nodes wait for
 	// room in it.
 	ConditionExhausted = "Exhausted"
+	// ConditionGrowthLimited is True on a RangeRequest that should grow and
+	// cannot.
+	ConditionGrowthLimited = "GrowthLimited"
+	// ConditionRivalled is True on a RangeRequest while somebody else
+	// allocates podCIDRs to its Nodes: nothing is allocated from it.
+	ConditionRivalled = "Rivalled"
+	// ConditionSupernetInUse is True on a Network while granted ranges lie
+	// outside its supernets.
+	ConditionSupernetInUse = "SupernetInUse"
+	// ConditionFirewall is True on a Network while the firewall lets the pod
+	// ranges through.
+	ConditionFirewall = "FirewallReady"
 )
 
 // Reasons of conditions, Events and metrics. A refusal has the same reason
@@ -36,6 +48,13 @@ const (
 	ReasonNodeLargerThanRange = "NodeLargerThanRange"
 	ReasonRangeMissing        = "RangeMissing"
 	ReasonNodesWaiting        = "NodesWaiting"
+	ReasonRangesAtLimit       = "RangesAtLimit"
+	ReasonGrown               = "Grown"
+	ReasonGivenBack           = "GivenBack"
+	ReasonAdopted             = "Adopted"
+	ReasonServiceCIDRNotReady = "ServiceCIDRNotReady"
+	ReasonNoServiceCIDR       = "NoServiceCIDR"
+	ReasonNoRival             = "NoRival"
 	ReasonRoomLeft            = "RoomLeft"
 
 	// About a Node.
@@ -49,4 +68,5 @@ const (
 	ReasonInstanceNotFound     = "InstanceNotFound"
 	ReasonPrefixTaken          = "PrefixTaken"
 	ReasonNotRestored          = "NotRestored"
+	ReasonNoIPv6               = "NoIPv6"
 )

@@ -30,7 +30,25 @@ type NetworkSpec struct {
 	// +listType=map
 	// +listMapKey=cidr
 	Reserved []ReservedBlock `json:"reserved,omitempty"`
+
+	// Firewall says who lets traffic between pods through the VPC's
+	// firewall.
+	// +kubebuilder:default=Report
+	// +optional
+	Firewall FirewallPolicy `json:"firewall,omitempty"`
 }
+
+// FirewallPolicy says who keeps the firewall.
+//
+// +kubebuilder:validation:Enum=Manage;Report
+type FirewallPolicy string
+
+const (
+	// ManageFirewall keeps a rule of ours that lets the pod ranges through.
+	ManageFirewall FirewallPolicy = "Manage"
+	// ReportFirewall changes nothing, and says which rule is missing.
+	ReportFirewall FirewallPolicy = "Report"
+)
 
 // GCPNetwork names a VPC network of Compute Engine and the cluster's place
 // in it.

@@ -58,9 +58,50 @@ type Capacity struct {
 	PodsPerNode int32 `json:"podsPerNode"`
 }
 
+// Growth says when a further range is carved, how large, and up to where.
+type Growth struct {
+	// Threshold is the utilisation, in percent, from which a further range is
+	// carved, in each subnet by itself.
+	// +kubebuilder:default=80
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	Threshold int32 `json:"threshold,omitempty"`
+	// WaitingNodes is the number of nodes that wait for room from which a
+	// further range is carved, whatever the utilisation.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +optional
+	WaitingNodes int32 `json:"waitingNodes,omitempty"`
+	// PrefixLength is the size of each further range; the size of the first
+	// where it is not set.
+	// +kubebuilder:validation:Minimum=8
+	// +kubebuilder:validation:Maximum=128
+	// +optional
+	PrefixLength *int32 `json:"prefixLength,omitempty"`
+	// MaxRanges is how many ranges each subnet has at most, the first among
+	// them.
+	// +kubebuilder:default=8
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=170
+	// +optional
+	MaxRanges int32 `json:"maxRanges,omitempty"`
+	// GiveBackAfter is how long a further range stays empty before it is
+	// given back to the VPC; 0s keeps it.
+	// +kubebuilder:default="1h"
+	// +optional
+	GiveBackAfter *metav1.Duration `json:"giveBackAfter,omitempty"`
+}
+
 // RangeRequestSpec asks for a range.
 //
-// +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() == 1",message="exactly one of cidrs, prefixLength and capacity says how big the range is"
+// +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() <= 1",message="at most one of cidrs, prefixLength and capacity says how big the range is"
+// +kubebuilder:validation:XValidation:rule="self.purpose in ['Services', 'Proxy'] || has(self.cidrs) || has(self.prefixLength) || has(self.capacity)",message="one of cidrs, prefixLength and capacity must say how big the range is; only Services and Proxy have a size by default"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !has(self.capacity)",message="capacity counts nodes and pods, so it is for purpose Pods; say prefixLength"
+// +kubebuilder:validation:XValidation:rule="self.purpose in ['Pods', 'Services'] || !has(self.growth)",message="growth is for purposes Pods and Services"
+// +kubebuilder:validation:XValidation:rule="!has(self.growth) || has(self.growth.prefixLength) || !has(self.cidrs)",message="growth of a request that names its cidrs needs growth.prefixLength: how large is a further range?"
+// +kubebuilder:validation:XValidation:rule="!(has(self.growth) && has(self.growth.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.growth.prefixLength",message="nodePrefixLength must not be shorter than growth.prefixLength: a node's range has to fit in every range"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.families.size() == 1",message="two families in one request are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="has(self.cidrs) == has(oldSelf.cidrs) && has(self.prefixLength) == has(oldSelf.prefixLength) && has(self.capacity) == has(oldSelf.capacity)",message="how the size is said cannot change: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength and allowUndersized are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
@@ -145,6 +186,11 @@ type RangeRequestSpec struct {
 	// +optional
 	AllowUndersized bool `json:"allowUndersized,omitempty"`
 
+	// Growth carves further ranges when the request runs full. Without it a
+	// full range stays full.
+	// +optional
+	Growth *Growth `json:"growth,omitempty"`
+
 	// DeletionPolicy says what becomes of the ranges when the request goes.
 	// +kubebuilder:default=Delete
 	// +optional
@@ -161,6 +207,30 @@ type GrantedRange struct {
 	// Reason says why this block was taken.
 	// +optional
 	Reason string `json:"reason,omitempty"`
+	// Adopted tells that it was in the VPC before the request named it: it is
+	// used, and never removed.
+	// +optional
+	Adopted bool `json:"adopted,omitempty"`
+	// Grown tells that growth carved it.
+	// +optional
+	Grown bool `json:"grown,omitempty"`
+	// EmptySince is since when nothing uses a range that growth carved.
+	// +optional
+	EmptySince *metav1.Time `json:"emptySince,omitempty"`
+	// ServiceCIDR names the object that has the API server allocate ClusterIPs
+	// from it.
+	// +optional
+	ServiceCIDR string `json:"serviceCIDR,omitempty"`
+}
+
+// Room is what still fits in the granted ranges.
+type Room struct {
+	// PrefixLength is the size of a node's range, among the sizes seen lately.
+	PrefixLength int32 `json:"prefixLength"`
+	// Nodes is how many nodes of that size still fit, if all were of it.
+	Nodes int64 `json:"nodes"`
+	// LargestBlock is how many of them fit in the largest free block.
+	LargestBlock int64 `json:"largestBlock"`
 }
 
 // RangeRequestStatus is what was granted and how full it is.
@@ -189,6 +259,16 @@ type RangeRequestStatus struct {
 	// WaitingNodes is how many nodes wait for a piece that is not there.
 	// +optional
 	WaitingNodes int32 `json:"waitingNodes"`
+	// Room is how many nodes still fit, for each size seen lately, the most
+	// frequent first; at most four sizes.
+	// +optional
+	// +listType=map
+	// +listMapKey=prefixLength
+	Room []Room `json:"room,omitempty"`
+	// LargestFree are the largest free blocks of the ranges, at most four.
+	// +optional
+	// +listType=atomic
+	LargestFree []string `json:"largestFree,omitempty"`
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -205,6 +285,7 @@ type RangeRequestStatus struct {
 // +kubebuilder:printcolumn:name="Nodes",type=integer,JSONPath=`.status.nodes`
 // +kubebuilder:printcolumn:name="Used %",type=integer,JSONPath=`.status.utilisation`
 // +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waitingNodes`
+// +kubebuilder:printcolumn:name="Fits",type=integer,JSONPath=`.status.room[0].nodes`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Network",type=string,priority=1,JSONPath=`.spec.networkRef`
