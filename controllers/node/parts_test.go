@@ -171,7 +171,7 @@ func TestPatchesNameTheUID(t *testing.T) {
 		t.Error(err)
 	}
 	want := []string{
-		`PATCH /nodes/n application/merge-patch+json {"metadata":{"uid":"u"},"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.0.0.0/24"]}}`,
+		`PATCH /nodes/n application/strategic-merge-patch+json {"metadata":{"uid":"u"},"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.0.0.0/24"]}}`,
 		`PATCH /nodes/n/status application/strategic-merge-patch+json {"metadata":{"uid":"u"},"status":{"conditions":[{"type":"T","status":"False","lastHeartbeatTime":"1970-01-01T00:00:00Z","lastTransitionTime":"1970-01-01T00:00:00Z","reason":"R","message":"\"quoted\""}]}}`,
 	}
 	for i, line := range seen {

@@ -34,24 +34,18 @@ const restGrain = 10 * time.Second
 // maxYear is the last year of which every time, rounded up, can be written.
 const maxYear = 9998
 
-// releaseKey tells releases apart: one Node may have held several prefixes.
-type releaseKey struct {
-	uid    types.UID
-	prefix netip.Prefix
-}
-
 // document is the ledger's content, each entry in the form it is written in.
 type document struct {
 	claims   map[types.UID]string
-	releases map[releaseKey]string
-	resting  map[time.Time]*netipx.IPSet // by the end of the rest
-	size     int                         // of claims and releases, in bytes
+	releases map[netip.Prefix]map[types.UID]string // several Nodes may have to give one prefix back
+	resting  map[time.Time]*netipx.IPSet           // by the end of the rest
+	size     int                                   // of claims and releases, in bytes
 }
 
 func newDocument() *document {
 	return &document{
 		claims:   map[types.UID]string{},
-		releases: map[releaseKey]string{},
+		releases: map[netip.Prefix]map[types.UID]string{},
 		resting:  map[time.Time]*netipx.IPSet{},
 	}
 }
@@ -82,8 +76,11 @@ func (d *document) endClaim(uid types.UID) bool {
 
 func (d *document) release(e Entry) {
 	d.endRelease(e.NodeUID, e.Prefix)
+	if d.releases[e.Prefix] == nil {
+		d.releases[e.Prefix] = map[types.UID]string{}
+	}
 	l := line(e)
-	d.releases[releaseKey{e.NodeUID, e.Prefix}] = l
+	d.releases[e.Prefix][e.NodeUID] = l
 	d.size += len(l) + 1
 }
 
@@ -91,28 +88,25 @@ func (d *document) release(e Entry) {
 // named.
 func (d *document) endRelease(uid types.UID, p netip.Prefix) {
 	if uid == "" {
-		for k := range d.releases {
-			if k.prefix == p {
-				d.endRelease(k.uid, p)
-			}
-		}
+		d.endReleasesOf(p)
 		return
 	}
-	k := releaseKey{uid, p}
-	if l, had := d.releases[k]; had {
-		delete(d.releases, k)
+	if l, had := d.releases[p][uid]; had {
 		d.size -= len(l) + 1
+		delete(d.releases[p], uid)
+	}
+	if len(d.releases[p]) == 0 {
+		delete(d.releases, p)
 	}
 }
 
 // endReleasesOf ends every release of a prefix: it rests, or a Node publishes
 // it, whoever of its earlier Nodes it was to be taken back from.
 func (d *document) endReleasesOf(p netip.Prefix) {
-	for k := range d.releases {
-		if k.prefix == p {
-			delete(d.releases, k)
-		}
+	for _, l := range d.releases[p] {
+		d.size -= len(l) + 1
 	}
+	delete(d.releases, p)
 }
 
 // rest remembers p until its time, rounded up to the grain, and forgets what
@@ -147,14 +141,18 @@ func (d *document) render() map[string]string {
 		}
 		rests.WriteByte('\n')
 	}
+	var releases strings.Builder
+	for _, lines := range d.releases {
+		releases.WriteString(joined(lines))
+	}
 	return map[string]string{
 		keyClaims:   joined(d.claims),
-		keyReleases: joined(d.releases),
+		keyReleases: releases.String(),
 		keyResting:  rests.String(),
 	}
 }
 
-func joined[K comparable](lines map[K]string) string {
+func joined(lines map[types.UID]string) string {
 	var b strings.Builder
 	for _, l := range lines {
 		b.WriteString(l)

@@ -111,13 +111,17 @@ func TestTheSizeIsCounted(t *testing.T) {
 	for range 2000 {
 		e := entry(rnd.IntN(20))
 		e.Node = strings.Repeat("x", rnd.IntN(50))
-		switch rnd.IntN(5) {
+		switch rnd.IntN(7) {
 		case 0, 1:
 			d.claim(e)
-		case 2:
+		case 2, 3:
 			d.release(e)
-		case 3:
+			e.NodeUID += "-heir"
+			d.release(e)
+		case 4:
 			d.endClaim(e.NodeUID)
+		case 5:
+			d.endReleasesOf(e.Prefix)
 		default:
 			d.endRelease([]types.UID{"", e.NodeUID}[rnd.IntN(2)], e.Prefix)
 		}
