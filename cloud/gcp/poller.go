@@ -140,8 +140,8 @@ func (p *poller) run(w *watch) {
 }
 
 // due says when to look next: PollMin after the last look while operations
-// are young, a tenth of their age when they have been under way for longer,
-// so that looking late costs a tenth at most. The lower median age counts:
+// are young, a twentieth of their age when they have been under way for longer,
+// so that looking late costs a twentieth at most. The lower median age counts:
 // one stuck operation does not slow down the others, and a steady flow of
 // new ones does not make us look all the time. When nobody waits, the watch
 // is taken down.
@@ -163,7 +163,7 @@ func (p *poller) due(w *watch) (time.Time, bool) {
 }
 
 func (p *poller) interval(age time.Duration) time.Duration {
-	return min(max(age/10, p.vpc.PollMin), p.vpc.PollMax)
+	return min(max(age/20, p.vpc.PollMin), p.vpc.PollMax)
 }
 
 // settle hands an operation's end to those who wait for it.

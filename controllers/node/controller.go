@@ -20,7 +20,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -98,10 +100,13 @@ type Controller struct {
 	ledger  *claims.Ledger
 	catalog atomic.Pointer[catalog]
 	flights *flights
-	gate    *gate
-	backoff workqueue.TypedRateLimiter[string]
-	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
-	queued  chan struct{} // closed when there is a queue
+	// gate bounds how many Nodes the cloud is busy with. As many again are
+	// made ready meanwhile, read and promised their prefixes, so that a place
+	// that becomes free is taken at once; preparing bounds both together.
+	preparing, gate *gate
+	backoff         workqueue.TypedRateLimiter[string]
+	queue           workqueue.TypedRateLimitingInterface[reconcile.Request]
+	queued          chan struct{} // closed when there is a queue
 
 	unplaced  claims.Book   // promised out of ranges that are not open
 	restoring sync.Mutex    // one restore at a time
@@ -119,15 +124,16 @@ type Controller struct {
 func New(cfg Config) *Controller {
 	cfg.setDefaults()
 	return &Controller{
-		Config:   cfg,
-		book:     book.New(book.Config{Quarantine: cfg.Quarantine}),
-		flights:  newFlights(),
-		gate:     newGate(cfg.MaxInFlight),
-		backoff:  workqueue.NewTypedItemExponentialFailureRateLimiter[string](250*time.Millisecond, time.Minute),
-		again:    make(chan struct{}, 1),
-		restored: make(chan struct{}),
-		leads:    make(chan struct{}),
-		queued:   make(chan struct{}),
+		Config:    cfg,
+		book:      book.New(book.Config{Quarantine: cfg.Quarantine}),
+		flights:   newFlights(),
+		preparing: newGate(2 * cfg.MaxInFlight),
+		gate:      newGate(cfg.MaxInFlight),
+		backoff:   workqueue.NewTypedItemExponentialFailureRateLimiter[string](250*time.Millisecond, time.Minute),
+		again:     make(chan struct{}, 1),
+		restored:  make(chan struct{}),
+		leads:     make(chan struct{}),
+		queued:    make(chan struct{}),
 	}
 }
 
@@ -169,4 +175,14 @@ func sooner(a, b reconcile.Result) reconcile.Result {
 // enqueue brings a Node back to the queue.
 func (c *Controller) enqueue(name string) {
 	c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Name: name}})
+}
+
+// enqueueFirst brings a Node to the front of the queue.
+func (c *Controller) enqueueFirst(name string) {
+	queue, ok := c.queue.(priorityqueue.PriorityQueue[reconcile.Request])
+	if !ok {
+		c.enqueue(name)
+		return
+	}
+	queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(1)}, reconcile.Request{NamespacedName: client.ObjectKey{Name: name}})
 }

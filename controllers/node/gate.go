@@ -71,8 +71,17 @@ func (g *gate) callNext() []string {
 	return next
 }
 
+// leaveGate gives up the places that the Node has.
 func (c *Controller) leaveGate(uid types.UID) {
-	for _, name := range c.gate.leave(uid) {
-		c.enqueue(name)
+	c.nics.forget(uid)
+	c.call(c.gate.leave(uid))
+	c.call(c.preparing.leave(uid))
+}
+
+// call has Nodes come that may try now. They come before Nodes for which the
+// cloud has done its work: it should not stand idle while those are published.
+func (c *Controller) call(names []string) {
+	for _, name := range names {
+		c.enqueueFirst(name)
 	}
 }

@@ -110,7 +110,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 		c.repairs.done(node.UID)
 		return c.report(ctx, node)
 	}
-	if !c.gate.enter(node.UID, node.Name) {
+	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
 		return reconcile.Result{}
 	}
 	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -15,6 +16,33 @@ import (
 type nics struct {
 	mu         sync.Mutex
 	byInstance map[string]cloud.Interface
+	// read are interfaces that were just read for Nodes which wait until the
+	// cloud is asked for them.
+	read map[types.UID]cloud.Interface
+}
+
+// keep remembers the interface until the Node's turn comes.
+func (n *nics) keep(uid types.UID, i cloud.Interface) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.read == nil {
+		n.read = map[types.UID]cloud.Interface{}
+	}
+	n.read[uid] = i
+}
+
+func (n *nics) kept(uid types.UID) (cloud.Interface, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	i, ok := n.read[uid]
+	delete(n.read, uid)
+	return i, ok
+}
+
+func (n *nics) forget(uid types.UID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.read, uid)
 }
 
 // maxNICs bounds what is remembered.
@@ -38,8 +66,11 @@ func (n *nics) take(instance string) (cloud.Interface, bool) {
 }
 
 // nic gives the interface of the Node's instance; fresh asks for the cloud's
-// present word.
+// present word, which is a few seconds old at most.
 func (c *Controller) nic(ctx context.Context, vpc cloud.VPC, node *corev1.Node, fresh bool) (cloud.Interface, error) {
+	if i, ok := c.nics.kept(node.UID); ok {
+		return i, nil
+	}
 	if i, ok := c.nics.take(node.Spec.ProviderID); ok && !fresh {
 		return i, nil
 	}

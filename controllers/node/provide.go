@@ -63,7 +63,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	if !ok {
 		return nil, cloud.Interface{}, vpc, noNetwork(c.catalog.Load(), first)
 	}
-	if !c.gate.enter(node.UID, node.Name) {
+	if !c.preparing.enter(node.UID, node.Name) {
 		return nil, cloud.Interface{}, vpc, nil
 	}
 	holding, held := c.book.Held(node.UID)
@@ -159,6 +159,10 @@ func entryOf(h book.Holding) claims.Entry {
 func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holding, nic cloud.Interface, vpc cloud.VPC) reconcile.Result {
 	if nic.Holds(h.Prefix) {
 		return c.publish(ctx, node)
+	}
+	if !c.gate.enter(node.UID, node.Name) {
+		c.nics.keep(node.UID, nic)
+		return reconcile.Result{}
 	}
 	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {

@@ -183,9 +183,8 @@ func (c *Controller) run(ctx context.Context) {
 			for _, h := range c.book.Feed(time.Now()) {
 				c.enqueue(h.Node)
 			}
-			for _, name := range c.gate.call() {
-				c.enqueue(name)
-			}
+			c.call(c.gate.call())
+			c.call(c.preparing.call())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
 		case <-c.again:
 			if !c.refresh(ctx) {
