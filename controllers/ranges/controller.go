@@ -42,8 +42,10 @@ type Config struct {
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	ClusterID string
-	Events    events.EventRecorder
-	Metrics   *Metrics
+	// Services is the cluster's side of purpose Services; it may be nil.
+	Services Services
+	Events   events.EventRecorder
+	Metrics  *Metrics
 	// Verify is how often a granted range is looked for in the VPC when
 	// nothing calls for it; 10 minutes by default.
 	Verify time.Duration

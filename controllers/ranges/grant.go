@@ -31,23 +31,17 @@ const (
 	carveTries = 5
 )
 
-// refusal is why a request is not granted.
-type refusal struct {
-	Reason, Text string
-	Again        time.Duration
+func refuse(reason, format string, args ...any) *Refusal {
+	return &Refusal{Reason: reason, Text: fmt.Sprintf(format, args...), Again: retryLater}
 }
 
-func refuse(reason, format string, args ...any) *refusal {
-	return &refusal{Reason: reason, Text: fmt.Sprintf(format, args...), Again: retryLater}
-}
-
-func refusedByCloud(err error) *refusal {
+func refusedByCloud(err error) *Refusal {
 	again := retrySoon
 	switch cloud.ReasonOf(err) {
 	case cloud.Invalid, cloud.LimitExceeded, cloud.QuotaExceeded, cloud.PermissionDenied, cloud.Unauthenticated, cloud.WrongCloud, cloud.NotFound, cloud.Conflict:
 		again = retryLater
 	}
-	return &refusal{Reason: string(cloud.ReasonOf(err)), Text: err.Error(), Again: again}
+	return &Refusal{Reason: string(cloud.ReasonOf(err)), Text: err.Error(), Again: again}
 }
 
 // grant carves and creates what the request asks for and does not have, and
@@ -80,7 +74,7 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest) time.D
 	return again
 }
 
-func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *refusal {
+func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
 	if no := supported(r); no != nil {
 		return no
 	}
@@ -96,7 +90,7 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *re
 	}
 }
 
-func supported(r *v1alpha1.RangeRequest) *refusal {
+func supported(r *v1alpha1.RangeRequest) *Refusal {
 	if r.Spec.Purpose != v1alpha1.Pods {
 		return refuse(v1alpha1.ReasonUnsupported, "purpose %s is not provided by this version; Pods is", r.Spec.Purpose)
 	}
@@ -106,14 +100,14 @@ func supported(r *v1alpha1.RangeRequest) *refusal {
 	return nil
 }
 
-func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *refusal) {
+func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *Refusal) {
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
 		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", r.NetworkName())
 	}
 	if err != nil {
-		return nil, cloud.VPC{}, &refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + r.NetworkName() + ": " + err.Error(), Again: retrySoon}
+		return nil, cloud.VPC{}, &Refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + r.NetworkName() + ": " + err.Error(), Again: retrySoon}
 	}
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
@@ -124,14 +118,14 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 
 // carve reads the VPC, plans, and creates. Conflict tells that the cloud
 // refused a block because somebody else took it since it was read.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (no *refusal, conflict bool) {
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (no *Refusal, conflict bool) {
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil {
 		return refusedByCloud(err), false
 	}
 	var others v1alpha1.RangeRequestList
 	if err := c.Live.List(ctx, &others); err != nil {
-		return &refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}, false
+		return &Refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}, false
 	}
 	plan, no := Plan(Input{Request: r, Network: n, Snapshot: snapshot, Others: others.Items, ClusterID: c.ClusterID})
 	if no != nil {

@@ -38,7 +38,7 @@ type Step struct {
 
 // Plan says which ranges the request is to have, subnet by subnet, or why it
 // cannot have them. It is pure.
-func Plan(in Input) ([]Step, *refusal) {
+func Plan(in Input) ([]Step, *Refusal) {
 	subnets, no := in.subnets()
 	if no != nil {
 		return nil, no
@@ -54,7 +54,7 @@ func Plan(in Input) ([]Step, *refusal) {
 	return steps, nil
 }
 
-func (in Input) subnets() ([]cloud.Subnet, *refusal) {
+func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 	wanted := in.Request.Spec.Subnets
 	var known []string
 	var out []cloud.Subnet
@@ -77,7 +77,7 @@ func (in Input) subnets() ([]cloud.Subnet, *refusal) {
 
 // subnet plans one subnet's ranges; before are the steps of the subnets
 // planned already.
-func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *refusal) {
+func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	had := in.granted(s)
 	space := plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
 	for _, r := range had {
@@ -114,7 +114,7 @@ func subject(a plan.Action) string {
 
 // lost refuses to put a range back that vanished from the VPC and whose
 // place somebody else took meanwhile.
-func (in Input) lost(s Step, granted bool) *refusal {
+func (in Input) lost(s Step, granted bool) *Refusal {
 	if !s.Create || !granted {
 		return nil
 	}

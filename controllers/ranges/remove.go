@@ -52,7 +52,7 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, u Use
 	return false, no.Again
 }
 
-func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u Use) *refusal {
+func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u Use) *Refusal {
 	if len(u.Nodes) > 0 {
 		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), u.Users())
 	}
@@ -91,7 +91,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u 
 // carriers refuses while instances carry prefixes of the ranges: the node
 // controller takes back what was its own, for which it needs the request, and
 // the cloud would refuse to remove the range.
-func carriers(ctx context.Context, r *v1alpha1.RangeRequest, vpc cloud.VPC) *refusal {
+func carriers(ctx context.Context, r *v1alpha1.RangeRequest, vpc cloud.VPC) *Refusal {
 	var ranges []netip.Prefix
 	for _, g := range r.Status.Ranges {
 		if p, ok := prefixOf(g); ok {
@@ -136,12 +136,12 @@ func (c *Controller) inVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.R
 	return slices.Clip(out)
 }
 
-func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *refusal {
+func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
 	patched := r.DeepCopy()
 	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return &refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
+		return &Refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
 			Text: fmt.Sprintf("taking the finalizer off RangeRequest %s: %v", r.Name, err)}
 	}
 	return nil
