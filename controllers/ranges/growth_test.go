@@ -23,6 +23,7 @@ type has struct {
 	grown        bool
 	leaving      bool
 	unused       bool // by the node controller
+	held         bool // by what publishes nothing
 }
 
 // growthStory is a GrowthInput in short.
@@ -47,7 +48,7 @@ func (s growthStory) input() GrowthInput {
 	if !s.noGrowth {
 		r.Spec.Growth = &g
 	}
-	in := GrowthInput{Request: r, Others: s.others, Now: noon, Demand: demand{Waiting: s.waiting, Unused: map[netip.Prefix]bool{}}}
+	in := GrowthInput{Request: r, Others: s.others, Now: noon, Demand: demand{Waiting: s.waiting, Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}}
 	in.Use.By = map[netip.Prefix]prefix.Count{}
 	for _, x := range s.ranges {
 		p := netip.MustParsePrefix(x.cidr)
@@ -57,7 +58,7 @@ func (s growthStory) input() GrowthInput {
 		}
 		r.Status.Ranges = append(r.Status.Ranges, granted)
 		in.Use.By[p] = prefix.NewCount(x.used)
-		in.Demand.Unused[p] = x.unused
+		in.Demand.Unused[p], in.Demand.Held[p] = x.unused, x.held
 	}
 	return in
 }
@@ -124,6 +125,7 @@ var growthStories = []growthStory{
 	{name: "empty for less than an hour", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, empty: 50 * time.Minute}}},
 	{name: "empty for an hour", ranges: []has{first, emptyHour}},
 	{name: "in use again", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, used: 64, empty: time.Hour}}},
+	{name: "used by none but a stray alias", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, held: true, empty: 2 * time.Hour}}},
 	{name: "empty, never to be given back", growth: v1alpha1.Growth{GiveBackAfter: &metav1.Duration{}}, ranges: []has{first, emptyHour}},
 	{name: "empty, while a node waits", growth: v1alpha1.Growth{WaitingNodes: 2}, ranges: []has{first, emptyHour}, waiting: oneWaits},
 	{name: "empty, and the others at the margin", ranges: []has{atMargin, emptyHour}},
