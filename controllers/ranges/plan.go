@@ -146,9 +146,19 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 	step.Range = had[at]
 	status, known := in.status(had[at])
 	step.Adopted = status.Adopted
-	step.Grown = status.Grown || !known && a.Reason == plan.Unwanted && in.Request.Spec.Growth != nil
+	step.Grown = status.Grown || !known && in.mustHaveGrown(s, a)
 	step.Create = !slices.Contains(s.Ranges, step.Range) && !status.Leaving
 	return step, in.lost(step)
+}
+
+// mustHaveGrown tells of a range that only its mark shows to be the
+// request's: one beyond what the request asks for came of growth.
+func (in Input) mustHaveGrown(s cloud.Subnet, a plan.Action) bool {
+	if in.Request.Spec.Growth == nil || in.names(a.Prefix) {
+		return false
+	}
+	first := func(g v1alpha1.GrantedRange) bool { return g.Subnet == s.Name && !g.Grown }
+	return a.Reason == plan.Unwanted || slices.ContainsFunc(in.Request.Status.Ranges, first)
 }
 
 func (in Input) status(r cloud.Range) (v1alpha1.GrantedRange, bool) {

@@ -196,6 +196,8 @@ func init() {
 		{name: "grown, there", length: 16, growth: true, ranges: append(there("10.8.0.0/16", "nodes"), cloud.Range{Subnet: "nodes", Name: own(1), Prefix: netip.MustParsePrefix("10.9.0.0/16")}),
 			had: append(granted("10.8.0.0/16", "nodes"), v1alpha1.GrantedRange{CIDR: "10.9.0.0/16", Subnet: "nodes", Name: own(1), Grown: true})},
 		{name: "grown, the status lost", length: 16, growth: true, ranges: append(there("10.8.0.0/16", "nodes"), cloud.Range{Subnet: "nodes", Name: own(1), Prefix: netip.MustParsePrefix("10.9.0.0/16")})},
+		{name: "grown, not in the status yet, and lower than the first", length: 16, growth: true, had: granted("10.9.0.0/16", "nodes"),
+			ranges: append(there("10.9.0.0/16", "nodes"), cloud.Range{Subnet: "nodes", Name: own(1), Prefix: netip.MustParsePrefix("10.8.0.0/16")})},
 		{name: "grown and leaving, gone from the VPC: not put back", length: 16, growth: true, ranges: there("10.8.0.0/16", "nodes"),
 			had: append(granted("10.8.0.0/16", "nodes"), v1alpha1.GrantedRange{CIDR: "10.9.0.0/16", Subnet: "nodes", Name: own(1), Grown: true, Leaving: true})},
 	}...)
