@@ -134,6 +134,9 @@ func (w *World) clean(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.cleanServices(ctx); err != nil {
+		return err
+	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {
 		if err := w.API.DeleteAllOf(ctx, inNamespace, client.InNamespace(namespace)); err != nil {
 			return err

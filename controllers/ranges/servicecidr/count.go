@@ -29,14 +29,27 @@ type reading struct {
 // ServiceCIDR the API server prefers: from 1.34 on it takes any of them that
 // has room, at random, and before that `kubernetes` until it is full.
 func (k *Keeper) Use(ctx context.Context, r *v1alpha1.RangeRequest) (ranges.ServiceUse, error) {
-	addrs, err := k.recent(ctx)
-	if err != nil {
-		return ranges.ServiceUse{}, err
+	use := ranges.ServiceUse{Allocated: map[netip.Prefix]prefix.Count{}, Usable: map[netip.Prefix]prefix.Count{}}
+	all, err := k.list(ctx)
+	var addrs []netip.Addr
+	if err == nil {
+		addrs, err = k.recent(ctx)
 	}
-	use := ranges.ServiceUse{Allocated: map[netip.Prefix]prefix.Count{}}
+	if isNoAPI(err) && !r.DeletionTimestamp.IsZero() {
+		err = nil // nor is there anything to wait for
+	}
+	if err != nil {
+		return use, err
+	}
 	for _, g := range r.Status.Ranges {
-		if p, err := netip.ParsePrefix(g.CIDR); err == nil {
-			use.Allocated[p] = prefix.NewCount(uint64(len(within(addrs, p))))
+		p, err := netip.ParsePrefix(g.CIDR)
+		if err != nil {
+			continue
+		}
+		use.Allocated[p] = prefix.NewCount(uint64(len(within(addrs, p))))
+		use.Usable[p] = Usable(p)
+		if g.ServiceCIDR != "" && !g.Leaving && k.serving(all, r, p) == nil {
+			use.Unserved = true
 		}
 	}
 	return use, nil

@@ -117,6 +117,9 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 	}
 	_, err := k.Use(t.Context(), r)
 	wantRefusal(t, err, v1alpha1.ReasonNoServiceCIDR, "networking.k8s.io/v1", "1.33")
+	if _, err := k.Use(t.Context(), deleted(r)); err != nil {
+		t.Errorf("a deleted request waits for an API: %v", err)
+	}
 	wantRefusal(t, k.Ensure(t.Context(), r, &r.Status.Ranges[0]), v1alpha1.ReasonNoServiceCIDR)
 	if gone, err := k.Remove(t.Context(), deleted(r), r.Status.Ranges[0]); !gone || err != nil {
 		t.Errorf("removing what cannot be there: %t, %v", gone, err)

@@ -259,7 +259,13 @@ func TestADeletionByHandIsMended(t *testing.T) {
 	if err := k.Objects.ServiceCIDRs().Delete(t.Context(), first.Name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	if use, err := k.Use(t.Context(), r); err != nil || !use.Unserved {
+		t.Errorf("use is %v, %v; want it unserved", use, err)
+	}
 	second := ensure(t, k, r)
+	if use, err := k.Use(t.Context(), r); err != nil || use.Unserved {
+		t.Errorf("use is %v, %v; want it served", use, err)
+	}
 	if second.Name == first.Name || isLeaving(second) {
 		t.Fatalf("%s took the place of %s", second.Name, first.Name)
 	}
