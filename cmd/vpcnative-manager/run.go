@@ -166,16 +166,6 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
-	meta, err := metadata.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
-	if err != nil {
-		return fmt.Errorf("connecting to the API server: %w", err)
-	}
-	services := servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID})
-	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
-		Services: services,
-		Events:   events, Metrics: ranges.NewMetrics(metrics.Registry),
-	})
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Writer:  node.Writer{Core: clients.CoreV1().RESTClient()},
@@ -188,6 +178,15 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, MaxInFlight: o.maxInFlight,
 	})
+	services, err := newServices(mgr, o, clients)
+	if err != nil {
+		return err
+	}
+	requests := ranges.New(ranges.Config{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
+		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
+	})
 	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes} {
 		if err := c.Setup(mgr); err != nil {
 			return err
@@ -197,6 +196,16 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		return err
 	}
 	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
+}
+
+// newServices makes the cluster's side of Services ranges. It asks the API
+// server each time, and may find no ServiceCIDRs there.
+func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) (*servicecidr.Keeper, error) {
+	meta, err := metadata.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the API server: %w", err)
+	}
+	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID}), nil
 }
 
 // cachedNodes gives the cache's own Nodes, without a copy of each.

@@ -38,12 +38,16 @@ type Services interface {
 	// *Refusal ServiceCIDRNotReady tells that it is not there yet.
 	Ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error
 
-	// Remove takes away what Ensure made for g, and tells whether it is gone;
-	// the range leaves the VPC only then. It is called again until it is.
-	// What was adopted stays, which counts as gone. A *Refusal InUse names
-	// the Services that hold addresses; unless r is being deleted, Ensure may
+	// Remove takes away what Ensure made for g, which is given back, and
+	// tells whether it is gone; the range leaves the VPC only then. It is
+	// called again until it is. What was adopted stays, which counts as gone.
+	// A *Refusal InUse names the Services that hold addresses; Ensure may
 	// then be called again.
 	Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (gone bool, err error)
+
+	// Release does so for all that Ensure ever made for r, which is being
+	// deleted, also where its status was lost.
+	Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bool, err error)
 }
 
 // ServiceBlock is one family of a ServiceCIDR.

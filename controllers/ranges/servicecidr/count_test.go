@@ -121,7 +121,7 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 		t.Errorf("a deleted request waits for an API: %v", err)
 	}
 	wantRefusal(t, k.Ensure(t.Context(), r, &r.Status.Ranges[0]), v1alpha1.ReasonNoServiceCIDR)
-	if gone, err := k.Remove(t.Context(), deleted(r), r.Status.Ranges[0]); !gone || err != nil {
+	if gone, err := k.Release(t.Context(), deleted(r)); !gone || err != nil {
 		t.Errorf("removing what cannot be there: %t, %v", gone, err)
 	}
 }

@@ -92,6 +92,18 @@ func eventually(t *testing.T, check func() error) {
 	}
 }
 
+// released deletes the request and releases it until all is gone.
+func released(t *testing.T, k *Keeper, r *v1alpha1.RangeRequest) {
+	t.Helper()
+	eventually(t, func() error {
+		gone, err := k.Release(t.Context(), deleted(r))
+		if err == nil && !gone {
+			err = fmt.Errorf("what was made for %s is not gone", r.Name)
+		}
+		return err
+	})
+}
+
 // gone removes until it is.
 func gone(t *testing.T, k *Keeper, r *v1alpha1.RangeRequest) {
 	t.Helper()
@@ -156,27 +168,22 @@ func TestClusterIPsComeOutOfTheRange(t *testing.T) {
 		t.Errorf("ensured again, %s became %s", s.ResourceVersion, again.ResourceVersion)
 	}
 	remove(t, clients, "fresh")
-	gone(t, k, deleted(r))
+	released(t, k, r)
 }
 
 func TestDeletionStopsAllocationAndWaitsForTheAddresses(t *testing.T) {
 	k, clients := keeper(t, apiserver.Shared(t))
 	r := request("drained", "10.41.0.0/28")
-	ensure(t, k, r)
+	name := ensure(t, k, r).Name
 	service(t, clients, "holder", "10.41.0.9")
-	for range 2 { // it is deleted, then it is in use
-		_, err := k.Remove(t.Context(), deleted(r), r.Status.Ranges[0])
-		if err != nil {
-			wantRefusal(t, err, v1alpha1.ReasonInUse, "default/holder (10.41.0.9)", "1 ClusterIPs")
-			break
-		}
-	}
-	s, err := k.Objects.ServiceCIDRs().Get(t.Context(), r.Status.Ranges[0].ServiceCIDR, metav1.GetOptions{})
+	_, err := k.Release(t.Context(), deleted(r))
+	wantRefusal(t, err, v1alpha1.ReasonInUse, "default/holder (10.41.0.9)", "1 ClusterIPs")
+	s, err := k.Objects.ServiceCIDRs().Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil || !isLeaving(s) {
 		t.Fatalf("ServiceCIDR is %v, %v; want it to be deleted and there", s, err)
 	}
 	time.Sleep(2 * grace)
-	if gone, err := k.Remove(t.Context(), deleted(r), r.Status.Ranges[0]); gone || err == nil {
+	if gone, err := k.Release(t.Context(), deleted(r)); gone || err == nil {
 		t.Fatalf("gone %t, %v, though an address is in use", gone, err)
 	}
 	eventually(t, func() error { // the API server learns of it by and by
@@ -191,7 +198,8 @@ func TestDeletionStopsAllocationAndWaitsForTheAddresses(t *testing.T) {
 		return nil
 	})
 	remove(t, clients, "holder")
-	gone(t, k, deleted(r))
+	r.Status.Ranges = nil // the mark tells what is the request's
+	released(t, k, r)
 	if _, err := k.Objects.ServiceCIDRs().Get(t.Context(), s.Name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("ServiceCIDR %s: %v, want it gone", s.Name, err)
 	}
@@ -232,7 +240,7 @@ func TestWhatOthersMadeIsAdoptedAndKept(t *testing.T) {
 		if s := ensure(t, k, r); s.Name != name {
 			t.Errorf("%s is served by %s, want %s", cidr, s.Name, name)
 		}
-		if gone, err := k.Remove(t.Context(), deleted(r), r.Status.Ranges[0]); !gone || err != nil {
+		if gone, err := k.Release(t.Context(), deleted(r)); !gone || err != nil {
 			t.Errorf("removing what was adopted: %t, %v", gone, err)
 		}
 		after, err := k.Objects.ServiceCIDRs().Get(t.Context(), name, metav1.GetOptions{})
@@ -248,7 +256,7 @@ func TestAServiceCIDRMadeMeanwhileIsNotOverlapped(t *testing.T) {
 	ensure(t, k, other)
 	r := request("later", "10.44.0.16/28")
 	wantRefusal(t, k.Ensure(t.Context(), r, &r.Status.Ranges[0]), v1alpha1.ReasonOverlap, "10.44.0.0/27", "earlier-10.44.0.0-27")
-	gone(t, k, deleted(other))
+	released(t, k, other)
 }
 
 func TestADeletionByHandIsMended(t *testing.T) {
@@ -280,7 +288,7 @@ func TestADeletionByHandIsMended(t *testing.T) {
 	})
 	remove(t, clients, "mended")
 	remove(t, clients, "mended-2")
-	gone(t, k, deleted(r))
+	released(t, k, r)
 }
 
 func TestRetainLeavesAServiceCIDRWithNothingOfOurs(t *testing.T) {
@@ -289,7 +297,7 @@ func TestRetainLeavesAServiceCIDRWithNothingOfOurs(t *testing.T) {
 	r.Spec.DeletionPolicy = v1alpha1.Retain
 	name := ensure(t, k, r).Name
 	service(t, clients, "retained", "10.46.0.7")
-	gone(t, k, deleted(r))
+	released(t, k, r)
 	s, err := k.Objects.ServiceCIDRs().Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil || isLeaving(s) || len(s.Annotations)+len(s.Finalizers)+len(s.Labels) > 0 {
 		t.Errorf("ServiceCIDR is %v, %v", s, err)

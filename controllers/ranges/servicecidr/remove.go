@@ -26,11 +26,8 @@ const (
 	mostNamed = 5
 )
 
-// Remove deletes what Ensure made for g and waits until it is gone. Where the
-// request is being deleted, the ServiceCIDR is deleted before its addresses
-// are waited for: from then on the API server allocates no more of them, so
-// that their number falls. A range that is merely given back keeps it while
-// there are addresses.
+// Remove deletes what Ensure made for a range that is given back, unless an
+// address in it is in use, and waits until it is gone.
 func (k *Keeper) Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (gone bool, err error) {
 	p, err := netip.ParsePrefix(g.CIDR)
 	if err != nil {
@@ -49,7 +46,10 @@ func (k *Keeper) Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha
 		if !k.isOf(s, r) || !slices.Contains(prefixes(s), p) {
 			continue
 		}
-		left, err := k.removeOne(ctx, all, s, r)
+		if err := k.unused(ctx, all, s); err != nil {
+			return false, err
+		}
+		left, err := k.removed(ctx, s)
 		if err != nil {
 			return false, err
 		}
@@ -58,17 +58,58 @@ func (k *Keeper) Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha
 	return gone, nil
 }
 
-func (k *Keeper) removeOne(ctx context.Context, all []networkingv1.ServiceCIDR, s *networkingv1.ServiceCIDR, r *v1alpha1.RangeRequest) (gone bool, err error) {
-	deleting := !r.DeletionTimestamp.IsZero()
-	if deleting && r.Spec.DeletionPolicy == v1alpha1.Retain {
-		return true, k.disown(ctx, s)
+// Release deletes all that Ensure made for a request, and waits for the
+// addresses only then: the API server allocates no more of them, so that their
+// number falls. With deletionPolicy Retain all is left to the cluster.
+func (k *Keeper) Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bool, err error) {
+	all, err := k.list(ctx)
+	if isNoAPI(err) {
+		return true, nil
 	}
-	if deleting && !isLeaving(s) {
-		return false, k.delete(ctx, s)
-	}
-	if err := k.unused(ctx, all, s); err != nil {
+	if err != nil {
 		return false, err
 	}
+	var mine []*networkingv1.ServiceCIDR
+	for i := range all {
+		if k.isOf(&all[i], r) {
+			mine = append(mine, &all[i])
+		}
+	}
+	if r.Spec.DeletionPolicy == v1alpha1.Retain {
+		for _, s := range mine {
+			if err := k.disown(ctx, s); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	for _, s := range mine {
+		if !isLeaving(s) {
+			if err := k.delete(ctx, s); err != nil {
+				return false, err
+			}
+		}
+	}
+	gone = true
+	var held error // of any; the others go meanwhile
+	for _, s := range mine {
+		if err := k.unused(ctx, all, s); err != nil {
+			held = err
+			continue
+		}
+		left := false
+		if isLeaving(s) {
+			if left, err = k.letGo(ctx, s); err != nil {
+				return false, err
+			}
+		}
+		gone = gone && left
+	}
+	return gone && held == nil, held
+}
+
+// removed brings the removal of an unused ServiceCIDR a step on.
+func (k *Keeper) removed(ctx context.Context, s *networkingv1.ServiceCIDR) (gone bool, err error) {
 	if !isLeaving(s) {
 		return false, k.delete(ctx, s)
 	}
@@ -143,7 +184,7 @@ func (k *Keeper) unused(ctx context.Context, all []networkingv1.ServiceCIDR, s *
 		return err
 	}
 	return &ranges.Refusal{Reason: v1alpha1.ReasonInUse, Again: inUsePause,
-		Text: fmt.Sprintf("removal waits: %d ClusterIPs of ServiceCIDR %s are in use by Services %s; delete these Services", len(held), s.Name, users)}
+		Text: fmt.Sprintf("deletion waits: %d ClusterIPs of ServiceCIDR %s are in use by Services %s; delete these Services", len(held), s.Name, users)}
 }
 
 func coveredByAnother(all []networkingv1.ServiceCIDR, s *networkingv1.ServiceCIDR, a netip.Addr) bool {
