@@ -72,6 +72,7 @@ func commands() map[string]command {
 		"provide":  cmdProvide,
 		"service":  cmdService,
 		"fill":     cmdFill,
+		"drain":    cmdDrain,
 
 		"service-cidr-controller": cmdServiceCIDRController,
 	}

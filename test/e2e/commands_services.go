@@ -17,12 +17,13 @@ import (
 // serviceNamespace is where the stories' Services are.
 const serviceNamespace = "default"
 
-// service-cidr-controller: starts kube-controller-manager's.
+// service-cidr-controller: starts kube-controller-manager's, until the story
+// ends.
 func cmdServiceCIDRController(ts *testscript.TestScript, _ bool, _ []string) {
 	w := worldOf(ts)
 	p, err := w.Server.StartServiceCIDRs()
 	ts.Check(err)
-	w.managers["service-cidr-controller"] = p
+	w.aside = append(w.aside, p)
 }
 
 // service NAME [ip=A]
@@ -51,16 +52,26 @@ func cmdFill(ts *testscript.TestScript, _ bool, args []string) {
 	p := netip.MustParsePrefix(args[0])
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
+	w := worldOf(ts)
 	const most = 200 // it takes any ServiceCIDR with room, at random
 	for i, got := 0, 0; got < want; i++ {
 		if i == most {
-			ts.Fatalf("of %d ClusterIPs %d came out of %s, want %d\n%s", i, got, p, want, worldOf(ts).Logs())
+			ts.Fatalf("of %d ClusterIPs %d came out of %s, want %d\n%s", i, got, p, want, w.Logs())
 		}
-		ip, err := worldOf(ts).service(fmt.Sprintf("fill-%d-%d", p.Addr().As4()[3], i), "")
+		w.filled++
+		ip, err := w.service(fmt.Sprintf("fill-%d", w.filled), "")
 		ts.Check(err)
 		if p.Contains(ip) {
 			got++
 		}
+	}
+}
+
+// drain: deletes the Services that fill made.
+func cmdDrain(ts *testscript.TestScript, _ bool, _ []string) {
+	w := worldOf(ts)
+	for ; w.filled > 0; w.filled-- {
+		ts.Check(deleteObject(w.API, "service", fmt.Sprintf("fill-%d", w.filled)))
 	}
 }
 
