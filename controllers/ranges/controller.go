@@ -73,7 +73,7 @@ type Controller struct {
 	mu       sync.Mutex
 	verified map[types.UID]time.Time
 	paced    map[types.UID]pace
-	nodes    atomic.Bool // Nodes changed since the last count
+	changed  atomic.Bool // Nodes changed, or a request went, since the last count
 }
 
 // New makes the controller.
@@ -96,9 +96,9 @@ func New(cfg Config) *Controller {
 // Setup adds the controller to a manager.
 func (c *Controller) Setup(mgr manager.Manager) error {
 	changed := handler.Funcs{
-		CreateFunc: func(context.Context, event.CreateEvent, queue) { c.nodes.Store(true) },
-		UpdateFunc: func(context.Context, event.UpdateEvent, queue) { c.nodes.Store(true) },
-		DeleteFunc: func(context.Context, event.DeleteEvent, queue) { c.nodes.Store(true) },
+		CreateFunc: func(context.Context, event.CreateEvent, queue) { c.changed.Store(true) },
+		UpdateFunc: func(context.Context, event.UpdateEvent, queue) { c.changed.Store(true) },
+		DeleteFunc: func(context.Context, event.DeleteEvent, queue) { c.changed.Store(true) },
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("ranges").
@@ -124,7 +124,7 @@ func (s counter) Start(ctx context.Context, q queue) error {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if s.c.nodes.Swap(false) {
+				if s.c.changed.Swap(false) {
 					for _, r := range s.c.all(ctx) {
 						q.Add(r)
 					}
@@ -138,7 +138,7 @@ func (s counter) Start(ctx context.Context, q queue) error {
 func (c *Controller) all(ctx context.Context) (out []reconcile.Request) {
 	var list v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &list); err != nil {
-		c.nodes.Store(true) // the next tick tries again
+		c.changed.Store(true) // the next tick tries again
 		return nil
 	}
 	for i := range list.Items {
@@ -174,6 +174,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	again, gone := c.bring(ctx, r)
 	if gone {
 		c.forget(r)
+		c.changed.Store(true) // what was its may be what others wait for
 		return reconcile.Result{}, nil
 	}
 	r.Status.ObservedGeneration = r.Generation
