@@ -158,8 +158,13 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 
 func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds, stop context.CancelCauseFunc) error {
 	events := mgr.GetEventRecorder("vpcnative")
+	services, err := newServices(mgr, o, clients)
+	if err != nil {
+		return err
+	}
 	networks := network.New(network.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		ServiceCIDRs: serviceCIDRs(services),
+		Client:       mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	cached, err := cachedNodes(mgr)
@@ -178,10 +183,6 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, MaxInFlight: o.maxInFlight,
 	})
-	services, err := newServices(mgr, o, clients)
-	if err != nil {
-		return err
-	}
 	requests := ranges.New(ranges.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
@@ -206,6 +207,17 @@ func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) 
 		return nil, fmt.Errorf("connecting to the API server: %w", err)
 	}
 	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID}), nil
+}
+
+func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {
+	return func(ctx context.Context) ([]network.ServiceCIDR, error) {
+		blocks, err := k.Occupied(ctx)
+		out := make([]network.ServiceCIDR, 0, len(blocks))
+		for _, b := range blocks {
+			out = append(out, network.ServiceCIDR{Name: b.Name, Prefix: b.Prefix})
+		}
+		return out, err
+	}
 }
 
 // cachedNodes gives the cache's own Nodes, without a copy of each.

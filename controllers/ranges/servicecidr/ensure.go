@@ -98,7 +98,7 @@ func ready(s *networkingv1.ServiceCIDR) error {
 		if cond.Type == networkingv1.ServiceCIDRConditionReady && cond.Status == metav1.ConditionFalse {
 			return &ranges.Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Again: notReadyPause,
 				Text: fmt.Sprintf("ServiceCIDR %s is not ready: %s; see its conditions, and whether kube-controller-manager runs the service-cidr-controller",
-					s.Name, strings.TrimSuffix(cond.Reason+": "+cond.Message, ": "))}
+					s.Name, strings.Trim(cond.Reason+": "+cond.Message, ": "))}
 		}
 	}
 	return nil

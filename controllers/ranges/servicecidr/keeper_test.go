@@ -291,6 +291,24 @@ func TestADeletionByHandIsMended(t *testing.T) {
 	released(t, k, r)
 }
 
+func TestAServiceCIDRThatIsNotReadyIsSaidSo(t *testing.T) {
+	k, _ := keeper(t, apiserver.Shared(t))
+	r := request("unready", "10.47.0.0/28")
+	s := ensure(t, k, r)
+	s.Status.Conditions = []metav1.Condition{{
+		Type: networkingv1.ServiceCIDRConditionReady, Status: metav1.ConditionFalse, Reason: "Broken", Message: "by the test", LastTransitionTime: metav1.Now(),
+	}}
+	s, err := k.Objects.ServiceCIDRs().UpdateStatus(t.Context(), s, metav1.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, k.Ensure(t.Context(), r, &r.Status.Ranges[0]), v1alpha1.ReasonServiceCIDRNotReady, s.Name, "Broken: by the test", "service-cidr-controller")
+	if r.Status.Ranges[0].ServiceCIDR != s.Name {
+		t.Errorf("the status names %q", r.Status.Ranges[0].ServiceCIDR)
+	}
+	released(t, k, r)
+}
+
 func TestRetainLeavesAServiceCIDRWithNothingOfOurs(t *testing.T) {
 	k, clients := keeper(t, apiserver.Shared(t))
 	r := request("retained", "10.46.0.0/28")
