@@ -24,6 +24,9 @@ type demand struct {
 	// Unused are granted ranges that nothing is given out of yet: until then
 	// nobody knows who will still wait.
 	Unused map[netip.Prefix]bool
+	// Held says of ranges that something has a piece of them which no Node
+	// publishes: a promise, an instance, a rest.
+	Held map[netip.Prefix]bool
 }
 
 // GrowthInput is all that growing and giving back depend on.
@@ -46,8 +49,8 @@ type Further struct {
 type Growth struct {
 	Carve   []Further
 	Limited *Refusal // the first of what is called for and not allowed
-	// Empty is since when each grown range is empty, by its CIDR; those in
-	// use are not in it.
+	// Empty is since when each grown range is empty, by its CIDR; those of
+	// which anything has a piece are not in it.
 	Empty map[string]time.Time
 	// Leave is the CIDR of a range that is to be given back; it is empty
 	// where there is none.
@@ -201,7 +204,7 @@ func (in GrowthInput) tooLarge(s grownSubnet, g *Growth) {
 func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 	for _, r := range s.all {
 		p, _ := prefixOf(r)
-		if !r.Grown || r.Adopted || !in.Use.By[p].IsZero() {
+		if !r.Grown || r.Adopted || !in.Use.By[p].IsZero() || in.Demand.Held[p] {
 			continue
 		}
 		since := in.Now

@@ -133,17 +133,14 @@ func (p pods) holder(ctx context.Context, at netip.Prefix) (string, error) {
 	}
 }
 
-// demand has the Nodes that this request has to make room for: those for
-// which it is the first of the requests they try that can grow.
 func (p pods) demand(r *v1alpha1.RangeRequest) demand {
 	if p.c.Pools == nil {
 		return demand{}
 	}
-	d := demand{Waiting: p.c.Pools.Waiting(), Unused: map[netip.Prefix]bool{}}
+	d := demand{Waiting: p.c.Pools.Waiting(), Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}
 	for _, at := range prefixes(r.Status.Ranges) {
-		if seen := p.c.Pools.Look(at); !seen.Known {
-			d.Unused[at] = true
-		}
+		seen := p.c.Pools.Look(at)
+		d.Unused[at], d.Held[at] = !seen.Known, seen.Held != ""
 	}
 	return d
 }

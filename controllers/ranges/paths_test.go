@@ -1,0 +1,293 @@
+package ranges
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+func containsWord(s, word string) bool { return slices.Contains(strings.Fields(s), word) }
+
+func TestARaceThatIsLostIsRunAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	w.fail = []error{failed(cloud.Stale)}
+	if again := w.reconcile("pods"); again.RequeueAfter != retrySoon {
+		t.Errorf("again in %s", again.RequeueAfter)
+	}
+	w.want("pods", "Stale", 0)
+	w.event("Stale")
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+}
+
+func TestWhatSomebodyElseTookIsCarvedElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	w.fail = []error{failed(cloud.Conflict), failed(cloud.Conflict)}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	if w.calls != 3 {
+		t.Errorf("%d calls", w.calls)
+	}
+}
+
+func TestAnUnknownOutcomeIsFoundByItsMark(t *testing.T) {
+	t.Parallel()
+	for name, forget := range map[string]bool{"by the same manager": false, "by the next": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, request("pods", 24))
+			w.fail, w.half = []error{failed(cloud.OutcomeUnknown)}, true
+			w.reconcile("pods")
+			w.want("pods", "OutcomeUnknown", 1)
+			if forget {
+				w.restart()
+			}
+			w.reconcile("pods")
+			w.want("pods", "Ready", 1, "10.0.0.0/24")
+			if w.calls != 1 {
+				t.Errorf("%d calls", w.calls)
+			}
+		})
+	}
+}
+
+func TestHalfAGrantIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	w.subnets = []string{"a", "b", "c"}
+	w.fail = []error{nil, failed(cloud.QuotaExceeded)}
+	w.reconcile("pods")
+	w.want("pods", "QuotaExceeded", 1, "10.0.0.0/24")
+	if got := w.get("pods").Status.Capacity; got != "256" {
+		t.Errorf("its capacity is %s", got)
+	}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 3, "10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24")
+}
+
+// filled has one range of which two nodes take all, and the next carved.
+func filled(t *testing.T) *world {
+	w := newWorld(t, growingRequest("pods", 24))
+	w.reconcile("pods")
+	w.nodes = []*corev1.Node{node("n1", "10.0.0.0/25", ""), node("n2", "10.0.0.128/25", "")}
+	return w
+}
+
+func TestGrowthWhoseOutcomeIsUnknownIsFoundByItsMark(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	w.fail, w.half = []error{failed(cloud.OutcomeUnknown)}, true
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24")
+	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != "OutcomeUnknown" {
+		t.Errorf("GrowthLimited is %s", got)
+	}
+	w.now = w.now.Add(retrySoon)
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
+	if g := w.get("pods").Status.Ranges[1]; !g.Grown || w.calls != 2 {
+		t.Errorf("%+v after %d calls", g, w.calls)
+	}
+}
+
+func TestGrowthThatIsRefusedWaitsUnlessSomethingChanges(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	w.fail = []error{failed(cloud.QuotaExceeded)}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	w.event("QuotaExceeded")
+	calls := w.calls
+	w.reconcile("pods")
+	if w.calls != calls {
+		t.Error("it asked the cloud again at once")
+	}
+	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != "QuotaExceeded" {
+		t.Errorf("GrowthLimited is %s", got)
+	}
+	n := &v1alpha1.Network{}
+	if err := w.api.Get(context.Background(), client.ObjectKey{Name: "default"}, n); err != nil {
+		t.Fatal(err)
+	}
+	n.Generation++
+	if err := w.api.Update(context.Background(), n); err != nil {
+		t.Fatal(err)
+	}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
+	w.event("Grown")
+	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != v1alpha1.ReasonRoomLeft {
+		t.Errorf("GrowthLimited is %s", got)
+	}
+}
+
+// emptied has grown to a second range, which is empty for an hour.
+func emptied(t *testing.T) *world {
+	w := filled(t)
+	w.reconcile("pods")
+	w.nodes = w.nodes[:1]
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
+	if w.get("pods").Status.Ranges[1].EmptySince == nil {
+		t.Fatal("it is not noted as empty")
+	}
+	w.restart() // the hour is not counted anew
+	w.now = w.now.Add(time.Hour)
+	return w
+}
+
+var leaves = netip.MustParsePrefix("10.0.1.0/24")
+
+// left is the node controller once it has read the status.
+func (w *world) left(held string) {
+	w.pool = func(p netip.Prefix) Pool {
+		if p == leaves {
+			return Pool{Known: true, Held: held}
+		}
+		return Pool{Known: true, Given: true}
+	}
+}
+
+func TestAnEmptyRangeIsGivenBack(t *testing.T) {
+	t.Parallel()
+	w := emptied(t)
+	calls := w.calls
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24 leaves")
+	if w.reconcile("pods"); w.calls != calls {
+		t.Error("it was removed while the node controller gives out of it")
+	}
+	w.left("")
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	w.event("GivenBack")
+	if got := w.get("pods").Status.Capacity; got != "256" {
+		t.Errorf("its capacity is %s", got)
+	}
+}
+
+func TestAManagerThatWasKilledGoesOnGivingBack(t *testing.T) {
+	t.Parallel()
+	w := emptied(t)
+	w.reconcile("pods")
+	w.left("")
+	w.fail, w.half = []error{failed(cloud.OutcomeUnknown)}, true
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24", "10.0.1.0/24 leaves")
+	w.restart()
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+}
+
+// TestARangeInUseIsNotGivenBack: each of those that may know of a use keeps
+// the range, and it is not removed.
+func TestARangeInUseIsNotGivenBack(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]func(*world){
+		"the node controller has promised a piece": func(w *world) { w.left("node n9 holds 10.0.1.0/25") },
+		"a Node that the cache does not know": func(w *world) {
+			if err := w.api.Create(context.Background(), node("n9", "10.0.1.0/25", "")); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+		"an instance carries a piece": func(w *world) {
+			w.carried = []cloud.Interface{{Instance: "i9", Attachments: []cloud.Attachment{{Prefix: netip.MustParsePrefix("10.0.1.0/25")}}}}
+		},
+		"an instance carries a piece elsewhere": func(w *world) {
+			w.carried = []cloud.Interface{{Instance: "i9", Elsewhere: []netip.Prefix{netip.MustParsePrefix("10.0.1.7/32")}}}
+		},
+		"the cloud says so": func(w *world) { w.fail = []error{failed(cloud.Conflict)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := emptied(t)
+			w.reconcile("pods")
+			w.left("")
+			use(w)
+			w.reconcile("pods")
+			w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
+			w.event("InUse")
+		})
+	}
+}
+
+func TestWhoLeadsNoLongerGivesNothingBack(t *testing.T) {
+	t.Parallel()
+	w := emptied(t)
+	w.reconcile("pods")
+	w.left("")
+	w.c.StillLeads = func(context.Context) error { return context.Canceled }
+	calls := w.calls
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24 leaves")
+	if w.calls != calls {
+		t.Error("the cloud was asked")
+	}
+}
+
+func TestWithoutANodeControllerNothingIsGivenBack(t *testing.T) {
+	t.Parallel()
+	w := emptied(t)
+	w.c.Pools = nil
+	w.reconcile("pods")
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24 leaves")
+}
+
+// TestTheStatusOfOthersIsKept: a condition that somebody else wrote while the
+// request was reconciled is not overwritten, and what was made is not lost.
+func TestTheStatusOfOthersIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	open := w.c.OpenVPC
+	w.c.OpenVPC = func(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
+		r := w.get("pods")
+		r.Annotations = map[string]string{"touched": "now"}
+		if err := w.api.Update(ctx, r); err != nil {
+			t.Error(err)
+		}
+		w.c.OpenVPC = open
+		return open(ctx, n)
+	}
+	w.reconcile("pods")
+	if got := w.cidrs("pods"); len(got) > 0 {
+		t.Errorf("it wrote %v over what it had not read", got)
+	}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+}
+
+func TestDeletionWaitsForUse(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	ctx := context.Background()
+	if err := w.api.Delete(ctx, w.get("pods")); err != nil {
+		t.Fatal(err)
+	}
+	w.reconcile("pods")
+	w.want("pods", "InUse", 1, "10.0.0.0/24")
+	w.event("InUse")
+	w.nodes = nil
+	w.carried = []cloud.Interface{{Instance: "i9", Attachments: []cloud.Attachment{{Prefix: netip.MustParsePrefix("10.0.0.0/25")}}}}
+	w.reconcile("pods")
+	w.want("pods", "InUse", 1, "10.0.0.0/24")
+	w.carried = nil
+	w.reconcile("pods")
+	if err := w.api.Get(ctx, client.ObjectKey{Name: "pods"}, &v1alpha1.RangeRequest{}); client.IgnoreNotFound(err) != nil || err == nil {
+		t.Errorf("it is there: %v", err)
+	}
+	if len(w.ranges) > 0 {
+		t.Errorf("left are %v", w.ranges)
+	}
+}

@@ -1,0 +1,161 @@
+package ranges
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// cluster is a Services of a few maps.
+type cluster struct {
+	blocks    []ServiceBlock
+	allocated map[netip.Prefix]prefix.Count
+	users     []string
+	ensured   []string
+	use       error
+	ensure    error
+	terminate bool // ServiceCIDRs take their time to go
+}
+
+func (c *cluster) Occupied(context.Context) ([]ServiceBlock, error) { return c.blocks, nil }
+
+func (c *cluster) Use(context.Context, *v1alpha1.RangeRequest) (ServiceUse, error) {
+	return ServiceUse{Allocated: c.allocated, Users: c.users}, c.use
+}
+
+func (c *cluster) Ensure(_ context.Context, _ *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error {
+	if c.ensure != nil {
+		return c.ensure
+	}
+	g.ServiceCIDR = "sc-" + g.Name
+	if !slices.Contains(c.ensured, g.CIDR) {
+		c.ensured = append(c.ensured, g.CIDR)
+		c.blocks = append(c.blocks, ServiceBlock{Prefix: netip.MustParsePrefix(g.CIDR), Name: g.ServiceCIDR})
+	}
+	return nil
+}
+
+func (c *cluster) Remove(_ context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (bool, error) {
+	if !c.terminate {
+		c.ensured = slices.DeleteFunc(c.ensured, func(x string) bool { return x == g.CIDR })
+		c.blocks = slices.DeleteFunc(c.blocks, func(b ServiceBlock) bool { return b.Prefix.String() == g.CIDR })
+	}
+	return !c.terminate, nil
+}
+
+// serving has a Services request of a /28 that grows.
+func serving(t *testing.T) (*world, *cluster) {
+	r := growingRequest("pods", 28)
+	r.Spec.Purpose = v1alpha1.Services
+	w, s := newWorld(t, r), &cluster{allocated: map[netip.Prefix]prefix.Count{}}
+	w.subnets = []string{"a", "b"}
+	w.c.Services = s
+	return w, s
+}
+
+func TestServicesAreRefusedWhereNobodyProvidesThem(t *testing.T) {
+	t.Parallel()
+	w, _ := serving(t)
+	w.c.Services = nil
+	w.reconcile("pods")
+	w.want("pods", "Unsupported", 0)
+	w.event("Unsupported")
+}
+
+func TestNothingIsCarvedWithoutServiceCIDRs(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	s.use = &Refusal{Reason: v1alpha1.ReasonNoServiceCIDR, Text: "the API server has no ServiceCIDRs"}
+	if again := w.reconcile("pods"); again.RequeueAfter != retryLater {
+		t.Errorf("again in %s", again.RequeueAfter)
+	}
+	w.want("pods", "NoServiceCIDR", 0)
+	w.event("NoServiceCIDR")
+}
+
+func TestAServicesRangeIsReadyWhenItsServiceCIDRIs(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	s.ensure = &Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Text: "not yet", Again: retrySoon}
+	w.reconcile("pods")
+	w.want("pods", "ServiceCIDRNotReady", 1, "10.0.0.0/28")
+	s.ensure = nil
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/28")
+	if got := w.get("pods").Status.Ranges[0]; got.ServiceCIDR == "" || got.Subnet != "a" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAServicesRangeGrowsAndIsGivenBack(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	w.reconcile("pods")
+	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(13) // 82%
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/28", "10.0.0.16/28")
+	if !slices.Equal(s.ensured, []string{"10.0.0.0/28", "10.0.0.16/28"}) {
+		t.Errorf("the cluster has %v", s.ensured)
+	}
+	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
+	w.now = w.now.Add(w.c.Verify)
+	w.reconcile("pods") // its hour ran from when it was carved
+	w.now = w.now.Add(w.get("pods").Spec.Growth.GiveBackAfter.Duration)
+	s.terminate = true
+	w.reconcile("pods")
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/28", "10.0.0.16/28 leaves")
+	s.terminate = false
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/28")
+	w.event("GivenBack")
+}
+
+func TestAServicesRangeGoesAfterItsServices(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	w.reconcile("pods")
+	ctx := context.Background()
+	if err := w.api.Delete(ctx, w.get("pods")); err != nil {
+		t.Fatal(err)
+	}
+	s.users = []string{"default/kubernetes", "web/front"}
+	w.reconcile("pods")
+	w.want("pods", "InUse", 1, "10.0.0.0/28")
+	w.event("web/front);")
+	s.users, s.terminate = nil, true
+	w.reconcile("pods")
+	w.want("pods", "ServiceCIDRNotReady", 1, "10.0.0.0/28")
+	s.terminate = false
+	w.reconcile("pods")
+	err := w.api.Get(ctx, client.ObjectKey{Name: "pods"}, &v1alpha1.RangeRequest{})
+	if err == nil || len(w.ranges) > 0 || len(s.ensured) > 0 {
+		t.Errorf("%v; the VPC has %v, the cluster %v", err, w.ranges, s.ensured)
+	}
+}
+
+func TestUseThatCannotBeCountedMayBeAny(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	w.reconcile("pods")
+	if err := w.api.Delete(context.Background(), w.get("pods")); err != nil {
+		t.Fatal(err)
+	}
+	s.use = context.DeadlineExceeded
+	w.reconcile("pods")
+	w.want("pods", "Unavailable", 1, "10.0.0.0/28")
+}
+
+func TestPodsKeepClearOfServiceCIDRs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	w.c.Services = &cluster{blocks: []ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.0/20"), Name: "kubernetes"}}}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.16.0/24")
+}
