@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
@@ -31,6 +32,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
 )
 
 // ledgerName is the ConfigMap of the claims ledger.
@@ -156,8 +158,13 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 
 func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds, stop context.CancelCauseFunc) error {
 	events := mgr.GetEventRecorder("vpcnative")
+	services, err := newServices(mgr, o, clients)
+	if err != nil {
+		return err
+	}
 	networks := network.New(network.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		ServiceCIDRs: serviceCIDRs(services),
+		Client:       mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	cached, err := cachedNodes(mgr)
@@ -178,7 +185,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	})
 	requests := ranges.New(ranges.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
-		Pools: pools{nodes}, StillLeads: lease.held,
+		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
 	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes} {
@@ -190,6 +197,27 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		return err
 	}
 	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
+}
+
+// newServices makes the cluster's side of Services ranges. It asks the API
+// server each time, and may find no ServiceCIDRs there.
+func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) (*servicecidr.Keeper, error) {
+	meta, err := metadata.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the API server: %w", err)
+	}
+	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID}), nil
+}
+
+func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {
+	return func(ctx context.Context) ([]network.ServiceCIDR, error) {
+		blocks, err := k.Occupied(ctx)
+		out := make([]network.ServiceCIDR, 0, len(blocks))
+		for _, b := range blocks {
+			out = append(out, network.ServiceCIDR{Name: b.Name, Prefix: b.Prefix})
+		}
+		return out, err
+	}
 }
 
 // cachedNodes gives the cache's own Nodes, without a copy of each.

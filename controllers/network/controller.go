@@ -31,10 +31,13 @@ import (
 type Config struct {
 	Client client.Client
 	// OpenVPC gives the cloud of a Network.
-	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
-	ClusterID string
-	Events    events.EventRecorder
-	Metrics   *Metrics
+	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
+	// carved from either; it may be nil.
+	ServiceCIDRs func(context.Context) ([]ServiceCIDR, error)
+	ClusterID    string
+	Events       events.EventRecorder
+	Metrics      *Metrics
 	// Period is how often the VPC is read when nothing calls for it; 5
 	// minutes by default.
 	Period time.Duration
@@ -122,6 +125,13 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (Survey, e
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil {
 		return Survey{}, err
+	}
+	if c.ServiceCIDRs != nil {
+		cidrs, err := c.ServiceCIDRs(ctx)
+		if err != nil {
+			return Survey{}, err
+		}
+		snapshot = withServices(snapshot, cidrs)
 	}
 	return Take(n.Spec, snapshot, requests.Items, c.ClusterID)
 }

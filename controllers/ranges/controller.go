@@ -60,6 +60,8 @@ type Config struct {
 	// Count is how often the utilisation is counted while Nodes change; 2
 	// seconds by default.
 	Count time.Duration
+	// CountServices is how often ClusterIPs are counted; 5 seconds by default.
+	CountServices time.Duration
 	// Now is the time of day; time.Now by default.
 	Now func() time.Time
 }
@@ -78,6 +80,9 @@ type Controller struct {
 func New(cfg Config) *Controller {
 	if cfg.Verify == 0 {
 		cfg.Verify = 10 * time.Minute
+	}
+	if cfg.CountServices == 0 {
+		cfg.CountServices = 5 * time.Second
 	}
 	if cfg.Count == 0 {
 		cfg.Count = 2 * time.Second
@@ -215,6 +220,9 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again
 		again = missingPause
 	default:
 		again = c.Verify
+	}
+	if r.Spec.Purpose == v1alpha1.Services && no == nil { // nothing else tells that they come and go
+		again = min(again, c.CountServices)
 	}
 	if r.DeletionTimestamp.IsZero() && no == nil {
 		again = min(again, c.grow(ctx, r, p, u, all.Items))

@@ -133,8 +133,8 @@ func (in GrowthInput) calls(s grownSubnet) string {
 		return ""
 	}
 	newest := s.stay[len(s.stay)-1]
-	full := percent(in.allocated(s.stay), prefix.Total(s.stay))
-	if full >= g.Threshold && percent(in.Use.By[newest], prefix.Addresses(newest)) >= g.Threshold {
+	full := percent(in.allocated(s.stay), in.usable(s.stay))
+	if full >= g.Threshold && percent(in.Use.By[newest], in.Use.usable(newest)) >= g.Threshold {
 		return fmt.Sprintf("%d%% of its ranges are in use, and the threshold is %d%%", full, g.Threshold)
 	}
 	if slices.ContainsFunc(s.stay, func(p netip.Prefix) bool { return in.Demand.Unused[p] }) {
@@ -150,6 +150,13 @@ func (in GrowthInput) calls(s grownSubnet) string {
 func (in GrowthInput) allocated(ranges []netip.Prefix) (sum prefix.Count) {
 	for _, p := range ranges {
 		sum = sum.Add(in.Use.By[p])
+	}
+	return sum
+}
+
+func (in GrowthInput) usable(ranges []netip.Prefix) (sum prefix.Count) {
+	for _, p := range ranges {
+		sum = sum.Add(in.Use.usable(p))
 	}
 	return sum
 }
@@ -249,7 +256,7 @@ func (g *Growth) again(after time.Duration) {
 func (in GrowthInput) without(s grownSubnet, r v1alpha1.GrantedRange) (full int32, spare bool) {
 	p, _ := prefixOf(r)
 	rest := slices.DeleteFunc(slices.Clone(s.stay), func(q netip.Prefix) bool { return q == p })
-	full = percent(in.allocated(rest), prefix.Total(rest))
+	full = percent(in.allocated(rest), in.usable(rest))
 	return full, len(rest) > 0 && full <= max(0, in.Request.Spec.Growth.Threshold-giveBackMargin)
 }
 

@@ -31,7 +31,7 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	}
 	for _, b := range in.Services {
 		if !in.asServices(b.Prefix) {
-			out = append(out, plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name})
+			out = append(out, plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name, Why: ofAPIServer(b.Name)})
 		}
 	}
 	for _, g := range in.Request.Status.Ranges {
@@ -43,6 +43,14 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 		out = append(out, plan.Occupied{Prefix: s.Range.Prefix, What: "this request's range in subnet " + s.Range.Subnet})
 	}
 	return out
+}
+
+// ofAPIServer says so of the ServiceCIDR that the API server makes.
+func ofAPIServer(name string) string {
+	if name != "kubernetes" {
+		return ""
+	}
+	return "the API server's own; a Services request may name exactly that block, and adopts it"
 }
 
 // inUse is what the VPC has, but for what the request names and may adopt.

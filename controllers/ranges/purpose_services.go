@@ -2,10 +2,10 @@ package ranges
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // services is purpose Services: the cluster's side does what Kubernetes has
@@ -18,10 +18,11 @@ func (s services) use(ctx context.Context, r *v1alpha1.RangeRequest, _ []v1alpha
 	if err != nil {
 		return u, refusalOf("counting the ClusterIPs of RangeRequest "+r.Name, err)
 	}
-	u.Services = got.Users
+	u.RangeMissing, u.Usable, u.Capacity = got.Unserved, got.Usable, prefix.Count{}
 	for _, p := range prefixes(r.Status.Ranges) {
 		u.By[p] = got.Allocated[p]
 		u.Allocated = u.Allocated.Add(got.Allocated[p])
+		u.Capacity = u.Capacity.Add(u.usable(p))
 	}
 	return u, nil
 }
@@ -36,33 +37,27 @@ func (s services) ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alp
 	return nil
 }
 
-// release begins with every range at once, so that no address comes out of
-// one while another is waited for.
-func (s services) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, _ cloud.VPC) *Refusal {
-	if len(u.Services) > 0 {
-		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d Services hold addresses of the ranges (%s); delete them first", len(u.Services), some(u.Services))
-	}
-	var first *Refusal
-	for _, g := range r.Status.Ranges {
-		if no, _ := s.vacate(ctx, r, g, cloud.VPC{}); no != nil && first == nil {
-			first = no
-		}
-	}
-	return first
+func (s services) release(ctx context.Context, r *v1alpha1.RangeRequest, _ Use, _ cloud.VPC) *Refusal {
+	gone, err := s.c.Services.Release(ctx, r)
+	return notGone("taking the ServiceCIDRs away", gone, err)
 }
 
-// vacate never lets the range stay: a ServiceCIDR that is being deleted
-// cannot be kept, and gives out nothing any more.
+// vacate lets a range stay that a Service came to use.
 func (s services) vacate(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, _ cloud.VPC) (*Refusal, bool) {
 	gone, err := s.c.Services.Remove(ctx, r, g)
-	if err != nil {
-		return refusalOf("taking the ServiceCIDR of "+g.CIDR+" away", err), false
+	no := notGone("taking the ServiceCIDR of "+g.CIDR+" away", gone, err)
+	return no, no != nil && no.Reason == v1alpha1.ReasonInUse
+}
+
+func notGone(act string, gone bool, err error) *Refusal {
+	switch {
+	case err != nil:
+		return refusalOf(act, err)
+	case !gone:
+		return &Refusal{Reason: v1alpha1.ReasonPending, Again: carrierPause,
+			Text: act + ": the API server is given time to learn that they are being deleted; the ranges stay until they are gone"}
 	}
-	if !gone {
-		return &Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Again: carrierPause,
-			Text: fmt.Sprintf("ServiceCIDR %s is being deleted; its range %s stays until it is gone", g.ServiceCIDR, g.CIDR)}, false
-	}
-	return nil, false
+	return nil
 }
 
 func (services) demand(*v1alpha1.RangeRequest) demand { return demand{} }

@@ -29,7 +29,7 @@ type Services interface {
 
 	// Use counts the addresses in r.Status.Ranges. It is called before
 	// anything is carved for r: a *Refusal NoServiceCIDR tells that the API
-	// server has none.
+	// server has none. A request that is being deleted needs none.
 	Use(ctx context.Context, r *v1alpha1.RangeRequest) (ServiceUse, error)
 
 	// Ensure has the API server allocate out of g, which is in the VPC, and
@@ -38,11 +38,16 @@ type Services interface {
 	// *Refusal ServiceCIDRNotReady tells that it is not there yet.
 	Ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error
 
-	// Remove takes away what Ensure made for g, and tells whether it is gone;
-	// the range leaves the VPC only then. It is called again until it is.
-	// What was adopted stays, which counts as gone. A *Refusal InUse names
-	// the Services that hold addresses.
+	// Remove takes away what Ensure made for g, which is given back, and
+	// tells whether it is gone; the range leaves the VPC only then. It is
+	// called again until it is. What was adopted stays, which counts as gone.
+	// A *Refusal InUse names the Services that hold addresses; Ensure may
+	// then be called again.
 	Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (gone bool, err error)
+
+	// Release does so for all that Ensure ever made for r, which is being
+	// deleted, also where its status was lost.
+	Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bool, err error)
 }
 
 // ServiceBlock is one family of a ServiceCIDR.
@@ -53,11 +58,12 @@ type ServiceBlock struct {
 
 // ServiceUse is how much of a Services request's ranges is in use.
 type ServiceUse struct {
-	// Allocated counts the ClusterIPs of each range, by its prefix; a range
-	// that holds none may be left out.
-	Allocated map[netip.Prefix]prefix.Count
-	// Users are the Services that hold addresses, "namespace/name", sorted.
-	Users []string
+	// Allocated counts the ClusterIPs of each range, by its prefix, and
+	// Usable the addresses that the API server allocates at all.
+	Allocated, Usable map[netip.Prefix]prefix.Count
+	// Unserved tells that the API server does not allocate from one of the
+	// ranges, though Ensure had it do so.
+	Unserved bool
 }
 
 // Refusal is why a request, or a part of it, is not granted or not removed.

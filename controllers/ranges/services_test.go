@@ -1,9 +1,11 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,8 +18,10 @@ import (
 type cluster struct {
 	blocks    []ServiceBlock
 	allocated map[netip.Prefix]prefix.Count
-	users     []string
+	usable    map[netip.Prefix]prefix.Count
+	held      []string // Services that keep what is released or removed
 	ensured   []string
+	unserved  bool
 	use       error
 	ensure    error
 	terminate bool // ServiceCIDRs take their time to go
@@ -26,7 +30,7 @@ type cluster struct {
 func (c *cluster) Occupied(context.Context) ([]ServiceBlock, error) { return c.blocks, nil }
 
 func (c *cluster) Use(context.Context, *v1alpha1.RangeRequest) (ServiceUse, error) {
-	return ServiceUse{Allocated: c.allocated, Users: c.users}, c.use
+	return ServiceUse{Allocated: c.allocated, Usable: c.usable, Unserved: c.unserved}, c.use
 }
 
 func (c *cluster) Ensure(_ context.Context, _ *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error {
@@ -42,11 +46,24 @@ func (c *cluster) Ensure(_ context.Context, _ *v1alpha1.RangeRequest, g *v1alpha
 }
 
 func (c *cluster) Remove(_ context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (bool, error) {
+	if len(c.held) > 0 {
+		return false, &Refusal{Reason: v1alpha1.ReasonInUse, Text: "deletion waits for Services " + strings.Join(c.held, ", ")}
+	}
 	if !c.terminate {
 		c.ensured = slices.DeleteFunc(c.ensured, func(x string) bool { return x == g.CIDR })
 		c.blocks = slices.DeleteFunc(c.blocks, func(b ServiceBlock) bool { return b.Prefix.String() == g.CIDR })
 	}
 	return !c.terminate, nil
+}
+
+// Release goes by what was made, not by the status.
+func (c *cluster) Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bool, err error) {
+	gone = true
+	for _, cidr := range slices.Clone(c.ensured) {
+		left, problem := c.Remove(ctx, r, v1alpha1.GrantedRange{CIDR: cidr})
+		gone, err = gone && left, cmp.Or(err, problem)
+	}
+	return gone, err
 }
 
 // serving has a Services request of a /28 that grows.
@@ -117,6 +134,58 @@ func TestAServicesRangeGrowsAndIsGivenBack(t *testing.T) {
 	w.event("GivenBack")
 }
 
+// Of a /28 the API server allocates 14: at a threshold of 90% it is full with
+// 13, which are 82% of its addresses.
+func TestUtilisationOfServicesIsOfWhatCanBeAllocated(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	first := netip.MustParsePrefix("10.0.0.0/28")
+	s.usable = map[netip.Prefix]prefix.Count{first: prefix.NewCount(14)}
+	w.reconcile("pods")
+	r := w.get("pods")
+	r.Spec.Growth.Threshold = 90
+	if err := w.api.Update(context.Background(), r); err != nil {
+		t.Fatal(err)
+	}
+	s.allocated[first] = prefix.NewCount(12)
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/28")
+	s.allocated[first] = prefix.NewCount(13)
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/28", "10.0.0.16/28")
+}
+
+func TestAServicesRangeThatCameIntoUseStays(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	w.reconcile("pods")
+	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(13)
+	w.reconcile("pods")
+	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
+	w.now = w.now.Add(w.c.Verify)
+	w.reconcile("pods")
+	w.now = w.now.Add(w.get("pods").Spec.Growth.GiveBackAfter.Duration)
+	s.held = []string{"web/front"}
+	w.reconcile("pods")
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/28", "10.0.0.16/28")
+	w.event("web/front")
+}
+
+// A ServiceCIDR that somebody deleted is made again soon, not at the next
+// verification.
+func TestAServicesRangeThatIsNotServedIsMended(t *testing.T) {
+	t.Parallel()
+	w, s := serving(t)
+	w.reconcile("pods")
+	s.ensured, s.unserved = nil, true
+	w.now = w.now.Add(missingPause)
+	w.reconcile("pods")
+	if !slices.Equal(s.ensured, []string{"10.0.0.0/28"}) {
+		t.Errorf("the cluster has %v", s.ensured)
+	}
+}
+
 func TestAServicesRangeGoesAfterItsServices(t *testing.T) {
 	t.Parallel()
 	w, s := serving(t)
@@ -125,13 +194,13 @@ func TestAServicesRangeGoesAfterItsServices(t *testing.T) {
 	if err := w.api.Delete(ctx, w.get("pods")); err != nil {
 		t.Fatal(err)
 	}
-	s.users = []string{"default/kubernetes", "web/front"}
+	s.held = []string{"default/kubernetes", "web/front"}
 	w.reconcile("pods")
 	w.want("pods", "InUse", 1, "10.0.0.0/28")
-	w.event("web/front);")
-	s.users, s.terminate = nil, true
+	w.event("web/front")
+	s.held, s.terminate = nil, true
 	w.reconcile("pods")
-	w.want("pods", "ServiceCIDRNotReady", 1, "10.0.0.0/28")
+	w.want("pods", "Pending", 1, "10.0.0.0/28")
 	s.terminate = false
 	w.reconcile("pods")
 	err := w.api.Get(ctx, client.ObjectKey{Name: "pods"}, &v1alpha1.RangeRequest{})

@@ -18,15 +18,14 @@ import (
 type Use struct {
 	Capacity  prefix.Count
 	Allocated prefix.Count
-	// By is what is allocated in each range.
-	By map[netip.Prefix]prefix.Count
+	// By is what is allocated in each range, and Usable what can be, where
+	// that is less than its addresses.
+	By, Usable map[netip.Prefix]prefix.Count
 	// Nodes are the names of the Nodes that publish a piece, Held the pieces.
 	Nodes []string
 	Held  []netip.Prefix
-	// Services are the Services that hold addresses.
-	Services []string
 	// Waiting counts the Nodes that wait for room here; RangeMissing tells
-	// that one of them could not use the range at all.
+	// that one of them could not use the range at all, or no Service could.
 	Waiting      int32
 	RangeMissing bool
 	// Sizes counts the prefix lengths of the pieces that Nodes hold or wait
@@ -85,6 +84,14 @@ func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.Rang
 			}
 		}
 	}
+}
+
+// usable is how many addresses of a range can be in use.
+func (u Use) usable(p netip.Prefix) prefix.Count {
+	if n, ok := u.Usable[p]; ok {
+		return n
+	}
+	return prefix.Addresses(p)
 }
 
 // Percent is the allocated part of the capacity, rounded up.

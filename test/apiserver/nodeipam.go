@@ -25,16 +25,7 @@ const NodeIPAMLease = "kube-controller-manager"
 // returns at once: the first podCIDR shows that it works, and Process.Err says
 // whether it ended. It needs a control plane whose Lease nobody holds.
 func (s *Server) StartNodeIPAM(o NodeIPAM) (*Process, error) {
-	binary, err := Asset("kube-controller-manager")
-	if err != nil {
-		return nil, err
-	}
 	args := []string{
-		"--kubeconfig=" + s.KubeconfigFile,
-		"--authentication-kubeconfig=" + s.KubeconfigFile,
-		"--authorization-kubeconfig=" + s.KubeconfigFile,
-		"--bind-address=127.0.0.1",
-		"--secure-port=0", // nothing is served
 		"--controllers=node-ipam-controller",
 		"--allocate-node-cidrs=true",
 		"--cluster-cidr=" + o.ClusterCIDR.String(),
@@ -47,5 +38,21 @@ func (s *Server) StartNodeIPAM(o NodeIPAM) (*Process, error) {
 	if o.Burst > 0 {
 		args = append(args, fmt.Sprintf("--kube-api-burst=%d", o.Burst))
 	}
+	return s.runControllerManager(args...)
+}
+
+// runControllerManager runs kube-controller-manager as an administrator.
+func (s *Server) runControllerManager(args ...string) (*Process, error) {
+	binary, err := Asset("kube-controller-manager")
+	if err != nil {
+		return nil, err
+	}
+	args = append([]string{
+		"--kubeconfig=" + s.KubeconfigFile,
+		"--authentication-kubeconfig=" + s.KubeconfigFile,
+		"--authorization-kubeconfig=" + s.KubeconfigFile,
+		"--bind-address=127.0.0.1",
+		"--secure-port=0", // nothing is served
+	}, args...)
 	return s.Run(fmt.Sprintf("kube-controller-manager-%d", time.Now().UnixNano()), binary, args...)
 }

@@ -1,5 +1,6 @@
 // Package apiserver runs a real etcd and kube-apiserver, and on demand the
-// kube-controller-manager's nodeipam, for tests, benchmarks and the demo. There
+// kube-controller-manager's nodeipam or service-cidr-controller, for tests,
+// benchmarks and the demo. There
 // is no kubelet and no scheduler. Everything listens on loopback only and
 // nothing outlives the process that started it.
 package apiserver
@@ -138,6 +139,7 @@ func (s *Server) startPlane(apiServer, etcd string, o Options) error {
 	// the Service "kubernetes", which refuses loopback. Without it the server
 	// looks for a default route and fails where there is no network.
 	api.Configure().Set("advertise-address", "198.51.100.1")
+	api.Configure().Set("service-cluster-ip-range", ServiceRange)
 	// A lone member elects itself after one election timeout; the default adds
 	// half a second to every start.
 	s.plane.Etcd.Configure().Set("heartbeat-interval", "10").Set("election-timeout", "100")

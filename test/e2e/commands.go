@@ -34,8 +34,14 @@ var kinds = map[string]schema.GroupVersionKind{
 	"network":      {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "Network"},
 	"rangerequest": {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "RangeRequest"},
 	"configmap":    {Version: "v1", Kind: "ConfigMap"},
+	"service":      {Version: "v1", Kind: "Service"},
+	"servicecidr":  {Group: "networking.k8s.io", Version: "v1", Kind: "ServiceCIDR"},
+	"ipaddress":    {Group: "networking.k8s.io", Version: "v1", Kind: "IPAddress"},
 	"events":       {Group: "events.k8s.io", Version: "v1", Kind: "EventList"},
 }
+
+// namespaces of the kinds that have one.
+var namespaces = map[string]string{"configmap": namespace, "service": serviceNamespace}
 
 type command = func(ts *testscript.TestScript, neg bool, args []string)
 
@@ -64,6 +70,11 @@ func commands() map[string]command {
 		"exits":    cmdExits,
 		"podcidrs": cmdPodCIDRs,
 		"provide":  cmdProvide,
+		"service":  cmdService,
+		"fill":     cmdFill,
+		"drain":    cmdDrain,
+
+		"service-cidr-controller": cmdServiceCIDRController,
 	}
 }
 
@@ -184,13 +195,15 @@ func cmdRefused(ts *testscript.TestScript, _ bool, args []string) {
 
 // delete KIND NAME
 func cmdDelete(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(deleteObject(worldOf(ts).API, args[0], args[1]))
+}
+
+func deleteObject(api client.Client, kind, name string) error {
 	u := &unstructured.Unstructured{}
-	u.SetGroupVersionKind(kinds[args[0]])
-	u.SetName(args[1])
-	if args[0] == "configmap" {
-		u.SetNamespace(namespace)
-	}
-	ts.Check(worldOf(ts).API.Delete(context.Background(), u))
+	u.SetGroupVersionKind(kinds[kind])
+	u.SetName(name)
+	u.SetNamespace(namespaces[kind])
+	return api.Delete(context.Background(), u)
 }
 
 // vm add|delete NAME [subnet=S] [alias=RANGE:CIDR] [zone=Z]
@@ -290,10 +303,7 @@ func cmdExpect(ts *testscript.TestScript, neg bool, args []string) {
 func (w *World) value(kind, name, path string) (string, error) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(kinds[kind])
-	key := client.ObjectKey{Name: name}
-	if kind == "configmap" {
-		key.Namespace = namespace
-	}
+	key := client.ObjectKey{Name: name, Namespace: namespaces[kind]}
 	err := w.API.Get(context.Background(), key, u)
 	if path == "gone" {
 		return fmt.Sprint(client.IgnoreNotFound(err) == nil && err != nil), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,14 +70,19 @@ func borrow() (*World, error) {
 
 var starting sync.Mutex
 
-func newWorld() (*World, error) {
+// newWorld starts a control plane, with flags of its API server by name.
+func newWorld(flags ...map[string][]string) (*World, error) {
 	starting.Lock() // side by side they are slower
 	defer starting.Unlock()
 	root, err := apiserver.RepositoryRoot()
 	if err != nil {
 		return nil, err
 	}
-	s, err := apiserver.Start(context.Background(), apiserver.Options{CRDDirs: []string{filepath.Join(root, "deploy", "crds")}})
+	o := apiserver.Options{CRDDirs: []string{filepath.Join(root, "deploy", "crds")}, APIServerFlags: map[string][]string{}}
+	for _, f := range flags {
+		maps.Copy(o.APIServerFlags, f)
+	}
+	s, err := apiserver.Start(context.Background(), o)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,9 @@ type World struct {
 	Endpoint string
 
 	managers   map[string]*apiserver.Process
-	kubeconfig string // of the manager's service account, with the rights that deploy/ gives it
+	aside      []*apiserver.Process // what else runs for the story
+	filled     int                  // Services that were made to fill ranges
+	kubeconfig string               // of the manager's service account, with the rights that deploy/ gives it
 	binary     string
 	starts     int
 }
@@ -117,6 +119,10 @@ func (w *World) clean(ctx context.Context) error {
 		<-p.Done()
 	}
 	w.managers = map[string]*apiserver.Process{}
+	for _, p := range w.aside {
+		_ = p.Kill()
+	}
+	w.aside, w.filled = nil, 0
 	for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}, &v1alpha1.Network{}} {
 		if err := w.API.DeleteAllOf(ctx, all); err != nil {
 			return err
@@ -133,6 +139,9 @@ func (w *World) clean(ctx context.Context) error {
 		if err := w.API.Patch(ctx, r, patch); client.IgnoreNotFound(err) != nil {
 			return err
 		}
+	}
+	if err := w.cleanServices(ctx); err != nil {
+		return err
 	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {
 		if err := w.API.DeleteAllOf(ctx, inNamespace, client.InNamespace(namespace)); err != nil {
