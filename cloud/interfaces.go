@@ -104,4 +104,6 @@ type VPC struct {
 	Space      Space
 	Ranges     Ranges
 	Interfaces Interfaces
+	// Proxies is nil where managed load balancers need no subnet of their own.
+	Proxies Proxies
 }

@@ -108,7 +108,7 @@ type ReservedBlock struct {
 type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
 	// Kind is what it is: SubnetPrimary, SecondaryRange, StaticRoute,
-	// PeeringRoute, Reservation, or Reserved for a block of spec.reserved.
+	// PeeringRoute, Reservation, ProxyOnly, or Reserved for a block of spec.reserved.
 	Kind string `json:"kind"`
 	// Name is the cloud's name of it, or the reason of the reserved block.
 	// +optional

@@ -167,12 +167,34 @@ func (w *world) Ranges() []cloud.Range {
 	return out
 }
 
+func (w *world) AddProxies(s cloud.ProxySubnet) {
+	w.Helper()
+	w.must(w.sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Name: s.Name, Network: "vpc", Primary: s.Prefix,
+		Purpose: "REGIONAL_MANAGED_PROXY", Role: "ACTIVE", Description: s.Description}))
+}
+
+func (w *world) UseProxies(name string) {
+	w.Helper()
+	w.must(w.sim.UseProxySubnetwork(project, region, name))
+}
+
+func (w *world) Proxies() (out []cloud.ProxySubnet) {
+	for _, s := range w.sim.Subnetworks() {
+		if s.Purpose == "REGIONAL_MANAGED_PROXY" {
+			out = append(out, cloud.ProxySubnet{Name: s.Name, Prefix: s.Primary, Description: s.Description})
+		}
+	}
+	return out
+}
+
 // methods are the calls of each kind.
 var methods = map[cloudtest.Kind]string{
 	cloudtest.Listing:   "instances.aggregatedList",
 	cloudtest.Getting:   "instances.get",
 	cloudtest.Attaching: "instances.updateNetworkInterface",
 	cloudtest.Ranging:   "subnetworks.patch",
+	// insert and delete
+	cloudtest.Proxying:  "subnetworks.[id][ne][sl]e*",
 	cloudtest.Polling:   "*Operations.*",
 }
 

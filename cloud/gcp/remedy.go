@@ -16,6 +16,8 @@ var permissions = map[string]string{
 	methodAddresses:     "compute.globalAddresses.list",
 	methodSubnetwork:    "compute.subnetworks.get",
 	methodPatch:         "compute.subnetworks.update",
+	methodInsertSubnet:  "compute.subnetworks.create (and compute.networks.updatePolicy on the network)",
+	methodDeleteSubnet:  "compute.subnetworks.delete (and compute.networks.updatePolicy on the network)",
 	methodInstances:     "compute.instances.list",
 	methodInstance:      "compute.instances.get",
 	methodUpdate:        "compute.instances.updateNetworkInterface (and compute.subnetworks.use on the subnetwork)",
@@ -34,6 +36,8 @@ const (
 	methodAddresses     = "globalAddresses.list"
 	methodSubnetwork    = "subnetworks.get"
 	methodPatch         = "subnetworks.patch"
+	methodInsertSubnet  = "subnetworks.insert"
+	methodDeleteSubnet  = "subnetworks.delete"
 	methodInstances     = "instances.aggregatedList"
 	methodInstance      = "instances.get"
 	methodUpdate        = "instances.updateNetworkInterface"

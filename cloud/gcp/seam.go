@@ -13,6 +13,8 @@ type api interface {
 
 	subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
 	patchSubnetwork(ctx context.Context, ref subnetRef, p subnetPatch) (operation, error)
+	insertProxySubnet(ctx context.Context, ref subnetRef, p proxyInsert) (operation, error)
+	deleteSubnetwork(ctx context.Context, ref subnetRef, requestID string) (operation, error)
 
 	instances(ctx context.Context, project, token string) (page[instance], error)
 	instance(ctx context.Context, ref instanceRef) (instance, error)
@@ -41,6 +43,7 @@ type subnetwork struct {
 	primary                            string
 	ipv6                               []string // internal and external prefixes
 	secondary                          []secondaryRange
+	purpose, role, description         string
 }
 
 // secondaryRange carries every field that the API has, so that a kept entry
@@ -52,6 +55,11 @@ type secondaryRange struct {
 type subnetPatch struct {
 	secondary              []secondaryRange
 	fingerprint, requestID string
+}
+
+// proxyInsert is a proxy-only subnetwork to be made, active.
+type proxyInsert struct {
+	network, cidr, description, requestID string
 }
 
 type route struct {

@@ -79,6 +79,9 @@ func TestWire(t *testing.T) {
 	w.must(vpc.Ranges.Delete(ctx, ours))
 	w.must(vpc.Ranges.Delete(ctx, cloud.Range{Subnet: subnet, Name: "pods", Prefix: prefix("10.4.0.0/14")}))
 	w.must(vpc.Ranges.Create(ctx, ours))
+	proxies := cloud.ProxySubnet{Name: "proxies", Prefix: prefix("10.65.0.0/23"), Description: "ours"}
+	w.must(vpc.Proxies.Ensure(ctx, proxies))
+	w.must(vpc.Proxies.Delete(ctx, proxies))
 	w.AddInstance("vm")
 	for i, err := range vpc.Interfaces.List(ctx) {
 		w.must(err)

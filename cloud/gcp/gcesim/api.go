@@ -27,7 +27,8 @@ type Subnetwork struct {
 	Network               string
 	Primary               netip.Prefix
 	Secondary             []SecondaryRange
-	Purpose               string
+	Purpose, Role         string
+	Description           string
 	// AllowRouteOverlap sets allowSubnetCidrRoutesOverlap.
 	AllowRouteOverlap bool
 	// Fingerprint and SelfLink are only read.
