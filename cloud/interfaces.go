@@ -106,4 +106,6 @@ type VPC struct {
 	Interfaces Interfaces
 	// Proxies is nil where managed load balancers need no subnet of their own.
 	Proxies Proxies
+	// Firewalls is nil where the cloud's firewall is kept by other means.
+	Firewalls Firewalls
 }

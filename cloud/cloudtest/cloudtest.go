@@ -27,6 +27,8 @@ const (
 	Ranging Kind = "change ranges"
 	// Proxying makes or removes proxy-only subnets.
 	Proxying Kind = "change proxy-only subnets"
+	// Ruling changes firewall rules.
+	Ruling Kind = "change firewall rules"
 	// Polling looks at operations.
 	Polling Kind = "look at operations"
 )
@@ -63,6 +65,11 @@ type World interface {
 	AddProxies(s cloud.ProxySubnet)
 	UseProxies(name string)
 	Proxies() []cloud.ProxySubnet
+	// AddRule adds a firewall rule, or replaces the one of its name; Rules
+	// are those in force, Disable takes one out of force.
+	AddRule(r cloud.FirewallRule)
+	Disable(name string)
+	Rules() []cloud.FirewallRule
 
 	// Strike lets the fault befall the next n calls of the kind.
 	Strike(k Kind, f Fault, n int)
@@ -107,6 +114,9 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 			c := &check{T: t, Harness: fresh(t), ctx: ctx}
 			if strings.Contains(p.name, "Proxies") && c.VPC.Proxies == nil {
 				t.Skip("this cloud needs no proxy-only subnets")
+			}
+			if strings.Contains(p.name, "Rule") && c.VPC.Firewalls == nil {
+				t.Skip("this cloud's firewall is kept by other means")
 			}
 			p.holds(c)
 		})
@@ -159,6 +169,14 @@ var properties = []property{
 	{"UsedProxiesAreConflict", usedProxiesAreConflict},
 	{"ForeignProxiesUntouched", foreignProxiesUntouched},
 	{"SpaceShowsTheActiveProxies", spaceShowsTheActiveProxies},
+	{"EnsureRuleRepeats", ensureRuleRepeats},
+	{"EnsureRuleFollowsItsRanges", ensureRuleFollowsItsRanges},
+	{"EnsureRuleRepairsDrift", ensureRuleRepairsDrift},
+	{"EnsureRuleSettlesALostReply", ensureRuleSettlesALostReply},
+	{"ForeignRuleUntouched", foreignRuleUntouched},
+	{"DeleteRuleRepeats", deleteRuleRepeats},
+	{"RulesAreReadInTheOrderTheyDecide", rulesAreReadInTheOrderTheyDecide},
+	{"RuleCommandSaysAll", ruleCommandSaysAll},
 	{"RefusedCredentialsSaySo", refusedCredentialsSaySo},
 }
 

@@ -18,6 +18,11 @@ var permissions = map[string]string{
 	methodPatch:         "compute.subnetworks.update",
 	methodInsertSubnet:  "compute.subnetworks.create (and compute.networks.updatePolicy on the network)",
 	methodDeleteSubnet:  "compute.subnetworks.delete (and compute.networks.updatePolicy on the network)",
+	methodFirewalls:     "compute.firewalls.list",
+	methodFirewall:      "compute.firewalls.get",
+	methodInsertRule:    "compute.firewalls.create (and compute.networks.updatePolicy on the network)",
+	methodPatchRule:     "compute.firewalls.update (and compute.networks.updatePolicy on the network)",
+	methodDeleteRule:    "compute.firewalls.delete (and compute.networks.updatePolicy on the network)",
 	methodInstances:     "compute.instances.list",
 	methodInstance:      "compute.instances.get",
 	methodUpdate:        "compute.instances.updateNetworkInterface (and compute.subnetworks.use on the subnetwork)",
@@ -25,6 +30,8 @@ var permissions = map[string]string{
 	methodZoneOp:        "compute.zoneOperations.get",
 	methodRegionOps:     "compute.regionOperations.list",
 	methodRegionOp:      "compute.regionOperations.get",
+	methodGlobalOps:     "compute.globalOperations.list",
+	methodGlobalOp:      "compute.globalOperations.get",
 }
 
 // The methods, as the API names them.
@@ -38,6 +45,11 @@ const (
 	methodPatch         = "subnetworks.patch"
 	methodInsertSubnet  = "subnetworks.insert"
 	methodDeleteSubnet  = "subnetworks.delete"
+	methodFirewalls     = "firewalls.list"
+	methodFirewall      = "firewalls.get"
+	methodInsertRule    = "firewalls.insert"
+	methodPatchRule     = "firewalls.patch"
+	methodDeleteRule    = "firewalls.delete"
 	methodInstances     = "instances.aggregatedList"
 	methodInstance      = "instances.get"
 	methodUpdate        = "instances.updateNetworkInterface"
@@ -45,6 +57,8 @@ const (
 	methodZoneOp        = "zoneOperations.get"
 	methodRegionOps     = "regionOperations.list"
 	methodRegionOp      = "regionOperations.get"
+	methodGlobalOps     = "globalOperations.list"
+	methodGlobalOp      = "globalOperations.get"
 )
 
 // remedy says what a person can do about an error.

@@ -57,9 +57,12 @@ func (s *sdk) operations(ctx context.Context, in scope, max int64, token string)
 	project, kind, name := in.split()
 	var l *compute.OperationList
 	var err error
-	if kind == "zones" {
+	switch kind {
+	case "zones":
 		l, err = s.ZoneOperations.List(project, name).OrderBy(order).MaxResults(max).PageToken(token).Fields(fields).Context(ctx).Do()
-	} else {
+	case "global":
+		l, err = s.GlobalOperations.List(project).OrderBy(order).MaxResults(max).PageToken(token).Fields(fields).Context(ctx).Do()
+	default:
 		l, err = s.RegionOperations.List(project, name).OrderBy(order).MaxResults(max).PageToken(token).Fields(fields).Context(ctx).Do()
 	}
 	if err != nil {
@@ -76,9 +79,12 @@ func (s *sdk) operation(ctx context.Context, in scope, name string) (operation, 
 	project, kind, where := in.split()
 	var op *compute.Operation
 	var err error
-	if kind == "zones" {
+	switch kind {
+	case "zones":
 		op, err = s.ZoneOperations.Get(project, where, name).Fields(operationFields).Context(ctx).Do()
-	} else {
+	case "global":
+		op, err = s.GlobalOperations.Get(project, name).Fields(operationFields).Context(ctx).Do()
+	default:
 		op, err = s.RegionOperations.Get(project, where, name).Fields(operationFields).Context(ctx).Do()
 	}
 	return readOperation(op), err

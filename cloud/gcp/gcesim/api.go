@@ -53,6 +53,21 @@ type Interface struct {
 	Fingerprint string
 }
 
+// Firewall is a VPC firewall rule for incoming traffic. Network is a name in
+// the same project.
+type Firewall struct {
+	Project, Name, Network string
+	Description            string
+	// Priority 0 stands for the default, 1000.
+	Priority              int
+	Deny, Disabled        bool
+	Sources, Destinations []netip.Prefix
+	SourceTags            []string
+	TargetTags            []string
+	// Protocols are written "tcp:80,443" or "all".
+	Protocols []string
+}
+
 // Instance is a VM.
 type Instance struct {
 	Project, Zone, Name string
