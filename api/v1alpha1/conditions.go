@@ -3,6 +3,10 @@ package v1alpha1
 // Finalizer keeps an object until what was made for it in the cloud is gone.
 const Finalizer = "vpcnative.dev/cloud-cleanup"
 
+// FirewallFinalizer keeps a Network until the firewall rules that were made
+// for it are gone.
+const FirewallFinalizer = "vpcnative.dev/firewall-cleanup"
+
 // Condition types.
 const (
 	// ConditionReady sums an object up: a Network was read, a RangeRequest
@@ -34,6 +38,10 @@ const (
 	// About a Network.
 	ReasonWrongCloud = "WrongCloud"
 	ReasonInUse      = "InUse"
+	// No rule lets the pod ranges in; a rule keeps them out; there are none.
+	ReasonFirewallRuleMissing = "FirewallRuleMissing"
+	ReasonFirewallDenies      = "FirewallDenies"
+	ReasonNoPodRanges         = "NoPodRanges"
 
 	// About a RangeRequest.
 	ReasonNetworkNotFound     = "NetworkNotFound"

@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/firewall"
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
@@ -160,6 +161,10 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
+	rules := firewall.New(firewall.Config{
+		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
+	})
 	cached, err := cachedNodes(mgr)
 	if err != nil {
 		return err
@@ -180,7 +185,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, MaxInFlight: o.maxInFlight,
 	})
-	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes} {
+	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules} {
 		if err := c.Setup(mgr); err != nil {
 			return err
 		}

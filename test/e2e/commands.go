@@ -64,6 +64,8 @@ func commands() map[string]command {
 		"exits":    cmdExits,
 		"podcidrs": cmdPodCIDRs,
 		"provide":  cmdProvide,
+		"firewall": cmdFirewall,
+		"rules":    cmdRules,
 	}
 }
 

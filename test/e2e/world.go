@@ -134,6 +134,18 @@ func (w *World) clean(ctx context.Context) error {
 			return err
 		}
 	}
+	var networks v1alpha1.NetworkList
+	if err := w.API.List(ctx, &networks); err != nil {
+		return err
+	}
+	for i := range networks.Items {
+		n := &networks.Items[i]
+		patch := client.MergeFrom(n.DeepCopy())
+		n.Finalizers = nil
+		if err := w.API.Patch(ctx, n, patch); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {
 		if err := w.API.DeleteAllOf(ctx, inNamespace, client.InNamespace(namespace)); err != nil {
 			return err
