@@ -27,6 +27,10 @@ const (
 	// ConditionFirewall is True on a Network while the firewall lets the pod
 	// ranges through.
 	ConditionFirewall = "FirewallReady"
+	// ConditionMasquerade is True on a Network while ip-masq-agent's
+	// ConfigMap covers the VPC. It is there only with
+	// --masquerade-configmap.
+	ConditionMasquerade = "MasqueradeReady"
 )
 
 // Reasons of conditions, Events and metrics. A refusal has the same reason
@@ -42,6 +46,7 @@ const (
 	ReasonFirewallRuleMissing = "FirewallRuleMissing"
 	ReasonFirewallDenies      = "FirewallDenies"
 	ReasonNoPodRanges         = "NoPodRanges"
+	ReasonForeignConfigMap    = "ForeignConfigMap"
 
 	// About a RangeRequest.
 	ReasonNetworkNotFound     = "NetworkNotFound"

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
@@ -28,6 +29,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/firewall"
+	"github.com/vpcnative/vpcnative/controllers/masquerade"
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
@@ -185,7 +187,14 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, MaxInFlight: o.maxInFlight,
 	})
-	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules} {
+	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
+	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
+		all = append(all, masquerade.New(masquerade.Config{
+			Client: mgr.GetClient(), ConfigMaps: clients.CoreV1().ConfigMaps(namespace), Namespace: namespace, Name: name,
+			OpenVPC: clouds.open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
+		}))
+	}
+	for _, c := range all {
 		if err := c.Setup(mgr); err != nil {
 			return err
 		}

@@ -188,10 +188,9 @@ func cmdRefused(ts *testscript.TestScript, _ bool, args []string) {
 func cmdDelete(ts *testscript.TestScript, _ bool, args []string) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(kinds[args[0]])
-	u.SetName(args[1])
-	if args[0] == "configmap" {
-		u.SetNamespace(namespace)
-	}
+	key := keyOf(args[0], args[1])
+	u.SetName(key.Name)
+	u.SetNamespace(key.Namespace)
 	ts.Check(worldOf(ts).API.Delete(context.Background(), u))
 }
 
@@ -289,14 +288,22 @@ func cmdExpect(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// keyOf names an object. A ConfigMap is in the manager's namespace unless its
+// name says another one: NAMESPACE/NAME.
+func keyOf(kind, name string) client.ObjectKey {
+	if kind != "configmap" {
+		return client.ObjectKey{Name: name}
+	}
+	if in, name, ok := strings.Cut(name, "/"); ok {
+		return client.ObjectKey{Namespace: in, Name: name}
+	}
+	return client.ObjectKey{Namespace: namespace, Name: name}
+}
+
 func (w *World) value(kind, name, path string) (string, error) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(kinds[kind])
-	key := client.ObjectKey{Name: name}
-	if kind == "configmap" {
-		key.Namespace = namespace
-	}
-	err := w.API.Get(context.Background(), key, u)
+	err := w.API.Get(context.Background(), keyOf(kind, name), u)
 	if path == "gone" {
 		return fmt.Sprint(client.IgnoreNotFound(err) == nil && err != nil), nil
 	}

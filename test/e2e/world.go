@@ -151,6 +151,10 @@ func (w *World) clean(ctx context.Context) error {
 			return err
 		}
 	}
+	agents := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "ip-masq-agent", Namespace: metav1.NamespaceSystem}}
+	if err := w.API.Delete(ctx, agents); client.IgnoreNotFound(err) != nil {
+		return err
+	}
 	lease := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "vpcnative-manager", Namespace: namespace}}
 	lease.SetGroupVersionKind(leaseKind)
 	return client.IgnoreNotFound(w.API.Delete(ctx, lease))
