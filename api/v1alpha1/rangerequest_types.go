@@ -217,6 +217,10 @@ type GrantedRange struct {
 	// EmptySince is since when nothing uses a range that growth carved.
 	// +optional
 	EmptySince *metav1.Time `json:"emptySince,omitempty"`
+	// Leaving tells that the range is being given back: no node gets a piece
+	// of it any more.
+	// +optional
+	Leaving bool `json:"leaving,omitempty"`
 	// ServiceCIDR names the object that has the API server allocate ClusterIPs
 	// from it.
 	// +optional

@@ -171,10 +171,6 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
-	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
-		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
-	})
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Writer:  node.Writer{Core: clients.CoreV1().RESTClient()},
@@ -186,6 +182,11 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		StillLeads: lease.held, Fenced: stop,
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, MaxInFlight: o.maxInFlight,
+	})
+	requests := ranges.New(ranges.Config{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Pools: pools{nodes}, StillLeads: lease.held,
+		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
 	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
 	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {

@@ -29,7 +29,7 @@ func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
 		bySubnet := map[string][]book.Range{}
 		for _, g := range r.Status.Ranges {
 			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
-				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], book.Range{Name: g.Name, Prefix: p})
+				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], book.Range{Name: g.Name, Prefix: p, Leaving: g.Leaving})
 			}
 		}
 		for _, subnet := range slices.Sorted(maps.Keys(bySubnet)) {

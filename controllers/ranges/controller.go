@@ -16,6 +16,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
@@ -42,14 +44,24 @@ type Config struct {
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	ClusterID string
-	Events    events.EventRecorder
-	Metrics   *Metrics
+	// Services is the cluster's side of purpose Services; it may be nil.
+	Services Services
+	// Pools is what the node controller does with the ranges. Without it no
+	// range grows for nodes that wait, and none is given back.
+	Pools Pools
+	// StillLeads reads live whether this manager leads; it is asked before a
+	// range is given back. It may be nil.
+	StillLeads func(context.Context) error
+	Events     events.EventRecorder
+	Metrics    *Metrics
 	// Verify is how often a granted range is looked for in the VPC when
 	// nothing calls for it; 10 minutes by default.
 	Verify time.Duration
 	// Count is how often the utilisation is counted while Nodes change; 2
 	// seconds by default.
 	Count time.Duration
+	// Now is the time of day; time.Now by default.
+	Now func() time.Time
 }
 
 // Controller is the ranges controller.
@@ -58,7 +70,8 @@ type Controller struct {
 
 	mu       sync.Mutex
 	verified map[types.UID]time.Time
-	nodes    atomic.Bool // Nodes changed since the last count
+	paced    map[types.UID]pace
+	changed  atomic.Bool // Nodes changed, or a request went, since the last count
 }
 
 // New makes the controller.
@@ -69,15 +82,18 @@ func New(cfg Config) *Controller {
 	if cfg.Count == 0 {
 		cfg.Count = 2 * time.Second
 	}
-	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}, paced: map[types.UID]pace{}}
 }
 
 // Setup adds the controller to a manager.
 func (c *Controller) Setup(mgr manager.Manager) error {
 	changed := handler.Funcs{
-		CreateFunc: func(context.Context, event.CreateEvent, queue) { c.nodes.Store(true) },
-		UpdateFunc: func(context.Context, event.UpdateEvent, queue) { c.nodes.Store(true) },
-		DeleteFunc: func(context.Context, event.DeleteEvent, queue) { c.nodes.Store(true) },
+		CreateFunc: func(context.Context, event.CreateEvent, queue) { c.changed.Store(true) },
+		UpdateFunc: func(context.Context, event.UpdateEvent, queue) { c.changed.Store(true) },
+		DeleteFunc: func(context.Context, event.DeleteEvent, queue) { c.changed.Store(true) },
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("ranges").
@@ -103,7 +119,7 @@ func (s counter) Start(ctx context.Context, q queue) error {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if s.c.nodes.Swap(false) {
+				if s.c.changed.Swap(false) {
 					for _, r := range s.c.all(ctx) {
 						q.Add(r)
 					}
@@ -117,7 +133,7 @@ func (s counter) Start(ctx context.Context, q queue) error {
 func (c *Controller) all(ctx context.Context) (out []reconcile.Request) {
 	var list v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &list); err != nil {
-		c.nodes.Store(true) // the next tick tries again
+		c.changed.Store(true) // the next tick tries again
 		return nil
 	}
 	for i := range list.Items {
@@ -139,7 +155,8 @@ func (c *Controller) ofNetwork(ctx context.Context, o client.Object) (out []reco
 	return out
 }
 
-// Reconcile grants one request, or takes it back, and counts its use.
+// Reconcile grants one request, or takes it back, counts its use, and lets it
+// grow.
 func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	r := &v1alpha1.RangeRequest{}
 	if err := c.Live.Get(ctx, req.NamespacedName, r); err != nil {
@@ -149,30 +166,88 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	before := r.DeepCopy()
-	use := c.use(ctx, r)
-	var again time.Duration
+	again, gone := c.bring(ctx, r)
+	if gone {
+		c.forget(r)
+		c.changed.Store(true) // what was its may be what others wait for
+		return reconcile.Result{}, nil
+	}
+	r.Status.ObservedGeneration = r.Generation
+	if reflect.DeepEqual(before.Status, r.Status) {
+		return reconcile.Result{RequeueAfter: again}, nil
+	}
+	before.ResourceVersion, before.Finalizers = r.ResourceVersion, r.Finalizers
+	// Others write conditions too, and a patch carries them all.
+	err := c.Client.Status().Patch(ctx, r, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: conflictPause}, nil
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return reconcile.Result{}, fmt.Errorf("writing the status of RangeRequest %s: %w", r.Name, err)
+	}
+	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// conflictPause is when a request is looked at again that somebody else wrote
+// meanwhile. What was made for it is found by its mark.
+const conflictPause = 100 * time.Millisecond
+
+// bring brings the request a step on, and its status up to date. Gone tells
+// that it was let go.
+func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again time.Duration, gone bool) {
+	var all v1alpha1.RangeRequestList
+	if err := c.Client.List(ctx, &all); err != nil {
+		all.Items = []v1alpha1.RangeRequest{*r}
+	}
+	p, no := c.purposeOf(r)
+	u := useOf(r)
+	if p != nil {
+		u, no = p.use(ctx, r, all.Items)
+	}
 	switch {
 	case !r.DeletionTimestamp.IsZero():
-		done, delay := c.remove(ctx, r, use)
-		if done {
-			c.Metrics.forget(r.Name)
-			return reconcile.Result{}, nil
+		if gone, again = c.remove(ctx, r, p, u, no); gone {
+			return 0, true
 		}
-		again = delay
-	case c.due(r, use):
-		again = c.grant(ctx, r)
-	case use.RangeMissing:
+	case no != nil || c.due(r, u):
+		again = c.grant(ctx, r, p, no)
+	case u.RangeMissing:
 		again = missingPause
 	default:
 		again = c.Verify
 	}
-	r.Status.ObservedGeneration = r.Generation
-	c.report(r, use)
-	if reflect.DeepEqual(before.Status, r.Status) {
-		return reconcile.Result{RequeueAfter: again}, nil
+	if r.DeletionTimestamp.IsZero() && no == nil {
+		again = min(again, c.grow(ctx, r, p, u, all.Items))
 	}
-	if err := c.Client.Status().Patch(ctx, r, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-		return reconcile.Result{}, fmt.Errorf("writing the status of RangeRequest %s: %w", r.Name, err)
+	if p != nil && len(u.By) != len(r.Status.Ranges) { // what came and went counts at once
+		if now, no := p.use(ctx, r, all.Items); no == nil {
+			u = now
+		}
 	}
-	return reconcile.Result{RequeueAfter: again}, nil
+	c.report(r, u)
+	return again, false
+}
+
+// missingPause is how soon after a look at the VPC a Node's word that its
+// range is missing calls for another.
+const missingPause = 10 * time.Second
+
+// due tells whether the VPC has to be looked at for this request.
+func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, ok := c.verified[r.UID]
+	since := c.Now().Sub(last)
+	return !ok || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
+		(u.RangeMissing && since >= missingPause) ||
+		!meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// forget drops what is remembered of a request that is gone.
+func (c *Controller) forget(r *v1alpha1.RangeRequest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.verified, r.UID)
+	delete(c.paced, r.UID)
+	c.Metrics.forget(r.Name)
 }

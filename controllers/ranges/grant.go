@@ -31,29 +31,26 @@ const (
 	carveTries = 5
 )
 
-// refusal is why a request is not granted.
-type refusal struct {
-	Reason, Text string
-	Again        time.Duration
+func refuse(reason, format string, args ...any) *Refusal {
+	return &Refusal{Reason: reason, Text: fmt.Sprintf(format, args...), Again: retryLater}
 }
 
-func refuse(reason, format string, args ...any) *refusal {
-	return &refusal{Reason: reason, Text: fmt.Sprintf(format, args...), Again: retryLater}
-}
-
-func refusedByCloud(err error) *refusal {
+func refusedByCloud(err error) *Refusal {
 	again := retrySoon
 	switch cloud.ReasonOf(err) {
 	case cloud.Invalid, cloud.LimitExceeded, cloud.QuotaExceeded, cloud.PermissionDenied, cloud.Unauthenticated, cloud.WrongCloud, cloud.NotFound, cloud.Conflict:
 		again = retryLater
 	}
-	return &refusal{Reason: string(cloud.ReasonOf(err)), Text: err.Error(), Again: again}
+	return &Refusal{Reason: string(cloud.ReasonOf(err)), Text: err.Error(), Again: again}
 }
 
 // grant carves and creates what the request asks for and does not have, and
 // gives when to look again.
-func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest) time.Duration {
-	no := c.tryGrant(ctx, r)
+func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, uncounted *Refusal) time.Duration {
+	no := uncounted
+	if no == nil {
+		no = c.tryGrant(ctx, r, p)
+	}
 	ready := metav1.Condition{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
 		Message: "every range is in the VPC", ObservedGeneration: r.Generation,
@@ -64,7 +61,7 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest) time.D
 		c.Metrics.failed(r.Name, no.Reason)
 	} else {
 		c.mu.Lock()
-		c.verified[r.UID] = time.Now()
+		c.verified[r.UID] = c.Now()
 		c.mu.Unlock()
 	}
 	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReady)
@@ -80,7 +77,7 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest) time.D
 	return again
 }
 
-func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *refusal {
+func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) *Refusal {
 	if no := supported(r); no != nil {
 		return no
 	}
@@ -89,31 +86,29 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *re
 		return no
 	}
 	for try := 1; ; try++ {
-		no, conflict := c.carve(ctx, r, n, vpc)
+		no, conflict := c.carve(ctx, r, p, n, vpc)
 		if no == nil || !conflict || try == carveTries {
 			return no
 		}
 	}
 }
 
-func supported(r *v1alpha1.RangeRequest) *refusal {
-	if r.Spec.Purpose != v1alpha1.Pods {
-		return refuse(v1alpha1.ReasonUnsupported, "purpose %s is not provided by this version; Pods is", r.Spec.Purpose)
-	}
+// supported refuses families that cannot be carved.
+func supported(r *v1alpha1.RangeRequest) *Refusal {
 	if !slices.Equal(r.Spec.Families, []v1alpha1.Family{v1alpha1.IPv4}) {
 		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided by this version; [IPv4] is", r.Spec.Families)
 	}
 	return nil
 }
 
-func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *refusal) {
+func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *Refusal) {
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
 		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", r.NetworkName())
 	}
 	if err != nil {
-		return nil, cloud.VPC{}, &refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + r.NetworkName() + ": " + err.Error(), Again: retrySoon}
+		return nil, cloud.VPC{}, &Refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + r.NetworkName() + ": " + err.Error(), Again: retrySoon}
 	}
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
@@ -124,36 +119,84 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 
 // carve reads the VPC, plans, and creates. Conflict tells that the cloud
 // refused a block because somebody else took it since it was read.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (no *refusal, conflict bool) {
-	snapshot, err := vpc.Space.Read(ctx)
-	if err != nil {
-		return refusedByCloud(err), false
-	}
-	var others v1alpha1.RangeRequestList
-	if err := c.Live.List(ctx, &others); err != nil {
-		return &refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}, false
-	}
-	plan, no := Plan(Input{Request: r, Network: n, Snapshot: snapshot, Others: others.Items, ClusterID: c.ClusterID})
+//
+// What was created stays in the status also where a later step fails, so that
+// a request that is half granted shows the half it has.
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC) (no *Refusal, conflict bool) {
+	in, no := c.input(ctx, r, n, vpc)
 	if no != nil {
 		return no, false
 	}
-	for _, step := range plan {
-		if step.Create {
-			if err := c.create(ctx, r, step, vpc); err != nil {
-				return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
-			}
-		}
-		setRange(r, step)
+	steps, no := Plan(in)
+	if no != nil {
+		return no, false
 	}
+	var unready *Refusal
+	for _, step := range steps {
+		no, conflict := c.apply(ctx, r, step, vpc)
+		if no != nil {
+			return no, conflict
+		}
+		if no := p.ensure(ctx, r, grantedAt(r, step.Range.Prefix)); no != nil && unready == nil {
+			unready = no
+		}
+	}
+	return unready, false
+}
+
+// input reads all that a plan depends on. The requests are read live: another
+// may have been granted a moment ago.
+func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (Input, *Refusal) {
+	in := Input{Request: r, Network: n, ClusterID: c.ClusterID}
+	var err error
+	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil {
+		return in, refusedByCloud(err)
+	}
+	var others v1alpha1.RangeRequestList
+	if err := c.Live.List(ctx, &others); err != nil {
+		return in, &Refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}
+	}
+	in.Others = others.Items
+	if c.Services != nil {
+		if in.Services, err = c.Services.Occupied(ctx); err != nil {
+			return in, refusalOf("listing ServiceCIDRs", err)
+		}
+	}
+	return in, nil
+}
+
+// apply does one step and notes it in the status.
+func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) (no *Refusal, conflict bool) {
+	if err := c.addFinalizer(ctx, r); err != nil {
+		return &Refusal{Reason: string(cloud.Unavailable), Text: err.Error(), Again: retrySoon}, false
+	}
+	if step.Create {
+		log.FromContext(ctx).Info("creating a range", "range", step.Range.Name, "subnet", step.Range.Subnet, "prefix", step.Range.Prefix, "why", step.Why)
+		if err := vpc.Ranges.Create(ctx, step.Range); err != nil {
+			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
+		}
+	}
+	if grantedAt(r, step.Range.Prefix) == nil {
+		c.announce(r, step)
+	}
+	setRange(r, step)
 	return nil, false
 }
 
-func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) error {
-	if err := c.addFinalizer(ctx, r); err != nil {
-		return err
+// announce tells of a range that the request did not have.
+func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step) {
+	switch {
+	case step.Adopted:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonAdopted)
+		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonAdopted, "GrantRange",
+			"secondary range %s (%s) of subnet %s was in the VPC before; it is used, and never removed", step.Range.Name, step.Range.Prefix, step.Range.Subnet)
+	case step.Grown:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonGrown)
+		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGrown, "GrowRange",
+			"range %s was added in subnet %s: %s", step.Range.Prefix, step.Range.Subnet, step.Why)
+	default:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonReady)
 	}
-	log.FromContext(ctx).Info("creating a range", "range", step.Range.Name, "subnet", step.Range.Subnet, "prefix", step.Range.Prefix, "why", step.Why)
-	return vpc.Ranges.Create(ctx, step.Range)
 }
 
 // addFinalizer keeps the request until its ranges are gone; it is there
@@ -172,18 +215,26 @@ func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest)
 	return nil
 }
 
+// setRange notes a step in the status; what else the status knows of the
+// range stays.
 func setRange(r *v1alpha1.RangeRequest, s Step) {
-	granted := v1alpha1.GrantedRange{
-		CIDR: s.Range.Prefix.String(), Subnet: s.Range.Subnet, Name: s.Range.Name, Reason: s.Why,
+	g := grantedAt(r, s.Range.Prefix)
+	if g == nil {
+		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{
+			CIDR: s.Range.Prefix.String(), Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown})
+		g = &r.Status.Ranges[len(r.Status.Ranges)-1]
 	}
-	for i, g := range r.Status.Ranges {
-		if g.CIDR == granted.CIDR {
-			granted.Reason = g.Reason
-			r.Status.Ranges[i] = granted
-			return
+	g.Subnet, g.Name = s.Range.Subnet, s.Range.Name
+}
+
+// grantedAt gives the status' entry of exactly that range, or nil.
+func grantedAt(r *v1alpha1.RangeRequest, p netip.Prefix) *v1alpha1.GrantedRange {
+	for i := range r.Status.Ranges {
+		if q, ok := prefixOf(r.Status.Ranges[i]); ok && q == p {
+			return &r.Status.Ranges[i]
 		}
 	}
-	r.Status.Ranges = append(r.Status.Ranges, granted)
+	return nil
 }
 
 func prefixOf(g v1alpha1.GrantedRange) (netip.Prefix, bool) {

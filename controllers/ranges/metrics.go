@@ -1,45 +1,89 @@
 package ranges
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
 
 // Metrics are the controller's own.
 type Metrics struct {
 	capacity, allocated, nodes, waiting *prometheus.GaugeVec
-	failures                            *prometheus.CounterVec
+	ranges, largest, limited, room      *prometheus.GaugeVec
+	failures, changes                   *prometheus.CounterVec
 }
 
 // NewMetrics makes and registers the metrics.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
-	gauge := func(name, help string) *prometheus.GaugeVec {
-		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"request"})
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, append([]string{"request"}, labels...))
 		reg.MustRegister(g)
 		return g
 	}
-	m := &Metrics{
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, append([]string{"request"}, labels...))
+		reg.MustRegister(c)
+		return c
+	}
+	return &Metrics{
 		capacity:  gauge("vpcnative_range_capacity_addresses", "Addresses of a RangeRequest's ranges."),
-		allocated: gauge("vpcnative_range_allocated_addresses", "Addresses of them that Nodes hold."),
+		allocated: gauge("vpcnative_range_allocated_addresses", "Addresses of them that Nodes or Services hold."),
 		nodes:     gauge("vpcnative_range_nodes", "Nodes that hold a piece of a RangeRequest's ranges."),
 		waiting:   gauge("vpcnative_range_waiting_nodes", "Nodes that wait for room in a RangeRequest's ranges."),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "vpcnative_range_failures_total",
-			Help: "Tries to grant or remove a RangeRequest that failed, by reason.",
-		}, []string{"request", "reason"}),
+		ranges:    gauge("vpcnative_range_ranges", "Ranges that a RangeRequest has."),
+		largest:   gauge("vpcnative_range_largest_free_addresses", "Addresses of the largest free block of a RangeRequest's ranges."),
+		limited:   gauge("vpcnative_range_growth_limited", "1 while a RangeRequest should grow and cannot."),
+		room:      gauge("vpcnative_range_room_nodes", "Nodes that still fit in a RangeRequest's ranges, by the prefix length of a node's range.", "prefix_length"),
+		failures:  counter("vpcnative_range_failures_total", "Tries to grant, grow, give back or remove a RangeRequest's ranges that failed, by reason.", "reason"),
+		changes:   counter("vpcnative_range_changes_total", "Ranges of a RangeRequest that were made, adopted, grown or given back, by reason.", "reason"),
 	}
-	reg.MustRegister(m.failures)
-	return m
 }
 
-func (m *Metrics) observe(request string, u Use) {
-	m.capacity.WithLabelValues(request).Set(u.Capacity.Float64())
-	m.allocated.WithLabelValues(request).Set(u.Allocated.Float64())
-	m.nodes.WithLabelValues(request).Set(float64(len(u.Nodes)))
-	m.waiting.WithLabelValues(request).Set(float64(u.Waiting))
+func (m *Metrics) gauges() []*prometheus.GaugeVec {
+	return []*prometheus.GaugeVec{m.capacity, m.allocated, m.nodes, m.waiting, m.ranges, m.largest, m.limited, m.room}
+}
+
+func (m *Metrics) observe(r *v1alpha1.RangeRequest, u Use) {
+	set := func(g *prometheus.GaugeVec, v float64) { g.WithLabelValues(r.Name).Set(v) }
+	set(m.capacity, u.Capacity.Float64())
+	set(m.allocated, u.Allocated.Float64())
+	set(m.nodes, float64(len(u.Nodes)))
+	set(m.waiting, float64(u.Waiting))
+	set(m.ranges, float64(len(r.Status.Ranges)))
+	set(m.largest, largestOf(r.Status.LargestFree))
+	limited := 0.0
+	if meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionGrowthLimited) {
+		limited = 1
+	}
+	set(m.limited, limited)
+	m.room.DeletePartialMatch(prometheus.Labels{"request": r.Name})
+	for _, x := range r.Status.Room {
+		m.room.WithLabelValues(r.Name, strconv.Itoa(int(x.PrefixLength))).Set(float64(x.Nodes))
+	}
+}
+
+func largestOf(blocks []string) float64 {
+	if len(blocks) == 0 {
+		return 0
+	}
+	p, err := netip.ParsePrefix(blocks[0])
+	if err != nil {
+		return 0
+	}
+	return prefix.Addresses(p).Float64()
 }
 
 func (m *Metrics) failed(request, reason string) { m.failures.WithLabelValues(request, reason).Inc() }
 
+func (m *Metrics) changed(request, reason string) { m.changes.WithLabelValues(request, reason).Inc() }
+
 func (m *Metrics) forget(request string) {
-	for _, g := range []*prometheus.GaugeVec{m.capacity, m.allocated, m.nodes, m.waiting} {
-		g.DeleteLabelValues(request)
+	for _, g := range m.gauges() {
+		g.DeletePartialMatch(prometheus.Labels{"request": request})
 	}
 }

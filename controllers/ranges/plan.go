@@ -1,7 +1,6 @@
 package ranges
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -22,6 +21,7 @@ type Input struct {
 	Network   *v1alpha1.Network
 	Snapshot  cloud.Snapshot
 	Others    []v1alpha1.RangeRequest // all requests; the request itself is left out
+	Services  []ServiceBlock          // every ServiceCIDR of the cluster
 	ClusterID string
 }
 
@@ -33,12 +33,16 @@ type Step struct {
 	// Chosen tells that the place was ours to choose, so that another may be
 	// chosen when it is taken.
 	Chosen bool
-	Why    string
+	// Adopted tells that it is in the VPC, and not by our hand.
+	Adopted bool
+	// Grown tells that growth carved it.
+	Grown bool
+	Why   string
 }
 
 // Plan says which ranges the request is to have, subnet by subnet, or why it
 // cannot have them. It is pure.
-func Plan(in Input) ([]Step, *refusal) {
+func Plan(in Input) ([]Step, *Refusal) {
 	subnets, no := in.subnets()
 	if no != nil {
 		return nil, no
@@ -54,7 +58,8 @@ func Plan(in Input) ([]Step, *refusal) {
 	return steps, nil
 }
 
-func (in Input) subnets() ([]cloud.Subnet, *refusal) {
+// subnets gives the subnets that are to have ranges.
+func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 	wanted := in.Request.Spec.Subnets
 	var known []string
 	var out []cloud.Subnet
@@ -69,17 +74,37 @@ func (in Input) subnets() ([]cloud.Subnet, *refusal) {
 			return nil, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
 		}
 	}
+	if len(wanted) == 0 && len(out) > 1 && !in.shape().everySubnet {
+		out = in.settled(out)
+	}
 	if len(in.Request.Spec.CIDRs) > 0 && len(out) > 1 {
 		return nil, refuse(v1alpha1.ReasonAmbiguousSubnet, "cidrs go to one subnet, and Network %s has %v; name one in subnets", in.Network.Name, known)
+	}
+	if in.shape().oneSubnet && len(out) > 1 {
+		return nil, refuse(v1alpha1.ReasonAmbiguousSubnet, "a range for %s is in one subnet, and subnets names %v; make a request for each", in.Request.Spec.Purpose, wanted)
 	}
 	return out, nil
 }
 
+func (in Input) shape() shape { return shapes[in.Request.Spec.Purpose] }
+
+// settled gives the one subnet of a request that needs no more: where it has
+// a range already, however the Network's subnets are ordered now, or the
+// first.
+func (in Input) settled(subnets []cloud.Subnet) []cloud.Subnet {
+	for i, s := range subnets {
+		if len(in.granted(s)) > 0 {
+			return subnets[i : i+1]
+		}
+	}
+	return subnets[:1]
+}
+
 // subnet plans one subnet's ranges; before are the steps of the subnets
 // planned already.
-func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *refusal) {
+func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	had := in.granted(s)
-	space := plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
+	space := in.space(s, before)
 	for _, r := range had {
 		space.Granted = append(space.Granted, r.Prefix)
 	}
@@ -89,20 +114,50 @@ func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *refusal) {
 		if a.Verb == plan.Refuse {
 			return nil, refuse(string(a.Reason), "%s", subject(a)+a.Why)
 		}
-		at := slices.IndexFunc(had, func(r cloud.Range) bool { return r.Prefix == a.Prefix })
-		step := Step{Why: a.Why, Chosen: a.Reason == plan.Chosen}
-		if at >= 0 {
-			step.Range = had[at]
-		} else {
-			step.Range = cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, &next)}
-		}
-		step.Create = !slices.Contains(s.Ranges, step.Range)
-		if no := in.lost(step, at >= 0); no != nil {
+		step, no := in.step(s, a, had, &next)
+		if no != nil {
 			return nil, no
 		}
 		steps = append(steps, step)
 	}
 	return steps, nil
+}
+
+// space is where the subnet's ranges may go, and what is in the way.
+func (in Input) space(s cloud.Subnet, before []Step) plan.Space {
+	return plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
+}
+
+// step turns one action of the planner into a step in the VPC.
+func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int) (Step, *Refusal) {
+	step := Step{Why: a.Why, Chosen: a.Reason == plan.Chosen}
+	at := slices.IndexFunc(had, func(r cloud.Range) bool { return r.Prefix == a.Prefix })
+	if at < 0 {
+		if no := in.contested(a.Prefix); no != nil {
+			return step, no
+		}
+		if found, ok := adoptable(s, a.Prefix); ok {
+			return Step{Range: found, Adopted: true, Why: "the request names it, and it was in the VPC before"}, nil
+		}
+		step.Range = cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, next)}
+		step.Create = true
+		return step, nil
+	}
+	step.Range = had[at]
+	status, known := in.status(had[at])
+	step.Adopted = status.Adopted
+	step.Grown = status.Grown || !known && a.Reason == plan.Unwanted && in.Request.Spec.Growth != nil
+	step.Create = !slices.Contains(s.Ranges, step.Range) && !status.Leaving
+	return step, in.lost(step)
+}
+
+func (in Input) status(r cloud.Range) (v1alpha1.GrantedRange, bool) {
+	for _, g := range in.Request.Status.Ranges {
+		if p, ok := prefixOf(g); ok && p == r.Prefix && g.Subnet == r.Subnet {
+			return g, true
+		}
+	}
+	return v1alpha1.GrantedRange{}, false
 }
 
 func subject(a plan.Action) string {
@@ -112,11 +167,15 @@ func subject(a plan.Action) string {
 	return a.Prefix.String() + ": "
 }
 
-// lost refuses to put a range back that vanished from the VPC and whose
-// place somebody else took meanwhile.
-func (in Input) lost(s Step, granted bool) *refusal {
-	if !s.Create || !granted {
+// lost refuses to put a range back that vanished from the VPC, where it was
+// not ours to make, or somebody else took its place meanwhile.
+func (in Input) lost(s Step) *Refusal {
+	if !s.Create {
 		return nil
+	}
+	if s.Adopted {
+		return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else; make it again, with that name",
+			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
 	}
 	for _, o := range in.Snapshot.Occupied {
 		if o.Prefix.Overlaps(s.Range.Prefix) {
@@ -176,44 +235,13 @@ func (in Input) ask() plan.Request {
 	if spec.Capacity != nil {
 		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode)}
 	}
+	if len(spec.CIDRs) == 0 && spec.PrefixLength == nil && spec.Capacity == nil {
+		ask.PrefixLength = in.shape().length
+	}
 	if n := spec.NodePrefixLength; n != nil && n.Type == intstr.Int {
 		ask.NodeLength = int(n.IntVal)
 	}
 	return ask
-}
-
-// occupied is all that must not be carved: what the VPC has, what is
-// reserved, what other requests were granted, what this plan takes, and what
-// the request has in other subnets, also where it vanished from the VPC.
-func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
-	var out []plan.Occupied
-	for _, o := range in.Snapshot.Occupied {
-		out = append(out, plan.Occupied{Prefix: o.Prefix, What: fmt.Sprintf("%s %s", o.Kind, o.Name)})
-	}
-	for _, b := range in.Network.Spec.Reserved {
-		if p, err := netip.ParsePrefix(string(b.CIDR)); err == nil {
-			out = append(out, plan.Occupied{Prefix: p, What: "reserved in Network " + in.Network.Name, Why: b.Reason})
-		}
-	}
-	for _, other := range in.Others {
-		if other.Name == in.Request.Name {
-			continue
-		}
-		for _, g := range other.Status.Ranges {
-			if p, ok := prefixOf(g); ok {
-				out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
-			}
-		}
-	}
-	for _, g := range in.Request.Status.Ranges {
-		if p, ok := prefixOf(g); ok && g.Subnet != s.Name {
-			out = append(out, plan.Occupied{Prefix: p, What: "this request's range in subnet " + g.Subnet})
-		}
-	}
-	for _, s := range before {
-		out = append(out, plan.Occupied{Prefix: s.Range.Prefix, What: "this request's range in subnet " + s.Range.Subnet})
-	}
-	return out
 }
 
 func parseAll(cidrs []v1alpha1.CIDR) []netip.Prefix {

@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -39,11 +41,24 @@ type story struct {
 	ranges  []cloud.Range   // of the VPC
 	others  []v1alpha1.CIDR // granted to another request
 	more    []cloud.Occupied
+
+	purpose  v1alpha1.Purpose // Pods by default
+	growth   bool
+	rival    []v1alpha1.CIDR // named by another request, not granted
+	age      time.Duration   // how much older than the request that one is
+	services []string        // ServiceCIDRs of the cluster
 }
+
+var created = time.Unix(1_700_000_000, 0)
 
 func (s story) input() Input {
 	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
+	r.CreationTimestamp = metav1.NewTime(created)
+	r.Spec.Purpose = cmp.Or(s.purpose, v1alpha1.Pods)
 	r.Spec.CIDRs, r.Spec.Subnets, r.Status.Ranges = s.cidrs, s.subnets, s.had
+	if s.growth {
+		r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 8}
+	}
 	if s.length != 0 {
 		r.Spec.PrefixLength = &s.length
 	}
@@ -77,6 +92,14 @@ func (s story) input() Input {
 	}
 	for _, x := range s.ranges {
 		in.Snapshot.Occupied = append(in.Snapshot.Occupied, cloud.Occupied{Prefix: x.Prefix, Kind: cloud.SecondaryRange, Name: "r/" + x.Subnet + "/" + x.Name, Mark: cloud.ParseMark(x.Name)})
+	}
+	for i, x := range s.services {
+		in.Services = append(in.Services, ServiceBlock{Prefix: netip.MustParsePrefix(x), Name: fmt.Sprintf("sc%d", i)})
+	}
+	if s.rival != nil {
+		rival := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "rival", CreationTimestamp: metav1.NewTime(created.Add(-s.age))}}
+		rival.Spec.CIDRs = s.rival
+		in.Others = append(in.Others, rival)
 	}
 	if s.others != nil {
 		other := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "other"}}
@@ -124,6 +147,60 @@ var stories = []story{
 	{name: "a name of ours that is in use", length: 16, ranges: []cloud.Range{{Subnet: "nodes", Name: cloud.Owner{ClusterID: "other", Kind: ownerKind, Name: "pods"}.ObjectName(0), Prefix: netip.MustParsePrefix("10.9.0.0/16")}}},
 }
 
+func init() {
+	byHand := func(cidr, subnet string) []cloud.Range {
+		return []cloud.Range{{Subnet: subnet, Name: "by-hand", Prefix: netip.MustParsePrefix(cidr)}}
+	}
+	adopted := func(cidr string) []v1alpha1.GrantedRange {
+		return []v1alpha1.GrantedRange{{CIDR: cidr, Subnet: "nodes", Name: "by-hand", Adopted: true}}
+	}
+	marked := func(cluster, name string) []cloud.Range {
+		return []cloud.Range{{Subnet: "nodes", Prefix: netip.MustParsePrefix("10.9.0.0/16"),
+			Name: cloud.Owner{ClusterID: cluster, Kind: ownerKind, Name: name}.ObjectName(0)}}
+	}
+	stories = append(stories, []story{
+		{name: "services, of the size by default, in the first subnet", purpose: v1alpha1.Services, vpc: []string{"a", "b"}},
+		{name: "services, in the subnet it names", purpose: v1alpha1.Services, length: 24, vpc: []string{"a", "b"}, subnets: []string{"b"}},
+		{name: "services, in two subnets", purpose: v1alpha1.Services, vpc: []string{"a", "b"}, subnets: []string{"a", "b"}},
+		{name: "services stay where they are when the subnets change order", purpose: v1alpha1.Services, vpc: []string{"b", "a"}, had: granted("10.9.0.0/20", "a"), ranges: there("10.9.0.0/20", "a")},
+		{name: "services keep clear of every ServiceCIDR", purpose: v1alpha1.Services, services: []string{"10.0.16.0/20", "10.0.32.0/20"}},
+		{name: "services over a part of a ServiceCIDR", purpose: v1alpha1.Services, cidrs: []v1alpha1.CIDR{"10.8.0.0/20"}, services: []string{"10.8.0.0/16"}},
+		{name: "services that are a ServiceCIDR", purpose: v1alpha1.Services, cidrs: []v1alpha1.CIDR{"10.8.0.0/20"}, services: []string{"10.8.0.0/20"}},
+		{name: "services, one more, there and with its ServiceCIDR", purpose: v1alpha1.Services, had: granted("10.8.0.0/20", "nodes"), ranges: there("10.8.0.0/20", "nodes"), services: []string{"10.8.0.0/20"}},
+		{name: "pods keep clear of every ServiceCIDR", length: 16, services: []string{"10.1.0.0/20"}},
+		{name: "pods over a ServiceCIDR", cidrs: []v1alpha1.CIDR{"10.8.0.0/20"}, services: []string{"10.8.0.0/20"}},
+		{name: "custom, in the first subnet", purpose: v1alpha1.Custom, length: 24, vpc: []string{"a", "b"}},
+		{name: "custom, in the subnets it names", purpose: v1alpha1.Custom, length: 24, vpc: []string{"a", "b", "c"}, subnets: []string{"b", "c"}},
+		{name: "custom, explicit", purpose: v1alpha1.Custom, cidrs: []v1alpha1.CIDR{"10.9.0.0/24"}, vpc: []string{"a", "b"}},
+
+		{name: "made by hand, named: adopted", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, ranges: byHand("10.9.0.0/16", "nodes")},
+		{name: "made by hand, adopted already", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, ranges: byHand("10.9.0.0/16", "nodes"), had: adopted("10.9.0.0/16")},
+		{name: "made by hand, and one more", cidrs: []v1alpha1.CIDR{"10.9.0.0/16", "10.10.0.0/16"}, ranges: byHand("10.9.0.0/16", "nodes")},
+		{name: "made by hand, a part of it named", cidrs: []v1alpha1.CIDR{"10.9.0.0/17"}, ranges: byHand("10.9.0.0/16", "nodes")},
+		{name: "made by hand in another subnet", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, vpc: []string{"nodes", "b"}, subnets: []string{"nodes"}, ranges: byHand("10.9.0.0/16", "b")},
+		{name: "made by hand, outside the supernets", cidrs: []v1alpha1.CIDR{"172.16.0.0/16"}, ranges: byHand("172.16.0.0/16", "nodes")},
+		{name: "made by hand, and reserved", cidrs: []v1alpha1.CIDR{"10.15.0.0/16"}, ranges: byHand("10.15.0.0/16", "nodes")},
+		{name: "made by hand, and adopted by another request", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, ranges: byHand("10.9.0.0/16", "nodes"), others: []v1alpha1.CIDR{"10.9.0.0/16"}},
+		{name: "made by hand, not named", length: 16, ranges: byHand("10.1.0.0/16", "nodes")},
+		{name: "adopted, and removed by hand", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, had: adopted("10.9.0.0/16")},
+		{name: "another cluster's", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, ranges: marked("other", "pods")},
+		{name: "another request's", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, ranges: marked(clusterID, "rival"), rival: []v1alpha1.CIDR{"10.11.0.0/16"}},
+		{name: "that of a request that is gone", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, ranges: marked(clusterID, "gone")},
+
+		{name: "an older request names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, age: time.Second},
+		{name: "an older request names a part of it", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.4.0/24"}, age: time.Second},
+		{name: "a younger request names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, age: -time.Second},
+		{name: "a request as old with a later name names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}},
+		{name: "a younger request was granted it", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, age: -time.Second, others: []v1alpha1.CIDR{"10.9.0.0/16"}},
+
+		{name: "grown, there", length: 16, growth: true, ranges: append(there("10.8.0.0/16", "nodes"), cloud.Range{Subnet: "nodes", Name: own(1), Prefix: netip.MustParsePrefix("10.9.0.0/16")}),
+			had: append(granted("10.8.0.0/16", "nodes"), v1alpha1.GrantedRange{CIDR: "10.9.0.0/16", Subnet: "nodes", Name: own(1), Grown: true})},
+		{name: "grown, the status lost", length: 16, growth: true, ranges: append(there("10.8.0.0/16", "nodes"), cloud.Range{Subnet: "nodes", Name: own(1), Prefix: netip.MustParsePrefix("10.9.0.0/16")})},
+		{name: "grown and leaving, gone from the VPC: not put back", length: 16, growth: true, ranges: there("10.8.0.0/16", "nodes"),
+			had: append(granted("10.8.0.0/16", "nodes"), v1alpha1.GrantedRange{CIDR: "10.9.0.0/16", Subnet: "nodes", Name: own(1), Grown: true, Leaving: true})},
+	}...)
+}
+
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	var got strings.Builder
@@ -132,8 +209,13 @@ func TestPlan(t *testing.T) {
 		steps, no := Plan(s.input())
 		for _, x := range steps {
 			verb := "keep"
-			if x.Create {
+			switch {
+			case x.Create:
 				verb = "create"
+			case x.Adopted:
+				verb = "adopt"
+			case x.Grown:
+				verb = "keep, grown"
 			}
 			fmt.Fprintf(&got, "%s %s %s in %s, chosen %v: %s\n", verb, x.Range.Name, x.Range.Prefix, x.Range.Subnet, x.Chosen, x.Why)
 		}
@@ -195,7 +277,7 @@ func TestSupported(t *testing.T) {
 		ok       bool
 	}{
 		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}, true},
-		{v1alpha1.Services, []v1alpha1.Family{v1alpha1.IPv4}, false},
+		{v1alpha1.Services, []v1alpha1.Family{v1alpha1.IPv4}, true},
 		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv6}, false},
 		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, false},
 	} {

@@ -3,9 +3,7 @@ package ranges
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,27 +15,26 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// carrierPause is how soon the instances are looked at again that still carry
-// prefixes of a range that is to go.
-const carrierPause = 2 * time.Second
-
-// remove takes a deleted request's ranges out of the VPC once no Node uses
-// them, and lets the request go. Done tells that it has gone.
-func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, u Use) (done bool, again time.Duration) {
+// remove takes a deleted request's ranges out of the VPC once nothing uses
+// them, and lets the request go. Done tells that it has gone. Use that cannot
+// be counted may be any.
+func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use, uncounted *Refusal) (done bool, again time.Duration) {
 	if !controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer) {
 		return true, 0
 	}
-	no := c.tryRemove(ctx, r, u)
+	var no *Refusal
+	switch {
+	case uncounted == nil:
+		no = c.tryRemove(ctx, r, p, u)
+	case p != nil || len(r.Status.Ranges) > 0:
+		no = uncounted
+	}
 	if no == nil {
 		no = c.letGo(ctx, r)
 	}
 	if no == nil {
-		c.mu.Lock()
-		delete(c.verified, r.UID)
-		c.mu.Unlock()
 		return true, 0
 	}
 	c.Metrics.failed(r.Name, no.Reason)
@@ -52,18 +49,12 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, u Use
 	return false, no.Again
 }
 
-func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u Use) *refusal {
-	if len(u.Nodes) > 0 {
-		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), u.Users())
-	}
-	if r.Spec.Purpose != v1alpha1.Pods {
-		return nil
-	}
+func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use) *Refusal {
 	_, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
 	}
-	if no := carriers(ctx, r, vpc); no != nil {
+	if no := p.release(ctx, r, u, vpc); no != nil {
 		return no
 	}
 	if r.Spec.DeletionPolicy == v1alpha1.Retain {
@@ -77,7 +68,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u 
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
 		err := vpc.Ranges.Delete(ctx, mine)
 		if cloud.Is(err, cloud.Conflict) {
-			no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take the prefixes off the instances that still carry them", err)
+			no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take off whatever still uses its addresses", err)
 			no.Again = retrySoon // the node controller may be at it
 			return no
 		}
@@ -86,40 +77,6 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, u 
 		}
 	}
 	return nil
-}
-
-// carriers refuses while instances carry prefixes of the ranges: the node
-// controller takes back what was its own, for which it needs the request, and
-// the cloud would refuse to remove the range.
-func carriers(ctx context.Context, r *v1alpha1.RangeRequest, vpc cloud.VPC) *refusal {
-	var ranges []netip.Prefix
-	for _, g := range r.Status.Ranges {
-		if p, ok := prefixOf(g); ok {
-			ranges = append(ranges, p)
-		}
-	}
-	var found []string
-	for nic, err := range vpc.Interfaces.List(ctx) {
-		if err != nil {
-			return refusedByCloud(err)
-		}
-		for _, a := range nic.Attachments {
-			if prefix.Within(ranges, a.Prefix) {
-				found = append(found, nic.Instance+" "+a.Prefix.String())
-			}
-		}
-	}
-	if len(found) == 0 {
-		return nil
-	}
-	more := ""
-	if len(found) > 3 {
-		more = fmt.Sprintf(" and %d more", len(found)-3)
-	}
-	no := refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there",
-		strings.Join(found[:min(len(found), 3)], ", "), more)
-	no.Again = carrierPause
-	return no
 }
 
 // inVPC gives the ranges that are there and carry the request's mark (I4).
@@ -136,12 +93,12 @@ func (c *Controller) inVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.R
 	return slices.Clip(out)
 }
 
-func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *refusal {
+func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
 	patched := r.DeepCopy()
 	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return &refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
+		return &Refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
 			Text: fmt.Sprintf("taking the finalizer off RangeRequest %s: %v", r.Name, err)}
 	}
 	return nil

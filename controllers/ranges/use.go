@@ -1,12 +1,9 @@
 package ranges
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -21,41 +18,44 @@ import (
 type Use struct {
 	Capacity  prefix.Count
 	Allocated prefix.Count
-	// Nodes are the names of the Nodes that publish a piece.
+	// By is what is allocated in each range.
+	By map[netip.Prefix]prefix.Count
+	// Nodes are the names of the Nodes that publish a piece, Held the pieces.
 	Nodes []string
+	Held  []netip.Prefix
+	// Services are the Services that hold addresses.
+	Services []string
 	// Waiting counts the Nodes that wait for room here; RangeMissing tells
 	// that one of them could not use the range at all.
 	Waiting      int32
 	RangeMissing bool
-}
-
-func (c *Controller) use(ctx context.Context, r *v1alpha1.RangeRequest) Use {
-	var list v1alpha1.RangeRequestList
-	if err := c.Client.List(ctx, &list); err != nil {
-		list.Items = []v1alpha1.RangeRequest{*r}
-	}
-	return Count(r, list.Items, c.Nodes())
+	// Sizes counts the prefix lengths of the pieces that Nodes hold or wait
+	// for.
+	Sizes map[int]int
 }
 
 // Count tells how much of r's ranges the nodes use; all are all requests,
 // among which a waiting node chooses. It is pure.
 func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node) Use {
-	var ranges []netip.Prefix
-	for _, g := range r.Status.Ranges {
-		if p, err := netip.ParsePrefix(g.CIDR); err == nil {
-			ranges = append(ranges, p)
-		}
-	}
-	u := Use{Capacity: prefix.Total(ranges)}
+	u := useOf(r)
+	u.Sizes = map[int]int{}
+	ranges := prefixes(r.Status.Ranges)
 	for _, n := range nodes {
 		if len(n.Spec.PodCIDRs) == 0 {
 			u.wait(n, r, all)
 			continue
 		}
 		for _, text := range n.Spec.PodCIDRs {
-			if p, err := netip.ParsePrefix(text); err == nil && prefix.Within(ranges, p) {
-				u.Nodes = append(u.Nodes, n.Name)
+			p, err := netip.ParsePrefix(text)
+			if err != nil {
+				continue
+			}
+			at := slices.IndexFunc(ranges, func(q netip.Prefix) bool { return prefix.Contains(q, p) })
+			if at >= 0 {
+				u.Nodes, u.Held = append(u.Nodes, n.Name), append(u.Held, p)
 				u.Allocated = u.Allocated.Add(prefix.Addresses(p))
+				u.By[ranges[at]] = u.By[ranges[at]].Add(prefix.Addresses(p))
+				u.Sizes[p.Bits()]++
 			}
 		}
 	}
@@ -73,10 +73,14 @@ func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.Rang
 			continue
 		}
 		for _, candidate := range assign.Candidates(all, n.Labels) {
-			if candidate.Name == r.Name {
-				u.RangeMissing = u.RangeMissing || missing
-				if exhausted {
-					u.Waiting++
+			if candidate.Name != r.Name {
+				continue
+			}
+			u.RangeMissing = u.RangeMissing || missing
+			if exhausted {
+				u.Waiting++
+				if size, ok := assign.NodeSize(r, n.Status.Capacity.Pods().Value(), 32, assign.SpareFactor); ok {
+					u.Sizes[size.Bits]++
 				}
 			}
 		}
@@ -84,11 +88,13 @@ func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.Rang
 }
 
 // Percent is the allocated part of the capacity, rounded up.
-func (u Use) Percent() int32 {
-	if u.Capacity.IsZero() {
+func (u Use) Percent() int32 { return percent(u.Allocated, u.Capacity) }
+
+func percent(allocated, capacity prefix.Count) int32 {
+	if capacity.IsZero() {
 		return 0
 	}
-	share := 100 * u.Allocated.Float64() / u.Capacity.Float64()
+	share := 100 * allocated.Float64() / capacity.Float64()
 	whole := int32(share)
 	if share > float64(whole) {
 		whole++
@@ -96,21 +102,13 @@ func (u Use) Percent() int32 {
 	return whole
 }
 
-// Users names some of the nodes.
-func (u Use) Users() string {
-	const most = 5
-	if len(u.Nodes) <= most {
-		return strings.Join(u.Nodes, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(u.Nodes[:most], ", "), len(u.Nodes)-most)
-}
-
 // report puts the use into the status.
 func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 	r.Status.Capacity, r.Status.Allocated = u.Capacity.String(), u.Allocated.String()
 	r.Status.Utilisation, r.Status.Nodes, r.Status.WaitingNodes = u.Percent(), int32(len(u.Nodes)), u.Waiting
-	c.Metrics.observe(r.Name, u)
-	if len(r.Status.Ranges) == 0 {
+	r.Status.Room, r.Status.LargestFree = Forecast(r, u)
+	c.Metrics.observe(r, u)
+	if len(r.Status.Ranges) == 0 || r.Spec.Purpose != v1alpha1.Pods {
 		return
 	}
 	cond := metav1.Condition{
@@ -119,7 +117,7 @@ func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 	}
 	if u.Waiting > 0 {
 		cond.Status, cond.Reason = metav1.ConditionTrue, v1alpha1.ReasonNodesWaiting
-		cond.Message = fmt.Sprintf("%d nodes wait for room; add a block to cidrs, or make a further RangeRequest with the same nodeSelector", u.Waiting)
+		cond.Message = fmt.Sprintf("%d nodes wait for room; %s", u.Waiting, roomRemedy(r))
 		if !meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionExhausted) {
 			c.Events.Eventf(r, nil, corev1.EventTypeWarning, v1alpha1.ReasonRangeExhausted, "ProvidePodRange", "%s", cond.Message)
 		}
@@ -127,17 +125,9 @@ func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 	meta.SetStatusCondition(&r.Status.Conditions, cond)
 }
 
-// missingPause is how soon after a look at the VPC a Node's word that its
-// range is missing calls for another.
-const missingPause = 10 * time.Second
-
-// due tells whether the VPC has to be looked at for this request.
-func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	last, ok := c.verified[r.UID]
-	since := time.Since(last)
-	return !ok || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
-		(u.RangeMissing && since >= missingPause) ||
-		!meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady)
+func roomRemedy(r *v1alpha1.RangeRequest) string {
+	if r.Spec.Growth != nil {
+		return "a further range is carved for them, unless GrowthLimited says why not"
+	}
+	return "add growth, or a block to cidrs, or make a further RangeRequest with the same nodeSelector"
 }

@@ -60,11 +60,11 @@ func TestPercentIsZeroOnlyForNothing(t *testing.T) {
 	}
 }
 
-func TestUsersAreNamedUpToFive(t *testing.T) {
+func TestSomeNamesUpToFive(t *testing.T) {
 	t.Parallel()
 	names := []string{"a", "b", "c", "d", "e", "f", "g"}
 	for n, want := range map[int]string{0: "", 1: "a", 5: "a, b, c, d, e", 7: "a, b, c, d, e and 2 more"} {
-		if got := (Use{Nodes: names[:n]}).Users(); got != want {
+		if got := some(names[:n]); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
 		}
 	}

@@ -19,6 +19,9 @@ type Key struct{ Request, Subnet string }
 type Range struct {
 	Name   string
 	Prefix netip.Prefix
+	// Leaving tells that nothing is given out of it any more; what is held in
+	// it stays held.
+	Leaving bool
 }
 
 // Definition says of what ranges a pool is made.

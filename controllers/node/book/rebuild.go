@@ -187,7 +187,9 @@ func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, error) {
 	for _, d := range definitions {
 		cfg := pool.Config{Quarantine: b.quarantine}
 		for _, r := range d.Ranges {
-			cfg.Parents = append(cfg.Parents, r.Prefix)
+			if !r.Leaving {
+				cfg.Parents = append(cfg.Parents, r.Prefix)
+			}
 		}
 		p, err := pool.New(cfg)
 		if err != nil {

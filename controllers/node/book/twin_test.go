@@ -53,8 +53,8 @@ func joinLines(lines []string) (out string) {
 
 var twinDefinitions = []Definition{
 	{Key: Key{"pods", "a"}, Ranges: []Range{
-		{"one", netip.MustParsePrefix("10.0.0.0/27")}, {"two", netip.MustParsePrefix("10.0.1.0/28")}}},
-	{Key: Key{"pods", "b"}, Ranges: []Range{{"one", netip.MustParsePrefix("10.0.2.0/27")}}},
+		{Name: "one", Prefix: netip.MustParsePrefix("10.0.0.0/27")}, {Name: "two", Prefix: netip.MustParsePrefix("10.0.1.0/28")}}},
+	{Key: Key{"pods", "b"}, Ranges: []Range{{Name: "one", Prefix: netip.MustParsePrefix("10.0.2.0/27")}}},
 }
 
 func newTwin(t *testing.T, seed uint64) *twin {

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"net/netip"
+
+	"github.com/vpcnative/vpcnative/controllers/node"
+	"github.com/vpcnative/vpcnative/controllers/ranges"
+)
+
+// pools tells the ranges controller what the node controller knows: the two
+// do not know each other.
+type pools struct{ nodes *node.Controller }
+
+func (p pools) Waiting() []ranges.Waiter {
+	waiting := p.nodes.Waiting()
+	out := make([]ranges.Waiter, 0, len(waiting))
+	for _, w := range waiting {
+		x := ranges.Waiter{Node: w.Node}
+		for _, want := range w.Wants {
+			x.Wants = append(x.Wants, ranges.Want{Request: want.Key.Request, Subnet: want.Key.Subnet, Bits: want.Bits})
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func (p pools) Look(at netip.Prefix) ranges.Pool {
+	o := p.nodes.Look(at)
+	return ranges.Pool{Known: o.Known, Given: o.Given, Held: o.Held}
+}

@@ -1,0 +1,68 @@
+package book
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Outlook is what the book does with one granted range.
+type Outlook struct {
+	// Known tells that the range is part of a pool; Given that prefixes are
+	// given out of it.
+	Known, Given bool
+	// Held says who holds a prefix that touches it, or that one rests there;
+	// it is empty where there is nothing.
+	Held string
+}
+
+// Look tells what is done with exactly that range at a time.
+func (b *Book) Look(at netip.Prefix, now time.Time) Outlook {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out Outlook
+	var key Key
+	for _, d := range b.definitions {
+		for _, r := range d.Ranges {
+			if r.Prefix == at {
+				out.Known, out.Given, key = true, !r.Leaving, d.Key
+			}
+		}
+	}
+	if !out.Known {
+		return out
+	}
+	for _, h := range b.holdings {
+		if h.Prefix.Overlaps(at) {
+			out.Held = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix)
+			return out
+		}
+	}
+	for p, until := range b.pools[key].Resting() {
+		if p.Overlaps(at) && until.After(now) {
+			out.Held = fmt.Sprintf("%s rests until %s", p, until)
+		}
+	}
+	return out
+}
+
+// Waiter is a Node that waits for room, and where it wants it, in the order
+// in which it tries.
+type Waiter struct {
+	Node  string
+	Wants []Want
+}
+
+// Waiters gives the Nodes that wait for room, by name.
+func (b *Book) Waiters() []Waiter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]Waiter, 0, len(b.waiters.byUID))
+	for _, w := range b.waiters.byUID {
+		out = append(out, Waiter{Node: w.Node, Wants: slices.Clone(w.wants)})
+	}
+	slices.SortFunc(out, func(a, b Waiter) int { return cmp.Compare(a.Node, b.Node) })
+	return out
+}

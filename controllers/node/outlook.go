@@ -1,0 +1,16 @@
+package node
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// Waiting gives the Nodes for which there was no room, and where each wants
+// it.
+func (c *Controller) Waiting() []book.Waiter { return c.book.Waiters() }
+
+// Look tells whether prefixes are given out of a granted range, and who holds
+// one of it: a range may leave the VPC once none are and nobody does.
+func (c *Controller) Look(at netip.Prefix) book.Outlook { return c.book.Look(at, time.Now()) }

@@ -1,0 +1,114 @@
+package ranges
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// markEmpty notes since when grown ranges are empty, so that a restart does
+// not begin to count anew.
+func markEmpty(r *v1alpha1.RangeRequest, since map[string]time.Time) {
+	for i := range r.Status.Ranges {
+		g := &r.Status.Ranges[i]
+		at, empty := since[g.CIDR]
+		switch {
+		case !empty:
+			g.EmptySince = nil
+		case g.EmptySince == nil || !g.EmptySince.Time.Equal(at):
+			t := metav1.NewTime(at).Rfc3339Copy()
+			g.EmptySince = &t
+		}
+	}
+}
+
+// markLeaving begins to give a range back. The mark is in the status before
+// anything else happens: the node controller reads it there and gives nothing
+// out of the range any more, and whoever leads next goes on from it.
+func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, g Growth) {
+	for i := range r.Status.Ranges {
+		if x := &r.Status.Ranges[i]; x.CIDR == g.Leave {
+			x.Leaving = true
+			log.FromContext(ctx).Info("giving a range back", "range", x.Name, "prefix", x.CIDR, "subnet", x.Subnet, "why", g.LeaveWhy)
+		}
+	}
+}
+
+// leave brings those ranges on that are being given back, and gives when to
+// look again.
+func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) time.Duration {
+	again := c.Verify
+	for _, g := range slices.Clone(r.Status.Ranges) {
+		if !g.Leaving {
+			continue
+		}
+		no, stay := c.giveBack(ctx, r, p, g)
+		switch {
+		case no == nil:
+			r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(x v1alpha1.GrantedRange) bool { return x.CIDR == g.CIDR })
+			c.Metrics.changed(r.Name, v1alpha1.ReasonGivenBack)
+			c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGivenBack, "GiveBackRange",
+				"range %s of subnet %s was empty, and is no longer in the VPC", g.CIDR, g.Subnet)
+		case stay:
+			c.stays(ctx, r, g, no)
+		default:
+			if no.Reason != v1alpha1.ReasonPending {
+				c.Metrics.failed(r.Name, no.Reason)
+				c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "GiveBackRange", "%s", no.Text)
+			}
+			again = min(again, no.Again)
+		}
+	}
+	return again
+}
+
+// stays takes the mark off a range that somebody came to use after all.
+// Should an earlier leader be about to remove it, the cloud refuses that while
+// an interface carries a prefix of it, and nothing is published before.
+func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, no *Refusal) {
+	at, _ := prefixOf(g)
+	if x := grantedAt(r, at); x != nil {
+		x.Leaving, x.EmptySince = false, nil
+	}
+	c.Metrics.failed(r.Name, no.Reason)
+	log.FromContext(ctx).Info("the range is not given back", "range", g.Name, "prefix", g.CIDR, "why", no.Text)
+	c.Events.Eventf(r, nil, corev1.EventTypeNormal, no.Reason, "GiveBackRange", "%s", no.Text)
+}
+
+// giveBack takes one range out of the VPC, once nothing uses it and nothing
+// can come to. Stay tells that something does.
+func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *Refusal, stay bool) {
+	at, ok := prefixOf(g)
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(owner) { // I4
+		return inUse(g, "it carries no mark of this request"), true
+	}
+	_, vpc, no := c.network(ctx, r)
+	if no != nil {
+		return no, false
+	}
+	if no, stay := p.vacate(ctx, r, g, vpc); no != nil {
+		return no, stay
+	}
+	if c.StillLeads != nil {
+		if err := c.StillLeads(ctx); err != nil {
+			return &Refusal{Reason: v1alpha1.ReasonPending, Text: err.Error(), Again: retrySoon}, false
+		}
+	}
+	log.FromContext(ctx).Info("removing a range that was empty", "range", g.Name, "subnet", g.Subnet, "prefix", at)
+	err := vpc.Ranges.Delete(ctx, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at})
+	if cloud.Is(err, cloud.Conflict) {
+		return inUse(g, err.Error()), true
+	}
+	if err != nil {
+		return refusedByCloud(err), false
+	}
+	return nil, false
+}

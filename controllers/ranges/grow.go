@@ -1,0 +1,129 @@
+package ranges
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// pace keeps a request whose growth was refused from being tried at every
+// count: until then, unless the request or its Network changes.
+type pace struct {
+	until            time.Time
+	request, network int64 // generations
+}
+
+// grow carves what growth calls for, gives back what it no longer needs, and
+// says what it cannot do. It gives when to look again.
+func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use, all []v1alpha1.RangeRequest) time.Duration {
+	again := c.leave(ctx, r, p)
+	if r.Spec.Growth == nil {
+		meta.RemoveStatusCondition(&r.Status.Conditions, v1alpha1.ConditionGrowthLimited)
+		return again
+	}
+	now := c.Now()
+	g := Grow(GrowthInput{Request: r, Use: u, Demand: p.demand(r), Others: all, Now: now})
+	markEmpty(r, g.Empty)
+	if g.Next > 0 {
+		again = min(again, g.Next)
+	}
+	if g.Leave != "" {
+		c.markLeaving(ctx, r, g)
+		again = min(again, leavePause)
+	}
+	if left := c.pausedFor(ctx, r, now); len(g.Carve) > 0 && left > 0 {
+		return min(again, left) // the condition says why already
+	}
+	no := g.Limited
+	for _, f := range g.Carve {
+		if refused := c.carveFurther(ctx, r, p, f); refused != nil && no == nil {
+			no = refused
+		}
+	}
+	c.limited(ctx, r, no)
+	if no != nil {
+		if len(g.Carve) > 0 {
+			c.pause(ctx, r, now.Add(no.Again))
+		}
+		again = min(again, no.Again)
+	}
+	return again
+}
+
+// carveFurther carves one more range, elsewhere where somebody else took its
+// place meanwhile.
+func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, f Further) *Refusal {
+	n, vpc, no := c.network(ctx, r)
+	if no != nil {
+		return no
+	}
+	for try := 1; ; try++ {
+		in, no := c.input(ctx, r, n, vpc)
+		if no != nil {
+			return no
+		}
+		step, no := PlanFurther(in, f)
+		if no != nil {
+			return no
+		}
+		no, conflict := c.apply(ctx, r, step, vpc)
+		if no == nil {
+			return p.ensure(ctx, r, grantedAt(r, step.Range.Prefix))
+		}
+		if !conflict || try == carveTries {
+			return no
+		}
+	}
+}
+
+// limited says whether growth is held up, and by what.
+func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *Refusal) {
+	cond := metav1.Condition{
+		Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft,
+		Message: "nothing is called for that cannot be had", ObservedGeneration: r.Generation,
+	}
+	if no != nil {
+		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, no.Reason, no.Text
+		had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionGrowthLimited)
+		if had == nil || had.Reason != no.Reason || had.Message != no.Text {
+			c.Metrics.failed(r.Name, no.Reason)
+			log.FromContext(ctx).Info("the request cannot grow", "reason", no.Reason, "why", no.Text)
+			c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "GrowRange", "%s", no.Text)
+		}
+	}
+	meta.SetStatusCondition(&r.Status.Conditions, cond)
+}
+
+func (c *Controller) pausedFor(ctx context.Context, r *v1alpha1.RangeRequest, now time.Time) time.Duration {
+	network := c.generation(ctx, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.paced[r.UID]
+	if !ok || p.request != r.Generation || p.network != network {
+		return 0
+	}
+	return max(0, p.until.Sub(now))
+}
+
+func (c *Controller) pause(ctx context.Context, r *v1alpha1.RangeRequest, until time.Time) {
+	network := c.generation(ctx, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paced[r.UID] = pace{until: until, request: r.Generation, network: network}
+}
+
+// generation is that of the request's Network, as the cache has it.
+func (c *Controller) generation(ctx context.Context, r *v1alpha1.RangeRequest) int64 {
+	n := &v1alpha1.Network{}
+	if err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n); err != nil {
+		return 0
+	}
+	return n.Generation
+}

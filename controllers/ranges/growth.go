@@ -1,0 +1,241 @@
+package ranges
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// giveBackMargin is how far below the threshold, in percent, utilisation has
+// to stay without a range that is given back, so that it is not carved again
+// soon.
+const giveBackMargin = 10
+
+// demand is who asks for more than there is.
+type demand struct {
+	Waiting []Waiter
+	// Unused are granted ranges that nothing is given out of yet: until then
+	// nobody knows who will still wait.
+	Unused map[netip.Prefix]bool
+}
+
+// GrowthInput is all that growing and giving back depend on.
+type GrowthInput struct {
+	Request *v1alpha1.RangeRequest
+	Use     Use
+	Demand  demand
+	Others  []v1alpha1.RangeRequest // all requests; the request itself is left out
+	Now     time.Time
+}
+
+// Further is one more range that is called for.
+type Further struct {
+	Subnet string
+	Length int
+	Why    string
+}
+
+// Growth is what growing and giving back call for.
+type Growth struct {
+	Carve   []Further
+	Limited *Refusal // the first of what is called for and not allowed
+	// Empty is since when each grown range is empty, by its CIDR; those in
+	// use are not in it.
+	Empty map[string]time.Time
+	// Leave is the CIDR of a range that is to be given back; it is empty
+	// where there is none.
+	Leave, LeaveWhy string
+	// Next is when time alone calls for something; 0 is never.
+	Next time.Duration
+}
+
+// Grow says which further ranges a request is to have and which it gives
+// back. It is pure.
+func Grow(in GrowthInput) Growth {
+	g := Growth{Empty: map[string]time.Time{}}
+	if in.Request.Spec.Growth == nil {
+		return g
+	}
+	for _, s := range in.subnets() {
+		calls := in.calls(s)
+		switch {
+		case calls == "":
+			in.tooLarge(s, &g)
+		case len(s.all) >= int(in.Request.Spec.Growth.MaxRanges):
+			g.limit(refuse(v1alpha1.ReasonRangesAtLimit, "subnet %s needs a further range (%s), and has %d, as many as growth.maxRanges allows; raise it, or make a further RangeRequest",
+				s.name, calls, len(s.all)))
+		default:
+			g.Carve = append(g.Carve, Further{Subnet: s.name, Length: s.length, Why: calls})
+		}
+		in.giveBack(s, calls != "", &g)
+	}
+	return g
+}
+
+func (g *Growth) limit(no *Refusal) {
+	if g.Limited == nil {
+		g.Limited = no
+	}
+}
+
+// grownSubnet is what a request has in one subnet.
+type grownSubnet struct {
+	name   string
+	all    []v1alpha1.GrantedRange
+	stay   []netip.Prefix // without those that are leaving, the first first
+	length int            // of a further range
+}
+
+func (in GrowthInput) subnets() []grownSubnet {
+	var out []grownSubnet
+	for _, r := range in.Request.Status.Ranges {
+		p, ok := prefixOf(r)
+		if !ok {
+			continue
+		}
+		at := slices.IndexFunc(out, func(s grownSubnet) bool { return s.name == r.Subnet })
+		if at < 0 {
+			at = len(out)
+			out = append(out, grownSubnet{name: r.Subnet, length: p.Bits()})
+			if n := in.Request.Spec.Growth.PrefixLength; n != nil {
+				out[at].length = int(*n)
+			}
+		}
+		out[at].all = append(out[at].all, r)
+		if !r.Leaving {
+			out[at].stay = append(out[at].stay, p)
+		}
+	}
+	return out
+}
+
+// calls says in words what calls for a further range; it is empty where
+// nothing does.
+//
+// Utilisation calls for one only when the newest range is that full too: one
+// that was carved a moment ago counts at once, and where further ranges are
+// small, the first few would change too little and all would be carved in a
+// row. Waiting nodes call for one only when the node controller gives out of
+// all there are, and they still wait.
+func (in GrowthInput) calls(s grownSubnet) string {
+	g := in.Request.Spec.Growth
+	if len(s.stay) == 0 {
+		return ""
+	}
+	newest := s.stay[len(s.stay)-1]
+	full := percent(in.allocated(s.stay), prefix.Total(s.stay))
+	if full >= g.Threshold && percent(in.Use.By[newest], prefix.Addresses(newest)) >= g.Threshold {
+		return fmt.Sprintf("%d%% of its ranges are in use, and the threshold is %d%%", full, g.Threshold)
+	}
+	if slices.ContainsFunc(s.stay, func(p netip.Prefix) bool { return in.Demand.Unused[p] }) {
+		return ""
+	}
+	waiting := in.waiting(s, func(bits int) bool { return bits >= s.length })
+	if len(waiting) > 0 && len(waiting) >= int(g.WaitingNodes) {
+		return fmt.Sprintf("%d nodes wait for room: %s", len(waiting), some(waiting))
+	}
+	return ""
+}
+
+func (in GrowthInput) allocated(ranges []netip.Prefix) (sum prefix.Count) {
+	for _, p := range ranges {
+		sum = sum.Add(in.Use.By[p])
+	}
+	return sum
+}
+
+// waiting gives the nodes that wait for this request to grow in the subnet,
+// of the sizes that count. A node waits for the first of the requests it
+// tries that can grow.
+func (in GrowthInput) waiting(s grownSubnet, size func(bits int) bool) (names []string) {
+	for _, w := range in.Demand.Waiting {
+		for _, want := range w.Wants {
+			if want.Request == in.Request.Name {
+				if want.Subnet == s.name && size(want.Bits) {
+					names = append(names, w.Node)
+				}
+				break
+			}
+			if in.grows(want.Request) {
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (in GrowthInput) grows(request string) bool {
+	for i := range in.Others {
+		if o := &in.Others[i]; o.Name == request {
+			return o.Spec.Growth != nil && o.DeletionTimestamp.IsZero() && !meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionGrowthLimited)
+		}
+	}
+	return false
+}
+
+// tooLarge says that nodes wait which no further range would help.
+func (in GrowthInput) tooLarge(s grownSubnet, g *Growth) {
+	if waiting := in.waiting(s, func(bits int) bool { return bits < s.length }); len(waiting) > 0 {
+		g.limit(refuse(v1alpha1.ReasonNodeLargerThanRange, "nodes wait in subnet %s that need more than a further range of /%d holds (%s); set growth.prefixLength to a larger range",
+			s.name, s.length, some(waiting)))
+	}
+}
+
+// giveBack finds since when the subnet's grown ranges are empty, and the one
+// that goes. One goes at a time, the longest empty first.
+func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
+	for _, r := range s.all {
+		p, _ := prefixOf(r)
+		if !r.Grown || r.Adopted || !in.Use.By[p].IsZero() {
+			continue
+		}
+		since := in.Now
+		if r.EmptySince != nil && !r.EmptySince.After(in.Now) { // else the clock was set back
+			since = r.EmptySince.Time
+		}
+		g.Empty[r.CIDR] = since
+	}
+	after := in.Request.Spec.Growth.GiveBackAfter
+	anyWaits := len(in.waiting(s, func(int) bool { return true })) > 0
+	leaves := slices.ContainsFunc(in.Request.Status.Ranges, func(r v1alpha1.GrantedRange) bool { return r.Leaving })
+	if after == nil || after.Duration <= 0 || wanted || anyWaits || leaves || g.Leave != "" {
+		return
+	}
+	for _, r := range in.longestEmpty(s, g.Empty) {
+		p, _ := prefixOf(r)
+		rest := slices.DeleteFunc(slices.Clone(s.stay), func(q netip.Prefix) bool { return q == p })
+		full := percent(in.allocated(rest), prefix.Total(rest))
+		if len(rest) == 0 || full > max(0, in.Request.Spec.Growth.Threshold-giveBackMargin) {
+			continue
+		}
+		left := after.Duration - in.Now.Sub(g.Empty[r.CIDR])
+		if left > 0 {
+			if g.Next == 0 || left < g.Next {
+				g.Next = left
+			}
+			return
+		}
+		g.Leave = r.CIDR
+		g.LeaveWhy = fmt.Sprintf("it was empty for %s, and without it %d%% of the subnet's other ranges are in use", after.Duration, full)
+		return
+	}
+}
+
+func (in GrowthInput) longestEmpty(s grownSubnet, since map[string]time.Time) []v1alpha1.GrantedRange {
+	out := slices.DeleteFunc(slices.Clone(s.all), func(r v1alpha1.GrantedRange) bool {
+		_, empty := since[r.CIDR]
+		return !empty || r.Leaving
+	})
+	slices.SortStableFunc(out, func(a, b v1alpha1.GrantedRange) int {
+		return cmp.Or(since[a.CIDR].Compare(since[b.CIDR]), cmp.Compare(a.CIDR, b.CIDR))
+	})
+	return out
+}

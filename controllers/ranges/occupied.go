@@ -1,0 +1,131 @@
+package ranges
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+)
+
+// occupied is all that must not be carved: what the VPC has, what is
+// reserved, what other requests were granted, ServiceCIDRs, what this plan
+// takes, and what the request has in other subnets, also where it vanished
+// from the VPC.
+func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
+	out := in.inUse(s)
+	for _, b := range in.Network.Spec.Reserved {
+		if p, err := netip.ParsePrefix(string(b.CIDR)); err == nil {
+			out = append(out, plan.Occupied{Prefix: p, What: "reserved in Network " + in.Network.Name, Why: b.Reason})
+		}
+	}
+	for _, other := range in.Others {
+		if other.Name == in.Request.Name {
+			continue
+		}
+		for _, p := range prefixes(other.Status.Ranges) {
+			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
+		}
+	}
+	for _, b := range in.Services {
+		if !in.asServices(b.Prefix) {
+			out = append(out, plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name})
+		}
+	}
+	for _, g := range in.Request.Status.Ranges {
+		if p, ok := prefixOf(g); ok && g.Subnet != s.Name {
+			out = append(out, plan.Occupied{Prefix: p, What: "this request's range in subnet " + g.Subnet})
+		}
+	}
+	for _, s := range before {
+		out = append(out, plan.Occupied{Prefix: s.Range.Prefix, What: "this request's range in subnet " + s.Range.Subnet})
+	}
+	return out
+}
+
+// inUse is what the VPC has, but for what the request names and may adopt.
+func (in Input) inUse(s cloud.Subnet) (out []plan.Occupied) {
+	for _, o := range in.Snapshot.Occupied {
+		if o.Kind == cloud.SecondaryRange && in.names(o.Prefix) {
+			if _, ok := adoptable(s, o.Prefix); ok {
+				continue
+			}
+		}
+		out = append(out, plan.Occupied{Prefix: o.Prefix, What: fmt.Sprintf("%s %s", o.Kind, o.Name), Why: in.ownerOf(o.Mark)})
+	}
+	return out
+}
+
+// ownerOf says in words whose mark it is.
+func (in Input) ownerOf(m cloud.Mark) string {
+	switch {
+	case m.IsZero():
+		return ""
+	case !m.OfCluster(in.ClusterID):
+		return "of another vpcnative cluster, mark " + m.Cluster
+	case m.Of(in.owner()):
+		return "of this request"
+	}
+	for _, r := range in.Others {
+		if m.Of(cloud.Owner{ClusterID: in.ClusterID, Kind: ownerKind, Name: r.Name}) {
+			return "of RangeRequest " + r.Name
+		}
+	}
+	return "of a RangeRequest of this cluster that is gone"
+}
+
+// names tells whether the request names exactly that block.
+func (in Input) names(p netip.Prefix) bool {
+	return slices.ContainsFunc(in.Request.Spec.CIDRs, func(c v1alpha1.CIDR) bool {
+		q, err := netip.ParsePrefix(string(c))
+		return err == nil && q == p
+	})
+}
+
+// asServices tells whether a ServiceCIDR of that block is what the request
+// asks for, such as the API server's own default.
+func (in Input) asServices(p netip.Prefix) bool {
+	return in.Request.Spec.Purpose == v1alpha1.Services && in.names(p)
+}
+
+// adoptable gives the subnet's range of exactly that prefix, where it carries
+// no mark: it was made by hand or by an older controller.
+func adoptable(s cloud.Subnet, p netip.Prefix) (cloud.Range, bool) {
+	for _, r := range s.Ranges {
+		if r.Prefix == p && cloud.ParseMark(r.Name).IsZero() {
+			return r, true
+		}
+	}
+	return cloud.Range{}, false
+}
+
+// contested refuses a block that an older request names too, whether it was
+// granted yet or not.
+func (in Input) contested(p netip.Prefix) *Refusal {
+	if !in.names(p) {
+		return nil
+	}
+	for i := range in.Others {
+		o := &in.Others[i]
+		if o.Name == in.Request.Name || !o.DeletionTimestamp.IsZero() || !older(o, in.Request) {
+			continue
+		}
+		for _, q := range parseAll(o.Spec.CIDRs) {
+			if q.Overlaps(p) {
+				return refuse(v1alpha1.ReasonOverlap, "%s: RangeRequest %s names %s too, and is older; name another block, or delete that request", p, o.Name, q)
+			}
+		}
+	}
+	return nil
+}
+
+// older orders requests by age, and by name where they were created in the
+// same second.
+func older(a, b *v1alpha1.RangeRequest) bool {
+	if c := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); c != 0 {
+		return c < 0
+	}
+	return a.Name < b.Name
+}

@@ -1,0 +1,43 @@
+package ranges
+
+import (
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// PlanFurther says where a further range of a request that grows goes, or why
+// it cannot. It is pure.
+func PlanFurther(in Input, f Further) (Step, *Refusal) {
+	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == f.Subnet })
+	if at < 0 {
+		return Step{}, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's any more", f.Subnet, in.Network.Name)
+	}
+	s := in.Snapshot.Subnets[at]
+	had := in.granted(s)
+	for _, r := range had {
+		if _, known := in.status(r); !known {
+			return Step{Range: r, Grown: true, Why: f.Why + "; it was made before, as its name says"}, nil
+		}
+	}
+	if s.MaxRanges > 0 && len(s.Ranges) >= s.MaxRanges {
+		return Step{}, refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d secondary ranges, as many as the cloud allows; delete some, or add another node subnet to the Network",
+			s.Name, f.Why, len(s.Ranges))
+	}
+	space := in.space(s, nil)
+	for _, r := range had {
+		space.Occupied = append(space.Occupied, plan.Occupied{Prefix: r.Prefix, What: "this request's range in subnet " + s.Name})
+	}
+	a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: f.Length}, space)[0]
+	if a.Verb == plan.Refuse {
+		return Step{}, refuse(string(a.Reason), "subnet %s needs a further range (%s): %s", s.Name, f.Why, a.Why)
+	}
+	next := 0
+	return Step{
+		Range:  cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, &next)},
+		Create: true, Chosen: true, Grown: true, Why: f.Why + "; " + a.Why,
+	}, nil
+}

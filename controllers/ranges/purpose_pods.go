@@ -1,0 +1,189 @@
+package ranges
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Pools is what the node controller does with the ranges it gives out of.
+type Pools interface {
+	// Waiting gives the Nodes for which there is no room.
+	Waiting() []Waiter
+	// Look tells what is done with exactly that range.
+	Look(netip.Prefix) Pool
+}
+
+// Waiter is a Node that waits for room, and where it tries, in order.
+type Waiter struct {
+	Node  string
+	Wants []Want
+}
+
+// Want is a request's ranges in one subnet, and the prefix length wanted.
+type Want struct {
+	Request, Subnet string
+	Bits            int
+}
+
+// Pool is what the node controller does with one range.
+type Pool struct {
+	// Known tells that it knows the range, Given that it gives out of it.
+	Known, Given bool
+	// Held says in words who holds a part of it, or that one rests; it is
+	// empty where there is none.
+	Held string
+}
+
+// pods is purpose Pods: Nodes hold pieces of the range on the interfaces of
+// their instances.
+type pods struct{ c *Controller }
+
+func (p pods) use(_ context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (Use, *Refusal) {
+	return Count(r, all, p.c.Nodes()), nil
+}
+
+func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *Refusal {
+	return nil
+}
+
+func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc cloud.VPC) *Refusal {
+	if len(u.Nodes) > 0 {
+		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), some(u.Nodes))
+	}
+	found, no := carriers(ctx, prefixes(r.Status.Ranges), vpc)
+	if no != nil || len(found) == 0 {
+		return no
+	}
+	no = refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there", someOf(found, 3))
+	no.Again = carrierPause
+	return no
+}
+
+// vacate makes sure that no Node has, or can still come to, a piece of the
+// range. The order matters (I1): first the node controller has to have
+// stopped giving out of it, since only then what follows stays true; then the
+// Nodes are read live, and the interfaces last, since a prefix is on an
+// interface before it is published. Should another manager's node controller
+// be a step behind, its claim is refused by the ledger, and the cloud refuses
+// to remove a range that an interface carries.
+func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *Refusal, stay bool) {
+	at, ok := prefixOf(g)
+	if !ok || p.c.Pools == nil {
+		return refuse(v1alpha1.ReasonPending, "range %s: nobody can tell whether it is still given out of", g.CIDR), false
+	}
+	seen := p.c.Pools.Look(at)
+	switch {
+	case !seen.Known || seen.Given:
+		return &Refusal{Reason: v1alpha1.ReasonPending, Again: leavePause,
+			Text: "range " + g.CIDR + " is given back once the node controller gives nothing out of it any more"}, false
+	case seen.Held != "":
+		return inUse(g, seen.Held), true
+	}
+	holder, err := p.holder(ctx, at)
+	if err != nil {
+		return &Refusal{Reason: string(cloud.Unavailable), Text: "listing Nodes: " + err.Error(), Again: retrySoon}, false
+	}
+	if holder != "" {
+		return inUse(g, "node "+holder+" publishes a piece"), true
+	}
+	found, no := carriers(ctx, []netip.Prefix{at}, vpc)
+	if no != nil {
+		return no, false
+	}
+	if len(found) > 0 {
+		return inUse(g, "instances carry prefixes of it: "+someOf(found, 3)), true
+	}
+	return nil, false
+}
+
+func inUse(g v1alpha1.GrantedRange, by string) *Refusal {
+	return refuse(v1alpha1.ReasonInUse, "range %s of subnet %s is not given back: %s", g.CIDR, g.Subnet, by)
+}
+
+// pageOfNodes bounds how many Nodes are in memory whole at a time.
+const pageOfNodes = 500
+
+// holder reads live which Node publishes a piece of the range.
+func (p pods) holder(ctx context.Context, at netip.Prefix) (string, error) {
+	for next := ""; ; {
+		var page corev1.NodeList
+		if err := p.c.Live.List(ctx, &page, client.Limit(pageOfNodes), client.Continue(next)); err != nil {
+			return "", err
+		}
+		for _, n := range page.Items {
+			for _, text := range n.Spec.PodCIDRs {
+				if got, err := netip.ParsePrefix(text); err == nil && got.Overlaps(at) {
+					return n.Name, nil
+				}
+			}
+		}
+		if next = page.Continue; next == "" {
+			return "", nil
+		}
+	}
+}
+
+// demand has the Nodes that this request has to make room for: those for
+// which it is the first of the requests they try that can grow.
+func (p pods) demand(r *v1alpha1.RangeRequest) demand {
+	if p.c.Pools == nil {
+		return demand{}
+	}
+	d := demand{Waiting: p.c.Pools.Waiting(), Unused: map[netip.Prefix]bool{}}
+	for _, at := range prefixes(r.Status.Ranges) {
+		if seen := p.c.Pools.Look(at); !seen.Known {
+			d.Unused[at] = true
+		}
+	}
+	return d
+}
+
+// carriers gives the instances that carry addresses of the ranges: the node
+// controller takes back what was its own, for which it needs the request, and
+// the cloud would refuse to remove the range.
+func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found []string, no *Refusal) {
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return nil, refusedByCloud(err)
+		}
+		carried := slices.Clone(nic.Elsewhere)
+		for _, a := range nic.Attachments {
+			carried = append(carried, a.Prefix)
+		}
+		for _, p := range carried {
+			if slices.ContainsFunc(ranges, p.Overlaps) {
+				found = append(found, fmt.Sprintf("%s %s", nic.Instance, p))
+			}
+		}
+	}
+	return found, nil
+}
+
+// some names a few of many.
+func some(names []string) string { return someOf(names, 5) }
+
+func someOf(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+const (
+	// carrierPause is how soon the instances are looked at again that still
+	// carry prefixes of a range that is to go.
+	carrierPause = 2 * time.Second
+	// leavePause is how soon the node controller is asked again whether it
+	// has taken a range out of use.
+	leavePause = time.Second
+)

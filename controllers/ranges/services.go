@@ -1,0 +1,80 @@
+package ranges
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Services is the cluster's side of purpose Services: the ServiceCIDR objects
+// that have the API server allocate ClusterIPs out of a range, and the
+// addresses in use. Package servicecidr is meant to be it; where Config has
+// none, purpose Services is refused and no ServiceCIDR is kept clear of.
+//
+// The controller's one worker calls it, never two calls at a time. Errors are
+// a *Refusal where a person can do something about it, which becomes the
+// condition, the Event and the metric as it stands; any other is taken for
+// passing trouble of the API server and tried again.
+type Services interface {
+	// Occupied gives every ServiceCIDR of the cluster, whoever made it, those
+	// that are being deleted among them. It is called before each carving,
+	// whatever the purpose; it is empty where the API server has no
+	// ServiceCIDRs.
+	Occupied(ctx context.Context) ([]ServiceBlock, error)
+
+	// Use counts the addresses in r.Status.Ranges. It is called before
+	// anything is carved for r: a *Refusal NoServiceCIDR tells that the API
+	// server has none.
+	Use(ctx context.Context, r *v1alpha1.RangeRequest) (ServiceUse, error)
+
+	// Ensure has the API server allocate out of g, which is in the VPC, and
+	// sets g.ServiceCIDR. It is called for each range at each grant and each
+	// verification, so it does nothing where nothing is to be done. A
+	// *Refusal ServiceCIDRNotReady tells that it is not there yet.
+	Ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error
+
+	// Remove takes away what Ensure made for g, and tells whether it is gone;
+	// the range leaves the VPC only then. It is called again until it is.
+	// What was adopted stays, which counts as gone. A *Refusal InUse names
+	// the Services that hold addresses.
+	Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (gone bool, err error)
+}
+
+// ServiceBlock is one family of a ServiceCIDR.
+type ServiceBlock struct {
+	Prefix netip.Prefix
+	Name   string // of the ServiceCIDR
+}
+
+// ServiceUse is how much of a Services request's ranges is in use.
+type ServiceUse struct {
+	// Allocated counts the ClusterIPs of each range, by its prefix; a range
+	// that holds none may be left out.
+	Allocated map[netip.Prefix]prefix.Count
+	// Users are the Services that hold addresses, "namespace/name", sorted.
+	Users []string
+}
+
+// Refusal is why a request, or a part of it, is not granted or not removed.
+type Refusal struct {
+	Reason, Text string
+	Again        time.Duration // when to look again
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
+// refusalOf turns an error of the Kubernetes side into a refusal.
+func refusalOf(act string, err error) *Refusal {
+	if no, ok := errors.AsType[*Refusal](err); ok {
+		if no.Again == 0 {
+			no.Again = retryLater
+		}
+		return no
+	}
+	return &Refusal{Reason: string(cloud.Unavailable), Text: act + ": " + err.Error(), Again: retrySoon}
+}
