@@ -21,6 +21,9 @@ const (
 	roleActive         = "ACTIVE"
 )
 
+// smallestProxies is the longest prefix that a proxy-only subnetwork may have.
+const smallestProxies = 26
+
 func (n subnetwork) isProxyOnly() bool {
 	return slices.Contains([]string{purposeProxy, purposeOldProxy, purposeGlobalProxy}, n.purpose)
 }
@@ -58,6 +61,9 @@ type proxyEdit struct {
 func (v proxies) settle(ctx context.Context, e *proxyEdit) error {
 	if !e.want.Prefix.Addr().Is4() || e.want.Prefix != e.want.Prefix.Masked() {
 		return e.refuse(cloud.Invalid, "the prefix is no IPv4 range in its canonical form", "give an IPv4 prefix without host bits")
+	}
+	if e.add && e.want.Prefix.Bits() > smallestProxies {
+		return e.refuse(cloud.Invalid, "a proxy-only subnetwork has at least 64 addresses", "ask for a /26 or larger; a /23 is what Google advises to start with")
 	}
 	for try := 0; ; try++ {
 		needed, err := e.needed(ctx)

@@ -90,7 +90,13 @@ func limitRemedy(method string) string {
 	if method == methodPatch {
 		return "a subnetwork holds at most 170 secondary ranges; delete some or add another node subnetwork"
 	}
-	return "an interface holds at most 150 alias ranges; remove some"
+	switch method {
+	case methodUpdate:
+		return "an interface holds at most 150 alias ranges; remove some"
+	case methodInsertRule, methodPatchRule:
+		return "a firewall rule holds at most 5,000 ranges; let the pod ranges lie together, so that they are fewer"
+	}
+	return "it is a limit that nobody can raise; make do with less"
 }
 
 func projectOf(resource string) string {

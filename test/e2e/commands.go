@@ -66,6 +66,7 @@ func commands() map[string]command {
 		"provide":  cmdProvide,
 		"firewall": cmdFirewall,
 		"rules":    cmdRules,
+		"proxies":  cmdProxies,
 	}
 }
 

@@ -12,6 +12,51 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
+// proxies add NAME CIDR | proxies use | proxies PATTERN: the region's
+// proxy-only subnets, each "NAME CIDR ROLE" with the name of ours as "ours",
+// joined by blanks, come to match the whole pattern. "add" makes one by hand,
+// "use" lets load balancers use all there are.
+func cmdProxies(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	switch args[0] {
+	case "add":
+		ts.Check(w.Sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
+			Primary: netip.MustParsePrefix(args[2]), Purpose: "REGIONAL_MANAGED_PROXY", Role: "ACTIVE"}))
+		return
+	case "use":
+		for _, s := range w.proxies() {
+			ts.Check(w.Sim.UseProxySubnetwork(project, region, s.Name))
+		}
+		return
+	}
+	pattern := regexp.MustCompile("^(?:" + args[0] + ")$")
+	err := Eventually(patience, func() error {
+		var all []string
+		for _, s := range w.proxies() {
+			if strings.HasPrefix(s.Name, "vn-") {
+				s.Name = "ours"
+			}
+			all = append(all, fmt.Sprintf("%s %s %s", s.Name, s.Primary, s.Role))
+		}
+		if got := strings.Join(all, " "); !pattern.MatchString(got) {
+			return fmt.Errorf("the region has the proxy-only subnets %q, want %s", got, args[0])
+		}
+		return nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, w.Logs())
+	}
+}
+
+func (w *World) proxies() (out []gcesim.Subnetwork) {
+	for _, s := range w.Sim.Subnetworks() {
+		if s.Purpose == "REGIONAL_MANAGED_PROXY" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // firewall add NAME [from=CIDR,...] [to=CIDR,...] [deny=PROTOCOLS] [allow=PROTOCOLS] [tags=T] [priority=N] | firewall delete NAME
 func cmdFirewall(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
