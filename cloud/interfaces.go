@@ -104,4 +104,8 @@ type VPC struct {
 	Space      Space
 	Ranges     Ranges
 	Interfaces Interfaces
+	// Proxies is nil where managed load balancers need no subnet of their own.
+	Proxies Proxies
+	// Firewalls is nil where the cloud's firewall is kept by other means.
+	Firewalls Firewalls
 }

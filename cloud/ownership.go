@@ -50,6 +50,16 @@ func (o Owner) ObjectName(index int) string {
 	return fmt.Sprintf("vn-%s-%s-%s-%d", hash(o.ClusterID), readable(o.Name), o.hash(), index)
 }
 
+// Description says in full what ObjectName can only hash, for objects that
+// have room for it.
+func (o Owner) Description() string {
+	name := o.Name
+	if o.Namespace != "" {
+		name = o.Namespace + "/" + name
+	}
+	return "made by vpcnative for " + o.Kind + " " + name + " of cluster " + o.ClusterID
+}
+
 func (o Owner) hash() string {
 	return hash(o.ClusterID + "/" + o.Kind + "/" + o.Namespace + "/" + o.Name)
 }

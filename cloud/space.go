@@ -20,6 +20,9 @@ const (
 	// Reservation is a reserved block of addresses, such as the ranges kept
 	// for private services access.
 	Reservation Kind = "Reservation"
+	// ProxyOnly is a subnet kept for managed load balancers' proxies, in which
+	// no machine lives.
+	ProxyOnly Kind = "ProxyOnly"
 	// Prohibited is space that the cloud refuses to every subnet.
 	Prohibited Kind = "Prohibited"
 )
@@ -65,6 +68,9 @@ type Snapshot struct {
 	// Occupied is every prefix in use in the whole network, all regions,
 	// ordered by address.
 	Occupied []Occupied
+	// Proxy is the region's active proxy-only subnet, whoever made it; nil
+	// where there is none, or the cloud has no such thing.
+	Proxy *ProxySubnet
 }
 
 // Space reads the address space of one VPC.

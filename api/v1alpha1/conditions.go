@@ -3,6 +3,10 @@ package v1alpha1
 // Finalizer keeps an object until what was made for it in the cloud is gone.
 const Finalizer = "vpcnative.dev/cloud-cleanup"
 
+// FirewallFinalizer keeps a Network until the firewall rules that were made
+// for it are gone.
+const FirewallFinalizer = "vpcnative.dev/firewall-cleanup"
+
 // Condition types.
 const (
 	// ConditionReady sums an object up: a Network was read, a RangeRequest
@@ -23,6 +27,10 @@ const (
 	// ConditionFirewall is True on a Network while the firewall lets the pod
 	// ranges through.
 	ConditionFirewall = "FirewallReady"
+	// ConditionMasquerade is True on a Network while ip-masq-agent's
+	// ConfigMap covers the VPC. It is there only with
+	// --masquerade-configmap.
+	ConditionMasquerade = "MasqueradeReady"
 )
 
 // Reasons of conditions, Events and metrics. A refusal has the same reason
@@ -34,6 +42,11 @@ const (
 	// About a Network.
 	ReasonWrongCloud = "WrongCloud"
 	ReasonInUse      = "InUse"
+	// No rule lets the pod ranges in; a rule keeps them out; there are none.
+	ReasonFirewallRuleMissing = "FirewallRuleMissing"
+	ReasonFirewallDenies      = "FirewallDenies"
+	ReasonNoPodRanges         = "NoPodRanges"
+	ReasonForeignConfigMap    = "ForeignConfigMap"
 
 	// About a RangeRequest.
 	ReasonNetworkNotFound     = "NetworkNotFound"

@@ -108,8 +108,8 @@ type ReservedBlock struct {
 type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
 	// Kind is what it is: SubnetPrimary, SecondaryRange, StaticRoute,
-	// PeeringRoute, Reservation, Prohibited, ServiceCIDR for one of the
-	// cluster's that the VPC knows nothing of, or Reserved for a block of
+	// PeeringRoute, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
+	// the cluster's that the VPC knows nothing of, or Reserved for a block of
 	// spec.reserved.
 	Kind string `json:"kind"`
 	// Name is the cloud's name of it, or the reason of the reserved block.

@@ -6,6 +6,7 @@ package cloudtest
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,10 @@ const (
 	Attaching Kind = "change an interface"
 	// Ranging changes a subnet's ranges.
 	Ranging Kind = "change ranges"
+	// Proxying makes or removes proxy-only subnets.
+	Proxying Kind = "change proxy-only subnets"
+	// Ruling changes firewall rules.
+	Ruling Kind = "change firewall rules"
 	// Polling looks at operations.
 	Polling Kind = "look at operations"
 )
@@ -55,6 +60,16 @@ type World interface {
 	// AddRange adds a range to the subnet; Ranges are those it has.
 	AddRange(r cloud.Range)
 	Ranges() []cloud.Range
+	// AddProxies adds an active proxy-only subnet; UseProxies lets a load
+	// balancer use it; Proxies are those that the region has.
+	AddProxies(s cloud.ProxySubnet)
+	UseProxies(name string)
+	Proxies() []cloud.ProxySubnet
+	// AddRule adds a firewall rule, or replaces the one of its name; Rules
+	// are those in force, Disable takes one out of force.
+	AddRule(r cloud.FirewallRule)
+	Disable(name string)
+	Rules() []cloud.FirewallRule
 
 	// Strike lets the fault befall the next n calls of the kind.
 	Strike(k Kind, f Fault, n int)
@@ -96,7 +111,14 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			p.holds(&check{T: t, Harness: fresh(t), ctx: ctx})
+			c := &check{T: t, Harness: fresh(t), ctx: ctx}
+			if strings.Contains(p.name, "Proxies") && c.VPC.Proxies == nil {
+				t.Skip("this cloud needs no proxy-only subnets")
+			}
+			if strings.Contains(p.name, "Rule") && c.VPC.Firewalls == nil {
+				t.Skip("this cloud's firewall is kept by other means")
+			}
+			p.holds(c)
 		})
 	}
 }
@@ -139,6 +161,22 @@ var properties = []property{
 	{"UsedRangeIsConflict", usedRangeIsConflict},
 	{"ForeignRangeUntouched", foreignRangeUntouched},
 	{"SpaceShowsEveryRange", spaceShowsEveryRange},
+	{"EnsureProxiesRepeats", ensureProxiesRepeats},
+	{"EnsureProxiesSettlesALostReply", ensureProxiesSettlesALostReply},
+	{"SecondActiveProxiesAreConflict", secondActiveProxiesAreConflict},
+	{"OverlappingProxiesAreConflict", overlappingProxiesAreConflict},
+	{"DeleteProxiesRepeats", deleteProxiesRepeats},
+	{"UsedProxiesAreConflict", usedProxiesAreConflict},
+	{"ForeignProxiesUntouched", foreignProxiesUntouched},
+	{"SpaceShowsTheActiveProxies", spaceShowsTheActiveProxies},
+	{"EnsureRuleRepeats", ensureRuleRepeats},
+	{"EnsureRuleFollowsItsRanges", ensureRuleFollowsItsRanges},
+	{"EnsureRuleRepairsDrift", ensureRuleRepairsDrift},
+	{"EnsureRuleSettlesALostReply", ensureRuleSettlesALostReply},
+	{"ForeignRuleUntouched", foreignRuleUntouched},
+	{"DeleteRuleRepeats", deleteRuleRepeats},
+	{"RulesAreReadInTheOrderTheyDecide", rulesAreReadInTheOrderTheyDecide},
+	{"RuleCommandSaysAll", ruleCommandSaysAll},
 	{"RefusedCredentialsSaySo", refusedCredentialsSaySo},
 }
 

@@ -10,7 +10,10 @@ import (
 )
 
 // books collects what occupies the network.
-type books struct{ occupied []cloud.Occupied }
+type books struct {
+	occupied []cloud.Occupied
+	proxies  map[string]*cloud.ProxySubnet // by region: the active ones
+}
 
 // prohibitedRanges can be in no subnetwork.
 // Source: cloud.google.com/vpc/docs/subnets, "Prohibited IPv4 subnet ranges".
@@ -42,6 +45,23 @@ func (b *books) prohibited(n network) {
 
 func (b *books) add(kind cloud.Kind, name string, p netip.Prefix) {
 	b.occupied = append(b.occupied, cloud.Occupied{Prefix: p, Kind: kind, Name: name})
+}
+
+// proxy enters a proxy-only subnetwork.
+func (b *books) proxy(n subnetwork) error {
+	where := n.region + "/" + n.name
+	p, err := parseRange(n.primary)
+	if err != nil {
+		return misread("read proxy-only subnetwork", where, err)
+	}
+	b.occupied = append(b.occupied, cloud.Occupied{Prefix: p, Kind: cloud.ProxyOnly, Name: where, Mark: cloud.ParseMark(n.name)})
+	if n.role == roleActive && n.purpose != purposeGlobalProxy {
+		if b.proxies == nil {
+			b.proxies = map[string]*cloud.ProxySubnet{}
+		}
+		b.proxies[n.region] = &cloud.ProxySubnet{Name: n.name, Prefix: p, Description: n.description}
+	}
+	return nil
 }
 
 // subnet enters a subnetwork's ranges and gives it as a value.

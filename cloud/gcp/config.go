@@ -88,7 +88,7 @@ func (c Config) validate() error {
 	return nil
 }
 
-// vpc is one network as the adapter sees it; the three ports share it.
+// vpc is one network as the adapter sees it; the ports share it.
 type vpc struct {
 	Config
 	api      api
@@ -120,7 +120,7 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 		v.ops.close()
 		client.CloseIdleConnections()
 	}
-	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}}, closer, nil
+	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}}, closer, nil
 }
 
 func newVPC(c Config, a api) *vpc {

@@ -167,13 +167,76 @@ func (w *world) Ranges() []cloud.Range {
 	return out
 }
 
+func (w *world) AddProxies(s cloud.ProxySubnet) {
+	w.Helper()
+	w.must(w.sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Name: s.Name, Network: "vpc", Primary: s.Prefix,
+		Purpose: "REGIONAL_MANAGED_PROXY", Role: "ACTIVE", Description: s.Description}))
+}
+
+func (w *world) UseProxies(name string) {
+	w.Helper()
+	w.must(w.sim.UseProxySubnetwork(project, region, name))
+}
+
+func (w *world) Proxies() (out []cloud.ProxySubnet) {
+	for _, s := range w.sim.Subnetworks() {
+		if s.Purpose == "REGIONAL_MANAGED_PROXY" {
+			out = append(out, cloud.ProxySubnet{Name: s.Name, Prefix: s.Primary, Description: s.Description})
+		}
+	}
+	return out
+}
+
+func (w *world) AddRule(r cloud.FirewallRule) {
+	w.Helper()
+	f := gcesim.Firewall{Project: project, Network: "vpc", Name: r.Name, Description: r.Description, Priority: r.Priority, Deny: r.Deny,
+		Sources: r.Sources, Destinations: r.Destinations, TargetTags: r.Targets}
+	for _, p := range r.Protocols {
+		f.Protocols = append(f.Protocols, p.String())
+	}
+	w.must(w.sim.AddFirewall(f))
+}
+
+func (w *world) Disable(name string) {
+	w.Helper()
+	for _, f := range w.sim.Firewalls() {
+		if f.Name == name {
+			f.Disabled = true
+			w.must(w.sim.AddFirewall(f))
+		}
+	}
+}
+
+func (w *world) Rules() (out []cloud.FirewallRule) {
+	for _, f := range w.sim.Firewalls() {
+		if f.Disabled {
+			continue
+		}
+		r := cloud.FirewallRule{Name: f.Name, Description: f.Description, Priority: f.Priority, Deny: f.Deny,
+			Sources: f.Sources, Destinations: f.Destinations, Targets: f.TargetTags}
+		for _, p := range f.Protocols {
+			name, ports, _ := strings.Cut(p, ":")
+			protocol := cloud.Protocol{Name: name}
+			if ports != "" {
+				protocol.Ports = strings.Split(ports, ",")
+			}
+			r.Protocols = append(r.Protocols, protocol)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // methods are the calls of each kind.
 var methods = map[cloudtest.Kind]string{
 	cloudtest.Listing:   "instances.aggregatedList",
 	cloudtest.Getting:   "instances.get",
 	cloudtest.Attaching: "instances.updateNetworkInterface",
 	cloudtest.Ranging:   "subnetworks.patch",
-	cloudtest.Polling:   "*Operations.*",
+	cloudtest.Ruling:    "firewalls.[idp]*",
+	// insert and delete
+	cloudtest.Proxying: "subnetworks.[id][ne][sl]e*",
+	cloudtest.Polling:  "*Operations.*",
 }
 
 func (w *world) Strike(k cloudtest.Kind, f cloudtest.Fault, n int) {

@@ -1,6 +1,7 @@
 // Package gcp is the adapter to Google Compute Engine: it reads the address
-// space of a VPC network, makes secondary ranges of its node subnets, and
-// puts alias ranges on the first interface of instances.
+// space of a VPC network, makes secondary ranges of its node subnets
+// and the region's proxy-only subnet, puts alias ranges on the first interface
+// of instances, and keeps VPC firewall rules of ours.
 //
 // The generated client google.golang.org/api/compute/v1 stands behind one seam
 // (seam.go). It is not cloud.google.com/go/compute/apiv1, whose descriptors of

@@ -6,8 +6,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// scope is where the cloud keeps an operation: "projects/p/zones/z" or
-// "projects/p/regions/r".
+// scope is where the cloud keeps an operation: "projects/p/zones/z",
+// "projects/p/regions/r" or "projects/p/global".
 type scope string
 
 func zoneScope(project, zone string) scope {
@@ -18,10 +18,15 @@ func regionScope(project, region string) scope {
 	return scope("projects/" + project + "/regions/" + region)
 }
 
-// split gives the scope's project, its kind ("zones" or "regions") and its
-// name; all are empty for text that is no scope.
+func globalScope(project string) scope { return scope("projects/" + project + "/global") }
+
+// split gives the scope's project, its kind ("zones", "regions" or "global")
+// and its name; all are empty for text that is no scope.
 func (s scope) split() (project, kind, name string) {
 	p := strings.Split(string(s), "/")
+	if len(p) == 3 && p[0] == "projects" && p[2] == "global" {
+		return p[1], p[2], ""
+	}
 	if len(p) != 4 || p[0] != "projects" || p[2] != "zones" && p[2] != "regions" {
 		return "", "", ""
 	}
@@ -33,6 +38,9 @@ func (s scope) split() (project, kind, name string) {
 // Source: cloud.google.com/compute/docs/api-rate-limits.
 func (s scope) quota() string {
 	project, kind, name := s.split()
+	if kind == "global" {
+		return ""
+	}
 	if kind == "zones" {
 		if i := strings.LastIndexByte(name, '-'); i > 0 {
 			return string(regionScope(project, name[:i]))
@@ -108,6 +116,14 @@ func (r subnetRef) String() string {
 }
 
 func (r subnetRef) scope() scope { return regionScope(r.project, r.region) }
+
+type firewallRef struct{ project, name string }
+
+func (r firewallRef) String() string {
+	return "projects/" + r.project + "/global/firewalls/" + r.name
+}
+
+func (r firewallRef) scope() scope { return globalScope(r.project) }
 
 // parseSubnetURL reads the end of a subnetwork's URL.
 func parseSubnetURL(url string) (subnetRef, bool) {

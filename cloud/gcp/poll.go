@@ -152,10 +152,13 @@ func once[T any](p *poller, method string, in scope, f func(context.Context) (T,
 }
 
 func methodsOf(s scope) (m struct{ list, get string }) {
-	if _, kind, _ := s.split(); kind == "zones" {
+	switch _, kind, _ := s.split(); kind {
+	case "zones":
 		m.list, m.get = methodZoneOps, methodZoneOp
-		return m
+	case "global":
+		m.list, m.get = methodGlobalOps, methodGlobalOp
+	default:
+		m.list, m.get = methodRegionOps, methodRegionOp
 	}
-	m.list, m.get = methodRegionOps, methodRegionOp
 	return m
 }

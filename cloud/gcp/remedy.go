@@ -16,6 +16,13 @@ var permissions = map[string]string{
 	methodAddresses:     "compute.globalAddresses.list",
 	methodSubnetwork:    "compute.subnetworks.get",
 	methodPatch:         "compute.subnetworks.update",
+	methodInsertSubnet:  "compute.subnetworks.create (and compute.networks.updatePolicy on the network)",
+	methodDeleteSubnet:  "compute.subnetworks.delete (and compute.networks.updatePolicy on the network)",
+	methodFirewalls:     "compute.firewalls.list",
+	methodFirewall:      "compute.firewalls.get",
+	methodInsertRule:    "compute.firewalls.create (and compute.networks.updatePolicy on the network)",
+	methodPatchRule:     "compute.firewalls.update (and compute.networks.updatePolicy on the network)",
+	methodDeleteRule:    "compute.firewalls.delete (and compute.networks.updatePolicy on the network)",
 	methodInstances:     "compute.instances.list",
 	methodInstance:      "compute.instances.get",
 	methodUpdate:        "compute.instances.updateNetworkInterface (and compute.subnetworks.use on the subnetwork)",
@@ -23,6 +30,8 @@ var permissions = map[string]string{
 	methodZoneOp:        "compute.zoneOperations.get",
 	methodRegionOps:     "compute.regionOperations.list",
 	methodRegionOp:      "compute.regionOperations.get",
+	methodGlobalOps:     "compute.globalOperations.list",
+	methodGlobalOp:      "compute.globalOperations.get",
 }
 
 // The methods, as the API names them.
@@ -34,6 +43,13 @@ const (
 	methodAddresses     = "globalAddresses.list"
 	methodSubnetwork    = "subnetworks.get"
 	methodPatch         = "subnetworks.patch"
+	methodInsertSubnet  = "subnetworks.insert"
+	methodDeleteSubnet  = "subnetworks.delete"
+	methodFirewalls     = "firewalls.list"
+	methodFirewall      = "firewalls.get"
+	methodInsertRule    = "firewalls.insert"
+	methodPatchRule     = "firewalls.patch"
+	methodDeleteRule    = "firewalls.delete"
 	methodInstances     = "instances.aggregatedList"
 	methodInstance      = "instances.get"
 	methodUpdate        = "instances.updateNetworkInterface"
@@ -41,6 +57,8 @@ const (
 	methodZoneOp        = "zoneOperations.get"
 	methodRegionOps     = "regionOperations.list"
 	methodRegionOp      = "regionOperations.get"
+	methodGlobalOps     = "globalOperations.list"
+	methodGlobalOp      = "globalOperations.get"
 )
 
 // remedy says what a person can do about an error.
@@ -72,7 +90,13 @@ func limitRemedy(method string) string {
 	if method == methodPatch {
 		return "a subnetwork holds at most 170 secondary ranges; delete some or add another node subnetwork"
 	}
-	return "an interface holds at most 150 alias ranges; remove some"
+	switch method {
+	case methodUpdate:
+		return "an interface holds at most 150 alias ranges; remove some"
+	case methodInsertRule, methodPatchRule:
+		return "a firewall rule holds at most 5,000 ranges; let the pod ranges lie together, so that they are fewer"
+	}
+	return "it is a limit that nobody can raise; make do with less"
 }
 
 func projectOf(resource string) string {

@@ -15,7 +15,7 @@ const (
 	networkFields   = "autoCreateSubnetworks,peerings(name,state)"
 	instanceFields  = "id,name,zone,networkInterfaces(name,network,subnetwork,fingerprint,aliasIpRanges,aliasIpv6Ranges)"
 	operationFields = "name,status,targetLink,error,httpErrorStatusCode"
-	subnetFields    = "name,region,network,fingerprint,ipCidrRange,internalIpv6Prefix,externalIpv6Prefix,ipv6CidrRange,secondaryIpRanges"
+	subnetFields    = "name,region,network,fingerprint,ipCidrRange,internalIpv6Prefix,externalIpv6Prefix,ipv6CidrRange,secondaryIpRanges,purpose,role,description"
 	warningFields   = "warning(code,message)"
 )
 
@@ -106,7 +106,8 @@ func (s *sdk) subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
 }
 
 func readSubnetwork(n *compute.Subnetwork) subnetwork {
-	got := subnetwork{name: n.Name, region: base(n.Region), network: n.Network, fingerprint: n.Fingerprint, primary: n.IpCidrRange}
+	got := subnetwork{name: n.Name, region: base(n.Region), network: n.Network, fingerprint: n.Fingerprint, primary: n.IpCidrRange,
+		purpose: n.Purpose, role: n.Role, description: n.Description}
 	got.ipv6 = nonEmpty(n.InternalIpv6Prefix, n.ExternalIpv6Prefix, n.Ipv6CidrRange)
 	for _, r := range n.SecondaryIpRanges {
 		got.secondary = append(got.secondary, secondaryRange{r.RangeName, r.IpCidrRange, r.ReservedInternalRange, r.IpVersion, r.IpCollection})

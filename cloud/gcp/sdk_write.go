@@ -34,6 +34,22 @@ func (s *sdk) patchSubnetwork(ctx context.Context, ref subnetRef, p subnetPatch)
 	return readOperation(op), err
 }
 
+// insertProxySubnet sets nothing but what a proxy-only subnetwork may have:
+// "Invalid field set in subnetwork with purpose REGIONAL_MANAGED_PROXY".
+func (s *sdk) insertProxySubnet(ctx context.Context, ref subnetRef, p proxyInsert) (operation, error) {
+	body := &compute.Subnetwork{
+		Name: ref.name, Description: p.description, Network: p.network, IpCidrRange: p.cidr,
+		Purpose: purposeProxy, Role: roleActive,
+	}
+	op, err := s.Subnetworks.Insert(ref.project, ref.region, body).RequestId(p.requestID).Fields(operationFields).Context(ctx).Do()
+	return readOperation(op), err
+}
+
+func (s *sdk) deleteSubnetwork(ctx context.Context, ref subnetRef, requestID string) (operation, error) {
+	op, err := s.Subnetworks.Delete(ref.project, ref.region, ref.name).RequestId(requestID).Fields(operationFields).Context(ctx).Do()
+	return readOperation(op), err
+}
+
 // operations lists a scope's operations, newest first: those we wait for are
 // among the first, and no filter makes the cloud walk the whole history.
 func (s *sdk) operations(ctx context.Context, in scope, max int64, token string) (page[operation], error) {
@@ -41,9 +57,12 @@ func (s *sdk) operations(ctx context.Context, in scope, max int64, token string)
 	project, kind, name := in.split()
 	var l *compute.OperationList
 	var err error
-	if kind == "zones" {
+	switch kind {
+	case "zones":
 		l, err = s.ZoneOperations.List(project, name).OrderBy(order).MaxResults(max).PageToken(token).Fields(fields).Context(ctx).Do()
-	} else {
+	case "global":
+		l, err = s.GlobalOperations.List(project).OrderBy(order).MaxResults(max).PageToken(token).Fields(fields).Context(ctx).Do()
+	default:
 		l, err = s.RegionOperations.List(project, name).OrderBy(order).MaxResults(max).PageToken(token).Fields(fields).Context(ctx).Do()
 	}
 	if err != nil {
@@ -60,9 +79,12 @@ func (s *sdk) operation(ctx context.Context, in scope, name string) (operation, 
 	project, kind, where := in.split()
 	var op *compute.Operation
 	var err error
-	if kind == "zones" {
+	switch kind {
+	case "zones":
 		op, err = s.ZoneOperations.Get(project, where, name).Fields(operationFields).Context(ctx).Do()
-	} else {
+	case "global":
+		op, err = s.GlobalOperations.Get(project, name).Fields(operationFields).Context(ctx).Do()
+	default:
 		op, err = s.RegionOperations.Get(project, where, name).Fields(operationFields).Context(ctx).Do()
 	}
 	return readOperation(op), err

@@ -1,6 +1,10 @@
 package gcp
 
-import "context"
+import (
+	"context"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
 
 // api is every call of the Compute Engine API that this package makes, in
 // thin values. Errors are the SDKs' own; call.go classes them.
@@ -13,6 +17,14 @@ type api interface {
 
 	subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
 	patchSubnetwork(ctx context.Context, ref subnetRef, p subnetPatch) (operation, error)
+	insertProxySubnet(ctx context.Context, ref subnetRef, p proxyInsert) (operation, error)
+	deleteSubnetwork(ctx context.Context, ref subnetRef, requestID string) (operation, error)
+
+	firewalls(ctx context.Context, project, token string) (page[firewall], error)
+	firewall(ctx context.Context, ref firewallRef) (firewall, error)
+	insertFirewall(ctx context.Context, ref firewallRef, f firewall, requestID string) (operation, error)
+	patchFirewall(ctx context.Context, ref firewallRef, f firewall, requestID string) (operation, error)
+	deleteFirewall(ctx context.Context, ref firewallRef, requestID string) (operation, error)
 
 	instances(ctx context.Context, project, token string) (page[instance], error)
 	instance(ctx context.Context, ref instanceRef) (instance, error)
@@ -41,6 +53,7 @@ type subnetwork struct {
 	primary                            string
 	ipv6                               []string // internal and external prefixes
 	secondary                          []secondaryRange
+	purpose, role, description         string
 }
 
 // secondaryRange carries every field that the API has, so that a kept entry
@@ -52,6 +65,21 @@ type secondaryRange struct {
 type subnetPatch struct {
 	secondary              []secondaryRange
 	fingerprint, requestID string
+}
+
+// proxyInsert is a proxy-only subnetwork to be made, active.
+type proxyInsert struct {
+	network, cidr, description, requestID string
+}
+
+// firewall is a rule. Those for outgoing traffic are read for their name.
+type firewall struct {
+	name, network, description, direction string
+	priority                              int64
+	disabled                              bool
+	allowed, denied                       []cloud.Protocol
+	sources, destinations                 []string
+	marks, targets                        []string // tags and service accounts
 }
 
 type route struct {

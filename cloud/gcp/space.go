@@ -37,7 +37,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted()}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Proxy: b.proxies[s.Region]}
 	for _, name := range s.Subnetworks {
 		sub, ok := subnets[name]
 		if !ok {
@@ -61,6 +61,9 @@ func (s space) readSubnets(ctx context.Context, b *books, into map[string]cloud.
 	return pages(ctx, s.vpc, methodSubnetworks, "", about, list, func(n subnetwork) error {
 		if !s.inNetwork(n.network) {
 			return nil
+		}
+		if n.isProxyOnly() {
+			return b.proxy(n)
 		}
 		sub, err := b.subnet(n)
 		if n.region == s.Region {

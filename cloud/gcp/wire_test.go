@@ -79,6 +79,16 @@ func TestWire(t *testing.T) {
 	w.must(vpc.Ranges.Delete(ctx, ours))
 	w.must(vpc.Ranges.Delete(ctx, cloud.Range{Subnet: subnet, Name: "pods", Prefix: prefix("10.4.0.0/14")}))
 	w.must(vpc.Ranges.Create(ctx, ours))
+	proxies := cloud.ProxySubnet{Name: "proxies", Prefix: prefix("10.65.0.0/23"), Description: "ours"}
+	w.must(vpc.Proxies.Ensure(ctx, proxies))
+	w.must(vpc.Proxies.Delete(ctx, proxies))
+	rule := cloud.FirewallRule{Name: "rule", Description: "ours", Priority: 1000, Sources: []netip.Prefix{ours.Prefix}, Protocols: []cloud.Protocol{{Name: "all"}}}
+	w.must(vpc.Firewalls.Ensure(ctx, rule))
+	rule.Sources = append(rule.Sources, prefix("10.64.0.0/17"))
+	w.must(vpc.Firewalls.Ensure(ctx, rule))
+	w.must(vpc.Firewalls.Delete(ctx, rule))
+	_, err = vpc.Firewalls.Read(ctx)
+	w.must(err)
 	w.AddInstance("vm")
 	for i, err := range vpc.Interfaces.List(ctx) {
 		w.must(err)

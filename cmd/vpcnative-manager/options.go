@@ -42,6 +42,8 @@ type options struct {
 	doubt       time.Duration
 	resync      time.Duration
 	maxInFlight int
+
+	masquerade string
 }
 
 func defaults() *options { return &options{} }
@@ -82,6 +84,8 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change of an interface whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long")
 	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read")
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
+
+	f.StringVar(&o.masquerade, "masquerade-configmap", "", "namespace/name of ip-masq-agent's ConfigMap, such as kube-system/ip-masq-agent: it is kept up to date with the prefixes of the VPC; not kept where it is not given")
 }
 
 // fromFile sets the flags that the config file names and the command line
@@ -155,6 +159,9 @@ func (o *options) validate() error {
 		if d.value <= 0 {
 			refuse("--%s=%s: it must be more than zero", d.name, d.value)
 		}
+	}
+	if ns, name, ok := strings.Cut(o.masquerade, "/"); o.masquerade != "" && (!ok || ns == "" || name == "" || strings.Contains(name, "/")) {
+		refuse("--masquerade-configmap=%s: it is written namespace/name", o.masquerade)
 	}
 	if o.leaderElect && o.leaseName == "" {
 		refuse("--lease-name is empty")

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
@@ -28,6 +29,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/firewall"
+	"github.com/vpcnative/vpcnative/controllers/masquerade"
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
@@ -167,6 +170,10 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Client:       mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
+	rules := firewall.New(firewall.Config{
+		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
+	})
 	cached, err := cachedNodes(mgr)
 	if err != nil {
 		return err
@@ -188,7 +195,14 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
-	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes} {
+	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
+	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
+		all = append(all, masquerade.New(masquerade.Config{
+			Client: mgr.GetClient(), ConfigMaps: clients.CoreV1().ConfigMaps(namespace), Namespace: namespace, Name: name,
+			OpenVPC: clouds.open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
+		}))
+	}
+	for _, c := range all {
 		if err := c.Setup(mgr); err != nil {
 			return err
 		}

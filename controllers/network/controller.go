@@ -107,7 +107,13 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if reflect.DeepEqual(before.Status, n.Status) {
 		return reconcile.Result{RequeueAfter: again}, nil
 	}
-	if err := c.Client.Status().Patch(ctx, n, client.MergeFrom(before)); err != nil {
+	// Other controllers have conditions on it too, and the list is patched as
+	// a whole.
+	err = c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: time.Second}, nil
+	}
+	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
 	}
 	return reconcile.Result{RequeueAfter: again}, nil

@@ -38,6 +38,7 @@ func TestSurvey(t *testing.T) {
 		occupiedBy("10.10.0.0/16", cloud.SecondaryRange, owned("other", "pods")),
 		occupiedBy("10.0.0.0/20", cloud.SubnetPrimary, "r/nodes"),
 		occupiedBy("10.0.0.0/8", cloud.PeeringRoute, "peering"),
+		occupiedBy("10.11.0.0/23", cloud.ProxyOnly, owned("mine", "pods")),
 		occupiedBy("192.168.0.0/16", cloud.StaticRoute, "vpn"),
 		occupiedBy("fd00::/64", cloud.SubnetPrimary, "r/nodes"),
 	}}

@@ -172,7 +172,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 	}
 	if step.Create {
 		log.FromContext(ctx).Info("creating a range", "range", step.Range.Name, "subnet", step.Range.Subnet, "prefix", step.Range.Prefix, "why", step.Why)
-		if err := vpc.Ranges.Create(ctx, step.Range); err != nil {
+		if err := c.create(ctx, r, step.Range, vpc); err != nil {
 			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
 		}
 	}
@@ -183,13 +183,20 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 	return nil, false
 }
 
+func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
+	if r.Spec.Purpose == v1alpha1.Proxy {
+		return c.createProxy(ctx, r, at, vpc)
+	}
+	return vpc.Ranges.Create(ctx, at)
+}
+
 // announce tells of a range that the request did not have.
 func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step) {
 	switch {
 	case step.Adopted:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonAdopted)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonAdopted, "GrantRange",
-			"secondary range %s (%s) of subnet %s was in the VPC before; it is used, and never removed", step.Range.Name, step.Range.Prefix, step.Range.Subnet)
+			"%s was in the VPC before; it is used, and never removed", words(r, step.Range))
 	case step.Grown:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonGrown)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGrown, "GrowRange",

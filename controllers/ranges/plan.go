@@ -43,6 +43,9 @@ type Step struct {
 // Plan says which ranges the request is to have, subnet by subnet, or why it
 // cannot have them. It is pure.
 func Plan(in Input) ([]Step, *Refusal) {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy {
+		return in.proxy()
+	}
 	subnets, no := in.subnets()
 	if no != nil {
 		return nil, no

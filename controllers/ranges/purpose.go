@@ -19,15 +19,13 @@ type shape struct {
 	oneSubnet bool
 }
 
-// shapes has every purpose that becomes a secondary range.
-//
-// Proxy is not among them: its range is a subnet of its own. It gets its
-// entry, and a purpose beside pods, services and custom, when the cloud's
-// ports make such subnets.
+// shapes has every purpose. The range of Proxy is a subnet of its own, those
+// of the others are ranges of subnets of nodes.
 var shapes = map[v1alpha1.Purpose]shape{
 	v1alpha1.Pods:     {everySubnet: true},
 	v1alpha1.Services: {length: 20, oneSubnet: true}, // 4,096 addresses, as GKE has it
 	v1alpha1.Custom:   {},
+	v1alpha1.Proxy:    {length: 23}, // 512 addresses, what Google advises to start with
 }
 
 // purpose is what a range is for: how its use is counted, what makes it
@@ -57,6 +55,8 @@ func (c *Controller) purposeOf(r *v1alpha1.RangeRequest) (purpose, *Refusal) {
 		return pods{c}, nil
 	case v1alpha1.Custom:
 		return custom{}, nil
+	case v1alpha1.Proxy:
+		return proxy{}, nil
 	case v1alpha1.Services:
 		if c.Services != nil {
 			return services{c}, nil

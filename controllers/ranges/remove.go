@@ -64,9 +64,9 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 	if err != nil {
 		return refusedByCloud(err)
 	}
-	for _, mine := range c.inVPC(r, snapshot) {
+	for _, mine := range append(c.inVPC(r, snapshot), c.proxiesInVPC(r, snapshot)...) {
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
-		err := vpc.Ranges.Delete(ctx, mine)
+		err := removeFrom(ctx, r, mine, vpc)
 		if cloud.Is(err, cloud.Conflict) {
 			no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take off whatever still uses its addresses", err)
 			no.Again = retrySoon // the node controller may be at it

@@ -75,6 +75,9 @@ func commands() map[string]command {
 		"drain":    cmdDrain,
 
 		"service-cidr-controller": cmdServiceCIDRController,
+		"firewall": cmdFirewall,
+		"rules":    cmdRules,
+		"proxies":  cmdProxies,
 	}
 }
 
@@ -201,8 +204,9 @@ func cmdDelete(ts *testscript.TestScript, _ bool, args []string) {
 func deleteObject(api client.Client, kind, name string) error {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(kinds[kind])
-	u.SetName(name)
-	u.SetNamespace(namespaces[kind])
+	key := keyOf(kind, name)
+	u.SetName(key.Name)
+	u.SetNamespace(key.Namespace)
 	return api.Delete(context.Background(), u)
 }
 
@@ -300,11 +304,20 @@ func cmdExpect(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// keyOf names an object. What has a namespace is in its kind's, unless the
+// name says another one: NAMESPACE/NAME.
+func keyOf(kind, name string) client.ObjectKey {
+	in := namespaces[kind]
+	if said, rest, ok := strings.Cut(name, "/"); ok && in != "" {
+		in, name = said, rest
+	}
+	return client.ObjectKey{Namespace: in, Name: name}
+}
+
 func (w *World) value(kind, name, path string) (string, error) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(kinds[kind])
-	key := client.ObjectKey{Name: name, Namespace: namespaces[kind]}
-	err := w.API.Get(context.Background(), key, u)
+	err := w.API.Get(context.Background(), keyOf(kind, name), u)
 	if path == "gone" {
 		return fmt.Sprint(client.IgnoreNotFound(err) == nil && err != nil), nil
 	}

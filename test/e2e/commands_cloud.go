@@ -197,12 +197,12 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
 	if neg {
-		if invariants.NothingLeft(w.Sim.Subnetworks()) == nil {
+		if invariants.NothingLeft(w.Sim.Subnetworks(), w.Sim.Firewalls()...) == nil {
 			ts.Fatalf("nothing of ours is left in the cloud")
 		}
 		return
 	}
-	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Sim.Subnetworks()) })
+	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Sim.Subnetworks(), w.Sim.Firewalls()...) })
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())
 	}

@@ -143,10 +143,26 @@ func (w *World) clean(ctx context.Context) error {
 	if err := w.cleanServices(ctx); err != nil {
 		return err
 	}
+	var networks v1alpha1.NetworkList
+	if err := w.API.List(ctx, &networks); err != nil {
+		return err
+	}
+	for i := range networks.Items {
+		n := &networks.Items[i]
+		patch := client.MergeFrom(n.DeepCopy())
+		n.Finalizers = nil
+		if err := w.API.Patch(ctx, n, patch); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {
 		if err := w.API.DeleteAllOf(ctx, inNamespace, client.InNamespace(namespace)); err != nil {
 			return err
 		}
+	}
+	agents := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "ip-masq-agent", Namespace: metav1.NamespaceSystem}}
+	if err := w.API.Delete(ctx, agents); client.IgnoreNotFound(err) != nil {
+		return err
 	}
 	lease := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "vpcnative-manager", Namespace: namespace}}
 	lease.SetGroupVersionKind(leaseKind)

@@ -151,11 +151,19 @@ func NoStrays(nodes []corev1.Node, instances []gcesim.Instance) error {
 	return bad.ErrorOrNil()
 }
 
-// NothingLeft is nil when the cloud has no range of ours (I5); it refuses to
-// remove one that an instance still draws from.
-func NothingLeft(subnets []gcesim.Subnetwork) error {
+// NothingLeft is nil when the cloud has no range, subnet or firewall rule of
+// ours (I5); it refuses to remove a range that an instance still draws from.
+func NothingLeft(subnets []gcesim.Subnetwork, rules ...gcesim.Firewall) error {
 	var bad *multierror.Error
+	for _, r := range rules {
+		if strings.HasPrefix(r.Name, rangePrefix) {
+			bad = multierror.Append(bad, fmt.Errorf("I5: network %s still has firewall rule %s", r.Network, r.Name))
+		}
+	}
 	for _, s := range subnets {
+		if strings.HasPrefix(s.Name, rangePrefix) {
+			bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s (%s) is still there", s.Name, s.Primary))
+		}
 		for _, r := range s.Secondary {
 			if strings.HasPrefix(r.Name, rangePrefix) {
 				bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s still has range %s (%s)", s.Name, r.Name, r.Prefix))

@@ -116,6 +116,9 @@ func (s *Sim) takeAddress(project, path string, a *address) (func(), *APIError) 
 	if !ok {
 		return nil, notFound(r.path("subnetworks"))
 	}
+	if sub.proxyOnly() {
+		return nil, invalidField("resource.subnetwork", a.Subnetwork, "Subnetwork must have purpose=PRIVATE.")
+	}
 	a.Subnetwork, a.Purpose = sub.SelfLink, orDefault(a.Purpose, "GCE_ENDPOINT")
 	sp := s.spaceOf(sub.networkPath())
 	ip, failure, refusal := s.primaryIP("resource", sp, sub, path, a.Address)

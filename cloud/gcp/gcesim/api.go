@@ -27,7 +27,8 @@ type Subnetwork struct {
 	Network               string
 	Primary               netip.Prefix
 	Secondary             []SecondaryRange
-	Purpose               string
+	Purpose, Role         string
+	Description           string
 	// AllowRouteOverlap sets allowSubnetCidrRoutesOverlap.
 	AllowRouteOverlap bool
 	// Fingerprint and SelfLink are only read.
@@ -50,6 +51,21 @@ type Interface struct {
 	Aliases    []Alias
 	// Fingerprint is only read.
 	Fingerprint string
+}
+
+// Firewall is a VPC firewall rule for incoming traffic. Network is a name in
+// the same project.
+type Firewall struct {
+	Project, Name, Network string
+	Description            string
+	// Priority 0 stands for the default, 1000.
+	Priority              int
+	Deny, Disabled        bool
+	Sources, Destinations []netip.Prefix
+	SourceTags            []string
+	TargetTags            []string
+	// Protocols are written "tcp:80,443" or "all".
+	Protocols []string
 }
 
 // Instance is a VM.

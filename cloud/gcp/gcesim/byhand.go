@@ -77,7 +77,7 @@ func (s *Sim) AddSubnetwork(sub Subnetwork) error {
 	}
 	s.addProject(sub.Project)
 	body := subnetwork{
-		Name: sub.Name, Network: sub.Network, IPCidrRange: sub.Primary.String(), Purpose: sub.Purpose,
+		Name: sub.Name, Network: sub.Network, IPCidrRange: sub.Primary.String(), Purpose: sub.Purpose, Role: sub.Role, Description: sub.Description,
 		AllowSubnetCidrRoutesOver: sub.AllowRouteOverlap,
 	}
 	if !strings.Contains(sub.Network, "/") {

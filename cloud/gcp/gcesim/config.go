@@ -55,7 +55,9 @@ const (
 	QuotaInstances       = "INSTANCES_PER_NETWORK_GLOBAL"
 	QuotaStaticRoutes    = "STATIC_ROUTES_PER_NETWORK"
 	QuotaSecondaryRanges = "SECONDARY_RANGES_PER_SUBNETWORK"
-	maxAliasRangesPerNIC = 150 // per interface, whatever the masks: VPC quotas page
+	QuotaFirewalls       = "FIREWALLS"
+	maxFirewallRanges    = 5000 // source and destination ranges of a rule: firewall quotas page
+	maxAliasRangesPerNIC = 150  // per interface, whatever the masks: VPC quotas page
 	maxInterfacesPerVM   = 10
 	smallestSubnetMask   = 29
 	defaultOperationTTL  = time.Hour
@@ -81,6 +83,7 @@ var DefaultQuotas = map[string]int{
 	QuotaInstances:       100_000,
 	QuotaStaticRoutes:    600,
 	QuotaSecondaryRanges: 170,
+	QuotaFirewalls:       1000,
 }
 
 // Clock is the time a Sim lives in.

@@ -5,7 +5,7 @@
 //
 // It knows projects, networks and their peerings, subnetworks with secondary
 // ranges, instances with interfaces and alias ranges, routes, internal
-// addresses, regions, zones, and the operations that every mutation returns.
+// addresses, VPC firewall rules, regions, zones, and the operations that every mutation returns.
 // It is strict: what the API reference says is refused is refused here with
 // the same status, reason and text, at the same moment (in the reply, or in
 // the operation's error). Facts come from the public Compute Engine reference
@@ -24,9 +24,9 @@
 //     the start of each call, in the order in which they fall due. A Sim that
 //     is no longer used needs no closing.
 //
-// What it does not have: disks, images, firewalls, load balancing, IAM (a token
+// What it does not have: disks, images, firewall policies, load balancing, IAM (a token
 // has every right, a project may use any project's subnetwork), and IPv6
 // addressing. A method it does not know answers 404. A field of a request that
-// it does not model is ignored, except in the bodies of subnetworks.patch and
-// instances.updateNetworkInterface, where it is refused.
+// it does not model is ignored, except in the bodies of subnetworks.patch,
+// instances.updateNetworkInterface and of firewalls, where it is refused.
 package gcesim

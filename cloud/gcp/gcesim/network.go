@@ -101,6 +101,9 @@ func deleteNetwork(s *Sim, c *call) (any, *APIError) {
 	if users := s.dressNetwork(n).Subnetworks; len(users) > 0 {
 		return nil, inUse(path, strings.TrimPrefix(users[0], selfLinkBase))
 	}
+	if f := s.firewallOf(n); f != nil {
+		return nil, inUse(path, f.path())
+	}
 	return s.begin(c, change{kind: "delete", path: path, targetID: n.ID, apply: func() *OperationError {
 		s.networks.del(s.clock.Now(), c.Project, global, n.Name)
 		s.dropRoutes(c.Project, func(r *route) bool { return r.Network == n.SelfLink })

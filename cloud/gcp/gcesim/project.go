@@ -30,6 +30,7 @@ func getProject(s *Sim, c *call) (any, *APIError) {
 		}
 		usage[QuotaStaticRoutes] = max(usage[QuotaStaticRoutes], static)
 	})
+	usage[QuotaFirewalls] = s.countFirewalls(c.Project)
 	for _, metric := range slices.Sorted(maps.Keys(s.quotas)) {
 		p.Quotas = append(p.Quotas, quota{
 			Metric: metric, Limit: new(float64(s.quotas[metric])), Usage: new(float64(usage[metric])),

@@ -69,6 +69,12 @@ var endpoints = map[string]endpoint{
 	"POST global/routes":     write("routes.insert", insertRoute),
 	"DELETE global/routes/:": write("routes.delete", deleteRoute),
 
+	"GET global/firewalls":      read("firewalls.list", listFirewalls),
+	"GET global/firewalls/:":    read("firewalls.get", getFirewall),
+	"POST global/firewalls":     write("firewalls.insert", insertFirewall),
+	"PATCH global/firewalls/:":  write("firewalls.patch", patchFirewall),
+	"DELETE global/firewalls/:": write("firewalls.delete", deleteFirewall),
+
 	"GET regions/addresses":      read("addresses.list", listAddresses),
 	"GET aggregated/addresses":   read("addresses.aggregatedList", aggregateAddresses),
 	"GET regions/addresses/:":    read("addresses.get", getAddress),

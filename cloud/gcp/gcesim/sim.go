@@ -33,6 +33,7 @@ type Sim struct {
 	instances   *table[*instance]
 	routes      *table[*route]
 	addresses   *table[*address]
+	firewalls   *table[*firewall]
 	operations  *table[*operation]
 	machineIDs  map[string]*instance // by project, zone and numeric ID
 	doneAt      map[string]time.Time // by operation name, while unfinished
@@ -67,6 +68,7 @@ func New(config Config) *Sim {
 		instances:   newTable[*instance](config.History),
 		routes:      newTable[*route](config.History),
 		addresses:   newTable[*address](config.History),
+		firewalls:   newTable[*firewall](config.History),
 		operations:  newTable[*operation](0),
 		doneAt:      map[string]time.Time{},
 		machineIDs:  map[string]*instance{},

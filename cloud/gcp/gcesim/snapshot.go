@@ -46,7 +46,7 @@ func (s *Sim) Subnetworks() []Subnetwork {
 	s.subnetworks.all(func(in shelfKey, sub *subnetwork) {
 		one := Subnetwork{
 			Project: in.project, Region: in.scope.name, Name: sub.Name, Network: sub.Network,
-			Primary: sub.primary(), Purpose: sub.Purpose, AllowRouteOverlap: sub.AllowSubnetCidrRoutesOver,
+			Primary: sub.primary(), Purpose: sub.Purpose, Role: sub.Role, Description: sub.Description, AllowRouteOverlap: sub.AllowSubnetCidrRoutesOver,
 			Fingerprint: sub.Fingerprint, SelfLink: sub.SelfLink,
 		}
 		for _, r := range sub.SecondaryIPRanges {

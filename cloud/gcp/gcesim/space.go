@@ -10,9 +10,10 @@ import (
 type space struct {
 	ranges  tree[*rangeHold]
 	used    tree[*hold]
-	subnets int // primary and secondary ranges, for the quota
-	aliases int // alias ranges, for the quota
-	vms     int // interfaces, for the quota
+	proxies map[proxySlot]string // path of the active proxy-only subnetwork
+	subnets int                  // primary and secondary ranges, for the quota
+	aliases int                  // alias ranges, for the quota
+	vms     int                  // interfaces, for the quota
 }
 
 // rangeHold is a range of a subnetwork, or a block that no subnetwork may use.

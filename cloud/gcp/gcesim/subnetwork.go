@@ -101,6 +101,9 @@ func (s *Sim) newSubnetwork(project string, in scope, body subnetwork) (*subnetw
 	if refusal != nil {
 		return nil, nil, refusal
 	}
+	if refusal := s.checkPurpose(n, in.name, &body); refusal != nil {
+		return nil, nil, refusal
+	}
 	if refusal := s.checkSecondaryCount(body.SecondaryIPRanges); refusal != nil {
 		return nil, nil, refusal
 	}
@@ -123,7 +126,9 @@ func (s *Sim) newSubnetwork(project string, in scope, body subnetwork) (*subnetw
 		c.undo()
 		return nil, nil, refusal
 	}
-	return s.dressSubnetwork(project, in, n, body), c.undo, nil
+	giveBack := c.sp.takeSlot(&body, in.name, path)
+	undo := func() { c.undo(); giveBack() }
+	return s.dressSubnetwork(project, in, n, body), undo, nil
 }
 
 func (s *Sim) dressSubnetwork(project string, in scope, n *network, body subnetwork) *subnetwork {
@@ -181,6 +186,9 @@ func deleteSubnetwork(s *Sim, c *call) (any, *APIError) {
 func (s *Sim) dropSubnetwork(project string, in scope, sub *subnetwork) {
 	sp := s.spaceOf(sub.networkPath())
 	sp.unreserve(sub.primary())
+	if slot := sub.slot(in.name); sp.proxies[slot] == sub.path() {
+		delete(sp.proxies, slot)
+	}
 	s.subnetworks.del(s.clock.Now(), project, in, sub.Name)
 	for _, p := range sub.allRanges() {
 		sp.ranges.remove(p)

@@ -36,6 +36,9 @@ func patchSubnetwork(s *Sim, c *call) (any, *APIError) {
 	if refusal := checkFingerprint(present.fingerprint, old.Fingerprint); refusal != nil {
 		return nil, refusal
 	}
+	if refusal := checkRolePatch(old, next); refusal != nil {
+		return nil, refusal
+	}
 	undo, done := func() {}, func() {}
 	if present.ranges {
 		if undo, done, refusal = s.changeSecondary(c.in.name, old, next); refusal != nil {
@@ -48,6 +51,9 @@ func patchSubnetwork(s *Sim, c *call) (any, *APIError) {
 			done()
 			if !sameSubnetwork(old, next) {
 				next.Fingerprint = s.fingerprint()
+				if next.Role != old.Role {
+					s.promote(shelfKey{c.Project, c.in}, next)
+				}
 				s.subnetworks.put(s.clock.Now(), c.Project, c.in, next)
 				s.syncSubnetRoutes(next, old.allRanges())
 			}

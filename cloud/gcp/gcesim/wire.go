@@ -164,6 +164,33 @@ type address struct {
 	Users             []string `json:"users,omitempty"`
 }
 
+type firewall struct {
+	Kind                  string           `json:"kind,omitempty"`
+	ID                    uint64           `json:"id,omitempty,string"`
+	CreationTimestamp     string           `json:"creationTimestamp,omitempty"`
+	Name                  string           `json:"name,omitempty"`
+	Description           string           `json:"description,omitempty"`
+	SelfLink              string           `json:"selfLink,omitempty"`
+	Network               string           `json:"network,omitempty"`
+	Direction             string           `json:"direction,omitempty"`
+	Priority              *uint32          `json:"priority,omitempty"`
+	Disabled              bool             `json:"disabled,omitempty"`
+	Allowed               []firewallAction `json:"allowed,omitempty"`
+	Denied                []firewallAction `json:"denied,omitempty"`
+	SourceRanges          []string         `json:"sourceRanges,omitempty"`
+	DestinationRanges     []string         `json:"destinationRanges,omitempty"`
+	SourceTags            []string         `json:"sourceTags,omitempty"`
+	SourceServiceAccounts []string         `json:"sourceServiceAccounts,omitempty"`
+	TargetTags            []string         `json:"targetTags,omitempty"`
+	TargetServiceAccounts []string         `json:"targetServiceAccounts,omitempty"`
+	LogConfig             json.RawMessage  `json:"logConfig,omitempty"`
+}
+
+type firewallAction struct {
+	IPProtocol string   `json:"IPProtocol,omitempty"`
+	Ports      []string `json:"ports,omitempty"`
+}
+
 type project struct {
 	Kind              string  `json:"kind,omitempty"`
 	ID                uint64  `json:"id,omitempty,string"`
@@ -239,6 +266,7 @@ func (o *subnetwork) key() string { return o.Name }
 func (o *instance) key() string   { return o.Name }
 func (o *route) key() string      { return o.Name }
 func (o *address) key() string    { return o.Name }
+func (o *firewall) key() string   { return o.Name }
 func (o *operation) key() string  { return o.Name }
 func (o *place) key() string      { return o.Name }
 
@@ -247,5 +275,6 @@ func (o *subnetwork) created() string { return o.CreationTimestamp }
 func (o *instance) created() string   { return o.CreationTimestamp }
 func (o *route) created() string      { return o.CreationTimestamp }
 func (o *address) created() string    { return o.CreationTimestamp }
+func (o *firewall) created() string   { return o.CreationTimestamp }
 func (o *operation) created() string  { return o.InsertTime }
 func (o *place) created() string      { return "" }

@@ -1,0 +1,229 @@
+package gcp
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// firewalls keeps the network's VPC firewall rules. They have no fingerprint:
+// what is read may be old when it is corrected, and the last writer wins.
+type firewalls struct{ *vpc }
+
+const ingress = "INGRESS"
+
+// Read lists the rules of the project, since no filter on the network's URL
+// is sure to match every form of it.
+func (v firewalls) Read(ctx context.Context) ([]cloud.FirewallRule, error) {
+	var out []cloud.FirewallRule
+	about := subject{"list the firewall rules", "projects/" + v.NetworkProject}
+	list := func(ctx context.Context, token string) (page[firewall], error) {
+		return v.api.firewalls(ctx, v.NetworkProject, token)
+	}
+	err := pages(ctx, v.vpc, methodFirewalls, "", about, list, func(f firewall) error {
+		if f.disabled || f.direction != ingress || !v.inNetwork(f.network) {
+			return nil
+		}
+		r, err := f.rule()
+		out = append(out, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(out, func(a, b cloud.FirewallRule) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(denyFirst(a), denyFirst(b)), cmp.Compare(a.Name, b.Name))
+	})
+	return out, nil
+}
+
+func denyFirst(r cloud.FirewallRule) int {
+	if r.Deny {
+		return 0
+	}
+	return 1
+}
+
+func (f firewall) rule() (cloud.FirewallRule, error) {
+	r := cloud.FirewallRule{
+		Name: f.name, Description: f.description, Priority: int(f.priority), Deny: len(f.denied) > 0, Targets: f.targets,
+		Protocols: slices.Concat(f.allowed, f.denied),
+	}
+	for i, p := range r.Protocols {
+		r.Protocols[i].Name = strings.ToLower(p.Name)
+	}
+	var err error
+	if r.Sources, err = parseRanges(f.sources); err == nil {
+		r.Destinations, err = parseRanges(f.destinations)
+	}
+	if err != nil {
+		return r, misread("read firewall rule", f.name, err)
+	}
+	return r, nil
+}
+
+func parseRanges(list []string) (out []netip.Prefix, err error) {
+	for _, s := range list {
+		p, err := parseRange(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Ensure makes the rule or corrects it.
+func (v firewalls) Ensure(ctx context.Context, r cloud.FirewallRule) error {
+	return v.settle(ctx, &ruleEdit{vpc: v.vpc, want: r, about: v.subject("keep firewall rule ", r)})
+}
+
+// Delete removes the rule.
+func (v firewalls) Delete(ctx context.Context, r cloud.FirewallRule) error {
+	return v.settle(ctx, &ruleEdit{vpc: v.vpc, want: r, remove: true, about: v.subject("delete firewall rule ", r)})
+}
+
+func (v firewalls) subject(act string, r cloud.FirewallRule) subject {
+	return subject{act + r.Name, firewallRef{v.NetworkProject, r.Name}.String()}
+}
+
+// ruleEdit is one change of a rule of ours.
+type ruleEdit struct {
+	*vpc
+	want   cloud.FirewallRule
+	remove bool
+	about  subject
+	unsure error // a request of ours may have been taken up
+}
+
+// settle reads, compares and changes until the rule is as wanted.
+func (v firewalls) settle(ctx context.Context, e *ruleEdit) error {
+	for try := 0; ; try++ {
+		method, err := e.step(ctx)
+		if err == nil && method != "" {
+			if err = e.send(ctx, method); err == nil {
+				return nil
+			}
+		} else if err == nil {
+			return nil
+		}
+		again := false
+		switch cloud.ReasonOf(err) {
+		case cloud.OutcomeUnknown:
+			e.unsure, again = err, true
+		case cloud.Stale:
+			again = true
+		case cloud.Conflict, cloud.NotFound: // somebody was faster, or we ourselves
+			again = method != "" && (e.unsure != nil || try == 0)
+		}
+		if !again || try >= e.Retries || !e.pause(ctx, try) {
+			if e.unsure != nil {
+				return e.unsure
+			}
+			return err
+		}
+	}
+}
+
+func (e *ruleEdit) ref() firewallRef { return firewallRef{e.NetworkProject, e.want.Name} }
+
+// step says which method brings the rule about; none when it is as wanted.
+func (e *ruleEdit) step(ctx context.Context) (method string, err error) {
+	now, err := read(ctx, e.vpc, methodFirewall, "", e.about, func(ctx context.Context) (firewall, error) { return e.api.firewall(ctx, e.ref()) })
+	if cloud.Is(err, cloud.NotFound) {
+		if e.remove {
+			return "", nil
+		}
+		return methodInsertRule, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if now.description != e.want.Description || !e.inNetwork(now.network) || now.direction != ingress {
+		return "", &cloud.Error{Reason: cloud.Conflict, Act: e.about.act, Resource: e.about.resource,
+			Err:    fmt.Errorf("a rule of that name is there, described as %q", now.description),
+			Remedy: "it is not ours, or its description was changed; rename or delete it by hand"}
+	}
+	if e.remove {
+		return methodDeleteRule, nil
+	}
+	if has, err := now.rule(); err == nil && !now.disabled && len(now.marks) == 0 && has.Equal(e.want) {
+		return "", nil
+	}
+	return methodPatchRule, nil
+}
+
+func (e *ruleEdit) send(ctx context.Context, method string) error {
+	request, f := uuid.NewString(), e.wire()
+	op, err := e.change(ctx, method, e.ref().scope(), e.about, func(ctx context.Context) (operation, error) {
+		switch method {
+		case methodInsertRule:
+			return e.api.insertFirewall(ctx, e.ref(), f, request)
+		case methodPatchRule:
+			return e.api.patchFirewall(ctx, e.ref(), f, request)
+		}
+		return e.api.deleteFirewall(ctx, e.ref(), request)
+	})
+	if err != nil {
+		return err
+	}
+	if !op.done {
+		if op, err = e.ops.wait(ctx, e.ref().scope(), op.name, e.about); err != nil {
+			return err
+		}
+	}
+	return op.failure(method, e.about)
+}
+
+func (e *ruleEdit) wire() firewall {
+	f := firewall{
+		name: e.want.Name, network: e.networkPath(), description: e.want.Description, direction: ingress, priority: int64(e.want.Priority),
+		sources: words(e.want.Sources), destinations: words(e.want.Destinations), targets: e.want.Targets, allowed: e.want.Protocols,
+	}
+	if e.want.Deny {
+		f.allowed, f.denied = nil, e.want.Protocols
+	}
+	return f
+}
+
+func words(list []netip.Prefix) (out []string) {
+	for _, p := range list {
+		out = append(out, p.String())
+	}
+	return out
+}
+
+// Command is for gcloud.
+func (v firewalls) Command(r cloud.FirewallRule) string {
+	var protocols []string
+	for _, p := range r.Protocols {
+		if len(p.Ports) == 0 {
+			protocols = append(protocols, p.Name)
+		}
+		for _, port := range p.Ports {
+			protocols = append(protocols, p.Name+":"+port)
+		}
+	}
+	action := "ALLOW"
+	if r.Deny {
+		action = "DENY"
+	}
+	parts := []string{"gcloud compute firewall-rules create", r.Name, "--project=" + v.NetworkProject, "--network=" + v.Network,
+		"--direction=" + ingress, fmt.Sprintf("--priority=%d", r.Priority), "--action=" + action, "--rules=" + strings.Join(protocols, ",")}
+	for _, o := range []struct {
+		flag   string
+		values []string
+	}{{"--source-ranges=", words(r.Sources)}, {"--destination-ranges=", words(r.Destinations)}, {"--target-tags=", r.Targets}} {
+		if len(o.values) > 0 {
+			parts = append(parts, o.flag+strings.Join(o.values, ","))
+		}
+	}
+	return strings.Join(parts, " ")
+}

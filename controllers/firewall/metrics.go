@@ -1,0 +1,42 @@
+package firewall
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Metrics are the controller's own.
+type Metrics struct {
+	open     *prometheus.GaugeVec
+	troubles *prometheus.CounterVec
+}
+
+// NewMetrics makes and registers the metrics.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		open: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_firewall_open",
+			Help: "Whether the VPC's firewall lets the pod ranges through: 1, or 0 where it does not or nobody knows.",
+		}, []string{"network"}),
+		troubles: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vpcnative_firewall_failures_total",
+			Help: "Looks at the firewall that found it shut or failed, by reason.",
+		}, []string{"network", "reason"}),
+	}
+	reg.MustRegister(m.open, m.troubles)
+	return m
+}
+
+func (m *Metrics) observe(network string, f finding) {
+	if f.status == metav1.ConditionTrue {
+		m.open.WithLabelValues(network).Set(1)
+		return
+	}
+	m.open.WithLabelValues(network).Set(0)
+	m.troubles.WithLabelValues(network, f.reason).Inc()
+}
+
+func (m *Metrics) forget(network string) {
+	m.open.DeletePartialMatch(prometheus.Labels{"network": network})
+	m.troubles.DeletePartialMatch(prometheus.Labels{"network": network})
+}

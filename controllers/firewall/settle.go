@@ -1,0 +1,192 @@
+package firewall
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// settle makes the firewall as the Network wants it and gives how it stands;
+// nil where there is nothing to say. Its error is of the API server.
+func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest) (*finding, error) {
+	going := !n.DeletionTimestamp.IsZero()
+	ours := controllerutil.ContainsFinalizer(n, v1alpha1.FirewallFinalizer)
+	if going && !ours {
+		return nil, nil
+	}
+	vpc, err := c.OpenVPC(ctx, n)
+	if err != nil {
+		return failed(err, ""), nil
+	}
+	if vpc.Firewalls == nil {
+		return nil, nil
+	}
+	pods := podRanges(n.Name, requests)
+	switch {
+	case going && len(pods) > 0:
+		return nil, nil // the rule stays as long as its pods; their going comes as an event
+	case len(pods) == 0 && ours && (going || n.Spec.Firewall == v1alpha1.ManageFirewall):
+		return c.takeBack(ctx, n, vpc, going)
+	case len(pods) == 0:
+		return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
+	}
+	snapshot, err := vpc.Space.Read(ctx)
+	if err != nil {
+		return failed(err, ""), nil
+	}
+	return c.see(ctx, n, vpc.Firewalls, Flows(n.Name, requests, snapshot))
+}
+
+// takeBack deletes what rules there are of ours and lets the Network go.
+func (c *Controller) takeBack(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC, going bool) (*finding, error) {
+	for _, f := range families {
+		if err := vpc.Firewalls.Delete(ctx, Rule(owner(c.ClusterID, n.Name), f, Traffic{})); err != nil {
+			return failed(err, ""), nil
+		}
+	}
+	log.FromContext(ctx).Info("the firewall rules of the network are deleted")
+	if err := c.finalize(ctx, n, controllerutil.RemoveFinalizer); err != nil || going {
+		return nil, err
+	}
+	return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
+}
+
+// finalize adds or removes the finalizer, and leaves n as it is now.
+func (c *Controller) finalize(ctx context.Context, n *v1alpha1.Network, change func(client.Object, string) bool) error {
+	before := n.DeepCopy()
+	if !change(n, v1alpha1.FirewallFinalizer) {
+		return nil
+	}
+	if err := c.Client.Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("writing the finalizers of Network %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+// see reads the rules, keeps ours where it is for us to keep, and judges.
+func (c *Controller) see(ctx context.Context, n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic) (*finding, error) {
+	rules, err := firewalls.Read(ctx)
+	if err != nil {
+		return failed(err, "; "+byHand(firewalls, n, flows)), nil
+	}
+	var trouble error
+	if n.Spec.Firewall == v1alpha1.ManageFirewall {
+		if err := c.finalize(ctx, n, controllerutil.AddFinalizer); err != nil {
+			return nil, err
+		}
+		rules, trouble = c.keep(ctx, n, firewalls, flows, rules)
+	}
+	return c.judge(n, firewalls, flows, rules, trouble), nil
+}
+
+// keep makes our rules as they are to be, and gives the rules as they are then.
+func (c *Controller) keep(ctx context.Context, n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic, rules []cloud.FirewallRule) ([]cloud.FirewallRule, error) {
+	for _, f := range families {
+		flow, wanted := flows[f]
+		want := Rule(owner(c.ClusterID, n.Name), f, flow)
+		same := func(r cloud.FirewallRule) bool { return r.Name == want.Name }
+		at := slices.IndexFunc(rules, same)
+		var err error
+		switch {
+		case wanted && (at < 0 || !rules[at].Equal(want)):
+			log.FromContext(ctx).Info("keeping a firewall rule", "rule", want.Name, "sources", join(want.Sources))
+			err = firewalls.Ensure(ctx, want)
+		case !wanted && at >= 0:
+			log.FromContext(ctx).Info("deleting a firewall rule", "rule", want.Name)
+			err = firewalls.Delete(ctx, want)
+		default:
+			continue
+		}
+		if err != nil {
+			return rules, err
+		}
+		if rules, err = firewalls.Read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return rules, nil
+}
+
+// judge puts into words what the rules make of the pods' traffic.
+func (c *Controller) judge(n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic, rules []cloud.FirewallRule, trouble error) *finding {
+	out := &finding{metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewall lets the pod ranges through"}
+	var wrong, fine []string
+	shut := map[prefix.Family]Traffic{}
+	for _, f := range families {
+		v := Judge(rules, flows[f])
+		for _, e := range v.Exceptions {
+			fine = append(fine, "rule "+e.Name+" denies single ports")
+		}
+		if v.Open() {
+			continue
+		}
+		wrong, shut[f] = append(wrong, v.String()), flows[f]
+		out.status, out.reason = metav1.ConditionFalse, v1alpha1.ReasonFirewallRuleMissing
+		if len(v.Denies) > 0 {
+			out.reason = v1alpha1.ReasonFirewallDenies
+		}
+	}
+	switch {
+	case trouble != nil:
+		out = failed(trouble, "")
+		if len(wrong) > 0 {
+			out.status = metav1.ConditionFalse
+			out.text += "; " + strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
+		}
+	case out.reason == v1alpha1.ReasonFirewallDenies:
+		out.text = strings.Join(wrong, "; ") + "; it is somebody's wish and left alone: delete or narrow it, or give it a priority number above that of the rule that lets pods in"
+		if n.Spec.Firewall != v1alpha1.ManageFirewall {
+			out.text += ", which is: " + byHand(firewalls, n, shut)
+		}
+	case len(wrong) > 0:
+		out.text = strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
+	}
+	if left := c.leftBehind(n, rules); left != "" {
+		fine = append(fine, left)
+	}
+	if len(fine) > 0 {
+		out.text += " (" + strings.Join(fine, "; ") + ")"
+	}
+	return out
+}
+
+// leftBehind names our rules under a Network that does not want us to keep
+// them: they stay until the Network goes, since to delete one is to cut off
+// pods.
+func (c *Controller) leftBehind(n *v1alpha1.Network, rules []cloud.FirewallRule) string {
+	var names []string
+	for _, r := range rules {
+		if r.Mark().Of(owner(c.ClusterID, n.Name)) && n.Spec.Firewall != v1alpha1.ManageFirewall {
+			names = append(names, r.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "rule " + strings.Join(names, ", ") + " of ours is left as it was and follows the ranges no more; delete it once a rule of yours does its work"
+}
+
+// byHand says how a person mends it.
+func byHand(firewalls cloud.Firewalls, n *v1alpha1.Network, flows map[prefix.Family]Traffic) string {
+	var commands []string
+	for _, f := range families {
+		if t, ok := flows[f]; ok {
+			commands = append(commands, firewalls.Command(ByHand(n.Name, f, t)))
+		}
+	}
+	run := "run: " + strings.Join(commands, " && ")
+	if n.Spec.Firewall != v1alpha1.ManageFirewall {
+		run = "set firewall: Manage in the Network, or " + run
+	}
+	return run
+}

@@ -1,0 +1,92 @@
+package firewall
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+const (
+	// ownerKind is the kind in the ownership marks of rules.
+	ownerKind = "Network"
+	// priority is the clouds' own default: a person can go before it or
+	// after it.
+	priority = 1000
+)
+
+// families in the order of the rules' numbers.
+var families = []prefix.Family{prefix.IPv4, prefix.IPv6}
+
+func owner(clusterID, network string) cloud.Owner {
+	return cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: network}
+}
+
+// Flows are the traffic that a Network's pods need, a family each; a family
+// without pod ranges has none. Pods talk to pods and to nodes, which are in
+// the node subnets; what else is in the VPC is somebody else's to open.
+func Flows(network string, requests []v1alpha1.RangeRequest, s cloud.Snapshot) map[prefix.Family]Traffic {
+	pods, nodes := map[prefix.Family][]netip.Prefix{}, map[prefix.Family][]netip.Prefix{}
+	for _, p := range podRanges(network, requests) {
+		pods[prefix.FamilyOf(p)] = append(pods[prefix.FamilyOf(p)], p)
+	}
+	for _, subnet := range s.Subnets {
+		if subnet.Primary.IsValid() {
+			nodes[prefix.FamilyOf(subnet.Primary)] = append(nodes[prefix.FamilyOf(subnet.Primary)], subnet.Primary)
+		}
+	}
+	out := map[prefix.Family]Traffic{}
+	for f, ranges := range pods {
+		out[f] = Traffic{Sources: prefix.Normalise(ranges), Destinations: prefix.Normalise(append(nodes[f], ranges...))}
+	}
+	return out
+}
+
+// podRanges are the ranges granted to the Network's requests for pods.
+func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Prefix) {
+	for i := range requests {
+		r := &requests[i]
+		if r.Spec.Purpose != v1alpha1.Pods || r.NetworkName() != network {
+			continue
+		}
+		for _, g := range r.Status.Ranges {
+			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// Rule is the one that lets the traffic in. It goes by addresses: marks of
+// the sending machine do not match addresses of pods.
+func Rule(o cloud.Owner, f prefix.Family, t Traffic) cloud.FirewallRule {
+	return cloud.FirewallRule{
+		Name: o.ObjectName(index(f)), Description: o.Description(), Priority: priority,
+		Sources: t.Sources, Destinations: t.Destinations, Protocols: []cloud.Protocol{{Name: "all"}},
+	}
+}
+
+// ByHand is the same rule for a person to make. It does not carry our mark,
+// since it is not ours to delete.
+func ByHand(network string, f prefix.Family, t Traffic) cloud.FirewallRule {
+	r := Rule(cloud.Owner{}, f, t)
+	r.Description = ""
+	if network = strings.ReplaceAll(network, ".", "-"); len(network) > maxNamePart {
+		network = strings.TrimRight(network[:maxNamePart], "-")
+	}
+	r.Name = "allow-pods-of-" + network + "-" + strings.ToLower(f.String())
+	return r
+}
+
+// maxNamePart keeps the name within 63 characters.
+const maxNamePart = 40
+
+func index(f prefix.Family) int {
+	if f == prefix.IPv6 {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,177 @@
+// Package masquerade keeps ip-masq-agent's ConfigMap: the destinations for
+// which pods keep their own address, so that traffic is native inside the VPC
+// and leaves it from the node's address.
+package masquerade
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Config is what the controller needs.
+type Config struct {
+	Client client.Client
+	// ConfigMaps are those of the agent's namespace, read live; Namespace and
+	// Name say which one is the agent's.
+	ConfigMaps      typedcorev1.ConfigMapInterface
+	Namespace, Name string
+	// OpenVPC gives the cloud of a Network.
+	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	Events  events.EventRecorder
+	Metrics *Metrics
+	// Period is how often the VPCs are read when nothing calls for it; 5
+	// minutes by default.
+	Period time.Duration
+}
+
+// retryPause is when it is tried again after an error.
+const retryPause = 30 * time.Second
+
+// Controller is the masquerade controller.
+type Controller struct{ Config }
+
+// New makes the controller.
+func New(cfg Config) *Controller {
+	if cfg.Period == 0 {
+		cfg.Period = 5 * time.Minute
+	}
+	return &Controller{cfg}
+}
+
+// Setup adds the controller to a manager. There is one thing to reconcile,
+// whatever changed.
+func (c *Controller) Setup(mgr manager.Manager) error {
+	one := handler.EnqueueRequestsFromMapFunc(func(context.Context, client.Object) []reconcile.Request {
+		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: c.Namespace, Name: c.Name}}}
+	})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("masquerade").
+		Watches(&v1alpha1.Network{}, one, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditionLost))).
+		Watches(&v1alpha1.RangeRequest{}, one, builder.WithPredicates(rangesChanged)).
+		Complete(c)
+}
+
+// rangesChanged lets through what changes what was granted.
+var rangesChanged = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
+		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
+	},
+}
+
+// conditionLost lets through a write of the status that took our condition
+// away.
+var conditionLost = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool { return condition(e.ObjectOld) != nil && condition(e.ObjectNew) == nil },
+	DeleteFunc: func(event.DeleteEvent) bool { return false },
+}
+
+func condition(o client.Object) *metav1.Condition {
+	return meta.FindStatusCondition(o.(*v1alpha1.Network).Status.Conditions, v1alpha1.ConditionMasquerade)
+}
+
+// Reconcile brings the ConfigMap up to date and says so on every Network.
+func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	var networks v1alpha1.NetworkList
+	var requests v1alpha1.RangeRequestList
+	if err := c.Client.List(ctx, &networks); err != nil {
+		return reconcile.Result{}, fmt.Errorf("listing Networks: %w", err)
+	}
+	if err := c.Client.List(ctx, &requests); err != nil {
+		return reconcile.Result{}, fmt.Errorf("listing RangeRequests: %w", err)
+	}
+	var found finding
+	if len(networks.Items) == 0 {
+		found = c.takeBack(ctx)
+	} else {
+		found = c.keep(ctx, c.read(ctx, networks.Items), requests.Items)
+	}
+	c.Metrics.observe(found)
+	again := c.Period
+	if found.status != metav1.ConditionTrue {
+		again = retryPause
+	}
+	for i := range networks.Items {
+		err := c.report(ctx, &networks.Items[i], found)
+		if apierrors.IsConflict(err) { // somebody else wrote the Network
+			again = time.Second
+		} else if client.IgnoreNotFound(err) != nil {
+			return reconcile.Result{}, err
+		}
+	}
+	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// reading is what the VPCs are found to hold.
+type reading struct {
+	snapshots []cloud.Snapshot
+	// err is why some VPC could not be read.
+	err error
+}
+
+func (c *Controller) read(ctx context.Context, networks []v1alpha1.Network) (out reading) {
+	for i := range networks {
+		vpc, err := c.OpenVPC(ctx, &networks[i])
+		if err == nil {
+			var s cloud.Snapshot
+			if s, err = vpc.Space.Read(ctx); err == nil {
+				out.snapshots = append(out.snapshots, s)
+				continue
+			}
+		}
+		out.err = err
+	}
+	return out
+}
+
+// maxNote is what the API server takes of an Event's note, in bytes.
+const maxNote = 1024
+
+// report writes the finding into a Network's status, and an Event when it is
+// news. The list of conditions is patched as a whole, hence the lock.
+func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, f finding) error {
+	before := n.DeepCopy()
+	had := condition(before)
+	changed := meta.SetStatusCondition(&n.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionMasquerade, Status: f.status, Reason: f.reason, Message: f.text, ObservedGeneration: n.Generation,
+	})
+	if !changed {
+		return nil
+	}
+	if had == nil || had.Reason != f.reason {
+		kind := corev1.EventTypeWarning
+		if f.status == metav1.ConditionTrue {
+			kind = corev1.EventTypeNormal
+		}
+		log.FromContext(ctx).Info("the masquerade ConfigMap was looked at", "reason", f.reason, "what", f.text)
+		c.Events.Eventf(n, nil, kind, f.reason, "KeepMasquerade", "%.*s", maxNote, f.text)
+	}
+	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if err != nil {
+		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
+	}
+	return nil
+}

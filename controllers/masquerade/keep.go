@@ -1,0 +1,171 @@
+package masquerade
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+const (
+	// managedBy marks the ConfigMap as ours.
+	managedBy, us = "app.kubernetes.io/managed-by", "vpcnative"
+	// AlsoNative is an annotation by which a person adds destinations, such
+	// as what lies behind a route that is too wide to mean anything.
+	AlsoNative = "vpcnative.dev/also-native"
+)
+
+// finding is how the ConfigMap stands, in the words of a condition.
+type finding struct {
+	status       metav1.ConditionStatus
+	reason, text string
+	native       int
+}
+
+func (c *Controller) where() string { return "ConfigMap " + c.Namespace + "/" + c.Name }
+
+// failed is for errors of the API server.
+func (c *Controller) failed(act string, err error) finding {
+	reason, remedy := string(cloud.Unavailable), "it is tried again"
+	if apierrors.IsForbidden(err) {
+		reason, remedy = string(cloud.PermissionDenied), "grant it as the Role in deploy/manifests/rbac.yaml does for kube-system"
+	}
+	return finding{status: metav1.ConditionFalse, reason: reason, text: fmt.Sprintf("%s %s: %v; %s", act, c.where(), err, remedy)}
+}
+
+// keep writes what was read into the ConfigMap, if that is ours. While a VPC
+// cannot be read nothing is taken out of it.
+func (c *Controller) keep(ctx context.Context, r reading, requests []v1alpha1.RangeRequest) finding {
+	native := Native(r.snapshots, requests)
+	now, err := c.ConfigMaps.Get(ctx, c.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		now, err = nil, nil
+	}
+	if err != nil {
+		return c.failed("reading", err)
+	}
+	var out finding
+	switch {
+	case now == nil && r.err != nil: // half a list would have the rest masqueraded
+	case now == nil:
+		out = c.create(ctx, native)
+	case now.Labels[managedBy] != us:
+		out = c.foreign(now, native)
+	default:
+		out = c.update(ctx, now, native, r.err != nil)
+	}
+	if r.err != nil && (out.reason == "" || out.status == metav1.ConditionTrue) {
+		out = finding{status: metav1.ConditionUnknown, reason: string(cloud.ReasonOf(r.err)), text: r.err.Error() + "; meanwhile nothing is taken out of " + c.where()}
+	}
+	return out
+}
+
+func (c *Controller) create(ctx context.Context, native []netip.Prefix) finding {
+	text, err := Render(native)
+	if err == nil {
+		log.FromContext(ctx).Info("creating the masquerade ConfigMap", "destinations", len(native))
+		_, err = c.ConfigMaps.Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: c.Name, Namespace: c.Namespace, Labels: map[string]string{managedBy: us}},
+			Data:       map[string]string{configKey: text},
+		}, metav1.CreateOptions{})
+	}
+	if err != nil {
+		return c.failed("creating", err)
+	}
+	return c.ready(native)
+}
+
+// update leaves alone what else the ConfigMap holds.
+func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native []netip.Prefix, onlyAdd bool) finding {
+	also, err := parseList(now.Annotations[AlsoNative])
+	if err != nil {
+		return finding{status: metav1.ConditionFalse, reason: string(cloud.Invalid),
+			text: fmt.Sprintf("annotation %s of %s: %v; write prefixes separated by commas", AlsoNative, c.where(), err)}
+	}
+	native = append(native, also...)
+	if onlyAdd {
+		has, err := Parse(now.Data[configKey])
+		if err != nil {
+			return finding{}
+		}
+		native = append(native, has...)
+	}
+	native = prefix.Normalise(native)
+	text, err := Render(native)
+	if err != nil {
+		return c.failed("writing", err)
+	}
+	if now.Data[configKey] == text {
+		return c.ready(native)
+	}
+	if now.Data == nil {
+		now.Data = map[string]string{}
+	}
+	now.Data[configKey] = text
+	log.FromContext(ctx).Info("writing the masquerade ConfigMap", "destinations", len(native))
+	// Update carries the version that was read: an edit in between is not lost.
+	if _, err := c.ConfigMaps.Update(ctx, now, metav1.UpdateOptions{}); err != nil {
+		return c.failed("writing", err)
+	}
+	return c.ready(native)
+}
+
+func (c *Controller) ready(native []netip.Prefix) finding {
+	return finding{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady, native: len(native),
+		text: "pods keep their address towards the VPC: " + c.where() + " is up to date"}
+}
+
+// foreign never writes to what is somebody else's. It is as good as ours
+// where it says enough.
+func (c *Controller) foreign(now *corev1.ConfigMap, native []netip.Prefix) finding {
+	has, err := Parse(now.Data[configKey])
+	missing := prefix.Subtract(native, has)
+	if err == nil && len(missing) == 0 {
+		return finding{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady, native: len(native),
+			text: c.where() + " is somebody else's and covers the VPC; it is left alone"}
+	}
+	why := "it lacks " + some(missing)
+	if err != nil {
+		why = err.Error()
+	}
+	return finding{status: metav1.ConditionFalse, reason: v1alpha1.ReasonForeignConfigMap, text: fmt.Sprintf(
+		"%s is not ours (it has no label %s=%s), and is left alone: %s; add that to its nonMasqueradeCIDRs, or give it the label, or delete it, and it is kept for you",
+		c.where(), managedBy, us, why)}
+}
+
+// some names a few of many.
+func some(list []netip.Prefix) string {
+	const most = 10
+	var out []string
+	for _, p := range list[:min(len(list), most)] {
+		out = append(out, p.String())
+	}
+	if more := len(list) - most; more > 0 {
+		out = append(out, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(out, ", ")
+}
+
+// takeBack deletes ours when there is no Network left: an agent without the
+// file goes by its own defaults.
+func (c *Controller) takeBack(ctx context.Context) finding {
+	now, err := c.ConfigMaps.Get(ctx, c.Name, metav1.GetOptions{})
+	if err == nil && now.Labels[managedBy] == us {
+		log.FromContext(ctx).Info("deleting the masquerade ConfigMap: no Network is left")
+		err = c.ConfigMaps.Delete(ctx, c.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &now.UID}})
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		log.FromContext(ctx).Info("the masquerade ConfigMap could not be deleted", "why", err.Error())
+		return c.failed("deleting", err)
+	}
+	return finding{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady}
+}

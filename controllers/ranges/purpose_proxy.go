@@ -1,0 +1,99 @@
+package ranges
+
+import (
+	"context"
+	"errors"
+	"path"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// proxy is purpose Proxy: the subnet in which a region's managed load
+// balancers keep their proxies. As with custom, only the cloud knows whether
+// anything uses it, and refuses to remove it while something does.
+type proxy struct{ custom }
+
+// proxy plans the one range of a proxy-only subnet, whose name is that of the
+// range. A network has one that is active in each region, so one that is
+// there is used, whoever made it.
+func (in Input) proxy() ([]Step, *Refusal) {
+	if len(in.Request.Spec.Subnets) > 0 {
+		return nil, refuse(v1alpha1.ReasonUnknownSubnet, "a proxy-only subnet is one of its own, and in none of %v; leave subnets out", in.Request.Spec.Subnets)
+	}
+	if n := len(in.Request.Spec.CIDRs); n > 1 {
+		return nil, refuse(v1alpha1.ReasonUnsupported, "a network has one active proxy-only subnet in each region, and cidrs names %d; name one", n)
+	}
+	s := cloud.Subnet{Name: in.owner().ObjectName(0)}
+	active := in.Snapshot.Proxy
+	switch {
+	case active == nil:
+		if g := in.Request.Status.Ranges; len(g) > 0 {
+			s.Name = g[0].Subnet // it is put back where it was, if it was ours
+		}
+	case active.Mark().Of(in.owner()):
+		s.Name = active.Name
+		s.Ranges = []cloud.Range{{Subnet: active.Name, Name: active.Name, Prefix: active.Prefix}}
+	default:
+		return in.adoptProxy(active)
+	}
+	return in.subnet(s, nil)
+}
+
+// adoptProxy uses the active one of somebody else.
+func (in Input) adoptProxy(active *cloud.ProxySubnet) ([]Step, *Refusal) {
+	who := in.ownerOf(cloud.ParseMark(active.Name))
+	if who != "" {
+		who = " " + who
+	}
+	if len(in.Request.Spec.CIDRs) > 0 && !in.names(active.Prefix) {
+		return nil, refuse(v1alpha1.ReasonOverlap, "a network has one active proxy-only subnet in each region, and that is %s (%s)%s; name its block or none in cidrs, or delete it",
+			active.Name, active.Prefix, who)
+	}
+	at := cloud.Range{Subnet: active.Name, Name: active.Name, Prefix: active.Prefix}
+	for _, g := range in.Request.Status.Ranges {
+		if p, ok := prefixOf(g); ok && p != at.Prefix {
+			return nil, refuse(v1alpha1.ReasonRangeMissing, "proxy-only subnet %s (%s) is active now%s, in place of %s (%s); make that active again, or make this request anew",
+				active.Name, active.Prefix, who, g.Name, g.CIDR)
+		}
+	}
+	return []Step{{Range: at, Adopted: true, Why: "it is the region's active proxy-only subnet, of which there can be only one"}}, nil
+}
+
+func (c *Controller) createProxy(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	if vpc.Proxies == nil {
+		return &cloud.Error{Reason: cloud.Invalid, Act: "create proxy-only subnet " + at.Name, Resource: "Network " + r.NetworkName(),
+			Err: errors.New("load balancers of this cloud need none"), Remedy: "delete the request"}
+	}
+	return vpc.Proxies.Ensure(ctx, cloud.ProxySubnet{Name: at.Name, Prefix: at.Prefix, Description: owner.Description()})
+}
+
+// proxiesInVPC gives the proxy-only subnets that carry the request's mark,
+// active or not (I4).
+func (c *Controller) proxiesInVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) (out []cloud.Range) {
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	for _, o := range s.Occupied {
+		if o.Kind == cloud.ProxyOnly && o.Mark.Of(owner) {
+			name := path.Base(o.Name) // it follows the region
+			out = append(out, cloud.Range{Subnet: name, Name: name, Prefix: o.Prefix})
+		}
+	}
+	return out
+}
+
+// removeFrom takes one range of the request out of the VPC.
+func removeFrom(ctx context.Context, r *v1alpha1.RangeRequest, mine cloud.Range, vpc cloud.VPC) error {
+	if r.Spec.Purpose == v1alpha1.Proxy {
+		return vpc.Proxies.Delete(ctx, cloud.ProxySubnet{Name: mine.Name, Prefix: mine.Prefix})
+	}
+	return vpc.Ranges.Delete(ctx, mine)
+}
+
+// words names a range as people know it.
+func words(r *v1alpha1.RangeRequest, at cloud.Range) string {
+	if r.Spec.Purpose == v1alpha1.Proxy {
+		return "proxy-only subnet " + at.Name + " (" + at.Prefix.String() + ")"
+	}
+	return "secondary range " + at.Name + " (" + at.Prefix.String() + ") of subnet " + at.Subnet
+}

@@ -1,0 +1,116 @@
+package e2e
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+// proxies add NAME CIDR | proxies use | proxies PATTERN: the region's
+// proxy-only subnets, each "NAME CIDR ROLE" with the name of ours as "ours",
+// joined by blanks, come to match the whole pattern. "add" makes one by hand,
+// "use" lets load balancers use all there are.
+func cmdProxies(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	switch args[0] {
+	case "add":
+		ts.Check(w.Sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
+			Primary: netip.MustParsePrefix(args[2]), Purpose: "REGIONAL_MANAGED_PROXY", Role: "ACTIVE"}))
+		return
+	case "use":
+		for _, s := range w.proxies() {
+			ts.Check(w.Sim.UseProxySubnetwork(project, region, s.Name))
+		}
+		return
+	}
+	pattern := regexp.MustCompile("^(?:" + args[0] + ")$")
+	err := Eventually(patience, func() error {
+		var all []string
+		for _, s := range w.proxies() {
+			if strings.HasPrefix(s.Name, "vn-") {
+				s.Name = "ours"
+			}
+			all = append(all, fmt.Sprintf("%s %s %s", s.Name, s.Primary, s.Role))
+		}
+		if got := strings.Join(all, " "); !pattern.MatchString(got) {
+			return fmt.Errorf("the region has the proxy-only subnets %q, want %s", got, args[0])
+		}
+		return nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, w.Logs())
+	}
+}
+
+func (w *World) proxies() (out []gcesim.Subnetwork) {
+	for _, s := range w.Sim.Subnetworks() {
+		if s.Purpose == "REGIONAL_MANAGED_PROXY" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// firewall add NAME [from=CIDR,...] [to=CIDR,...] [deny=PROTOCOLS] [allow=PROTOCOLS] [tags=T] [priority=N] | firewall delete NAME
+func cmdFirewall(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	if args[0] == "delete" {
+		ts.Check(w.Sim.DeleteFirewall(project, args[1]))
+		return
+	}
+	o := options(ts, args[2:])
+	f := gcesim.Firewall{Project: project, Network: network, Name: args[1], Deny: o["deny"] != "", Disabled: o["disabled"] != ""}
+	f.Protocols = strings.Split(o["allow"]+o["deny"], ";")
+	for text, into := range map[string]*[]netip.Prefix{o["from"]: &f.Sources, o["to"]: &f.Destinations} {
+		for _, cidr := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
+			*into = append(*into, netip.MustParsePrefix(cidr))
+		}
+	}
+	if o["tags"] != "" {
+		f.TargetTags = strings.Split(o["tags"], ",")
+	}
+	if o["priority"] != "" {
+		n, err := strconv.Atoi(o["priority"])
+		ts.Check(err)
+		f.Priority = n
+	}
+	ts.Check(w.Sim.AddFirewall(f))
+}
+
+// rules PATTERN: eventually the firewall rules, each "NAME from SOURCES to
+// DESTINATIONS" with the name of ours as "ours", joined by blanks, match the
+// whole pattern.
+func cmdRules(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	pattern := regexp.MustCompile("^(?:" + args[0] + ")$")
+	err := Eventually(patience, func() error {
+		var all []string
+		for _, f := range w.Sim.Firewalls() {
+			if strings.HasPrefix(f.Name, "vn-") {
+				f.Name = "ours"
+			}
+			all = append(all, fmt.Sprintf("%s from %s to %s", f.Name, commas(f.Sources), commas(f.Destinations)))
+		}
+		if got := strings.Join(all, " "); !pattern.MatchString(got) {
+			return fmt.Errorf("the network has the rules %q, want %s", got, args[0])
+		}
+		return nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, w.Logs())
+	}
+}
+
+func commas(list []netip.Prefix) string {
+	var out []string
+	for _, p := range list {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, ",")
+}
