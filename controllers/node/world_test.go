@@ -328,6 +328,10 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 	return f.view(id, i), nil
 }
 
+func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {
+	return &cloud.Error{Reason: cloud.NotFound, Act: "find the IPv6 range", Resource: i.Instance, Remedy: "make it dual stack"}
+}
+
 func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
 	return f.change("attach", i.Instance, a.Prefix, func() error {
 		for id, other := range f.w.instances {

@@ -123,7 +123,12 @@ func (s *Sim) newSubnetwork(project string, in scope, body subnetwork) (*subnetw
 		c.undo()
 		return nil, nil, refusal
 	}
-	return s.dressSubnetwork(project, in, n, body), c.undo, nil
+	back, refusal := s.giveSubnetIPv6(n, in.name, &body)
+	if refusal != nil {
+		c.undo()
+		return nil, nil, refusal
+	}
+	return s.dressSubnetwork(project, in, n, body), func() { c.undo(); back() }, nil
 }
 
 func (s *Sim) dressSubnetwork(project string, in scope, n *network, body subnetwork) *subnetwork {
@@ -186,7 +191,10 @@ func (s *Sim) dropSubnetwork(project string, in scope, sub *subnetwork) {
 		sp.ranges.remove(p)
 		sp.subnets--
 	}
-	s.syncSubnetRoutes(sub, sub.allRanges())
+	if p, ok := sub.ipv6(); ok {
+		sp.ranges.remove(p)
+	}
+	s.syncSubnetRoutes(sub, sub.routed())
 }
 
 func (o *subnetwork) allRanges() []netip.Prefix {
