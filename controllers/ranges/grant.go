@@ -100,8 +100,10 @@ func supported(r *v1alpha1.RangeRequest) *refusal {
 	if r.Spec.Purpose != v1alpha1.Pods {
 		return refuse(v1alpha1.ReasonUnsupported, "purpose %s is not provided by this version; Pods is", r.Spec.Purpose)
 	}
-	if !slices.Equal(r.Spec.Families, []v1alpha1.Family{v1alpha1.IPv4}) {
-		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided by this version; [IPv4] is", r.Spec.Families)
+	// With IPv6 beside it, IPv4 is what is carved: a node's IPv6 comes with
+	// its interface.
+	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
+		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
 	}
 	return nil
 }
