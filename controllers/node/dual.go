@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -161,6 +162,16 @@ func (r *reading) lostIPv6(k book.Known, nic cloud.Interface) bool {
 		of := r.catalog.request(d.Key.Request)
 		return of != nil && wantsIPv6(of) && slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return x.Prefix.Overlaps(k.Prefix) })
 	})
+}
+
+// disown lets the Node's IPv6 prefix be another's: where two publish one, it
+// is that Node's whose interface has it.
+func (r *reading) disown(uid types.UID) {
+	for i := range r.world.Nodes {
+		if r.world.Nodes[i].NodeUID == uid {
+			r.world.Nodes[i].Delegated = netip.Prefix{}
+		}
+	}
 }
 
 func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interface) *trouble {

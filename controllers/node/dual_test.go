@@ -18,10 +18,15 @@ import (
 // inDual is in, with one request for both families.
 func inDual(t *testing.T, story func(t *testing.T, w *world, m *process)) {
 	t.Helper()
+	inFamilies(t, []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, story)
+}
+
+func inFamilies(t *testing.T, families []v1alpha1.Family, story func(t *testing.T, w *world, m *process)) {
+	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
-		w.dual(v1alpha1.IPv4, v1alpha1.IPv6)
+		w.dual(families...)
 		m := w.lead()
 		story(t, w, m)
 		w.leader.stop()
@@ -68,12 +73,7 @@ func TestBothFamiliesArePublishedAtOnceInTheirOrder(t *testing.T) {
 		{[]v1alpha1.Family{v6, v4}, "fd20:0:1:2::/112 10.0.0.0/28"},
 	} {
 		t.Run(fmt.Sprint(c.families), func(t *testing.T) {
-			inDual(t, func(t *testing.T, w *world, m *process) {
-				w.mu.Lock()
-				w.dual(c.families...)
-				w.mu.Unlock()
-				m.stop()
-				w.lead()
+			inFamilies(t, c.families, func(t *testing.T, w *world, m *process) {
 				w.addNode("a")
 				time.Sleep(time.Minute)
 				if got := w.podCIDRs("a"); got != c.want {
@@ -83,7 +83,7 @@ func TestBothFamiliesArePublishedAtOnceInTheirOrder(t *testing.T) {
 					t.Errorf("attached %v", got)
 				}
 				// The next leader knows it by either order.
-				w.leader.stop()
+				m.stop()
 				m = w.lead()
 				time.Sleep(time.Minute)
 				h, ok := m.c.book.Held(w.nodes["a"].UID)
@@ -204,6 +204,30 @@ func TestIPv6ThatAnotherAllocatorPublishedIsNotPublishedTwice(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		if got := w.reason("b"); got != v1alpha1.ReasonIPv6Taken || w.published("b") != "" {
 			t.Errorf("it says %s and publishes %q", got, w.published("b"))
+		}
+	})
+}
+
+func TestTheSameIPv6OnTwoNodesIsReported(t *testing.T) {
+	inDual(t, func(t *testing.T, w *world, m *process) {
+		w.addNode("a")
+		time.Sleep(time.Minute)
+		n := w.addNode("b")
+		w.mu.Lock()
+		n.Spec.PodCIDRs = []string{"fd20:0:1:2::/112", "10.0.0.64/28"} // by another's hand
+		w.mu.Unlock()
+		for range 2 { // and so by the next leader
+			time.Sleep(time.Minute)
+			w.mu.Lock()
+			accused, spared := hasCondition(w.nodes["b"], ConditionForeign, corev1.ConditionTrue), w.nodes["a"]
+			if !accused || hasCondition(spared, ConditionForeign, corev1.ConditionTrue) {
+				t.Errorf("b: %v; a: %v", w.nodes["b"].Status.Conditions, spared.Status.Conditions)
+			}
+			w.nodes["b"].Status.Conditions = nil
+			w.changed("b")
+			w.mu.Unlock()
+			m.stop()
+			m = w.lead()
 		}
 	})
 }

@@ -198,8 +198,12 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
 			}
 		}
-		if known && k.Prefix.IsValid() && (!nic.Holds(k.Prefix) || r.lostIPv6(k, nic)) {
+		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
 			r.missing[k.NodeUID] = true
+		}
+		if known && r.lostIPv6(k, nic) {
+			r.missing[k.NodeUID] = true
+			r.disown(k.NodeUID)
 		}
 		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
 			r.nics[nic.Instance] = nic
