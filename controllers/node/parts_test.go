@@ -163,7 +163,7 @@ func TestPatchesNameTheUID(t *testing.T) {
 		}),
 	}}
 	at := metav1.NewTime(time.Unix(0, 0).UTC())
-	if err := w.Publish(context.Background(), "n", "u", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}); err != nil {
+	if err := w.Publish(context.Background(), "n", "u", netip.MustParsePrefix("10.0.0.0/24")); err != nil {
 		t.Error(err)
 	}
 	err := w.SetCondition(context.Background(), "n", "u", corev1.NodeCondition{Type: "T", Status: "False", LastHeartbeatTime: at, LastTransitionTime: at, Reason: "R", Message: `"quoted"`})

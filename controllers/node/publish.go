@@ -30,7 +30,7 @@ type Writer struct {
 
 // Publish sets the Node's podCIDRs, of every family at once: what is not in
 // the one write that the API server admits can never be added.
-func (w Writer) Publish(ctx context.Context, node string, uid types.UID, podCIDRs []netip.Prefix) error {
+func (w Writer) Publish(ctx context.Context, node string, uid types.UID, podCIDRs ...netip.Prefix) error {
 	all := texts(podCIDRs)
 	body := fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"podCIDR":%q,"podCIDRs":["%s"]}}`, uid, all[0], strings.Join(all, `","`))
 	return w.patch(ctx, types.MergePatchType, node, []byte(body))
@@ -73,7 +73,7 @@ func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.R
 	if t != nil {
 		return c.wait(ctx, node, t)
 	}
-	err := c.Writer.Publish(ctx, node.Name, node.UID, podCIDRs)
+	err := c.Writer.Publish(ctx, node.Name, node.UID, podCIDRs...)
 	if err != nil {
 		return c.publishFailed(ctx, node, texts(podCIDRs), err)
 	}
