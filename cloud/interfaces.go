@@ -35,6 +35,13 @@ type Interface struct {
 	// ways that no Attach or Detach touches: on its other interfaces, or of a
 	// family the adapter does not attach. They are occupied all the same.
 	Elsewhere []netip.Prefix
+	// Delegated is the IPv6 prefix that the cloud itself gives the interface
+	// for pods: it comes and goes with the interface, is carved out of no
+	// range, and no Attach or Detach touches it. On Compute Engine it is the
+	// first /112 of a dual-stack interface's /96. It is not valid where there
+	// is none: the interface has IPv4 only, or the cloud has IPv6 prefixes
+	// carved and attached like any other (the /80s of EC2).
+	Delegated netip.Prefix
 	// Version is the cloud's opaque version of the interface (a fingerprint),
 	// empty where it has none. An old version costs a call more, never a
 	// wrong write.
@@ -76,6 +83,12 @@ type Interfaces interface {
 	// Errors: NotFound; WrongCloud for a provider ID that is not this
 	// cloud's or not of this network's projects.
 	Get(ctx context.Context, providerID string) (Interface, error)
+
+	// NoDelegation says why the interface has no Delegated prefix. It is
+	// always an error: NotFound, whose text names the interface's and its
+	// subnet's address families and what gives them IPv6; Stale, when it has
+	// one by now; or why that could not be read.
+	NoDelegation(ctx context.Context, i Interface) error
 
 	// Attach adds one prefix to what the interface holds and touches nothing
 	// else. The interface is as List or Get gave it; where it is out of date

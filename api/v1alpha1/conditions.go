@@ -82,4 +82,6 @@ const (
 	ReasonPrefixTaken          = "PrefixTaken"
 	ReasonNotRestored          = "NotRestored"
 	ReasonNoIPv6               = "NoIPv6"
+	ReasonIPv6Taken            = "IPv6Taken"
+	ReasonIPv6Changed          = "IPv6Changed"
 )

@@ -118,8 +118,10 @@ type RangeRequestSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="purpose cannot change: make a new RangeRequest"
 	Purpose Purpose `json:"purpose"`
 
-	// Families are the address families, in the order of podCIDRs. They are
-	// granted all or none.
+	// Families are the address families, in the order of podCIDRs. A node
+	// gets all or none. Its IPv6 prefix comes with its instance's interface
+	// (on Compute Engine the first /112 of its /96): the sizes here are about
+	// IPv4, and IPv6 alone is not provided.
 	// +kubebuilder:default={IPv4}
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=2

@@ -100,6 +100,9 @@ type Harness struct {
 	ForeignID, StrangerID string
 	// AbsentID is a well-formed provider ID of a machine that does not exist.
 	AbsentID string
+	// AddDelegated adds a machine whose interface has a delegated prefix; nil
+	// where the cloud delegates none.
+	AddDelegated func(name string) (providerID string)
 	// Refused makes a call whose credentials the cloud does not accept.
 	Refused func(context.Context) error
 }
@@ -151,6 +154,9 @@ var properties = []property{
 	{"ListGrowsWithPagesNotInstances", listGrowsWithPagesNotInstances},
 	{"ListAgreesWithGet", listAgreesWithGet},
 	{"ListMayBeLeftEarly", listMayBeLeftEarly},
+	{"DelegatedPrefixComesWithTheInterface", delegatedPrefixComesWithTheInterface},
+	{"DelegatedPrefixesAreDisjoint", delegatedPrefixesAreDisjoint},
+	{"WithoutDelegationTheReasonIsSaid", withoutDelegationTheReasonIsSaid},
 	{"CreateRangeRepeats", createRangeRepeats},
 	{"CreateRangeLosesRaceAndRetries", createRangeLosesRaceAndRetries},
 	{"CreateRangeSettlesALostReply", createRangeSettlesALostReply},

@@ -26,6 +26,10 @@ func TestContract(t *testing.T) {
 			ForeignID:  "aws:///eu-west-1a/i-0123456789abcdef0",
 			StrangerID: "gce://stranger/us-central1-a/vm",
 			AbsentID:   "gce://p1/us-central1-a/absent",
+			AddDelegated: func(name string) string {
+				w.dualStack("INTERNAL")
+				return w.addDual(name)
+			},
 			Refused: func(ctx context.Context) error {
 				locked := newWorld(t, gcesim.Config{Token: "secret"})
 				_, err := locked.vpc.Space.Read(ctx)
@@ -67,7 +71,7 @@ func newWorld(t *testing.T, c gcesim.Config, edits ...func(*gcp.Config)) *world 
 	w.must(err)
 	t.Cleanup(stop)
 	w.url = url
-	w.must(w.sim.AddNetwork(gcesim.Network{Project: project, Name: "vpc"}))
+	w.must(w.sim.AddNetwork(gcesim.Network{Project: project, Name: "vpc", ULA: true}))
 	w.must(w.sim.AddSubnetwork(gcesim.Subnetwork{
 		Project: project, Region: region, Name: subnet, Network: "vpc", Primary: prefix("10.0.0.0/16"),
 		Secondary: []gcesim.SecondaryRange{{Name: "pods", Prefix: prefix("10.4.0.0/14")}},

@@ -92,6 +92,9 @@ func (v interfaces) read(ref instanceRef, i instance, names interned) (cloud.Int
 		if !here {
 			continue
 		}
+		if n == 0 {
+			got.Delegated = delegated(card)
+		}
 		for _, a := range card.aliases {
 			p, err := parseRange(a.cidr)
 			if err != nil {

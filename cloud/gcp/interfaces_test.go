@@ -127,3 +127,26 @@ func TestProviderIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestDelegatedIsNeverGuessed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ranges []ipv6Range
+		want   string
+	}{
+		"internal":                     {[]ipv6Range{{"fd20:0:1:2::", 96}}, "fd20:0:1:2::/112"},
+		"in the middle of a subnet":    {[]ipv6Range{{"fd20:0:1:2:0:5::", 96}}, "fd20:0:1:2:0:5::/112"},
+		"no length said":               {[]ipv6Range{{"2600:1900::3:0:0", 0}}, "2600:1900::3:0:0/112"},
+		"none":                         {nil, ""},
+		"no address":                   {[]ipv6Range{{"here", 96}}, ""},
+		"an IPv4 address":              {[]ipv6Range{{"10.0.0.1", 96}}, ""},
+		"too small to have a part":     {[]ipv6Range{{"fd20::", 128}}, ""},
+		"an address inside the range":  {[]ipv6Range{{"fd20::7", 96}}, ""},
+		"a length that is none at all": {[]ipv6Range{{"fd20::", -1}}, ""},
+	} {
+		got := delegated(nic{ipv6: c.ranges})
+		if got.IsValid() != (c.want != "") || got.IsValid() && got.String() != c.want {
+			t.Errorf("%s: %v, want %q", name, got, c.want)
+		}
+	}
+}

@@ -29,7 +29,21 @@ func (s *sdk) instances(ctx context.Context, project, token string) (page[instan
 func readInstance(i *compute.Instance) instance {
 	got := instance{id: strconv.FormatUint(i.Id, 10), name: i.Name, zone: base(i.Zone)}
 	for _, n := range i.NetworkInterfaces {
-		got.nics = append(got.nics, nic{n.Name, n.Network, n.Subnetwork, n.Fingerprint, readAliases(n.AliasIpRanges), readAliases(n.AliasIpv6Ranges)})
+		got.nics = append(got.nics, nic{n.Name, n.Network, n.Subnetwork, n.Fingerprint, readAliases(n.AliasIpRanges), readAliases(n.AliasIpv6Ranges), n.StackType, readIPv6(n)})
+	}
+	return got
+}
+
+// readIPv6 gives the interface's own ranges, the internal one first.
+func readIPv6(n *compute.NetworkInterface) []ipv6Range {
+	var got []ipv6Range
+	if n.Ipv6Address != "" {
+		got = append(got, ipv6Range{n.Ipv6Address, int(n.InternalIpv6PrefixLength)})
+	}
+	for _, c := range n.Ipv6AccessConfigs {
+		if c.ExternalIpv6 != "" {
+			got = append(got, ipv6Range{c.ExternalIpv6, int(c.ExternalIpv6PrefixLength)})
+		}
 	}
 	return got
 }

@@ -13,9 +13,10 @@ const pageSize = 500
 // of kilobytes; what we read of it is a few hundred bytes.
 const (
 	networkFields   = "autoCreateSubnetworks,peerings(name,state)"
-	instanceFields  = "id,name,zone,networkInterfaces(name,network,subnetwork,fingerprint,aliasIpRanges,aliasIpv6Ranges)"
+	instanceFields  = "id,name,zone,networkInterfaces(name,network,subnetwork,fingerprint,aliasIpRanges,aliasIpv6Ranges," + ipv6Fields + ")"
+	ipv6Fields      = "stackType,ipv6Address,internalIpv6PrefixLength,ipv6AccessConfigs(externalIpv6,externalIpv6PrefixLength)"
 	operationFields = "name,status,targetLink,error,httpErrorStatusCode"
-	subnetFields    = "name,region,network,fingerprint,ipCidrRange,internalIpv6Prefix,externalIpv6Prefix,ipv6CidrRange,secondaryIpRanges,purpose,role,description"
+	subnetFields    = "name,region,network,fingerprint,ipCidrRange,stackType,internalIpv6Prefix,externalIpv6Prefix,ipv6CidrRange,secondaryIpRanges,purpose,role,description"
 	warningFields   = "warning(code,message)"
 )
 
@@ -107,7 +108,7 @@ func (s *sdk) subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
 
 func readSubnetwork(n *compute.Subnetwork) subnetwork {
 	got := subnetwork{name: n.Name, region: base(n.Region), network: n.Network, fingerprint: n.Fingerprint, primary: n.IpCidrRange,
-		purpose: n.Purpose, role: n.Role, description: n.Description}
+		purpose: n.Purpose, role: n.Role, description: n.Description, stack: n.StackType}
 	got.ipv6 = nonEmpty(n.InternalIpv6Prefix, n.ExternalIpv6Prefix, n.Ipv6CidrRange)
 	for _, r := range n.SecondaryIpRanges {
 		got.secondary = append(got.secondary, secondaryRange{r.RangeName, r.IpCidrRange, r.ReservedInternalRange, r.IpVersion, r.IpCollection})

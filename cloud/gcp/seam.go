@@ -50,7 +50,7 @@ type network struct {
 
 type subnetwork struct {
 	name, region, network, fingerprint string
-	primary                            string
+	primary, stack                     string
 	ipv6                               []string // internal and external prefixes
 	secondary                          []secondaryRange
 	purpose, role, description         string
@@ -107,6 +107,15 @@ type nic struct {
 	name, network, subnetwork, fingerprint string
 	aliases                                []alias
 	aliases6                               []alias
+	stack                                  string // stackType
+	ipv6                                   []ipv6Range
+}
+
+// ipv6Range is a range of the interface itself, as the API splits it: by its
+// first address and its length.
+type ipv6Range struct {
+	first string
+	bits  int
 }
 
 type alias struct {

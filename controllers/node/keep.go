@@ -68,6 +68,11 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 			return c.duplicate(ctx, node, published, err)
 		}
 	}
+	if p, ok := publishedIPv6(node); ok {
+		if err := c.book.Delegate(node.UID, p); err != nil {
+			return c.duplicate(ctx, node, p, err)
+		}
+	}
 	c.book.MarkPublished(node.UID)
 	c.settle(node.UID)
 	c.acquit(ctx, node)
@@ -78,9 +83,8 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	case landed && err != nil:
 		return c.wait(ctx, node, cloudTrouble(err))
 	case landed:
-		c.repairs.done(node.UID)
 		c.leaveGate(node.UID)
-		return c.report(ctx, node)
+		return c.confirm(ctx, node, key, holding)
 	}
 	repair := c.repairs.has(node.UID)
 	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
@@ -108,6 +112,9 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	}
 	if nic.Holds(h.Prefix) {
 		c.repairs.done(node.UID)
+		if t := c.ipv6Changed(node, key, nic); t != nil {
+			return c.wait(ctx, node, t)
+		}
 		return c.report(ctx, node)
 	}
 	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
@@ -121,9 +128,8 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 		return c.wait(ctx, node, cloudTrouble(err))
 	}
 	if op.Done() {
-		c.repairs.done(node.UID)
 		c.leaveGate(node.UID)
-		return c.report(ctx, node)
+		return reconcile.Result{RequeueAfter: time.Millisecond} // the interface is looked at once more
 	}
 	c.watch(ctx, vpc.Interfaces, node.UID, node.Name, op)
 	return reconcile.Result{}

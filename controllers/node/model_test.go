@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
 // TestManyNodesUnderFaults lets Nodes and VMs come and go while calls fail,
@@ -26,6 +28,12 @@ func TestManyNodesUnderFaults(t *testing.T) {
 func underFaults(t *testing.T, seed uint64) {
 	w := newWorld(t, seed)
 	w.faults = int(seed%4) * 5
+	switch seed % 3 {
+	case 1:
+		w.dual(v1alpha1.IPv4, v1alpha1.IPv6)
+	case 2:
+		w.dual(v1alpha1.IPv6, v1alpha1.IPv4)
+	}
 	m := w.lead()
 	for range 250 {
 		w.mu.Lock()
@@ -82,8 +90,11 @@ func (w *world) settled(m *process) {
 			}
 			continue
 		}
-		if !slices.Contains(w.instancesOf(n.Spec.ProviderID).prefixes, netip.MustParsePrefix(n.Spec.PodCIDRs[0])) {
-			w.t.Errorf("I5: %s publishes %v and carries %v", name, n.Spec.PodCIDRs, w.instancesOf(n.Spec.ProviderID).prefixes)
+		vm := w.instancesOf(n.Spec.ProviderID)
+		for _, text := range n.Spec.PodCIDRs {
+			if p := netip.MustParsePrefix(text); p != vm.delegated && !slices.Contains(vm.prefixes, p) {
+				w.t.Errorf("I5: %s publishes %v and carries %v and %v", name, n.Spec.PodCIDRs, vm.prefixes, vm.delegated)
+			}
 		}
 	}
 	data := w.store.Data("claims")

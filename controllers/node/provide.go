@@ -73,11 +73,17 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	}
 	if !held {
 		var t *trouble
+		if candidates, t = c.feasible(ctx, vpc, nic, candidates); t != nil {
+			return nil, nic, vpc, t
+		}
 		if holding, t = c.pick(node, nic, candidates); t != nil {
 			return nil, nic, vpc, t
 		}
 	}
-	if !holding.Durable {
+	if t := c.delegate(ctx, node, &holding, nic, vpc); t != nil {
+		return nil, nic, vpc, t
+	}
+	if !holding.Durable || holding.Unsaved {
 		if err := c.ledger.Claim(ctx, entryOf(holding)); err != nil {
 			return nil, nic, vpc, c.ledgerTrouble(err)
 		}
@@ -151,7 +157,7 @@ func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
 func entryOf(h book.Holding) claims.Entry {
 	return claims.Entry{
 		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance,
-		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range,
+		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated,
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,9 +33,11 @@ type Writer struct {
 	Core rest.Interface
 }
 
-// Publish sets the Node's podCIDRs.
-func (w Writer) Publish(ctx context.Context, node string, uid types.UID, p netip.Prefix) error {
-	body := fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"podCIDR":%q,"podCIDRs":[%q]}}`, uid, p, p)
+// Publish sets the Node's podCIDRs, of every family at once: what is not in
+// the one write that the API server admits can never be added.
+func (w Writer) Publish(ctx context.Context, node string, uid types.UID, podCIDRs ...netip.Prefix) error {
+	all := texts(podCIDRs)
+	body := fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"podCIDR":%q,"podCIDRs":["%s"]}}`, uid, all[0], strings.Join(all, `","`))
 	return w.patch(ctx, node, []byte(body))
 }
 
@@ -70,9 +74,13 @@ func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.R
 	if !ok || !holding.Durable {
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
 	}
-	err := c.Writer.Publish(ctx, node.Name, node.UID, holding.Prefix)
+	podCIDRs, t := c.podCIDRs(ctx, holding)
+	if t != nil {
+		return c.wait(ctx, node, t)
+	}
+	err := c.Writer.Publish(ctx, node.Name, node.UID, podCIDRs...)
 	if err != nil {
-		return c.publishFailed(ctx, node, holding.Prefix, err)
+		return c.publishFailed(ctx, node, texts(podCIDRs), err)
 	}
 	return c.published(ctx, node)
 }
@@ -89,23 +97,24 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 // settle records what the Node publishes, which ends its claim.
 func (c *Controller) settle(uid types.UID) {
 	if h, ok := c.book.Held(uid); ok {
+		h.Delegated = netip.Prefix{} // it is the cloud's to take back
 		c.ledger.Settle(entryOf(h))
 	}
 }
 
 // publishFailed reads the Node live: whatever the write did, the Node says
 // what holds now.
-func (c *Controller) publishFailed(ctx context.Context, node *corev1.Node, p netip.Prefix, failed error) reconcile.Result {
+func (c *Controller) publishFailed(ctx context.Context, node *corev1.Node, podCIDRs []string, failed error) reconcile.Result {
 	live := &corev1.Node{}
 	err := c.Live.Get(ctx, client.ObjectKeyFromObject(node), live)
 	switch {
 	case apierrors.IsNotFound(err), err == nil && live.UID != node.UID:
 		return reconcile.Result{RequeueAfter: time.Second} // the cache will show it, and retire takes over
 	case err != nil:
-		return c.wait(ctx, node, apiTrouble("publishing podCIDR "+p.String(), failed))
+		return c.wait(ctx, node, apiTrouble("publishing podCIDRs "+strings.Join(podCIDRs, " and "), failed))
 	case len(live.Spec.PodCIDRs) == 0:
-		return c.wait(ctx, node, apiTrouble("publishing podCIDR "+p.String(), failed))
-	case live.Spec.PodCIDRs[0] == p.String():
+		return c.wait(ctx, node, apiTrouble("publishing podCIDRs "+strings.Join(podCIDRs, " and "), failed))
+	case slices.Equal(live.Spec.PodCIDRs, podCIDRs):
 		return c.published(ctx, live)
 	default:
 		return c.keep(ctx, live)

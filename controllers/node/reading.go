@@ -44,7 +44,7 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	}
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
 		r.world.Promised = append(r.world.Promised, book.Known{
-			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix})
+			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix, Delegated: e.Delegated})
 	}
 	for _, rest := range promised.Resting {
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
@@ -122,6 +122,7 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 			continue
 		}
 		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		k.Delegated, _ = publishedIPv6(n)
 		r.world.Nodes = append(r.world.Nodes, k)
 		for _, cond := range n.Status.Conditions {
 			if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
@@ -129,7 +130,7 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 			}
 		}
 		instances[holder.Instance] = k
-		return // one prefix of each family; the pools are IPv4
+		return // one prefix of each family; the pools are IPv4, and IPv6 is delegated
 	}
 }
 
@@ -199,6 +200,10 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 		}
 		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
 			r.missing[k.NodeUID] = true
+		}
+		if known && r.lostIPv6(k, nic) {
+			r.missing[k.NodeUID] = true
+			r.disown(k.NodeUID)
 		}
 		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
 			r.nics[nic.Instance] = nic

@@ -29,6 +29,12 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 	if err != nil {
 		return fmt.Errorf("indexing Nodes by provider ID: %w", err)
 	}
+	err = mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexIPv6, func(o client.Object) []string {
+		return ipv6Of(o.(*corev1.Node))
+	})
+	if err != nil {
+		return fmt.Errorf("indexing Nodes by their IPv6 podCIDR: %w", err)
+	}
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("node").
 		For(&corev1.Node{}).

@@ -60,7 +60,10 @@ type world struct {
 	script     func(act, instance string, p netip.Prefix) error // faults by hand
 }
 
-type instance struct{ prefixes []netip.Prefix }
+type instance struct {
+	prefixes  []netip.Prefix
+	delegated netip.Prefix // its IPv6, where it has one
+}
 
 // departure is when a prefix was last seen with an instance.
 type departure struct {
@@ -97,12 +100,34 @@ func (w *world) unlucky() error {
 	return nil
 }
 
+// dual makes the request one for both families, in that order.
+func (w *world) dual(families ...v1alpha1.Family) {
+	w.requests[0].Spec.Families = families
+}
+
+// freeIPv6 gives the first IPv6 prefix that no VM has, where VMs have any.
+// The cloud lets none rest.
+func (w *world) freeIPv6() netip.Prefix {
+	if len(w.requests[0].Spec.Families) < 2 {
+		return netip.Prefix{}
+	}
+	taken := map[netip.Prefix]bool{}
+	for _, i := range w.instances {
+		taken[i.delegated] = true
+	}
+	for n := 0; ; n++ {
+		if p := netip.MustParsePrefix(fmt.Sprintf("fd20:0:1:2:0:%x::/112", n)); !taken[p] {
+			return p
+		}
+	}
+}
+
 // addNode makes a VM and its Node.
 func (w *world) addNode(name string) *corev1.Node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.instances["vm-"+name] == nil {
-		w.instances["vm-"+name] = &instance{}
+		w.instances["vm-"+name] = &instance{delegated: w.freeIPv6()}
 	}
 	w.serial++
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprintf("%s-%d", name, w.serial)), CreationTimestamp: metav1.Now()}}
@@ -209,6 +234,8 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 		for _, n := range from {
 			if o.FieldSelector == nil || o.FieldSelector.String() == indexProviderID+"="+n.Spec.ProviderID {
 				list.Items = append(list.Items, *n.DeepCopy())
+			} else if p, ok := publishedIPv6(n); ok && o.FieldSelector.String() == indexIPv6+"="+p.String() {
+				list.Items = append(list.Items, *n.DeepCopy())
 			}
 		}
 	}
@@ -223,8 +250,11 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 	}
 	var p struct {
 		Metadata struct{ UID types.UID }
-		Spec     struct{ PodCIDRs []string }
-		Status   struct{ Conditions []corev1.NodeCondition }
+		Spec     struct {
+			PodCIDR  string
+			PodCIDRs []string
+		}
+		Status struct{ Conditions []corev1.NodeCondition }
 	}
 	if err := json.NewDecoder(req.Body).Decode(&p); err != nil {
 		return nil, err
@@ -245,7 +275,10 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 		return answer(http.StatusUnprocessableEntity)
 	}
 	if len(p.Spec.PodCIDRs) > 0 && len(n.Spec.PodCIDRs) == 0 {
-		w.judgePublished(n, netip.MustParsePrefix(p.Spec.PodCIDRs[0]))
+		if p.Spec.PodCIDR != p.Spec.PodCIDRs[0] {
+			w.t.Errorf("podCIDR is %s, podCIDRs %v", p.Spec.PodCIDR, p.Spec.PodCIDRs)
+		}
+		w.judgePublished(n, p.Spec.PodCIDRs)
 		n.Spec.PodCIDRs = p.Spec.PodCIDRs
 	}
 	for _, cond := range p.Status.Conditions {
@@ -259,17 +292,33 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 	return answer(http.StatusOK)
 }
 
-// judgePublished is I1 and I2 at the moment of publishing.
-func (w *world) judgePublished(n *corev1.Node, p netip.Prefix) {
-	if !slices.Contains(w.instancesOf(n.Spec.ProviderID).prefixes, p) {
-		w.t.Errorf("I2: %s publishes %s, which %s does not carry", n.Name, p, n.Spec.ProviderID)
-	}
-	for _, other := range w.nodes {
-		for _, text := range other.Spec.PodCIDRs {
-			if other.Name != n.Name && netip.MustParsePrefix(text).Overlaps(p) {
-				w.t.Errorf("I1: %s publishes %s, and %s publishes %s", n.Name, p, other.Name, text)
+// judgePublished is I1 and I2 at the moment of publishing, and that the
+// families are those of the request, in their order.
+func (w *world) judgePublished(n *corev1.Node, podCIDRs []string) {
+	vm := w.instancesOf(n.Spec.ProviderID)
+	var families []v1alpha1.Family
+	for _, text := range podCIDRs {
+		p := netip.MustParsePrefix(text)
+		if p.Addr().Is4() {
+			families = append(families, v1alpha1.IPv4)
+		} else {
+			families = append(families, v1alpha1.IPv6)
+		}
+		if p != vm.delegated && !slices.Contains(vm.prefixes, p) {
+			w.t.Errorf("I2: %s publishes %s, which %s does not carry", n.Name, p, n.Spec.ProviderID)
+		}
+		for _, other := range w.nodes {
+			for _, text := range other.Spec.PodCIDRs {
+				if other.Name != n.Name && netip.MustParsePrefix(text).Overlaps(p) {
+					w.t.Errorf("I1: %s publishes %s, and %s publishes %s", n.Name, p, other.Name, text)
+				}
 			}
 		}
+	}
+	if !slices.ContainsFunc(w.requests, func(r v1alpha1.RangeRequest) bool {
+		return slices.Equal(families, r.Spec.Families) || len(r.Spec.Families) == 0 && len(families) == 1
+	}) {
+		w.t.Errorf("%s publishes the families %v", n.Name, families)
 	}
 }
 
@@ -287,7 +336,7 @@ type interfaces struct{ w *world }
 func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
 
 func (f interfaces) view(id string, i *instance) cloud.Interface {
-	out := cloud.Interface{Instance: id, InstanceUID: id, Subnet: "nodes", SubnetName: "nodes"}
+	out := cloud.Interface{Instance: id, InstanceUID: id, Subnet: "nodes", SubnetName: "nodes", Delegated: i.delegated}
 	for _, p := range i.prefixes {
 		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
 	}
@@ -326,6 +375,15 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 		return cloud.Interface{}, fault(cloud.NotFound)
 	}
 	return f.view(id, i), nil
+}
+
+func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if f.w.instancesOf(i.Instance).delegated.IsValid() {
+		return fault(cloud.Stale)
+	}
+	return &cloud.Error{Reason: cloud.NotFound, Act: "find the IPv6 range", Resource: i.Instance, Remedy: "make it dual stack"}
 }
 
 func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {

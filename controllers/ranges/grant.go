@@ -93,10 +93,11 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	}
 }
 
-// supported refuses families that cannot be carved.
+// supported refuses families that cannot be carved. With IPv6 beside it, IPv4
+// is what is carved: a node's IPv6 comes with its interface.
 func supported(r *v1alpha1.RangeRequest) *Refusal {
-	if !slices.Equal(r.Spec.Families, []v1alpha1.Family{v1alpha1.IPv4}) {
-		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided by this version; [IPv4] is", r.Spec.Families)
+	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
+		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
 	}
 	return nil
 }

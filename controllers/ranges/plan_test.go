@@ -281,7 +281,8 @@ func TestSupported(t *testing.T) {
 		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}, true},
 		{v1alpha1.Services, []v1alpha1.Family{v1alpha1.IPv4}, true},
 		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv6}, false},
-		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, false},
+		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, true},
+		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv6, v1alpha1.IPv4}, true},
 	} {
 		r := &v1alpha1.RangeRequest{}
 		r.Spec.Purpose, r.Spec.Families = c.purpose, c.families

@@ -46,6 +46,21 @@ func TestCount(t *testing.T) {
 	}
 }
 
+// A node's IPv6 comes out of its interface, so it is no part of a range,
+// wherever it stands in podCIDRs.
+func TestCountLeavesIPv6Out(t *testing.T) {
+	t.Parallel()
+	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
+	r.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24"}}
+	first, second, only := node("a", "10.0.0.0/26", ""), node("b", "fd20::1:0:0/112", ""), node("c", "fd20::2:0:0/112", "")
+	first.Spec.PodCIDRs = append(first.Spec.PodCIDRs, "fd20::/112")
+	second.Spec.PodCIDRs = append(second.Spec.PodCIDRs, "10.0.0.64/26")
+	u := Count(&r, []v1alpha1.RangeRequest{r}, []*corev1.Node{second, first, only})
+	if got, want := fmt.Sprint(u.Capacity, u.Allocated, u.Nodes, u.Percent()), "256 128 [a b] 50"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestPercentIsZeroOnlyForNothing(t *testing.T) {
 	t.Parallel()
 	r := v1alpha1.RangeRequest{}

@@ -53,6 +53,7 @@ func commands() map[string]command {
 		"refused":  cmdRefused,
 		"delete":   cmdDelete,
 		"vm":       cmdVM,
+		"stack":    cmdStack,
 		"alias":    cmdAlias,
 		"node":     cmdNode,
 		"expect":   cmdExpect,
@@ -210,7 +211,7 @@ func deleteObject(api client.Client, kind, name string) error {
 	return api.Delete(context.Background(), u)
 }
 
-// vm add|delete NAME [subnet=S] [alias=RANGE:CIDR] [zone=Z]
+// vm add|delete NAME [subnet=S] [alias=RANGE:CIDR] [zone=Z] [stack=dual]
 func cmdVM(ts *testscript.TestScript, _ bool, args []string) {
 	w, o := worldOf(ts), options(ts, args[2:])
 	in := or(o["zone"], zone)
@@ -218,7 +219,7 @@ func cmdVM(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(w.Sim.DeleteInstance(project, in, args[1]))
 		return
 	}
-	nic := gcesim.Interface{Subnetwork: or(o["subnet"], subnet)}
+	nic := gcesim.Interface{Subnetwork: or(o["subnet"], subnet), StackType: stackTypes[o["stack"]]}
 	if a := o["alias"]; a != "" {
 		name, cidr, _ := strings.Cut(a, ":")
 		nic.Aliases = []gcesim.Alias{{RangeName: name, Prefix: netip.MustParsePrefix(cidr)}}

@@ -110,6 +110,23 @@ func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 	w.Sim.Inject(f)
 }
 
+// stackTypes are the words for stack types in stories.
+var stackTypes = map[string]string{"": "", "ipv4": "IPV4_ONLY", "dual": "IPV4_IPV6"}
+
+// stack subnet NAME internal|external | stack vm NAME ipv4|dual: by hand,
+// which families a subnet or a VM's interface has.
+func cmdStack(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	switch what, name := args[0], args[1]; what {
+	case "subnet":
+		ts.Check(w.Sim.MakeDualStack(project, region, name, strings.ToUpper(args[2])))
+	case "vm":
+		ts.Check(w.Sim.SetStack(project, zone, name, "nic0", stackTypes[args[2]]))
+	default:
+		ts.Fatalf("stack %s?", what)
+	}
+}
+
 // route NAME CIDR
 func cmdRoute(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(worldOf(ts).Sim.AddRoute(gcesim.Route{Project: project, Name: args[0], Network: network, Dest: netip.MustParsePrefix(args[1])}))

@@ -61,7 +61,7 @@ func scheme() *runtime.Scheme {
 // simulate makes the cloud of a story: one network with two subnets.
 func (w *World) simulate() (stop func(), err error) {
 	w.Sim = gcesim.New(gcesim.Config{Projects: []string{project}})
-	if err := w.Sim.AddNetwork(gcesim.Network{Project: project, Name: network}); err != nil {
+	if err := w.Sim.AddNetwork(gcesim.Network{Project: project, Name: network, ULA: true}); err != nil {
 		return nil, err
 	}
 	for name, primary := range map[string]string{subnet: "10.128.0.0/20", otherSub: "10.129.0.0/20"} {

@@ -80,8 +80,9 @@ func overlaps(all []held) (out [][2]held) {
 	return out
 }
 
-// Published is nil when every Node has exactly one range, its instance
-// carries that range, and the Node says that its network is available (I2).
+// Published is nil when every Node has exactly one IPv4 range, and at most
+// one IPv6 range with it, its instance carries the one and owns the other, and
+// the Node says that its network is available (I2).
 func Published(nodes []corev1.Node, instances []gcesim.Instance) error {
 	byID := map[string]gcesim.Instance{}
 	for _, i := range instances {
@@ -97,20 +98,38 @@ func Published(nodes []corev1.Node, instances []gcesim.Instance) error {
 }
 
 func published(n corev1.Node, i gcesim.Instance) error {
-	if len(n.Spec.PodCIDRs) != 1 || n.Spec.PodCIDR != n.Spec.PodCIDRs[0] {
-		return fmt.Errorf("has podCIDRs %q and podCIDR %q, not exactly one; %s", n.Spec.PodCIDRs, n.Spec.PodCIDR, network(n))
+	if len(n.Spec.PodCIDRs) == 0 || n.Spec.PodCIDR != n.Spec.PodCIDRs[0] {
+		return fmt.Errorf("has podCIDRs %q and podCIDR %q; %s", n.Spec.PodCIDRs, n.Spec.PodCIDR, network(n))
 	}
-	p, err := netip.ParsePrefix(n.Spec.PodCIDR)
-	if err != nil {
-		return err
+	fours := 0
+	for _, text := range n.Spec.PodCIDRs {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return err
+		}
+		if p.Addr().Is4() {
+			fours++
+		}
+		if carried := append(Carried(i), Delegated(i)...); !slices.Contains(carried, p) {
+			return fmt.Errorf("publishes %s, its instance carries %v", p, carried)
+		}
 	}
-	if carried := Carried(i); !slices.Contains(carried, p) {
-		return fmt.Errorf("publishes %s, its instance carries %v", p, carried)
+	if fours != 1 {
+		return fmt.Errorf("has podCIDRs %q, not exactly one of IPv4; %s", n.Spec.PodCIDRs, network(n))
 	}
 	if c := Condition(n); c == nil || c.Status != corev1.ConditionFalse {
 		return fmt.Errorf("does not say that its network is available; %s", network(n))
 	}
 	return nil
+}
+
+// Delegated is the pods' part of the first interface's own IPv6 range: the
+// first /112 of its /96.
+func Delegated(i gcesim.Instance) []netip.Prefix {
+	if len(i.Interfaces) == 0 || !i.Interfaces[0].IPv6.IsValid() {
+		return nil
+	}
+	return []netip.Prefix{netip.PrefixFrom(i.Interfaces[0].IPv6.Addr(), 112)}
 }
 
 // Condition is NetworkUnavailable of a Node; nil where it says none.

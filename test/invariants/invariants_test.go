@@ -32,6 +32,11 @@ func vm(name, cidr string) gcesim.Instance {
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	nodes := func(n ...corev1.Node) []corev1.Node { return n }
 	vms := func(i ...gcesim.Instance) []gcesim.Instance { return i }
+	both := node("a", "10.0.0.0/24")
+	both.Spec.PodCIDRs = append(both.Spec.PodCIDRs, "fd20::/112")
+	only := node("a", "fd20::/112")
+	dual := vm("a", "10.0.0.0/24")
+	dual.Interfaces[0].IPv6 = netip.MustParsePrefix("fd20::/96")
 	for name, c := range map[string]struct {
 		err  error
 		want string
@@ -41,9 +46,13 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"the widest is first":  {Unique(nodes(node("a", "10.0.0.0/16"), node("b", "10.0.0.0/28"), node("c", "10.0.9.0/28")), nil), "node c holds"},
 		"instances overlap":    {Unique(nil, vms(vm("a", "10.0.0.0/24"), vm("b", "10.0.0.0/24"))), "overlaps 10.0.0.0/24"},
 		"published and there":  {Published(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
-		"not published":        {Published(nodes(node("a", "")), vms(vm("a", ""))), "not exactly one"},
+		"not published":        {Published(nodes(node("a", "")), vms(vm("a", ""))), "has podCIDRs []"},
 		"not on the instance":  {Published(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.1.0/24"))), "carries [10.0.1.0/24]"},
 		"no instance":          {Published(nodes(node("a", "10.0.0.0/24")), nil), "carries []"},
+		"both families":        {Published(nodes(both), vms(dual)), ""},
+		"IPv6 not its own":     {Published(nodes(both), vms(vm("a", "10.0.0.0/24"))), "publishes fd20::/112"},
+		"IPv6 only":            {Published(nodes(only), vms(dual)), "not exactly one of IPv4"},
+		"IPv6 twice":           {Unique(nodes(both, node("b", "fd20::/112")), nil), "node b holds fd20::/112"},
 		"a stray":              {NoStrays(nodes(node("a", "")), vms(vm("a", "10.0.0.0/24"))), "instance a carries 10.0.0.0/24"},
 		"no stray":             {NoStrays(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
 		"a range of ours":      {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "vn-x"}}}}), "still has range vn-x"},

@@ -10,7 +10,7 @@ import (
 
 // updateNetworkInterface sets the alias ranges of one interface: the list is
 // the whole desired set, an absent list changes nothing, an empty one clears
-// it (the alias range guide).
+// it (the alias range guide). Or it sets the stack type.
 func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 	if op, refusal := s.replayed(c); op != nil || refusal != nil {
 		return op, refusal
@@ -20,7 +20,7 @@ func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, notFound(path)
 	}
-	want, present, fingerprint, refusal := interfaceBody(c)
+	asked, present, refusal := interfaceBody(c)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -35,9 +35,13 @@ func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 	if s.isBusy(path) {
 		return nil, notReady(path)
 	}
-	if refusal := checkFingerprint(fingerprint, i.NetworkInterfaces[at].Fingerprint); refusal != nil {
+	if refusal := checkFingerprint(asked.Fingerprint, i.NetworkInterfaces[at].Fingerprint); refusal != nil {
 		return nil, refusal
 	}
+	if asked.StackType != "" {
+		return s.setStack(c, i, at, asked)
+	}
+	want := asked.AliasIPRanges
 	if !present {
 		want = i.NetworkInterfaces[at].AliasIPRanges
 	}
@@ -55,23 +59,28 @@ func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 	})
 }
 
-// interfaceBody reads what may be updated; any other field is refused.
-func interfaceBody(c *call) (want []aliasRange, present bool, fingerprint string, refusal *APIError) {
+// interfaceBody reads what may be updated, the alias ranges or the stack
+// type; any other field is refused. present tells that it has a list of alias
+// ranges.
+func interfaceBody(c *call) (asked networkInterface, present bool, refusal *APIError) {
 	var fields map[string]json.RawMessage
 	if refusal := decode(c, &fields); refusal != nil {
-		return nil, false, "", refusal
+		return asked, false, refusal
+	}
+	if refusal := decode(c, &asked); refusal != nil {
+		return asked, false, refusal
+	}
+	may := []string{"aliasIpRanges", "fingerprint"}
+	if asked.StackType != "" {
+		may = []string{"stackType", "ipv6Address", "ipv6AccessConfigs", "fingerprint"}
 	}
 	for name, value := range fields {
-		if name != "aliasIpRanges" && name != "fingerprint" {
-			return nil, false, "", invalidField("resource."+name, strings.Trim(string(value), `"`), "Updating this field is not supported.")
+		if !slices.Contains(may, name) {
+			return asked, false, invalidField("resource."+name, strings.Trim(string(value), `"`), "Updating this field is not supported.")
 		}
 	}
-	var body networkInterface
-	if refusal := decode(c, &body); refusal != nil {
-		return nil, false, "", refusal
-	}
 	_, present = fields["aliasIpRanges"]
-	return body.AliasIPRanges, present, body.Fingerprint, nil
+	return asked, present, nil
 }
 
 // aliasPlan is the step from one list of alias ranges to another. What it adds

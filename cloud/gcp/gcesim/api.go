@@ -12,6 +12,7 @@ import (
 type Network struct {
 	Project, Name string
 	Auto          bool // auto mode: a subnetwork in each region, 10.128.0.0/9 taken
+	ULA           bool // enableUlaInternalIpv6: internal IPv6 for its subnetworks
 }
 
 // SecondaryRange is a named secondary range.
@@ -31,6 +32,10 @@ type Subnetwork struct {
 	Description           string
 	// AllowRouteOverlap sets allowSubnetCidrRoutesOverlap.
 	AllowRouteOverlap bool
+	// IPv6Access makes it dual stack: INTERNAL or EXTERNAL.
+	IPv6Access string
+	// IPv6 is its /64; it is only read.
+	IPv6 netip.Prefix
 	// Fingerprint and SelfLink are only read.
 	Fingerprint, SelfLink string
 }
@@ -49,6 +54,10 @@ type Interface struct {
 	Subnetwork string
 	IP         netip.Addr // unset: the first free one
 	Aliases    []Alias
+	// StackType is IPV4_ONLY where it is empty, or IPV4_IPV6.
+	StackType string
+	// IPv6 is the interface's /96; by hand it asks for that one.
+	IPv6 netip.Prefix
 	// Fingerprint is only read.
 	Fingerprint string
 }

@@ -26,7 +26,7 @@ func (s *Sim) AddNetwork(n Network) error {
 	defer s.mu.Unlock()
 	s.settle()
 	s.addProject(n.Project)
-	made, refusal := s.newNetwork(n.Project, network{Name: n.Name, AutoCreateSubnetworks: &n.Auto})
+	made, refusal := s.newNetwork(n.Project, network{Name: n.Name, AutoCreateSubnetworks: &n.Auto, EnableULAInternalIPv6: n.ULA})
 	if refusal == nil {
 		s.putNetwork(n.Project, made)
 	}
@@ -78,7 +78,10 @@ func (s *Sim) AddSubnetwork(sub Subnetwork) error {
 	s.addProject(sub.Project)
 	body := subnetwork{
 		Name: sub.Name, Network: sub.Network, IPCidrRange: sub.Primary.String(), Purpose: sub.Purpose, Role: sub.Role, Description: sub.Description,
-		AllowSubnetCidrRoutesOver: sub.AllowRouteOverlap,
+		AllowSubnetCidrRoutesOver: sub.AllowRouteOverlap, IPv6AccessType: sub.IPv6Access,
+	}
+	if sub.IPv6Access != "" {
+		body.StackType = dualStack
 	}
 	if !strings.Contains(sub.Network, "/") {
 		body.Network = "global/networks/" + sub.Network
@@ -123,7 +126,7 @@ func (s *Sim) SetSecondaryRanges(project, region, name string, ranges ...Seconda
 		done()
 		next.Fingerprint = s.fingerprint()
 		s.subnetworks.put(s.clock.Now(), project, in, &next)
-		s.syncSubnetRoutes(&next, old.allRanges())
+		s.syncSubnetRoutes(&next, old.routed())
 	}
 	return nil
 }
@@ -190,7 +193,7 @@ func (s *Sim) AddInstance(i Instance) (Instance, error) {
 	s.addProject(i.Project)
 	body := instance{Name: i.Name, CanIPForward: i.CanIPForward, Labels: i.Labels}
 	for _, nic := range i.Interfaces {
-		body.NetworkInterfaces = append(body.NetworkInterfaces, nic.wire(region))
+		body.NetworkInterfaces = append(body.NetworkInterfaces, s.withIPv6(i.Project, region, nic))
 	}
 	in := scope{"zones", i.Zone}
 	made, undo, failure, refusal := s.newInstance(i.Project, in, body)

@@ -25,8 +25,9 @@
 //     is no longer used needs no closing.
 //
 // What it does not have: disks, images, firewall policies, load balancing, IAM (a token
-// has every right, a project may use any project's subnetwork), and IPv6
-// addressing. A method it does not know answers 404. A field of a request that
-// it does not model is ignored, except in the bodies of subnetworks.patch,
+// has every right, a project may use any project's subnetwork), IPv6 alias
+// ranges, and subnetworks and interfaces that have IPv6 only. A method it does
+// not know answers 404. A field of a request that it does not model is
+// ignored, except in the bodies of subnetworks.patch,
 // instances.updateNetworkInterface and of firewalls, where it is refused.
 package gcesim

@@ -150,6 +150,9 @@ func (s *Sim) dropInstance(project string, in scope, was *instance) *OperationEr
 		for _, a := range nic.AliasIPRanges {
 			s.release(sp, mustPrefix(a.IPCidrRange))
 		}
+		if p, ok := nic.ipv6(); ok {
+			s.release(sp, p)
+		}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func (s *Sim) newInterface(project string, in scope, path string, at int, nic *n
 	if limit := s.quotas[QuotaInstances]; sp.vms >= limit {
 		return nil, nil, overQuota(QuotaInstances, limit)
 	}
-	wanted := nic.AliasIPRanges
+	wanted, asked := nic.AliasIPRanges, *nic
 	*nic = networkInterface{
 		Kind: kindPrefix + "networkInterface", Name: fmt.Sprintf("nic%d", at),
 		Network: sub.Network, Subnetwork: sub.SelfLink, NetworkIP: nic.NetworkIP,
@@ -34,15 +34,27 @@ func (s *Sim) newInterface(project string, in scope, path string, at int, nic *n
 		}
 		return nil, nil, refusal
 	}
+	back, failed, refusal := s.giveInterfaceIPv6(field, sp, sub, path, nic, asked)
+	if refusal != nil {
+		plan.undo()
+		if failure == nil {
+			sp.free(ip)
+		}
+		return nil, nil, refusal
+	}
 	nic.AliasIPRanges = plan.list
 	held := failure == nil
 	if held {
 		nic.NetworkIP = ip.Addr().String()
 		failure = plan.failure
 	}
+	if failure == nil {
+		failure = failed
+	}
 	sp.vms++
 	return func() {
 		plan.undo()
+		back()
 		if held {
 			sp.free(ip)
 		}

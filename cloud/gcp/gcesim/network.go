@@ -58,11 +58,16 @@ func (s *Sim) newNetwork(project string, in network) (*network, *APIError) {
 		return nil, alreadyExists(path)
 	}
 	auto := in.auto()
+	ula, refusal := s.newULA(in)
+	if refusal != nil {
+		return nil, refusal
+	}
 	return &network{
 		Kind: kindPrefix + "network", ID: s.nextID(), CreationTimestamp: s.stamp(),
 		Name: in.Name, Description: in.Description, SelfLink: selfLinkBase + path,
 		AutoCreateSubnetworks: &auto, MTU: orDefault(in.MTU, 1460),
-		RoutingConfig: &routing{RoutingMode: "REGIONAL"},
+		RoutingConfig:         &routing{RoutingMode: "REGIONAL"},
+		EnableULAInternalIPv6: in.EnableULAInternalIPv6, InternalIPv6Range: ula,
 	}, nil
 }
 

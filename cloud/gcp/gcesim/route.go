@@ -174,7 +174,7 @@ func (s *Sim) syncSubnetRoutes(sub *subnetwork, had []netip.Prefix) {
 	var has []netip.Prefix
 	at, _ := parseRef(sub.SelfLink, "", "subnetworks")
 	if now, ok := s.subnetworks.get(at.project, at.in, at.name); ok {
-		has = now.allRanges()
+		has = now.routed()
 	}
 	s.dropRoutes(r.project, func(old *route) bool {
 		if old.Network != sub.Network || old.NextHopNetwork == "" {

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -37,6 +38,7 @@ type Sim struct {
 	operations  *table[*operation]
 	machineIDs  map[string]*instance // by project, zone and numeric ID
 	doneAt      map[string]time.Time // by operation name, while unfinished
+	ipv6        ipv6Cursors
 }
 
 // New returns an empty Sim.
@@ -56,6 +58,7 @@ func New(config Config) *Sim {
 		calls:       callLog{keep: config.CallLog, counts: map[string]int{}},
 		faults:      faultBox{random: rand.New(rand.NewPCG(config.Seed, config.Seed))},
 		latencies:   map[string]time.Duration{},
+		ipv6:        ipv6Cursors{interfaces: map[netip.Prefix]uint64{}},
 		quotas:      maps.Clone(DefaultQuotas),
 		projects:    map[string]uint64{},
 		lastID:      1_000_000_000_000_000_000,

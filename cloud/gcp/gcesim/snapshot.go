@@ -47,8 +47,9 @@ func (s *Sim) Subnetworks() []Subnetwork {
 		one := Subnetwork{
 			Project: in.project, Region: in.scope.name, Name: sub.Name, Network: sub.Network,
 			Primary: sub.primary(), Purpose: sub.Purpose, Role: sub.Role, Description: sub.Description, AllowRouteOverlap: sub.AllowSubnetCidrRoutesOver,
-			Fingerprint: sub.Fingerprint, SelfLink: sub.SelfLink,
+			Fingerprint: sub.Fingerprint, SelfLink: sub.SelfLink, IPv6Access: sub.IPv6AccessType,
 		}
+		one.IPv6, _ = sub.ipv6()
 		for _, r := range sub.SecondaryIPRanges {
 			one.Secondary = append(one.Secondary, SecondaryRange{r.RangeName, mustPrefix(r.IPCidrRange)})
 		}
@@ -72,7 +73,8 @@ func (i *instance) public(project, zone string) Instance {
 		CanIPForward: i.CanIPForward, Labels: i.Labels,
 	}
 	for _, nic := range i.NetworkInterfaces {
-		one := Interface{Name: nic.Name, Network: nic.Network, Subnetwork: nic.Subnetwork, Fingerprint: nic.Fingerprint}
+		one := Interface{Name: nic.Name, Network: nic.Network, Subnetwork: nic.Subnetwork, Fingerprint: nic.Fingerprint, StackType: nic.StackType}
+		one.IPv6, _ = nic.ipv6()
 		one.IP, _ = netip.ParseAddr(nic.NetworkIP)
 		for _, a := range nic.AliasIPRanges {
 			one.Aliases = append(one.Aliases, Alias{mustPrefix(a.IPCidrRange), a.SubnetworkRangeName})

@@ -126,8 +126,13 @@ func (s *Sim) newSubnetwork(project string, in scope, body subnetwork) (*subnetw
 		c.undo()
 		return nil, nil, refusal
 	}
+	back, refusal := s.giveSubnetIPv6(n, in.name, &body)
+	if refusal != nil {
+		c.undo()
+		return nil, nil, refusal
+	}
 	giveBack := c.sp.takeSlot(&body, in.name, path)
-	undo := func() { c.undo(); giveBack() }
+	undo := func() { c.undo(); back(); giveBack() }
 	return s.dressSubnetwork(project, in, n, body), undo, nil
 }
 
@@ -194,7 +199,10 @@ func (s *Sim) dropSubnetwork(project string, in scope, sub *subnetwork) {
 		sp.ranges.remove(p)
 		sp.subnets--
 	}
-	s.syncSubnetRoutes(sub, sub.allRanges())
+	if p, ok := sub.ipv6(); ok {
+		sp.ranges.remove(p)
+	}
+	s.syncSubnetRoutes(sub, sub.routed())
 }
 
 func (o *subnetwork) allRanges() []netip.Prefix {

@@ -32,7 +32,7 @@ func expandSubnetwork(s *Sim, c *call) (any, *APIError) {
 		next := *old
 		next.IPCidrRange, next.Fingerprint = grow().String(), s.fingerprint()
 		s.subnetworks.put(s.clock.Now(), c.Project, c.in, &next)
-		s.syncSubnetRoutes(&next, old.allRanges())
+		s.syncSubnetRoutes(&next, old.routed())
 		return nil
 	}})
 }

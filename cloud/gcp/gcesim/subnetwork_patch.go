@@ -12,7 +12,7 @@ import (
 // of its reference must not differ from what is stored.
 var patchable = []string{
 	"secondaryIpRanges", "fingerprint", "description", "privateIpGoogleAccess", "stackType",
-	"role", "allowSubnetCidrRoutesOverlap",
+	"role", "allowSubnetCidrRoutesOverlap", "ipv6AccessType",
 }
 
 // patchSubnetwork is a merge patch: an absent field is unchanged, a list
@@ -45,8 +45,13 @@ func patchSubnetwork(s *Sim, c *call) (any, *APIError) {
 			return nil, refusal
 		}
 	}
+	back, refusal := s.changeStack(c.in.name, old, next)
+	if refusal != nil {
+		undo()
+		return nil, refusal
+	}
 	return s.begin(c, change{
-		kind: "patch", path: path, targetID: old.ID, abort: undo,
+		kind: "patch", path: path, targetID: old.ID, abort: func() { undo(); back() },
 		apply: func() *OperationError {
 			done()
 			if !sameSubnetwork(old, next) {
@@ -55,7 +60,7 @@ func patchSubnetwork(s *Sim, c *call) (any, *APIError) {
 					s.promote(shelfKey{c.Project, c.in}, next)
 				}
 				s.subnetworks.put(s.clock.Now(), c.Project, c.in, next)
-				s.syncSubnetRoutes(next, old.allRanges())
+				s.syncSubnetRoutes(next, old.routed())
 			}
 			return nil
 		},

@@ -17,6 +17,8 @@ type network struct {
 	Peerings              []peering `json:"peerings,omitempty"`
 	RoutingConfig         *routing  `json:"routingConfig,omitempty"`
 	MTU                   int       `json:"mtu,omitempty"`
+	EnableULAInternalIPv6 bool      `json:"enableUlaInternalIpv6,omitempty"`
+	InternalIPv6Range     string    `json:"internalIpv6Range,omitempty"`
 }
 
 type routing struct {
@@ -61,10 +63,10 @@ type subnetwork struct {
 	StackType                 string              `json:"stackType,omitempty"`
 	IPv6AccessType            string              `json:"ipv6AccessType,omitempty"`
 	UtilizationDetails        *utilizationDetails `json:"utilizationDetails,omitempty"`
-	// IPv6 is not modelled; the fields are there to be asked for.
-	InternalIPv6Prefix string `json:"internalIpv6Prefix,omitempty"`
-	ExternalIPv6Prefix string `json:"externalIpv6Prefix,omitempty"`
-	IPv6CidrRange      string `json:"ipv6CidrRange,omitempty"`
+	InternalIPv6Prefix        string              `json:"internalIpv6Prefix,omitempty"`
+	ExternalIPv6Prefix        string              `json:"externalIpv6Prefix,omitempty"`
+	// IPv6CidrRange is for the cloud's own use; the field is there to be asked for.
+	IPv6CidrRange string `json:"ipv6CidrRange,omitempty"`
 }
 
 type secondaryRange struct {
@@ -116,8 +118,22 @@ type networkInterface struct {
 	Fingerprint   string          `json:"fingerprint,omitempty"`
 	AliasIPRanges []aliasRange    `json:"aliasIpRanges,omitempty"`
 	AccessConfigs json.RawMessage `json:"accessConfigs,omitempty"`
+
+	IPv6Address              string             `json:"ipv6Address,omitempty"`
+	InternalIPv6PrefixLength int                `json:"internalIpv6PrefixLength,omitempty"`
+	IPv6AccessType           string             `json:"ipv6AccessType,omitempty"`
+	IPv6AccessConfigs        []ipv6AccessConfig `json:"ipv6AccessConfigs,omitempty"`
 	// AliasIPv6Ranges is not modelled; the field is there to be asked for.
 	AliasIPv6Ranges []aliasRange `json:"aliasIpv6Ranges,omitempty"`
+}
+
+type ipv6AccessConfig struct {
+	Kind                     string `json:"kind,omitempty"`
+	Type                     string `json:"type,omitempty"`
+	Name                     string `json:"name,omitempty"`
+	NetworkTier              string `json:"networkTier,omitempty"`
+	ExternalIPv6             string `json:"externalIpv6,omitempty"`
+	ExternalIPv6PrefixLength int    `json:"externalIpv6PrefixLength,omitempty"`
 }
 
 type aliasRange struct {

@@ -44,6 +44,11 @@ type Holding struct {
 	Prefix netip.Prefix
 	Key    Key
 	Range  string // the cloud's name of the range
+	// Delegated is the IPv6 prefix that the cloud gives the Node's interface,
+	// where the Node is to publish it too; Unsaved tells that the claims
+	// ledger does not have it yet.
+	Delegated netip.Prefix
+	Unsaved   bool
 	// Durable tells that the claims ledger has the holding, or the Node
 	// publishes it.
 	Durable bool
@@ -73,6 +78,7 @@ type Book struct {
 	byInstance  map[string][]pool.Owner // holders that are instances
 	nextOwner   pool.Owner
 	waiters     waiters
+	delegated   delegations
 	rebuilding  *tombs // not nil while a rebuild gathers what there is
 }
 
@@ -89,6 +95,7 @@ func (b *Book) reset() {
 	b.byNode = map[types.UID]pool.Owner{}
 	b.byName = map[string][]pool.Owner{}
 	b.byInstance = map[string][]pool.Owner{}
+	b.delegated = delegations{by: map[netip.Prefix]pool.Owner{}}
 	b.nextOwner = 0
 }
 
@@ -192,6 +199,7 @@ func (e *TakenError) Error() string {
 // record makes the holder the owner of a prefix that a pool has given.
 func (b *Book) record(o pool.Owner, h Holding) {
 	b.holdings[o] = &h
+	b.delegated.add(h.Delegated, o)
 	if h.NodeUID != "" {
 		b.byNode[h.NodeUID] = o
 		b.byName[h.Node] = append(b.byName[h.Node], o)
@@ -209,6 +217,7 @@ func (b *Book) owner() pool.Owner {
 
 func (b *Book) forget(o pool.Owner) {
 	h := b.holdings[o]
+	b.delegated.remove(h.Delegated)
 	delete(b.holdings, o)
 	if h.NodeUID != "" {
 		delete(b.byNode, h.NodeUID)

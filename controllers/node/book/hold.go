@@ -156,7 +156,7 @@ func (b *Book) mark(uid types.UID, published bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[uid]; ok {
-		b.holdings[o].Durable = true
+		b.holdings[o].Durable, b.holdings[o].Unsaved = true, false
 		b.holdings[o].Published = b.holdings[o].Published || published
 	}
 }
@@ -182,6 +182,7 @@ func (b *Book) cede(o pool.Owner, instance string) {
 	b.forget(o)
 	b.buryNode(h.NodeUID)
 	h.Holder, h.Durable, h.Published, h.Adopted = Holder{Instance: instance}, false, false, true
+	h.Delegated, h.Unsaved = netip.Prefix{}, false
 	b.record(o, h)
 }
 

@@ -17,6 +17,8 @@ import (
 type Known struct {
 	Holder
 	Prefix netip.Prefix
+	// Delegated is the IPv6 prefix that goes with it, if one does.
+	Delegated netip.Prefix
 	// Published tells that a Node shows it; otherwise the ledger has it, or
 	// an interface was seen with it.
 	Published bool
@@ -110,15 +112,18 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 		if k.NodeUID != "" {
 			b.holdings[b.byNode[k.NodeUID]].Durable = true
 			b.holdings[b.byNode[k.NodeUID]].Published = k.Published || h.Published
+			if err := b.recall(k); err != nil {
+				collisions = append(collisions, Collision{Known: k, Err: err})
+			}
 		}
 	}
 	for _, h := range held {
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Published: h.Published})
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published})
 		if o, ok := b.byNode[h.NodeUID]; ok {
-			b.holdings[o].Durable, b.holdings[o].Adopted = h.Durable, h.Adopted
+			b.holdings[o].Durable, b.holdings[o].Adopted, b.holdings[o].Unsaved = h.Durable, h.Adopted, h.Unsaved
 		}
 	}
 	for _, k := range slices.Concat(w.Nodes, w.Promised) {

@@ -3,6 +3,7 @@ package claims
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -211,7 +212,7 @@ func parseEntries(key, text string) ([]Entry, error) {
 		if !e.Prefix.IsValid() || e.NodeUID == "" {
 			return nil, fmt.Errorf("key %q, line %q: no prefix or no node UID", key, l)
 		}
-		if err := canonical(e.Prefix); err != nil {
+		if err := errors.Join(canonical(e.Prefix), canonical(e.Delegated)); err != nil {
 			return nil, fmt.Errorf("key %q, line %q: %w", key, l, err)
 		}
 		out = append(out, e)

@@ -29,6 +29,9 @@ func TestTheDocumentRoundTrips(t *testing.T) {
 		for n := range rnd.IntN(20) {
 			e := entry(n)
 			e.Node += []string{"", "\n", "\"", "é", " ", "\u2028"}[rnd.IntN(6)]
+			if rnd.IntN(2) == 0 {
+				e.Delegated = netip.PrefixFrom(netip.AddrFrom16([16]byte{0xfd, 0x20, 11: byte(n)}), 112)
+			}
 			switch rnd.IntN(3) {
 			case 0:
 				want.Claims = append(want.Claims, e)
@@ -61,6 +64,7 @@ func TestCorruptLinesAreRefused(t *testing.T) {
 		"an empty prefix":            {keyClaims: `{"nodeUID":"a","prefix":""}`},
 		"no UID":                     {keyClaims: `{"prefix":"10.0.0.0/24"}`},
 		"host bits":                  {keyClaims: `{"nodeUID":"a","prefix":"10.0.0.1/24"}`},
+		"delegated host bits":        {keyClaims: `{"nodeUID":"a","prefix":"10.0.0.0/24","delegated":"fd20::1/112"}`},
 		"IPv4 in IPv6":               {keyReleases: `{"nodeUID":"a","prefix":"::ffff:10.0.0.0/120"}`},
 		"a rest without a time":      {keyResting: "10.0.0.0/24"},
 		"a rest of no prefix":        {keyResting: "2026-01-01T00:00:00Z 10.0.0.0"},

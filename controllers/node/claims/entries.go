@@ -19,6 +19,9 @@ type Entry struct {
 	// Subnet and Range are where the prefix lies in the cloud.
 	Subnet string `json:"subnet"`
 	Range  string `json:"range"`
+	// Delegated is the IPv6 prefix of the instance's own that the Node is to
+	// publish with it, if it is to publish one.
+	Delegated netip.Prefix `json:"delegated,omitzero"`
 }
 
 // Rest is a prefix that nobody may have before its time.

@@ -1,0 +1,156 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// A Node of a request for both families publishes, beside the prefix out of
+// the request's ranges, the IPv6 prefix that the cloud delegates to its
+// interface. That one is nobody's to allocate or to release, but it is claimed
+// all the same: what a Node publishes cannot be changed, so no two may be
+// promised one prefix, by whatever leader.
+
+// indexIPv6 is the cache's index of Nodes by the IPv6 prefix they publish.
+const indexIPv6 = "spec.podCIDRs.ipv6"
+
+// wantsIPv6 tells whether Nodes publish IPv6 with what they draw from the
+// request.
+func wantsIPv6(r *v1alpha1.RangeRequest) bool { return slices.Contains(r.Spec.Families, v1alpha1.IPv6) }
+
+// publishedIPv6 gives the Node's IPv6 podCIDR, wherever it stands.
+func publishedIPv6(node *corev1.Node) (netip.Prefix, bool) {
+	for _, text := range node.Spec.PodCIDRs {
+		if p, err := netip.ParsePrefix(text); err == nil && p.Addr().Is6() {
+			return p.Masked(), true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+func ipv6Of(node *corev1.Node) []string {
+	if p, ok := publishedIPv6(node); ok {
+		return []string{p.String()}
+	}
+	return nil
+}
+
+func texts(all []netip.Prefix) (out []string) {
+	for _, p := range all {
+		out = append(out, p.String())
+	}
+	return out
+}
+
+// feasible gives the candidates that the Node's interface can be served by:
+// those before the first that asks for IPv6, where the interface has none. A
+// Node whose first choice is out of reach waits for it: to take another for
+// good, with a family less, is not ours to choose.
+func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) ([]*v1alpha1.RangeRequest, *trouble) {
+	if nic.Delegated.IsValid() {
+		return candidates, nil
+	}
+	at := slices.IndexFunc(candidates, wantsIPv6)
+	switch at {
+	case -1:
+		return candidates, nil
+	case 0:
+		return nil, noIPv6(ctx, vpc, candidates[0].Name, nic)
+	}
+	return candidates[:at], nil
+}
+
+// delegate notes the interface's delegated prefix as the Node's, where its
+// request asks for IPv6. The holding is Unsaved until the claim says so too.
+func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Holding, nic cloud.Interface, vpc cloud.VPC) *trouble {
+	r := c.catalog.Load().request(h.Key.Request)
+	if r == nil {
+		return requestGone(*h)
+	}
+	if !wantsIPv6(r) {
+		return nil
+	}
+	if !nic.Delegated.IsValid() {
+		return noIPv6(ctx, vpc, r.Name, nic)
+	}
+	var others corev1.NodeList
+	if err := c.Client.List(ctx, &others, client.MatchingFields{indexIPv6: nic.Delegated.String()}); err != nil {
+		return apiTrouble("listing the Nodes that publish "+nic.Delegated.String(), err)
+	}
+	for i := range others.Items {
+		if n := &others.Items[i]; n.UID != node.UID {
+			return ipv6Taken(nic, fmt.Errorf("node %s publishes it", n.Name))
+		}
+	}
+	if err := c.book.Delegate(node.UID, nic.Delegated); err != nil {
+		return ipv6Taken(nic, err)
+	}
+	*h, _ = c.book.Held(node.UID)
+	return nil
+}
+
+// podCIDRs gives what the Node is to publish, in the order of its request's
+// families. With IPv6 the interface is read once more: what is published
+// stands for good, so it has to be what the interface has now.
+func (c *Controller) podCIDRs(ctx context.Context, h book.Holding) ([]netip.Prefix, *trouble) {
+	cat := c.catalog.Load()
+	r := cat.request(h.Key.Request)
+	if r == nil {
+		return nil, requestGone(h)
+	}
+	if !wantsIPv6(r) {
+		return []netip.Prefix{h.Prefix}, nil
+	}
+	vpc, ok := cat.vpcOf(r.Name)
+	if !ok {
+		return nil, noNetwork(cat, r)
+	}
+	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
+	switch {
+	case err != nil:
+		return nil, instanceTrouble(err)
+	case !nic.Delegated.IsValid():
+		return nil, noIPv6(ctx, vpc, r.Name, nic)
+	case nic.Delegated != h.Delegated || h.Unsaved || !nic.Holds(h.Prefix):
+		return nil, &trouble{Reason: string(cloud.Stale), Quiet: true, Text: fmt.Sprintf(
+			"the interface of %s changed before %s and %s were published; what it has now is claimed and attached anew", h.Instance, h.Prefix, h.Delegated)}
+	}
+	out := make([]netip.Prefix, 0, 2)
+	for _, f := range r.Spec.Families {
+		if f == v1alpha1.IPv6 {
+			out = append(out, h.Delegated)
+		} else {
+			out = append(out, h.Prefix)
+		}
+	}
+	return out, nil
+}
+
+func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interface) *trouble {
+	err := vpc.Interfaces.NoDelegation(ctx, nic)
+	if !cloud.Is(err, cloud.NotFound) {
+		return cloudTrouble(err)
+	}
+	return &trouble{Reason: v1alpha1.ReasonNoIPv6, Text: fmt.Sprintf(
+		"RangeRequest %s gives a node IPv4 and IPv6 together or nothing, and its instance has no IPv6: %v", request, err)}
+}
+
+func ipv6Taken(nic cloud.Interface, err error) *trouble {
+	return &trouble{Reason: v1alpha1.ReasonIPv6Taken, Text: fmt.Sprintf(
+		"the interface of %s has %s, which cannot be published: %v; two Nodes name one instance, or that Node's instance is gone: delete the Node that is in the wrong",
+		nic.Instance, nic.Delegated, err)}
+}
+
+func requestGone(h book.Holding) *trouble {
+	return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
+		"%s was claimed out of RangeRequest %s, which is gone; the ranges are being read anew", h.Prefix, h.Key.Request)}
+}
