@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -245,27 +247,33 @@ func TestWithoutANodeControllerNothingIsGivenBack(t *testing.T) {
 	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24 leaves")
 }
 
-// TestTheStatusOfOthersIsKept: a condition that somebody else wrote while the
-// request was reconciled is not overwritten, and what was made is not lost.
-func TestTheStatusOfOthersIsKept(t *testing.T) {
+// TestTheConditionsOfOthersAreKept: what somebody else wrote while the request
+// was reconciled is not overwritten, and what was made meanwhile is not lost.
+func TestTheConditionsOfOthersAreKept(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, request("pods", 24))
-	open := w.c.OpenVPC
-	w.c.OpenVPC = func(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
-		r := w.get("pods")
-		r.Annotations = map[string]string{"touched": "now"}
-		if err := w.api.Update(ctx, r); err != nil {
-			t.Error(err)
+	w := filled(t)
+	ctx := context.Background()
+	nodes, done := w.nodes, false
+	w.c.Nodes = func() []*corev1.Node {
+		if !done {
+			done = true
+			r := w.get("pods")
+			meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionTrue, Reason: "Test"})
+			if err := w.api.Status().Update(ctx, r); err != nil {
+				t.Error(err)
+			}
 		}
-		w.c.OpenVPC = open
-		return open(ctx, n)
+		return nodes
 	}
-	w.reconcile("pods")
-	if got := w.cidrs("pods"); len(got) > 0 {
-		t.Errorf("it wrote %v over what it had not read", got)
+	if again := w.reconcile("pods"); again.RequeueAfter != conflictPause {
+		t.Errorf("again in %s", again.RequeueAfter)
 	}
+	w.want("pods", "Ready", 2, "10.0.0.0/24") // carved, and not noted
 	w.reconcile("pods")
-	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
+	if got := w.reason("pods", v1alpha1.ConditionRivalled); got != "Test" {
+		t.Errorf("the other's condition is %q", got)
+	}
 }
 
 func TestDeletionWaitsForUse(t *testing.T) {
