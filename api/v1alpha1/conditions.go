@@ -32,8 +32,10 @@ const (
 	ReasonPending = "Pending"
 
 	// About a Network.
-	ReasonWrongCloud = "WrongCloud"
-	ReasonInUse      = "InUse"
+	ReasonWrongCloud      = "WrongCloud"
+	ReasonInUse           = "InUse"
+	ReasonBeingDeleted    = "BeingDeleted"
+	ReasonInsideSupernets = "InsideSupernets"
 
 	// About a RangeRequest.
 	ReasonNetworkNotFound     = "NetworkNotFound"

@@ -157,7 +157,7 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds, stop context.CancelCauseFunc) error {
 	events := mgr.GetEventRecorder("vpcnative")
 	networks := network.New(network.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	cached, err := cachedNodes(mgr)

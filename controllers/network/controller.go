@@ -1,5 +1,7 @@
 // Package network keeps a Network's status: what occupies the VPC inside its
-// supernets, what it is, and what is left to carve.
+// supernets, what it is, and what is left to carve. It holds a deleted Network
+// back while RangeRequests refer to it, since their ranges cannot be removed
+// without it.
 package network
 
 import (
@@ -30,6 +32,8 @@ import (
 // Config is what the controller needs.
 type Config struct {
 	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	ClusterID string
@@ -85,12 +89,25 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	vpc, cannot := c.OpenVPC(ctx, n)
+	ours := !cloud.Is(cannot, cloud.WrongCloud)
 	if !n.DeletionTimestamp.IsZero() {
-		return reconcile.Result{}, nil
+		if !ours {
+			return reconcile.Result{}, nil
+		}
+		return c.letGo(ctx, n)
+	}
+	if ours {
+		if err := c.hold(ctx, n); err != nil {
+			return reconcile.Result{}, err
+		}
 	}
 	before := n.DeepCopy()
 	again := c.Period
-	survey, err := c.survey(ctx, n)
+	survey, err := Survey{}, cannot
+	if cannot == nil {
+		survey, err = c.survey(ctx, n, vpc)
+	}
 	if err != nil {
 		c.refuse(ctx, n, before, err)
 		again = retryPause
@@ -99,22 +116,23 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		n.Status.Free = survey.Free
 		c.Metrics.observe(n.Name, survey)
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
+		c.tellOutside(ctx, n, survey.Outside)
 	}
 	n.Status.ObservedGeneration = n.Generation
-	if reflect.DeepEqual(before.Status, n.Status) {
-		return reconcile.Result{RequeueAfter: again}, nil
-	}
-	if err := c.Client.Status().Patch(ctx, n, client.MergeFrom(before)); err != nil {
-		return reconcile.Result{}, fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
-	}
-	return reconcile.Result{RequeueAfter: again}, nil
+	return reconcile.Result{RequeueAfter: again}, c.writeStatus(ctx, n, before)
 }
 
-func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (Survey, error) {
-	vpc, err := c.OpenVPC(ctx, n)
-	if err != nil {
-		return Survey{}, err
+func (c *Controller) writeStatus(ctx context.Context, n, before *v1alpha1.Network) error {
+	if reflect.DeepEqual(before.Status, n.Status) {
+		return nil
 	}
+	if err := c.Client.Status().Patch(ctx, n, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (Survey, error) {
 	var requests v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &requests); err != nil {
 		return Survey{}, fmt.Errorf("listing RangeRequests: %w", err)
@@ -123,7 +141,7 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (Survey, e
 	if err != nil {
 		return Survey{}, err
 	}
-	return Take(n.Spec, snapshot, requests.Items, c.ClusterID)
+	return Take(n, snapshot, requests.Items, c.ClusterID)
 }
 
 // refuse says why the VPC could not be read. What was found before stays.

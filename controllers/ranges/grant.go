@@ -88,6 +88,9 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *re
 	if no != nil {
 		return no
 	}
+	if no := c.begins(r, n); no != nil {
+		return no
+	}
 	for try := 1; ; try++ {
 		no, conflict := c.carve(ctx, r, n, vpc)
 		if no == nil || !conflict || try == carveTries {
@@ -102,6 +105,23 @@ func supported(r *v1alpha1.RangeRequest) *refusal {
 	}
 	if !slices.Equal(r.Spec.Families, []v1alpha1.Family{v1alpha1.IPv4}) {
 		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided by this version; [IPv4] is", r.Spec.Families)
+	}
+	return nil
+}
+
+// begins refuses a request that has nothing yet where its Network may go
+// before it: a Network waits for its requests only while it has a finalizer,
+// and one that is being deleted may not have seen this request.
+func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *refusal {
+	switch {
+	case controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer):
+		return nil
+	case !n.DeletionTimestamp.IsZero():
+		return refuse(v1alpha1.ReasonBeingDeleted, "Network %s is being deleted, and nothing new is carved from it; delete this request too, or name another Network in a new one", n.Name)
+	case !controllerutil.ContainsFinalizer(n, v1alpha1.Finalizer):
+		no := refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not carry the finalizer %s yet; the manager puts it on by itself", n.Name, v1alpha1.Finalizer)
+		no.Again = retrySoon
+		return no
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -122,17 +123,8 @@ func (w *World) clean(ctx context.Context) error {
 			return err
 		}
 	}
-	var requests v1alpha1.RangeRequestList
-	if err := w.API.List(ctx, &requests); err != nil {
+	if err := w.letGo(ctx); err != nil {
 		return err
-	}
-	for i := range requests.Items {
-		r := &requests.Items[i]
-		patch := client.MergeFrom(r.DeepCopy())
-		r.Finalizers = nil
-		if err := w.API.Patch(ctx, r, patch); client.IgnoreNotFound(err) != nil {
-			return err
-		}
 	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {
 		if err := w.API.DeleteAllOf(ctx, inNamespace, client.InNamespace(namespace)); err != nil {
@@ -142,6 +134,30 @@ func (w *World) clean(ctx context.Context) error {
 	lease := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "vpcnative-manager", Namespace: namespace}}
 	lease.SetGroupVersionKind(leaseKind)
 	return client.IgnoreNotFound(w.API.Delete(ctx, lease))
+}
+
+// letGo takes the finalizers off, whose manager is gone.
+func (w *World) letGo(ctx context.Context) error {
+	var requests v1alpha1.RangeRequestList
+	var networks v1alpha1.NetworkList
+	if err := errors.Join(w.API.List(ctx, &requests), w.API.List(ctx, &networks)); err != nil {
+		return err
+	}
+	var held []client.Object
+	for i := range requests.Items {
+		held = append(held, &requests.Items[i])
+	}
+	for i := range networks.Items {
+		held = append(held, &networks.Items[i])
+	}
+	for _, o := range held {
+		patch := client.MergeFrom(o.DeepCopyObject().(client.Object))
+		o.SetFinalizers(nil)
+		if err := w.API.Patch(ctx, o, patch); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Eventually asks until check is satisfied; its error otherwise.
