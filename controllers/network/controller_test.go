@@ -129,7 +129,9 @@ func aRequest(name, network string, ranges ...v1alpha1.GrantedRange) *v1alpha1.R
 	}
 }
 
-func granted(cidr string) v1alpha1.GrantedRange { return v1alpha1.GrantedRange{CIDR: cidr, Subnet: "nodes"} }
+func granted(cidr string) v1alpha1.GrantedRange {
+	return v1alpha1.GrantedRange{CIDR: cidr, Subnet: "nodes"}
+}
 
 func TestANetworkIsReadAndHeld(t *testing.T) {
 	t.Parallel()

@@ -91,11 +91,24 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest) *re
 	if no := c.begins(r, n); no != nil {
 		return no
 	}
+	var refused []netip.Prefix
+	var lost *refusal
 	for try := 1; ; try++ {
-		no, conflict := c.carve(ctx, r, n, vpc)
-		if no == nil || !conflict || try == carveTries {
+		no, taken := c.carve(ctx, r, n, vpc, refused)
+		switch {
+		case no == nil:
+			return nil
+		case !taken.IsValid() && lost != nil && no.Reason == v1alpha1.ReasonNoSpace:
+			return lost // there may be room, once it shows what others are taking
+		case !taken.IsValid():
 			return no
 		}
+		lost = no
+		lost.Again = retrySoon
+		if try == carveTries {
+			return lost
+		}
+		refused = append(refused, taken)
 	}
 }
 
@@ -142,30 +155,35 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	return n, vpc, nil
 }
 
-// carve reads the VPC, plans, and creates. Conflict tells that the cloud
-// refused a block because somebody else took it since it was read.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (no *refusal, conflict bool) {
+// carve reads the VPC, plans, and creates. Taken is a block that the cloud
+// refused because somebody else has it, or is about to: until their change is
+// done the VPC reads as if it were free, so the next try keeps clear of what
+// was refused before.
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC, refused []netip.Prefix) (no *refusal, taken netip.Prefix) {
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil {
-		return refusedByCloud(err), false
+		return refusedByCloud(err), taken
 	}
 	var others v1alpha1.RangeRequestList
 	if err := c.Live.List(ctx, &others); err != nil {
-		return &refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}, false
+		return &refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}, taken
 	}
-	plan, no := Plan(Input{Request: r, Network: n, Snapshot: snapshot, Others: others.Items, ClusterID: c.ClusterID})
+	plan, no := Plan(Input{Request: r, Network: n, Snapshot: snapshot, Others: others.Items, Refused: refused, ClusterID: c.ClusterID})
 	if no != nil {
-		return no, false
+		return no, taken
 	}
 	for _, step := range plan {
 		if step.Create {
 			if err := c.create(ctx, r, step, vpc); err != nil {
-				return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
+				if cloud.Is(err, cloud.Conflict) && step.Chosen {
+					taken = step.Range.Prefix
+				}
+				return refusedByCloud(err), taken
 			}
 		}
 		setRange(r, step)
 	}
-	return nil, false
+	return nil, taken
 }
 
 func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) error {

@@ -22,6 +22,7 @@ type Input struct {
 	Network   *v1alpha1.Network
 	Snapshot  cloud.Snapshot
 	Others    []v1alpha1.RangeRequest // all requests; the request itself is left out
+	Refused   []netip.Prefix          // what the cloud would not give a moment ago
 	ClusterID string
 }
 
@@ -189,6 +190,9 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	var out []plan.Occupied
 	for _, o := range in.Snapshot.Occupied {
 		out = append(out, plan.Occupied{Prefix: o.Prefix, What: fmt.Sprintf("%s %s", o.Kind, o.Name)})
+	}
+	for _, p := range in.Refused {
+		out = append(out, plan.Occupied{Prefix: p, What: "being taken by somebody else"})
 	}
 	for _, b := range in.Network.Spec.Reserved {
 		if p, err := netip.ParsePrefix(string(b.CIDR)); err == nil {

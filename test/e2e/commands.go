@@ -42,7 +42,10 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 // commands are what a story can do; docs/testing.md lists them.
 func commands() map[string]command {
 	return map[string]command{
+		"apart":    cmdApart,
+		"cluster":  cmdCluster,
 		"manager":  cmdManager,
+		"met":      cmdMet,
 		"apply":    cmdApply,
 		"refused":  cmdRefused,
 		"delete":   cmdDelete,
@@ -67,7 +70,10 @@ func commands() map[string]command {
 	}
 }
 
-func worldOf(ts *testscript.TestScript) *World { return ts.Value(worldKey{}).(*World) }
+// worldOf gives the cluster that the story acts in.
+func worldOf(ts *testscript.TestScript) *World { return clustersOf(ts).now }
+
+func clustersOf(ts *testscript.TestScript) *clusters { return ts.Value(worldKey{}).(*clusters) }
 
 type worldKey struct{}
 

@@ -137,12 +137,13 @@ func TestStories(t *testing.T) {
 				free <- w
 				return err
 			}
-			env.Values[worldKey{}] = w
+			c := newClusters(w)
+			env.Values[worldKey{}] = c
 			if err := common(env.WorkDir); err != nil {
 				return err
 			}
 			env.Defer(func() {
-				err := w.clean(context.Background())
+				err := c.end(context.Background())
 				stop()
 				if err != nil {
 					t.Errorf("cleaning up after a story: %v", err)

@@ -41,6 +41,7 @@ type World struct {
 	Sim      *gcesim.Sim
 	Endpoint string
 
+	vpc        *neighbours // the clusters beside it in one VPC, itself among them
 	managers   map[string]*apiserver.Process
 	kubeconfig string // of the manager's service account, with the rights that deploy/ gives it
 	binary     string
