@@ -35,7 +35,7 @@ func (c *clusters) enter(name string) error {
 		w = c.first
 	default:
 		var err error
-		if w, err = newWorld(); err != nil {
+		if w, err = New(c.first.binary); err != nil {
 			return err
 		}
 		w.Sim, w.Endpoint, w.vpc = c.first.Sim, c.first.Endpoint, c.first.vpc

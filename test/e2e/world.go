@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,7 +38,7 @@ const (
 
 // World is what one story acts in.
 type World struct {
-	API      client.Client
+	API      client.WithWatch
 	Server   *apiserver.Server
 	Sim      *gcesim.Sim
 	Endpoint string
@@ -56,6 +58,47 @@ func scheme() *runtime.Scheme {
 		}
 	}
 	return s
+}
+
+// BuildManager builds the manager's own binary into a directory.
+func BuildManager(dir string) (binary string, err error) {
+	binary = filepath.Join(dir, "vpcnative-manager")
+	out, err := exec.Command("go", "build", "-o", binary, "github.com/vpcnative/vpcnative/cmd/vpcnative-manager").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building the manager: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+var starting sync.Mutex
+
+// New starts a control plane in which managers may do what deploy/ allows
+// them. The caller ends it by Server.Stop, and gives it a cloud.
+func New(binary string) (*World, error) {
+	starting.Lock() // side by side they are slower
+	defer starting.Unlock()
+	root, err := apiserver.RepositoryRoot()
+	if err != nil {
+		return nil, err
+	}
+	s, err := apiserver.Start(context.Background(), apiserver.Options{CRDDirs: []string{filepath.Join(root, "deploy", "crds")}})
+	if err != nil {
+		return nil, err
+	}
+	api, err := client.NewWithWatch(s.Config, client.Options{Scheme: scheme()})
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
+		if err := applyFile(api, filepath.Join(root, "deploy", "manifests", file)); err != nil {
+			return nil, err
+		}
+	}
+	manager, err := s.AddUser("system:serviceaccount:" + namespace + ":vpcnative-manager")
+	if err != nil {
+		return nil, err
+	}
+	return &World{API: api, Server: s, kubeconfig: manager.KubeconfigFile, binary: binary, managers: map[string]*apiserver.Process{}}, nil
 }
 
 // simulate makes the cloud of a story: one network with two subnets.
@@ -92,6 +135,9 @@ func (w *World) StartManager(name string, flags ...string) error {
 	w.managers[name] = p
 	return nil
 }
+
+// Manager is the manager that was started last under the name.
+func (w *World) Manager(name string) *apiserver.Process { return w.managers[name] }
 
 // Signal sends a signal to a manager.
 func (w *World) Signal(name string, sig syscall.Signal) error {
