@@ -225,7 +225,8 @@ func cmdAlias(ts *testscript.TestScript, _ bool, args []string) {
 		p := netip.MustParsePrefix(cidr)
 		list = append(list, gcesim.Alias{RangeName: w.rangeOf(p), Prefix: p})
 	}
-	ts.Check(w.Sim.SetAliases(project, zone, args[0], "nic0", list...))
+	// An operation may be under way on the VM.
+	ts.Check(Eventually(patience, func() error { return w.Sim.SetAliases(project, zone, args[0], "nic0", list...) }))
 }
 
 func (w *World) rangeOf(p netip.Prefix) string {
