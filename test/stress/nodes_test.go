@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// most is how many Nodes a cluster has at most.
-	most = 40
+	// most is how many machines a cluster has at most.
+	most = 30
 	// names come again, for other machines.
-	names = 60
+	names = 2 * most
 	// pool is the label by which a Node is for a request of its own.
 	pool = "pool"
 )
@@ -35,7 +35,7 @@ func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
 	if n := rng.IntN(2 * len(pools)); n < len(pools) {
 		m.pool = pools[n].name
 	}
-	if len(c.nodes) >= most {
+	if len(c.vms) >= most {
 		return ""
 	}
 	return r.join(c, m)
@@ -112,14 +112,28 @@ func (r *rig) unregister(c *cluster, name string) {
 
 // registerAgain: the kubelet of a VM that lost its Node.
 func registerAgain(r *rig, c *cluster, rng *rand.Rand) string {
-	idle := maps.Clone(c.vms)
-	maps.DeleteFunc(idle, func(name string, _ bool) bool { return c.nodes[name] })
-	name, pods := one(idle, rng), []int64{8, 32}[rng.IntN(2)]
-	if name == "" || len(c.nodes) >= most {
+	name, pods := one(c.idle(), rng), []int64{8, 32}[rng.IntN(2)]
+	if name == "" {
 		return ""
 	}
 	r.register(c, machine{name: name, pool: c.labels[name], pods: pods})
 	return fmt.Sprintf("%s, %d pods", name, pods)
+}
+
+// discard deletes a VM that has no Node.
+func discard(r *rig, c *cluster, rng *rand.Rand) string {
+	name := one(c.idle(), rng)
+	if name != "" {
+		r.shutDown(c, name)
+	}
+	return name
+}
+
+// idle are the VMs without a Node.
+func (c *cluster) idle() map[string]bool {
+	idle := maps.Clone(c.vms)
+	maps.DeleteFunc(idle, func(name string, _ bool) bool { return c.nodes[name] })
+	return idle
 }
 
 // recreate: another VM of the same name, whose kubelet finds the Node there or

@@ -25,6 +25,7 @@ var operations = []operation{
 	{"node and VM leave", 12, leave(true)},
 	{"node leaves, VM lives", 7, leave(false)},
 	{"kubelet registers again", 5, registerAgain},
+	{"VM without a node deleted", 4, discard},
 	{"VM re-created, new node", 4, recreate(true)},
 	{"VM re-created, same node", 3, recreate(false)},
 	// Requests.
