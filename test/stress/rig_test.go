@@ -1,10 +1,14 @@
 package stress
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -209,14 +213,41 @@ func (r *rig) mutating() (out []string) {
 // fail ends the test with all that is needed to understand it.
 func (r *rig) fail(format string, args ...any) {
 	r.t.Helper()
-	const lastOps, lastLog = 60, 12_000
+	const lastOps = 80
+	what := fmt.Sprintf(format, args...)
 	var logs strings.Builder
 	for _, c := range r.clusters {
-		log := c.Logs()
-		fmt.Fprintf(&logs, "=== %s\n%s\n", c.name, log[max(0, len(log)-lastLog):])
+		fmt.Fprintf(&logs, "=== %s\n%s\n", c.name, c.telling(what))
 	}
-	r.t.Fatalf("seed %d: %s\nThe last operations:\n%s\n%s", r.seed, fmt.Sprintf(format, args...),
+	r.t.Fatalf("seed %d: %s\nThe last operations:\n%s\n%s", r.seed, what,
 		strings.Join(r.said[max(0, len(r.said)-lastOps):], "\n"), logs.String())
+}
+
+// subjects are the names of machines and the prefixes in a text.
+var subjects = regexp.MustCompile(`(east|west|theirs)-[0-9]+|10(\.[0-9]+){3}/[0-9]+`)
+
+// telling gives what all the cluster's managers, also those that have ended,
+// said of what a text speaks of, and the last that each of them said.
+func (c *cluster) telling(what string) string {
+	var out strings.Builder
+	about := subjects.FindAllString(what, -1)
+	files, _ := filepath.Glob(filepath.Join(c.Server.Dir, "manager-*.log"))
+	slices.SortFunc(files, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	for _, file := range files {
+		content, _ := os.ReadFile(file)
+		lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(content)), "\n"), func(l string) bool { return strings.Contains(l, "EventSource") })
+		fmt.Fprintf(&out, "--- %s\n", filepath.Base(file))
+		const last = 6
+		for i, line := range lines {
+			named := slices.ContainsFunc(about, func(name string) bool {
+				return strings.Contains(line, name+" ") || strings.HasSuffix(line, name)
+			})
+			if named || i >= len(lines)-last {
+				fmt.Fprintln(&out, line)
+			}
+		}
+	}
+	return out.String()
 }
 
 // restoreFirst checks that a manager that starts allocates nothing before it
