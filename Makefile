@@ -40,9 +40,11 @@ test: controlplane ## Run all tests on a real API server and the simulated cloud
 	cd test/bench && go test ./...
 
 .PHONY: crash
-crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUNDS, CRASH_SEED).
+crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUNDS, CRASH_SEED, STRESS_OPS, STRESS_SEED).
 	go test -timeout 60m -count 1 ./test/e2e -run TestCrash -v \
 		-args -crash.rounds=$${CRASH_ROUNDS:-20} -crash.seed=$${CRASH_SEED:-$$(date +%s)}
+	go test -timeout 60m -count 1 ./test/stress -v \
+		-args -stress.ops=$${STRESS_OPS:-6000} -stress.seed=$${STRESS_SEED:-$$(date +%s)}
 
 .PHONY: fuzz
 fuzz: ## Fuzz the address arithmetic (FUZZTIME each).

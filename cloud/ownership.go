@@ -20,6 +20,7 @@ type Owner struct {
 // characters of base32 (40 bits).
 type Mark struct {
 	Cluster string // hash of the cluster ID
+	Name    string // readable part of the owner's name, which may be shortened
 	Owner   string // hash of the owner's cluster, kind, namespace and name
 	Index   int    // tells apart the objects of one owner
 }
@@ -66,7 +67,7 @@ func (o Owner) hash() string {
 
 var (
 	unreadable = regexp.MustCompile(`[^a-z0-9]+`)
-	marked     = regexp.MustCompile(`^vn-([a-z2-7]{8})-[a-z0-9-]*-([a-z2-7]{8})-([0-9]{1,6})$`)
+	marked     = regexp.MustCompile(`^vn-([a-z2-7]{8})-([a-z0-9-]*)-([a-z2-7]{8})-([0-9]{1,6})$`)
 )
 
 func readable(name string) string {
@@ -84,11 +85,11 @@ func ParseMark(name string) Mark {
 	if m == nil {
 		return Mark{}
 	}
-	index, err := strconv.Atoi(m[3])
+	index, err := strconv.Atoi(m[4])
 	if err != nil {
 		return Mark{}
 	}
-	return Mark{Cluster: m[1], Owner: m[2], Index: index}
+	return Mark{Cluster: m[1], Name: m[2], Owner: m[3], Index: index}
 }
 
 func hash(s string) string {

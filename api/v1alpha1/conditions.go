@@ -40,8 +40,10 @@ const (
 	ReasonPending = "Pending"
 
 	// About a Network.
-	ReasonWrongCloud = "WrongCloud"
-	ReasonInUse      = "InUse"
+	ReasonWrongCloud      = "WrongCloud"
+	ReasonInUse           = "InUse"
+	ReasonBeingDeleted    = "BeingDeleted"
+	ReasonInsideSupernets = "InsideSupernets"
 	// No rule lets the pod ranges in; a rule keeps them out; there are none.
 	ReasonFirewallRuleMissing = "FirewallRuleMissing"
 	ReasonFirewallDenies      = "FirewallDenies"

@@ -116,7 +116,7 @@ type OccupiedBlock struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 	// Owner is who it belongs to, where that is known: "RangeRequest pods"
-	// of this cluster, or "another vpcnative cluster".
+	// of this cluster, or what its mark says of another vpcnative cluster's.
 	// +optional
 	Owner string `json:"owner,omitempty"`
 }

@@ -167,7 +167,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	}
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
-		Client:       mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	rules := firewall.New(firewall.Config{

@@ -1,5 +1,7 @@
 // Package network keeps a Network's status: what occupies the VPC inside its
-// supernets, what it is, and what is left to carve.
+// supernets, what it is, and what is left to carve. It holds a deleted Network
+// back while RangeRequests refer to it, since their ranges cannot be removed
+// without it.
 package network
 
 import (
@@ -30,6 +32,8 @@ import (
 // Config is what the controller needs.
 type Config struct {
 	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
@@ -88,12 +92,25 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	vpc, cannot := c.OpenVPC(ctx, n)
+	ours := !cloud.Is(cannot, cloud.WrongCloud)
 	if !n.DeletionTimestamp.IsZero() {
-		return reconcile.Result{}, nil
+		if !ours {
+			return reconcile.Result{}, nil
+		}
+		return c.letGo(ctx, n)
+	}
+	if ours {
+		if err := c.hold(ctx, n); err != nil {
+			return reconcile.Result{}, err
+		}
 	}
 	before := n.DeepCopy()
 	again := c.Period
-	survey, err := c.survey(ctx, n)
+	survey, err := Survey{}, cannot
+	if cannot == nil {
+		survey, err = c.survey(ctx, n, vpc)
+	}
 	if err != nil {
 		c.refuse(ctx, n, before, err)
 		again = retryPause
@@ -102,28 +119,26 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		n.Status.Free = survey.Free
 		c.Metrics.observe(n.Name, survey)
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
+		c.tellOutside(ctx, n, survey.Outside)
 	}
 	n.Status.ObservedGeneration = n.Generation
-	if reflect.DeepEqual(before.Status, n.Status) {
-		return reconcile.Result{RequeueAfter: again}, nil
-	}
-	// Other controllers have conditions on it too, and the list is patched as
-	// a whole.
-	err = c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if apierrors.IsConflict(err) {
-		return reconcile.Result{RequeueAfter: time.Second}, nil
-	}
-	if err != nil {
-		return reconcile.Result{}, fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
-	}
-	return reconcile.Result{RequeueAfter: again}, nil
+	return reconcile.Result{RequeueAfter: again}, c.writeStatus(ctx, n, before)
 }
 
-func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (Survey, error) {
-	vpc, err := c.OpenVPC(ctx, n)
-	if err != nil {
-		return Survey{}, err
+// writeStatus names the version it read: other controllers have conditions on
+// the Network too, and the list is patched as a whole.
+func (c *Controller) writeStatus(ctx context.Context, n, before *v1alpha1.Network) error {
+	if reflect.DeepEqual(before.Status, n.Status) {
+		return nil
 	}
+	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (Survey, error) {
 	var requests v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &requests); err != nil {
 		return Survey{}, fmt.Errorf("listing RangeRequests: %w", err)
@@ -139,7 +154,7 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (Survey, e
 		}
 		snapshot = withServices(snapshot, cidrs)
 	}
-	return Take(n.Spec, snapshot, requests.Items, c.ClusterID)
+	return Take(n, snapshot, requests.Items, c.ClusterID)
 }
 
 // refuse says why the VPC could not be read. What was found before stays.

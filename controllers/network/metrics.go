@@ -6,6 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type Metrics struct {
 	free     *prometheus.GaugeVec
 	occupied *prometheus.GaugeVec
+	outside  *prometheus.GaugeVec
 	failures *prometheus.CounterVec
 }
 
@@ -20,12 +21,16 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "vpcnative_network_occupied_blocks",
 			Help: "Blocks inside the supernets that are in use.",
 		}, []string{"network"}),
+		outside: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_network_ranges_outside_supernets",
+			Help: "Granted ranges that lie outside the supernets.",
+		}, []string{"network"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_network_failures_total",
-			Help: "Readings of a VPC that failed, by reason.",
+			Help: "What could not be done for a Network, by reason.",
 		}, []string{"network", "reason"}),
 	}
-	reg.MustRegister(m.free, m.occupied, m.failures)
+	reg.MustRegister(m.free, m.occupied, m.outside, m.failures)
 	return m
 }
 
@@ -39,6 +44,7 @@ func (m *Metrics) observe(network string, s Survey) {
 func (m *Metrics) failed(network, reason string) { m.failures.WithLabelValues(network, reason).Inc() }
 
 func (m *Metrics) forget(network string) {
-	m.free.DeletePartialMatch(prometheus.Labels{"network": network})
-	m.occupied.DeletePartialMatch(prometheus.Labels{"network": network})
+	for _, gauge := range []*prometheus.GaugeVec{m.free, m.occupied, m.outside} {
+		gauge.DeletePartialMatch(prometheus.Labels{"network": network})
+	}
 }

@@ -27,11 +27,14 @@ type Survey struct {
 	Summary  string
 	// FreeAddresses are by family, for metrics.
 	FreeAddresses map[string]float64
+	// Outside are the granted ranges that the supernets do not hold.
+	Outside []Outside
 }
 
 // Take says what of the snapshot lies in the supernets, whose it is, and what
 // is free. It is pure.
-func Take(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) (Survey, error) {
+func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) (Survey, error) {
+	spec := n.Spec
 	supernets, err := parse(spec.Supernets)
 	if err != nil {
 		return Survey{}, fmt.Errorf("reading supernets: %w", err)
@@ -40,7 +43,7 @@ func Take(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.Range
 	if err != nil {
 		return Survey{}, err
 	}
-	out := Survey{FreeAddresses: map[string]float64{}}
+	out := Survey{FreeAddresses: map[string]float64{}, Outside: outside(n.Name, supernets, requests)}
 	for i, p := range occupied {
 		if len(prefix.Overlapping(supernets, p)) == 0 {
 			continue
@@ -91,20 +94,21 @@ func occupied(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.R
 	return ps, bs, nil
 }
 
-// owner says in words whose mark it is.
+// owner says in words whose mark it is: of this cluster's requests by name, of
+// another cluster's by what the mark tells.
 func owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) string {
 	switch {
 	case m.IsZero():
 		return ""
 	case !m.OfCluster(clusterID):
-		return "another vpcnative cluster, mark " + m.Cluster
+		return fmt.Sprintf("RangeRequest %q of another vpcnative cluster (mark %s)", m.Name, m.Cluster)
 	}
 	for _, r := range requests {
 		if m.Of(cloud.Owner{ClusterID: clusterID, Kind: "RangeRequest", Name: r.Name}) {
 			return "RangeRequest " + r.Name
 		}
 	}
-	return "a RangeRequest of this cluster that is gone"
+	return fmt.Sprintf("RangeRequest %q of this cluster, which is gone", m.Name)
 }
 
 func freeSpace(family prefix.Family, parents, occupied []netip.Prefix) v1alpha1.FreeSpace {

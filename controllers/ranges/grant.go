@@ -85,11 +85,27 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	if no != nil {
 		return no
 	}
+	if no := c.begins(r, n); no != nil {
+		return no
+	}
+	var refused []netip.Prefix
+	var lost *Refusal
 	for try := 1; ; try++ {
-		no, conflict := c.carve(ctx, r, p, n, vpc)
-		if no == nil || !conflict || try == carveTries {
+		no, taken := c.carve(ctx, r, p, n, vpc, refused)
+		switch {
+		case no == nil:
+			return nil
+		case !taken.IsValid() && lost != nil && no.Reason == v1alpha1.ReasonNoSpace:
+			return lost // there may be room, once it shows what others are taking
+		case !taken.IsValid():
 			return no
 		}
+		lost = no
+		lost.Again = retrySoon
+		if try == carveTries {
+			return lost
+		}
+		refused = append(refused, taken)
 	}
 }
 
@@ -98,6 +114,23 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 func supported(r *v1alpha1.RangeRequest) *Refusal {
 	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
 		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
+	}
+	return nil
+}
+
+// begins refuses a request that has nothing yet where its Network may go
+// before it: a Network waits for its requests only while it has a finalizer,
+// and one that is being deleted may not have seen this request.
+func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+	switch {
+	case controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer):
+		return nil
+	case !n.DeletionTimestamp.IsZero():
+		return refuse(v1alpha1.ReasonBeingDeleted, "Network %s is being deleted, and nothing new is carved from it; delete this request too, or name another Network in a new one", n.Name)
+	case !controllerutil.ContainsFinalizer(n, v1alpha1.Finalizer):
+		no := refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not carry the finalizer %s yet; the manager puts it on by itself", n.Name, v1alpha1.Finalizer)
+		no.Again = retrySoon
+		return no
 	}
 	return nil
 }
@@ -118,31 +151,37 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	return n, vpc, nil
 }
 
-// carve reads the VPC, plans, and creates. Conflict tells that the cloud
-// refused a block because somebody else took it since it was read.
+// carve reads the VPC, plans, and creates. Taken is a block that the cloud
+// refused because somebody else has it, or is about to: until their change is
+// done the VPC reads as if it were free, so the next try keeps clear of what
+// was refused before.
 //
 // What was created stays in the status also where a later step fails, so that
 // a request that is half granted shows the half it has.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC) (no *Refusal, conflict bool) {
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, refused []netip.Prefix) (no *Refusal, taken netip.Prefix) {
 	in, no := c.input(ctx, r, n, vpc)
+	in.Refused = refused
 	if no != nil {
-		return no, false
+		return no, taken
 	}
 	steps, no := Plan(in)
 	if no != nil {
-		return no, false
+		return no, taken
 	}
 	var unready *Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)
+		if conflict {
+			taken = step.Range.Prefix
+		}
 		if no != nil {
-			return no, conflict
+			return no, taken
 		}
 		if no := p.ensure(ctx, r, grantedAt(r, step.Range.Prefix)); no != nil && unready == nil {
 			unready = no
 		}
 	}
-	return unready, false
+	return unready, taken
 }
 
 // input reads all that a plan depends on. The requests are read live: another

@@ -16,6 +16,9 @@ import (
 // from the VPC.
 func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	out := in.inUse(s)
+	for _, p := range in.Refused {
+		out = append(out, plan.Occupied{Prefix: p, What: "being taken by somebody else"})
+	}
 	for _, b := range in.Network.Spec.Reserved {
 		if p, err := netip.ParsePrefix(string(b.CIDR)); err == nil {
 			out = append(out, plan.Occupied{Prefix: p, What: "reserved in Network " + in.Network.Name, Why: b.Reason})

@@ -37,7 +37,7 @@ func TestWhatSomebodyElseTookIsCarvedElsewhere(t *testing.T) {
 	w := newWorld(t, request("pods", 24))
 	w.fail = []error{failed(cloud.Conflict), failed(cloud.Conflict)}
 	w.reconcile("pods")
-	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	w.want("pods", "Ready", 1, "10.0.2.0/24") // clear of both blocks that were refused
 	if w.calls != 3 {
 		t.Errorf("%d calls", w.calls)
 	}

@@ -22,6 +22,7 @@ type Input struct {
 	Snapshot  cloud.Snapshot
 	Others    []v1alpha1.RangeRequest // all requests; the request itself is left out
 	Services  []ServiceBlock          // every ServiceCIDR of the cluster
+	Refused   []netip.Prefix          // what the cloud would not give a moment ago
 	ClusterID string
 }
 

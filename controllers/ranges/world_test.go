@@ -51,7 +51,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 			t.Fatal(err)
 		}
 	}
-	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default", Finalizers: []string{v1alpha1.Finalizer}}}
 	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/16"}
 	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(append(objects, n)...).
 		WithStatusSubresource(&v1alpha1.RangeRequest{}).Build()

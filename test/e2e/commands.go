@@ -48,7 +48,10 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 // commands are what a story can do; docs/testing.md lists them.
 func commands() map[string]command {
 	return map[string]command{
+		"apart":    cmdApart,
+		"cluster":  cmdCluster,
 		"manager":  cmdManager,
+		"met":      cmdMet,
 		"apply":    cmdApply,
 		"refused":  cmdRefused,
 		"delete":   cmdDelete,
@@ -76,13 +79,16 @@ func commands() map[string]command {
 		"drain":    cmdDrain,
 
 		"service-cidr-controller": cmdServiceCIDRController,
-		"firewall": cmdFirewall,
-		"rules":    cmdRules,
-		"proxies":  cmdProxies,
+		"firewall":                cmdFirewall,
+		"rules":                   cmdRules,
+		"proxies":                 cmdProxies,
 	}
 }
 
-func worldOf(ts *testscript.TestScript) *World { return ts.Value(worldKey{}).(*World) }
+// worldOf gives the cluster that the story acts in.
+func worldOf(ts *testscript.TestScript) *World { return clustersOf(ts).now }
+
+func clustersOf(ts *testscript.TestScript) *clusters { return ts.Value(worldKey{}).(*clusters) }
 
 type worldKey struct{}
 
@@ -237,7 +243,8 @@ func cmdAlias(ts *testscript.TestScript, _ bool, args []string) {
 		p := netip.MustParsePrefix(cidr)
 		list = append(list, gcesim.Alias{RangeName: w.rangeOf(p), Prefix: p})
 	}
-	ts.Check(w.Sim.SetAliases(project, zone, args[0], "nic0", list...))
+	// An operation may be under way on the VM.
+	ts.Check(Eventually(patience, func() error { return w.Sim.SetAliases(project, zone, args[0], "nic0", list...) }))
 }
 
 func (w *World) rangeOf(p netip.Prefix) string {

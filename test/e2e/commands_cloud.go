@@ -172,6 +172,19 @@ func cmdLatency(ts *testscript.TestScript, _ bool, args []string) {
 	worldOf(ts).Sim.SetLatency(args[0], d)
 }
 
+// met METHOD REASON: the cloud has refused such a call for that reason.
+func cmdMet(ts *testscript.TestScript, _ bool, args []string) {
+	seen := map[string]int{}
+	for _, c := range worldOf(ts).Sim.Calls() {
+		if c.Method == args[0] {
+			seen[c.Reason]++
+		}
+	}
+	if seen[args[1]] == 0 {
+		ts.Fatalf("no %s was answered with %s, only with %v", args[0], args[1], seen)
+	}
+}
+
 func cmdSleep(ts *testscript.TestScript, _ bool, args []string) {
 	d, err := time.ParseDuration(args[0])
 	ts.Check(err)

@@ -5,8 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -228,42 +225,12 @@ func (c *crasher) checkQuiet() error {
 // watchUnique checks at every moment that no two Nodes that exist publish
 // overlapping ranges, and that no published range changes (I1).
 func (c *crasher) watchUnique() (stop func()) {
-	watching, err := client.NewWithWatch(c.Server.Config, client.Options{Scheme: scheme()})
+	h := &invariants.History{Bad: func(err error) { c.t.Error(err) }}
+	stop, err := h.Follow("the test", c.API)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	w, err := watching.Watch(context.Background(), &corev1.NodeList{})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		published := map[types.UID]netip.Prefix{}
-		for e := range w.ResultChan() {
-			n, ok := e.Object.(*corev1.Node)
-			if !ok {
-				continue
-			}
-			if e.Type == "DELETED" {
-				delete(published, n.UID)
-				continue
-			}
-			if n.Spec.PodCIDR == "" {
-				continue
-			}
-			p := netip.MustParsePrefix(n.Spec.PodCIDR)
-			for uid, other := range published {
-				if uid != n.UID && other.Overlaps(p) {
-					c.t.Errorf("I1: node %s publishes %s while another one publishes %s", n.Name, p, other)
-				}
-			}
-			published[n.UID] = p
-		}
-	})
-	return func() {
-		w.Stop()
-		done.Wait()
-	}
+	return stop
 }
 
 // end deletes everything and checks that nothing is left (I5).

@@ -9,13 +9,21 @@ import (
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
-// CheckSettled is nil when every Node has its range, published and on its
-// instance, and no two overlap (I1, I2).
+// CheckSettled is nil when every Node of every cluster has its range,
+// published and on its instance, and no two overlap (I1, I2).
 func (w *World) CheckSettled() error {
-	var nodes corev1.NodeList
-	if err := w.API.List(context.Background(), &nodes); err != nil {
-		return err
+	clusters := []*World{w}
+	if w.vpc != nil {
+		clusters = w.vpc.all
+	}
+	var nodes []corev1.Node
+	for _, c := range clusters {
+		var list corev1.NodeList
+		if err := c.API.List(context.Background(), &list); err != nil {
+			return err
+		}
+		nodes = append(nodes, list.Items...)
 	}
 	instances := w.Sim.Instances()
-	return errors.Join(invariants.Unique(nodes.Items, instances), invariants.Published(nodes.Items, instances))
+	return errors.Join(invariants.Unique(nodes, instances), invariants.Published(nodes, instances))
 }

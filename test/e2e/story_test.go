@@ -4,19 +4,13 @@ import (
 	"context"
 	"embed"
 	"flag"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/go-logr/logr"
 	"github.com/rogpeppe/go-internal/testscript"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
 // planes bounds how many control planes run at a time; each serves one story
@@ -35,11 +29,8 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "vpcnative-manager")
-	build := exec.Command("go", "build", "-o", binary, "github.com/vpcnative/vpcnative/cmd/vpcnative-manager")
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
-	if err := build.Run(); err != nil {
-		os.Exit(1)
+	if binary, err = BuildManager(dir); err != nil {
+		panic(err)
 	}
 	free = make(chan *World, *planes)
 	for range *planes {
@@ -61,45 +52,11 @@ func borrow() (*World, error) {
 	if w != nil {
 		return w, nil
 	}
-	w, err := newWorld()
+	w, err := New(binary)
 	if err != nil {
 		free <- nil
 	}
 	return w, err
-}
-
-var starting sync.Mutex
-
-// newWorld starts a control plane, with flags of its API server by name.
-func newWorld(flags ...map[string][]string) (*World, error) {
-	starting.Lock() // side by side they are slower
-	defer starting.Unlock()
-	root, err := apiserver.RepositoryRoot()
-	if err != nil {
-		return nil, err
-	}
-	o := apiserver.Options{CRDDirs: []string{filepath.Join(root, "deploy", "crds")}, APIServerFlags: map[string][]string{}}
-	for _, f := range flags {
-		maps.Copy(o.APIServerFlags, f)
-	}
-	s, err := apiserver.Start(context.Background(), o)
-	if err != nil {
-		return nil, err
-	}
-	api, err := client.New(s.Config, client.Options{Scheme: scheme()})
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
-		if err := applyFile(api, filepath.Join(root, "deploy", "manifests", file)); err != nil {
-			return nil, err
-		}
-	}
-	manager, err := s.AddUser("system:serviceaccount:" + namespace + ":vpcnative-manager")
-	if err != nil {
-		return nil, err
-	}
-	return &World{API: api, Server: s, kubeconfig: manager.KubeconfigFile, binary: binary, managers: map[string]*apiserver.Process{}}, nil
 }
 
 //go:embed testdata/common
@@ -143,12 +100,13 @@ func TestStories(t *testing.T) {
 				free <- w
 				return err
 			}
-			env.Values[worldKey{}] = w
+			c := newClusters(w)
+			env.Values[worldKey{}] = c
 			if err := common(env.WorkDir); err != nil {
 				return err
 			}
 			env.Defer(func() {
-				err := w.clean(context.Background())
+				err := c.end(context.Background())
 				stop()
 				if err != nil {
 					t.Errorf("cleaning up after a story: %v", err)

@@ -4,10 +4,14 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,11 +39,12 @@ const (
 
 // World is what one story acts in.
 type World struct {
-	API      client.Client
+	API      client.WithWatch
 	Server   *apiserver.Server
 	Sim      *gcesim.Sim
 	Endpoint string
 
+	vpc        *neighbours // the clusters beside it in one VPC, itself among them
 	managers   map[string]*apiserver.Process
 	aside      []*apiserver.Process // what else runs for the story
 	filled     int                  // Services that were made to fill ranges
@@ -56,6 +61,52 @@ func scheme() *runtime.Scheme {
 		}
 	}
 	return s
+}
+
+// BuildManager builds the manager's own binary into a directory.
+func BuildManager(dir string) (binary string, err error) {
+	binary = filepath.Join(dir, "vpcnative-manager")
+	out, err := exec.Command("go", "build", "-o", binary, "github.com/vpcnative/vpcnative/cmd/vpcnative-manager").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building the manager: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+var starting sync.Mutex
+
+// New starts a control plane, with flags of its API server by name, in which
+// managers may do what deploy/ allows them. The caller ends it by Server.Stop,
+// and gives it a cloud.
+func New(binary string, flags ...map[string][]string) (*World, error) {
+	starting.Lock() // side by side they are slower
+	defer starting.Unlock()
+	root, err := apiserver.RepositoryRoot()
+	if err != nil {
+		return nil, err
+	}
+	o := apiserver.Options{CRDDirs: []string{filepath.Join(root, "deploy", "crds")}, APIServerFlags: map[string][]string{}}
+	for _, f := range flags {
+		maps.Copy(o.APIServerFlags, f)
+	}
+	s, err := apiserver.Start(context.Background(), o)
+	if err != nil {
+		return nil, err
+	}
+	api, err := client.NewWithWatch(s.Config, client.Options{Scheme: scheme()})
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
+		if err := applyFile(api, filepath.Join(root, "deploy", "manifests", file)); err != nil {
+			return nil, err
+		}
+	}
+	manager, err := s.AddUser("system:serviceaccount:" + namespace + ":vpcnative-manager")
+	if err != nil {
+		return nil, err
+	}
+	return &World{API: api, Server: s, kubeconfig: manager.KubeconfigFile, binary: binary, managers: map[string]*apiserver.Process{}}, nil
 }
 
 // simulate makes the cloud of a story: one network with two subnets.
@@ -93,6 +144,9 @@ func (w *World) StartManager(name string, flags ...string) error {
 	return nil
 }
 
+// Manager is the manager that was started last under the name.
+func (w *World) Manager(name string) *apiserver.Process { return w.managers[name] }
+
 // Signal sends a signal to a manager.
 func (w *World) Signal(name string, sig syscall.Signal) error {
 	p := w.managers[name]
@@ -128,32 +182,11 @@ func (w *World) clean(ctx context.Context) error {
 			return err
 		}
 	}
-	var requests v1alpha1.RangeRequestList
-	if err := w.API.List(ctx, &requests); err != nil {
+	if err := w.letGo(ctx); err != nil {
 		return err
-	}
-	for i := range requests.Items {
-		r := &requests.Items[i]
-		patch := client.MergeFrom(r.DeepCopy())
-		r.Finalizers = nil
-		if err := w.API.Patch(ctx, r, patch); client.IgnoreNotFound(err) != nil {
-			return err
-		}
 	}
 	if err := w.cleanServices(ctx); err != nil {
 		return err
-	}
-	var networks v1alpha1.NetworkList
-	if err := w.API.List(ctx, &networks); err != nil {
-		return err
-	}
-	for i := range networks.Items {
-		n := &networks.Items[i]
-		patch := client.MergeFrom(n.DeepCopy())
-		n.Finalizers = nil
-		if err := w.API.Patch(ctx, n, patch); client.IgnoreNotFound(err) != nil {
-			return err
-		}
 	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {
 		if err := w.API.DeleteAllOf(ctx, inNamespace, client.InNamespace(namespace)); err != nil {
@@ -167,6 +200,30 @@ func (w *World) clean(ctx context.Context) error {
 	lease := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "vpcnative-manager", Namespace: namespace}}
 	lease.SetGroupVersionKind(leaseKind)
 	return client.IgnoreNotFound(w.API.Delete(ctx, lease))
+}
+
+// letGo takes the finalizers off, whose manager is gone.
+func (w *World) letGo(ctx context.Context) error {
+	var requests v1alpha1.RangeRequestList
+	var networks v1alpha1.NetworkList
+	if err := errors.Join(w.API.List(ctx, &requests), w.API.List(ctx, &networks)); err != nil {
+		return err
+	}
+	var held []client.Object
+	for i := range requests.Items {
+		held = append(held, &requests.Items[i])
+	}
+	for i := range networks.Items {
+		held = append(held, &networks.Items[i])
+	}
+	for _, o := range held {
+		patch := client.MergeFrom(o.DeepCopyObject().(client.Object))
+		o.SetFinalizers(nil)
+		if err := w.API.Patch(ctx, o, patch); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Eventually asks until check is satisfied; its error otherwise.

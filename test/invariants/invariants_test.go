@@ -29,6 +29,18 @@ func vm(name, cidr string) gcesim.Instance {
 	return i
 }
 
+func subnets(ranges ...gcesim.SecondaryRange) []gcesim.Subnetwork {
+	return []gcesim.Subnetwork{{Name: "s", Secondary: ranges}}
+}
+
+func secondary(name, cidr string) gcesim.SecondaryRange {
+	return gcesim.SecondaryRange{Name: name, Prefix: netip.MustParsePrefix(cidr)}
+}
+
+func grant(cluster, name, cidr string) Grant {
+	return Grant{Cluster: cluster, Request: "pods", Subnet: "s", Name: name, Prefix: netip.MustParsePrefix(cidr)}
+}
+
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	nodes := func(n ...corev1.Node) []corev1.Node { return n }
 	vms := func(i ...gcesim.Instance) []gcesim.Instance { return i }
@@ -57,6 +69,14 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"no stray":             {NoStrays(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
 		"a range of ours":      {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "vn-x"}}}}), "still has range vn-x"},
 		"a range of another's": {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "x"}}}}), ""},
+		"granted and there": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24"), grant("b", "vn-2", "10.0.1.0/24")},
+			subnets(secondary("vn-1", "10.0.0.0/24"), secondary("vn-2", "10.0.1.0/24"))), ""},
+		"grants overlap": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24"), grant("b", "vn-2", "10.0.0.0/28")},
+			subnets(secondary("vn-1", "10.0.0.0/24"), secondary("vn-2", "10.0.0.0/28"))), "of cluster b holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
+		"a grant that is not there":     {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets()), "was granted 10.0.0.0/24"},
+		"a grant that is another there": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/25"))), "the VPC has 10.0.0.0/25"},
+		"an orphan":                     {NoOrphans(nil, subnets(secondary("vn-1", "10.0.0.0/24"))), "subnet s has range vn-1"},
+		"no orphan":                     {NoOrphans([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/24"), secondary("x", "10.0.1.0/24"))), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if (c.err == nil) != (c.want == "") || c.err != nil && !strings.Contains(c.err.Error(), c.want) {

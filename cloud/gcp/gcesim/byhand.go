@@ -98,7 +98,8 @@ func (s *Sim) AddSubnetwork(sub Subnetwork) error {
 }
 
 // SetSecondaryRanges replaces the secondary ranges of a subnetwork, adding and
-// removing freely; a range in use stays refused.
+// removing freely; a range in use stays refused, and so does a subnetwork with
+// an operation under way.
 func (s *Sim) SetSecondaryRanges(project, region, name string, ranges ...SecondaryRange) error {
 	var body []secondaryRange
 	for _, r := range ranges {
@@ -113,6 +114,9 @@ func (s *Sim) SetSecondaryRanges(project, region, name string, ranges ...Seconda
 		old, ok := s.subnetworks.get(project, in, name)
 		if !ok {
 			return notFound(resourcePath(project, in, "subnetworks", name))
+		}
+		if s.isBusy(old.path()) {
+			return notReady(old.path())
 		}
 		next := *old
 		next.SecondaryIPRanges = body
@@ -226,7 +230,8 @@ func (s *Sim) DeleteInstance(project, zone, name string) error {
 }
 
 // SetAliases replaces the alias ranges of an interface, adding and removing
-// freely, as a person could in two steps.
+// freely, as a person could in two steps. A VM with an operation under way
+// refuses it, as it does over HTTP.
 func (s *Sim) SetAliases(project, zone, name, nic string, aliases ...Alias) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -235,6 +240,9 @@ func (s *Sim) SetAliases(project, zone, name, nic string, aliases ...Alias) erro
 	i, ok := s.instances.get(project, in, name)
 	if !ok {
 		return notFound(resourcePath(project, in, "instances", name))
+	}
+	if s.isBusy(i.path()) {
+		return notReady(i.path())
 	}
 	for at := range i.NetworkInterfaces {
 		if i.NetworkInterfaces[at].Name != nic {

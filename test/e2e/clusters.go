@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+// clusters are those of one story, in one VPC. The first is borrowed from the
+// stories before it; any other is the story's own and ends with it.
+type clusters struct {
+	first, now *World
+	byName     map[string]*World
+}
+
+func newClusters(first *World) *clusters {
+	first.vpc = &neighbours{all: []*World{first}}
+	return &clusters{first: first, now: first, byName: map[string]*World{}}
+}
+
+// neighbours are the clusters in one VPC.
+type neighbours struct{ all []*World }
+
+// enter makes what follows act in the cluster of that name. The first name
+// is that of the cluster the story began in.
+func (c *clusters) enter(name string) error {
+	w, ok := c.byName[name]
+	switch {
+	case ok:
+	case len(c.byName) == 0:
+		w = c.first
+	default:
+		var err error
+		if w, err = New(c.first.binary); err != nil {
+			return err
+		}
+		w.Sim, w.Endpoint, w.vpc = c.first.Sim, c.first.Endpoint, c.first.vpc
+		w.vpc.all = append(w.vpc.all, w)
+	}
+	c.byName[name] = w
+	c.now = w
+	return nil
+}
+
+// end cleans the first cluster for the next story and ends the others.
+func (c *clusters) end(ctx context.Context) error {
+	var bad []error
+	for _, w := range c.first.vpc.all[1:] {
+		bad = append(bad, w.Server.Stop())
+	}
+	c.first.vpc = nil
+	return errors.Join(append(bad, c.first.clean(ctx))...)
+}
+
+// cluster NAME: what follows acts in the cluster of that name.
+func cmdCluster(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(clustersOf(ts).enter(args[0]))
+}
+
+// apart: eventually every range that any cluster's requests were granted is
+// in the VPC, and no two overlap.
+func cmdApart(ts *testscript.TestScript, _ bool, _ []string) {
+	w := worldOf(ts)
+	err := Eventually(patience, func() error {
+		var all []invariants.Grant
+		for _, c := range w.vpc.all {
+			var list v1alpha1.RangeRequestList
+			if err := c.API.List(context.Background(), &list); err != nil {
+				return err
+			}
+			all = append(all, invariants.Grants(c.Server.Config.Host, list.Items)...)
+		}
+		return invariants.Granted(all, w.Sim.Subnetworks())
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, w.Logs())
+	}
+}

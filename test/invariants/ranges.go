@@ -1,0 +1,73 @@
+package invariants
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+// Grant is a range that a request of a cluster was granted out of a VPC.
+type Grant struct {
+	Cluster, Request string
+	Subnet, Name     string
+	Prefix           netip.Prefix
+	Adopted          bool
+}
+
+// Grants are the ranges of a cluster's requests.
+func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
+	for _, r := range requests {
+		for _, g := range r.Status.Ranges {
+			p, _ := netip.ParsePrefix(g.CIDR)
+			out = append(out, Grant{Cluster: cluster, Request: r.Name, Subnet: g.Subnet, Name: g.Name, Prefix: p, Adopted: g.Adopted})
+		}
+	}
+	return out
+}
+
+// Granted is nil when no two granted ranges overlap, whichever clusters they
+// are of (I1), and each is in its subnet under its name.
+func Granted(grants []Grant, subnets []gcesim.Subnetwork) error {
+	var bad *multierror.Error
+	var all []held
+	there := map[[2]string]netip.Prefix{}
+	for _, s := range subnets {
+		for _, r := range s.Secondary {
+			there[[2]string{s.Name, r.Name}] = r.Prefix
+		}
+	}
+	for _, g := range grants {
+		by := fmt.Sprintf("RangeRequest %s of cluster %s", g.Request, g.Cluster)
+		all = append(all, held{g.Prefix, by})
+		if got := there[[2]string{g.Subnet, g.Name}]; got != g.Prefix {
+			bad = multierror.Append(bad, fmt.Errorf("I5: %s was granted %s as range %s of subnet %s, the VPC has %s there", by, g.Prefix, g.Name, g.Subnet, got))
+		}
+	}
+	for _, pair := range overlaps(all) {
+		bad = multierror.Append(bad, fmt.Errorf("I1: %s holds %s, which overlaps %s of %s", pair[0].by, pair[0].prefix, pair[1].prefix, pair[1].by))
+	}
+	return bad.ErrorOrNil()
+}
+
+// NoOrphans is nil when every range of ours in the VPC is one that a request
+// was granted (I5).
+func NoOrphans(grants []Grant, subnets []gcesim.Subnetwork) error {
+	known := map[[2]string]bool{}
+	for _, g := range grants {
+		known[[2]string{g.Subnet, g.Name}] = true
+	}
+	var bad *multierror.Error
+	for _, s := range subnets {
+		for _, r := range s.Secondary {
+			if strings.HasPrefix(r.Name, rangePrefix) && !known[[2]string{s.Name, r.Name}] {
+				bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s has range %s (%s), which no RangeRequest was granted", s.Name, r.Name, r.Prefix))
+			}
+		}
+	}
+	return bad.ErrorOrNil()
+}

@@ -1,0 +1,249 @@
+package stress
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+)
+
+// hands is what people have made in the VPC: nothing of it may be touched.
+type hands struct {
+	made    int
+	thieves map[string]gcesim.Alias   // by VM, which is theirs
+	aliases map[string][]gcesim.Alias // by VM, which is a node's
+	ranges  map[string]foreignSecond  // by name
+}
+
+type foreignSecond struct {
+	subnet string
+	prefix netip.Prefix
+}
+
+func newHands() hands {
+	return hands{thieves: map[string]gcesim.Alias{}, aliases: map[string][]gcesim.Alias{}, ranges: map[string]foreignSecond{}}
+}
+
+func (h *hands) name(kind string) string {
+	h.made++
+	return fmt.Sprintf("%s-%d", kind, h.made)
+}
+
+func (h *hands) vmGone(name string) { delete(h.aliases, name) }
+
+func base(url string) string { return path.Base(url) }
+
+// dropAlias takes a published range off its VM.
+func dropAlias(r *rig, c *cluster, rng *rand.Rand) string {
+	name := one(c.nodes, rng)
+	n := &corev1.Node{}
+	vm, ok := r.sim.Instance(project, zone, name)
+	if !ok || c.API.Get(r.ctx, client.ObjectKey{Name: name}, n) != nil || len(n.Spec.PodCIDRs) == 0 {
+		return ""
+	}
+	keep := slices.DeleteFunc(slices.Clone(vm.Interfaces[0].Aliases), func(a gcesim.Alias) bool { return a.Prefix.String() == n.Spec.PodCIDRs[0] })
+	if len(keep) == len(vm.Interfaces[0].Aliases) || r.sim.SetAliases(project, zone, name, "nic0", keep...) != nil {
+		return ""
+	}
+	return name + " lost " + n.Spec.PodCIDRs[0]
+}
+
+// foreignAlias puts an address of the subnet's own range on a node's VM.
+func foreignAlias(r *rig, c *cluster, rng *rand.Rand) string {
+	name, host := one(c.vms, rng), 2048+rng.IntN(1024)
+	vm, ok := r.sim.Instance(project, zone, name)
+	if !ok {
+		return ""
+	}
+	primary := 128 + slices.Index(subnets, base(vm.Interfaces[0].Subnetwork))
+	a := gcesim.Alias{Prefix: netip.MustParsePrefix(fmt.Sprintf("10.%d.%d.%d/32", primary, host/256, host%256))}
+	if r.sim.SetAliases(project, zone, name, "nic0", append(slices.Clone(vm.Interfaces[0].Aliases), a)...) != nil {
+		return ""
+	}
+	r.hands.aliases[name] = append(r.hands.aliases[name], a)
+	return fmt.Sprintf("%s on %s", a.Prefix, name)
+}
+
+// thief starts a VM of theirs with a piece of a range of ours that no Node
+// publishes.
+func thief(r *rig, _ *cluster, rng *rand.Rand) string {
+	pick, offset := rng.IntN(1<<30), rng.IntN(1<<30)
+	var ours []gcesim.SecondaryRange
+	var in []string
+	for _, s := range r.sim.Subnetworks() {
+		for _, x := range s.Secondary {
+			if strings.HasPrefix(x.Name, "vn-") {
+				ours, in = append(ours, x), append(in, s.Name)
+			}
+		}
+	}
+	if len(ours) == 0 {
+		return ""
+	}
+	from := ours[pick%len(ours)]
+	p := nth(from.Prefix, 28, offset%(1<<(28-from.Prefix.Bits())))
+	if r.published(p) {
+		return ""
+	}
+	name, a := r.hands.name("theirs"), gcesim.Alias{Prefix: p, RangeName: from.Name}
+	_, err := r.sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name,
+		Interfaces: []gcesim.Interface{{Subnetwork: in[pick%len(ours)], Aliases: []gcesim.Alias{a}}}})
+	if err != nil {
+		return "" // somebody has it
+	}
+	r.hands.thieves[name] = a
+	return fmt.Sprintf("%s carries %s", name, p)
+}
+
+// published tells whether a Node publishes any of the prefix, also one whose
+// VM lost it.
+func (r *rig) published(p netip.Prefix) bool {
+	for _, c := range r.clusters {
+		var nodes corev1.NodeList
+		r.must(c.API.List(r.ctx, &nodes))
+		for _, n := range nodes.Items {
+			for _, text := range n.Spec.PodCIDRs {
+				if netip.MustParsePrefix(text).Overlaps(p) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func nth(in netip.Prefix, bits, n int) netip.Prefix {
+	b := in.Addr().As4()
+	v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	v += uint32(n) << (32 - bits)
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}), bits)
+}
+
+func dropThief(r *rig, _ *cluster, rng *rand.Rand) string {
+	set := map[string]bool{}
+	for name := range r.hands.thieves {
+		set[name] = true
+	}
+	name := one(set, rng)
+	if name == "" {
+		return ""
+	}
+	r.must(r.sim.DeleteInstance(project, zone, name))
+	delete(r.hands.thieves, name)
+	return name
+}
+
+// foreignRange makes a secondary range of theirs in the middle of the space
+// that is carved.
+func foreignRange(r *rig, _ *cluster, rng *rand.Rand) string {
+	p := nth(supernet, 24, rng.IntN(64))
+	subnet := subnets[rng.IntN(len(subnets))]
+	name := r.hands.name("theirs")
+	for _, s := range r.sim.Subnetworks() {
+		if s.Name != subnet {
+			continue
+		}
+		if r.sim.SetSecondaryRanges(project, region, subnet, append(slices.Clone(s.Secondary), gcesim.SecondaryRange{Name: name, Prefix: p})...) != nil {
+			return ""
+		}
+	}
+	r.hands.ranges[name] = foreignSecond{subnet, p}
+	return fmt.Sprintf("%s (%s) in %s", name, p, subnet)
+}
+
+func dropForeignRange(r *rig, _ *cluster, rng *rand.Rand) string {
+	set := map[string]bool{}
+	for name := range r.hands.ranges {
+		set[name] = true
+	}
+	name := one(set, rng)
+	if name == "" {
+		return ""
+	}
+	if r.dropRange(name) != nil {
+		return ""
+	}
+	return name
+}
+
+func (r *rig) dropRange(name string) error {
+	for _, s := range r.sim.Subnetworks() {
+		if s.Name == r.hands.ranges[name].subnet {
+			keep := slices.DeleteFunc(slices.Clone(s.Secondary), func(x gcesim.SecondaryRange) bool { return x.Name == name })
+			if err := r.sim.SetSecondaryRanges(project, region, s.Name, keep...); err != nil {
+				return err
+			}
+		}
+	}
+	delete(r.hands.ranges, name)
+	return nil
+}
+
+func foreignRoute(r *rig, _ *cluster, rng *rand.Rand) string {
+	p, name := nth(supernet, 24, rng.IntN(256)), r.hands.name("route")
+	if r.sim.AddRoute(gcesim.Route{Project: project, Name: name, Network: network, Dest: p, NextHopIP: netip.MustParseAddr("10.128.0.2")}) != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s", name, p)
+}
+
+// check is nil when all that people made is as they made it (I4).
+func (h *hands) check(sim *gcesim.Sim) error {
+	var bad []error
+	for name, want := range h.thieves {
+		i, ok := sim.Instance(project, zone, name)
+		if !ok || !slices.Equal(i.Interfaces[0].Aliases, []gcesim.Alias{want}) {
+			bad = append(bad, fmt.Errorf("I4: VM %s was made with %v, and has %+v", name, want, i.Interfaces))
+		}
+	}
+	for name, want := range h.aliases {
+		i, ok := sim.Instance(project, zone, name)
+		for _, a := range want {
+			if !ok || !slices.Contains(i.Interfaces[0].Aliases, a) {
+				bad = append(bad, fmt.Errorf("I4: VM %s was given %v by hand, and has %+v", name, a, i.Interfaces))
+			}
+		}
+	}
+	there := map[string]foreignSecond{}
+	for _, s := range sim.Subnetworks() {
+		for _, x := range s.Secondary {
+			if !strings.HasPrefix(x.Name, "vn-") {
+				there[x.Name] = foreignSecond{s.Name, x.Prefix}
+			}
+		}
+	}
+	if !maps.Equal(there, h.ranges) {
+		bad = append(bad, fmt.Errorf("I4: secondary ranges of others are %v, and were made as %v", there, h.ranges))
+	}
+	return errors.Join(bad...)
+}
+
+// without gives the instances without what people put on them.
+func (h *hands) without(instances []gcesim.Instance) (out []gcesim.Instance) {
+	for _, i := range instances {
+		if _, theirs := h.thieves[i.Name]; !theirs {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// letGo takes what people hold of our ranges away.
+func (h *hands) letGo(sim *gcesim.Sim) error {
+	for name := range h.thieves {
+		if err := sim.DeleteInstance(project, zone, name); err != nil {
+			return err
+		}
+	}
+	clear(h.thieves)
+	return nil
+}

@@ -1,0 +1,98 @@
+package stress
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// pools are the requests that come and go. Each is for the Nodes with its
+// label, which draw from no other while it is there.
+var pools = []struct {
+	name string
+	spec func(rng *rand.Rand) v1alpha1.RangeRequestSpec
+}{
+	{"p0", byLength(23)},
+	{"p1", byLength(24)},
+	{"p2", byLength(22)},
+	{"named", func(rng *rand.Rand) v1alpha1.RangeRequestSpec {
+		return v1alpha1.RangeRequestSpec{CIDRs: []v1alpha1.CIDR{namedBlock(rng)}, Subnets: subnets[:1]}
+	}},
+}
+
+// namedBlock draws one of 32 blocks that the named requests of both clusters
+// ask for by name, so that some ask for the same.
+func namedBlock(rng *rand.Rand) v1alpha1.CIDR {
+	return v1alpha1.CIDR(fmt.Sprintf("10.15.%d.0/24", rng.IntN(32)))
+}
+
+func byLength(bits int32) func(*rand.Rand) v1alpha1.RangeRequestSpec {
+	return func(*rand.Rand) v1alpha1.RangeRequestSpec { return v1alpha1.RangeRequestSpec{PrefixLength: &bits} }
+}
+
+// baseRequest is for the Nodes without a label, and always there.
+func baseRequest() *v1alpha1.RangeRequest {
+	bits := int32(21)
+	return &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"},
+		Spec: v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Pods, PrefixLength: &bits}}
+}
+
+func makeRequest(r *rig, c *cluster, rng *rand.Rand) string {
+	p := pools[rng.IntN(len(pools))]
+	req := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: p.name}, Spec: p.spec(rng)}
+	req.Spec.Purpose = v1alpha1.Pods
+	req.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{pool: p.name}}
+	err := c.API.Create(r.ctx, req)
+	if apierrors.IsAlreadyExists(err) {
+		return "" // or it is being deleted
+	}
+	r.must(err)
+	return fmt.Sprintf("%s %v", p.name, req.Spec.CIDRs)
+}
+
+// growRequest adds a block to the request that names its blocks.
+func growRequest(r *rig, c *cluster, rng *rand.Rand) string {
+	block := namedBlock(rng)
+	req := &v1alpha1.RangeRequest{}
+	err := c.API.Get(r.ctx, client.ObjectKey{Name: "named"}, req)
+	if apierrors.IsNotFound(err) {
+		return ""
+	}
+	r.must(err)
+	if slices.Contains(req.Spec.CIDRs, block) || len(req.Spec.CIDRs) >= 16 {
+		return ""
+	}
+	patch := client.MergeFrom(req.DeepCopy())
+	req.Spec.CIDRs = append(req.Spec.CIDRs, block)
+	r.must(c.API.Patch(r.ctx, req, patch))
+	return fmt.Sprintf("by %s", block)
+}
+
+// deleteRequest deletes a request and the Nodes with its label.
+func deleteRequest(r *rig, c *cluster, rng *rand.Rand) string {
+	p := pools[rng.IntN(len(pools))]
+	withVMs := rng.IntN(2) == 0
+	req := &v1alpha1.RangeRequest{}
+	err := c.API.Get(r.ctx, client.ObjectKey{Name: p.name}, req)
+	if apierrors.IsNotFound(err) || err == nil && !req.DeletionTimestamp.IsZero() {
+		return ""
+	}
+	r.must(err)
+	r.must(c.API.Delete(r.ctx, req))
+	var nodes corev1.NodeList
+	r.must(c.API.List(r.ctx, &nodes, client.MatchingLabels{pool: p.name}))
+	for _, n := range nodes.Items {
+		if withVMs && c.vms[n.Name] {
+			r.shutDown(c, n.Name)
+		}
+		r.unregister(c, n.Name)
+	}
+	return fmt.Sprintf("%s and its %d nodes, their VMs too: %v", p.name, len(nodes.Items), withVMs)
+}

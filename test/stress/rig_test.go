@@ -1,0 +1,299 @@
+package stress
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/e2e"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+const (
+	project    = "demo"
+	network    = "vpc"
+	region     = "us-central1"
+	zone       = "us-central1-a"
+	namespace  = "vpcnative-system"
+	manager    = "manager"
+	quarantine = 2 * time.Second
+	patience   = 2 * time.Minute
+)
+
+// supernet is what both clusters carve from.
+var supernet = netip.MustParsePrefix("10.0.0.0/12")
+
+// subnets are the node subnets of both clusters.
+var subnets = []string{"nodes", "elsewhere"}
+
+// rig is one VPC, the clusters in it, and what people have made in it by hand.
+type rig struct {
+	t        *testing.T
+	ctx      context.Context
+	seed     uint64
+	sim      *gcesim.Sim
+	clusters []*cluster
+	hands    hands
+	delayed  []delayed
+	done     int      // operations so far
+	said     []string // what they were
+}
+
+// cluster is a control plane, its manager, and what the rig made in it.
+type cluster struct {
+	*e2e.World
+	name   string
+	down   bool            // its manager is killed or paused for a while
+	made   int             // machines so far
+	nodes  map[string]bool // by name
+	vms    map[string]bool
+	labels map[string]string // the pool of each machine, by name
+}
+
+// delayed is the second half of an operation.
+type delayed struct {
+	at int
+	do func()
+}
+
+func newRig(t *testing.T, seed uint64) *rig {
+	t.Helper()
+	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands()}
+	r.sim = gcesim.New(gcesim.Config{Projects: []string{project}, Seed: seed})
+	r.must(r.sim.AddNetwork(gcesim.Network{Project: project, Name: network}))
+	for i, name := range subnets {
+		r.must(r.sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Name: name, Network: network,
+			Primary: netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/20", 128+i))}))
+	}
+	endpoint, stop, err := r.sim.Serve("127.0.0.1:0")
+	r.must(err)
+	t.Cleanup(stop)
+	for _, name := range []string{"east", "west"} {
+		w, err := e2e.New(binary)
+		r.must(err)
+		t.Cleanup(func() { _ = w.Server.Stop() })
+		w.Sim, w.Endpoint = r.sim, endpoint
+		r.clusters = append(r.clusters, &cluster{
+			World: w, name: name, nodes: map[string]bool{}, vms: map[string]bool{}, labels: map[string]string{}})
+	}
+	return r
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// begin makes the Networks and the first requests, all at once, and starts
+// the managers.
+func (r *rig) begin() {
+	history := &invariants.History{Rest: quarantine / 2, Bad: func(err error) { r.t.Errorf("seed %d: %v", r.seed, err) }}
+	for _, c := range r.clusters {
+		stop, err := history.Follow(c.name, c.API)
+		r.must(err)
+		r.t.Cleanup(stop)
+		n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}
+		n.Spec.GCP = &v1alpha1.GCPNetwork{Project: project, Network: network, Region: region, Subnetworks: subnets}
+		n.Spec.Supernets = []v1alpha1.CIDR{v1alpha1.CIDR(supernet.String())}
+		r.must(c.API.Create(r.ctx, n))
+		r.must(c.API.Create(r.ctx, baseRequest()))
+		r.start(c)
+	}
+}
+
+func (r *rig) start(c *cluster) {
+	r.t.Helper()
+	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s"))
+	c.down = false
+}
+
+// revive starts managers that stopped because another one led meanwhile.
+func (r *rig) revive() {
+	for _, c := range r.clusters {
+		select {
+		case <-c.Manager(manager).Done():
+			if !c.down {
+				r.start(c)
+			}
+		default:
+		}
+	}
+}
+
+// operate makes the i-th operation, which only the seed and i decide.
+func (r *rig) operate(i int) {
+	r.done = i
+	rng := rand.New(rand.NewPCG(r.seed, uint64(i)))
+	for _, d := range r.delayed {
+		if d.at <= i {
+			d.do()
+		}
+	}
+	r.delayed = slices.DeleteFunc(r.delayed, func(d delayed) bool { return d.at <= i })
+	op := draw(rng)
+	c := r.clusters[rng.IntN(len(r.clusters))]
+	if what := op.do(r, c, rng); what != "" {
+		r.said = append(r.said, fmt.Sprintf("%d %s %s: %s", i, c.name, op.name, what))
+	}
+	r.revive()
+	time.Sleep(time.Duration(rng.IntN(15)) * time.Millisecond)
+}
+
+// later does the second half of an operation some operations on, or at the
+// quiet point.
+func (r *rig) later(operations int, do func()) {
+	r.delayed = append(r.delayed, delayed{r.done + operations, do})
+}
+
+// settle ends all trouble, waits until all has come right, and checks that it
+// then stays quiet.
+func (r *rig) settle(when string) {
+	r.t.Helper()
+	for _, d := range r.delayed {
+		d.do()
+	}
+	r.delayed = nil
+	r.sim.ClearFaults()
+	for _, method := range slow {
+		r.sim.SetLatency(method, 0)
+	}
+	began := time.Now()
+	err := e2e.Eventually(patience, func() error {
+		r.revive()
+		return r.check()
+	})
+	if err != nil {
+		r.fail("%s nothing went wrong for %s, and still: %v", when, patience, err)
+	}
+	r.t.Logf("%s: converged in %s", when, time.Since(began).Round(10*time.Millisecond))
+	r.still(when)
+}
+
+// stillness is how long the cloud is watched at a quiet point: half a resync
+// and more than every retry that something unfinished would have.
+const stillness = time.Second
+
+// still checks that nothing changes the cloud any more (I6).
+func (r *rig) still(when string) {
+	r.t.Helper()
+	before := len(r.mutating())
+	time.Sleep(stillness)
+	if calls := r.mutating()[before:]; len(calls) > 0 {
+		r.fail("I6: %s all had come right, and then: %v", when, calls)
+	}
+}
+
+func (r *rig) mutating() (out []string) {
+	for _, c := range r.sim.Calls() {
+		if c.Mutating {
+			out = append(out, fmt.Sprintf("%s %s (%d %s)", c.Method, c.Resource, c.Status, c.Reason))
+		}
+	}
+	return out
+}
+
+// fail ends the test with all that is needed to understand it.
+func (r *rig) fail(format string, args ...any) {
+	r.t.Helper()
+	const lastOps = 80
+	what := fmt.Sprintf(format, args...)
+	var logs strings.Builder
+	for _, c := range r.clusters {
+		fmt.Fprintf(&logs, "=== %s\n%s\n", c.name, c.telling(what))
+	}
+	r.t.Fatalf("seed %d: %s\nThe last operations:\n%s\n%s", r.seed, what,
+		strings.Join(r.said[max(0, len(r.said)-lastOps):], "\n"), logs.String())
+}
+
+// subjects are the names of machines and the prefixes in a text.
+var subjects = regexp.MustCompile(`(east|west|theirs)-[0-9]+|10(\.[0-9]+){3}/[0-9]+`)
+
+// telling gives what all the cluster's managers, also those that have ended,
+// said of what a text speaks of, and the last that each of them said.
+func (c *cluster) telling(what string) string {
+	var out strings.Builder
+	about := subjects.FindAllString(what, -1)
+	files, _ := filepath.Glob(filepath.Join(c.Server.Dir, "manager-*.log"))
+	slices.SortFunc(files, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	for _, file := range files {
+		content, _ := os.ReadFile(file)
+		lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(content)), "\n"), func(l string) bool { return strings.Contains(l, "EventSource") })
+		fmt.Fprintf(&out, "--- %s\n", filepath.Base(file))
+		const last = 6
+		for i, line := range lines {
+			named := slices.ContainsFunc(about, func(name string) bool {
+				return strings.Contains(line, name+" ") || strings.HasSuffix(line, name)
+			})
+			if named || i >= len(lines)-last {
+				fmt.Fprintln(&out, line)
+			}
+		}
+	}
+	return out.String()
+}
+
+// restoreFirst checks that a manager that starts allocates nothing before it
+// has read the interfaces of all instances (I8).
+func (r *rig) restoreFirst() {
+	r.t.Helper()
+	c := r.clusters[0]
+	r.must(c.Manager(manager).Kill())
+	c.down = true
+	r.join(c, machine{pods: 8, subnet: subnets[0]})
+	before := len(r.mutating())
+	fault := r.sim.Inject(gcesim.Fault{Method: "instances.aggregatedList",
+		Error: &gcesim.APIError{Status: 503, Reason: "backendError", Message: "not now"}})
+	r.start(c)
+	r.must(e2e.Eventually(patience, func() error {
+		if fault.Hits() < 4 {
+			return fmt.Errorf("the interfaces were asked for %d times", fault.Hits())
+		}
+		return nil
+	}))
+	if calls := r.mutating()[before:]; len(calls) > 0 {
+		r.fail("I8: before the interfaces were read: %v", calls)
+	}
+	r.settle("after a restart that could not read the interfaces")
+}
+
+// end deletes every object and checks that nothing of ours is left (I5), and
+// what people made by hand is as they made it (I4).
+func (r *rig) end() {
+	r.t.Helper()
+	for _, c := range r.clusters {
+		for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}, &v1alpha1.Network{}} {
+			r.must(c.API.DeleteAllOf(r.ctx, all))
+		}
+		clear(c.nodes)
+	}
+	err := e2e.Eventually(patience, r.checkHeldByHands)
+	if err == nil {
+		r.must(r.hands.letGo(r.sim))
+		err = e2e.Eventually(patience, r.checkNothingLeft)
+	}
+	if err != nil {
+		r.fail("after everything was deleted: %v", err)
+	}
+	r.still("after everything was deleted")
+}
+
+// signal pauses or resumes a manager.
+func (r *rig) signal(c *cluster, s syscall.Signal) { _ = c.Signal(manager, s) }
