@@ -113,6 +113,10 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	if !c.gate.enter(node.UID, node.Name) {
 		return reconcile.Result{}
 	}
+	if own, news := c.book.PutOn(node.UID, nic.InstanceUID); news {
+		c.ledger.Settle(entryOf(own)) // it is ours from now on
+		c.book.MarkDurable(node.UID)
+	}
 	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
 		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)

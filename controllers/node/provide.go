@@ -77,6 +77,11 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 			return nil, nic, vpc, t
 		}
 	}
+	if !nic.Holds(holding.Prefix) {
+		// It is put there by us, and on that very machine: that is recorded
+		// first, as an alias range carries no mark (I4).
+		holding, _ = c.book.PutOn(node.UID, nic.InstanceUID)
+	}
 	if !holding.Durable {
 		if err := c.ledger.Claim(ctx, entryOf(holding)); err != nil {
 			return nil, nic, vpc, c.ledgerTrouble(err)
@@ -150,8 +155,8 @@ func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
 
 func entryOf(h book.Holding) claims.Entry {
 	return claims.Entry{
-		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance,
-		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range,
+		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance, InstanceUID: h.InstanceUID,
+		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Adopted: h.Adopted,
 	}
 }
 

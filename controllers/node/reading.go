@@ -30,6 +30,36 @@ type reading struct {
 	alive   map[types.UID]bool
 	idle    []string // Nodes without podCIDRs
 	accused []string // Nodes in a range that were taken for another allocator's
+
+	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
+}
+
+// recordsOf gives all that the ledger says of each prefix.
+func recordsOf(b claims.Book) map[netip.Prefix][]claims.Entry {
+	out := make(map[netip.Prefix][]claims.Entry, len(b.Held))
+	for _, e := range slices.Concat(b.Claims, b.Held, b.Releases) {
+		out[e.Prefix] = append(out[e.Prefix], e)
+	}
+	return out
+}
+
+// origin says who put on the instance what its Node publishes. We did only
+// where we have a record of that very prefix for this Node, or for an earlier
+// one of the same instance (I4).
+func (r *reading) origin(k book.Known) (adopted bool, instanceUID string) {
+	var found *claims.Entry
+	for i, e := range r.recorded[k.Prefix] {
+		if e.NodeUID == k.NodeUID {
+			return e.Adopted, e.InstanceUID
+		}
+		if e.Instance == k.Instance {
+			found = &r.recorded[k.Prefix][i]
+		}
+	}
+	if found == nil {
+		return true, ""
+	}
+	return found.Adopted, found.InstanceUID
 }
 
 func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
@@ -38,13 +68,15 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
 		return nil, err
 	}
+	r.recorded = recordsOf(promised)
 	instances, err := c.readNodes(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
 		r.world.Promised = append(r.world.Promised, book.Known{
-			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix})
+			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
+			Adopted: e.Adopted, InstanceUID: e.InstanceUID})
 	}
 	for _, rest := range promised.Resting {
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
@@ -122,6 +154,7 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 			continue
 		}
 		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		k.Adopted, k.InstanceUID = r.origin(k)
 		r.world.Nodes = append(r.world.Nodes, k)
 		for _, cond := range n.Status.Conditions {
 			if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {

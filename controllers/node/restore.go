@@ -61,7 +61,7 @@ func (r *reading) unplaced(promised claims.Book) (out claims.Book) {
 	open := func(e claims.Entry) bool { return r.inRange(e.Prefix) }
 	out.Claims = slices.DeleteFunc(slices.Clone(promised.Claims), open)
 	out.Releases = slices.DeleteFunc(slices.Clone(promised.Releases), open)
-	out.Held = slices.DeleteFunc(r.dead(promised.Held), open)
+	out.Held = slices.DeleteFunc(slices.Clone(promised.Held), open)
 	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
 	return out
 }

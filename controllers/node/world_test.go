@@ -60,7 +60,11 @@ type world struct {
 	script     func(act, instance string, p netip.Prefix) error // faults by hand
 }
 
-type instance struct{ prefixes []netip.Prefix }
+type instance struct {
+	prefixes []netip.Prefix
+	uid      string
+	born     netip.Prefix // what it was created with
+}
 
 // departure is when a prefix was last seen with an instance.
 type departure struct {
@@ -102,7 +106,7 @@ func (w *world) addNode(name string) *corev1.Node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.instances["vm-"+name] == nil {
-		w.instances["vm-"+name] = &instance{}
+		w.createVM(name, netip.Prefix{})
 	}
 	w.serial++
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprintf("%s-%d", name, w.serial)), CreationTimestamp: metav1.Now()}}
@@ -111,6 +115,24 @@ func (w *world) addNode(name string) *corev1.Node {
 	w.nodes[name] = n
 	w.changed(name)
 	return n
+}
+
+// createVM makes a VM, with an alias range of its own where born is valid.
+func (w *world) createVM(name string, born netip.Prefix) {
+	w.serial++
+	i := &instance{uid: fmt.Sprint(w.serial), born: born}
+	if born.IsValid() {
+		i.prefixes = []netip.Prefix{born}
+	}
+	w.instances["vm-"+name] = i
+}
+
+// recreateVM replaces a VM by another of the same name.
+func (w *world) recreateVM(name string) {
+	for _, p := range w.instancesOf("vm-" + name).prefixes {
+		w.departed(p, "vm-"+name)
+	}
+	w.createVM(name, netip.Prefix{})
 }
 
 func (w *world) deleteNode(name string, vm bool) {
@@ -287,7 +309,7 @@ type interfaces struct{ w *world }
 func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
 
 func (f interfaces) view(id string, i *instance) cloud.Interface {
-	out := cloud.Interface{Instance: id, InstanceUID: id, Subnet: "nodes", SubnetName: "nodes"}
+	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: "nodes", SubnetName: "nodes"}
 	for _, p := range i.prefixes {
 		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
 	}
@@ -338,7 +360,7 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 			}
 		}
 		vm := f.w.instances[i.Instance]
-		if vm == nil {
+		if vm == nil || vm.uid != i.InstanceUID {
 			return fault(cloud.NotFound)
 		}
 		if !slices.Contains(vm.prefixes, a.Prefix) {
@@ -359,6 +381,12 @@ func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachm
 			if slices.Contains(n.Spec.PodCIDRs, a.Prefix.String()) {
 				f.w.t.Errorf("%s was detached, which node %s publishes", a.Prefix, n.Name)
 			}
+		}
+		if vm.born == a.Prefix {
+			f.w.t.Errorf("I4: %s was taken off %s, which was created with it", a.Prefix, i.Instance)
+		}
+		if vm.uid != i.InstanceUID {
+			return fault(cloud.NotFound)
 		}
 		if slices.Contains(vm.prefixes, a.Prefix) {
 			vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == a.Prefix })

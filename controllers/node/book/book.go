@@ -46,9 +46,15 @@ type Holding struct {
 	Durable bool
 	// Published tells that the Node's podCIDRs show it.
 	Published bool
-	// Adopted tells that it was found in use, not given out by the book, so
+	// Found tells that it was found in use, not given out by the book, so
 	// that the cloud may know it even where it is not durable yet.
+	Found bool
+	// Adopted tells that somebody else put it on the interface: it is never
+	// taken off (I4).
 	Adopted bool
+	// InstanceUID is the cloud's own identity of the instance that it was
+	// put on; it is empty where that is not known.
+	InstanceUID string
 }
 
 // Config is what a Book needs.

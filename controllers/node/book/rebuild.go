@@ -20,6 +20,9 @@ type Known struct {
 	// Published tells that a Node shows it; otherwise the ledger has it, or
 	// an interface was seen with it.
 	Published bool
+	// Adopted and InstanceUID are as in a Holding.
+	Adopted     bool
+	InstanceUID string
 }
 
 // Resting is a prefix in quarantine.
@@ -101,6 +104,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 
 	var collisions []Collision
 	add := func(k Known) {
+		_, known := b.byNode[k.NodeUID] // the earlier entry says whose it is
 		h, err := b.adopt(k.Holder, k.Prefix)
 		if err != nil {
 			collisions = append(collisions, Collision{Known: k, Err: err})
@@ -108,17 +112,20 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 			return
 		}
 		if k.NodeUID != "" {
-			b.holdings[b.byNode[k.NodeUID]].Durable = true
-			b.holdings[b.byNode[k.NodeUID]].Published = k.Published || h.Published
+			held := b.holdings[b.byNode[k.NodeUID]]
+			held.Durable, held.Published = true, k.Published || h.Published
+			if !known {
+				held.Adopted, held.InstanceUID = k.Adopted, k.InstanceUID
+			}
 		}
 	}
 	for _, h := range held {
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Published: h.Published})
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Published: h.Published, Adopted: h.Adopted, InstanceUID: h.InstanceUID})
 		if o, ok := b.byNode[h.NodeUID]; ok {
-			b.holdings[o].Durable, b.holdings[o].Adopted = h.Durable, h.Adopted
+			b.holdings[o].Durable, b.holdings[o].Found = h.Durable, h.Found
 		}
 	}
 	for _, k := range slices.Concat(w.Nodes, w.Promised) {

@@ -292,7 +292,7 @@ func (w *twin) drop() {
 		return
 	}
 	delete(w.nodes, uid)
-	if had.Adopted {
+	if had.Found {
 		w.others = append(w.others, Known{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 	} else {
 		w.bury(h.Prefix)

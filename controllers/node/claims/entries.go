@@ -14,11 +14,17 @@ type Entry struct {
 	Node    string       `json:"node"`
 	// Instance is the provider ID of the node's instance.
 	Instance string `json:"instance"`
+	// InstanceUID is the cloud's own identity of the instance that the prefix
+	// was put on; it is empty where that is not known.
+	InstanceUID string `json:"instanceUID,omitempty"`
 	// Request is the name of the RangeRequest it was drawn from.
 	Request string `json:"request"`
 	// Subnet and Range are where the prefix lies in the cloud.
 	Subnet string `json:"subnet"`
 	Range  string `json:"range"`
+	// Adopted tells that somebody else put it on the interface: it is never
+	// taken off.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // Rest is a prefix that nobody may have before its time.
