@@ -76,7 +76,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	case flying && !landed:
 		return reconcile.Result{}
 	case landed && err != nil:
-		return c.wait(ctx, node, cloudTrouble(err))
+		return c.repairFailed(ctx, node, holding, err)
 	case landed:
 		c.repairs.done(node.UID)
 		c.leaveGate(node.UID)
@@ -122,7 +122,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
 	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {
-		return c.wait(ctx, node, cloudTrouble(err))
+		return c.repairFailed(ctx, node, h, err)
 	}
 	if op.Done() {
 		c.repairs.done(node.UID)
@@ -131,6 +131,13 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	}
 	c.watch(ctx, vpc.Interfaces, node.UID, node.Name, op)
 	return reconcile.Result{}
+}
+
+func (c *Controller) repairFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
+	if cloud.Is(err, cloud.NotFound) {
+		return c.wait(ctx, node, c.missing(ctx, node, h, err))
+	}
+	return c.wait(ctx, node, cloudTrouble(err))
 }
 
 // publishedPrefix gives the first of the Node's podCIDRs that lies in one of

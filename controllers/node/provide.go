@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,8 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 	case flying && !landed:
 		return reconcile.Result{} // it comes back when the operation ends
 	case landed && err != nil:
-		return c.attachFailed(ctx, node, err)
+		h, _ := c.book.Held(node.UID)
+		return c.attachFailed(ctx, node, h, err)
 	case landed:
 		c.flights.clearDoubt(node.UID)
 		return c.publish(ctx, node)
@@ -97,6 +99,7 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
 	var wants []book.Want
 	var size assign.Size
+	var small *trouble // the first candidate's, whose range would be too small
 	maxPods := node.Status.Capacity.Pods().Value()
 	granted := false
 	for _, r := range candidates {
@@ -111,10 +114,14 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
 		}
 		if got.Undersized && !r.Spec.AllowUndersized {
-			return book.Holding{}, undersized(r, got, maxPods)
+			small = cmp.Or(small, undersized(r, got, maxPods))
+			continue
 		}
 		size = got
 		wants = append(wants, book.Want{Key: key, Bits: got.Bits})
+	}
+	if len(wants) == 0 && small != nil {
+		return book.Holding{}, small
 	}
 	if len(wants) == 0 {
 		return book.Holding{}, noPool(nic, candidates, granted)
@@ -167,7 +174,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holdi
 	}
 	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {
-		return c.attachFailed(ctx, node, err)
+		return c.attachFailed(ctx, node, h, err)
 	}
 	if op.Done() {
 		return c.publish(ctx, node)
@@ -178,7 +185,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holdi
 
 // attachFailed decides by what the cloud said. A claim is given up only where
 // the cloud says for certain that the prefix is another's.
-func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, err error) reconcile.Result {
+func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
 	switch cloud.ReasonOf(err) {
 	case cloud.Conflict:
 		c.book.Cede(node.UID)
@@ -189,11 +196,30 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, err er
 	case cloud.OutcomeUnknown:
 		c.flights.setDoubt(node.UID, time.Now().Add(c.Doubt))
 	case cloud.NotFound:
-		t := cloudTrouble(err)
-		t.Reason = v1alpha1.ReasonRangeMissing
-		return c.wait(ctx, node, t)
+		return c.wait(ctx, node, c.missing(ctx, node, h, err))
 	}
 	return c.wait(ctx, node, cloudTrouble(err))
+}
+
+// missing tells what an attachment did not find, the instance or the range: a
+// second look at the instance says. Where it cannot be had, the cloud's word
+// stands as it is.
+func (c *Controller) missing(ctx context.Context, node *corev1.Node, h book.Holding, err error) *trouble {
+	t := cloudTrouble(err)
+	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
+	if !ok {
+		return t
+	}
+	nic, look := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
+	switch {
+	case cloud.Is(look, cloud.NotFound):
+		return instanceTrouble(look)
+	case look == nil && !sameMachine(h, nic):
+		return instanceTrouble(err)
+	case look == nil:
+		t.Reason = v1alpha1.ReasonRangeMissing
+	}
+	return t
 }
 
 func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64) *trouble {

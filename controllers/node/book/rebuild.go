@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -82,18 +83,25 @@ type Rebuilt struct {
 	// Rested are prefixes that instances without a Node no longer carry, and
 	// until when they rest.
 	Rested []Resting
+	// Refused are ranges out of which nothing is given.
+	Refused []Refused
+}
+
+// Refused is a range that no pool takes: it overlaps one that came before it,
+// so that what lies in both would be given out twice, or is no range at all.
+type Refused struct {
+	Key   Key
+	Range Range
+	Why   string
 }
 
 // Rebuild makes the pools anew out of definitions, fills them with what the
 // book holds and with the World, and opens them. What nodes took since Begin
 // stays theirs, what was given back since stays given back.
-func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuilt, error) {
+func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	pools, err := b.newPools(definitions)
-	if err != nil {
-		return Rebuilt{}, err
-	}
+	pools, definitions, refused := b.newPools(definitions)
 	buried, old, held := b.rebuilding, b.pools, b.holdings
 	if buried == nil {
 		buried = &tombs{}
@@ -144,7 +152,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 	for _, p := range pools {
 		p.Restored()
 	}
-	return Rebuilt{Collisions: collisions, Rested: rested}, nil
+	return Rebuilt{Collisions: collisions, Rested: rested, Refused: refused}
 }
 
 // occupyRest keeps a prefix from being given out that a Node is known by, but
@@ -189,20 +197,43 @@ func (b *Book) vanished(held map[pool.Owner]*Holding, now time.Time) (rested []R
 	return rested
 }
 
-func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, error) {
+// newPools makes the pools, of the ranges that are sound. One that is not
+// costs its own pool that range, and the other pools nothing.
+func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, []Definition, []Refused) {
 	pools := map[Key]*pool.Pool{}
+	var sound []Definition
+	var refused []Refused
 	for _, d := range definitions {
-		cfg := pool.Config{Quarantine: b.quarantine}
-		for _, r := range d.Ranges {
-			cfg.Parents = append(cfg.Parents, r.Prefix)
-		}
-		p, err := pool.New(cfg)
+		p, err := pool.New(pool.Config{Quarantine: b.quarantine})
 		if err != nil {
-			return nil, err
+			panic(fmt.Sprintf("book: a pool without ranges: %v", err)) // the quarantine is checked where it is read
+		}
+		kept := Definition{Key: d.Key}
+		for _, r := range d.Ranges {
+			if why := overlapped(r, append(sound, kept)); why != "" {
+				refused = append(refused, Refused{d.Key, r, why})
+			} else if err := p.AddParent(r.Prefix); err != nil {
+				refused = append(refused, Refused{d.Key, r, err.Error()})
+			} else {
+				kept.Ranges = append(kept.Ranges, r)
+			}
 		}
 		pools[d.Key] = p
+		sound = append(sound, kept)
 	}
-	return pools, nil
+	return pools, sound, refused
+}
+
+// overlapped says with which of the ranges r overlaps, if with any.
+func overlapped(r Range, with []Definition) string {
+	for _, d := range with {
+		for _, x := range d.Ranges {
+			if x.Prefix.Overlaps(r.Prefix) {
+				return fmt.Sprintf("it overlaps %s, range %s of RangeRequest %s in subnet %s", x.Prefix, x.Name, d.Key.Request, d.Key.Subnet)
+			}
+		}
+	}
+	return ""
 }
 
 // carriesItsOwn tells that an interface carries what its own Node holds, or
