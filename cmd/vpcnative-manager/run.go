@@ -178,7 +178,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		},
 		StillLeads: lease.held, Fenced: stop,
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
-		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, MaxInFlight: o.maxInFlight,
+		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, RivalQuiet: o.rivalQuiet, MaxInFlight: o.maxInFlight,
 	})
 	for _, c := range []interface{ Setup(manager.Manager) error }{networks, requests, nodes} {
 		if err := c.Setup(mgr); err != nil {

@@ -200,6 +200,29 @@ func TestANodeWhoseMachineWasReplacedKeepsWhatItPublishes(t *testing.T) {
 	})
 }
 
+func TestWhatIsPutBackIsRecordedFirst(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		w.addNode("a")
+		time.Sleep(time.Minute)
+		recorded := false
+		w.mu.Lock()
+		w.recreateVM("a")
+		uid := w.instances["vm-a"].uid
+		w.script = func(act, id string, p netip.Prefix) error {
+			recorded = strings.Contains(w.store.Data("claims")["claims"], `"instanceUID":"`+uid+`"`)
+			return nil
+		}
+		w.mu.Unlock()
+		time.Sleep(15 * time.Minute)
+		if !recorded || len(w.carries("a")) == 0 {
+			t.Errorf("recorded before the cloud was asked: %v; it carries %v", recorded, w.carries("a"))
+		}
+		if got := w.store.Data("claims")["claims"]; got != "" {
+			t.Errorf("the claim does not end: %s", got)
+		}
+	})
+}
+
 func TestRecordsWithoutTheFieldAreOurs(t *testing.T) {
 	t.Parallel()
 	r := &reading{recorded: recordsOf(claims.Book{Held: []claims.Entry{{Prefix: own, NodeUID: "u", Instance: "vm-a"}}})}

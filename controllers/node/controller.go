@@ -64,6 +64,10 @@ type Config struct {
 	// Resync is how often the interfaces of all instances are read; 10
 	// minutes by default.
 	Resync time.Duration
+	// RivalQuiet is how long a Node waits, after another allocator has given
+	// podCIDRs to a Node of the same request, before that one counts as gone;
+	// 2 minutes by default.
+	RivalQuiet time.Duration
 	// MaxInFlight is how many changes the cloud is asked to make at the same
 	// time; 256 by default.
 	MaxInFlight int
@@ -82,6 +86,7 @@ func (c *Config) setDefaults() {
 	def(&c.DetachGrace, 30*time.Second)
 	def(&c.Doubt, 2*time.Minute)
 	def(&c.Resync, 10*time.Minute)
+	def(&c.RivalQuiet, 2*time.Minute)
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 256
 	}
@@ -113,6 +118,9 @@ type Controller struct {
 	repairs   repairs
 	reports   reports
 	releases  releases
+	rivals    rivals
+	drift     drifting
+	says      says
 }
 
 // New makes the controller.
@@ -128,6 +136,7 @@ func New(cfg Config) *Controller {
 		restored: make(chan struct{}),
 		leads:    make(chan struct{}),
 		queued:   make(chan struct{}),
+		rivals:   rivals{quiet: cfg.RivalQuiet},
 	}
 }
 
@@ -147,6 +156,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	again := c.retire(ctx, req.Name, node)
 	if node == nil {
 		c.reports.shown(req.Name)
+		if len(c.book.Left(req.Name, "")) == 0 { // else the cache may be older than the last reading
+			c.rivals.forget(req.Name)
+		}
 		return again, nil
 	}
 	var next reconcile.Result
@@ -168,5 +180,9 @@ func sooner(a, b reconcile.Result) reconcile.Result {
 
 // enqueue brings a Node back to the queue.
 func (c *Controller) enqueue(name string) {
-	c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Name: name}})
+	c.queue.Add(requestFor(name))
+}
+
+func requestFor(name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKey{Name: name}}
 }

@@ -59,6 +59,9 @@ func underFaults(t *testing.T, seed uint64) {
 			w.deleteNode(name, false)
 			w.addNode(name)
 		}
+		if m.c.rivals.stops("pods") {
+			t.Error("a rival is seen where there is none")
+		}
 		time.Sleep(pause)
 	}
 	w.mu.Lock()
@@ -79,6 +82,9 @@ func (w *world) settled(m *process) {
 	defer w.mu.Unlock()
 	if m.fenced != nil {
 		w.t.Errorf("the last leader was fenced: %v", m.fenced)
+	}
+	if m.c.rivals.stops("pods") {
+		w.t.Error("a rival is seen where there is none")
 	}
 	room, leftOn := 16, 0
 	for id, i := range w.instances {

@@ -29,6 +29,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 		c.book.Drop(node.UID)
 		return reconcile.Result{} // not ours to provide for
 	}
+	c.rivals.sawIdle(node)
 	if node.Spec.ProviderID == "" {
 		return c.wait(ctx, node, &trouble{
 			Reason: v1alpha1.ReasonWaitingForProviderID,
@@ -60,6 +61,10 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 // claim gives what the Node holds, or finds it a prefix and makes the claim
 // durable. Without a holding and trouble the Node has to come again.
 func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*book.Holding, cloud.Interface, cloud.VPC, *trouble) {
+	candidates, stopped := c.unrivalled(node, candidates)
+	if stopped != nil {
+		return nil, cloud.Interface{}, cloud.VPC{}, stopped
+	}
 	first := candidates[0]
 	vpc, ok := c.catalog.Load().vpcs[first.NetworkName()]
 	if !ok {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-multierror"
 	corev1 "k8s.io/api/core/v1"
@@ -13,9 +14,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
 // pageOfNodes bounds how many Nodes are in memory whole at a time.
@@ -30,6 +33,10 @@ type reading struct {
 	alive   map[types.UID]bool
 	idle    []string // Nodes without podCIDRs
 	accused []string // Nodes in a range that were taken for another allocator's
+
+	onInstance map[string]book.Known // the Node of each instance, and what it publishes
+	foreign    []drift.Foreign       // Nodes with podCIDRs outside every range
+	unrecorded []book.Known          // Nodes that publish what no record of ours names
 
 	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
 }
@@ -57,6 +64,7 @@ func (r *reading) origin(k book.Known) (adopted bool, instanceUID string) {
 		}
 	}
 	if found == nil {
+		r.unrecorded = append(r.unrecorded, k)
 		return true, ""
 	}
 	return found.Adopted, found.InstanceUID
@@ -69,8 +77,7 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 		return nil, err
 	}
 	r.recorded = recordsOf(promised)
-	instances, err := c.readNodes(ctx, r)
-	if err != nil {
+	if r.onInstance, err = c.readNodes(ctx, r); err != nil {
 		return nil, err
 	}
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
@@ -81,7 +88,7 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	for _, rest := range promised.Resting {
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
 	}
-	return r, c.readInterfaces(ctx, r, instances)
+	return r, c.readInterfaces(ctx, r, r.onInstance)
 }
 
 // dead gives the records whose Nodes are gone: they went while no manager
@@ -163,6 +170,9 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		}
 		instances[holder.Instance] = k
 		return // one prefix of each family; the pools are IPv4
+	}
+	if candidates := assign.Candidates(r.catalog.requests, n.Labels); len(candidates) > 0 {
+		r.foreign = append(r.foreign, drift.Foreign{Request: candidates[0].Name, Node: n.Name, PodCIDRs: strings.Join(n.Spec.PodCIDRs, ",")})
 	}
 }
 

@@ -25,6 +25,14 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	if err != nil {
 		return err
 	}
+	c.rivals.load(r.catalog.requests, time.Now())
+	var found []string // Nodes that publish what neither the ledger nor the book knows
+	for _, k := range r.unrecorded {
+		if _, held := c.book.Held(k.NodeUID); !held {
+			c.rivals.suspect(k.Node, k.NodeUID)
+			found = append(found, k.Node)
+		}
+	}
 	rebuilt := c.book.Rebuild(r.catalog.definitions, r.world, time.Now())
 	logger := log.FromContext(ctx)
 	for _, x := range rebuilt.Collisions {
@@ -40,6 +48,10 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.repairs.replace(r.missing)
 	if c.ledger != nil {
 		c.comeBack(r, promised, rebuilt)
+		c.compare(ctx, r, rebuilt)
+		for _, name := range found {
+			c.enqueue(name)
+		}
 	}
 	logger.Info("restored", "nodes", len(r.alive), "publishing", len(r.world.Nodes),
 		"promised", len(r.world.Promised), "attached", len(r.world.Attached), "pools", len(r.catalog.definitions))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
 // indexProviderID is the cache's index of Nodes by spec.providerID.
@@ -82,6 +83,9 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		} else {
 			c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
 		}
+	}
+	if landed && err == nil && c.releases.has(h.NodeUID) {
+		c.Metrics.repaired(drift.AliasLeaked)
 	}
 	c.leaveGate(h.NodeUID)
 	if !h.Durable && !h.Found {
@@ -238,6 +242,7 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 		return c.later(ctx, h, err.Error())
 	}
 	if op.Done() {
+		c.Metrics.repaired(drift.AliasLeaked)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
 	}
 	c.watch(ctx, vpc.Interfaces, h.NodeUID, h.Node, op)

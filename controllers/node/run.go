@@ -197,6 +197,9 @@ func (c *Controller) run(ctx context.Context) {
 			for _, name := range c.gate.call() {
 				c.enqueue(name)
 			}
+			c.callBack(ctx, c.rivals.gone(time.Now()))
+			c.say(ctx)
+			c.Metrics.rivals(c.rivals.stopped())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
 		case <-c.again:
 			if !c.refresh(ctx) {
@@ -223,6 +226,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 	}
 	same := sameSelection(had.requests, cat.requests)
 	c.catalog.Store(cat)
+	c.rivals.load(cat.requests, time.Now())
 	if same {
 		return true
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -191,6 +192,15 @@ type reader struct {
 func (r reader) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
+	if o, ok := o.(*v1alpha1.RangeRequest); ok {
+		for _, x := range r.w.requests {
+			if x.Name == key.Name {
+				x.DeepCopyInto(o)
+				return nil
+			}
+		}
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "rangerequests"}, key.Name)
+	}
 	from := r.w.cached
 	if !r.stale {
 		if err := r.w.unlucky(); err != nil {
@@ -235,6 +245,40 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 		}
 	}
 	return nil
+}
+
+func (r reader) Status() client.SubResourceWriter { return status{w: r.w} }
+
+// status writes the conditions of requests.
+type status struct {
+	client.SubResourceWriter
+	w *world
+}
+
+func (s status) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...client.SubResourcePatchOption) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	if err := s.w.unlucky(); err != nil {
+		return err
+	}
+	for i := range s.w.requests {
+		if s.w.requests[i].Name == o.GetName() {
+			s.w.requests[i].Status.Conditions = o.(*v1alpha1.RangeRequest).Status.Conditions
+		}
+	}
+	return nil
+}
+
+// condition gives the status and the reason of a request's condition.
+func (w *world) condition(request, kind string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.requests {
+		if cond := meta.FindStatusCondition(r.Status.Conditions, kind); r.Name == request && cond != nil {
+			return string(cond.Status) + " " + cond.Reason
+		}
+	}
+	return ""
 }
 
 // patch is the API server's part of the Writer.

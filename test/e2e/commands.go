@@ -64,6 +64,7 @@ func commands() map[string]command {
 		"exits":    cmdExits,
 		"podcidrs": cmdPodCIDRs,
 		"provide":  cmdProvide,
+		"nodeipam": cmdNodeIPAM,
 	}
 }
 

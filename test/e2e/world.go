@@ -41,7 +41,8 @@ type World struct {
 	Endpoint string
 
 	managers   map[string]*apiserver.Process
-	kubeconfig string // of the manager's service account, with the rights that deploy/ gives it
+	nodeipam   *apiserver.Process // the rival, where one runs
+	kubeconfig string             // of the manager's service account, with the rights that deploy/ gives it
 	binary     string
 	starts     int
 }
@@ -81,7 +82,7 @@ func (w *World) StartManager(name string, flags ...string) error {
 		"--gcp-endpoint=" + w.Endpoint, "--gcp-no-auth", "--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 		"--lease-duration=3s", "--renew-deadline=2s", "--retry-period=200ms",
-		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s",
+		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--rival-quiet=4s",
 	}, flags...)
 	p, err := w.Server.Run(fmt.Sprintf("manager-%s-%d", name, w.starts), w.binary, args...)
 	if err != nil {
@@ -117,6 +118,9 @@ func (w *World) clean(ctx context.Context) error {
 		<-p.Done()
 	}
 	w.managers = map[string]*apiserver.Process{}
+	if err := w.stopNodeIPAM(ctx); err != nil {
+		return err
+	}
 	for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}, &v1alpha1.Network{}} {
 		if err := w.API.DeleteAllOf(ctx, all); err != nil {
 			return err

@@ -113,6 +113,21 @@ func (b *Book) find(p netip.Prefix) (Key, Range, bool) {
 	return Key{}, Range{}, false
 }
 
+// At gives the pool in which a prefix lies, and who holds exactly that
+// prefix, if anybody does.
+func (b *Book) At(p netip.Prefix) (Key, Holding, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key, _, ok := b.find(p)
+	if !ok || b.pools[key] == nil {
+		return key, Holding{}, ok
+	}
+	if o, held := b.pools[key].Lookup(p); held && b.holdings[o] != nil {
+		return key, *b.holdings[o], true
+	}
+	return key, Holding{}, true
+}
+
 // Has tells whether there is a pool of that key.
 func (b *Book) Has(k Key) bool {
 	b.mu.Lock()
