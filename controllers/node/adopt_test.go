@@ -214,8 +214,11 @@ func TestWhatIsPutBackIsRecordedFirst(t *testing.T) {
 		}
 		w.mu.Unlock()
 		time.Sleep(15 * time.Minute)
-		if !recorded || len(w.carries("a")) == 0 {
-			t.Errorf("recorded before the cloud was asked: %v; it carries %v", recorded, w.carries("a"))
+		carried := w.carries("a")
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !recorded || len(carried) == 0 {
+			t.Errorf("recorded before the cloud was asked: %v; it carries %v", recorded, carried)
 		}
 		if got := w.store.Data("claims")["claims"]; got != "" {
 			t.Errorf("the claim does not end: %s", got)

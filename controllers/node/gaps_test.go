@@ -57,7 +57,7 @@ func TestStoppingDoesNotWaitForAnAPIServerThatIsAway(t *testing.T) {
 		time.Sleep(time.Minute)
 		next := w.lead()
 		defer next.stop()
-		time.Sleep(time.Minute)
+		<-next.c.restored
 		w.store.SetHook(func(_ context.Context, _ string, at claimstest.Moment) error {
 			if at == claimstest.Before {
 				return errors.New("the API server is away")

@@ -115,13 +115,23 @@ func (w *world) settled(m *process) {
 }
 
 // maybeBorn makes, now and then, the VM of a Node to come with an alias range
-// of its own, out of ours and free in the cloud's eyes.
+// of its own, out of ours and free in the cloud's eyes. It is none that
+// another Node has and its instance has lost for the moment: whether that one
+// gets it back is not for us to say.
 func (w *world) maybeBorn(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(w.rnd.IntN(16) * 16)}), 28)
 	for _, i := range w.instances {
 		if slices.Contains(i.prefixes, p) {
+			return
+		}
+	}
+	if _, h, _ := w.leader.c.book.At(p); h.NodeUID != "" {
+		return
+	}
+	for _, n := range w.nodes {
+		if slices.Contains(n.Spec.PodCIDRs, p.String()) {
 			return
 		}
 	}

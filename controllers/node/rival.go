@@ -49,8 +49,8 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 	log.FromContext(ctx).Info("another allocator gave a node its podCIDRs; nothing is allocated from the requests that select it",
 		"podCIDRs", live.Spec.PodCIDRs, "requests", against)
 	c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
-	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "ProvidePodRange",
-		"podCIDRs %v were set by another allocator; RangeRequest %s gives nothing out until that is turned off",
+	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "StopAllocating",
+		"podCIDRs %v were set by another allocator; RangeRequest %s gives nothing out until that is turned off (kube-controller-manager: --allocate-node-cidrs=false)",
 		live.Spec.PodCIDRs, strings.Join(against, ", "))
 	return true
 }

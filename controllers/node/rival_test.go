@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
 // write is another allocator's.
@@ -140,7 +141,7 @@ func TestARivalsWriteIsSeenThoughAReadingFoundItFirst(t *testing.T) {
 		w.nodes["a"].Spec.PodCIDRs = []string{inside}
 		w.mu.Unlock()
 		m.c.again <- struct{}{}
-		_ = m.c.restore(t.Context(), m.c.unplaced)
+		_ = m.c.restore(t.Context(), claims.Book{})
 		time.Sleep(10 * time.Second)
 		if got := w.condition("pods", v1alpha1.ConditionRivalled); got != rivalled {
 			t.Errorf("the condition says %q", got)
