@@ -21,6 +21,12 @@ const (
 	// ConditionRivalled is True on a RangeRequest while somebody else
 	// allocates podCIDRs to its Nodes: nothing is allocated from it.
 	ConditionRivalled = "Rivalled"
+	// ConditionForeignAlias is True on a RangeRequest while instances carry
+	// prefixes of its ranges that we did not put there and no Node uses.
+	ConditionForeignAlias = "ForeignAlias"
+	// ConditionRangesOverlap is True on a RangeRequest one of whose ranges
+	// overlaps another, so that nothing is given out of it.
+	ConditionRangesOverlap = "RangesOverlap"
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"
@@ -70,6 +76,8 @@ const (
 	ReasonServiceCIDRNotReady = "ServiceCIDRNotReady"
 	ReasonNoServiceCIDR       = "NoServiceCIDR"
 	ReasonNoRival             = "NoRival"
+	ReasonForeignAlias        = "ForeignAlias"
+	ReasonNone                = "None"
 	ReasonRoomLeft            = "RoomLeft"
 
 	// About a Node.

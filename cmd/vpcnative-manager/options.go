@@ -38,6 +38,7 @@ type options struct {
 	gcpNoAuth   bool
 
 	quarantine  time.Duration
+	rivalQuiet  time.Duration
 	detachGrace time.Duration
 	doubt       time.Duration
 	resync      time.Duration
@@ -83,6 +84,7 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
 	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change of an interface whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long")
 	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read")
+	f.DurationVar(&o.rivalQuiet, "rival-quiet", 2*time.Minute, "how long a Node waits, after another allocator has given podCIDRs to a Node of the same request, before that one counts as gone")
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
 
 	f.StringVar(&o.masquerade, "masquerade-configmap", "", "namespace/name of ip-masq-agent's ConfigMap, such as kube-system/ip-masq-agent: it is kept up to date with the prefixes of the VPC; not kept where it is not given")
@@ -154,7 +156,7 @@ func (o *options) validate() error {
 		value time.Duration
 	}{
 		{"lease-duration", o.leaseDuration}, {"renew-deadline", o.renewDeadline}, {"retry-period", o.retryPeriod},
-		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt},
+		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt}, {"rival-quiet", o.rivalQuiet},
 	} {
 		if d.value <= 0 {
 			refuse("--%s=%s: it must be more than zero", d.name, d.value)

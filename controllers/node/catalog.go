@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -19,10 +20,14 @@ type catalog struct {
 	definitions []book.Definition
 }
 
-// definitionsOf gives the pools that the granted ranges make.
+// definitionsOf gives the pools that the granted ranges make, those of older
+// requests first: where ranges overlap, the first stands.
 func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
 	var out []book.Definition
-	for _, r := range requests {
+	byAge := slices.SortedFunc(slices.Values(requests), func(a, b v1alpha1.RangeRequest) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	for _, r := range byAge {
 		if r.Spec.Purpose != v1alpha1.Pods {
 			continue
 		}

@@ -66,6 +66,10 @@ type Config struct {
 	// Resync is how often the interfaces of all instances are read; 10
 	// minutes by default.
 	Resync time.Duration
+	// RivalQuiet is how long a Node waits, after another allocator has given
+	// podCIDRs to a Node of the same request, before that one counts as gone;
+	// 2 minutes by default.
+	RivalQuiet time.Duration
 	// MaxInFlight is how many changes the cloud is asked to make at the same
 	// time; 256 by default.
 	MaxInFlight int
@@ -84,6 +88,7 @@ func (c *Config) setDefaults() {
 	def(&c.DetachGrace, 30*time.Second)
 	def(&c.Doubt, 2*time.Minute)
 	def(&c.Resync, 10*time.Minute)
+	def(&c.RivalQuiet, 2*time.Minute)
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 256
 	}
@@ -118,6 +123,9 @@ type Controller struct {
 	repairs   repairs
 	reports   reports
 	releases  releases
+	rivals    rivals
+	drift     drifting
+	says      says
 }
 
 // New makes the controller.
@@ -134,6 +142,7 @@ func New(cfg Config) *Controller {
 		restored:  make(chan struct{}),
 		leads:     make(chan struct{}),
 		queued:    make(chan struct{}),
+		rivals:    rivals{quiet: cfg.RivalQuiet},
 	}
 }
 
@@ -153,6 +162,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	again := c.retire(ctx, req.Name, node)
 	if node == nil {
 		c.reports.shown(req.Name)
+		if len(c.book.Left(req.Name, "")) == 0 { // else the cache may be older than the last reading
+			c.rivals.forget(req.Name)
+		}
 		return again, nil
 	}
 	var next reconcile.Result
@@ -174,7 +186,11 @@ func sooner(a, b reconcile.Result) reconcile.Result {
 
 // enqueue brings a Node back to the queue.
 func (c *Controller) enqueue(name string) {
-	c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Name: name}})
+	c.queue.Add(requestFor(name))
+}
+
+func requestFor(name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKey{Name: name}}
 }
 
 // enqueueFirst brings a Node to the front of the queue.
@@ -184,5 +200,5 @@ func (c *Controller) enqueueFirst(name string) {
 		c.enqueue(name)
 		return
 	}
-	queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(1)}, reconcile.Request{NamespacedName: client.ObjectKey{Name: name}})
+	queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(1)}, requestFor(name))
 }

@@ -51,8 +51,8 @@ func (w *world) setIPv6(name, p string) {
 	}
 }
 
-// condition gives the text of NetworkUnavailable.
-func (w *world) condition(name string) string {
+// told gives the text of NetworkUnavailable.
+func (w *world) told(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c := networkCondition(w.nodes[name]); c != nil {
@@ -104,7 +104,7 @@ func TestANodeWithoutIPv6WaitsAndNothingIsClaimed(t *testing.T) {
 			t.Errorf("it says %q, publishes %q, carries %v", got, w.published("a"), w.carries("a"))
 		}
 		for _, part := range []string{"RangeRequest pods", "vm-a", "make it dual stack"} {
-			if text := w.condition("a"); !strings.Contains(text, part) {
+			if text := w.told("a"); !strings.Contains(text, part) {
 				t.Errorf("%q does not say %q", text, part)
 			}
 		}
@@ -157,8 +157,8 @@ func TestTwoNodesOfOneInstanceDoNotShareItsIPv6(t *testing.T) {
 		w.mu.Unlock()
 		for range 2 { // and so for the next leader
 			time.Sleep(2 * time.Minute)
-			if got := w.reason("twin"); got != v1alpha1.ReasonIPv6Taken || w.published("twin") != "" || !strings.Contains(w.condition("twin"), "node a") {
-				t.Errorf("it says %s, %q, and publishes %q", got, w.condition("twin"), w.published("twin"))
+			if got := w.reason("twin"); got != v1alpha1.ReasonIPv6Taken || w.published("twin") != "" || !strings.Contains(w.told("twin"), "node a") {
+				t.Errorf("it says %s, %q, and publishes %q", got, w.told("twin"), w.published("twin"))
 			}
 			m.stop()
 			m = w.lead()
@@ -250,7 +250,7 @@ func TestARecreatedMachineKeepsIPv4AndSaysThatIPv6Changed(t *testing.T) {
 			t.Errorf("it carries %v and publishes %q", got, before)
 		}
 		for _, part := range []string{"fd20:0:1:2::/112", "vm-a", "fd20::9:0:0/112", "delete the Node"} {
-			if text := w.condition("a"); !strings.Contains(text, part) {
+			if text := w.told("a"); !strings.Contains(text, part) {
 				t.Errorf("%q does not say %q", text, part)
 			}
 		}
@@ -275,8 +275,8 @@ func TestAnInterfaceThatLostIPv6SaysSoAndIsAcquittedWhenItHasItAgain(t *testing.
 		time.Sleep(time.Minute)
 		w.setIPv6("a", "")
 		time.Sleep(15 * time.Minute)
-		if got := w.reason("a"); got != v1alpha1.ReasonIPv6Changed || !strings.Contains(w.condition("a"), "has no IPv6") {
-			t.Errorf("it says %s: %s", got, w.condition("a"))
+		if got := w.reason("a"); got != v1alpha1.ReasonIPv6Changed || !strings.Contains(w.told("a"), "has no IPv6") {
+			t.Errorf("it says %s: %s", got, w.told("a"))
 		}
 		w.setIPv6("a", "fd20:0:1:2::/112")
 		time.Sleep(15 * time.Minute)

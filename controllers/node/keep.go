@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
 // ConditionForeign is True on a Node whose podCIDRs somebody else chose.
@@ -56,6 +58,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	holding, held := c.book.Held(node.UID)
 	if held && holding.Prefix != published {
 		// Somebody else published while ours was on its way.
+		c.suspected(ctx, node)
 		return sooner(c.takeBack(ctx, holding, node), c.foreign(ctx, node, published))
 	}
 	if !ours {
@@ -73,6 +76,9 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 			return c.duplicate(ctx, node, p, err)
 		}
 	}
+	if held && !c.rivals.suspects(node) || c.suspected(ctx, node) {
+		c.rivals.forget(node.Name) // from now on the book knows it
+	}
 	c.book.MarkPublished(node.UID)
 	c.settle(node.UID)
 	c.acquit(ctx, node)
@@ -81,8 +87,11 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	case flying && !landed:
 		return reconcile.Result{}
 	case landed && err != nil:
-		return c.wait(ctx, node, cloudTrouble(err))
+		return c.repairFailed(ctx, node, holding, err)
 	case landed:
+		if c.repairs.has(node.UID) {
+			c.Metrics.repaired(drift.AliasMissing)
+		}
 		c.leaveGate(node.UID)
 		return c.confirm(ctx, node, key, holding)
 	}
@@ -120,19 +129,36 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
 		return reconcile.Result{}
 	}
+	if own, news := c.book.PutOn(node.UID, nic.InstanceUID); news {
+		// It is ours from now on, on that machine, and that is durable first;
+		// the claim ends with the record.
+		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {
+			return c.wait(ctx, node, c.ledgerTrouble(err))
+		}
+		c.settle(node.UID)
+		c.book.MarkDurable(node.UID)
+	}
 	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
 		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
 	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {
-		return c.wait(ctx, node, cloudTrouble(err))
+		return c.repairFailed(ctx, node, h, err)
 	}
 	if op.Done() {
+		c.Metrics.repaired(drift.AliasMissing)
 		c.leaveGate(node.UID)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the interface is looked at once more
 	}
 	c.watch(ctx, vpc.Interfaces, node.UID, node.Name, op)
 	return reconcile.Result{}
+}
+
+func (c *Controller) repairFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
+	if cloud.Is(err, cloud.NotFound) {
+		return c.wait(ctx, node, c.missing(ctx, node, h, err))
+	}
+	return c.wait(ctx, node, cloudTrouble(err))
 }
 
 // publishedPrefix gives the first of the Node's podCIDRs that lies in one of
@@ -160,6 +186,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node, _ netip.Pre
 	if len(assign.Candidates(c.catalog.Load().requests, node.Labels)) == 0 {
 		return reconcile.Result{}
 	}
+	c.suspected(ctx, node)
 	return c.accuse(ctx, node, fmt.Sprintf(
 		"podCIDRs %v lie outside every granted range, so another allocator set them; run kube-controller-manager with --allocate-node-cidrs=false, then delete the Node and let it register again",
 		node.Spec.PodCIDRs))
@@ -182,6 +209,9 @@ func (c *Controller) granted(node *corev1.Node) bool {
 
 func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
 	c.leaveGate(node.UID)
+	if taken, ok := errors.AsType[*book.TakenError](err); !ok || taken.Holder.Node != node.Name {
+		c.suspected(ctx, node) // else an earlier Node of its name has not let go yet
+	}
 	return c.accuse(ctx, node, fmt.Sprintf(
 		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
 // Metrics are the controller's own.
@@ -13,6 +15,9 @@ type Metrics struct {
 	releases    prometheus.Counter
 	waiting     prometheus.Gauge
 	writes      prometheus.Gauge
+	rivalled    *prometheus.GaugeVec
+	findings    *prometheus.GaugeVec
+	repairs     *prometheus.CounterVec
 }
 
 // NewMetrics makes and registers the metrics.
@@ -39,8 +44,20 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "vpcnative_claims_ledger_writes",
 			Help: "Writes of the claims ledger since this manager leads.",
 		}),
+		rivalled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_range_rivalled",
+			Help: "1 while nothing is allocated from a RangeRequest because another allocator serves its Nodes.",
+		}, []string{"request"}),
+		findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_drift_findings",
+			Help: "Differences between Nodes, interfaces and ranges that the last comparison found, by kind.",
+		}, []string{"kind"}),
+		repairs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vpcnative_drift_repairs_total",
+			Help: "Differences that were repaired, by kind.",
+		}, []string{"kind"}),
 	}
-	reg.MustRegister(m.allocations, m.delay, m.releases, m.waiting, m.writes)
+	reg.MustRegister(m.allocations, m.delay, m.releases, m.waiting, m.writes, m.rivalled, m.findings, m.repairs)
 	return m
 }
 
@@ -56,4 +73,28 @@ func (m *Metrics) released() { m.releases.Inc() }
 func (m *Metrics) observe(waiting int, writes int64) {
 	m.waiting.Set(float64(waiting))
 	m.writes.Set(float64(writes))
+}
+
+func (m *Metrics) drifted(found []drift.Finding) {
+	count := map[drift.Kind]int{}
+	for _, f := range found {
+		count[f.Kind]++
+	}
+	for _, k := range drift.Kinds {
+		m.findings.WithLabelValues(string(k)).Set(float64(count[k]))
+	}
+}
+
+func (m *Metrics) repaired(k drift.Kind) { m.repairs.WithLabelValues(string(k)).Inc() }
+
+// rivals shows how it stands with each request.
+func (m *Metrics) rivals(stopped map[string]bool) {
+	m.rivalled.Reset()
+	for request, is := range stopped {
+		v := 0.0
+		if is {
+			v = 1
+		}
+		m.rivalled.WithLabelValues(request).Set(v)
+	}
 }

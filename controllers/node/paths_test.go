@@ -22,6 +22,15 @@ func quiet(t *testing.T) (*world, *process) {
 	return w, m
 }
 
+// alone gives a world that no manager leads yet.
+func alone(t *testing.T, story func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		story(t, newWorld(t, 1))
+		time.Sleep(10 * time.Minute) // what is under way ends
+	})
+}
+
 func in(t *testing.T, story func(t *testing.T, w *world, m *process)) {
 	t.Helper()
 	t.Parallel()
@@ -104,7 +113,7 @@ func TestTheInstancesOwnAliasIsAdopted(t *testing.T) {
 	in(t, func(t *testing.T, w *world, _ *process) {
 		own := netip.MustParsePrefix("10.0.0.64/27")
 		w.mu.Lock()
-		w.instances["vm-a"] = &instance{prefixes: []netip.Prefix{own}}
+		w.createVM("a", own)
 		w.mu.Unlock()
 		w.addNode("a")
 		time.Sleep(time.Minute)

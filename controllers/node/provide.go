@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 		c.book.Drop(node.UID)
 		return reconcile.Result{} // not ours to provide for
 	}
+	c.rivals.sawIdle(node)
 	if node.Spec.ProviderID == "" {
 		return c.wait(ctx, node, &trouble{
 			Reason: v1alpha1.ReasonWaitingForProviderID,
@@ -40,7 +42,8 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 	case flying && !landed:
 		return reconcile.Result{} // it comes back when the operation ends
 	case landed && err != nil:
-		return c.attachFailed(ctx, node, err)
+		h, _ := c.book.Held(node.UID)
+		return c.attachFailed(ctx, node, h, err)
 	case landed:
 		c.flights.clearDoubt(node.UID)
 		return c.publish(ctx, node)
@@ -58,6 +61,10 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 // claim gives what the Node holds, or finds it a prefix and makes the claim
 // durable. Without a holding and trouble the Node has to come again.
 func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*book.Holding, cloud.Interface, cloud.VPC, *trouble) {
+	candidates, stopped := c.unrivalled(node, candidates)
+	if stopped != nil {
+		return nil, cloud.Interface{}, cloud.VPC{}, stopped
+	}
 	first := candidates[0]
 	vpc, ok := c.catalog.Load().vpcs[first.NetworkName()]
 	if !ok {
@@ -80,6 +87,11 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 			return nil, nic, vpc, t
 		}
 	}
+	if !nic.Holds(holding.Prefix) {
+		// It is put there by us, and on that very machine: that is recorded
+		// first, as an alias range carries no mark (I4).
+		holding, _ = c.book.PutOn(node.UID, nic.InstanceUID)
+	}
 	if t := c.delegate(ctx, node, &holding, nic, vpc); t != nil {
 		return nil, nic, vpc, t
 	}
@@ -98,6 +110,7 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
 	var wants []book.Want
 	var size assign.Size
+	var small *trouble // the first candidate's, whose range would be too small
 	maxPods := node.Status.Capacity.Pods().Value()
 	granted := false
 	for _, r := range candidates {
@@ -112,10 +125,14 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
 		}
 		if got.Undersized && !r.Spec.AllowUndersized {
-			return book.Holding{}, undersized(r, got, maxPods)
+			small = cmp.Or(small, undersized(r, got, maxPods))
+			continue
 		}
 		size = got
 		wants = append(wants, book.Want{Key: key, Bits: got.Bits})
+	}
+	if len(wants) == 0 && small != nil {
+		return book.Holding{}, small
 	}
 	if len(wants) == 0 {
 		return book.Holding{}, noPool(nic, candidates, granted)
@@ -156,8 +173,8 @@ func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
 
 func entryOf(h book.Holding) claims.Entry {
 	return claims.Entry{
-		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance,
-		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated,
+		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance, InstanceUID: h.InstanceUID,
+		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated, Adopted: h.Adopted,
 	}
 }
 
@@ -172,7 +189,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holdi
 	}
 	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
 	if err != nil {
-		return c.attachFailed(ctx, node, err)
+		return c.attachFailed(ctx, node, h, err)
 	}
 	if op.Done() {
 		return c.publish(ctx, node)
@@ -183,7 +200,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holdi
 
 // attachFailed decides by what the cloud said. A claim is given up only where
 // the cloud says for certain that the prefix is another's.
-func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, err error) reconcile.Result {
+func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
 	switch cloud.ReasonOf(err) {
 	case cloud.Conflict:
 		c.book.Cede(node.UID)
@@ -194,11 +211,30 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, err er
 	case cloud.OutcomeUnknown:
 		c.flights.setDoubt(node.UID, time.Now().Add(c.Doubt))
 	case cloud.NotFound:
-		t := cloudTrouble(err)
-		t.Reason = v1alpha1.ReasonRangeMissing
-		return c.wait(ctx, node, t)
+		return c.wait(ctx, node, c.missing(ctx, node, h, err))
 	}
 	return c.wait(ctx, node, cloudTrouble(err))
+}
+
+// missing tells what an attachment did not find, the instance or the range: a
+// second look at the instance says. Where it cannot be had, the cloud's word
+// stands as it is.
+func (c *Controller) missing(ctx context.Context, node *corev1.Node, h book.Holding, err error) *trouble {
+	t := cloudTrouble(err)
+	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
+	if !ok {
+		return t
+	}
+	nic, look := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
+	switch {
+	case cloud.Is(look, cloud.NotFound):
+		return instanceTrouble(look)
+	case look == nil && !sameMachine(h, nic):
+		return instanceTrouble(err)
+	case look == nil:
+		t.Reason = v1alpha1.ReasonRangeMissing
+	}
+	return t
 }
 
 func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64) *trouble {

@@ -87,6 +87,7 @@ func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.R
 
 func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile.Result {
 	c.book.MarkPublished(node.UID)
+	c.rivals.forget(node.Name)
 	c.leaveGate(node.UID)
 	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
 	result := c.report(ctx, node)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-multierror"
 	corev1 "k8s.io/api/core/v1"
@@ -13,9 +14,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
 // pageOfNodes bounds how many Nodes are in memory whole at a time.
@@ -30,6 +33,41 @@ type reading struct {
 	alive   map[types.UID]bool
 	idle    []string // Nodes without podCIDRs
 	accused []string // Nodes in a range that were taken for another allocator's
+
+	onInstance map[string]book.Known // the Node of each instance, and what it publishes
+	foreign    []drift.Foreign       // Nodes with podCIDRs outside every range
+	unrecorded []book.Known          // Nodes that publish what no record of ours names
+
+	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
+}
+
+// recordsOf gives all that the ledger says of each prefix.
+func recordsOf(b claims.Book) map[netip.Prefix][]claims.Entry {
+	out := make(map[netip.Prefix][]claims.Entry, len(b.Held))
+	for _, e := range slices.Concat(b.Claims, b.Held, b.Releases) {
+		out[e.Prefix] = append(out[e.Prefix], e)
+	}
+	return out
+}
+
+// origin says who put on the instance what its Node publishes. We did only
+// where we have a record of that very prefix for this Node, or for an earlier
+// one of the same instance (I4).
+func (r *reading) origin(k book.Known) (adopted bool, instanceUID string) {
+	var found *claims.Entry
+	for i, e := range r.recorded[k.Prefix] {
+		if e.NodeUID == k.NodeUID {
+			return e.Adopted, e.InstanceUID
+		}
+		if e.Instance == k.Instance {
+			found = &r.recorded[k.Prefix][i]
+		}
+	}
+	if found == nil {
+		r.unrecorded = append(r.unrecorded, k)
+		return true, ""
+	}
+	return found.Adopted, found.InstanceUID
 }
 
 func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
@@ -38,18 +76,19 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
 		return nil, err
 	}
-	instances, err := c.readNodes(ctx, r)
-	if err != nil {
+	r.recorded = recordsOf(promised)
+	if r.onInstance, err = c.readNodes(ctx, r); err != nil {
 		return nil, err
 	}
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
 		r.world.Promised = append(r.world.Promised, book.Known{
-			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix, Delegated: e.Delegated})
+			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
+			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID})
 	}
 	for _, rest := range promised.Resting {
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
 	}
-	return r, c.readInterfaces(ctx, r, instances)
+	return r, c.readInterfaces(ctx, r, r.onInstance)
 }
 
 // dead gives the records whose Nodes are gone: they went while no manager
@@ -123,6 +162,7 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		}
 		k := book.Known{Holder: holder, Prefix: p, Published: true}
 		k.Delegated, _ = publishedIPv6(n)
+		k.Adopted, k.InstanceUID = r.origin(k)
 		r.world.Nodes = append(r.world.Nodes, k)
 		for _, cond := range n.Status.Conditions {
 			if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
@@ -131,6 +171,9 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		}
 		instances[holder.Instance] = k
 		return // one prefix of each family; the pools are IPv4, and IPv6 is delegated
+	}
+	if candidates := assign.Candidates(r.catalog.requests, n.Labels); len(candidates) > 0 {
+		r.foreign = append(r.foreign, drift.Foreign{Request: candidates[0].Name, Node: n.Name, PodCIDRs: strings.Join(n.Spec.PodCIDRs, ",")})
 	}
 }
 

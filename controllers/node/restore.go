@@ -2,7 +2,7 @@ package node
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"time"
 
@@ -25,21 +25,33 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	if err != nil {
 		return err
 	}
-	rebuilt, err := c.book.Rebuild(r.catalog.definitions, r.world, time.Now())
-	if err != nil {
-		return fmt.Errorf("rebuilding the pools: %w", err)
+	c.rivals.load(r.catalog.requests, time.Now())
+	var found []string // Nodes that publish what neither the ledger nor the book knows
+	for _, k := range r.unrecorded {
+		if _, held := c.book.Held(k.NodeUID); !held {
+			c.rivals.suspect(k.Node, k.NodeUID)
+			found = append(found, k.Node)
+		}
 	}
+	rebuilt := c.book.Rebuild(r.catalog.definitions, r.world, time.Now())
 	logger := log.FromContext(ctx)
 	for _, x := range rebuilt.Collisions {
 		logger.Info("a prefix that is in use does not fit what else is in use; it is left alone",
 			"prefix", x.Known.Prefix, "node", x.Known.Node, "instance", x.Known.Instance, "why", x.Err.Error())
 	}
-	c.unplaced = r.unplaced(promised)
+	for _, x := range rebuilt.Refused {
+		logger.Info("nothing is given out of a range", "request", x.Key.Request, "subnet", x.Key.Subnet, "range", x.Range.Prefix, "why", x.Why)
+	}
+	c.unplaced = r.unplaced(promised, rebuilt)
 	c.catalog.Store(r.catalog)
 	c.nics.replace(r.nics)
 	c.repairs.replace(r.missing)
 	if c.ledger != nil {
 		c.comeBack(r, promised, rebuilt)
+		c.compare(ctx, r, rebuilt)
+		for _, name := range found {
+			c.enqueue(name)
+		}
 	}
 	logger.Info("restored", "nodes", len(r.alive), "publishing", len(r.world.Nodes),
 		"promised", len(r.world.Promised), "attached", len(r.world.Attached), "pools", len(r.catalog.definitions))
@@ -57,12 +69,18 @@ func joined(a, b claims.Book) claims.Book {
 
 // unplaced gives what was promised out of ranges that are not open, as where
 // their Network could not be read: it counts when they are.
-func (r *reading) unplaced(promised claims.Book) (out claims.Book) {
+func (r *reading) unplaced(promised claims.Book, rebuilt book.Rebuilt) (out claims.Book) {
 	open := func(e claims.Entry) bool { return r.inRange(e.Prefix) }
 	out.Claims = slices.DeleteFunc(slices.Clone(promised.Claims), open)
 	out.Releases = slices.DeleteFunc(slices.Clone(promised.Releases), open)
-	out.Held = slices.DeleteFunc(r.dead(promised.Held), open)
+	out.Held = slices.DeleteFunc(slices.Clone(promised.Held), open)
 	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
+	for _, x := range rebuilt.Collisions {
+		if k := x.Known; k.NodeUID != "" && !k.Published && errors.Is(x.Err, book.ErrNoRange) {
+			out.Claims = append(out.Claims, claims.Entry{
+				Prefix: k.Prefix, NodeUID: k.NodeUID, Node: k.Node, Instance: k.Instance, InstanceUID: k.InstanceUID, Adopted: k.Adopted})
+		}
+	}
 	return out
 }
 
@@ -77,7 +95,7 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 		c.flights.setParting(e.NodeUID, now.Add(c.Doubt)) // and to take this one off
 	}
 	for _, x := range rebuilt.Collisions {
-		if x.Known.NodeUID != "" && !x.Known.Published {
+		if x.Known.NodeUID != "" && !x.Known.Published && !errors.Is(x.Err, book.ErrNoRange) {
 			c.ledger.Inherit(x.Known.NodeUID, x.Known.Prefix) // an old promise, overtaken by what stands
 		}
 	}

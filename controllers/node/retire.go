@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
 // indexProviderID is the cache's index of Nodes by spec.providerID.
@@ -82,15 +84,20 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 			c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
 		}
 	}
+	if landed && err == nil && c.releases.has(h.NodeUID) {
+		c.Metrics.repaired(drift.AliasLeaked)
+	}
 	c.leaveGate(h.NodeUID)
-	if !h.Durable && !h.Adopted {
+	if !h.Durable && !h.Found {
 		c.book.Drop(h.NodeUID) // neither the ledger nor the cloud has heard of it
 		return reconcile.Result{}
 	}
 	now := time.Now()
 	doubt := c.flights.inDoubt(h.NodeUID, now)
-	if doubt == 0 && c.flights.parting(h.NodeUID, now) == 0 && c.inherit(ctx, h, current) {
-		return reconcile.Result{}
+	if doubt == 0 && c.flights.parting(h.NodeUID, now) == 0 {
+		if done, again := c.inherit(ctx, h, current); done {
+			return again
+		}
 	}
 	if doubt > 0 {
 		return reconcile.Result{RequeueAfter: doubt} // until then it stays a claim, so that a restart doubts it too
@@ -123,6 +130,10 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		return c.later(ctx, h, err.Error())
 	}
 	if err == nil && nic.Holds(h.Prefix) {
+		if h.Adopted || !sameMachine(h, nic) {
+			c.leaveOn(ctx, h)
+			return reconcile.Result{}
+		}
 		if left := c.DetachGrace - time.Since(since); left > 0 {
 			return reconcile.Result{RequeueAfter: left}
 		}
@@ -133,30 +144,74 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 }
 
 // inherit hands the prefix to the Node that the same instance registered
-// anew: it is on its interface already.
-func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev1.Node) bool {
+// anew: it is on its interface already. A machine that was re-created under
+// the same name is another instance, and inherits nothing but what its Node
+// publishes.
+func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev1.Node) (done bool, again reconcile.Result) {
 	if current == nil || h.Instance == "" || current.UID == h.NodeUID || current.Spec.ProviderID != h.Instance {
-		return false
+		return false, again
 	}
 	publishes := slices.Contains(current.Spec.PodCIDRs, h.Prefix.String())
-	if len(current.Spec.PodCIDRs) > 0 && !publishes {
-		return false
+	if !publishes {
+		if len(current.Spec.PodCIDRs) > 0 {
+			return false, again
+		}
+		carries, err := c.stillCarries(ctx, h)
+		if err != nil {
+			return true, c.later(ctx, h, err.Error())
+		}
+		if !carries {
+			return false, again
+		}
 	}
 	heir, ok := c.book.Transfer(h.NodeUID, book.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
 	if !ok {
-		return false
+		return false, again
 	}
 	c.releases.end(h.NodeUID)
 	if !publishes {
 		// The new promise is durable before the old one ends.
 		if err := c.ledger.Claim(ctx, entryOf(heir)); err != nil {
 			c.ledgerTrouble(err)
-			return true
+			return true, again
 		}
 		c.book.MarkDurable(current.UID)
 	}
 	c.ledger.Inherit(h.NodeUID, h.Prefix)
-	return true
+	return true, again
+}
+
+// stillCarries tells whether the machine that the prefix was put on lives and
+// carries it.
+func (c *Controller) stillCarries(ctx context.Context, h book.Holding) (bool, error) {
+	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
+	if !ok {
+		return false, errors.New("its Network cannot be read")
+	}
+	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
+	if cloud.Is(err, cloud.NotFound) {
+		return false, nil
+	}
+	return err == nil && sameMachine(h, nic) && nic.Holds(h.Prefix), err
+}
+
+// sameMachine tells that the interface is of the machine that the prefix was
+// put on, as far as that is known, and not of one re-created under its name.
+func sameMachine(h book.Holding, nic cloud.Interface) bool {
+	return h.InstanceUID == "" || nic.InstanceUID == h.InstanceUID
+}
+
+// leaveOn leaves a prefix where it is that somebody else put there (I4): it
+// stays occupied while the instance carries it, and rests when the cloud no
+// longer shows it. The release stays in the ledger, so that this outlives a
+// restart.
+func (c *Controller) leaveOn(ctx context.Context, h book.Holding) {
+	c.book.LeaveOn(h.NodeUID)
+	c.ledger.LeaveOn(h.NodeUID)
+	c.releases.end(h.NodeUID)
+	c.backoff.Forget(h.Node)
+	log.FromContext(ctx).Info("the node is gone; its prefix was not put on the instance by us, so it stays there and occupied",
+		"prefix", h.Prefix, "instance", h.Instance, "adopted", h.Adopted)
 }
 
 // rest lets the prefix rest.
@@ -187,6 +242,7 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 		return c.later(ctx, h, err.Error())
 	}
 	if op.Done() {
+		c.Metrics.repaired(drift.AliasLeaked)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
 	}
 	c.watch(ctx, vpc.Interfaces, h.NodeUID, h.Node, op)

@@ -154,7 +154,18 @@ func (l leader) Start(ctx context.Context) error {
 	c.ready.Store(true)
 	close(c.restored)
 	c.run(ctx)
-	return c.ledger.Flush(context.WithoutCancel(ctx))
+	return c.flush(ctx)
+}
+
+// flushTime bounds the last write of the ledger: an API server that is away
+// must not keep a manager from stopping. What is not written then stands as
+// an older promise or release, which the next leader settles by looking.
+const flushTime = 10 * time.Second
+
+func (c *Controller) flush(ctx context.Context) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	return c.ledger.Flush(last)
 }
 
 // tick is how often resting prefixes are offered to Nodes that wait.
@@ -191,6 +202,9 @@ func (c *Controller) run(ctx context.Context) {
 			}
 			c.call(c.gate.call())
 			c.call(c.preparing.call())
+			c.callBack(ctx, c.rivals.gone(time.Now()))
+			c.say(ctx)
+			c.Metrics.rivals(c.rivals.stopped())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
 		case <-c.again:
 			if !c.refresh(ctx) {
@@ -217,6 +231,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 	}
 	same := sameSelection(had.requests, cat.requests)
 	c.catalog.Store(cat)
+	c.rivals.load(cat.requests, time.Now())
 	if same {
 		return true
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -62,6 +63,8 @@ type world struct {
 
 type instance struct {
 	prefixes  []netip.Prefix
+	uid       string
+	born      netip.Prefix // what it was created with
 	delegated netip.Prefix // its IPv6, where it has one
 }
 
@@ -127,7 +130,7 @@ func (w *world) addNode(name string) *corev1.Node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.instances["vm-"+name] == nil {
-		w.instances["vm-"+name] = &instance{delegated: w.freeIPv6()}
+		w.createVM(name, netip.Prefix{})
 	}
 	w.serial++
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprintf("%s-%d", name, w.serial)), CreationTimestamp: metav1.Now()}}
@@ -136,6 +139,27 @@ func (w *world) addNode(name string) *corev1.Node {
 	w.nodes[name] = n
 	w.changed(name)
 	return n
+}
+
+// createVM makes a VM, with an alias range of its own where born is valid.
+func (w *world) createVM(name string, born netip.Prefix) {
+	w.serial++
+	i := &instance{uid: fmt.Sprint(w.serial), born: born, delegated: w.freeIPv6()}
+	if born.IsValid() {
+		i.prefixes = []netip.Prefix{born}
+	}
+	w.instances["vm-"+name] = i
+}
+
+// recreateVM replaces a VM by another of the same name. Its IPv6 is a
+// reserved one; what comes of one that changes has tests of its own.
+func (w *world) recreateVM(name string) {
+	for _, p := range w.instancesOf("vm-" + name).prefixes {
+		w.departed(p, "vm-"+name)
+	}
+	delegated := w.instances["vm-"+name].delegated
+	w.createVM(name, netip.Prefix{})
+	w.instances["vm-"+name].delegated = delegated
 }
 
 func (w *world) deleteNode(name string, vm bool) {
@@ -194,6 +218,15 @@ type reader struct {
 func (r reader) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
+	if o, ok := o.(*v1alpha1.RangeRequest); ok {
+		for _, x := range r.w.requests {
+			if x.Name == key.Name {
+				x.DeepCopyInto(o)
+				return nil
+			}
+		}
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "rangerequests"}, key.Name)
+	}
 	from := r.w.cached
 	if !r.stale {
 		if err := r.w.unlucky(); err != nil {
@@ -240,6 +273,40 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 		}
 	}
 	return nil
+}
+
+func (r reader) Status() client.SubResourceWriter { return status{w: r.w} }
+
+// status writes the conditions of requests.
+type status struct {
+	client.SubResourceWriter
+	w *world
+}
+
+func (s status) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...client.SubResourcePatchOption) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	if err := s.w.unlucky(); err != nil {
+		return err
+	}
+	for i := range s.w.requests {
+		if s.w.requests[i].Name == o.GetName() {
+			s.w.requests[i].Status.Conditions = o.(*v1alpha1.RangeRequest).Status.Conditions
+		}
+	}
+	return nil
+}
+
+// condition gives the status and the reason of a request's condition.
+func (w *world) condition(request, kind string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.requests {
+		if cond := meta.FindStatusCondition(r.Status.Conditions, kind); r.Name == request && cond != nil {
+			return string(cond.Status) + " " + cond.Reason
+		}
+	}
+	return ""
 }
 
 // patch is the API server's part of the Writer.
@@ -336,7 +403,7 @@ type interfaces struct{ w *world }
 func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
 
 func (f interfaces) view(id string, i *instance) cloud.Interface {
-	out := cloud.Interface{Instance: id, InstanceUID: id, Subnet: "nodes", SubnetName: "nodes", Delegated: i.delegated}
+	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: "nodes", SubnetName: "nodes", Delegated: i.delegated}
 	for _, p := range i.prefixes {
 		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
 	}
@@ -396,7 +463,7 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 			}
 		}
 		vm := f.w.instances[i.Instance]
-		if vm == nil {
+		if vm == nil || vm.uid != i.InstanceUID {
 			return fault(cloud.NotFound)
 		}
 		if !slices.Contains(vm.prefixes, a.Prefix) {
@@ -417,6 +484,12 @@ func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachm
 			if slices.Contains(n.Spec.PodCIDRs, a.Prefix.String()) {
 				f.w.t.Errorf("%s was detached, which node %s publishes", a.Prefix, n.Name)
 			}
+		}
+		if vm.born == a.Prefix {
+			f.w.t.Errorf("I4: %s was taken off %s, which was created with it", a.Prefix, i.Instance)
+		}
+		if vm.uid != i.InstanceUID {
+			return fault(cloud.NotFound)
 		}
 		if slices.Contains(vm.prefixes, a.Prefix) {
 			vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == a.Prefix })

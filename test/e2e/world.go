@@ -47,6 +47,7 @@ type World struct {
 	vpc        *neighbours // the clusters beside it in one VPC, itself among them
 	managers   map[string]*apiserver.Process
 	aside      []*apiserver.Process // what else runs for the story
+	nodeipam   *apiserver.Process   // the rival, where one runs
 	filled     int                  // Services that were made to fill ranges
 	kubeconfig string               // of the manager's service account, with the rights that deploy/ gives it
 	binary     string
@@ -134,7 +135,7 @@ func (w *World) StartManager(name string, flags ...string) error {
 		"--gcp-endpoint=" + w.Endpoint, "--gcp-no-auth", "--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 		"--lease-duration=3s", "--renew-deadline=2s", "--retry-period=200ms",
-		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s",
+		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--rival-quiet=4s",
 	}, flags...)
 	p, err := w.Server.Run(fmt.Sprintf("manager-%s-%d", name, w.starts), w.binary, args...)
 	if err != nil {
@@ -177,6 +178,9 @@ func (w *World) clean(ctx context.Context) error {
 		_ = p.Kill()
 	}
 	w.aside, w.filled = nil, 0
+	if err := w.stopNodeIPAM(ctx); err != nil {
+		return err
+	}
 	for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}, &v1alpha1.Network{}} {
 		if err := w.API.DeleteAllOf(ctx, all); err != nil {
 			return err

@@ -54,9 +54,15 @@ type Holding struct {
 	Durable bool
 	// Published tells that the Node's podCIDRs show it.
 	Published bool
-	// Adopted tells that it was found in use, not given out by the book, so
+	// Found tells that it was found in use, not given out by the book, so
 	// that the cloud may know it even where it is not durable yet.
+	Found bool
+	// Adopted tells that somebody else put it on the interface: it is never
+	// taken off (I4).
 	Adopted bool
+	// InstanceUID is the cloud's own identity of the instance that it was
+	// put on; it is empty where that is not known.
+	InstanceUID string
 }
 
 // Config is what a Book needs.
@@ -115,6 +121,21 @@ func (b *Book) find(p netip.Prefix) (Key, Range, bool) {
 		}
 	}
 	return Key{}, Range{}, false
+}
+
+// At gives the pool in which a prefix lies, and who holds exactly that
+// prefix, if anybody does.
+func (b *Book) At(p netip.Prefix) (Key, Holding, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key, _, ok := b.find(p)
+	if !ok || b.pools[key] == nil {
+		return key, Holding{}, ok
+	}
+	if o, held := b.pools[key].Lookup(p); held && b.holdings[o] != nil {
+		return key, *b.holdings[o], true
+	}
+	return key, Holding{}, true
 }
 
 // Has tells whether there is a pool of that key.

@@ -2,7 +2,9 @@ package book
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,11 +29,7 @@ func open(t *testing.T, w World) *Book {
 
 func rebuild(t *testing.T, b *Book, w World, now time.Time) Rebuilt {
 	t.Helper()
-	got, err := b.Rebuild([]Definition{{Key: key, Ranges: []Range{{Name: "r", Prefix: whole}}}}, w, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	return b.Rebuild([]Definition{{Key: key, Ranges: []Range{{Name: "r", Prefix: whole}}}}, w, now)
 }
 
 func node(name string) Holder {
@@ -244,5 +242,43 @@ func TestOneAnswerForEachPrefixOfOneRange(t *testing.T) {
 		if _, _, ok := b.Find(p); ok {
 			t.Errorf("%s was found", p)
 		}
+	}
+}
+
+func TestRangesThatOverlapCostNobodyElse(t *testing.T) {
+	t.Parallel()
+	def := func(request string, prefixes ...string) Definition {
+		d := Definition{Key: Key{Request: request, Subnet: "s"}}
+		for _, p := range prefixes {
+			d.Ranges = append(d.Ranges, Range{Name: p, Prefix: netip.MustParsePrefix(p)})
+		}
+		return d
+	}
+	b := New(Config{Quarantine: rest})
+	b.Begin()
+	got := b.Rebuild([]Definition{
+		def("first", "10.0.0.0/29", "10.0.0.0/30"),
+		def("second", "10.0.0.4/30", "10.0.1.0/30", "fd00::/64"),
+		def("third", "10.0.2.0/30"),
+	}, World{}, start)
+	var refused []string
+	for _, r := range got.Refused {
+		refused = append(refused, r.Key.Request+" "+r.Range.Name)
+	}
+	if want := []string{"first 10.0.0.0/30", "second 10.0.0.4/30", "second fd00::/64"}; !slices.Equal(refused, want) {
+		t.Errorf("refused %v, want %v", refused, want)
+	}
+	given := map[netip.Prefix]string{}
+	for i, request := range []string{"first", "first", "second", "third"} {
+		h, err := b.Take(node(fmt.Sprint(i)), start, []Want{{Key: Key{request, "s"}, Bits: 30}}, start)
+		if err != nil {
+			t.Errorf("%s gives nothing: %v", request, err)
+		}
+		for p, to := range given {
+			if p.Overlaps(h.Prefix) {
+				t.Errorf("I1: %s has %s, %s got %s", to, p, request, h.Prefix)
+			}
+		}
+		given[h.Prefix] = request
 	}
 }

@@ -68,7 +68,7 @@ func (b *Book) take(n Holder, wants []Want, now time.Time) (Holding, error) {
 
 // Adopt makes the node the holder of exactly that prefix, which its Node
 // publishes or its instance carries already. The instance's own entry for it
-// becomes the node's. The error is a *TakenError when another holds it, and
+// becomes the node's. What the node did not hold before counts as adopted. The error is a *TakenError when another holds it, and
 // ErrNoRange when it lies in none of the ranges.
 func (b *Book) Adopt(n Holder, p netip.Prefix) (Holding, error) {
 	b.mu.Lock()
@@ -106,7 +106,7 @@ func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 			return *had, nil
 		}
 		b.forget(o)
-		b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Adopted: true})
+		b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Adopted: true})
 		return *b.holdings[o], nil
 	}
 	o := b.owner()
@@ -116,7 +116,7 @@ func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 		}
 		return Holding{}, err
 	}
-	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Adopted: true})
+	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Adopted: true})
 	return *b.holdings[o], nil
 }
 
@@ -139,10 +139,28 @@ func (b *Book) Transfer(from types.UID, to Holder) (Holding, bool) {
 	h := *b.holdings[o]
 	b.forget(o)
 	b.buryNode(from)
-	h.Holder, h.Durable, h.Published, h.Adopted = to, false, false, true
+	h.Holder, h.Durable, h.Published, h.Found = to, false, false, true
 	b.record(o, h)
 	b.waiters.leave(to.NodeUID)
 	return h, true
+}
+
+// PutOn notes that we are about to put the node's prefix on that instance,
+// whoever had put it there before. Where that is news the holding is no longer
+// durable, since the ledger does not say so yet.
+func (b *Book) PutOn(uid types.UID, instanceUID string) (h Holding, news bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, ok := b.byNode[uid]
+	if !ok {
+		return Holding{}, false
+	}
+	held := b.holdings[o]
+	if news = held.Adopted || held.InstanceUID != instanceUID; news {
+		held.Found = held.Found || held.Durable
+		held.Adopted, held.InstanceUID, held.Durable = false, instanceUID, false
+	}
+	return *held, news
 }
 
 // MarkDurable notes that a node's holding is in the ledger; MarkPublished
@@ -177,18 +195,28 @@ func (b *Book) Cede(uid types.UID) {
 	b.cede(o, Unknown)
 }
 
+// LeaveOn notes that the prefix of a Node that is gone stays on its instance:
+// it is the instance's until the cloud shows it there no longer.
+func (b *Book) LeaveOn(uid types.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[uid]; ok {
+		b.cede(o, cmp.Or(b.holdings[o].Instance, Unknown))
+	}
+}
+
 func (b *Book) cede(o pool.Owner, instance string) {
 	h := *b.holdings[o]
 	b.forget(o)
 	b.buryNode(h.NodeUID)
-	h.Holder, h.Durable, h.Published, h.Adopted = Holder{Instance: instance}, false, false, true
+	h.Holder, h.Durable, h.Published, h.Found = Holder{Instance: instance}, false, false, true
 	h.Delegated, h.Unsaved = netip.Prefix{}, false
 	b.record(o, h)
 }
 
 // Drop gives a node's prefix back at once. It is only for a prefix that
 // neither the ledger nor the cloud has heard of: a durable one stays, and one
-// that was adopted stays with the instance.
+// that was found in use stays with the instance.
 func (b *Book) Drop(uid types.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -198,7 +226,7 @@ func (b *Book) Drop(uid types.UID) {
 		return
 	}
 	h := b.holdings[o]
-	if h.Adopted {
+	if h.Found {
 		b.cede(o, cmp.Or(h.Instance, Unknown))
 		return
 	}

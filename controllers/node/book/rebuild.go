@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -22,6 +23,9 @@ type Known struct {
 	// Published tells that a Node shows it; otherwise the ledger has it, or
 	// an interface was seen with it.
 	Published bool
+	// Adopted and InstanceUID are as in a Holding.
+	Adopted     bool
+	InstanceUID string
 }
 
 // Resting is a prefix in quarantine.
@@ -81,18 +85,25 @@ type Rebuilt struct {
 	// Rested are prefixes that instances without a Node no longer carry, and
 	// until when they rest.
 	Rested []Resting
+	// Refused are ranges out of which nothing is given.
+	Refused []Refused
+}
+
+// Refused is a range that no pool takes: it overlaps one that came before it,
+// so that what lies in both would be given out twice, or is no range at all.
+type Refused struct {
+	Key   Key
+	Range Range
+	Why   string
 }
 
 // Rebuild makes the pools anew out of definitions, fills them with what the
 // book holds and with the World, and opens them. What nodes took since Begin
 // stays theirs, what was given back since stays given back.
-func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuilt, error) {
+func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	pools, err := b.newPools(definitions)
-	if err != nil {
-		return Rebuilt{}, err
-	}
+	pools, definitions, refused := b.newPools(definitions)
 	buried, old, held := b.rebuilding, b.pools, b.holdings
 	if buried == nil {
 		buried = &tombs{}
@@ -103,6 +114,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 
 	var collisions []Collision
 	add := func(k Known) {
+		_, known := b.byNode[k.NodeUID] // the earlier entry says whose it is
 		h, err := b.adopt(k.Holder, k.Prefix)
 		if err != nil {
 			collisions = append(collisions, Collision{Known: k, Err: err})
@@ -110,8 +122,11 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 			return
 		}
 		if k.NodeUID != "" {
-			b.holdings[b.byNode[k.NodeUID]].Durable = true
-			b.holdings[b.byNode[k.NodeUID]].Published = k.Published || h.Published
+			held := b.holdings[b.byNode[k.NodeUID]]
+			held.Durable, held.Published = true, k.Published || h.Published
+			if !known {
+				held.Adopted, held.InstanceUID = k.Adopted, k.InstanceUID
+			}
 			if err := b.recall(k); err != nil {
 				collisions = append(collisions, Collision{Known: k, Err: err})
 			}
@@ -121,9 +136,9 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published})
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, InstanceUID: h.InstanceUID})
 		if o, ok := b.byNode[h.NodeUID]; ok {
-			b.holdings[o].Durable, b.holdings[o].Adopted, b.holdings[o].Unsaved = h.Durable, h.Adopted, h.Unsaved
+			b.holdings[o].Durable, b.holdings[o].Found, b.holdings[o].Unsaved = h.Durable, h.Found, h.Unsaved
 		}
 	}
 	for _, k := range slices.Concat(w.Nodes, w.Promised) {
@@ -142,7 +157,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) (Rebuil
 	for _, p := range pools {
 		p.Restored()
 	}
-	return Rebuilt{Collisions: collisions, Rested: rested}, nil
+	return Rebuilt{Collisions: collisions, Rested: rested, Refused: refused}
 }
 
 // occupyRest keeps a prefix from being given out that a Node is known by, but
@@ -187,22 +202,45 @@ func (b *Book) vanished(held map[pool.Owner]*Holding, now time.Time) (rested []R
 	return rested
 }
 
-func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, error) {
+// newPools makes the pools, of the ranges that are sound. One that is not
+// costs its own pool that range, and the other pools nothing.
+func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, []Definition, []Refused) {
 	pools := map[Key]*pool.Pool{}
+	var sound []Definition
+	var refused []Refused
 	for _, d := range definitions {
-		cfg := pool.Config{Quarantine: b.quarantine}
+		p, err := pool.New(pool.Config{Quarantine: b.quarantine})
+		if err != nil {
+			panic(fmt.Sprintf("book: a pool without ranges: %v", err)) // the quarantine is checked where it is read
+		}
+		kept := Definition{Key: d.Key}
 		for _, r := range d.Ranges {
-			if !r.Leaving {
-				cfg.Parents = append(cfg.Parents, r.Prefix)
+			if why := overlapped(r, append(sound, kept)); why != "" {
+				refused = append(refused, Refused{d.Key, r, why})
+			} else if r.Leaving {
+				kept.Ranges = append(kept.Ranges, r) // known, and nothing is given out of it
+			} else if err := p.AddParent(r.Prefix); err != nil {
+				refused = append(refused, Refused{d.Key, r, err.Error()})
+			} else {
+				kept.Ranges = append(kept.Ranges, r)
 			}
 		}
-		p, err := pool.New(cfg)
-		if err != nil {
-			return nil, err
-		}
 		pools[d.Key] = p
+		sound = append(sound, kept)
 	}
-	return pools, nil
+	return pools, sound, refused
+}
+
+// overlapped says with which of the ranges r overlaps, if with any.
+func overlapped(r Range, with []Definition) string {
+	for _, d := range with {
+		for _, x := range d.Ranges {
+			if x.Prefix.Overlaps(r.Prefix) {
+				return fmt.Sprintf("it overlaps %s, range %s of RangeRequest %s in subnet %s", x.Prefix, x.Name, d.Key.Request, d.Key.Subnet)
+			}
+		}
+	}
+	return ""
 }
 
 // carriesItsOwn tells that an interface carries what its own Node holds, or

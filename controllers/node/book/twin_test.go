@@ -292,7 +292,7 @@ func (w *twin) drop() {
 		return
 	}
 	delete(w.nodes, uid)
-	if had.Adopted {
+	if had.Found {
 		w.others = append(w.others, Known{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 	} else {
 		w.bury(h.Prefix)
@@ -372,10 +372,7 @@ func (w *twin) rebuild() {
 	if w.began == nil {
 		w.begin()
 	}
-	got, err := w.b.Rebuild(w.definitions, *w.began, w.now)
-	if err != nil {
-		w.failf("rebuilding: %v", err)
-	}
+	got := w.b.Rebuild(w.definitions, *w.began, w.now)
 	w.note("rebuild: %d collisions, rested %v", len(got.Collisions), got.Rested)
 	w.built = true
 	w.resting = append(w.resting, got.Rested...)

@@ -14,6 +14,9 @@ type Entry struct {
 	Node    string       `json:"node"`
 	// Instance is the provider ID of the node's instance.
 	Instance string `json:"instance"`
+	// InstanceUID is the cloud's own identity of the instance that the prefix
+	// was put on; it is empty where that is not known.
+	InstanceUID string `json:"instanceUID,omitempty"`
 	// Request is the name of the RangeRequest it was drawn from.
 	Request string `json:"request"`
 	// Subnet and Range are where the prefix lies in the cloud.
@@ -22,6 +25,9 @@ type Entry struct {
 	// Delegated is the IPv6 prefix of the instance's own that the Node is to
 	// publish with it, if it is to publish one.
 	Delegated netip.Prefix `json:"delegated,omitzero"`
+	// Adopted tells that somebody else put it on the interface: it is never
+	// taken off.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // Rest is a prefix that nobody may have before its time.

@@ -39,6 +39,9 @@ func (l *Ledger) Settle(e Entry) {
 	if s := l.held.where[e.NodeUID]; s != nil {
 		// Recorded before: by an earlier leader, or the write is on its way.
 		_, claimed := l.doc.claims[e.NodeUID]
+		if l := line(e); s.lines[e.NodeUID] != l {
+			s.lines[e.NodeUID], s.dirty = l, true
+		}
 		switch {
 		case claimed && !s.dirty && !s.writing:
 			l.doc.endClaim(e.NodeUID)

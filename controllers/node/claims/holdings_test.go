@@ -49,6 +49,63 @@ func TestAClaimEndsOnlyWhenItsRecordIsDurable(t *testing.T) {
 	}
 }
 
+func TestWhoPutAPrefixOnIsRemembered(t *testing.T) {
+	t.Parallel()
+	s := &claimstest.Store{}
+	l, _ := mustOpen(t, s, "a")
+	e := entry(1)
+	e.Adopted = true
+	if err := l.Claim(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if got := said(t, s).Claims; len(got) != 1 || !got[0].Adopted {
+		t.Errorf("the claim says %+v", got)
+	}
+	l.Settle(e)
+	l.writeShards()
+	_, book := mustOpen(t, s, "b")
+	if len(book.Held) != 1 || book.Held[0] != e {
+		t.Errorf("the record says %+v", book.Held)
+	}
+
+	// Put back by us on another machine: the record is written anew.
+	l, _ = mustOpen(t, s, "c")
+	e.Adopted, e.InstanceUID = false, "2"
+	l.Settle(e)
+	l.writeShards()
+	_, book = mustOpen(t, s, "d")
+	if len(book.Held) != 1 || book.Held[0] != e {
+		t.Errorf("the record says %+v", book.Held)
+	}
+}
+
+func TestOnlyTheReleaseRemembersWhatStays(t *testing.T) {
+	t.Parallel()
+	s := &claimstest.Store{}
+	l, _ := mustOpen(t, s, "a")
+	e := entry(1)
+	e.Adopted = true
+	l.Settle(e)
+	l.writeShards()
+	if err := l.Release(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	l.LeaveOn(e.NodeUID)
+	l.writeShards()
+	l, book := mustOpen(t, s, "b")
+	if len(book.Held) != 0 || len(book.Releases) != 1 || book.Releases[0] != e {
+		t.Errorf("held %+v, released %+v", book.Held, book.Releases)
+	}
+	now := time.Now()
+	l.Rest("", e.Prefix, now.Add(time.Minute), now)
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if book := said(t, s); len(book.Releases) != 0 || len(book.Resting) != 1 {
+		t.Errorf("it left its instance: %+v", book)
+	}
+}
+
 func TestRecordsSurviveARestartUntilTheirPrefixRests(t *testing.T) {
 	t.Parallel()
 	s := &claimstest.Store{}

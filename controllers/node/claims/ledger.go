@@ -99,6 +99,15 @@ func (l *Ledger) Inherit(uid types.UID, p netip.Prefix) {
 	})
 }
 
+// LeaveOn says that a released prefix stays on its instance, which may be for
+// as long as that lives: the release alone remembers it until its Rest.
+func (l *Ledger) LeaveOn(uid types.UID) {
+	l.lazily(func(*document) bool {
+		l.held.drop(uid)
+		return false
+	})
+}
+
 // Rest says that the cloud no longer shows a released prefix and that it
 // rests until then. It is written with the next change, or after a while:
 // until it is, the release stands, and whoever reads it rests the prefix

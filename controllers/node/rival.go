@@ -1,0 +1,102 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+)
+
+func namesOf(requests []*v1alpha1.RangeRequest) (out []string) {
+	for _, r := range requests {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// suspected looks into podCIDRs that are not ours: where somebody else wrote
+// them while we look, the requests that select the Node are rivalled. The
+// Node is read live first, since the cache may be older than the book, and
+// then the ledger, since it may be a later leader that published; done is
+// false where that failed and the Node comes again.
+func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done bool) {
+	candidates := namesOf(assign.Candidates(c.catalog.Load().requests, node.Labels))
+	against := c.rivals.against(candidates, node)
+	if len(against) == 0 {
+		return true
+	}
+	live := &corev1.Node{}
+	if err := c.Live.Get(ctx, client.ObjectKeyFromObject(node), live); err != nil {
+		c.queue.AddAfter(requestFor(node.Name), time.Second)
+		return false
+	}
+	if live.UID != node.UID || len(live.Spec.PodCIDRs) == 0 {
+		return true
+	}
+	if err := c.ledger.Confirm(ctx); err != nil {
+		c.ledgerTrouble(err)
+		c.queue.AddAfter(requestFor(node.Name), time.Second)
+		return false
+	}
+	c.rivals.wrote(against, live, time.Now())
+	log.FromContext(ctx).Info("another allocator gave a node its podCIDRs; nothing is allocated from the requests that select it",
+		"podCIDRs", live.Spec.PodCIDRs, "requests", against)
+	c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
+	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "StopAllocating",
+		"podCIDRs %v were set by another allocator; RangeRequest %s gives nothing out until that is turned off (kube-controller-manager: --allocate-node-cidrs=false)",
+		live.Spec.PodCIDRs, strings.Join(against, ", "))
+	return true
+}
+
+// unrivalled leaves out the candidates that a rival has stopped. A prefix
+// that was picked and not promised yet is given back with them.
+func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeRequest) (open []*v1alpha1.RangeRequest, t *trouble) {
+	h, held := c.book.Held(node.UID)
+	if held && h.Durable {
+		return candidates, nil // what was begun is brought to its end
+	}
+	for _, r := range candidates {
+		if !c.rivals.stops(r.Name) {
+			open = append(open, r)
+		}
+	}
+	if len(open) == len(candidates) {
+		return open, nil
+	}
+	if len(open) == 0 || held && c.rivals.stops(h.Key.Request) {
+		c.book.Drop(node.UID)
+	}
+	if len(open) > 0 {
+		return open, nil
+	}
+	names := namesOf(candidates)
+	c.rivals.waits(names, node, time.Now())
+	return nil, &trouble{Reason: v1alpha1.ReasonForeignPodCIDR, Text: fmt.Sprintf(
+		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition Rivalled); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
+		strings.Join(names, ", "), c.RivalQuiet)}
+}
+
+// callBack brings the Nodes back that waited because of a rival.
+func (c *Controller) callBack(ctx context.Context, requests []string) {
+	if len(requests) == 0 {
+		return
+	}
+	log.FromContext(ctx).Info("the other allocator is gone; allocation goes on", "requests", requests)
+	var nodes corev1.NodeList
+	if err := c.Client.List(ctx, &nodes); err != nil {
+		return // each comes back by itself, a little later
+	}
+	for i := range nodes.Items {
+		if len(nodes.Items[i].Spec.PodCIDRs) == 0 {
+			c.backoff.Forget(nodes.Items[i].Name)
+			c.enqueue(nodes.Items[i].Name)
+		}
+	}
+}
