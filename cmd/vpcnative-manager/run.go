@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
@@ -77,11 +78,11 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	defer clouds.close()
+	defer clouds.Close()
 	if err := addControllers(mgr, o, clients, lease, clouds, stop); err != nil {
 		return err
 	}
-	logger.Info("starting", "cloud", o.cloud, "clusterID", o.clusterID, "namespace", o.namespace, "identity", lease.identity)
+	logger.Info("starting", "cloud", o.clouds.Cloud, "clusterID", o.clusterID, "namespace", o.namespace, "identity", lease.identity)
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("running: %w", err)
 	}
@@ -154,10 +155,10 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 	return mgr, nil
 }
 
-func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds, stop context.CancelCauseFunc) error {
+func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
 	events := mgr.GetEventRecorder("vpcnative")
 	networks := network.New(network.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	cached, err := cachedNodes(mgr)
@@ -165,13 +166,13 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		return err
 	}
 	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Writer:  node.Writer{Core: clients.CoreV1().RESTClient()},
-		OpenVPC: clouds.open,
+		OpenVPC: clouds.Open,
 		Ledger: claims.Config{
 			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,
 			Holder: lease.identity, Log: ctrl.Log.WithName("claims"),
