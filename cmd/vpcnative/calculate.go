@@ -41,13 +41,14 @@ func (c *calculator) register(f *pflag.FlagSet) {
 	f.StringSliceVar(&v.Place.Subnets, "subnets", []string{"nodes"}, "subnets of the nodes; each gets a pods range for --nodes")
 }
 
-func (c *calculator) asked(f *pflag.FlagSet) bool {
+// asked names a flag that asks for the calculator, if there is one.
+func (c *calculator) asked(f *pflag.FlagSet) string {
 	for _, name := range calculatorFlags {
 		if f.Changed(name) {
-			return true
+			return name
 		}
 	}
-	return false
+	return ""
 }
 
 func (c *calculator) run(w io.Writer, o *output) error {

@@ -27,6 +27,7 @@ const planExample = `  # a new cluster of 500 nodes that may become three times 
 func planCommand() *cobra.Command {
 	o := &output{}
 	var c calculator
+	var r requests
 	cmd := &cobra.Command{
 		Use:     "plan",
 		Short:   "Say what would be carved, where and why; do nothing",
@@ -37,13 +38,18 @@ func planCommand() *cobra.Command {
 			if err := o.validate(); err != nil {
 				return err
 			}
-			if !c.asked(cmd.Flags()) {
-				return fmt.Errorf("not here yet")
+			asked := c.asked(cmd.Flags())
+			switch {
+			case asked != "" && r.file != "":
+				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans RangeRequests: give one of them", asked)
+			case asked != "":
+				return c.run(cmd.OutOrStdout(), o)
 			}
-			return c.run(cmd.OutOrStdout(), o)
+			return r.run(cmd.Context(), cmd, o)
 		},
 	}
 	o.register(cmd)
 	c.register(cmd.Flags())
+	r.register(cmd.Flags())
 	return cmd
 }
