@@ -68,6 +68,6 @@ func command(name string) *cobra.Command {
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(planCommand(), versionCommand())
+	cmd.AddCommand(planCommand(), rangesCommand(), explainCommand(), versionCommand())
 	return cmd
 }
