@@ -45,10 +45,10 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 	case at >= 0:
 		out.Answer, out.Text = verdict(out.Subject, out.Around[at])
 		if inside {
-			out.Text += fmt.Sprintf("; %d more things lie inside of it", len(out.Inside))
+			out.Text += fmt.Sprintf("; inside of it: %d", len(out.Inside))
 		}
 	case inside:
-		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is not free: %d things lie in it", out.Subject, len(out.Inside))
+		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is not free; inside of it: %d", out.Subject, len(out.Inside))
 		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
 	case prefix.Within(supernets, p):
 		out.Answer, out.Text = Free, w.free(out.Subject, p, free)

@@ -124,7 +124,6 @@ func (in Input) network(name string) Network {
 	out := Network{Name: name}
 	at := slices.IndexFunc(in.Networks, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		out.Source = Source{Kind: FromNothing}
 		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or name another in networkRef", name)}
 		for i := range in.Requests {
 			if r := &in.Requests[i]; r.NetworkName() == name && slices.Contains(in.Wanted, r.Name) {

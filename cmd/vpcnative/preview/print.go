@@ -26,7 +26,10 @@ func (r Report) Print(w io.Writer, s show.Style) error {
 
 func (n Network) print(w io.Writer, s show.Style) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  planned from %s\n", s.Bold("Network "+n.Name), n.Source)
+	fmt.Fprintln(&b, s.Bold("Network "+n.Name))
+	if n.Source.Kind != "" {
+		fmt.Fprintf(&b, "  planned from %s\n", n.Source)
+	}
 	for _, text := range n.Source.Warnings {
 		fmt.Fprintf(&b, "  %s %s\n", s.Bad("careful:"), text)
 	}

@@ -28,7 +28,8 @@ const (
 
 // Source says what a preview is worth.
 type Source struct {
-	Kind Kind `json:"kind"`
+	// Kind is empty where there is no Network.
+	Kind Kind `json:"kind,omitempty"`
 	// AsOf is when the VPC was read, or the status last written.
 	AsOf *metav1.Time `json:"asOf,omitempty"`
 	// Warnings say what is not known.

@@ -75,6 +75,9 @@ func (s Style) Bar(percent float64, width int) string {
 
 // Number sets thousands apart; digits is a number in decimal.
 func Number(digits string) string {
+	if rest, signed := strings.CutPrefix(digits, "+"); signed {
+		return "+" + Number(rest)
+	}
 	if len(digits) <= 3 || strings.Trim(digits, "0123456789") != "" {
 		return digits
 	}
@@ -83,13 +86,18 @@ func Number(digits string) string {
 
 // Table has its columns aligned; the rows' cells are separated by tabs.
 func Table(w io.Writer, rows ...string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	var aligned strings.Builder
+	t := tabwriter.NewWriter(&aligned, 0, 0, 3, ' ', 0)
 	for _, r := range rows {
-		if _, err := fmt.Fprintln(t, r); err != nil {
+		_, _ = fmt.Fprintln(t, r) // a Builder takes everything
+	}
+	_ = t.Flush()
+	for line := range strings.Lines(aligned.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
 	}
-	return t.Flush()
+	return nil
 }
 
 // Free says how much space is free.
