@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/usage"
@@ -35,7 +37,9 @@ server has allocated.`,
 				return err
 			}
 			allocated, err := cluster.IPAddresses(cmd.Context(), c)
-			if err != nil {
+			if apierrors.IsForbidden(err) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "note: you may not read IPAddresses, so ClusterIPs are not counted")
+			} else if err != nil {
 				return err
 			}
 			var addresses []netip.Addr

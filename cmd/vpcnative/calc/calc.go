@@ -241,4 +241,3 @@ func (a Ask) reserves(p netip.Prefix) bool {
 	}
 	return prefix.Within(all, p)
 }
-

@@ -237,4 +237,3 @@ func quotas(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota) {
 	}
 	return out
 }
-
