@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/leaderelection"
 	"sigs.k8s.io/yaml"
+
+	"github.com/vpcnative/vpcnative/cmd/clouds"
 )
 
 // options are what the flags and the config file say.
@@ -20,7 +22,7 @@ type options struct {
 	config     string
 	kubeconfig string
 	namespace  string
-	cloud      string
+	clouds     clouds.Options
 	clusterID  string
 
 	leaderElect   bool
@@ -33,9 +35,6 @@ type options struct {
 	healthAddress  string
 	logFormat      string
 	logLevel       string
-
-	gcpEndpoint string
-	gcpNoAuth   bool
 
 	quarantine  time.Duration
 	rivalQuiet  time.Duration
@@ -63,7 +62,7 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.StringVar(&o.config, "config", "", "YAML file whose keys are these flags' names; a flag given on the command line wins")
 	f.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; the pod's service account where it is not given")
 	f.StringVar(&o.namespace, "namespace", ownNamespace(), "namespace of the lease and of the claims ledger")
-	f.StringVar(&o.cloud, "cloud", "gcp", "the cloud that this cluster runs on: gcp")
+	o.clouds.Register(f, "gcp", "the cloud that this cluster runs on: gcp")
 	f.StringVar(&o.clusterID, "cluster-id", "", "identity of the cluster in names of cloud objects; never change it. The UID of namespace kube-system where it is not given")
 
 	f.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while allocating; turn it off only where nothing else can run")
@@ -76,9 +75,6 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 turns it off")
 	f.StringVar(&o.logFormat, "log-format", "json", "json or text")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
-
-	f.StringVar(&o.gcpEndpoint, "gcp-endpoint", "", "another address of the Compute Engine API, such as an emulator's")
-	f.BoolVar(&o.gcpNoAuth, "gcp-no-auth", false, "send no credentials; for emulators")
 
 	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
 	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
@@ -142,8 +138,8 @@ func set(f *pflag.FlagSet, name string, value any) error {
 func (o *options) validate() error {
 	var bad *multierror.Error
 	refuse := func(format string, args ...any) { bad = multierror.Append(bad, fmt.Errorf(format, args...)) }
-	if o.cloud != "gcp" {
-		refuse("--cloud=%s: this build knows gcp", o.cloud)
+	if err := o.clouds.Validate(); err != nil {
+		bad = multierror.Append(bad, err)
 	}
 	if o.namespace == "" {
 		refuse("--namespace is empty")

@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/controllers/firewall"
 	"github.com/vpcnative/vpcnative/controllers/masquerade"
 	"github.com/vpcnative/vpcnative/controllers/network"
@@ -82,11 +83,11 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	defer clouds.close()
+	defer clouds.Close()
 	if err := addControllers(mgr, o, clients, lease, clouds, stop); err != nil {
 		return err
 	}
-	logger.Info("starting", "cloud", o.cloud, "clusterID", o.clusterID, "namespace", o.namespace, "identity", lease.identity)
+	logger.Info("starting", "cloud", o.clouds.Cloud, "clusterID", o.clusterID, "namespace", o.namespace, "identity", lease.identity)
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("running: %w", err)
 	}
@@ -159,7 +160,7 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 	return mgr, nil
 }
 
-func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds, stop context.CancelCauseFunc) error {
+func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
 	events := mgr.GetEventRecorder("vpcnative")
 	services, err := newServices(mgr, o, clients)
 	if err != nil {
@@ -167,11 +168,11 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	}
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
-		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	rules := firewall.New(firewall.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
 	})
 	cached, err := cachedNodes(mgr)
@@ -181,7 +182,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Writer:  node.Writer{Core: clients.CoreV1().RESTClient()},
-		OpenVPC: clouds.open,
+		OpenVPC: clouds.Open,
 		Ledger: claims.Config{
 			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,
 			Holder: lease.identity, Log: ctrl.Log.WithName("claims"),
@@ -191,7 +192,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, RivalQuiet: o.rivalQuiet, MaxInFlight: o.maxInFlight,
 	})
 	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
@@ -199,7 +200,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
 		all = append(all, masquerade.New(masquerade.Config{
 			Client: mgr.GetClient(), ConfigMaps: clients.CoreV1().ConfigMaps(namespace), Namespace: namespace, Name: name,
-			OpenVPC: clouds.open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
+			OpenVPC: clouds.Open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
 		}))
 	}
 	for _, c := range all {

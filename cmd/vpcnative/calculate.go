@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+
+	"github.com/vpcnative/vpcnative/cmd/clouds"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/calc"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+)
+
+// noFit is a plan for which there is no room.
+type noFit = *calc.NoFit
+
+// calculator is plan without a cluster.
+type calculator struct{ flags calc.Flags }
+
+// calculatorFlags are those that ask for it.
+var calculatorFlags = []string{
+	"nodes", "max-pods", "node-prefix-length", "services", "proxy", "growth", "supernet", "reserve", "pin",
+	"gcp-project", "gcp-network", "gcp-region", "subnets",
+}
+
+func (c *calculator) register(f *pflag.FlagSet) {
+	v := &c.flags
+	f.IntVar(&v.Nodes, "nodes", 0, "nodes that the cluster starts with")
+	f.IntVar(&v.MaxPods, "max-pods", 110, "pods on each node")
+	f.StringVar(&v.NodePrefixLength, "node-prefix-length", "Auto", "size of each node's range: a number such as 24, or Auto for twice its max pods")
+	f.IntVar(&v.Services, "services", 4096, "addresses for Services; 0 plans no range for them")
+	f.IntVar(&v.Proxy, "proxy", 0, "also plan a proxy-only subnet for load balancers; its prefix length, 23 where the flag has no value")
+	f.Lookup("proxy").NoOptDefVal = "23"
+	f.StringVar(&v.Growth, "growth", "1x", "how many times as large the cluster may become")
+	f.StringSliceVar(&v.Supernets, "supernet", nil, "space that may be carved; repeat it for more")
+	f.StringArrayVar(&v.Reserved, "reserve", nil, "space not to touch, CIDR or CIDR=reason; repeat it for more")
+	f.BoolVar(&v.Pin, "pin", false, "write objects that name the very blocks of the plan, in place of sizes")
+	f.StringVar(&v.Place.Project, "gcp-project", "my-project", "project, for the Network object")
+	f.StringVar(&v.Place.Network, "gcp-network", "my-vpc", "VPC network, for the Network object")
+	f.StringVar(&v.Place.Region, "gcp-region", "us-central1", "region, for the Network object")
+	f.StringSliceVar(&v.Place.Subnets, "subnets", []string{"nodes"}, "subnets of the nodes; each gets a pods range for --nodes")
+}
+
+// asked names a flag that asks for the calculator, if there is one.
+func (c *calculator) asked(f *pflag.FlagSet) string {
+	for _, name := range calculatorFlags {
+		if f.Changed(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+func (c *calculator) run(w io.Writer, o *output) error {
+	ask, err := calc.Parse(c.flags)
+	if err != nil {
+		return err
+	}
+	result, err := calc.Plan(ask, clouds.Blank(calc.NetworkOf(ask)))
+	if err != nil {
+		return err
+	}
+	objects, err := result.Objects.YAML()
+	if err != nil {
+		return err
+	}
+	if o.format == "yaml" {
+		_, err := w.Write(objects)
+		return err
+	}
+	list, err := result.Objects.List()
+	if err != nil {
+		return err
+	}
+	both := struct {
+		calc.Result
+		Objects []map[string]any `json:"objects"`
+	}{result, list}
+	return o.write(w, both, func(w io.Writer, s show.Style) error {
+		if err := result.Print(w, s); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, "\n%s\n%s", s.Bold("# To apply; -o yaml prints only this."), objects)
+		return err
+	})
+}

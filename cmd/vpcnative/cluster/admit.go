@@ -1,0 +1,68 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// Admit puts a file's objects in the place of the cluster's, as the API
+// server would have them: checked, with its defaults, with the status of what
+// is there. The API server is asked by a dry run, which keeps nothing. Where
+// the user may not ask, notes say that nothing was checked.
+func Admit(ctx context.Context, c client.Client, had, file State) (out State, notes []string, err error) {
+	out = State{Networks: slices.Clone(had.Networks), Requests: slices.Clone(had.Requests), Nodes: had.Nodes}
+	for _, n := range file.Networks {
+		at := slices.IndexFunc(out.Networks, func(x v1alpha1.Network) bool { return x.Name == n.Name })
+		if at < 0 {
+			out.Networks = append(out.Networks, n)
+			at = len(out.Networks) - 1
+		} else {
+			out.Networks[at].Spec = n.Spec
+		}
+		note, err := ask(ctx, c, "Network", &out.Networks[at])
+		if err != nil {
+			return out, nil, err
+		}
+		notes = append(notes, note...)
+	}
+	for _, r := range file.Requests {
+		at := slices.IndexFunc(out.Requests, func(x v1alpha1.RangeRequest) bool { return x.Name == r.Name })
+		if at < 0 {
+			out.Requests = append(out.Requests, r)
+			at = len(out.Requests) - 1
+		} else {
+			out.Requests[at].Spec = r.Spec
+		}
+		note, err := ask(ctx, c, "RangeRequest", &out.Requests[at])
+		if err != nil {
+			return out, nil, err
+		}
+		Default(&out.Requests[at])
+		notes = append(notes, note...)
+	}
+	return out, notes, nil
+}
+
+func ask(ctx context.Context, c client.Client, kind string, o client.Object) (notes []string, err error) {
+	if o.GetUID() == "" {
+		err = c.Create(ctx, o, client.DryRunAll)
+		o.SetCreationTimestamp(metav1.Time{}) // it is not there
+		o.SetUID("")
+	} else {
+		err = c.Update(ctx, o, client.DryRunAll)
+	}
+	switch {
+	case apierrors.IsForbidden(err):
+		return []string{fmt.Sprintf("%s %s was not checked by the API server, since you may not write it: %v", kind, o.GetName(), err)}, nil
+	case err != nil:
+		return nil, fmt.Errorf("the API server would refuse %s %s: %w", kind, o.GetName(), err)
+	}
+	return nil, nil
+}

@@ -1,0 +1,109 @@
+package cluster
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// Parse reads Networks and RangeRequests out of YAML or JSON documents. An
+// unknown field is an error.
+func Parse(r io.Reader) (State, error) {
+	var out State
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(r))
+	for i := 1; ; i++ {
+		text, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return out, fmt.Errorf("document %d: %w", i, err)
+		}
+		if err := out.document(text); err != nil {
+			return out, fmt.Errorf("document %d: %w", i, err)
+		}
+	}
+	if len(out.Requests) == 0 {
+		return out, errors.New("it holds no RangeRequest, so there is nothing to plan")
+	}
+	return out, nil
+}
+
+func (s *State) document(text []byte) error {
+	var head struct {
+		metav1.TypeMeta `json:",inline"`
+		Metadata        metav1.ObjectMeta `json:"metadata"`
+	}
+	if err := yaml.Unmarshal(text, &head); err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(text)) == 0 || head.TypeMeta == (metav1.TypeMeta{}) && head.Metadata.Name == "" && onlyComments(text) {
+		return nil
+	}
+	if head.APIVersion != v1alpha1.GroupVersion.String() {
+		return fmt.Errorf("its apiVersion is %q; plan takes Networks and RangeRequests of %s", head.APIVersion, v1alpha1.GroupVersion)
+	}
+	if head.Metadata.Name == "" {
+		return fmt.Errorf("the %s has no metadata.name", head.Kind)
+	}
+	switch head.Kind {
+	case "Network":
+		var n v1alpha1.Network
+		if err := yaml.UnmarshalStrict(text, &n); err != nil {
+			return fmt.Errorf("network %s: %w", n.Name, err)
+		}
+		n.Status = v1alpha1.NetworkStatus{}
+		s.Networks = append(s.Networks, n)
+	case "RangeRequest":
+		var r v1alpha1.RangeRequest
+		if err := yaml.UnmarshalStrict(text, &r); err != nil {
+			return fmt.Errorf("RangeRequest %s: %w", r.Name, err)
+		}
+		r.Status = v1alpha1.RangeRequestStatus{}
+		s.Requests = append(s.Requests, r)
+	default:
+		return fmt.Errorf("its kind is %q; plan takes Networks and RangeRequests", head.Kind)
+	}
+	return nil
+}
+
+func onlyComments(text []byte) bool {
+	var value any
+	return yaml.Unmarshal(text, &value) == nil && value == nil
+}
+
+// Default fills in what the API server would.
+func Default(r *v1alpha1.RangeRequest) {
+	s := &r.Spec
+	if s.NetworkRef == "" {
+		s.NetworkRef = v1alpha1.DefaultNetwork
+	}
+	if len(s.Families) == 0 {
+		s.Families = []v1alpha1.Family{v1alpha1.IPv4}
+	}
+	if s.DeletionPolicy == "" {
+		s.DeletionPolicy = v1alpha1.Delete
+	}
+	if g := s.Growth; g != nil {
+		for _, d := range []struct {
+			field *int32
+			value int32
+		}{{&g.Threshold, 80}, {&g.WaitingNodes, 1}, {&g.MaxRanges, 8}} {
+			if *d.field == 0 {
+				*d.field = d.value
+			}
+		}
+		if g.GiveBackAfter == nil {
+			g.GiveBackAfter = &metav1.Duration{Duration: time.Hour}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// State is what the cluster holds.
+type State struct {
+	Networks []v1alpha1.Network
+	Requests []v1alpha1.RangeRequest
+	Nodes    []corev1.Node
+}
+
+// pageSize is how many objects are asked for at a time.
+const pageSize = 500
+
+// Read reads Networks, RangeRequests and Nodes.
+func Read(ctx context.Context, c client.Reader) (State, error) {
+	var out State
+	var networks v1alpha1.NetworkList
+	if err := c.List(ctx, &networks); err != nil {
+		return out, listing("Networks", err)
+	}
+	var requests v1alpha1.RangeRequestList
+	if err := c.List(ctx, &requests); err != nil {
+		return out, listing("RangeRequests", err)
+	}
+	out.Networks, out.Requests = networks.Items, requests.Items
+	for next := ""; ; {
+		var nodes corev1.NodeList
+		if err := c.List(ctx, &nodes, client.Limit(pageSize), client.Continue(next)); err != nil {
+			return out, listing("Nodes", err)
+		}
+		out.Nodes = append(out.Nodes, nodes.Items...)
+		if next = nodes.Continue; next == "" {
+			return out, nil
+		}
+	}
+}
+
+func listing(what string, err error) error {
+	if meta.IsNoMatchError(err) && (what == "Networks" || what == "RangeRequests") {
+		return fmt.Errorf("listing %s: %w; is vpcnative installed in this cluster? deploy/crds has its kinds", what, err)
+	}
+	return fmt.Errorf("listing %s: %w", what, err)
+}
+
+// ServiceCIDRs gives the cluster's ranges of ClusterIPs: none where the API
+// server has no such objects.
+func ServiceCIDRs(ctx context.Context, c client.Reader) ([]networkingv1.ServiceCIDR, error) {
+	var list networkingv1.ServiceCIDRList
+	if err := c.List(ctx, &list); err != nil {
+		return nil, ignoreMissingKind(listing("ServiceCIDRs", err))
+	}
+	return list.Items, nil
+}
+
+// IPAddresses gives the ClusterIPs that are allocated.
+func IPAddresses(ctx context.Context, c client.Reader) (out []networkingv1.IPAddress, err error) {
+	for next := ""; ; {
+		var list networkingv1.IPAddressList
+		if err := c.List(ctx, &list, client.Limit(pageSize), client.Continue(next)); err != nil {
+			return nil, ignoreMissingKind(listing("IPAddresses", err))
+		}
+		out = append(out, list.Items...)
+		if next = list.Continue; next == "" {
+			return out, nil
+		}
+	}
+}
+
+func ignoreMissingKind(err error) error {
+	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/cmd/clouds"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/explain"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+func explainCommand() *cobra.Command {
+	o := &output{}
+	var flags cluster.Flags
+	cmd := &cobra.Command{
+		Use:   "explain ADDRESS|PREFIX|NAME",
+		Short: "Say what an address, a prefix, a node or a range is",
+		Long: `Say what an address or a prefix is: which range, node, Pod or Service has it, or
+why it is free or forbidden. A name is that of a node, a RangeRequest, a Network
+or a range in the cloud; node/NAME, rangerequest/NAME and network/NAME say which.`,
+		Example: `  vpcnative explain 10.4.3.7
+  vpcnative explain 10.4.0.0/14
+  vpcnative explain node/worker-1`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			p, isPrefix, err := question(args[0])
+			if err != nil {
+				return err
+			}
+			c, err := flags.Connect()
+			if err != nil {
+				return err
+			}
+			w, notes, err := world(cmd.Context(), c, p)
+			if err != nil {
+				return err
+			}
+			for _, n := range notes {
+				fmt.Fprintln(cmd.ErrOrStderr(), "note: "+n)
+			}
+			var all []explain.Explanation
+			if isPrefix {
+				all = append(all, w.Prefix(p))
+			} else if all = w.Name(args[0]); len(all) == 0 {
+				return fmt.Errorf("there is no node, RangeRequest, Network or range called %q; for an address, write it in full", args[0])
+			}
+			return o.write(cmd.OutOrStdout(), map[string]any{"explanations": all}, func(out io.Writer, s show.Style) error {
+				for i, e := range all {
+					if i > 0 {
+						_, _ = fmt.Fprintln(out)
+					}
+					if err := e.Print(out, s); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+	o.register(cmd)
+	flags.Register(cmd.Flags())
+	return cmd
+}
+
+// question reads an address or a prefix; whatever is neither is a name.
+func question(text string) (p netip.Prefix, ok bool, err error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		a = a.Unmap().WithZone("")
+		return netip.PrefixFrom(a, a.BitLen()), true, nil
+	}
+	if first, _, said := strings.Cut(text, "/"); said {
+		if _, err := netip.ParseAddr(first); err == nil {
+			p, err := prefix.Parse(text, 0)
+			return p, true, err
+		}
+	}
+	return netip.Prefix{}, false, nil
+}
+
+// world reads what an explanation needs. What the user may not read, or the
+// API server does not have, is noted and left out.
+func world(ctx context.Context, c client.Client, p netip.Prefix) (w explain.World, notes []string, err error) {
+	if w.State, err = cluster.Read(ctx, c); err != nil {
+		return w, nil, err
+	}
+	w.VPC = map[string]preview.VPC{}
+	for i := range w.Networks {
+		n := &w.Networks[i]
+		w.VPC[n.Name] = preview.Status(n, clouds.Blank(n))
+	}
+	leave := func(what string, err error) error {
+		if apierrors.IsForbidden(err) {
+			notes = append(notes, fmt.Sprintf("you may not read %s, so they are not looked at", what))
+			return nil
+		}
+		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	if w.ServiceCIDRs, err = cluster.ServiceCIDRs(ctx, c); leave("ServiceCIDRs", err) != nil {
+		return w, nil, err
+	}
+	if !p.IsValid() || !p.IsSingleIP() {
+		return w, notes, nil
+	}
+	ip := p.Addr().String()
+	var pods corev1.PodList
+	if err := leave("Pods", c.List(ctx, &pods, client.MatchingFields{"status.podIP": ip})); err != nil {
+		return w, nil, fmt.Errorf("looking for Pods with the address %s: %w", ip, err)
+	}
+	w.Pods = pods.Items
+	var address networkingv1.IPAddress
+	err = c.Get(ctx, client.ObjectKey{Name: ip}, &address)
+	if err == nil {
+		w.IPAddresses = append(w.IPAddresses, address)
+	}
+	return w, notes, leave("IPAddresses", err)
+}

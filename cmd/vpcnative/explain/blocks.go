@@ -1,0 +1,105 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// blocks are all prefixes that are something, the largest first, and among
+// equals in the order of the kinds.
+func (w World) blocks() []Block {
+	var out []Block
+	add := func(cidr string, kind Kind, name, text string) {
+		if p, err := netip.ParsePrefix(cidr); err == nil {
+			out = append(out, Block{CIDR: cidr, Kind: kind, Name: name, Text: text, p: p})
+		}
+	}
+	for i := range w.Networks {
+		w.ofNetwork(&w.Networks[i], add)
+	}
+	for _, r := range w.Requests {
+		for _, g := range r.Status.Ranges {
+			add(g.CIDR, granted, "RangeRequest "+r.Name, strings.TrimSpace(fmt.Sprintf("%s, %s", r.Spec.Purpose, g.Name)))
+		}
+	}
+	for _, s := range w.ServiceCIDRs {
+		for _, c := range s.Spec.CIDRs {
+			add(c, serviceCIDR, s.Name, "the API server allocates ClusterIPs from it")
+		}
+	}
+	for _, n := range w.Nodes {
+		for _, c := range n.Spec.PodCIDRs {
+			add(c, nodeRange, n.Name, "its pod range")
+		}
+		for _, a := range n.Status.Addresses {
+			if a.Type == corev1.NodeInternalIP || a.Type == corev1.NodeExternalIP {
+				add(host(a.Address), nodeAddress, n.Name, string(a.Type))
+			}
+		}
+	}
+	for _, p := range w.Pods {
+		if p.Spec.HostNetwork || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			continue // it has the node's address, or none any more
+		}
+		for _, ip := range p.Status.PodIPs {
+			add(host(ip.IP), pod, p.Namespace+"/"+p.Name, "on node "+p.Spec.NodeName)
+		}
+	}
+	for _, a := range w.IPAddresses {
+		name := "somebody"
+		if ref := a.Spec.ParentRef; ref != nil {
+			name = strings.TrimPrefix(ref.Namespace+"/"+ref.Name, "/")
+			if ref.Resource != "services" {
+				name = ref.Resource + " " + name
+			}
+		}
+		add(host(a.Name), service, name, "")
+	}
+	slices.SortStableFunc(out, func(a, b Block) int {
+		return cmp.Or(cmp.Compare(a.p.Bits(), b.p.Bits()), a.p.Addr().Compare(b.p.Addr()))
+	})
+	return out
+}
+
+func host(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ""
+	}
+	return netip.PrefixFrom(a, a.BitLen()).String()
+}
+
+// ofNetwork gives the supernets and what occupies them. A range that a
+// request was granted is left to that request.
+func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, name, text string)) {
+	for _, c := range n.Spec.Supernets {
+		add(string(c), supernet, "Network "+n.Name, "")
+	}
+	for _, r := range n.Spec.Reserved {
+		add(string(r.CIDR), reserved, "Network "+n.Name, r.Reason)
+	}
+	ours := map[string]bool{}
+	for _, r := range w.Requests {
+		for _, g := range r.Status.Ranges {
+			ours[g.CIDR] = true
+		}
+	}
+	owners := map[string]string{}
+	for _, o := range n.Status.Occupied {
+		owners[o.CIDR+" "+o.Name] = o.Owner
+	}
+	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
+		if o.Kind == cloud.SecondaryRange && ours[o.Prefix.String()] {
+			continue
+		}
+		add(o.Prefix.String(), Kind(o.Kind), o.Name, owners[o.Prefix.String()+" "+o.Name])
+	}
+}

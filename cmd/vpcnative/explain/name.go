@@ -1,0 +1,194 @@
+package explain
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Name explains all that has the name: nodes, RangeRequests, Networks, and
+// ranges by their name in the cloud. "node/a" asks for a node alone.
+func (w World) Name(name string) (out []Explanation) {
+	kind, rest, said := strings.Cut(name, "/")
+	wants := func(kinds ...string) bool {
+		if !said {
+			rest = name
+			return true
+		}
+		for _, k := range kinds {
+			if strings.EqualFold(k, kind) {
+				return true
+			}
+		}
+		return false
+	}
+	if wants("node", "nodes") {
+		for i := range w.Nodes {
+			if w.Nodes[i].Name == rest {
+				out = append(out, w.node(&w.Nodes[i]))
+			}
+		}
+	}
+	if wants("rangerequest", "rangerequests", "rr") {
+		for i := range w.Requests {
+			if w.Requests[i].Name == rest {
+				out = append(out, w.request(&w.Requests[i]))
+			}
+		}
+	}
+	if wants("network", "networks", "vpcnet") {
+		for i := range w.Networks {
+			if w.Networks[i].Name == rest {
+				out = append(out, w.network(&w.Networks[i]))
+			}
+		}
+	}
+	return append(out, w.rangesNamed(name)...)
+}
+
+// rangesNamed finds ranges by the cloud's name, whole or its last part.
+func (w World) rangesNamed(name string) (out []Explanation) {
+	seen := map[netip.Prefix]bool{}
+	found := func(p netip.Prefix) {
+		if seen[p] {
+			return
+		}
+		seen[p] = true
+		e := w.Prefix(p)
+		e.Subject = fmt.Sprintf("range %s (%s)", name, p)
+		out = append(out, e)
+	}
+	for _, r := range w.Requests {
+		for _, g := range r.Status.Ranges {
+			if p, err := netip.ParsePrefix(g.CIDR); err == nil && g.Name == name {
+				found(p)
+			}
+		}
+	}
+	for _, vpc := range w.VPC {
+		for _, o := range vpc.Snapshot.Occupied {
+			if o.Name == name || o.Name[strings.LastIndex(o.Name, "/")+1:] == name {
+				found(o.Prefix)
+			}
+		}
+	}
+	return out
+}
+
+func (w World) node(n *corev1.Node) Explanation {
+	out := Explanation{Subject: "Node " + n.Name}
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeNetworkUnavailable && c.Status == corev1.ConditionTrue ||
+			strings.HasPrefix(string(c.Type), "vpcnative.dev/") && c.Status == corev1.ConditionTrue {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s, %s: %s", c.Type, c.Reason, c.Message))
+		}
+	}
+	candidates := assign.Candidates(w.Requests, n.Labels)
+	if len(n.Spec.PodCIDRs) == 0 {
+		out.Answer, out.Text = Free, fmt.Sprintf("Node %s has no pod range yet", n.Name)
+		if len(candidates) == 0 {
+			out.Text += ": no RangeRequest selects it"
+		}
+	} else {
+		out.Answer, out.Text = InUse, fmt.Sprintf("Node %s has the pod range %s", n.Name, strings.Join(n.Spec.PodCIDRs, " and "))
+	}
+	var names []string
+	for _, c := range candidates {
+		names = append(names, c.Name)
+	}
+	if len(names) > 0 {
+		out.Notes = append(out.Notes, "it draws from the RangeRequests "+strings.Join(names, ", ")+", in this order")
+	}
+	if n.Spec.ProviderID != "" {
+		out.Notes = append(out.Notes, "its instance is "+n.Spec.ProviderID)
+	}
+	for _, text := range n.Spec.PodCIDRs {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			continue
+		}
+		inRange := false
+		for _, b := range w.blocks() {
+			if prefix.Contains(b.p, p) && b.Name != n.Name {
+				out.Around = append(out.Around, b)
+				inRange = inRange || b.Kind == granted
+			}
+		}
+		if !inRange {
+			out.Notes = append(out.Notes, text+" lies in no range of a RangeRequest")
+		}
+	}
+	for _, a := range n.Status.Addresses {
+		if a.Type == corev1.NodeInternalIP {
+			out.Inside = append(out.Inside, Block{CIDR: a.Address, Kind: nodeAddress, Name: n.Name, Text: string(a.Type)})
+		}
+	}
+	return out
+}
+
+func (w World) request(r *v1alpha1.RangeRequest) Explanation {
+	out := Explanation{Subject: "RangeRequest " + r.Name, Answer: Granted}
+	for _, c := range r.Status.Conditions {
+		out.Notes = append(out.Notes, fmt.Sprintf("%s=%s, %s: %s", c.Type, c.Status, c.Reason, c.Message))
+	}
+	var ps []string
+	for _, g := range r.Status.Ranges {
+		ps = append(ps, g.CIDR)
+		text := "subnet " + g.Subnet
+		if g.Reason != "" {
+			text += ": " + g.Reason
+		}
+		out.Inside = append(out.Inside, Block{CIDR: g.CIDR, Kind: granted, Name: g.Name, Text: text})
+	}
+	switch {
+	case len(ps) > 0:
+		out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s, %d %% full with %d nodes",
+			r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "), r.Status.Utilisation, r.Status.Nodes)
+		if r.Spec.Purpose != v1alpha1.Pods {
+			out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s", r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "))
+		}
+	default:
+		out.Answer, out.Text = Free, fmt.Sprintf("RangeRequest %s (%s, Network %s) has no range yet; vpcnative plan says what it would get", r.Name, r.Spec.Purpose, r.NetworkName())
+	}
+	if !r.DeletionTimestamp.IsZero() {
+		out.Notes = append(out.Notes, "it is being deleted")
+	}
+	return out
+}
+
+func (w World) network(n *v1alpha1.Network) Explanation {
+	var supernets []string
+	for _, c := range n.Spec.Supernets {
+		supernets = append(supernets, string(c))
+	}
+	out := Explanation{Subject: "Network " + n.Name, Answer: InUse,
+		Text: fmt.Sprintf("Network %s carves %s, in which %d blocks are in use", n.Name, strings.Join(supernets, ", "), n.Status.OccupiedCount)}
+	for _, f := range n.Status.Free {
+		out.FreeBlocks = append(out.FreeBlocks, f.LargestBlocks...)
+	}
+	for _, b := range w.blocks() {
+		for _, c := range n.Spec.Supernets {
+			if p, err := netip.ParsePrefix(string(c)); err == nil && p != b.p && prefix.Contains(p, b.p) && b.Kind != nodeRange && b.Kind != nodeAddress {
+				out.Inside = append(out.Inside, b)
+				break
+			}
+		}
+	}
+	if len(out.Inside) > maxInside {
+		out.More = len(out.Inside) - maxInside
+		out.Inside = out.Inside[:maxInside]
+	}
+	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil {
+		out.Notes = append(out.Notes, fmt.Sprintf("%s=%s, %s: %s", c.Type, c.Status, c.Reason, c.Message))
+	}
+	source := w.VPC[n.Name].Source
+	out.Notes = append(append(out.Notes, "known from "+source.String()), source.Warnings...)
+	return out
+}

@@ -1,0 +1,179 @@
+package explain
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// maxInside bounds what is listed of a prefix.
+const maxInside = 20
+
+// Prefix explains a prefix; an address is the prefix of its full length.
+func (w World) Prefix(p netip.Prefix) Explanation {
+	out := Explanation{Subject: p.String()}
+	if p.IsSingleIP() {
+		out.Subject = p.Addr().String()
+	}
+	var taken, supernets []netip.Prefix
+	for _, b := range w.blocks() {
+		if b.p.Addr().BitLen() != p.Addr().BitLen() {
+			continue
+		}
+		switch {
+		case prefix.Contains(b.p, p):
+			out.Around = append(out.Around, b)
+		case prefix.Contains(p, b.p):
+			out.Inside = append(out.Inside, b)
+		}
+		if b.Kind == supernet {
+			supernets = append(supernets, b.p)
+		} else {
+			taken = append(taken, b.p)
+		}
+	}
+	free := prefix.Free(prefix.Normalise(supernets), taken)
+	slices.SortStableFunc(out.Inside, func(a, b Block) int { return prefix.Compare(a.p, b.p) })
+	inside := slices.ContainsFunc(out.Inside, func(b Block) bool { return b.Kind != supernet })
+	switch at := innermost(out.Around); {
+	case at >= 0:
+		out.Answer, out.Text = verdict(out.Subject, out.Around[at])
+		if inside {
+			out.Text += fmt.Sprintf("; inside of it: %d", len(out.Inside))
+		}
+	case inside:
+		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is not free; inside of it: %d", out.Subject, len(out.Inside))
+		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
+	case prefix.Within(supernets, p):
+		out.Answer, out.Text = Free, w.free(out.Subject, p, free)
+		for _, f := range free {
+			if prefix.Contains(f, p) {
+				out.FreeBlocks = texts([]netip.Prefix{f})
+			}
+		}
+	case len(prefix.Overlapping(supernets, p)) > 0:
+		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is free where it lies in the supernets (%s), and nothing is carved outside of them", out.Subject, list(supernets))
+		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
+	default:
+		out.Answer, out.Text = Outside, fmt.Sprintf("%s is outside of the supernets (%s): nothing is known of it, and nothing is carved there", out.Subject, list(supernets))
+	}
+	if len(out.Inside) > maxInside {
+		out.More = len(out.Inside) - maxInside
+		out.Inside = out.Inside[:maxInside]
+	}
+	out.Notes = w.sources(out.Answer == Outside)
+	return out
+}
+
+// innermost is the smallest block that decides: a supernet does not, also
+// where a route contains it. It is negative where there is none.
+func innermost(around []Block) int {
+	for i := len(around) - 1; i >= 0; i-- {
+		if around[i].Kind != supernet {
+			return i
+		}
+	}
+	return -1
+}
+
+// verdict says what it means to lie in a block.
+func verdict(subject string, b Block) (Answer, string) {
+	say := func(a Answer, format string, args ...any) (Answer, string) {
+		return a, subject + " " + fmt.Sprintf(format, args...)
+	}
+	switch b.Kind {
+	case pod:
+		return say(InUse, "is the address of Pod %s, %s", b.Name, b.Text)
+	case service:
+		return say(InUse, "is the ClusterIP of Service %s", b.Name)
+	case nodeAddress:
+		return say(InUse, "is node %s itself (its %s)", b.Name, b.Text)
+	case nodeRange:
+		if subject == b.CIDR {
+			return say(InUse, "is the pod range of node %s", b.Name)
+		}
+		return say(InUse, "lies in %s, the pod range of node %s; no Pod has it now", b.CIDR, b.Name)
+	case granted:
+		if subject == b.CIDR {
+			return say(Granted, "is a range of %s (%s)", b.Name, b.Text)
+		}
+		if strings.HasPrefix(b.Text, string(v1alpha1.Pods)) {
+			return say(Granted, "lies in %s, a range of %s, and no node publishes it: it is for the next node, unless it is claimed for one or rests after one", b.CIDR, b.Name)
+		}
+		return say(Granted, "lies in %s, a range of %s (%s); nothing in this cluster holds it", b.CIDR, b.Name, b.Text)
+	case serviceCIDR:
+		return say(Granted, "lies in %s, ServiceCIDR %s, and no Service has it", b.CIDR, b.Name)
+	case reserved:
+		return say(Forbidden, "must not be carved: %s is reserved in %s: %s", b.CIDR, b.Name, b.Text)
+	}
+	switch cloud.Kind(b.Kind) {
+	case cloud.SubnetPrimary:
+		return say(Forbidden, "must not be carved: %s is the primary range of subnet %s", b.CIDR, b.Name)
+	case cloud.SecondaryRange:
+		whose := b.Text
+		if whose == "" {
+			whose = "somebody without a mark of vpcnative"
+		}
+		return say(Forbidden, "must not be carved: %s is secondary range %s, of %s", b.CIDR, b.Name, whose)
+	case cloud.StaticRoute:
+		return say(Forbidden, "must not be carved: route %s leads %s elsewhere", b.Name, b.CIDR)
+	case cloud.PeeringRoute:
+		return say(Forbidden, "must not be carved: %s belongs to the network behind peering %s", b.CIDR, b.Name)
+	case cloud.Reservation:
+		return say(Forbidden, "must not be carved: the VPC's reservation %s keeps %s", b.Name, b.CIDR)
+	case cloud.Prohibited:
+		return say(Forbidden, "must not be carved: the cloud allows no subnet in %s, %s", b.CIDR, b.Name)
+	}
+	return say(Forbidden, "must not be carved: %s is %s %s", b.CIDR, b.Kind, b.Name)
+}
+
+func (w World) free(subject string, p netip.Prefix, free []netip.Prefix) string {
+	for _, f := range free {
+		if prefix.Contains(f, p) {
+			return fmt.Sprintf("%s is free: it lies in free block %s, and may be carved", subject, f)
+		}
+	}
+	return subject + " is free, and may be carved"
+}
+
+// sources say what the knowledge is worth.
+func (w World) sources(outside bool) (out []string) {
+	for _, n := range w.Networks {
+		vpc := w.VPC[n.Name]
+		if !outside || vpc.Source.Kind != preview.FromStatus {
+			out = append(out, "Network "+n.Name+": known from "+vpc.Source.String())
+		}
+		for _, text := range vpc.Source.Warnings {
+			out = append(out, "Network "+n.Name+": "+text)
+		}
+	}
+	if outside {
+		out = append(out, "a Network's status tells only what lies in its supernets")
+	}
+	return out
+}
+
+func texts(ps []netip.Prefix) (out []string) {
+	slices.SortStableFunc(ps, func(a, b netip.Prefix) int { return a.Bits() - b.Bits() })
+	for _, p := range ps[:min(8, len(ps))] {
+		out = append(out, p.String())
+	}
+	return out
+}
+
+func list(ps []netip.Prefix) string {
+	if len(ps) == 0 {
+		return "there is none"
+	}
+	var out []string
+	for _, p := range ps {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, ", ")
+}

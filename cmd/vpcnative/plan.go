@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+const planLong = `Say what would be carved, where, and why there. Nothing is done.
+
+With --nodes and --supernet it plans a cluster that is not there yet, and needs
+neither a cluster nor a cloud: it prints a table and the objects to apply.
+
+Without them it plans RangeRequests: those of -f, or those in the cluster that
+are not granted yet, as the manager would.`
+
+const planExample = `  # a new cluster of 500 nodes that may become three times as large
+  vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
+    --supernet 10.0.0.0/8 --reserve "10.10.0.0/16=the office VPN"
+
+  # the objects alone, to apply
+  vpcnative plan --nodes 500 --supernet 10.0.0.0/8 -o yaml | kubectl apply -f -
+
+  # what a request would get in this cluster
+  vpcnative plan -f request.yaml`
+
+func planCommand() *cobra.Command {
+	o := &output{}
+	var c calculator
+	var r requests
+	cmd := &cobra.Command{
+		Use:     "plan",
+		Short:   "Say what would be carved, where and why; do nothing",
+		Long:    planLong,
+		Example: planExample,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			asked := c.asked(cmd.Flags())
+			switch {
+			case asked != "" && r.file != "":
+				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans RangeRequests: give one of them", asked)
+			case asked != "":
+				return c.run(cmd.OutOrStdout(), o)
+			}
+			return r.run(cmd.Context(), cmd, o)
+		},
+	}
+	o.register(cmd)
+	c.register(cmd.Flags())
+	r.register(cmd.Flags())
+	return cmd
+}

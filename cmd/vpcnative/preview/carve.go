@@ -1,0 +1,51 @@
+package preview
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges"
+)
+
+// carve asks the very planner that the manager asks. Nothing else here does.
+func carve(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) ([]ranges.Step, *Refusal) {
+	steps, no := ranges.Plan(ranges.Input{
+		Request: r, Network: n, Snapshot: snapshot, Others: in.Requests, Services: in.Services, ClusterID: in.ClusterID,
+	})
+	if no != nil {
+		return nil, &Refusal{Reason: no.Reason, Text: no.Text}
+	}
+	return steps, nil
+}
+
+// apply gives the VPC as it is once the steps are done, and puts them into
+// the request's status, so that the next request is planned around them.
+func apply(steps []ranges.Step, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest, region string) cloud.Snapshot {
+	snapshot.Subnets = slices.Clone(snapshot.Subnets)
+	snapshot.Occupied = slices.Clone(snapshot.Occupied)
+	for _, s := range steps {
+		if !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() }) {
+			r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{
+				CIDR: s.Range.Prefix.String(), Subnet: s.Range.Subnet, Name: s.Range.Name, Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown,
+			})
+		}
+		if !s.Create {
+			continue
+		}
+		for i := range snapshot.Subnets {
+			if sub := &snapshot.Subnets[i]; sub.Name == s.Range.Subnet {
+				sub.Ranges = append(slices.Clone(sub.Ranges), s.Range)
+			}
+		}
+		snapshot.Occupied = append(snapshot.Occupied, cloud.Occupied{
+			Prefix: s.Range.Prefix, Kind: cloud.SecondaryRange,
+			Name: region + "/" + s.Range.Subnet + "/" + s.Range.Name, Mark: cloud.ParseMark(s.Range.Name),
+		})
+	}
+	slices.SortStableFunc(snapshot.Occupied, func(a, b cloud.Occupied) int {
+		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))
+	})
+	return snapshot
+}

@@ -1,0 +1,193 @@
+// Package preview says what the manager would do for RangeRequests, and does
+// nothing: which ranges, where, why there, how many nodes they feed, what is
+// left free, and which of the cloud's limits they count against. It is pure.
+package preview
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Input is all that a preview depends on.
+type Input struct {
+	Networks []v1alpha1.Network
+	// Requests are all RangeRequests, those to preview among them.
+	Requests []v1alpha1.RangeRequest
+	// Wanted names those to preview.
+	Wanted []string
+	// VPC is what is known of each Network's VPC, by the Network's name.
+	VPC       map[string]VPC
+	Nodes     []corev1.Node
+	Services  []ranges.ServiceBlock // every ServiceCIDR of the cluster
+	ClusterID string
+}
+
+// VPC is a VPC as somebody knew it.
+type VPC struct {
+	Snapshot cloud.Snapshot
+	Source   Source
+}
+
+// Report is a preview, Network by Network.
+type Report struct {
+	Networks []Network `json:"networks"`
+}
+
+// Refused tells whether a request would be refused.
+func (r Report) Refused() bool {
+	return slices.ContainsFunc(r.Networks, func(n Network) bool {
+		return slices.ContainsFunc(n.Requests, func(q Request) bool { return q.Refusal != nil })
+	})
+}
+
+// Network is what becomes of one Network.
+type Network struct {
+	Name     string    `json:"name"`
+	Source   Source    `json:"source"`
+	Requests []Request `json:"requests"`
+	// Before and After are the free space.
+	Before []v1alpha1.FreeSpace `json:"freeBefore,omitempty"`
+	After  []v1alpha1.FreeSpace `json:"freeAfter,omitempty"`
+	Quotas []Quota              `json:"quotas,omitempty"`
+}
+
+// Request is what becomes of one RangeRequest.
+type Request struct {
+	Name    string           `json:"name"`
+	Purpose v1alpha1.Purpose `json:"purpose"`
+	Refusal *Refusal         `json:"refusal,omitempty"`
+	Ranges  []Range          `json:"ranges,omitempty"`
+	// NodeSize is what a node draws, for purpose Pods.
+	NodeSize *NodeSize `json:"nodeSize,omitempty"`
+}
+
+// Refusal is why a request gets nothing, in the words of its condition.
+type Refusal struct {
+	Reason string `json:"reason"`
+	Text   string `json:"text"`
+}
+
+// Range is a range that the request has or would get.
+type Range struct {
+	CIDR   string `json:"cidr"`
+	Subnet string `json:"subnet"`
+	Name   string `json:"name"`
+	// Create tells that it is not in the VPC.
+	Create bool `json:"create"`
+	// Adopted tells that it is in the VPC, and not by the manager's hand.
+	Adopted   bool   `json:"adopted,omitempty"`
+	Why       string `json:"why"`
+	Addresses string `json:"addresses"`
+	// Nodes is how many nodes it feeds, for purpose Pods.
+	Nodes string `json:"nodes,omitempty"`
+}
+
+// Make previews the wanted requests, the oldest first, each around those
+// before it.
+func Make(in Input) Report {
+	in.Requests = slices.Clone(in.Requests)
+	slices.SortStableFunc(in.Requests, func(a, b v1alpha1.RangeRequest) int {
+		if a.CreationTimestamp.IsZero() != b.CreationTimestamp.IsZero() {
+			if a.CreationTimestamp.IsZero() {
+				return 1 // it is not there yet
+			}
+			return -1
+		}
+		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
+	})
+	var out Report
+	for _, name := range in.networkNames() {
+		out.Networks = append(out.Networks, in.network(name))
+	}
+	return out
+}
+
+// networkNames are the Networks of the wanted requests.
+func (in Input) networkNames() (names []string) {
+	for i := range in.Requests {
+		r := &in.Requests[i]
+		if slices.Contains(in.Wanted, r.Name) && !slices.Contains(names, r.NetworkName()) {
+			names = append(names, r.NetworkName())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (in Input) network(name string) Network {
+	out := Network{Name: name}
+	at := slices.IndexFunc(in.Networks, func(n v1alpha1.Network) bool { return n.Name == name })
+	if at < 0 {
+		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or name another in networkRef", name)}
+		for i := range in.Requests {
+			if r := &in.Requests[i]; r.NetworkName() == name && slices.Contains(in.Wanted, r.Name) {
+				out.Requests = append(out.Requests, Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no})
+			}
+		}
+		return out
+	}
+	n, before := &in.Networks[at], in.VPC[name]
+	snapshot := before.Snapshot
+	var aliases prefix.Count
+	for i := range in.Requests {
+		r := in.Requests[i].DeepCopy()
+		if r.NetworkName() != name || !slices.Contains(in.Wanted, r.Name) {
+			continue
+		}
+		steps, no := carve(in, n, snapshot, r)
+		size := nodeSize(r, in.Requests, in.Nodes)
+		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no, NodeSize: size}
+		for _, s := range steps {
+			q.Ranges = append(q.Ranges, rangeOf(s, size))
+			if size != nil && s.Create {
+				aliases = aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
+			}
+		}
+		out.Requests = append(out.Requests, q)
+		snapshot = apply(steps, snapshot, r, region(n))
+		in.Requests[i] = *r
+	}
+	out.Source = before.Source
+	out.Before, out.After = in.free(n, before.Snapshot), in.free(n, snapshot)
+	out.Quotas = quotas(before.Snapshot, snapshot, aliases)
+	if out.Source.Kind == FromStatus {
+		out.Source.Notes = append(out.Source.Notes, "a status lists what lies in the supernets: ranges elsewhere are missing from the counts of ranges")
+	}
+	return out
+}
+
+func rangeOf(s ranges.Step, size *NodeSize) Range {
+	out := Range{
+		CIDR: s.Range.Prefix.String(), Subnet: s.Range.Subnet, Name: s.Range.Name, Create: s.Create, Adopted: s.Adopted, Why: s.Why,
+		Addresses: prefix.Addresses(s.Range.Prefix).String(),
+	}
+	if size != nil {
+		out.Nodes = plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength).String()
+	}
+	return out
+}
+
+// free is what the Network's status would say.
+func (in Input) free(n *v1alpha1.Network, s cloud.Snapshot) []v1alpha1.FreeSpace {
+	survey, err := network.Take(n, s, in.Requests, in.ClusterID)
+	if err != nil {
+		return nil // the planner has refused for it
+	}
+	return survey.Free
+}
+
+func region(n *v1alpha1.Network) string {
+	if n.Spec.GCP == nil {
+		return ""
+	}
+	return n.Spec.GCP.Region
+}

@@ -1,0 +1,95 @@
+package preview
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+)
+
+// Print writes the report for people.
+func (r Report) Print(w io.Writer, s show.Style) error {
+	for i, n := range r.Networks {
+		if i > 0 {
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+		if err := n.print(w, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n Network) print(w io.Writer, s show.Style) error {
+	var b strings.Builder
+	fmt.Fprintln(&b, s.Bold("Network "+n.Name))
+	if n.Source.Kind != "" {
+		fmt.Fprintf(&b, "  planned from %s\n", n.Source)
+	}
+	for _, text := range n.Source.Warnings {
+		fmt.Fprintf(&b, "  %s %s\n", s.Bad("careful:"), text)
+	}
+	for _, q := range n.Requests {
+		q.print(&b, s)
+	}
+	if len(n.Before) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", s.Bold("Free"))
+	}
+	for i, f := range n.Before {
+		fmt.Fprintf(&b, "  %s before   %s\n", f.Family, show.Free(f))
+		if i < len(n.After) {
+			fmt.Fprintf(&b, "  %s after    %s\n", f.Family, show.Free(n.After[i]))
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil || len(n.Quotas) == 0 {
+		return err
+	}
+	rows := []string{"\n" + s.Bold("Limits of the cloud"), "  \tBEFORE\tAFTER\tLIMIT"}
+	for _, q := range n.Quotas {
+		limit := q.Limit
+		if q.Over {
+			limit += " " + s.Bad("exceeded")
+		}
+		rows = append(rows, fmt.Sprintf("  %s\t%s\t%s\t%s", q.What, show.Number(q.Before), show.Number(q.After), limit))
+	}
+	if err := show.Table(w, rows...); err != nil {
+		return err
+	}
+	for _, text := range n.Source.Notes {
+		if _, err := fmt.Fprintf(w, "  %s\n", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q Request) print(b *strings.Builder, s show.Style) {
+	fmt.Fprintf(b, "\n%s\n", s.Bold(fmt.Sprintf("RangeRequest %s (%s)", q.Name, q.Purpose)))
+	if q.Refusal != nil {
+		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be refused,"), q.Refusal.Reason, q.Refusal.Text)
+		return
+	}
+	for _, r := range q.Ranges {
+		verb := "keep"
+		switch {
+		case r.Create:
+			verb = "carve"
+		case r.Adopted:
+			verb = "adopt"
+		}
+		fmt.Fprintf(b, "  %s %s in subnet %s as %s\n", verb, s.Bold(r.CIDR), r.Subnet, r.Name)
+		fmt.Fprintf(b, "    why    %s\n", r.Why)
+		if q.Purpose == v1alpha1.Pods && q.NodeSize != nil {
+			fmt.Fprintf(b, "    feeds  %s nodes with a /%d each; %s addresses\n", show.Number(r.Nodes), q.NodeSize.PrefixLength, show.Number(r.Addresses))
+		} else {
+			fmt.Fprintf(b, "    holds  %s addresses\n", show.Number(r.Addresses))
+		}
+	}
+	if q.NodeSize != nil {
+		fmt.Fprintf(b, "  a node draws a /%d: %s\n", q.NodeSize.PrefixLength, q.NodeSize.Why)
+	}
+}

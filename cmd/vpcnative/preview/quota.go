@@ -1,0 +1,57 @@
+package preview
+
+import (
+	"fmt"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Quota is a limit of the cloud that ranges count against.
+type Quota struct {
+	What   string `json:"what"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after"`
+	// Limit is a number, or where to look for it.
+	Limit string `json:"limit"`
+	// Over tells that After is more than Limit.
+	Over bool `json:"over,omitempty"`
+}
+
+// quotas names limits as Compute Engine does.
+// Source: cloud.google.com/vpc/docs/quota.
+func quotas(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota) {
+	for i, s := range after.Subnets {
+		had := 0
+		if i < len(before.Subnets) {
+			had = len(before.Subnets[i].Ranges)
+		}
+		limit := "unknown"
+		if s.MaxRanges > 0 {
+			limit = fmt.Sprint(s.MaxRanges)
+		}
+		out = append(out, Quota{
+			What: "secondary ranges of subnet " + s.Name, Before: fmt.Sprint(had), After: fmt.Sprint(len(s.Ranges)),
+			Limit: limit, Over: s.MaxRanges > 0 && len(s.Ranges) > s.MaxRanges,
+		})
+	}
+	count := func(s cloud.Snapshot) (n int) {
+		for _, o := range s.Occupied {
+			if o.Kind == cloud.SubnetPrimary || o.Kind == cloud.SecondaryRange {
+				n++
+			}
+		}
+		return n
+	}
+	out = append(out, Quota{
+		What: "subnet ranges of the network", Before: fmt.Sprint(count(before)), After: fmt.Sprint(count(after)),
+		Limit: "quota SUBNET_RANGES_PER_NETWORK",
+	})
+	if !aliases.IsZero() {
+		out = append(out, Quota{
+			What: "alias ranges of the network, once every node is there", After: "+" + aliases.String(),
+			Limit: "quota ALIASES_PER_NETWORK_GLOBAL",
+		})
+	}
+	return out
+}

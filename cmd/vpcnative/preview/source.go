@@ -1,0 +1,117 @@
+package preview
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Kind is where the knowledge of a VPC comes from.
+type Kind string
+
+const (
+	// FromCloud is the VPC itself.
+	FromCloud Kind = "Cloud"
+	// FromStatus is the Network's status, which the manager keeps.
+	FromStatus Kind = "Status"
+	// FromNothing is nothing: the VPC is taken to be empty.
+	FromNothing Kind = "Nothing"
+)
+
+// Source says what a preview is worth.
+type Source struct {
+	// Kind is empty where there is no Network.
+	Kind Kind `json:"kind,omitempty"`
+	// AsOf is when the VPC was read, or the status last written.
+	AsOf *metav1.Time `json:"asOf,omitempty"`
+	// Warnings say what is not known.
+	Warnings []string `json:"warnings,omitempty"`
+	// Notes say how to read the numbers.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// String is one line for people.
+func (s Source) String() string {
+	switch s.Kind {
+	case FromCloud:
+		return "the VPC itself, read at " + s.AsOf.UTC().Format(time.RFC3339)
+	case FromStatus:
+		return "the Network's status, which the manager last wrote at " + s.AsOf.UTC().Format(time.RFC3339)
+	}
+	return "nothing that was read: the VPC is taken to be empty"
+}
+
+// ask is how to know better.
+const ask = "--cloud=gcp reads the VPC itself, with your own credentials"
+
+// Status is the VPC as the Network's status tells it, on top of what is true
+// of every VPC of its cloud.
+func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
+	wrote := statusTime(n)
+	if wrote == nil || len(n.Status.Free) == 0 {
+		return VPC{Snapshot: blank, Source: Source{Kind: FromNothing, Warnings: []string{
+			"the manager has not read this Network's VPC yet, so what is in it is not known here; " + ask}}}
+	}
+	out := VPC{Snapshot: blank, Source: Source{Kind: FromStatus, AsOf: wrote}}
+	warn := func(format string, args ...any) {
+		out.Source.Warnings = append(out.Source.Warnings, fmt.Sprintf(format, args...))
+	}
+	if listed := len(n.Status.Occupied); int(n.Status.OccupiedCount) > listed {
+		warn("the status lists only %d of the %d blocks in use, the lowest addresses first; the others count as free here; %s", listed, n.Status.OccupiedCount, ask)
+	}
+	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
+		warn("the manager could not read the VPC lately (%s: %s), so this may be old; %s", c.Reason, c.Message, ask)
+	}
+	if n.Status.ObservedGeneration != n.Generation {
+		warn("the Network's spec was changed since the manager read the VPC; what lies in supernets added since is not known; %s", ask)
+	}
+	for _, o := range n.Status.Occupied {
+		p, err := netip.ParsePrefix(o.CIDR)
+		if err != nil || o.Kind == "Reserved" || slices.ContainsFunc(blank.Occupied, func(b cloud.Occupied) bool { return b.Prefix == p && string(b.Kind) == o.Kind }) {
+			continue // the spec, or the cloud's own rules, say it themselves
+		}
+		name := o.Name[strings.LastIndex(o.Name, "/")+1:]
+		occupied := cloud.Occupied{Prefix: p, Kind: cloud.Kind(o.Kind), Name: o.Name}
+		if occupied.Kind == cloud.SecondaryRange {
+			occupied.Mark = cloud.ParseMark(name)
+		}
+		out.Snapshot.Occupied = append(out.Snapshot.Occupied, occupied)
+		for i := range out.Snapshot.Subnets {
+			sub := &out.Snapshot.Subnets[i]
+			where := region(n) + "/" + sub.Name
+			switch {
+			case occupied.Kind == cloud.SubnetPrimary && o.Name == where:
+				sub.Primary = p
+			case occupied.Kind == cloud.SecondaryRange && o.Name == where+"/"+name:
+				sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: sub.Name, Name: name, Prefix: p})
+			}
+		}
+	}
+	return out
+}
+
+// statusTime is when the status was last written. The manager writes it when
+// it changes, not each time it looks.
+func statusTime(n *v1alpha1.Network) *metav1.Time {
+	var last *metav1.Time
+	for _, f := range n.ManagedFields {
+		if f.Subresource == "status" && f.Time != nil && (last == nil || last.Before(f.Time)) {
+			last = f.Time
+		}
+	}
+	if last != nil {
+		return last
+	}
+	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil {
+		return &c.LastTransitionTime
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/usage"
+)
+
+func rangesCommand() *cobra.Command {
+	o := &output{}
+	var flags cluster.Flags
+	var nodes bool
+	cmd := &cobra.Command{
+		Use:   "ranges",
+		Short: "Show networks, their ranges, and how full these are",
+		Long: `Show networks, their ranges, and how full these are.
+
+What nodes hold is what they publish as podCIDRs; a range that is claimed for a
+node, or rests after one, is not counted. What Services hold is what the API
+server has allocated.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			c, err := flags.Connect()
+			if err != nil {
+				return err
+			}
+			state, err := cluster.Read(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			allocated, err := cluster.IPAddresses(cmd.Context(), c)
+			if apierrors.IsForbidden(err) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "note: you may not read IPAddresses, so ClusterIPs are not counted")
+			} else if err != nil {
+				return err
+			}
+			var addresses []netip.Addr
+			for _, a := range allocated {
+				if addr, err := netip.ParseAddr(a.Name); err == nil {
+					addresses = append(addresses, addr)
+				}
+			}
+			tree := usage.Build(state, addresses, nodes)
+			return o.write(cmd.OutOrStdout(), tree, tree.Print)
+		},
+	}
+	o.register(cmd)
+	flags.Register(cmd.Flags())
+	cmd.Flags().BoolVar(&nodes, "nodes", false, "list the nodes of each range too")
+	return cmd
+}

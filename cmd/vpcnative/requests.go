@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cmd/clouds"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
+	"github.com/vpcnative/vpcnative/controllers/ranges"
+)
+
+// requests is plan for RangeRequests.
+type requests struct {
+	cluster   cluster.Flags
+	clouds    clouds.Options
+	file      string
+	noCluster bool
+	clusterID string
+}
+
+func (p *requests) register(f *pflag.FlagSet) {
+	p.cluster.Register(f)
+	p.clouds.Register(f, "", "read the VPC itself, with your own credentials for this cloud (gcp), and not the Network's status")
+	f.StringVarP(&p.file, "filename", "f", "", "file with the RangeRequests to plan, and Networks; - is standard input")
+	f.BoolVar(&p.noCluster, "no-cluster", false, "know only what -f says, and with --cloud the VPC")
+	f.StringVar(&p.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
+}
+
+func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output) error {
+	if p.clouds.GCPEndpoint != "" && p.clouds.Cloud == "" {
+		p.clouds.Cloud = "gcp"
+	}
+	if p.clouds.Cloud != "" {
+		if err := p.clouds.Validate(); err != nil {
+			return err
+		}
+	}
+	in, notes, err := p.input(ctx, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
+	}
+	if len(in.Wanted) == 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "every RangeRequest in the cluster is granted: there is nothing to plan")
+	}
+	if in.VPC, err = p.vpcs(ctx, in); err != nil {
+		return err
+	}
+	report := preview.Make(in)
+	if err := o.write(cmd.OutOrStdout(), report, report.Print); err != nil {
+		return err
+	}
+	if report.Refused() {
+		return errRefused
+	}
+	return nil
+}
+
+// input gathers the objects.
+func (p *requests) input(ctx context.Context, stdin io.Reader) (in preview.Input, notes []string, err error) {
+	var file cluster.State
+	if p.file != "" {
+		if file, err = p.parse(stdin); err != nil {
+			return in, nil, fmt.Errorf("reading %s: %w", p.file, err)
+		}
+	}
+	var state cluster.State
+	switch {
+	case p.noCluster && p.file == "":
+		return in, nil, errors.New("--no-cluster needs -f: there is nothing else to plan")
+	case p.noCluster:
+		state = file
+		for i := range state.Requests {
+			cluster.Default(&state.Requests[i])
+		}
+		in.ClusterID = p.clusterID
+		notes = []string{"no API server has checked the objects, and no node is known"}
+		if p.clusterID == "" {
+			in.ClusterID = "unknown"
+			notes = append(notes, "the names of ranges hold the identity of the cluster, which is not known: they will be others")
+		}
+	default:
+		c, err := p.cluster.Connect()
+		if err != nil {
+			return in, nil, err
+		}
+		if state, notes, err = p.read(ctx, c, file); err != nil {
+			return in, nil, err
+		}
+		if in.Services, err = serviceBlocks(ctx, c); err != nil {
+			return in, nil, err
+		}
+		if in.ClusterID = p.clusterID; in.ClusterID == "" {
+			if in.ClusterID, err = cluster.ID(ctx, c); err != nil {
+				return in, nil, err
+			}
+		}
+	}
+	in.Networks, in.Requests, in.Nodes = state.Networks, state.Requests, state.Nodes
+	for i := range state.Requests {
+		r := &state.Requests[i]
+		ofFile := slices.ContainsFunc(file.Requests, func(f v1alpha1.RangeRequest) bool { return f.Name == r.Name })
+		if ofFile || p.file == "" && waits(r) {
+			in.Wanted = append(in.Wanted, r.Name)
+		}
+	}
+	return in, notes, nil
+}
+
+func (p *requests) read(ctx context.Context, c client.Client, file cluster.State) (cluster.State, []string, error) {
+	state, err := cluster.Read(ctx, c)
+	if err != nil || p.file == "" {
+		return state, nil, err
+	}
+	return cluster.Admit(ctx, c, state, file)
+}
+
+// serviceBlocks are the ServiceCIDRs, as the planner takes them.
+func serviceBlocks(ctx context.Context, c client.Reader) (out []ranges.ServiceBlock, err error) {
+	all, err := cluster.ServiceCIDRs(ctx, c)
+	for _, s := range all {
+		for _, text := range s.Spec.CIDRs {
+			if block, err := netip.ParsePrefix(text); err == nil {
+				out = append(out, ranges.ServiceBlock{Prefix: block, Name: s.Name})
+			}
+		}
+	}
+	return out, err
+}
+
+func (p *requests) parse(stdin io.Reader) (cluster.State, error) {
+	if p.file == "-" {
+		return cluster.Parse(stdin)
+	}
+	file, err := os.Open(p.file)
+	if err != nil {
+		return cluster.State{}, err
+	}
+	defer func() { _ = file.Close() }()
+	return cluster.Parse(file)
+}
+
+// waits tells whether the manager has not granted a request as it is now.
+func waits(r *v1alpha1.RangeRequest) bool {
+	return r.DeletionTimestamp.IsZero() &&
+		(r.Status.ObservedGeneration != r.Generation || !meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady))
+}
+
+// vpcs says what is known of the VPC of each Network that is asked for.
+func (p *requests) vpcs(ctx context.Context, in preview.Input) (map[string]preview.VPC, error) {
+	opener := clouds.New(clouds.Config{Options: p.clouds, UserAgent: "vpcnative"})
+	defer opener.Close()
+	out := map[string]preview.VPC{}
+	for i := range in.Networks {
+		n := &in.Networks[i]
+		wanted := func(r v1alpha1.RangeRequest) bool {
+			return r.NetworkName() == n.Name && slices.Contains(in.Wanted, r.Name)
+		}
+		if !slices.ContainsFunc(in.Requests, wanted) {
+			continue
+		}
+		if p.clouds.Cloud == "" {
+			out[n.Name] = preview.Status(n, clouds.Blank(n))
+			continue
+		}
+		vpc, err := opener.Open(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		now := metav1.NewTime(time.Now())
+		snapshot, err := vpc.Space.Read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out[n.Name] = preview.VPC{Snapshot: snapshot, Source: preview.Source{Kind: preview.FromCloud, AsOf: &now}}
+	}
+	return out, nil
+}
