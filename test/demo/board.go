@@ -21,7 +21,7 @@ type board struct {
 	seen     map[string]time.Time     // when a Node appeared
 	earlier  map[string]lease         // by range: who had it last
 	again    map[string]time.Duration // by Node that got a range again: since when it was nobody's
-	used     int32                    // percent of the RangeRequest
+	given    map[string]bool          // by Service: it has a ClusterIP
 	looking  sync.Mutex               // guards what follows
 	calls    int                      // of the simulator's log that are told
 	carried  map[string]string        // by VM: its alias ranges
@@ -40,6 +40,7 @@ func newBoard(s *screen, sim *gcesim.Sim) *board {
 	b := &board{
 		feed: newFeed(s), sim: sim,
 		nodes: map[string]*corev1.Node{}, seen: map[string]time.Time{}, earlier: map[string]lease{}, again: map[string]time.Duration{},
+		given:   map[string]bool{},
 		carried: map[string]string{}, ranges: map[string]bool{},
 		stopLook: make(chan struct{}), looked: make(chan struct{}),
 	}
@@ -68,8 +69,34 @@ func (b *board) standing() string {
 	}
 	const width = 20
 	full := width * ready / len(b.nodes)
-	return fmt.Sprintf("%s%s %d of %d nodes, %d %% used",
-		strings.Repeat("█", full), strings.Repeat("░", width-full), ready, len(b.nodes), b.used)
+	line := fmt.Sprintf("%s%s %d of %d nodes", strings.Repeat("█", full), strings.Repeat("░", width-full), ready, len(b.nodes))
+	if len(b.given) > 0 {
+		line += fmt.Sprintf(", %d Services", len(b.given))
+	}
+	return line
+}
+
+// expose notes that a Service has a ClusterIP, or has it no more.
+func (b *board) expose(name string, has bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if has {
+		b.given[name] = true
+	} else {
+		delete(b.given, name)
+	}
+}
+
+// exposed checks that so many Services were seen to have a ClusterIP.
+func (b *board) exposed(want int) func() error {
+	return func() error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if len(b.given) != want {
+			return fmt.Errorf("%d Services of %d were seen with a ClusterIP", len(b.given), want)
+		}
+		return nil
+	}
 }
 
 // rested checks that the Node got a range that another had, and not before

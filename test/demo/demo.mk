@@ -1,6 +1,6 @@
 # Included by the Makefile at the root of the repository.
 
 .PHONY: demo
-demo: controlplane ## Show a cluster of VMs getting their pod ranges; KEEP=1 leaves it running
-	@mkdir -p $(BIN) && go build -trimpath -o $(BIN)/ ./cmd/vpcnative-manager ./test/demo
-	@exec $(BIN)/demo -manager=$(BIN)/vpcnative-manager $(if $(KEEP),-keep)
+demo: controlplane ## Show two clusters carving their ranges; KEEP=1 leaves them running
+	@mkdir -p $(BIN) && go build -trimpath -tags "$(GOTAGS)" -o $(BIN)/ ./cmd/... ./test/demo
+	@exec $(BIN)/demo -manager=$(BIN)/vpcnative-manager -vpcnative=$(BIN)/vpcnative $(if $(KEEP),-keep)

@@ -28,6 +28,8 @@ var sources = map[string]func(a ...any) string{
 	"vm":           color.New(color.FgBlue).SprintFunc(),
 	"subnet":       color.New(color.FgBlue).SprintFunc(),
 	"node":         color.New(color.FgGreen).SprintFunc(),
+	"service":      color.New(color.FgGreen).SprintFunc(),
+	"servicecidr":  color.New(color.FgGreen).SprintFunc(),
 	"rangerequest": color.New(color.FgMagenta).SprintFunc(),
 	"network":      color.New(color.FgCyan).SprintFunc(),
 }
@@ -113,7 +115,7 @@ func (f *feed) line(at time.Time, source, subject, text string, bad bool) {
 	if bad {
 		text = red(text)
 	}
-	lead := fmt.Sprintf("%s  %s %-11s ", faint(f.screen.since(at)), sources[source](fmt.Sprintf("%-12s", source)), subject)
+	lead := fmt.Sprintf("%s  %s %-13s ", faint(f.screen.since(at)), sources[source](fmt.Sprintf("%-12s", source)), subject)
 	f.screen.hang(lead, text)
 }
 

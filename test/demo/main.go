@@ -1,7 +1,8 @@
-// Command demo shows a cluster of VMs getting their pod ranges: the manager's
-// own binary runs against a real etcd and kube-apiserver and an in-memory
-// Compute Engine on a loopback port. What happens is shown as it happens; at
-// the end the demo checks by itself that what must always hold does.
+// Command demo shows ranges being carved out of a VPC for the pods and the
+// Services of two clusters: the manager's own binary runs against a real etcd
+// and kube-apiserver in each, and one in-memory Compute Engine on a loopback
+// port. What happens is shown as it happens; at the end the demo checks by
+// itself that what must always hold does.
 package main
 
 import (
@@ -15,21 +16,26 @@ import (
 	"time"
 )
 
+// programs are the binaries that the demo runs.
+type programs struct{ manager, vpcnative string }
+
 func main() {
-	manager := flag.String("manager", "bin/vpcnative-manager", "`binary` of the manager")
+	var p programs
+	flag.StringVar(&p.manager, "manager", "bin/vpcnative-manager", "`binary` of the manager")
+	flag.StringVar(&p.vpcnative, "vpcnative", "bin/vpcnative", "`binary` of the command line")
 	keep := flag.Bool("keep", false, "leave all running at the end, until Ctrl-C")
-	timeout := flag.Duration("timeout", 2*time.Minute, "`time` after which the demo is given up")
+	timeout := flag.Duration("timeout", 3*time.Minute, "`time` after which the demo is given up")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the demo at once
-	os.Exit(run(ctx, *manager, *keep, *timeout))
+	os.Exit(run(ctx, p, *keep, *timeout))
 }
 
 // errStopped is how a demo ends that a person stopped.
 var errStopped = errors.New("stopped")
 
-func run(interrupted context.Context, manager string, keep bool, timeout time.Duration) int {
+func run(interrupted context.Context, p programs, keep bool, timeout time.Duration) int {
 	ctx, cancel := context.WithCancelCause(interrupted)
 	defer cancel(nil)
 	giveUp := time.AfterFunc(timeout, func() { cancel(fmt.Errorf("the demo took longer than %s", timeout)) })
@@ -37,7 +43,7 @@ func run(interrupted context.Context, manager string, keep bool, timeout time.Du
 
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	s := &stage{screen: screen, manager: manager, fail: cancel}
+	s := newStage(screen, p, cancel)
 	err := s.play(ctx)
 	kept := keep && err == nil
 	if kept {
@@ -52,9 +58,10 @@ func run(interrupted context.Context, manager string, keep bool, timeout time.Du
 		err = cause // what ended the demo, rather than whatever noticed it first
 	}
 	var lastLines string
-	if err != nil {
-		lastLines = s.managerLog()
+	if err != nil && !errors.Is(err, errStopped) {
+		lastLines = s.managersSaid()
 	}
+	cancel(nil) // what still starts up ends
 	err = errors.Join(err, s.close())
 	screen.close()
 	switch {
@@ -65,9 +72,7 @@ func run(interrupted context.Context, manager string, keep bool, timeout time.Du
 		}
 		return 130
 	case err != nil:
-		if lastLines != "" {
-			screen.say("\nThe manager said last:\n" + lastLines)
-		}
+		screen.say(lastLines)
 		screen.trouble("\ndemo: FAILED: " + err.Error())
 		return 1
 	}

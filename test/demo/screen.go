@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -138,8 +139,26 @@ func (s *screen) part(name, what string) {
 	s.say(fmt.Sprintf("  %s %-15s %s", green("✓"), name, faint(what)))
 }
 
-// heading begins an act.
+// heading begins a chapter.
 func (s *screen) heading(line string) { s.say("\n" + bold(line)) }
+
+// note says a thing about what follows.
+func (s *screen) note(text string) { s.hang("  "+cyan("»")+" ", text) }
+
+// shell shows a command and what it prints, with the colours that it has for
+// the screen.
+func (s *screen) shell(line string, cmd *exec.Cmd) error {
+	s.say("\n" + faint(line))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	var bad strings.Builder
+	cmd.Stdout, cmd.Stderr = s.out, &bad
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(bad.String()))
+	}
+	return nil
+}
 
 // quote shows YAML as a person would write it.
 func (s *screen) quote(text string) {

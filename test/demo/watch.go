@@ -6,9 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -18,23 +16,38 @@ import (
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
-// watch follows the API server's Watch events until ctx is done.
-func (b *board) watch(ctx context.Context, cfg *rest.Config, scheme *runtime.Scheme) error {
-	watched, err := cache.New(cfg, cache.Options{Scheme: scheme})
+// view tells of the board what one cluster shows.
+type view struct {
+	*board
+	prefix string // before the names of its objects
+}
+
+// watch follows the API server's Watch events until ctx is done. What is
+// there already is not told.
+func (v view) watch(ctx context.Context, cfg *rest.Config) error {
+	watched, err := cache.New(cfg, cache.Options{Scheme: scheme()})
 	if err != nil {
 		return err
 	}
 	for object, handle := range map[client.Object]func(old, now any){
-		&corev1.Node{}:           func(old, now any) { b.node(as[corev1.Node](old), as[corev1.Node](now)) },
-		&v1alpha1.Network{}:      func(old, now any) { b.network(as[v1alpha1.Network](old), as[v1alpha1.Network](now)) },
-		&v1alpha1.RangeRequest{}: func(old, now any) { b.request(as[v1alpha1.RangeRequest](old), as[v1alpha1.RangeRequest](now)) },
+		&corev1.Node{}:    func(old, now any) { v.node(as[corev1.Node](old), as[corev1.Node](now)) },
+		&corev1.Service{}: func(old, now any) { v.service(as[corev1.Service](old), as[corev1.Service](now)) },
+		&networkingv1.ServiceCIDR{}: func(old, now any) {
+			v.serviceCIDR(as[networkingv1.ServiceCIDR](old), as[networkingv1.ServiceCIDR](now))
+		},
+		&v1alpha1.Network{}:      func(old, now any) { v.network(as[v1alpha1.Network](old), as[v1alpha1.Network](now)) },
+		&v1alpha1.RangeRequest{}: func(old, now any) { v.request(as[v1alpha1.RangeRequest](old), as[v1alpha1.RangeRequest](now)) },
 	} {
 		informer, err := watched.GetInformer(ctx, object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return err
 		}
-		if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    func(now any) { handle(nil, now) },
+		if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerDetailedFuncs{
+			AddFunc: func(now any, before bool) {
+				if !before {
+					handle(nil, now)
+				}
+			},
 			UpdateFunc: handle,
 			DeleteFunc: func(old any) { handle(old, nil) },
 		}); err != nil {
@@ -45,7 +58,7 @@ func (b *board) watch(ctx context.Context, cfg *rest.Config, scheme *runtime.Sch
 	soon, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if !watched.WaitForCacheSync(soon) {
-		return fmt.Errorf("it did not list Nodes, Networks and RangeRequests within %s", patience)
+		return fmt.Errorf("it did not list what the demo watches within %s", patience)
 	}
 	return nil
 }
@@ -60,41 +73,42 @@ func as[T any](o any) *T {
 	return t
 }
 
-func (b *board) node(old, now *corev1.Node) {
+func (v view) node(old, now *corev1.Node) {
 	if now == nil {
-		b.gone(old)
+		v.gone(old)
 		return
 	}
-	b.mu.Lock()
-	b.nodes[now.Name] = now
+	v.mu.Lock()
+	v.nodes[now.Name] = now
 	if old == nil {
-		b.seen[now.Name] = time.Now()
+		v.seen[now.Name] = time.Now()
 	}
-	took := time.Since(b.seen[now.Name])
-	before, again := b.earlier[now.Spec.PodCIDR]
-	b.mu.Unlock()
+	took := time.Since(v.seen[now.Name])
+	before, again := v.earlier[now.Spec.PodCIDR]
+	v.mu.Unlock()
 	if old == nil {
-		b.tell(event{source: "node", subject: now.Name, what: fmt.Sprintf("registered, max pods %s, no podCIDR", now.Status.Capacity.Pods())})
+		v.look() // the VM came before
+		v.tell(event{source: "node", subject: now.Name, what: fmt.Sprintf("registered, max pods %s, no podCIDR", now.Status.Capacity.Pods())})
 		old = &corev1.Node{}
 	}
 	if now.Spec.PodCIDR != "" && old.Spec.PodCIDR == "" {
 		if again {
-			b.giveAgain(now, time.Since(before.over))
+			v.giveAgain(now, time.Since(before.over))
 		}
-		b.look() // what the cloud shows came before
-		detail := fmt.Sprintf("%s %s", bold(now.Spec.PodCIDR), faint(fmt.Sprintf("%.2f s after it registered", took.Seconds())))
+		v.look() // what the cloud shows came before
+		detail := fmt.Sprintf("%s %s", bold(now.Spec.PodCIDR), faint(fmt.Sprintf("in %.2f s", took.Seconds())))
 		if again {
 			detail += faint(fmt.Sprintf("; %s had it until %.1f s ago", before.node, time.Since(before.over).Seconds()))
 		}
-		b.tell(event{source: "node", subject: now.Name, what: "podCIDR", detail: detail, alone: true})
+		v.tell(event{source: "node", subject: now.Name, what: "podCIDR", detail: detail, alone: again, late: true})
 	}
 	was, is := invariants.Condition(*old), invariants.Condition(*now)
 	switch {
 	case is == nil || was != nil && was.Status == is.Status && was.Reason == is.Reason:
 	case is.Status == corev1.ConditionFalse:
-		b.tell(event{source: "node", subject: now.Name, what: "ready for pods, NetworkUnavailable is False", late: true})
+		v.tell(event{source: "node", subject: now.Name, what: "ready for pods, NetworkUnavailable is False", late: true})
 	default:
-		b.tell(event{source: "node", subject: now.Name, what: "waits, " + is.Reason + ": " + is.Message})
+		v.tell(event{source: "node", subject: now.Name, what: "waits, " + is.Reason + ": " + is.Message})
 	}
 }
 
@@ -104,60 +118,12 @@ func (b *board) giveAgain(n *corev1.Node, rested time.Duration) {
 	b.again[n.Name] = rested
 }
 
-func (b *board) gone(n *corev1.Node) {
-	b.mu.Lock()
-	delete(b.nodes, n.Name)
+func (v view) gone(n *corev1.Node) {
+	v.mu.Lock()
+	delete(v.nodes, n.Name)
 	if n.Spec.PodCIDR != "" {
-		b.earlier[n.Spec.PodCIDR] = lease{n.Name, time.Now()}
+		v.earlier[n.Spec.PodCIDR] = lease{n.Name, time.Now()}
 	}
-	b.mu.Unlock()
-	b.tell(event{source: "node", subject: n.Name, what: "deleted"})
-}
-
-func (b *board) network(old, now *v1alpha1.Network) {
-	switch {
-	case now == nil:
-		b.tell(event{source: "network", subject: old.Name, what: "deleted"})
-		return
-	case old == nil:
-		old = &v1alpha1.Network{}
-		b.tell(event{source: "network", subject: now.Name, what: "applied"})
-	}
-	if len(now.Status.Free) > 0 && (len(old.Status.Free) == 0 || old.Status.Free[0].Addresses != now.Status.Free[0].Addresses) {
-		f := now.Status.Free[0]
-		b.tell(event{source: "network", subject: now.Name, what: "read:",
-			detail: fmt.Sprintf("%d blocks occupied, %d %% free", now.Status.OccupiedCount, f.Share)})
-	}
-	b.condition("network", now.Name, old.Status.Conditions, now.Status.Conditions)
-}
-
-func (b *board) request(old, now *v1alpha1.RangeRequest) {
-	switch {
-	case now == nil:
-		b.tell(event{source: "rangerequest", subject: old.Name, what: "deleted"})
-		return
-	case old == nil:
-		old = &v1alpha1.RangeRequest{}
-		b.tell(event{source: "rangerequest", subject: now.Name, what: "applied"})
-	}
-	b.mu.Lock()
-	b.used = now.Status.Utilisation
-	b.mu.Unlock()
-	if old.DeletionTimestamp == nil && now.DeletionTimestamp != nil {
-		b.tell(event{source: "rangerequest", subject: now.Name, what: "is to be deleted"})
-	}
-	if old.Status.Nodes != now.Status.Nodes || old.Status.WaitingNodes != now.Status.WaitingNodes {
-		b.tell(event{source: "rangerequest", subject: now.Name, what: "in use:",
-			detail: fmt.Sprintf("%d nodes, %d %%, %d waiting", now.Status.Nodes, now.Status.Utilisation, now.Status.WaitingNodes)})
-	}
-	b.condition("rangerequest", now.Name, old.Status.Conditions, now.Status.Conditions)
-}
-
-// condition tells a change of Ready.
-func (b *board) condition(source, name string, old, now []metav1.Condition) {
-	was, is := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(now, v1alpha1.ConditionReady)
-	if is == nil || was != nil && was.Status == is.Status && was.Reason == is.Reason {
-		return
-	}
-	b.tell(event{source: source, subject: name, what: is.Reason + ":", detail: is.Message})
+	v.mu.Unlock()
+	v.tell(event{source: "node", subject: n.Name, what: "deleted"})
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+// clear deletes all objects; the VMs live on. Nothing of ours may be left.
+func (s *stage) clear(ctx context.Context) error {
+	s.begin("Everything is deleted, and the VMs live on")
+	s.note("A ServiceCIDR that goes takes 10s: so long the API server may not know it yet.")
+	if err := s.clearServices(ctx); err != nil {
+		return err
+	}
+	for _, c := range s.up() {
+		if err := c.api.DeleteAllOf(ctx, &corev1.Node{}); err != nil {
+			return fmt.Errorf("deleting the Nodes of cluster %s: %w", c.name, err)
+		}
+	}
+	err := s.until(ctx, "waiting for the VMs to lose their alias ranges", func() error {
+		return invariants.NoStrays(nil, s.sim.Instances())
+	})
+	if err != nil {
+		return err
+	}
+	for _, kind := range []struct {
+		name string
+		all  client.Object
+		list client.ObjectList
+	}{
+		{"RangeRequests", &v1alpha1.RangeRequest{}, &v1alpha1.RangeRequestList{}},
+		{"Networks", &v1alpha1.Network{}, &v1alpha1.NetworkList{}},
+	} {
+		for _, c := range s.up() {
+			if err := c.api.DeleteAllOf(ctx, kind.all); err != nil {
+				return fmt.Errorf("deleting the %s of cluster %s: %w", kind.name, c.name, err)
+			}
+		}
+		for _, c := range s.up() {
+			if err := s.until(ctx, "waiting for the "+kind.name+" to go", c.none(ctx, kind.name, kind.list)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.nothingLeft(ctx); err != nil {
+		return err
+	}
+	s.screen.busy("")
+	s.board.look()
+	s.board.flush()
+	s.screen.say("")
+	s.good("I5  nothing of ours is left in the cloud: no secondary range, no firewall rule,\n        no alias range on %d VMs; the API server's own ServiceCIDR is as it was\n", len(s.sim.Instances()))
+	return nil
+}
+
+// clearServices deletes the Services and then the request for their range.
+func (s *stage) clearServices(ctx context.Context) error {
+	for ; s.exposures > 0; s.exposures-- {
+		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: exposed(s.exposures)}}
+		if err := s.east.delete(ctx, service); err != nil {
+			return err
+		}
+	}
+	return s.east.delete(ctx, &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "services"}})
+}
+
+// none checks that the cluster has no object of a kind.
+func (c *cluster) none(ctx context.Context, kind string, list client.ObjectList) func() error {
+	return func() error {
+		items := &metav1.PartialObjectMetadataList{}
+		gvk, err := c.api.GroupVersionKindFor(list)
+		if err != nil {
+			return err
+		}
+		items.SetGroupVersionKind(gvk)
+		if err := c.api.List(ctx, items); err != nil {
+			return fmt.Errorf("listing the %s of cluster %s: %w", kind, c.name, err)
+		}
+		var left []string
+		for _, o := range items.Items {
+			left = append(left, o.Name)
+		}
+		if len(left) > 0 {
+			return fmt.Errorf("cluster %s still has the %s %v", c.name, kind, left)
+		}
+		return nil
+	}
+}
+
+// nothingLeft looks at the cloud, and at what was adopted.
+func (s *stage) nothingLeft(ctx context.Context) error {
+	var cidrs networkingv1.ServiceCIDRList
+	if err := s.east.api.List(ctx, &cidrs); err != nil {
+		return fmt.Errorf("listing the ServiceCIDRs: %w", err)
+	}
+	var bad []error
+	if len(cidrs.Items) != 1 || !isServed(&cidrs.Items[0]) {
+		bad = append(bad, fmt.Errorf("I4: the API server's own ServiceCIDR alone should be there, Ready: %+v", cidrs.Items))
+	}
+	return errors.Join(append(bad,
+		invariants.NothingLeft(s.sim.Subnetworks(), s.sim.Firewalls()...),
+		invariants.NoStrays(nil, s.sim.Instances()))...)
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+// reuse frees ranges in every way that a node goes, and has one given again.
+func (s *stage) reuse(ctx context.Context) error {
+	s.note("worker-3 loses only its Node: its range comes off the VM after a grace of %s.", detachGrace)
+	for _, m := range []member{worker(2, 110), worker(5, 8)} {
+		if err := errors.Join(s.sim.DeleteInstance(project, m.zone(), m.name), s.east.leave(ctx, m)); err != nil {
+			return err
+		}
+	}
+	if err := s.east.leave(ctx, worker(3, 110)); err != nil {
+		return err
+	}
+	if err := pause(ctx, beat); err != nil {
+		return err
+	}
+	s.note("The rest is full, and what was released rests for %s: worker-24 has to wait.", quarantine)
+	if err := s.join(ctx, s.east, worker(24, 110)); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "waiting for a range to be given again", s.settled(ctx)); err != nil {
+		return err
+	}
+	// What is settled may not have come by the watch yet.
+	return s.until(ctx, "waiting to see it", func() error { return s.board.rested("worker-24", quarantine) })
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// patience is how long anything may take on a busy machine.
+const patience = 30 * time.Second
+
+// beat is the time between chapters, so that one can follow.
+const beat = 300 * time.Millisecond
+
+// chapter is a part of the demo with a heading of its own.
+type chapter struct {
+	title string
+	play  func(context.Context) error
+}
+
+// chapters are in files of their names.
+func (s *stage) chapters() []chapter {
+	return []chapter{
+		{"A Network says what may be carved, a RangeRequest asks for a range", s.carve},
+		{"Three VMs join: first the range is on the VM, then in podCIDRs", s.three},
+		{"Twenty more join at once, and each gets a range of its size", s.twenty},
+		{"Three leave, and what they had rests before another node gets it", s.reuse},
+		{"The range is full, nodes wait, and it grows under them", s.grow},
+		{"Services fill their range, and the API server gets a second one", s.services},
+		{"A second cluster joins the VPC, and both carve at once", s.clusters},
+		{"How it stands", s.account},
+	}
+}
+
+// play is the demo until all is shown and runs.
+func (s *stage) play(ctx context.Context) error {
+	s.screen.say(bold("vpcnative") + ": ranges for the pods and Services of clusters, carved out of their VPC\n")
+	if err := s.set(ctx); err != nil {
+		return err
+	}
+	for _, c := range s.chapters() {
+		s.begin(c.title)
+		if err := c.play(ctx); err != nil {
+			return err
+		}
+		if err := pause(ctx, beat); err != nil {
+			return err
+		}
+	}
+	s.board.flush()
+	return nil
+}
+
+// begin shows the heading of the next chapter, after all that belongs to the
+// one before.
+func (s *stage) begin(title string) {
+	s.screen.busy("")
+	s.board.flush()
+	s.chapter++
+	s.screen.heading(fmt.Sprintf("%d  %s", s.chapter, title))
+}
+
+// note says a thing about what follows.
+func (s *stage) note(format string, args ...any) {
+	s.board.flush()
+	s.screen.note(fmt.Sprintf(format, args...))
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// until asks until check is satisfied, and says what was waited for where it
+// is not within its time.
+func (s *stage) until(ctx context.Context, what string, check func() error) error {
+	s.screen.busy(what)
+	deadline := time.Now().Add(patience)
+	for {
+		err := check()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s: not within %s: %w", what, patience, err)
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}

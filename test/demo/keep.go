@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// stay leaves all running until a person ends it.
+func (s *stage) stay(ctx context.Context) error {
+	s.begin("All is left running")
+	s.screen.say(fmt.Sprintf(`
+  In another terminal, for the first cluster:
+
+      export KUBECONFIG=%[1]s
+
+  and for west:
+
+      export KUBECONFIG=%[2]s
+
+  Then try
+
+      kubectl get rangerequests,networks,nodes,servicecidrs
+      %[3]s ranges --nodes
+      %[3]s explain worker-1       # or an address, a prefix, a range
+      %[3]s plan -f request.yaml   # what would be carved, and why there
+      kubectl create service clusterip one-more --tcp=80
+      curl -s %[4]s/compute/v1/projects/%[5]s/aggregated/subnetworks
+
+  The managers' logs are
+      %[6]s
+      %[7]s`, s.east.server.KubeconfigFile, s.west.server.KubeconfigFile, s.programs.vpcnative,
+		s.endpoint, project, s.east.manager.LogFile, s.west.manager.LogFile))
+	s.screen.busy("Ctrl-C ends it")
+	if !s.screen.terminal {
+		s.screen.say("\n  Ctrl-C ends it")
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}

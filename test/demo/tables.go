@@ -1,0 +1,61 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+// nodeTable has every VM, also one that is no Node any more, in the order in
+// which people count.
+func nodeTable(nodes []corev1.Node, instances []gcesim.Instance) string {
+	byID := map[string]corev1.Node{}
+	for _, n := range nodes {
+		byID[n.Spec.ProviderID] = n
+	}
+	instances = slices.Clone(instances)
+	slices.SortFunc(instances, func(a, b gcesim.Instance) int {
+		return cmp.Or(cmp.Compare(stem(a.Name), stem(b.Name)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	t := newTable("Node", "Max pods", "Instance", "podCIDR", "Alias range")
+	for _, i := range instances {
+		n, maxPods := byID[invariants.ProviderID(i)], ""
+		if n.Name != "" {
+			maxPods = n.Status.Capacity.Pods().String()
+		}
+		t.AppendRow(table.Row{cmp.Or(n.Name, "-"), cmp.Or(maxPods, "-"), i.Zone + "/" + i.Name, cmp.Or(n.Spec.PodCIDR, "-"), cmp.Or(aliases(i), "-")})
+	}
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}})
+	return indent(t)
+}
+
+// stem is a name without the number at its end: those of one cluster and pool
+// stand together.
+func stem(name string) string { return strings.TrimRight(name, "0123456789") }
+
+func newTable(header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.Style().Options.SeparateColumns = false
+	t.Style().Options.DrawBorder = false
+	t.Style().Box.PaddingLeft = ""
+	t.Style().Box.PaddingRight = "  "
+	t.AppendHeader(header)
+	return t
+}
+
+func indent(t table.Writer) string {
+	lines := strings.Split(t.Render(), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight("  "+l, " ")
+	}
+	return "\n" + strings.Join(lines, "\n")
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+func (v view) network(old, now *v1alpha1.Network) {
+	const source = "network"
+	switch {
+	case now == nil:
+		v.tell(event{source: source, subject: v.prefix + old.Name, what: "deleted"})
+		return
+	case old == nil:
+		old = &v1alpha1.Network{}
+		v.tell(event{source: source, subject: v.prefix + now.Name, what: "applied"})
+	}
+	if len(now.Status.Free) > 0 && (len(old.Status.Free) == 0 || old.Status.Free[0].Addresses != now.Status.Free[0].Addresses) {
+		f := now.Status.Free[0]
+		v.tell(event{source: source, subject: v.prefix + now.Name, what: "read:",
+			detail: fmt.Sprintf("%d blocks occupied, %d %% free", now.Status.OccupiedCount, f.Share)})
+	}
+	v.condition(source, now.Name, old.Status.Conditions, now.Status.Conditions)
+}
+
+func (v view) request(old, now *v1alpha1.RangeRequest) {
+	const source = "rangerequest"
+	switch {
+	case now == nil:
+		v.tell(event{source: source, subject: v.prefix + old.Name, what: "deleted"})
+		return
+	case old == nil:
+		old = &v1alpha1.RangeRequest{}
+		v.tell(event{source: source, subject: v.prefix + now.Name, what: "applied"})
+	case old.Generation != now.Generation && now.DeletionTimestamp == nil:
+		v.tell(event{source: source, subject: v.prefix + now.Name, what: "edited"})
+	}
+	if old.DeletionTimestamp == nil && now.DeletionTimestamp != nil {
+		v.tell(event{source: source, subject: v.prefix + now.Name, what: "is to be deleted"})
+	}
+	for _, g := range now.Status.Ranges {
+		if !slices.ContainsFunc(old.Status.Ranges, func(had v1alpha1.GrantedRange) bool { return had.CIDR == g.CIDR }) {
+			v.look() // the subnet had it before
+			v.tell(event{source: source, subject: v.prefix + now.Name, what: granted(g), detail: fmt.Sprintf("%s, %s", bold(g.CIDR), g.Reason)})
+		}
+	}
+	if use := inUse(now); use != inUse(old) {
+		v.tell(event{source: source, subject: v.prefix + now.Name, what: "in use:", detail: use})
+	}
+	v.condition(source, now.Name, old.Status.Conditions, now.Status.Conditions)
+}
+
+func granted(g v1alpha1.GrantedRange) string {
+	if g.Grown {
+		return "grows by"
+	}
+	return "is granted"
+}
+
+// inUse says how full a request is.
+func inUse(r *v1alpha1.RangeRequest) string {
+	if r.Spec.Purpose == v1alpha1.Services {
+		return fmt.Sprintf("%s of %s ClusterIPs, %d %%", r.Status.Allocated, r.Status.Capacity, r.Status.Utilisation)
+	}
+	return fmt.Sprintf("%d nodes, %d %%, %d waiting", r.Status.Nodes, r.Status.Utilisation, r.Status.WaitingNodes)
+}
+
+// condition tells a change of Ready.
+func (v view) condition(source, name string, old, now []metav1.Condition) {
+	was, is := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(now, v1alpha1.ConditionReady)
+	if is == nil || was != nil && was.Status == is.Status && was.Reason == is.Reason {
+		return
+	}
+	v.tell(event{source: source, subject: v.prefix + name, what: is.Reason + ":", detail: is.Message})
+}
+
+func (v view) serviceCIDR(old, now *networkingv1.ServiceCIDR) {
+	const source = "servicecidr"
+	if now == nil {
+		v.tell(event{source: source, subject: v.prefix + old.Spec.CIDRs[0], what: "deleted"})
+		return
+	}
+	subject := v.prefix + now.Spec.CIDRs[0]
+	switch {
+	case old == nil:
+		v.tell(event{source: source, subject: subject, what: "made:", detail: now.Name})
+	case old.DeletionTimestamp == nil && now.DeletionTimestamp != nil:
+		v.tell(event{source: source, subject: subject, what: "is to be deleted: no ClusterIP comes out of it any more"})
+	}
+	if isServed(now) && (old == nil || !isServed(old)) {
+		v.tell(event{source: source, subject: subject, what: "Ready: ClusterIPs come out of it"})
+	}
+}
+
+// isServed tells whether the API server allocates from it.
+func isServed(c *networkingv1.ServiceCIDR) bool {
+	return c.DeletionTimestamp == nil && meta.IsStatusConditionTrue(c.Status.Conditions, networkingv1.ServiceCIDRConditionReady)
+}
+
+func (v view) service(old, now *corev1.Service) {
+	switch {
+	case now == nil:
+		v.expose(old.Name, false)
+		v.tell(event{source: "service", subject: v.prefix + old.Name, what: "deleted"})
+	case old == nil:
+		v.expose(now.Name, true)
+		v.tell(event{source: "service", subject: v.prefix + now.Name, what: "ClusterIP", detail: bold(now.Spec.ClusterIP)})
+	}
+}
