@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,16 +18,23 @@ type board struct {
 	*feed
 	sim *gcesim.Sim
 
+	several atomic.Bool // clusters: their objects are told apart by its name
+
 	mu       sync.Mutex
 	nodes    map[string]*corev1.Node
 	seen     map[string]time.Time     // when a Node appeared
+	leaving  map[string]time.Time     // by Node: when its deletion was asked for
 	earlier  map[string]lease         // by range: who had it last
 	again    map[string]time.Duration // by Node that got a range again: since when it was nobody's
+	reasons  map[string]bool          // that Nodes waited for, and that were told in full
 	given    map[string]bool          // by Service: it has a ClusterIP
+	further  []netip.Prefix           // ServiceCIDRs that were made since the demo began
 	looking  sync.Mutex               // guards what follows
+	refusals int                      // of changes
 	calls    int                      // of the simulator's log that are told
 	carried  map[string]string        // by VM: its alias ranges
 	ranges   map[string]bool          // secondary ranges, as subnet/name
+	rules    map[string]bool          // of the firewall
 	stopLook chan struct{}
 	looked   chan struct{}
 }
@@ -40,7 +49,8 @@ func newBoard(s *screen, sim *gcesim.Sim) *board {
 	b := &board{
 		feed: newFeed(s), sim: sim,
 		nodes: map[string]*corev1.Node{}, seen: map[string]time.Time{}, earlier: map[string]lease{}, again: map[string]time.Duration{},
-		given:   map[string]bool{},
+		leaving: map[string]time.Time{},
+		reasons: map[string]bool{}, given: map[string]bool{},
 		carried: map[string]string{}, ranges: map[string]bool{},
 		stopLook: make(chan struct{}), looked: make(chan struct{}),
 	}
@@ -74,6 +84,24 @@ func (b *board) standing() string {
 		line += fmt.Sprintf(", %d Services", len(b.given))
 	}
 	return line
+}
+
+// first tells whether a reason comes for the first time: the next to wait for
+// it say the same.
+func (b *board) first(reason string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	known := b.reasons[reason]
+	b.reasons[reason] = true
+	return !known
+}
+
+// leave notes that a Node is about to be deleted: its watch event may be late,
+// and its range may not count as free for less than it was.
+func (b *board) leave(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.leaving[name] = time.Now()
 }
 
 // expose notes that a Service has a ClusterIP, or has it no more.

@@ -37,13 +37,14 @@ func (s *stage) account(ctx context.Context) error {
 		}
 	}
 	s.screen.say("")
-	s.good("I1  no two of %d Nodes in two clusters, and no two of %d ranges, overlap or ever did", len(all.nodes), len(all.grants))
+	s.good("I1  no two of %d Nodes hold overlapping ranges, in the API or in the cloud, nor\n        did any at any moment; no two of %d ranges of both clusters overlap", len(all.nodes), len(all.grants))
 	s.good("I2  every Node has one podCIDR, and its VM carries just that as its alias range")
 	s.good("I3  no range was given again before it had rested for %s", quarantine)
 	s.good("I5  no VM carries a range that its Node does not publish, and the VPC has no\n        range of ours that no RangeRequest was granted")
 	return nil
 }
 
+// good says what was checked and holds.
 func (s *stage) good(format string, args ...any) {
 	s.screen.say("  " + green("✓") + " " + fmt.Sprintf(format, args...))
 }

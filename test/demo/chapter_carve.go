@@ -12,6 +12,8 @@ import (
 )
 
 var (
+	// networkYAML lacks the name of the node subnet.
+	//
 	//go:embed network.yaml
 	networkYAML string
 	//go:embed pods.yaml
@@ -20,8 +22,9 @@ var (
 
 // carve applies the two objects that a person writes.
 func (s *stage) carve(ctx context.Context) error {
-	s.screen.quote(networkYAML + "---\n" + podsYAML)
-	if err := s.east.apply(ctx, networkYAML+"---\n"+podsYAML); err != nil {
+	both := s.east.network() + "---\n" + podsYAML
+	s.screen.quote(both)
+	if err := s.east.apply(ctx, both); err != nil {
 		return err
 	}
 	return s.until(ctx, "waiting for the range", s.east.granted(ctx, "pods"))

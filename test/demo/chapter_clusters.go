@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 )
 
@@ -16,6 +15,9 @@ var poolsYAML string
 // the label of the nodes that draw from each.
 var pools = []string{"batch", "gpu"}
 
+// poolNodes join each pool.
+const poolNodes = 2
+
 // clusters has two clusters carve from the same supernets at once.
 func (s *stage) clusters(ctx context.Context) error {
 	s.screen.busy("starting etcd and kube-apiserver of west")
@@ -23,40 +25,27 @@ func (s *stage) clusters(ctx context.Context) error {
 	if s.westErr != nil {
 		return s.westErr
 	}
-	s.west.introduce(s.screen)
-	if err := s.enter(ctx, s.west, view{board: s.board, prefix: "west/"}); err != nil {
+	s.board.several.Store(true)
+	s.introduce(s.west)
+	if err := s.enter(ctx, s.west); err != nil {
 		return err
 	}
-	s.note("It gets the same Network, but for the node subnet. West's names begin with west.")
-	network := strings.Replace(networkYAML, "["+s.east.subnet+"]", "["+s.west.subnet+"]", 1)
-	if err := s.west.apply(ctx, network); err != nil {
+	s.note("It is called west, and the first one east. It gets the same Network, but for the subnet of its nodes.")
+	if err := s.west.apply(ctx, s.west.network()); err != nil {
 		return err
 	}
 	if err := s.until(ctx, "waiting for west to read the VPC", s.west.hasRead(ctx)); err != nil {
 		return err
 	}
-	s.note("Now both are given these, at the same moment. Each reads the VPC before the\n" +
-		"other's change is done, so they want the same blocks: the cloud refuses one\n" +
-		"(in red), and that manager reads again and carves elsewhere.")
-	s.screen.quote(poolsYAML)
-	both := []*cluster{s.east, s.west}
-	err := atOnce(both, func(c *cluster) error { return c.apply(ctx, poolsYAML) })
-	if err != nil {
+	if err := s.race(ctx); err != nil {
 		return err
 	}
-	for _, c := range both {
-		if err := s.until(ctx, "waiting for the ranges of both", c.granted(ctx, pools...)); err != nil {
-			return err
-		}
-	}
 	s.note("Nodes of both join, in pools that draw from these ranges.")
-	err = atOnce(both, func(c *cluster) error {
-		for i, pool := range pools {
-			for j := range 2 {
-				number := 2*i + j + 1
-				if err := s.join(ctx, c, member{name: fmt.Sprintf("%s-%s-%d", c.name, pool, j+1), number: number, maxPods: 110, pool: pool}); err != nil {
-					return err
-				}
+	err := atOnce(s.up(), func(c *cluster) error {
+		for i := range poolNodes * len(pools) {
+			m := member{name: fmt.Sprintf("%s-%d", c.name, i+1), number: i, maxPods: 110, pool: pools[i/poolNodes]}
+			if err := s.join(ctx, c, m); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -65,6 +54,24 @@ func (s *stage) clusters(ctx context.Context) error {
 		return err
 	}
 	return s.until(ctx, "waiting for the nodes of both", s.settled(ctx))
+}
+
+// race gives both clusters the same requests at the same moment. Nothing here
+// needs them to meet, though they mostly do.
+func (s *stage) race(ctx context.Context) error {
+	s.note("Now both are given these at the same moment. Each reads the VPC before the other's change is done, so they want the same blocks. The cloud refuses one of them (in red, 400 invalid); that manager reads again and carves elsewhere.")
+	s.screen.quote(poolsYAML)
+	before := s.board.refused()
+	if err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, poolsYAML) }); err != nil {
+		return err
+	}
+	for _, c := range s.up() {
+		if err := s.until(ctx, "waiting for the ranges of both", c.granted(ctx, pools...)); err != nil {
+			return err
+		}
+	}
+	s.note("The cloud refused %d changes on the way; each cluster has its two ranges.", s.board.refused()-before)
+	return nil
 }
 
 // atOnce does the same in all clusters at the same time.

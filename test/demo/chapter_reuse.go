@@ -9,11 +9,11 @@ import (
 func (s *stage) reuse(ctx context.Context) error {
 	s.note("worker-3 loses only its Node: its range comes off the VM after a grace of %s.", detachGrace)
 	for _, m := range []member{worker(2, 110), worker(5, 8)} {
-		if err := errors.Join(s.sim.DeleteInstance(project, m.zone(), m.name), s.east.leave(ctx, m)); err != nil {
+		if err := errors.Join(s.sim.DeleteInstance(project, m.zone(), m.name), s.leave(ctx, s.east, m)); err != nil {
 			return err
 		}
 	}
-	if err := s.east.leave(ctx, worker(3, 110)); err != nil {
+	if err := s.leave(ctx, s.east, worker(3, 110)); err != nil {
 		return err
 	}
 	if err := pause(ctx, beat); err != nil {
@@ -27,5 +27,5 @@ func (s *stage) reuse(ctx context.Context) error {
 		return err
 	}
 	// What is settled may not have come by the watch yet.
-	return s.until(ctx, "waiting to see it", func() error { return s.board.rested("worker-24", quarantine) })
+	return s.until(ctx, "waiting for the watch to show it", func() error { return s.board.rested("worker-24", quarantine) })
 }

@@ -28,6 +28,7 @@ func (s *stage) chapters() []chapter {
 		{"The range is full, nodes wait, and it grows under them", s.grow},
 		{"Services fill their range, and the API server gets a second one", s.services},
 		{"A second cluster joins the VPC, and both carve at once", s.clusters},
+		{"The firewall lets the pods of both in", s.firewall},
 		{"How it stands", s.account},
 	}
 }

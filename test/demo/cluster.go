@@ -70,9 +70,8 @@ func (c *cluster) start(ctx context.Context) error {
 	return nil
 }
 
-func (c *cluster) introduce(s *screen) {
-	s.part("kube-apiserver", fmt.Sprintf("%s, with its etcd, up in %.1f s", strings.TrimSuffix(c.server.Config.Host, "/"), c.took.Seconds()))
-}
+// network is the YAML of its Network.
+func (c *cluster) network() string { return fmt.Sprintf(networkYAML, c.subnet) }
 
 // runManager runs it with the rights that deploy/ gives it.
 func (c *cluster) runManager(binary, endpoint string, flags []string) error {

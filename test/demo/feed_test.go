@@ -67,3 +67,26 @@ func TestALateCrowdComesAfterWhatLedToIt(t *testing.T) {
 		t.Errorf("got:\n%s", got)
 	}
 }
+
+// TestANoteIsNarrow: also where there is no terminal to ask for its width.
+func TestANoteIsNarrow(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = out.Close() }()
+	newScreen(out).note(strings.Repeat("word ", 40))
+	content, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	if len(lines) != 3 || strings.Count(string(content), "word") != 40 {
+		t.Errorf("got:\n%s", content)
+	}
+	for _, l := range lines {
+		if n := len([]rune(l)); n > 80 {
+			t.Errorf("%d columns: %s", n, l)
+		}
+	}
+}

@@ -50,7 +50,8 @@ func (s *stage) join(ctx context.Context, c *cluster, m member) error {
 }
 
 // leave deletes the Node; its VM lives on.
-func (c *cluster) leave(ctx context.Context, m member) error {
+func (s *stage) leave(ctx context.Context, c *cluster, m member) error {
+	s.board.leave(m.name)
 	n := &corev1.Node{}
 	n.Name = m.name
 	return c.delete(ctx, n)

@@ -34,15 +34,28 @@ func (b *board) look() {
 	b.calls = len(calls)
 	b.lookAtSubnets()
 	b.lookAtVMs()
+	b.lookAtFirewall()
 }
 
 func (b *board) called(c gcesim.Call) {
+	if strings.HasPrefix(c.Method, "firewalls.") {
+		c.Resource = network // a rule's name is long
+	}
 	switch {
 	case c.Status >= 400 && c.Status != 404:
+		b.refusals++
 		b.tell(event{source: "cloud call", subject: c.Resource, what: fmt.Sprintf("%s refused: %d %s", c.Method, c.Status, c.Reason), bad: true})
 	case c.Mutating:
 		b.tell(event{source: "cloud call", subject: c.Resource, what: c.Method, late: true})
 	}
+}
+
+// refused counts the calls that the cloud refused so far.
+func (b *board) refused() int {
+	b.look()
+	b.looking.Lock()
+	defer b.looking.Unlock()
+	return b.refusals
 }
 
 func (b *board) lookAtSubnets() {
@@ -62,6 +75,21 @@ func (b *board) lookAtSubnets() {
 		}
 	}
 	b.ranges = now
+}
+
+func (b *board) lookAtFirewall() {
+	now := map[string]bool{}
+	for _, f := range b.sim.Firewalls() {
+		if now[f.Name] = true; !b.rules[f.Name] {
+			b.tell(event{source: "firewall", subject: f.Network, what: "lets in from", detail: fmt.Sprintf("%v, %s", f.Sources, f.Name)})
+		}
+	}
+	for name := range b.rules {
+		if !now[name] {
+			b.tell(event{source: "firewall", subject: network, what: "has no more:", detail: name})
+		}
+	}
+	b.rules = now
 }
 
 func (b *board) lookAtVMs() {

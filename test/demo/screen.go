@@ -24,8 +24,6 @@ var (
 	cyan  = color.New(color.FgCyan).SprintFunc()
 )
 
-var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-
 // screen is where all is shown. On a terminal its last line is live: it says
 // what is waited for, and is written anew below whatever is said.
 type screen struct {
@@ -49,48 +47,6 @@ func newScreen(out *os.File) *screen {
 		go s.animate()
 	}
 	return s
-}
-
-func (s *screen) animate() {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.done:
-			return
-		case <-tick.C:
-			s.mu.Lock()
-			s.frame++
-			s.draw()
-			s.mu.Unlock()
-		}
-	}
-}
-
-// draw writes the live line; s.mu is held.
-func (s *screen) draw() {
-	if !s.terminal || s.what == "" {
-		return
-	}
-	line := []rune(s.what)
-	if s.more != nil {
-		if more := s.more(); more != "" {
-			line = append(line, []rune("  "+more)...)
-		}
-	}
-	// A line that wraps could not be written anew.
-	if most := s.width() - 5; len(line) > most {
-		line = line[:most]
-	}
-	fmt.Fprintf(s.out, "\r\033[K  %s %s", cyan(string(spinner[s.frame%len(spinner)])), faint(string(line)))
-	s.drawn = true
-}
-
-func (s *screen) erase() {
-	if s.drawn {
-		fmt.Fprint(s.out, "\r\033[K")
-		s.drawn = false
-	}
 }
 
 // busy says in the live line what is waited for.
@@ -143,7 +99,13 @@ func (s *screen) part(name, what string) {
 func (s *screen) heading(line string) { s.say("\n" + bold(line)) }
 
 // note says a thing about what follows.
-func (s *screen) note(text string) { s.hang("  "+cyan("»")+" ", text) }
+func (s *screen) note(line string) {
+	lines := strings.Split(text.WrapSoft(line, min(s.width(), 80)-4), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	s.say("  " + cyan("»") + " " + strings.Join(lines, "\n    "))
+}
 
 // shell shows a command and what it prints, with the colours that it has for
 // the screen.
@@ -162,7 +124,7 @@ func (s *screen) shell(line string, cmd *exec.Cmd) error {
 
 // quote shows YAML as a person would write it.
 func (s *screen) quote(text string) {
-	s.say("\n      " + cyan(strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ")) + "\n")
+	s.say("\n      " + cyan(strings.ReplaceAll(strings.Trim(text, "\n"), "\n", "\n      ")) + "\n")
 }
 
 // since is the time of the demo at which something was.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,17 +13,6 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
-)
-
-// The cloud of the demo, and waits short enough to watch.
-const (
-	project     = "demo"
-	network     = "vpc"
-	region      = "us-central1"
-	namespace   = "vpcnative-system"
-	latency     = 300 * time.Millisecond
-	quarantine  = 4 * time.Second
-	detachGrace = 2 * time.Second
 )
 
 // serviceRange is --service-cluster-ip-range of the first cluster: 14
@@ -54,7 +42,8 @@ type stage struct {
 func newStage(screen *screen, p programs, fail context.CancelCauseFunc) *stage {
 	return &stage{
 		screen: screen, programs: p, fail: fail,
-		history: &invariants.History{Rest: quarantine, Bad: fail},
+		// The watch of a deletion may be late; board.rested measures it.
+		history: &invariants.History{Rest: quarantine - time.Second, Bad: fail},
 		east:    &cluster{name: "east", subnet: "nodes", services: serviceRange},
 		// Nobody else reaches its ClusterIPs: they lie outside of the VPC.
 		west: &cluster{name: "west", subnet: "nodes-west", services: "172.20.0.0/24"},
@@ -69,13 +58,13 @@ func (s *stage) set(ctx context.Context) error {
 	if err := s.east.start(ctx); err != nil {
 		return err
 	}
-	s.east.introduce(s.screen)
+	s.introduce(s.east)
 	if err := s.simulate(); err != nil {
 		return fmt.Errorf("starting the simulated Compute Engine: %w", err)
 	}
 	s.screen.part("Compute Engine", fmt.Sprintf("%s, simulated; each operation takes %s", s.endpoint, latency))
 	s.board = newBoard(s.screen, s.sim)
-	if err := s.enter(ctx, s.east, view{board: s.board}); err != nil {
+	if err := s.enter(ctx, s.east); err != nil {
 		return err
 	}
 	// It makes ServiceCIDRs ready, as in any cluster.
@@ -92,9 +81,14 @@ func (s *stage) set(ctx context.Context) error {
 	return nil
 }
 
+// introduce says that a control plane is up.
+func (s *stage) introduce(c *cluster) {
+	s.screen.part("kube-apiserver", fmt.Sprintf("%s, with its etcd, up in %.1f s", strings.TrimSuffix(c.server.Config.Host, "/"), c.took.Seconds()))
+}
+
 // enter has a cluster watched and gives it its manager.
-func (s *stage) enter(ctx context.Context, c *cluster, v view) error {
-	if err := v.watch(ctx, c.server.Config); err != nil {
+func (s *stage) enter(ctx context.Context, c *cluster) error {
+	if err := (view{s.board, c.name}).watch(ctx, c.server.Config); err != nil {
 		return fmt.Errorf("watching the API server of cluster %s: %w", c.name, err)
 	}
 	var err error
@@ -114,30 +108,6 @@ func (s *stage) enter(ctx context.Context, c *cluster, v view) error {
 func (s *stage) watchOver(done <-chan struct{}, how func() error) {
 	<-done
 	s.fail(how())
-}
-
-// simulate makes a VPC that others use too: a third subnet with a secondary
-// range, and a route to an office.
-func (s *stage) simulate() error {
-	s.sim = gcesim.New(gcesim.Config{Projects: []string{project}, Latency: latency})
-	subnet := func(name, primary string, secondary ...gcesim.SecondaryRange) error {
-		return s.sim.AddSubnetwork(gcesim.Subnetwork{
-			Project: project, Region: region, Name: name, Network: network, Primary: netip.MustParsePrefix(primary), Secondary: secondary})
-	}
-	err := errors.Join(
-		s.sim.AddNetwork(gcesim.Network{Project: project, Name: network}),
-		subnet(s.east.subnet, "10.0.0.0/20"),
-		subnet(s.west.subnet, "10.0.36.0/22"),
-		subnet("databases", "10.0.32.0/22", gcesim.SecondaryRange{Name: "backup", Prefix: netip.MustParsePrefix("10.1.0.0/18")}),
-		s.sim.AddRoute(gcesim.Route{
-			Project: project, Name: "to-the-office", Network: network, Dest: netip.MustParsePrefix("10.0.16.0/21"),
-			NextHopIP: netip.MustParseAddr("10.0.0.2")}),
-	)
-	if err != nil {
-		return err
-	}
-	s.endpoint, s.stopSim, err = s.sim.Serve("127.0.0.1:0")
-	return err
 }
 
 // managersSaid is the end of what each manager said.

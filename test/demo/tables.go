@@ -14,7 +14,8 @@ import (
 )
 
 // nodeTable has every VM, also one that is no Node any more, in the order in
-// which people count.
+// which people count. Those of one subnet, which is one cluster's, stand
+// together.
 func nodeTable(nodes []corev1.Node, instances []gcesim.Instance) string {
 	byID := map[string]corev1.Node{}
 	for _, n := range nodes {
@@ -22,10 +23,13 @@ func nodeTable(nodes []corev1.Node, instances []gcesim.Instance) string {
 	}
 	instances = slices.Clone(instances)
 	slices.SortFunc(instances, func(a, b gcesim.Instance) int {
-		return cmp.Or(cmp.Compare(stem(a.Name), stem(b.Name)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(subnetOf(a), subnetOf(b)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
 	t := newTable("Node", "Max pods", "Instance", "podCIDR", "Alias range")
-	for _, i := range instances {
+	for at, i := range instances {
+		if at > 0 && subnetOf(i) != subnetOf(instances[at-1]) {
+			t.AppendSeparator()
+		}
 		n, maxPods := byID[invariants.ProviderID(i)], ""
 		if n.Name != "" {
 			maxPods = n.Status.Capacity.Pods().String()
@@ -36,9 +40,7 @@ func nodeTable(nodes []corev1.Node, instances []gcesim.Instance) string {
 	return indent(t)
 }
 
-// stem is a name without the number at its end: those of one cluster and pool
-// stand together.
-func stem(name string) string { return strings.TrimRight(name, "0123456789") }
+func subnetOf(i gcesim.Instance) string { return i.Interfaces[0].Subnetwork }
 
 func newTable(header ...any) table.Writer {
 	t := table.NewWriter()

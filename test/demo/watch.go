@@ -19,7 +19,15 @@ import (
 // view tells of the board what one cluster shows.
 type view struct {
 	*board
-	prefix string // before the names of its objects
+	cluster string
+}
+
+// of names an object of the cluster.
+func (v view) of(name string) string {
+	if v.several.Load() {
+		return v.cluster + "/" + name
+	}
+	return name
 }
 
 // watch follows the API server's Watch events until ctx is done. What is
@@ -108,7 +116,11 @@ func (v view) node(old, now *corev1.Node) {
 	case is.Status == corev1.ConditionFalse:
 		v.tell(event{source: "node", subject: now.Name, what: "ready for pods, NetworkUnavailable is False", late: true})
 	default:
-		v.tell(event{source: "node", subject: now.Name, what: "waits, " + is.Reason + ": " + is.Message})
+		what := "waits, " + is.Reason
+		if v.first(is.Reason) {
+			what += ": " + is.Message
+		}
+		v.tell(event{source: "node", subject: now.Name, what: what})
 	}
 }
 
@@ -122,7 +134,11 @@ func (v view) gone(n *corev1.Node) {
 	v.mu.Lock()
 	delete(v.nodes, n.Name)
 	if n.Spec.PodCIDR != "" {
-		v.earlier[n.Spec.PodCIDR] = lease{n.Name, time.Now()}
+		over, told := v.leaving[n.Name]
+		if !told {
+			over = time.Now()
+		}
+		v.earlier[n.Spec.PodCIDR] = lease{n.Name, over}
 	}
 	v.mu.Unlock()
 	v.tell(event{source: "node", subject: n.Name, what: "deleted"})

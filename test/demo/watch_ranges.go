@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,45 +17,48 @@ func (v view) network(old, now *v1alpha1.Network) {
 	const source = "network"
 	switch {
 	case now == nil:
-		v.tell(event{source: source, subject: v.prefix + old.Name, what: "deleted"})
+		v.tell(event{source: source, subject: v.of(old.Name), what: "deleted"})
 		return
 	case old == nil:
 		old = &v1alpha1.Network{}
-		v.tell(event{source: source, subject: v.prefix + now.Name, what: "applied"})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "applied"})
 	}
-	if len(now.Status.Free) > 0 && (len(old.Status.Free) == 0 || old.Status.Free[0].Addresses != now.Status.Free[0].Addresses) {
+	told := v.condition(source, now.Name, v1alpha1.ConditionReady, old.Status.Conditions, now.Status.Conditions)
+	if now.Spec.Firewall == v1alpha1.ManageFirewall { // else it names what is missing, after every range
+		v.condition(source, now.Name, v1alpha1.ConditionFirewall, old.Status.Conditions, now.Status.Conditions)
+	}
+	if !told && len(now.Status.Free) > 0 && (len(old.Status.Free) == 0 || old.Status.Free[0].Addresses != now.Status.Free[0].Addresses) {
 		f := now.Status.Free[0]
-		v.tell(event{source: source, subject: v.prefix + now.Name, what: "read:",
+		v.tell(event{source: source, subject: v.of(now.Name), what: "read:",
 			detail: fmt.Sprintf("%d blocks occupied, %d %% free", now.Status.OccupiedCount, f.Share)})
 	}
-	v.condition(source, now.Name, old.Status.Conditions, now.Status.Conditions)
 }
 
 func (v view) request(old, now *v1alpha1.RangeRequest) {
 	const source = "rangerequest"
 	switch {
 	case now == nil:
-		v.tell(event{source: source, subject: v.prefix + old.Name, what: "deleted"})
+		v.tell(event{source: source, subject: v.of(old.Name), what: "deleted"})
 		return
 	case old == nil:
 		old = &v1alpha1.RangeRequest{}
-		v.tell(event{source: source, subject: v.prefix + now.Name, what: "applied"})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "applied"})
 	case old.Generation != now.Generation && now.DeletionTimestamp == nil:
-		v.tell(event{source: source, subject: v.prefix + now.Name, what: "edited"})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "edited"})
 	}
 	if old.DeletionTimestamp == nil && now.DeletionTimestamp != nil {
-		v.tell(event{source: source, subject: v.prefix + now.Name, what: "is to be deleted"})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "is to be deleted"})
 	}
 	for _, g := range now.Status.Ranges {
 		if !slices.ContainsFunc(old.Status.Ranges, func(had v1alpha1.GrantedRange) bool { return had.CIDR == g.CIDR }) {
 			v.look() // the subnet had it before
-			v.tell(event{source: source, subject: v.prefix + now.Name, what: granted(g), detail: fmt.Sprintf("%s, %s", bold(g.CIDR), g.Reason)})
+			v.tell(event{source: source, subject: v.of(now.Name), what: granted(g), detail: fmt.Sprintf("%s, %s", bold(g.CIDR), g.Reason)})
 		}
 	}
-	if use := inUse(now); use != inUse(old) {
-		v.tell(event{source: source, subject: v.prefix + now.Name, what: "in use:", detail: use})
+	if use := inUse(now); now.Status.Capacity != "" && use != inUse(old) {
+		v.tell(event{source: source, subject: v.of(now.Name), what: "in use:", detail: use})
 	}
-	v.condition(source, now.Name, old.Status.Conditions, now.Status.Conditions)
+	v.condition(source, now.Name, v1alpha1.ConditionReady, old.Status.Conditions, now.Status.Conditions)
 }
 
 func granted(g v1alpha1.GrantedRange) string {
@@ -72,25 +76,27 @@ func inUse(r *v1alpha1.RangeRequest) string {
 	return fmt.Sprintf("%d nodes, %d %%, %d waiting", r.Status.Nodes, r.Status.Utilisation, r.Status.WaitingNodes)
 }
 
-// condition tells a change of Ready.
-func (v view) condition(source, name string, old, now []metav1.Condition) {
-	was, is := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(now, v1alpha1.ConditionReady)
+// condition tells a change of a condition.
+func (v view) condition(source, name, kind string, old, now []metav1.Condition) (told bool) {
+	was, is := meta.FindStatusCondition(old, kind), meta.FindStatusCondition(now, kind)
 	if is == nil || was != nil && was.Status == is.Status && was.Reason == is.Reason {
-		return
+		return false
 	}
-	v.tell(event{source: source, subject: v.prefix + name, what: is.Reason + ":", detail: is.Message})
+	v.tell(event{source: source, subject: v.of(name), what: is.Reason + ":", detail: is.Message})
+	return true
 }
 
 func (v view) serviceCIDR(old, now *networkingv1.ServiceCIDR) {
 	const source = "servicecidr"
 	if now == nil {
-		v.tell(event{source: source, subject: v.prefix + old.Spec.CIDRs[0], what: "deleted"})
+		v.tell(event{source: source, subject: v.of(old.Spec.CIDRs[0]), what: "deleted"})
 		return
 	}
-	subject := v.prefix + now.Spec.CIDRs[0]
+	subject := v.of(now.Spec.CIDRs[0])
 	switch {
 	case old == nil:
 		v.tell(event{source: source, subject: subject, what: "made:", detail: now.Name})
+		v.serve(now.Spec.CIDRs)
 	case old.DeletionTimestamp == nil && now.DeletionTimestamp != nil:
 		v.tell(event{source: source, subject: subject, what: "is to be deleted: no ClusterIP comes out of it any more"})
 	}
@@ -108,9 +114,33 @@ func (v view) service(old, now *corev1.Service) {
 	switch {
 	case now == nil:
 		v.expose(old.Name, false)
-		v.tell(event{source: "service", subject: v.prefix + old.Name, what: "deleted"})
+		v.tell(event{source: "service", subject: v.of(old.Name), what: "deleted"})
 	case old == nil:
 		v.expose(now.Name, true)
-		v.tell(event{source: "service", subject: v.prefix + now.Name, what: "ClusterIP", detail: bold(now.Spec.ClusterIP)})
+		v.tell(event{source: "service", subject: v.of(now.Name), what: v.clusterIP(now.Spec.ClusterIP), detail: bold(now.Spec.ClusterIP)})
 	}
+}
+
+// serve notes what a new ServiceCIDR holds.
+func (b *board) serve(cidrs []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range cidrs {
+		if p, err := netip.ParsePrefix(c); err == nil {
+			b.further = append(b.further, p)
+		}
+	}
+}
+
+// clusterIP says of an address whether it comes out of a new ServiceCIDR.
+func (b *board) clusterIP(address string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ip, err := netip.ParseAddr(address)
+	for _, p := range b.further {
+		if err == nil && p.Contains(ip) {
+			return "ClusterIP out of " + p.String()
+		}
+	}
+	return "ClusterIP"
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// firewallYAML ends networkYAML.
+//
+//go:embed firewall.yaml
+var firewallYAML string
+
+// firewall has each manager keep a rule that lets its pods in.
+func (s *stage) firewall(ctx context.Context) error {
+	s.note("A VPC drops what no rule lets in, and what comes from a pod matches no network tag. To both Networks a person adds:")
+	s.screen.quote(firewallYAML)
+	err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, c.network()+firewallYAML) })
+	if err != nil {
+		return err
+	}
+	for _, c := range s.up() {
+		if err := s.until(ctx, "waiting for the firewall to let the pods of both in", s.lets(ctx, c)); err != nil {
+			return err
+		}
+	}
+	// The managers count from time to time.
+	for _, c := range s.up() {
+		if err := s.until(ctx, "waiting for the nodes to be counted", c.counted(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lets checks that the firewall lets all pods of the cluster in, and that its
+// Network shows the ranges of both clusters.
+func (s *stage) lets(ctx context.Context, c *cluster) func() error {
+	return func() error {
+		n := &v1alpha1.Network{}
+		if err := c.api.Get(ctx, client.ObjectKey{Name: v1alpha1.DefaultNetwork}, n); err != nil {
+			return err
+		}
+		if !meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionFirewall) {
+			return fmt.Errorf("the Network of cluster %s says about the firewall: %+v", c.name, meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionFirewall))
+		}
+		all, err := s.objects(ctx)
+		if err != nil {
+			return err
+		}
+		for _, g := range all.grants {
+			if !slices.ContainsFunc(n.Status.Occupied, func(o v1alpha1.OccupiedBlock) bool { return o.CIDR == g.Prefix.String() }) {
+				return fmt.Errorf("the Network of cluster %s does not show %s as occupied, which RangeRequest %s of cluster %s was granted", c.name, g.Prefix, g.Request, g.Cluster)
+			}
+		}
+		return nil
+	}
+}
+
+// counted checks that the RangeRequests' status counts the Nodes there are.
+func (c *cluster) counted(ctx context.Context) func() error {
+	return func() error {
+		var nodes corev1.NodeList
+		var requests v1alpha1.RangeRequestList
+		if err := errors.Join(c.api.List(ctx, &nodes), c.api.List(ctx, &requests)); err != nil {
+			return err
+		}
+		have, wait := 0, 0
+		for _, r := range requests.Items {
+			have, wait = have+int(r.Status.Nodes), wait+int(r.Status.WaitingNodes)
+		}
+		if have != len(nodes.Items) || wait != 0 {
+			return fmt.Errorf("the RangeRequests of cluster %s count %d Nodes and %d that wait, there are %d", c.name, have, wait, len(nodes.Items))
+		}
+		return nil
+	}
+}
