@@ -21,8 +21,8 @@ func (s *stage) stay(ctx context.Context) error {
 
       kubectl get rangerequests,networks,nodes,servicecidrs
       %[3]s ranges --nodes
-      %[3]s explain worker-1       # or an address, a prefix, a range
-      %[3]s plan -f request.yaml   # what would be carved, and why there
+      %[3]s explain worker-1   # or an address, a prefix, a range
+      %[3]s plan --nodes 500 --supernet 10.0.0.0/8
       kubectl create service clusterip one-more --tcp=80
       curl -s %[4]s/compute/v1/projects/%[5]s/aggregated/subnetworks
 

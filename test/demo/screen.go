@@ -117,7 +117,7 @@ func (s *screen) shell(line string, cmd *exec.Cmd) error {
 	var bad strings.Builder
 	cmd.Stdout, cmd.Stderr = s.out, &bad
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(bad.String()))
+		return fmt.Errorf("%w %s", err, strings.TrimSpace(bad.String()))
 	}
 	return nil
 }

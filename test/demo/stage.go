@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -54,6 +55,11 @@ func newStage(screen *screen, p programs, fail context.CancelCauseFunc) *stage {
 // beside the first chapters.
 func (s *stage) set(ctx context.Context) error {
 	log.SetLogger(logr.Discard()) // the screen is for what the demo shows
+	for _, p := range []string{s.programs.manager, s.programs.vpcnative} {
+		if _, err := exec.LookPath(p); err != nil {
+			return fmt.Errorf("make demo builds it: %w", err)
+		}
+	}
 	s.screen.busy("starting etcd and kube-apiserver")
 	if err := s.east.start(ctx); err != nil {
 		return err
@@ -99,7 +105,7 @@ func (s *stage) enter(ctx context.Context, c *cluster) error {
 	if err := c.runManager(s.programs.manager, s.endpoint, waits); err != nil {
 		return err
 	}
-	go s.watchOver(c.manager.Done(), c.manager.Err)
+	go s.watchOver(c.manager.Done(), func() error { return fmt.Errorf("the manager of cluster %s ended by itself", c.name) })
 	s.screen.part("manager", filepath.Base(s.programs.manager)+" "+strings.Join(waits, " "))
 	return nil
 }

@@ -108,7 +108,7 @@ func (v view) node(old, now *corev1.Node) {
 		if again {
 			detail += faint(fmt.Sprintf("; %s had it until %.1f s ago", before.node, time.Since(before.over).Seconds()))
 		}
-		v.tell(event{source: "node", subject: now.Name, what: "podCIDR", detail: detail, alone: again, late: true})
+		v.tell(event{source: "node", subject: now.Name, what: "podCIDR", detail: detail, alone: again})
 	}
 	was, is := invariants.Condition(*old), invariants.Condition(*now)
 	switch {
