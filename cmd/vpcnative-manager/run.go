@@ -181,7 +181,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	}
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
-		Writer:  node.Writer{Core: clients.CoreV1().RESTClient()},
+		Writer:  node.NewWriter(clients.CoreV1().RESTClient()),
 		OpenVPC: clouds.Open,
 		Ledger: claims.Config{
 			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,

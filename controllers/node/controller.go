@@ -73,8 +73,8 @@ type Config struct {
 	// MaxInFlight is how many changes the cloud is asked to make at the same
 	// time; 256 by default.
 	MaxInFlight int
-	// Workers is how many Nodes are looked at at the same time; 64 by
-	// default.
+	// Workers is how many Nodes are looked at at the same time; 160 by
+	// default, as most of them wait for the claims ledger or the API server.
 	Workers int
 }
 
@@ -93,7 +93,7 @@ func (c *Config) setDefaults() {
 		c.MaxInFlight = 256
 	}
 	if c.Workers == 0 {
-		c.Workers = 64
+		c.Workers = 160
 	}
 }
 

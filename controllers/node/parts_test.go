@@ -154,14 +154,14 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 func TestPatchesNameTheUID(t *testing.T) {
 	t.Parallel()
 	var seen []string
-	w := Writer{Core: &restfake.RESTClient{
+	w := NewWriter(&restfake.RESTClient{
 		NegotiatedSerializer: scheme.Codecs.WithoutConversion(), GroupVersion: corev1.SchemeGroupVersion,
 		Client: restfake.CreateHTTPClient(func(r *http.Request) (*http.Response, error) {
 			body, err := io.ReadAll(r.Body)
 			seen = append(seen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
 			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Header: http.Header{"Content-Type": {"application/json"}}}, err
 		}),
-	}}
+	})
 	at := metav1.NewTime(time.Unix(0, 0).UTC())
 	if err := w.Publish(context.Background(), "n", "u", netip.MustParsePrefix("10.0.0.0/24")); err != nil {
 		t.Error(err)

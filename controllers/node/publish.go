@@ -29,8 +29,17 @@ import (
 // its time), no search for unknown fields in what we know to be well formed,
 // and an answer without the object.
 type Writer struct {
-	// Core is a client of the core/v1 API. Answers are not decoded.
-	Core rest.Interface
+	core rest.Interface
+	busy chan struct{}
+}
+
+// atOnce is how many Nodes are written at the same time: with more, the API
+// server does fewer a second.
+const atOnce = 32
+
+// NewWriter writes by a client of the core/v1 API. Answers are not decoded.
+func NewWriter(core rest.Interface) Writer {
+	return Writer{core: core, busy: make(chan struct{}, atOnce)}
 }
 
 // Publish sets the Node's podCIDRs, of every family at once: what is not in
@@ -61,7 +70,13 @@ func (w Writer) SetCondition(ctx context.Context, node string, uid types.UID, co
 }
 
 func (w Writer) patch(ctx context.Context, node string, body []byte, sub ...string) error {
-	return w.Core.Patch(types.StrategicMergePatchType).Resource("nodes").Name(node).SubResource(sub...).
+	select {
+	case w.busy <- struct{}{}:
+		defer func() { <-w.busy }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return w.core.Patch(types.StrategicMergePatchType).Resource("nodes").Name(node).SubResource(sub...).
 		VersionedParams(&metav1.PatchOptions{FieldManager: "vpcnative", FieldValidation: metav1.FieldValidationIgnore}, metav1.ParameterCodec).
 		SetHeader("Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1").
 		Body(body).Do(ctx).Error()

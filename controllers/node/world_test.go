@@ -561,10 +561,10 @@ func (w *world) lead() *process {
 	m := &process{stop: cancel}
 	m.c = New(Config{
 		Client: reader{w: w, stale: true}, Live: reader{w: w},
-		Writer: Writer{Core: &restfake.RESTClient{
+		Writer: NewWriter(&restfake.RESTClient{
 			NegotiatedSerializer: scheme.Codecs.WithoutConversion(), GroupVersion: corev1.SchemeGroupVersion,
 			Client: restfake.CreateHTTPClient(w.patch),
-		}},
+		}),
 		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

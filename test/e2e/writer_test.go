@@ -18,7 +18,7 @@ func TestTheAPIServerGuardsTheWritesOfANode(t *testing.T) {
 	t.Parallel()
 	server := apiserver.StartForTest(t, apiserver.Options{})
 	client := kubernetes.NewForConfigOrDie(server.Config)
-	w := node.Writer{Core: client.CoreV1().RESTClient()}
+	w := node.NewWriter(client.CoreV1().RESTClient())
 	ctx := context.Background()
 	first, second := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.0/24")
 	cond := corev1.NodeCondition{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionFalse, Reason: "R", Message: "m"}

@@ -31,6 +31,12 @@ const (
 	maxClaims   = 640 << 10
 	maxReleases = 768 << 10
 
+	// While the API server is busy, as much time passes between writes as a
+	// write took, up to maxPause, so that each gathers more claims and leaves
+	// it room for other work. After a quickWrite the next one starts at once.
+	quickWrite = 8 * time.Millisecond
+	maxPause   = 100 * time.Millisecond
+
 	// defaultLinger spares a write for each Node that is done.
 	defaultLinger = 500 * time.Millisecond
 )
@@ -61,6 +67,7 @@ type Ledger struct {
 	sequence int64
 	next     *commit // what the next write will carry; nil: nothing waits
 	writing  bool
+	pause    time.Time // before it, no write begins
 	linger   *time.Timer
 	fenced   error
 	writes   int64
@@ -225,6 +232,11 @@ func (l *Ledger) writeAll() {
 			l.mu.Unlock()
 			return
 		}
+		if wait := time.Until(l.pause); wait > 0 {
+			l.mu.Unlock()
+			time.Sleep(wait)
+			continue
+		}
 		l.next = nil
 		if l.linger != nil {
 			l.linger.Stop()
@@ -234,9 +246,11 @@ func (l *Ledger) writeAll() {
 		cm := l.configMap()
 		l.mu.Unlock()
 
+		began := time.Now()
 		version, err := l.write(cm)
 
 		l.mu.Lock()
+		l.pause = time.Now().Add(min(time.Since(began)-quickWrite, maxPause))
 		l.version = version
 		l.writes++
 		c.err = err
