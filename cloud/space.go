@@ -55,6 +55,9 @@ type Range struct {
 type Subnet struct {
 	Name    string
 	Primary netip.Prefix
+	// IPv6 are the prefixes out of which the cloud gives interfaces ranges of
+	// their own; there are none where it is IPv4 only.
+	IPv6 []netip.Prefix
 	// Ranges are the ranges it has now, ours and others'.
 	Ranges []Range
 	// MaxRanges is how many ranges it may have at most; 0 is no known limit.

@@ -81,6 +81,7 @@ func (b *books) subnet(n subnetwork) (cloud.Subnet, error) {
 		if err != nil {
 			return sub, misread("read subnetwork", where, err)
 		}
+		sub.IPv6 = append(sub.IPv6, p)
 		b.add(cloud.SubnetPrimary, where, p)
 	}
 	for _, r := range n.secondary {

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,12 +138,65 @@ func TestErrorsSayWhatAPersonCanDo(t *testing.T) {
 	}
 }
 
+// TestTheRoleIsWhatIsAskedFor: the role that people are told to make has
+// every permission that a refusal would name, and none besides; the
+// documentation names the same.
+func TestTheRoleIsWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	word := regexp.MustCompile(`compute(\.[a-zA-Z]+){2}`)
+	asked := map[string]bool{}
+	for _, text := range permissions {
+		for _, p := range word.FindAllString(text, -1) {
+			asked[p] = true
+		}
+	}
+	role, documented := map[string]bool{}, map[string]bool{}
+	for line := range strings.Lines(file(t, "../../deploy/gcp/role.yaml")) {
+		if p, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok {
+			role[p] = true
+		}
+	}
+	_, table, _ := strings.Cut(file(t, "../../docs/operations.md"), "## Permissions")
+	table, _, _ = strings.Cut(table, "\n## ")
+	resource := ""
+	for _, p := range regexp.MustCompile("`[a-zA-Z.]+`").FindAllString(table, -1) {
+		p = strings.Trim(p, "`")
+		if verb, short := strings.CutPrefix(p, "."); short {
+			p = resource + "." + verb
+		}
+		if at := strings.LastIndex(p, "."); word.MatchString(p) {
+			resource = p[:at]
+			documented[p] = true
+		}
+	}
+	if !maps.Equal(role, asked) {
+		t.Errorf("the role has %v\nasked for are %v", slices.Sorted(maps.Keys(role)), slices.Sorted(maps.Keys(asked)))
+	}
+	if !maps.Equal(documented, asked) {
+		t.Errorf("documented are %v\nasked for are %v", slices.Sorted(maps.Keys(documented)), slices.Sorted(maps.Keys(asked)))
+	}
+}
+
+func file(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestEveryMethodNamesItsPermission reads the list of methods where it is
+// written, so that a new one cannot be forgotten here.
 func TestEveryMethodNamesItsPermission(t *testing.T) {
 	t.Parallel()
-	for _, m := range []string{methodNetwork, methodSubnetworks, methodRoutes, methodPeeringRoutes, methodAddresses, methodSubnetwork,
-		methodPatch, methodInstances, methodInstance, methodUpdate, methodZoneOps, methodZoneOp, methodRegionOps, methodRegionOp} {
-		if permissions[m] == "" {
-			t.Errorf("%s has none", m)
+	methods := regexp.MustCompile(`(?m)^\tmethod\w+ += "([\w.]+)"$`).FindAllStringSubmatch(file(t, "remedy.go"), -1)
+	if len(methods) != len(permissions) {
+		t.Errorf("%d methods and %d permissions", len(methods), len(permissions))
+	}
+	for _, m := range methods {
+		if permissions[m[1]] == "" {
+			t.Errorf("%s has none", m[1])
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,9 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // parsed gives the options that a command line and a config file make.
@@ -36,6 +40,36 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	t.Parallel()
 	if _, err := parsed(t, ""); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheManifestStartsTheManager: the flags of the Deployment exist, and the
+// ports of its probes are those it listens on.
+func TestTheManifestStartsTheManager(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../deploy/manifests/manager.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d appsv1.Deployment
+	if err := yaml.UnmarshalStrict(content, &d); err != nil {
+		t.Fatal(err)
+	}
+	manager := d.Spec.Template.Spec.Containers[0]
+	o, err := parsed(t, "", manager.Args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listens := map[string]string{"metrics": o.metricsAddress, "health": o.healthAddress}
+	for _, p := range manager.Ports {
+		if want := fmt.Sprintf(":%d", p.ContainerPort); listens[p.Name] != want {
+			t.Errorf("port %s is %s, and the manager listens on %s", p.Name, want, listens[p.Name])
+		}
+	}
+	for _, probe := range []*corev1.Probe{manager.LivenessProbe, manager.ReadinessProbe} {
+		if probe.HTTPGet.Port.StrVal != "health" {
+			t.Errorf("a probe asks port %s", probe.HTTPGet.Port.String())
+		}
 	}
 }
 

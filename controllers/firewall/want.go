@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -27,6 +28,9 @@ func owner(clusterID, network string) cloud.Owner {
 // Flows are the traffic that a Network's pods need, a family each; a family
 // without pod ranges has none. Pods talk to pods and to nodes, which are in
 // the node subnets; what else is in the VPC is somebody else's to open.
+//
+// Pods with IPv6 have it out of their node's interface, anywhere in the
+// subnet's own IPv6 range: that is the source.
 func Flows(network string, requests []v1alpha1.RangeRequest, s cloud.Snapshot) map[prefix.Family]Traffic {
 	pods, nodes := map[prefix.Family][]netip.Prefix{}, map[prefix.Family][]netip.Prefix{}
 	for _, p := range podRanges(network, requests) {
@@ -35,6 +39,10 @@ func Flows(network string, requests []v1alpha1.RangeRequest, s cloud.Snapshot) m
 	for _, subnet := range s.Subnets {
 		if subnet.Primary.IsValid() {
 			nodes[prefix.FamilyOf(subnet.Primary)] = append(nodes[prefix.FamilyOf(subnet.Primary)], subnet.Primary)
+		}
+		nodes[prefix.IPv6] = append(nodes[prefix.IPv6], subnet.IPv6...)
+		if hasIPv6Pods(network, requests, subnet.Name) {
+			pods[prefix.IPv6] = append(pods[prefix.IPv6], subnet.IPv6...)
 		}
 	}
 	out := map[prefix.Family]Traffic{}
@@ -58,6 +66,14 @@ func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Pr
 		}
 	}
 	return out
+}
+
+// hasIPv6Pods tells whether pods of the Network have IPv6 in the subnet.
+func hasIPv6Pods(network string, requests []v1alpha1.RangeRequest, subnet string) bool {
+	return slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool {
+		return r.Spec.Purpose == v1alpha1.Pods && r.NetworkName() == network && slices.Contains(r.Spec.Families, v1alpha1.IPv6) &&
+			slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Subnet == subnet })
+	})
 }
 
 // Rule is the one that lets the traffic in. It goes by addresses: marks of

@@ -50,6 +50,13 @@ func TestOnlyThePodsOfTheNetworkAreLetIn(t *testing.T) {
 			t.Errorf("%v: our own rule does not let them in: %s", f, v)
 		}
 	}
+	dual := request("dual", "", v1alpha1.Pods, "10.6.0.0/16")
+	dual.Spec.Families, dual.Status.Ranges[0].Subnet = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, "two"
+	s.Subnets = []cloud.Subnet{{Name: "one", IPv6: cidrs("fd20:0:0:1::/64")}, {Name: "two", IPv6: cidrs("fd20:0:0:2::/64")}}
+	six := Flows("default", []v1alpha1.RangeRequest{dual}, s)[prefix.IPv6]
+	if got := fmt.Sprintf("from %v to %v", six.Sources, six.Destinations); got != "from [fd20:0:0:2::/64] to [fd20:0:0:1::/64 fd20:0:0:2::/64]" {
+		t.Errorf("IPv6 of the interfaces: %s", got)
+	}
 	if len(Flows("empty", requests, s)) != 0 {
 		t.Error("a network without pod ranges needs something")
 	}

@@ -2,6 +2,7 @@ package masquerade
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -30,7 +31,8 @@ var private = []netip.Prefix{
 //     VPN. A route to an address of the internet leads there through somebody's
 //     appliance, and there a pod's address means nothing.
 //
-// IPv6 destinations are for clusters whose pods have such addresses: an agent
+// IPv6 destinations are for clusters whose pods have such addresses, out of
+// ranges or out of their nodes' interfaces: an agent
 // that is not told to handle IPv6 refuses the whole list.
 func Native(snapshots []cloud.Snapshot, requests []v1alpha1.RangeRequest) []netip.Prefix {
 	var all []netip.Prefix
@@ -43,13 +45,14 @@ func Native(snapshots []cloud.Snapshot, requests []v1alpha1.RangeRequest) []neti
 		}
 	}
 	for i := range requests {
+		spec := requests[i].Spec
 		for _, g := range requests[i].Status.Ranges {
 			p, err := netip.ParsePrefix(g.CIDR)
 			if err != nil {
 				continue
 			}
 			all = append(all, p)
-			six = six || p.Addr().Is6() && requests[i].Spec.Purpose == v1alpha1.Pods
+			six = six || spec.Purpose == v1alpha1.Pods && slices.Contains(spec.Families, v1alpha1.IPv6)
 		}
 	}
 	var out []netip.Prefix

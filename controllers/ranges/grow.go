@@ -2,6 +2,7 @@ package ranges
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -58,18 +59,24 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 }
 
 // carveFurther carves one more range, elsewhere where somebody else took its
-// place meanwhile.
+// place meanwhile, or is about to.
 func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, f Further) *Refusal {
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
 	}
+	var refused []netip.Prefix
+	var lost *Refusal
 	for try := 1; ; try++ {
 		in, no := c.input(ctx, r, n, vpc)
 		if no != nil {
 			return no
 		}
+		in.Refused = refused
 		step, no := PlanFurther(in, f)
+		if no != nil && lost != nil && no.Reason == v1alpha1.ReasonNoSpace {
+			return lost // there may be room, once it shows what others are taking
+		}
 		if no != nil {
 			return no
 		}
@@ -77,9 +84,15 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 		if no == nil {
 			return p.ensure(ctx, r, grantedAt(r, step.Range.Prefix))
 		}
-		if !conflict || try == carveTries {
+		if !conflict {
 			return no
 		}
+		lost = no
+		lost.Again = retrySoon
+		if try == carveTries {
+			return lost
+		}
+		refused = append(refused, step.Range.Prefix)
 	}
 }
 

@@ -103,6 +103,19 @@ func TestGrowthWhoseOutcomeIsUnknownIsFoundByItsMark(t *testing.T) {
 	}
 }
 
+// TestGrowthGoesElsewhereToo: while another cluster's change is under way the
+// VPC reads as if the block were free.
+func TestGrowthGoesElsewhereToo(t *testing.T) {
+	t.Parallel()
+	w := filled(t)
+	w.fail = []error{failed(cloud.Conflict), failed(cloud.Conflict)}
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.3.0/24") // clear of both blocks that were refused
+	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != v1alpha1.ReasonRoomLeft {
+		t.Errorf("GrowthLimited is %s", got)
+	}
+}
+
 func TestGrowthThatIsRefusedWaitsUnlessSomethingChanges(t *testing.T) {
 	t.Parallel()
 	w := filled(t)

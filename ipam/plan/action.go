@@ -63,14 +63,3 @@ func (p Plan) String() string {
 	}
 	return b.String()
 }
-
-// Refusals are the refusals of a plan; where there is one, none of its actions may be applied.
-func (p Plan) Refusals() []Action {
-	var out []Action
-	for _, a := range p {
-		if a.Verb == Refuse {
-			out = append(out, a)
-		}
-	}
-	return out
-}
