@@ -94,7 +94,7 @@ func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 			return nil, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
 		}
 	}
-	if len(wanted) == 0 && len(out) > 1 && !in.shape().everySubnet {
+	if len(wanted) == 0 && len(out) > 1 && (!in.shape().everySubnet || len(in.Request.Spec.CIDRs) > 0 && len(in.Request.Status.Ranges) > 0) {
 		out = in.settled(out)
 	}
 	if len(in.Request.Spec.CIDRs) > 0 && len(out) > 1 {

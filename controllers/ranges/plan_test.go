@@ -227,6 +227,7 @@ func init() {
 		{name: "room for one more range of two", cidrs: []v1alpha1.CIDR{"10.8.0.0/16", "10.10.0.0/16"}, most: 2, ranges: byHand("10.9.0.0/16", "nodes")},
 		{name: "the last range that the cloud allows", length: 16, most: 2, ranges: byHand("10.9.0.0/16", "nodes")},
 		{name: "all the ranges that the cloud allows, one of them ours", length: 16, most: 1, had: granted("10.9.0.0/16", "nodes"), ranges: there("10.9.0.0/16", "nodes")},
+		{name: "explicit, and in one of two subnets", cidrs: []v1alpha1.CIDR{"10.9.0.0/16", "10.10.0.0/16"}, vpc: []string{"a", "b"}, had: granted("10.9.0.0/16", "b"), ranges: there("10.9.0.0/16", "b")},
 		{name: "custom stays in each subnet where it is", purpose: v1alpha1.Custom, length: 24, vpc: []string{"a", "b", "c"},
 			had: append(granted("10.9.0.0/24", "b"), granted("10.9.1.0/24", "c")...), ranges: append(there("10.9.0.0/24", "b"), there("10.9.1.0/24", "c")...)},
 
