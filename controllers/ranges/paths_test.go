@@ -35,6 +35,36 @@ func TestARaceThatIsLostIsRunAgain(t *testing.T) {
 
 // TestRacesLostInARow: the adapter gave up each time. It is said once, counted
 // each time, and nothing is left half made.
+// TestNothingBeginsInANetworkThatIsNotHeld: what was granted before the
+// upgrade that brought the finalizer goes on.
+func TestNothingBeginsInANetworkThatIsNotHeld(t *testing.T) {
+	t.Parallel()
+	old := request("pods", 24)
+	old.Finalizers = []string{v1alpha1.Finalizer}
+	old.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24", Subnet: "a", Name: own(0)}}
+	young := request("young", 24)
+	young.UID = "uid-young"
+	w := newWorld(t, old, young)
+	w.ranges = there("10.0.0.0/24", "a")
+	n := &v1alpha1.Network{}
+	for _, finalizers := range [][]string{nil, {v1alpha1.Finalizer}} {
+		if err := w.api.Get(context.Background(), client.ObjectKey{Name: "default"}, n); err != nil {
+			t.Fatal(err)
+		}
+		n.Finalizers = finalizers
+		if err := w.api.Update(context.Background(), n); err != nil {
+			t.Fatal(err)
+		}
+		w.reconcile("pods")
+		w.reconcile("young")
+		if finalizers == nil {
+			w.want("pods", "Ready", 1, "10.0.0.0/24")
+			w.want("young", "NetworkNotReady", 1)
+		}
+	}
+	w.want("young", "Ready", 2, "10.0.1.0/24")
+}
+
 func TestRacesLostInARow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, growingRequest("pods", 24))
