@@ -82,7 +82,7 @@ type Space interface {
 	// that grows with pages and never with instances.
 	//
 	// Errors: NotFound, when the network or one of its node subnets does not
-	// exist; PermissionDenied, Unauthenticated, Throttled, Unavailable.
+	// exist, in the latter case with all that there is; PermissionDenied, Unauthenticated, Throttled, Unavailable.
 	Read(ctx context.Context) (Snapshot, error)
 }
 

@@ -27,6 +27,9 @@ const (
 	// ConditionRangesOverlap is True on a RangeRequest one of whose ranges
 	// overlaps another, so that nothing is given out of it.
 	ConditionRangesOverlap = "RangesOverlap"
+	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
+	// lies over one of its ranges. It is there from the first on.
+	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"
@@ -77,6 +80,7 @@ const (
 	ReasonNoServiceCIDR       = "NoServiceCIDR"
 	ReasonNoRival             = "NoRival"
 	ReasonForeignAlias        = "ForeignAlias"
+	ReasonServiceCIDROverlap  = "ServiceCIDROverlap"
 	ReasonNone                = "None"
 	ReasonRoomLeft            = "RoomLeft"
 

@@ -132,7 +132,8 @@ type RangeRequestSpec struct {
 	Families []Family `json:"families,omitempty"`
 
 	// Subnets are the node subnets of the Network that get a range each;
-	// all of them where it is empty. Sizes count per subnet.
+	// all of them where it is empty. Sizes count per subnet. A subnet in which
+	// a range is granted cannot be taken out.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
 	// +listType=set
@@ -203,6 +204,7 @@ type RangeRequestSpec struct {
 type GrantedRange struct {
 	CIDR string `json:"cidr"`
 	// Subnet is where it is.
+	// +kubebuilder:validation:MaxLength=63
 	Subnet string `json:"subnet"`
 	// Name is its name in the cloud.
 	Name string `json:"name"`
@@ -244,7 +246,8 @@ type RangeRequestStatus struct {
 	// ObservedGeneration is the generation of the spec this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// Ranges are the granted blocks.
+	// Ranges are the granted blocks: at most 170 in each of 32 subnets.
+	// +kubebuilder:validation:MaxItems=5440
 	// +optional
 	// +listType=map
 	// +listMapKey=cidr
@@ -281,8 +284,13 @@ type RangeRequestStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
+// The rule below judges a change of subnets by the status, and never a change
+// of the status itself: what was granted must come into it whatever the spec
+// says by then.
+
 // RangeRequest asks for a range of the VPC.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets)",message="a granted range can neither move nor shrink: subnets must name every subnet in which a range is granted"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=rr,categories=vpcnative

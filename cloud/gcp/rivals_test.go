@@ -3,6 +3,7 @@ package gcp_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -119,6 +120,23 @@ func TestSharedVPC(t *testing.T) {
 	}
 	if n != 2 {
 		t.Errorf("%d machines, want one in each service project", n)
+	}
+}
+
+// A node subnet that is gone is said, and what is there is read all the same.
+func TestSpaceWithoutANodeSubnet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, gcesim.Config{})
+	snap, err := w.connect(func(c *gcp.Config) { c.Subnetworks = []string{"gone", subnet} }).Space.Read(t.Context())
+	if !cloud.Is(err, cloud.NotFound) || !strings.Contains(err.Error(), "gone") || !strings.Contains(err.Error(), subnet) {
+		t.Errorf("it gave %v", err)
+	}
+	if len(snap.Subnets) != 1 || len(snap.Subnets[0].Ranges) != 1 || len(snap.Occupied) == 0 {
+		t.Errorf("it read %+v", snap)
+	}
+	snap, err = w.connect(func(c *gcp.Config) { c.Network = "gone" }).Space.Read(t.Context())
+	if !cloud.Is(err, cloud.NotFound) || len(snap.Occupied) > 0 {
+		t.Errorf("a network that is gone gave %+v, %v", snap, err)
 	}
 }
 

@@ -38,14 +38,16 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		}
 	}
 	snap := cloud.Snapshot{Occupied: b.sorted(), Proxy: b.proxies[s.Region]}
+	var missing error
 	for _, name := range s.Subnetworks {
 		sub, ok := subnets[name]
 		if !ok {
-			return cloud.Snapshot{}, s.noSubnet(name, subnets)
+			missing = s.noSubnet(name, subnets)
+			continue
 		}
 		snap.Subnets = append(snap.Subnets, sub)
 	}
-	return snap, nil
+	return snap, missing
 }
 
 func (s space) readNetwork(ctx context.Context) (network, error) {
@@ -132,7 +134,7 @@ func (s space) noSubnet(name string, have map[string]cloud.Subnet) error {
 	return &cloud.Error{
 		Reason: cloud.NotFound, Act: "read node subnetwork", Resource: s.subnetRef(name).String(),
 		Err:    errors.New("network " + s.Network + " has no such subnetwork in region " + s.Region),
-		Remedy: fmt.Sprintf("name one of those it has there: %q", sortedStrings(names)),
+		Remedy: fmt.Sprintf("make it again, or make the Network anew with those it has there: %q", sortedStrings(names)),
 	}
 }
 

@@ -227,6 +227,9 @@ func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) 
 func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {
 	return func(ctx context.Context) ([]network.ServiceCIDR, error) {
 		blocks, err := k.Occupied(ctx)
+		if servicecidr.IsNoAPI(err) {
+			return nil, nil
+		}
 		out := make([]network.ServiceCIDR, 0, len(blocks))
 		for _, b := range blocks {
 			out = append(out, network.ServiceCIDR{Name: b.Name, Prefix: b.Prefix})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -121,15 +122,39 @@ func world(ctx context.Context, c client.Client, p netip.Prefix) (w explain.Worl
 		return w, notes, nil
 	}
 	ip := p.Addr().String()
-	var pods corev1.PodList
-	if err := leave("Pods", c.List(ctx, &pods, client.MatchingFields{"status.podIP": ip})); err != nil {
+	w.Pods, err = podsWith(ctx, c, p.Addr(), w.Nodes)
+	if err := leave("Pods", err); err != nil {
 		return w, nil, fmt.Errorf("looking for Pods with the address %s: %w", ip, err)
 	}
-	w.Pods = pods.Items
 	var address networkingv1.IPAddress
 	err = c.Get(ctx, client.ObjectKey{Name: ip}, &address)
 	if err == nil {
 		w.IPAddresses = append(w.IPAddresses, address)
 	}
 	return w, notes, leave("IPAddresses", err)
+}
+
+// podsWith gives the Pods that have the address. The API server finds them by
+// the first of their addresses alone, so those of the node that publishes it
+// are looked through for the others.
+func podsWith(ctx context.Context, c client.Reader, a netip.Addr, nodes []corev1.Node) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	err := c.List(ctx, &pods, client.MatchingFields{"status.podIP": a.String()})
+	if err != nil || len(pods.Items) > 0 {
+		return pods.Items, err
+	}
+	for _, n := range nodes {
+		for _, text := range n.Spec.PodCIDRs {
+			if q, err := netip.ParsePrefix(text); err != nil || !q.Contains(a) {
+				continue
+			}
+			if err := c.List(ctx, &pods, client.MatchingFields{"spec.nodeName": n.Name}); err != nil {
+				return nil, err
+			}
+			return slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool {
+				return !slices.ContainsFunc(p.Status.PodIPs, func(ip corev1.PodIP) bool { return ip.IP == a.String() })
+			}), nil
+		}
+	}
+	return nil, nil
 }

@@ -103,7 +103,8 @@ func (p *requests) input(ctx context.Context, stdin io.Reader) (in preview.Input
 		if state, notes, err = p.read(ctx, c, file); err != nil {
 			return in, nil, err
 		}
-		if in.Services, err = serviceBlocks(ctx, c); err != nil {
+		in.Services, err = serviceBlocks(ctx, c)
+		if in.NoServices = cluster.IsMissingKind(err); err != nil && !in.NoServices {
 			return in, nil, err
 		}
 		if in.ClusterID = p.clusterID; in.ClusterID == "" {

@@ -50,6 +50,10 @@ type Config struct {
 // retryPause is when a VPC is read again that could not be read.
 const retryPause = 10 * time.Second
 
+// conflictPause is when a Network is looked at again that another controller
+// wrote meanwhile.
+const conflictPause = 100 * time.Millisecond
+
 // Controller is the network controller.
 type Controller struct{ Config }
 
@@ -101,7 +105,11 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return c.letGo(ctx, n)
 	}
 	if ours {
-		if err := c.hold(ctx, n); err != nil {
+		err := c.hold(ctx, n)
+		if apierrors.IsConflict(err) {
+			return reconcile.Result{RequeueAfter: conflictPause}, nil
+		}
+		if err != nil {
 			return reconcile.Result{}, err
 		}
 	}
@@ -122,7 +130,11 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		c.tellOutside(ctx, n, survey.Outside)
 	}
 	n.Status.ObservedGeneration = n.Generation
-	return reconcile.Result{RequeueAfter: again}, c.writeStatus(ctx, n, before)
+	err = c.writeStatus(ctx, n, before)
+	if apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: conflictPause}, nil
+	}
+	return reconcile.Result{RequeueAfter: again}, err
 }
 
 // writeStatus names the version it read: other controllers have conditions on

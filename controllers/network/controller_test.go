@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,7 @@ type bench struct {
 	controller *Controller
 	recorder   *events.FakeRecorder
 	writes     int
+	conflicts  int // of the next patches
 
 	cannotOpen, cannotRead error
 	snapshot               cloud.Snapshot
@@ -49,6 +51,10 @@ func newBench(t *testing.T, objects ...client.Object) *bench {
 		WithInterceptorFuncs(interceptor.Funcs{
 			Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
 				b.writes++
+				if b.conflicts > 0 {
+					b.conflicts--
+					return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("networks").GroupResource(), o.GetName(), errors.New("somebody wrote"))
+				}
 				return c.Patch(ctx, o, p, opts...)
 			},
 			SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
@@ -192,6 +198,58 @@ func TestADeletedNetworkWaitsForItsRequests(t *testing.T) {
 		t.Errorf("it is still there: %+v", n)
 	}
 	b.reconcile() // and its absence is no error
+}
+
+// TestANetworkFromBeforeTheFinalizerIsHeld: one that was there, with its
+// status and requests, before the manager knew the finalizer.
+func TestANetworkFromBeforeTheFinalizerIsHeld(t *testing.T) {
+	t.Parallel()
+	old := aNetwork("10.0.0.0/8")
+	old.Finalizers = []string{v1alpha1.FirewallFinalizer}
+	old.Status.ObservedGeneration, old.Status.OccupiedCount = 1, 7
+	one := aRequest("one", "default", granted("10.1.0.0/16"))
+	b := newBench(t, old, one)
+	b.reconcile()
+	if n := b.network(); !slices.Contains(n.Finalizers, v1alpha1.Finalizer) || !slices.Contains(n.Finalizers, v1alpha1.FirewallFinalizer) {
+		t.Errorf("it carries %v", n.Finalizers)
+	}
+	b.delete(b.network())
+	b.reconcile()
+	b.expect(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInUse, "(one)")
+	b.delete(one)
+	b.reconcile()
+	if n := b.network(); n == nil || !slices.Equal(n.Finalizers, []string{v1alpha1.FirewallFinalizer}) {
+		t.Errorf("it is %+v, want it to wait for the firewall alone", n)
+	}
+}
+
+// TestANetworkThatGoesGetsNoFinalizer: the API server would refuse it. One
+// that was deleted before the upgrade is let go as it was then.
+func TestANetworkThatGoesGetsNoFinalizer(t *testing.T) {
+	t.Parallel()
+	old := aNetwork("10.0.0.0/8")
+	old.Finalizers = []string{v1alpha1.FirewallFinalizer}
+	b := newBench(t, old, aRequest("one", "default", granted("10.1.0.0/16")))
+	b.delete(b.network())
+	b.reconcile()
+	if n := b.network(); !slices.Equal(n.Finalizers, []string{v1alpha1.FirewallFinalizer}) || b.writes > 0 {
+		t.Errorf("it carries %v after %d writes", n.Finalizers, b.writes)
+	}
+}
+
+// TestAnotherWriterIsNoError: the firewall controller puts its finalizer on at
+// the same time.
+func TestAnotherWriterIsNoError(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, aNetwork("10.0.0.0/8"))
+	b.conflicts = 2
+	for range 2 {
+		if again := b.reconcile().RequeueAfter; again != conflictPause {
+			t.Errorf("again after %s", again)
+		}
+	}
+	b.reconcile()
+	b.expect(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }
 
 func TestANetworkOfAnotherCloudIsNeitherHeldNorLetGo(t *testing.T) {

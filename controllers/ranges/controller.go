@@ -62,6 +62,9 @@ type Config struct {
 	Count time.Duration
 	// CountServices is how often ClusterIPs are counted; 5 seconds by default.
 	CountServices time.Duration
+	// LookServices is how often ServiceCIDRs are compared with what is
+	// granted, in one call for all requests; 15 seconds by default.
+	LookServices time.Duration
 	// Now is the time of day; time.Now by default.
 	Now func() time.Time
 }
@@ -73,6 +76,7 @@ type Controller struct {
 	mu       sync.Mutex
 	verified map[types.UID]time.Time
 	paced    map[types.UID]pace
+	looked   look        // of the one worker
 	changed  atomic.Bool // Nodes changed, or a request went, since the last count
 }
 
@@ -83,6 +87,9 @@ func New(cfg Config) *Controller {
 	}
 	if cfg.CountServices == 0 {
 		cfg.CountServices = 5 * time.Second
+	}
+	if cfg.LookServices == 0 {
+		cfg.LookServices = 15 * time.Second
 	}
 	if cfg.Count == 0 {
 		cfg.Count = 2 * time.Second
@@ -227,6 +234,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again
 	if r.DeletionTimestamp.IsZero() && no == nil {
 		again = min(again, c.grow(ctx, r, p, u, all.Items))
 	}
+	again = min(again, c.tellOverlapped(ctx, r))
 	if p != nil && len(u.By) != len(r.Status.Ranges) { // what came and went counts at once
 		if now, no := p.use(ctx, r, all.Items); no == nil {
 			u = now

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -78,9 +77,6 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 }
 
 func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) *Refusal {
-	if no := supported(r); no != nil {
-		return no
-	}
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
@@ -109,15 +105,6 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	}
 }
 
-// supported refuses families that cannot be carved. With IPv6 beside it, IPv4
-// is what is carved: a node's IPv6 comes with its interface.
-func supported(r *v1alpha1.RangeRequest) *Refusal {
-	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
-		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
-	}
-	return nil
-}
-
 // begins refuses a request that has nothing yet where its Network may go
 // before it: a Network waits for its requests only while it has a finalizer,
 // and one that is being deleted may not have seen this request.
@@ -126,7 +113,7 @@ func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refu
 	case controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer):
 		return nil
 	case !n.DeletionTimestamp.IsZero():
-		return refuse(v1alpha1.ReasonBeingDeleted, "Network %s is being deleted, and nothing new is carved from it; delete this request too, or name another Network in a new one", n.Name)
+		return late(r, n)
 	case !controllerutil.ContainsFinalizer(n, v1alpha1.Finalizer):
 		no := refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not carry the finalizer %s yet; the manager puts it on by itself", n.Name, v1alpha1.Finalizer)
 		no.Again = retrySoon
@@ -198,8 +185,10 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 	}
 	in.Others = others.Items
 	if c.Services != nil {
-		if in.Services, err = c.Services.Occupied(ctx); err != nil {
-			return in, refusalOf("listing ServiceCIDRs", err)
+		in.Services, err = c.Services.Occupied(ctx)
+		no := refusalOf("listing ServiceCIDRs", err)
+		if in.NoServices = no != nil && no.Reason == v1alpha1.ReasonNoServiceCIDR; !in.NoServices {
+			return in, no
 		}
 	}
 	return in, nil

@@ -111,32 +111,3 @@ func adoptable(s cloud.Subnet, p netip.Prefix) (cloud.Range, bool) {
 	}
 	return cloud.Range{}, false
 }
-
-// contested refuses a block that an older request names too, whether it was
-// granted yet or not.
-func (in Input) contested(p netip.Prefix) *Refusal {
-	if !in.names(p) {
-		return nil
-	}
-	for i := range in.Others {
-		o := &in.Others[i]
-		if o.Name == in.Request.Name || !o.DeletionTimestamp.IsZero() || !older(o, in.Request) {
-			continue
-		}
-		for _, q := range parseAll(o.Spec.CIDRs) {
-			if q.Overlaps(p) {
-				return refuse(v1alpha1.ReasonOverlap, "%s: RangeRequest %s names %s too, and is older; name another block, or delete that request", p, o.Name, q)
-			}
-		}
-	}
-	return nil
-}
-
-// older orders requests by age, and by name where they were created in the
-// same second.
-func older(a, b *v1alpha1.RangeRequest) bool {
-	if c := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); c != 0 {
-		return c < 0
-	}
-	return a.Name < b.Name
-}

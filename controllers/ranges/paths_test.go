@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,6 +31,73 @@ func TestARaceThatIsLostIsRunAgain(t *testing.T) {
 	w.event("Stale")
 	w.reconcile("pods")
 	w.want("pods", "Ready", 1, "10.0.0.0/24")
+}
+
+// TestRacesLostInARow: the adapter gave up each time. It is said once, counted
+// each time, and nothing is left half made.
+// TestNothingBeginsInANetworkThatIsNotHeld: what was granted before the
+// upgrade that brought the finalizer goes on.
+func TestNothingBeginsInANetworkThatIsNotHeld(t *testing.T) {
+	t.Parallel()
+	old := request("pods", 24)
+	old.Finalizers = []string{v1alpha1.Finalizer}
+	old.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24", Subnet: "a", Name: own(0)}}
+	young := request("young", 24)
+	young.UID = "uid-young"
+	w := newWorld(t, old, young)
+	w.ranges = there("10.0.0.0/24", "a")
+	n := &v1alpha1.Network{}
+	for _, finalizers := range [][]string{nil, {v1alpha1.Finalizer}} {
+		if err := w.api.Get(context.Background(), client.ObjectKey{Name: "default"}, n); err != nil {
+			t.Fatal(err)
+		}
+		n.Finalizers = finalizers
+		if err := w.api.Update(context.Background(), n); err != nil {
+			t.Fatal(err)
+		}
+		w.reconcile("pods")
+		w.reconcile("young")
+		if finalizers == nil {
+			w.want("pods", "Ready", 1, "10.0.0.0/24")
+			w.want("young", "NetworkNotReady", 1)
+		}
+	}
+	w.want("young", "Ready", 2, "10.0.1.0/24")
+}
+
+func TestRacesLostInARow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, growingRequest("pods", 24))
+	for range 10 {
+		w.fail = []error{failed(cloud.Stale)}
+		if again := w.reconcile("pods"); again.RequeueAfter != retrySoon {
+			t.Errorf("again in %s", again.RequeueAfter)
+		}
+		w.want("pods", "Stale", 0)
+	}
+	if n := len(w.events.Events); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+	if n := testutil.ToFloat64(w.c.Metrics.failures.WithLabelValues("pods", "Stale")); n != 10 {
+		t.Errorf("%v failures are counted", n)
+	}
+	w.event("Stale")
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	w.nodes = []*corev1.Node{node("n", "10.0.0.0/24", "")} // it is full
+	for range 3 {
+		w.fail = []error{failed(cloud.Stale)}
+		w.reconcile("pods")
+		w.want("pods", "Ready", 1, "10.0.0.0/24")
+		if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != "Stale" {
+			t.Errorf("GrowthLimited is %s", got)
+		}
+		w.now = w.now.Add(retrySoon)
+	}
+	w.event("Stale")
+	w.fail = nil
+	w.reconcile("pods")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
 }
 
 func TestWhatSomebodyElseTookIsCarvedElsewhere(t *testing.T) {

@@ -17,13 +17,17 @@ const ownerKind = "RangeRequest"
 
 // Input is all that a plan depends on.
 type Input struct {
-	Request   *v1alpha1.RangeRequest
-	Network   *v1alpha1.Network
-	Snapshot  cloud.Snapshot
-	Others    []v1alpha1.RangeRequest // all requests; the request itself is left out
-	Services  []ServiceBlock          // every ServiceCIDR of the cluster
-	Refused   []netip.Prefix          // what the cloud would not give a moment ago
-	ClusterID string
+	Request  *v1alpha1.RangeRequest
+	Network  *v1alpha1.Network
+	Snapshot cloud.Snapshot
+	Others   []v1alpha1.RangeRequest // all requests; the request itself is left out
+	Services []ServiceBlock          // every ServiceCIDR of the cluster
+	// NoServices tells that the API server has no ServiceCIDRs at all.
+	NoServices bool
+	Refused    []netip.Prefix // what the cloud would not give a moment ago
+	ClusterID  string
+
+	judged map[string]bool // whether each older request could be granted, by name
 }
 
 // Step is one range that the request is to have.
@@ -44,6 +48,18 @@ type Step struct {
 // Plan says which ranges the request is to have, subnet by subnet, or why it
 // cannot have them. It is pure.
 func Plan(in Input) ([]Step, *Refusal) {
+	if in.judged == nil {
+		in.judged = map[string]bool{}
+	}
+	if no := supported(in.Request); no != nil {
+		return nil, no
+	}
+	if no := late(in.Request, in.Network); no != nil {
+		return nil, no
+	}
+	if in.NoServices && in.Request.Spec.Purpose == v1alpha1.Services {
+		return nil, NoServiceCIDRs()
+	}
 	if in.Request.Spec.Purpose == v1alpha1.Proxy {
 		return in.proxy()
 	}
@@ -78,7 +94,7 @@ func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 			return nil, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
 		}
 	}
-	if len(wanted) == 0 && len(out) > 1 && !in.shape().everySubnet {
+	if len(wanted) == 0 && len(out) > 1 && (!in.shape().everySubnet || len(in.Request.Spec.CIDRs) > 0 && len(in.Request.Status.Ranges) > 0) {
 		out = in.settled(out)
 	}
 	if len(in.Request.Spec.CIDRs) > 0 && len(out) > 1 {
@@ -93,15 +109,17 @@ func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 func (in Input) shape() shape { return shapes[in.Request.Spec.Purpose] }
 
 // settled gives the one subnet of a request that needs no more: where it has
-// a range already, however the Network's subnets are ordered now, or the
-// first.
-func (in Input) settled(subnets []cloud.Subnet) []cloud.Subnet {
-	for i, s := range subnets {
+// ranges already, however the Network's subnets are ordered now, or the first.
+func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
+	for _, s := range subnets {
 		if len(in.granted(s)) > 0 {
-			return subnets[i : i+1]
+			out = append(out, s)
 		}
 	}
-	return subnets[:1]
+	if len(out) == 0 {
+		return subnets[:1]
+	}
+	return out
 }
 
 // subnet plans one subnet's ranges; before are the steps of the subnets
@@ -124,7 +142,7 @@ func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 		}
 		steps = append(steps, step)
 	}
-	return steps, nil
+	return steps, tooMany(s, steps)
 }
 
 // space is where the subnet's ranges may go, and what is in the way.

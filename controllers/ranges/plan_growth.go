@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -8,6 +9,27 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/plan"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
+
+// Next gives what growth would carve next in each subnet, whether it may have
+// more or not; has is how many ranges the subnet has. It is pure.
+func Next(r *v1alpha1.RangeRequest) (out []Further, has []int) {
+	g := r.Spec.Growth
+	if g == nil {
+		return nil, nil
+	}
+	for _, s := range (GrowthInput{Request: r}).subnets() {
+		why := fmt.Sprintf("once %d%% are in use", g.Threshold)
+		switch {
+		case r.Spec.Purpose != v1alpha1.Pods:
+		case g.WaitingNodes <= 1:
+			why += " or a node waits"
+		default:
+			why += fmt.Sprintf(" or %d nodes wait", g.WaitingNodes)
+		}
+		out, has = append(out, Further{Subnet: s.name, Length: s.length, Why: why}), append(has, len(s.all))
+	}
+	return out, has
+}
 
 // PlanFurther says where a further range of a request that grows goes, or why
 // it cannot. It is pure.

@@ -47,6 +47,14 @@ type story struct {
 	rival    []v1alpha1.CIDR // named by another request, not granted
 	age      time.Duration   // how much older than the request that one is
 	services []string        // ServiceCIDRs of the cluster
+
+	rivals    v1alpha1.Purpose   // of that request; Pods by default
+	elsewhere string             // its Network
+	said      []metav1.Condition // its conditions
+	families  []v1alpha1.Family
+	most      int  // ranges that the cloud allows a subnet
+	noAPI     bool // for ServiceCIDRs
+	goes      bool // the Network is being deleted
 }
 
 var created = time.Unix(1_700_000_000, 0)
@@ -54,7 +62,10 @@ var created = time.Unix(1_700_000_000, 0)
 func (s story) input() Input {
 	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
 	r.CreationTimestamp = metav1.NewTime(created)
-	r.Spec.Purpose = cmp.Or(s.purpose, v1alpha1.Pods)
+	r.Spec.Purpose, r.Spec.Families = cmp.Or(s.purpose, v1alpha1.Pods), []v1alpha1.Family{v1alpha1.IPv4}
+	if s.families != nil {
+		r.Spec.Families = s.families
+	}
 	r.Spec.CIDRs, r.Spec.Subnets, r.Status.Ranges = s.cidrs, s.subnets, s.had
 	if s.growth {
 		r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 8}
@@ -72,6 +83,10 @@ func (s story) input() Input {
 	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/12"}
 	n.Spec.Reserved = []v1alpha1.ReservedBlock{{CIDR: "10.15.0.0/16", Reason: "the office"}}
 	in := Input{Request: r, Network: n, ClusterID: clusterID, Others: []v1alpha1.RangeRequest{*r}}
+	in.NoServices = s.noAPI
+	if s.goes {
+		n.DeletionTimestamp = &r.CreationTimestamp
+	}
 	in.Snapshot.Occupied = append([]cloud.Occupied{
 		{Prefix: netip.MustParsePrefix("10.0.0.0/20"), Kind: cloud.SubnetPrimary, Name: "r/nodes"},
 		{Prefix: netip.MustParsePrefix("10.4.0.0/16"), Kind: cloud.SecondaryRange, Name: "r/nodes/theirs"},
@@ -82,7 +97,7 @@ func (s story) input() Input {
 		names = []string{"nodes"}
 	}
 	for _, name := range names {
-		sub := cloud.Subnet{Name: name}
+		sub := cloud.Subnet{Name: name, MaxRanges: s.most}
 		for _, x := range s.ranges {
 			if x.Subnet == name {
 				sub.Ranges = append(sub.Ranges, x)
@@ -98,7 +113,9 @@ func (s story) input() Input {
 	}
 	if s.rival != nil {
 		rival := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "rival", CreationTimestamp: metav1.NewTime(created.Add(-s.age))}}
-		rival.Spec.CIDRs = s.rival
+		rival.Spec.Purpose, rival.Spec.Families = cmp.Or(s.rivals, v1alpha1.Pods), r.Spec.Families
+		rival.Spec.CIDRs, rival.Status.Conditions = s.rival, s.said
+		rival.Spec.NetworkRef = s.elsewhere
 		in.Others = append(in.Others, rival)
 	}
 	if s.others != nil {
@@ -192,6 +209,27 @@ func init() {
 		{name: "a younger request names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, age: -time.Second},
 		{name: "a request as old with a later name names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}},
 		{name: "a younger request was granted it", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, age: -time.Second, others: []v1alpha1.CIDR{"10.9.0.0/16"}},
+
+		{name: "an older request names it too, and a block outside the supernets", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16", "172.16.0.0/16"}, age: time.Second},
+		{name: "an older request names a part of it, and a part of a route", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/24", "10.5.4.0/24"}, age: time.Second},
+		{name: "an older Services request names more than a ServiceCIDR", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.8.0.0/15"}, rivals: v1alpha1.Services, services: []string{"10.8.0.0/16"}, age: time.Second},
+		{name: "an older Services request names it, and there are no ServiceCIDRs", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, rivals: v1alpha1.Services, noAPI: true, age: time.Second},
+		{name: "an older request of another Network names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, elsewhere: "other", age: time.Second},
+		{name: "an older request of a Network that is not there names it too", cidrs: []v1alpha1.CIDR{"10.9.0.0/16"}, rival: []v1alpha1.CIDR{"10.9.0.0/16"}, elsewhere: "other", age: time.Second,
+			said: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNetworkNotFound}}},
+
+		{name: "IPv6 alone", length: 16, families: []v1alpha1.Family{v1alpha1.IPv6}},
+		{name: "both families", length: 16, families: []v1alpha1.Family{v1alpha1.IPv6, v1alpha1.IPv4}},
+		{name: "services without ServiceCIDRs", purpose: v1alpha1.Services, noAPI: true},
+		{name: "pods without ServiceCIDRs", length: 16, noAPI: true},
+		{name: "the Network is being deleted", length: 16, goes: true},
+		{name: "the subnet has all the ranges that the cloud allows", length: 16, most: 1, ranges: byHand("10.9.0.0/16", "nodes")},
+		{name: "room for one more range of two", cidrs: []v1alpha1.CIDR{"10.8.0.0/16", "10.10.0.0/16"}, most: 2, ranges: byHand("10.9.0.0/16", "nodes")},
+		{name: "the last range that the cloud allows", length: 16, most: 2, ranges: byHand("10.9.0.0/16", "nodes")},
+		{name: "all the ranges that the cloud allows, one of them ours", length: 16, most: 1, had: granted("10.9.0.0/16", "nodes"), ranges: there("10.9.0.0/16", "nodes")},
+		{name: "explicit, and in one of two subnets", cidrs: []v1alpha1.CIDR{"10.9.0.0/16", "10.10.0.0/16"}, vpc: []string{"a", "b"}, had: granted("10.9.0.0/16", "b"), ranges: there("10.9.0.0/16", "b")},
+		{name: "custom stays in each subnet where it is", purpose: v1alpha1.Custom, length: 24, vpc: []string{"a", "b", "c"},
+			had: append(granted("10.9.0.0/24", "b"), granted("10.9.1.0/24", "c")...), ranges: append(there("10.9.0.0/24", "b"), there("10.9.1.0/24", "c")...)},
 
 		{name: "grown, there", length: 16, growth: true, ranges: append(there("10.8.0.0/16", "nodes"), cloud.Range{Subnet: "nodes", Name: own(1), Prefix: netip.MustParsePrefix("10.9.0.0/16")}),
 			had: append(granted("10.8.0.0/16", "nodes"), v1alpha1.GrantedRange{CIDR: "10.9.0.0/16", Subnet: "nodes", Name: own(1), Grown: true})},

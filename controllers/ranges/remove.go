@@ -61,7 +61,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		return nil
 	}
 	snapshot, err := vpc.Space.Read(ctx)
-	if err != nil {
+	if err != nil && !onlyASubnet(snapshot, err) {
 		return refusedByCloud(err)
 	}
 	for _, mine := range append(c.inVPC(r, snapshot), c.proxiesInVPC(r, snapshot)...) {
@@ -77,6 +77,12 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		}
 	}
 	return nil
+}
+
+// onlyASubnet tells that all was read but a subnet that is gone, and with it
+// the ranges it had.
+func onlyASubnet(s cloud.Snapshot, err error) bool {
+	return cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0
 }
 
 // inVPC gives the ranges that are there and carry the request's mark (I4).

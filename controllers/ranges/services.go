@@ -23,8 +23,8 @@ import (
 type Services interface {
 	// Occupied gives every ServiceCIDR of the cluster, whoever made it, those
 	// that are being deleted among them. It is called before each carving,
-	// whatever the purpose; it is empty where the API server has no
-	// ServiceCIDRs.
+	// whatever the purpose; a *Refusal NoServiceCIDR tells that the API server
+	// has none.
 	Occupied(ctx context.Context) ([]ServiceBlock, error)
 
 	// Use counts the addresses in r.Status.Ranges. It is called before
@@ -76,6 +76,9 @@ func (r *Refusal) Error() string { return r.Text }
 
 // refusalOf turns an error of the Kubernetes side into a refusal.
 func refusalOf(act string, err error) *Refusal {
+	if err == nil {
+		return nil
+	}
 	if no, ok := errors.AsType[*Refusal](err); ok {
 		if no.Again == 0 {
 			no.Again = retryLater

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -219,6 +220,49 @@ func TestUseThatCannotBeCountedMayBeAny(t *testing.T) {
 	s.use = context.DeadlineExceeded
 	w.reconcile("pods")
 	w.want("pods", "Unavailable", 1, "10.0.0.0/28")
+}
+
+// TestAServiceCIDROverWhatIsGrantedIsTold: with its own condition, Event and
+// metric, once; what is granted stays as it is.
+func TestAServiceCIDROverWhatIsGrantedIsTold(t *testing.T) {
+	t.Parallel()
+	w, s := newWorld(t, request("pods", 24)), &cluster{}
+	w.c.Services = s
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != "" {
+		t.Errorf("before anything overlapped the condition says %s", got)
+	}
+	s.blocks = []ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.64/26"), Name: "late"}, {Prefix: netip.MustParsePrefix("10.0.1.0/24"), Name: "beside"}}
+	if again := w.reconcile("pods"); again.RequeueAfter > w.c.LookServices {
+		t.Errorf("the next look is in %s", again.RequeueAfter)
+	}
+	w.event("Ready")
+	calls := w.calls
+	for range 3 {
+		w.now = w.now.Add(w.c.LookServices)
+		w.reconcile("pods")
+	}
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != v1alpha1.ReasonServiceCIDROverlap {
+		t.Errorf("the condition says %q", got)
+	}
+	if len(w.events.Events) != 1 || w.calls != calls {
+		t.Errorf("there are %d Events and %d changes of the cloud", len(w.events.Events), w.calls-calls)
+	}
+	w.event("late")
+	if got := testutil.ToFloat64(w.c.Metrics.overlapped.WithLabelValues("pods")); got != 1 {
+		t.Errorf("the metric counts %v overlaps", got)
+	}
+	if got := testutil.ToFloat64(w.c.Metrics.failures.WithLabelValues("pods", v1alpha1.ReasonServiceCIDROverlap)); got != 1 {
+		t.Errorf("the metric counts %v failures", got)
+	}
+	s.blocks = s.blocks[1:]
+	w.now = w.now.Add(w.c.LookServices)
+	w.reconcile("pods")
+	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != v1alpha1.ReasonNone {
+		t.Errorf("when it is gone the condition says %q", got)
+	}
 }
 
 func TestPodsKeepClearOfServiceCIDRs(t *testing.T) {

@@ -82,6 +82,7 @@ func commands() map[string]command {
 		"firewall":                cmdFirewall,
 		"rules":                   cmdRules,
 		"proxies":                 cmdProxies,
+		"subnet":                  cmdSubnet,
 		"nodeipam":                cmdNodeIPAM,
 	}
 }

@@ -142,9 +142,25 @@ func cmdRanges(ts *testscript.TestScript, _ bool, args []string) {
 			continue
 		}
 		name, cidr, _ := strings.Cut(a, ":")
+		if n, err := strconv.Atoi(name); err == nil {
+			list = append(list, many(n, netip.MustParsePrefix(cidr))...)
+			continue
+		}
 		list = append(list, gcesim.SecondaryRange{Name: name, Prefix: netip.MustParsePrefix(cidr)})
 	}
 	ts.Check(worldOf(ts).Sim.SetSecondaryRanges(project, region, args[0], list...))
+}
+
+// many gives n ranges of /28, one beside the other from the start of p.
+func many(n int, p netip.Prefix) (out []gcesim.SecondaryRange) {
+	at := p.Addr().As4()
+	for i := range n {
+		from := at
+		from[2] += byte(i / 16)
+		from[3] += byte(i % 16 * 16)
+		out = append(out, gcesim.SecondaryRange{Name: fmt.Sprintf("r%d", i), Prefix: netip.PrefixFrom(netip.AddrFrom4(from), 28)})
+	}
+	return out
 }
 
 func (w *World) ours(subnet string) (out []gcesim.SecondaryRange) {

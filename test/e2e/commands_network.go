@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -11,6 +14,35 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
+
+// subnet add NAME CIDR | subnet delete NAME: by hand, a subnet in the nodes'
+// region.
+func cmdSubnet(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	if args[0] == "add" {
+		ts.Check(w.Sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
+			Primary: netip.MustParsePrefix(args[2])}))
+		return
+	}
+	url := fmt.Sprintf("%s/compute/v1/projects/%s/regions/%s/subnetworks/%s", w.Endpoint, project, region, args[1])
+	request, err := http.NewRequest(http.MethodDelete, url, nil)
+	ts.Check(err)
+	reply, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	text, err := io.ReadAll(reply.Body)
+	ts.Check(errors.Join(err, reply.Body.Close()))
+	if reply.StatusCode != http.StatusOK {
+		ts.Fatalf("to delete subnet %s gave %s: %s", args[1], reply.Status, text)
+	}
+	ts.Check(Eventually(patience, func() error {
+		for _, s := range w.Sim.Subnetworks() {
+			if s.Name == args[1] {
+				return fmt.Errorf("subnet %s is still there", s.Name)
+			}
+		}
+		return nil
+	}))
+}
 
 // proxies add NAME CIDR | proxies use | proxies PATTERN: the region's
 // proxy-only subnets, each "NAME CIDR ROLE" with the name of ours as "ours",

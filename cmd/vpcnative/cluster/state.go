@@ -54,12 +54,12 @@ func listing(what string, err error) error {
 	return fmt.Errorf("listing %s: %w", what, err)
 }
 
-// ServiceCIDRs gives the cluster's ranges of ClusterIPs: none where the API
-// server has no such objects.
+// ServiceCIDRs gives the cluster's ranges of ClusterIPs. Where the API server
+// has no such objects, IsMissingKind tells so of the error.
 func ServiceCIDRs(ctx context.Context, c client.Reader) ([]networkingv1.ServiceCIDR, error) {
 	var list networkingv1.ServiceCIDRList
 	if err := c.List(ctx, &list); err != nil {
-		return nil, ignoreMissingKind(listing("ServiceCIDRs", err))
+		return nil, listing("ServiceCIDRs", err)
 	}
 	return list.Items, nil
 }
@@ -79,8 +79,12 @@ func IPAddresses(ctx context.Context, c client.Reader) (out []networkingv1.IPAdd
 }
 
 func ignoreMissingKind(err error) error {
-	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+	if IsMissingKind(err) {
 		return nil
 	}
 	return err
 }
+
+// IsMissingKind tells of the error of a list that the API server has no
+// objects of that kind.
+func IsMissingKind(err error) bool { return meta.IsNoMatchError(err) || apierrors.IsNotFound(err) }

@@ -32,7 +32,11 @@ func (w World) blocks() []Block {
 	}
 	for _, s := range w.ServiceCIDRs {
 		for _, c := range s.Spec.CIDRs {
-			add(c, serviceCIDR, s.Name, "the API server allocates ClusterIPs from it")
+			text := "the API server allocates ClusterIPs from it"
+			if !s.DeletionTimestamp.IsZero() {
+				text = "it is being deleted: the API server allocates no more ClusterIPs from it"
+			}
+			add(c, serviceCIDR, s.Name, text)
 		}
 	}
 	for _, n := range w.Nodes {
@@ -78,7 +82,7 @@ func host(ip string) string {
 }
 
 // ofNetwork gives the supernets and what occupies them. A range that a
-// request was granted is left to that request.
+// request was granted is left to that request, a ServiceCIDR to its object.
 func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, name, text string)) {
 	for _, c := range n.Spec.Supernets {
 		add(string(c), supernet, "Network "+n.Name, "")
@@ -96,10 +100,21 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 	for _, o := range n.Status.Occupied {
 		owners[o.CIDR+" "+o.Name] = o.Owner
 	}
+	services := map[string]bool{}
+	for _, s := range w.ServiceCIDRs {
+		services[s.Name] = true
+	}
 	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
-		if o.Kind == cloud.SecondaryRange && ours[o.Prefix.String()] {
+		if (o.Kind == cloud.SecondaryRange || o.Kind == cloud.ProxyOnly) && ours[o.Prefix.String()] {
 			continue
 		}
-		add(o.Prefix.String(), Kind(o.Kind), o.Name, owners[o.Prefix.String()+" "+o.Name])
+		if Kind(o.Kind) == serviceCIDR && services[o.Name] {
+			continue // the object tells more
+		}
+		text := owners[o.Prefix.String()+" "+o.Name]
+		if Kind(o.Kind) == serviceCIDR {
+			text = "as the Network's status has it"
+		}
+		add(o.Prefix.String(), Kind(o.Kind), o.Name, text)
 	}
 }

@@ -33,7 +33,7 @@ func world() World {
 	n.Spec.GCP = &v1alpha1.GCPNetwork{Project: "p", Network: "vpc", Region: "r", Subnetworks: []string{"nodes"}}
 	n.Spec.Reserved = []v1alpha1.ReservedBlock{{CIDR: "10.10.0.0/16", Reason: "the office VPN"}}
 	n.Status = v1alpha1.NetworkStatus{
-		ObservedGeneration: 1, OccupiedCount: 9,
+		ObservedGeneration: 1, OccupiedCount: 13,
 		Free: []v1alpha1.FreeSpace{{Family: "IPv4", Addresses: "1", LargestBlocks: []string{"10.64.0.0/10"}}},
 		Occupied: []v1alpha1.OccupiedBlock{
 			{CIDR: "10.1.0.0/20", Kind: "SubnetPrimary", Name: "r/nodes"},
@@ -44,6 +44,10 @@ func world() World {
 			{CIDR: "10.8.0.0/16", Kind: "PeeringRoute", Name: "partner"},
 			{CIDR: "10.9.0.0/16", Kind: "Reservation", Name: "sql"},
 			{CIDR: "10.10.0.0/16", Kind: "Reserved", Name: "the office VPN"},
+			{CIDR: "10.11.0.0/23", Kind: "ProxyOnly", Name: "r/envoys"},
+			{CIDR: "10.12.0.0/23", Kind: "ProxyOnly", Name: "r/vn-a-lb-d-0", Owner: "RangeRequest lb"},
+			{CIDR: "10.13.0.0/20", Kind: "ServiceCIDR", Name: "leaving"},
+			{CIDR: "10.14.0.0/20", Kind: "ServiceCIDR", Name: "not-read"},
 			{CIDR: "172.16.0.0/12", Kind: "StaticRoute", Name: "wide"},
 		},
 	}
@@ -54,21 +58,25 @@ func world() World {
 	services := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "services"}}
 	services.Spec.Purpose = v1alpha1.Services
 	services.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.3.0.0/20", Subnet: "nodes", Name: "vn-a-services-c-0"}}
+	lb := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "lb"}}
+	lb.Spec.Purpose = v1alpha1.Proxy
+	lb.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.12.0.0/23", Subnet: "vn-a-lb-d-0", Name: "vn-a-lb-d-0"}}
 	waiting := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "more"}}
 	waiting.Spec.Purpose = v1alpha1.Custom
-	a := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: corev1.NodeSpec{PodCIDRs: []string{"10.4.3.0/24"}, ProviderID: "gce://p/z/a"}}
-	a.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.1.0.2"}}
+	a := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: corev1.NodeSpec{PodCIDRs: []string{"10.4.3.0/24", "2600:1900::/112"}, ProviderID: "gce://p/z/a"}}
+	a.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.1.0.2"}, {Type: corev1.NodeInternalIP, Address: "2600:1900::"}}
 	b := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "b"}}
 	b.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeNetworkUnavailable, Status: "True", Reason: "RangeExhausted", Message: "no /24 is free"}}
 	web := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}, Spec: corev1.PodSpec{NodeName: "a"}}
-	web.Status.PodIPs = []corev1.PodIP{{IP: "10.4.3.7"}}
+	web.Status.PodIPs = []corev1.PodIP{{IP: "10.4.3.7"}, {IP: "2600:1900::7"}}
 	daemon := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "proxy"}, Spec: corev1.PodSpec{NodeName: "a", HostNetwork: true}}
 	daemon.Status.PodIPs = []corev1.PodIP{{IP: "10.1.0.2"}}
 	done := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "job"}, Spec: corev1.PodSpec{NodeName: "a"}}
 	done.Status = corev1.PodStatus{Phase: corev1.PodSucceeded, PodIPs: []corev1.PodIP{{IP: "10.4.3.8"}}}
-	w := World{State: cluster.State{Networks: []v1alpha1.Network{n}, Requests: []v1alpha1.RangeRequest{pods, services, waiting}, Nodes: []corev1.Node{a, b}},
+	w := World{State: cluster.State{Networks: []v1alpha1.Network{n}, Requests: []v1alpha1.RangeRequest{pods, services, lb, waiting}, Nodes: []corev1.Node{a, b}},
 		ServiceCIDRs: []networkingv1.ServiceCIDR{
 			{ObjectMeta: metav1.ObjectMeta{Name: "kubernetes"}, Spec: networkingv1.ServiceCIDRSpec{CIDRs: []string{"192.168.0.0/16"}}},
+			{ObjectMeta: metav1.ObjectMeta{Name: "leaving", DeletionTimestamp: &wrote}, Spec: networkingv1.ServiceCIDRSpec{CIDRs: []string{"10.13.0.0/20"}}},
 			{ObjectMeta: metav1.ObjectMeta{Name: "ours"}, Spec: networkingv1.ServiceCIDRSpec{CIDRs: []string{"10.3.0.0/20"}}},
 		},
 		IPAddresses: []networkingv1.IPAddress{{ObjectMeta: metav1.ObjectMeta{Name: "192.168.0.1"},
@@ -107,6 +115,17 @@ var questions = []struct {
 	{"10.64.0.0/12", Free},
 	{"10.0.0.0/13", Mixed},
 	{"10.0.0.0/8", Mixed},
+	{"10.11.1.1", Forbidden}, // somebody's proxy-only subnet
+	{"10.12.1.1", Granted},   // ours
+	{"10.12.0.0/23", Granted},
+	{"10.13.0.1", Granted}, // in a ServiceCIDR that goes
+	{"10.14.0.1", Granted}, // in one that only the status tells of
+	{"10.3.0.0/20", Granted},
+	{"2600:1900::7", InUse}, // the Pod's other address
+	{"2600:1900::8", InUse},
+	{"2600:1900::", InUse}, // the node itself
+	{"2600:1900::/112", InUse},
+	{"2600:1900::/64", Mixed},
 	{"8.8.8.8", Outside},
 	{"fd00::1", Outside},
 }

@@ -121,7 +121,11 @@ func (w World) node(n *corev1.Node) Explanation {
 				inRange = inRange || b.Kind == granted
 			}
 		}
-		if !inRange {
+		switch {
+		case inRange:
+		case p.Addr().Is6():
+			out.Notes = append(out.Notes, text+" came with the interface of its instance, as IPv6 does, and lies in no range of a RangeRequest")
+		default:
 			out.Notes = append(out.Notes, text+" lies in no range of a RangeRequest")
 		}
 	}

@@ -60,6 +60,8 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 	case len(prefix.Overlapping(supernets, p)) > 0:
 		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is free where it lies in the supernets (%s), and nothing is carved outside of them", out.Subject, list(supernets))
 		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
+	case p.Addr().Is6() && !slices.ContainsFunc(supernets, func(s netip.Prefix) bool { return s.Addr().Is6() }):
+		out.Answer, out.Text = Outside, out.Subject+" is of no node: a node's IPv6 range comes with its interface and is carved from no supernet, and no node publishes this"
 	default:
 		out.Answer, out.Text = Outside, fmt.Sprintf("%s is outside of the supernets (%s): nothing is known of it, and nothing is carved there", out.Subject, list(supernets))
 	}
@@ -106,9 +108,15 @@ func verdict(subject string, b Block) (Answer, string) {
 		if strings.HasPrefix(b.Text, string(v1alpha1.Pods)) {
 			return say(Granted, "lies in %s, a range of %s, and no node publishes it: it is for the next node, unless it is claimed for one or rests after one", b.CIDR, b.Name)
 		}
+		if strings.HasPrefix(b.Text, string(v1alpha1.Proxy)) {
+			return say(Granted, "lies in %s, the proxy-only subnet of %s (%s): proxies of the region's load balancers have its addresses", b.CIDR, b.Name, b.Text)
+		}
 		return say(Granted, "lies in %s, a range of %s (%s); nothing in this cluster holds it", b.CIDR, b.Name, b.Text)
 	case serviceCIDR:
-		return say(Granted, "lies in %s, ServiceCIDR %s, and no Service has it", b.CIDR, b.Name)
+		if subject == b.CIDR {
+			return say(Granted, "is ServiceCIDR %s; %s", b.Name, b.Text)
+		}
+		return say(Granted, "lies in %s, ServiceCIDR %s, and no Service has it; %s", b.CIDR, b.Name, b.Text)
 	case reserved:
 		return say(Forbidden, "must not be carved: %s is reserved in %s: %s", b.CIDR, b.Name, b.Text)
 	}
@@ -127,6 +135,8 @@ func verdict(subject string, b Block) (Answer, string) {
 		return say(Forbidden, "must not be carved: %s belongs to the network behind peering %s", b.CIDR, b.Name)
 	case cloud.Reservation:
 		return say(Forbidden, "must not be carved: the VPC's reservation %s keeps %s", b.Name, b.CIDR)
+	case cloud.ProxyOnly:
+		return say(Forbidden, "must not be carved: %s is the proxy-only subnet %s, whose addresses the proxies of load balancers have", b.CIDR, b.Name)
 	case cloud.Prohibited:
 		return say(Forbidden, "must not be carved: the cloud allows no subnet in %s, %s", b.CIDR, b.Name)
 	}

@@ -11,13 +11,17 @@ import (
 
 // carve asks the very planner that the manager asks. Nothing else here does.
 func carve(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) ([]ranges.Step, *Refusal) {
-	steps, no := ranges.Plan(ranges.Input{
-		Request: r, Network: n, Snapshot: snapshot, Others: in.Requests, Services: in.Services, ClusterID: in.ClusterID,
-	})
+	steps, no := ranges.Plan(planner(in, n, snapshot, r))
 	if no != nil {
 		return nil, &Refusal{Reason: no.Reason, Text: no.Text}
 	}
 	return steps, nil
+}
+
+func planner(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) ranges.Input {
+	return ranges.Input{
+		Request: r, Network: n, Snapshot: snapshot, Others: in.Requests, Services: in.Services, NoServices: in.NoServices, ClusterID: in.ClusterID,
+	}
 }
 
 // apply gives the VPC as it is once the steps are done, and puts them into
@@ -34,15 +38,20 @@ func apply(steps []ranges.Step, snapshot cloud.Snapshot, r *v1alpha1.RangeReques
 		if !s.Create {
 			continue
 		}
+		at := cloud.Occupied{
+			Prefix: s.Range.Prefix, Kind: cloud.SecondaryRange,
+			Name: region + "/" + s.Range.Subnet + "/" + s.Range.Name, Mark: cloud.ParseMark(s.Range.Name),
+		}
+		if r.Spec.Purpose == v1alpha1.Proxy {
+			snapshot.Proxy = &cloud.ProxySubnet{Name: s.Range.Name, Prefix: s.Range.Prefix}
+			at.Kind, at.Name = cloud.ProxyOnly, region+"/"+s.Range.Name
+		}
+		snapshot.Occupied = append(snapshot.Occupied, at)
 		for i := range snapshot.Subnets {
 			if sub := &snapshot.Subnets[i]; sub.Name == s.Range.Subnet {
 				sub.Ranges = append(slices.Clone(sub.Ranges), s.Range)
 			}
 		}
-		snapshot.Occupied = append(snapshot.Occupied, cloud.Occupied{
-			Prefix: s.Range.Prefix, Kind: cloud.SecondaryRange,
-			Name: region + "/" + s.Range.Subnet + "/" + s.Range.Name, Mark: cloud.ParseMark(s.Range.Name),
-		})
 	}
 	slices.SortStableFunc(snapshot.Occupied, func(a, b cloud.Occupied) int {
 		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))

@@ -25,10 +25,12 @@ type Input struct {
 	// Wanted names those to preview.
 	Wanted []string
 	// VPC is what is known of each Network's VPC, by the Network's name.
-	VPC       map[string]VPC
-	Nodes     []corev1.Node
-	Services  []ranges.ServiceBlock // every ServiceCIDR of the cluster
-	ClusterID string
+	VPC      map[string]VPC
+	Nodes    []corev1.Node
+	Services []ranges.ServiceBlock // every ServiceCIDR of the cluster
+	// NoServices tells that the API server has no ServiceCIDRs at all.
+	NoServices bool
+	ClusterID  string
 }
 
 // VPC is a VPC as somebody knew it.
@@ -68,6 +70,8 @@ type Request struct {
 	Ranges  []Range          `json:"ranges,omitempty"`
 	// NodeSize is what a node draws, for purpose Pods.
 	NodeSize *NodeSize `json:"nodeSize,omitempty"`
+	// Growth is what would come next, subnet by subnet.
+	Growth []Growth `json:"growth,omitempty"`
 }
 
 // Refusal is why a request gets nothing, in the words of its condition.
@@ -96,13 +100,13 @@ type Range struct {
 func Make(in Input) Report {
 	in.Requests = slices.Clone(in.Requests)
 	slices.SortStableFunc(in.Requests, func(a, b v1alpha1.RangeRequest) int {
-		if a.CreationTimestamp.IsZero() != b.CreationTimestamp.IsZero() {
-			if a.CreationTimestamp.IsZero() {
-				return 1 // it is not there yet
-			}
+		switch {
+		case ranges.Older(&a, &b):
 			return -1
+		case ranges.Older(&b, &a):
+			return 1
 		}
-		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
+		return 0
 	})
 	var out Report
 	for _, name := range in.networkNames() {
@@ -152,15 +156,19 @@ func (in Input) network(name string) Network {
 				aliases = aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
 			}
 		}
-		out.Requests = append(out.Requests, q)
 		snapshot = apply(steps, snapshot, r, region(n))
 		in.Requests[i] = *r
+		if no == nil {
+			q.Growth = growth(in, n, snapshot, r)
+		}
+		out.Requests = append(out.Requests, q)
 	}
 	out.Source = before.Source
 	out.Before, out.After = in.free(n, before.Snapshot), in.free(n, snapshot)
 	out.Quotas = quotas(before.Snapshot, snapshot, aliases)
 	if out.Source.Kind == FromStatus {
 		out.Source.Notes = append(out.Source.Notes, "a status lists what lies in the supernets: ranges elsewhere are missing from the counts of ranges")
+		out.Source.Warnings = append(out.Source.Warnings, proxyWarnings(n, out.Requests)...)
 	}
 	return out
 }

@@ -14,8 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
@@ -56,6 +58,39 @@ func capacity(nodes int32) func(*v1alpha1.RangeRequestSpec) {
 	}
 }
 
+func grows(size func(*v1alpha1.RangeRequestSpec), by *int32, most int32) func(*v1alpha1.RangeRequestSpec) {
+	return func(s *v1alpha1.RangeRequestSpec) {
+		size(s)
+		s.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: most, PrefixLength: by}
+	}
+}
+
+func of(p v1alpha1.Purpose) func(*v1alpha1.RangeRequestSpec) {
+	return func(s *v1alpha1.RangeRequestSpec) { s.Purpose = p }
+}
+
+func cidr(blocks ...v1alpha1.CIDR) func(*v1alpha1.RangeRequestSpec) {
+	return func(s *v1alpha1.RangeRequestSpec) { s.CIDRs = blocks }
+}
+
+func granted(r v1alpha1.RangeRequest, blocks ...string) v1alpha1.RangeRequest {
+	for i, b := range blocks {
+		name := cloud.Owner{ClusterID: "test", Kind: "RangeRequest", Name: r.Name}.ObjectName(i)
+		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{CIDR: b, Subnet: "nodes", Name: name, Grown: i > 0})
+	}
+	return r
+}
+
+func aged(r v1alpha1.RangeRequest) v1alpha1.RangeRequest {
+	r.CreationTimestamp = wrote
+	return r
+}
+
+func two(n *v1alpha1.Network) *v1alpha1.Network {
+	n.Spec.GCP.Subnetworks = append(n.Spec.GCP.Subnetworks, "more")
+	return n
+}
+
 func length(n int32) func(*v1alpha1.RangeRequestSpec) {
 	return func(s *v1alpha1.RangeRequestSpec) { s.PrefixLength = &n }
 }
@@ -84,6 +119,8 @@ func stories() []story {
 	stale := vpcnet(usual...)
 	stale.Generation = 2
 	stale.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: "False", Reason: "Throttled", Message: "too many calls"}}
+	gone := vpcnet(usual...)
+	gone.DeletionTimestamp = &wrote
 	fixed := intstr.FromInt32(26)
 	return []story{
 		{"by capacity", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", capacity(200))}, nil},
@@ -94,6 +131,17 @@ func stories() []story {
 		{"a status that was cut", cut, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
 		{"no status", unread, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
 		{"an old status", stale, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
+		{"IPv6 alone", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", func(s *v1alpha1.RangeRequestSpec) { length(16)(s); s.Families = []v1alpha1.Family{v1alpha1.IPv6} })}, nil},
+		{"that grows", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", grows(length(16), nil, 3))}, nil},
+		{"that grows by less", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", grows(length(16), ptr.To[int32](20), 3))}, nil},
+		{"growth without room", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", grows(length(14), nil, 3))}, nil},
+		{"growth at its limit", vpcnet(usual...), []v1alpha1.RangeRequest{granted(pods("pods", grows(length(16), nil, 2)), "10.1.0.0/16", "10.2.0.0/16")}, nil},
+		{"services, in one subnet of two, and custom after it", two(vpcnet(usual...)), []v1alpha1.RangeRequest{pods("a", grows(of(v1alpha1.Services), nil, 2)), pods("b", func(s *v1alpha1.RangeRequestSpec) { length(20)(s); of(v1alpha1.Custom)(s) })}, nil},
+		{"a proxy-only subnet", vpcnet(usual...), []v1alpha1.RangeRequest{pods("lb", of(v1alpha1.Proxy)), pods("lb-more", of(v1alpha1.Proxy))}, nil},
+		{"a proxy-only subnet that is there", vpcnet(append(usual, v1alpha1.OccupiedBlock{CIDR: "10.3.0.0/23", Kind: "ProxyOnly", Name: "r/envoys"})...), []v1alpha1.RangeRequest{pods("lb", of(v1alpha1.Proxy))}, nil},
+		{"an older one waits for the same block", vpcnet(usual...), []v1alpha1.RangeRequest{aged(pods("z", cidr("10.1.0.0/16"))), pods("a", cidr("10.1.0.0/16"))}, nil},
+		{"an older one waits in vain for the same block", vpcnet(usual...), []v1alpha1.RangeRequest{aged(pods("z", cidr("10.1.0.0/16", "172.16.0.0/16"))), pods("a", cidr("10.1.0.0/16"))}, nil},
+		{"a Network that goes", gone, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
 		{"no Network", vpcnet(), []v1alpha1.RangeRequest{pods("pods", func(s *v1alpha1.RangeRequestSpec) { length(16)(s); s.NetworkRef = "gone" })}, nil},
 	}
 }

@@ -81,7 +81,11 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 		case r.Adopted:
 			verb = "adopt"
 		}
-		fmt.Fprintf(b, "  %s %s in subnet %s as %s\n", verb, s.Bold(r.CIDR), r.Subnet, r.Name)
+		if q.Purpose == v1alpha1.Proxy {
+			fmt.Fprintf(b, "  %s %s as proxy-only subnet %s\n", verb, s.Bold(r.CIDR), r.Name)
+		} else {
+			fmt.Fprintf(b, "  %s %s in subnet %s as %s\n", verb, s.Bold(r.CIDR), r.Subnet, r.Name)
+		}
 		fmt.Fprintf(b, "    why    %s\n", r.Why)
 		if q.Purpose == v1alpha1.Pods && q.NodeSize != nil {
 			fmt.Fprintf(b, "    feeds  %s nodes with a /%d each; %s addresses\n", show.Number(r.Nodes), q.NodeSize.PrefixLength, show.Number(r.Addresses))
@@ -89,7 +93,19 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 			fmt.Fprintf(b, "    holds  %s addresses\n", show.Number(r.Addresses))
 		}
 	}
+	for _, g := range q.Growth {
+		g.print(b, s)
+	}
 	if q.NodeSize != nil {
 		fmt.Fprintf(b, "  a node draws a /%d: %s\n", q.NodeSize.PrefixLength, q.NodeSize.Why)
 	}
+}
+
+func (g Growth) print(b *strings.Builder, s show.Style) {
+	fmt.Fprintf(b, "  growth in subnet %s, %d of at most %d ranges\n", g.Subnet, g.Has, g.Most)
+	if g.Refusal != nil {
+		fmt.Fprintf(b, "    next   %s %s: %s\n", s.Bad("none,"), g.Refusal.Reason, g.Refusal.Text)
+		return
+	}
+	fmt.Fprintf(b, "    next   %s, %s addresses: %s\n", s.Bold(g.CIDR), show.Number(g.Addresses), g.Why)
 }

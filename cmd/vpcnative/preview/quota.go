@@ -2,6 +2,7 @@ package preview
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
@@ -35,18 +36,22 @@ func quotas(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota) {
 			Limit: limit, Over: s.MaxRanges > 0 && len(s.Ranges) > s.MaxRanges,
 		})
 	}
-	count := func(s cloud.Snapshot) (n int) {
+	count := func(s cloud.Snapshot, kinds ...cloud.Kind) (n int) {
 		for _, o := range s.Occupied {
-			if o.Kind == cloud.SubnetPrimary || o.Kind == cloud.SecondaryRange {
+			if slices.Contains(kinds, o.Kind) {
 				n++
 			}
 		}
 		return n
 	}
+	ranges := []cloud.Kind{cloud.SubnetPrimary, cloud.SecondaryRange, cloud.ProxyOnly}
 	out = append(out, Quota{
-		What: "subnet ranges of the network", Before: fmt.Sprint(count(before)), After: fmt.Sprint(count(after)),
+		What: "subnet ranges of the network", Before: fmt.Sprint(count(before, ranges...)), After: fmt.Sprint(count(after, ranges...)),
 		Limit: "quota SUBNET_RANGES_PER_NETWORK",
 	})
+	if more := count(after, cloud.ProxyOnly) - count(before, cloud.ProxyOnly); more > 0 {
+		out = append(out, Quota{What: "subnetworks of the project", After: fmt.Sprintf("+%d", more), Limit: "quota SUBNETWORKS"})
+	}
 	if !aliases.IsZero() {
 		out = append(out, Quota{
 			What: "alias ranges of the network, once every node is there", After: "+" + aliases.String(),

@@ -80,7 +80,7 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 		}
 		name := o.Name[strings.LastIndex(o.Name, "/")+1:]
 		occupied := cloud.Occupied{Prefix: p, Kind: cloud.Kind(o.Kind), Name: o.Name}
-		if occupied.Kind == cloud.SecondaryRange {
+		if occupied.Kind == cloud.SecondaryRange || occupied.Kind == cloud.ProxyOnly {
 			occupied.Mark = cloud.ParseMark(name)
 		}
 		out.Snapshot.Occupied = append(out.Snapshot.Occupied, occupied)
@@ -95,6 +95,7 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 			}
 		}
 	}
+	out.Snapshot.Proxy = proxyIn(out.Snapshot, region(n))
 	return out
 }
 

@@ -35,7 +35,7 @@ func (k *Keeper) Use(ctx context.Context, r *v1alpha1.RangeRequest) (ranges.Serv
 	if err == nil {
 		addrs, err = k.recent(ctx)
 	}
-	if isNoAPI(err) && !r.DeletionTimestamp.IsZero() {
+	if IsNoAPI(err) && !r.DeletionTimestamp.IsZero() {
 		err = nil // nor is there anything to wait for
 	}
 	if err != nil {

@@ -112,10 +112,9 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 	s := apiserver.StartForTest(t, apiserver.Options{APIServerFlags: apiserver.WithoutServiceCIDRs()})
 	k, _ := keeper(t, s)
 	r := request("services", "10.61.0.0/20")
-	if blocks, err := k.Occupied(t.Context()); len(blocks) > 0 || err != nil {
-		t.Errorf("occupied are %v, %v", blocks, err)
-	}
-	_, err := k.Use(t.Context(), r)
+	_, err := k.Occupied(t.Context())
+	wantRefusal(t, err, v1alpha1.ReasonNoServiceCIDR, "networking.k8s.io/v1", "1.33")
+	_, err = k.Use(t.Context(), r)
 	wantRefusal(t, err, v1alpha1.ReasonNoServiceCIDR, "networking.k8s.io/v1", "1.33")
 	if _, err := k.Use(t.Context(), deleted(r)); err != nil {
 		t.Errorf("a deleted request waits for an API: %v", err)

@@ -9,6 +9,7 @@ package servicecidr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -65,9 +66,6 @@ func New(cfg Config) *Keeper {
 // Occupied gives every ServiceCIDR of the cluster, whoever made it.
 func (k *Keeper) Occupied(ctx context.Context) ([]ranges.ServiceBlock, error) {
 	all, err := k.list(ctx)
-	if isNoAPI(err) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -92,16 +90,11 @@ func (k *Keeper) list(ctx context.Context) ([]networkingv1.ServiceCIDR, error) {
 }
 
 // noAPI: to list a kind that exists is never "not found".
-func noAPI() error {
-	return &ranges.Refusal{
-		Reason: v1alpha1.ReasonNoServiceCIDR, Again: time.Minute,
-		Text: "the API server has no ServiceCIDR objects (networking.k8s.io/v1), so it allocates ClusterIPs from --service-cluster-ip-range alone; " +
-			"upgrade it to Kubernetes 1.33 or later, or delete this request and put that range into the Network's reserved",
-	}
-}
+func noAPI() error { return ranges.NoServiceCIDRs() }
 
-func isNoAPI(err error) bool {
-	no, ok := err.(*ranges.Refusal)
+// IsNoAPI tells of an error that the API server has no ServiceCIDRs.
+func IsNoAPI(err error) bool {
+	no, ok := errors.AsType[*ranges.Refusal](err)
 	return ok && no.Reason == v1alpha1.ReasonNoServiceCIDR
 }
 

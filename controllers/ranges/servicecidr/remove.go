@@ -34,7 +34,7 @@ func (k *Keeper) Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha
 		return false, fmt.Errorf("reading range %q of RangeRequest %s: %w", g.CIDR, r.Name, err)
 	}
 	all, err := k.list(ctx)
-	if isNoAPI(err) {
+	if IsNoAPI(err) {
 		return true, nil
 	}
 	if err != nil {
@@ -63,7 +63,7 @@ func (k *Keeper) Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha
 // number falls. With deletionPolicy Retain all is left to the cluster.
 func (k *Keeper) Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bool, err error) {
 	all, err := k.list(ctx)
-	if isNoAPI(err) {
+	if IsNoAPI(err) {
 		return true, nil
 	}
 	if err != nil {

@@ -1,0 +1,55 @@
+package ranges
+
+import (
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// supported refuses families that cannot be carved. With IPv6 beside it, IPv4
+// is what is carved: a node's IPv6 comes with its interface.
+func supported(r *v1alpha1.RangeRequest) *Refusal {
+	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
+		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
+	}
+	return nil
+}
+
+// late refuses a request that has nothing yet where its Network goes: the
+// Network may not have seen it, and not wait for it.
+func late(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+	if n.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer) {
+		return nil
+	}
+	return refuse(v1alpha1.ReasonBeingDeleted, "Network %s is being deleted, and nothing new is carved from it; delete this request too, or name another Network in a new one", n.Name)
+}
+
+// NoServiceCIDRs refuses ranges for ClusterIPs where the API server allocates
+// none out of them.
+func NoServiceCIDRs() *Refusal {
+	return &Refusal{
+		Reason: v1alpha1.ReasonNoServiceCIDR, Again: time.Minute,
+		Text: "the API server has no ServiceCIDR objects (networking.k8s.io/v1), so it allocates ClusterIPs from --service-cluster-ip-range alone; " +
+			"upgrade it to Kubernetes 1.33 or later, or delete this request and put that range into the Network's reserved",
+	}
+}
+
+// tooMany refuses more ranges than the cloud allows a subnet, before the first of
+// them is made.
+func tooMany(s cloud.Subnet, steps []Step) *Refusal {
+	more := 0
+	for _, step := range steps {
+		if step.Create {
+			more++
+		}
+	}
+	if s.MaxRanges == 0 || more == 0 || len(s.Ranges)+more <= s.MaxRanges {
+		return nil
+	}
+	return refuse(string(cloud.LimitExceeded), "subnet %s needs %d more secondary ranges, and has %d of the %d that the cloud allows; delete some, or name another node subnet",
+		s.Name, more, len(s.Ranges), s.MaxRanges)
+}
