@@ -33,6 +33,7 @@ const (
 	namespace  = "vpcnative-system"
 	manager    = "manager"
 	quarantine = 2 * time.Second
+	staleness  = 300 * time.Millisecond
 	patience   = 2 * time.Minute
 )
 
@@ -121,7 +122,7 @@ func (r *rig) begin() {
 
 func (r *rig) start(c *cluster) {
 	r.t.Helper()
-	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s"))
+	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness="+staleness.String()))
 	c.down = false
 }
 
