@@ -32,6 +32,11 @@ var operations = []operation{
 	{"request made", 3, makeRequest},
 	{"request grown by hand", 2, growRequest},
 	{"request deleted", 2, deleteRequest},
+	{"request without nodes made", 3, makePlain},
+	{"request without nodes deleted", 2, deletePlain},
+	{"Services made", 4, makeServices},
+	{"Services deleted", 3, deleteServices},
+	{"firewall managed or not", 1, manageFirewall},
 	// Hands.
 	{"alias of ours taken off", 3, dropAlias},
 	{"alias of their own put on a node's VM", 2, foreignAlias},
@@ -40,6 +45,8 @@ var operations = []operation{
 	{"secondary range of theirs made", 2, foreignRange},
 	{"secondary range of theirs deleted", 2, dropForeignRange},
 	{"route of theirs made", 1, foreignRoute},
+	{"secondary range of ours removed", 1, dropOurs},
+	{"podCIDRs by another allocator", 1, rival},
 	// The cloud.
 	{"fault", 12, fault},
 	{"latency", 4, latency},
