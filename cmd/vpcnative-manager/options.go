@@ -40,6 +40,7 @@ type options struct {
 	rivalQuiet  time.Duration
 	detachGrace time.Duration
 	doubt       time.Duration
+	staleness   time.Duration
 	resync      time.Duration
 	maxInFlight int
 
@@ -79,6 +80,7 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
 	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
 	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change of an interface whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long")
+	f.DurationVar(&o.staleness, "staleness", 5*time.Second, "how old what the cloud shows of an instance may be: the range of a deleted Node rests when two looks that far apart do not show it")
 	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read")
 	f.DurationVar(&o.rivalQuiet, "rival-quiet", 2*time.Minute, "how long a Node waits, after another allocator has given podCIDRs to a Node of the same request, before that one counts as gone")
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
@@ -152,7 +154,7 @@ func (o *options) validate() error {
 		value time.Duration
 	}{
 		{"lease-duration", o.leaseDuration}, {"renew-deadline", o.renewDeadline}, {"retry-period", o.retryPeriod},
-		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt}, {"rival-quiet", o.rivalQuiet},
+		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt}, {"staleness", o.staleness}, {"rival-quiet", o.rivalQuiet},
 	} {
 		if d.value <= 0 {
 			refuse("--%s=%s: it must be more than zero", d.name, d.value)

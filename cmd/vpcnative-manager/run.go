@@ -189,7 +189,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		},
 		StillLeads: lease.held, Fenced: stop,
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
-		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Resync: o.resync, RivalQuiet: o.rivalQuiet, MaxInFlight: o.maxInFlight,
+		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Staleness: o.staleness, Resync: o.resync, RivalQuiet: o.rivalQuiet, MaxInFlight: o.maxInFlight,
 	})
 	requests := ranges.New(ranges.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,

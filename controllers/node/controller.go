@@ -63,6 +63,10 @@ type Config struct {
 	// behind our back, so that "not there" does not mean "not coming"; 2
 	// minutes by default.
 	Doubt time.Duration
+	// Staleness is how old what the cloud shows of an instance may be: as far
+	// apart are the two looks that a prefix of a deleted Node has to be missed
+	// by before it rests; 5 seconds by default.
+	Staleness time.Duration
 	// Resync is how often the interfaces of all instances are read; 10
 	// minutes by default.
 	Resync time.Duration
@@ -87,6 +91,7 @@ func (c *Config) setDefaults() {
 	def(&c.Quarantine, 2*time.Minute)
 	def(&c.DetachGrace, 30*time.Second)
 	def(&c.Doubt, 2*time.Minute)
+	def(&c.Staleness, 5*time.Second)
 	def(&c.Resync, 10*time.Minute)
 	def(&c.RivalQuiet, 2*time.Minute)
 	if c.MaxInFlight == 0 {

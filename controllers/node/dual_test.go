@@ -240,7 +240,7 @@ func TestARecreatedMachineKeepsIPv4AndSaysThatIPv6Changed(t *testing.T) {
 		time.Sleep(time.Minute)
 		before := w.podCIDRs("a")
 		w.mu.Lock()
-		w.instances["vm-a"] = &instance{delegated: netip.MustParsePrefix("fd20::9:0:0/112")}
+		w.instances["vm-a"] = &instance{delegated: netip.MustParsePrefix("fd20::9:0:0/112"), subnet: "nodes"}
 		w.mu.Unlock()
 		time.Sleep(15 * time.Minute)
 		if got := w.reason("a"); got != v1alpha1.ReasonIPv6Changed || w.podCIDRs("a") != before {

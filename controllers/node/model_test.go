@@ -53,6 +53,7 @@ func underFaults(t *testing.T, seed uint64) {
 			w.mu.Lock()
 			i := w.instancesOf("vm-" + name)
 			i.prefixes, i.born = nil, netip.Prefix{} // what is put back is ours
+			w.remember("vm-" + name)
 			w.mu.Unlock()
 		case dice == 3 && there: // another VM takes the name
 			w.mu.Lock()

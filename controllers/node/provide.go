@@ -78,6 +78,13 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	if err != nil {
 		return nil, nic, vpc, instanceTrouble(err)
 	}
+	if held && nic.Subnet != holding.Key.Subnet && !nic.Holds(holding.Prefix) {
+		// Another machine has taken the name, and no range of the old one's
+		// subnet can ever be put on it.
+		c.book.Cede(node.UID)
+		c.flights.clearDoubt(node.UID)
+		held = false
+	}
 	if !held {
 		var t *trouble
 		if candidates, t = c.feasible(ctx, vpc, nic, candidates); t != nil {

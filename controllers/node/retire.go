@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,39 +21,6 @@ import (
 
 // indexProviderID is the cache's index of Nodes by spec.providerID.
 const indexProviderID = "spec.providerID"
-
-// releases remembers since when Nodes are known to be gone.
-type releases struct {
-	mu    sync.Mutex
-	since map[types.UID]time.Time
-}
-
-// begin notes that the Node is gone; first tells that it was not noted yet.
-func (r *releases) begin(uid types.UID, now time.Time) (since time.Time, first bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.since == nil {
-		r.since = map[types.UID]time.Time{}
-	}
-	if since, ok := r.since[uid]; ok {
-		return since, false
-	}
-	r.since[uid] = now
-	return now, true
-}
-
-func (r *releases) has(uid types.UID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, ok := r.since[uid]
-	return ok
-}
-
-func (r *releases) end(uid types.UID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.since, uid)
-}
 
 // retire takes back what earlier Nodes of this name held.
 func (c *Controller) retire(ctx context.Context, name string, current *corev1.Node) reconcile.Result {
@@ -85,7 +51,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		}
 	}
 	if landed && err == nil && c.releases.has(h.NodeUID) {
-		c.Metrics.repaired(drift.AliasLeaked)
+		c.tookOff(h)
 	}
 	c.leaveGate(h.NodeUID)
 	if !h.Durable && !h.Found {
@@ -121,6 +87,20 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 			return c.later(ctx, h, c.ledgerTrouble(err).Text)
 		}
 	}
+	switch seen, awaits := c.releases.second(h.NodeUID); {
+	case awaits:
+		return reconcile.Result{}
+	case seen == ours:
+		c.releases.shown(h.NodeUID)
+	case seen != 0:
+		return c.letGo(ctx, h, seen)
+	}
+	return c.look(ctx, h, since)
+}
+
+// look looks at the instance of a release, and takes the prefix off it or
+// lets it go.
+func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) reconcile.Result {
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
 		return c.later(ctx, h, "its Network cannot be read")
@@ -129,18 +109,36 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 	if err != nil && !cloud.Is(err, cloud.NotFound) {
 		return c.later(ctx, h, err.Error())
 	}
-	if err == nil && nic.Holds(h.Prefix) {
-		if h.Adopted || !sameMachine(h, nic) {
-			c.leaveOn(ctx, h)
-			return reconcile.Result{}
-		}
+	seen := presenceOf(h, nic, err == nil)
+	if seen == ours {
+		c.releases.shown(h.NodeUID)
 		if left := c.DetachGrace - time.Since(since); left > 0 {
 			return reconcile.Result{RequeueAfter: left}
 		}
 		return c.detach(ctx, h, vpc, nic)
 	}
-	c.rest(ctx, h)
+	if seen == nowhere || !h.Adopted {
+		if certain, again := c.releases.missed(h.NodeUID, time.Now(), c.Staleness); !certain {
+			return reconcile.Result{RequeueAfter: again}
+		}
+	}
+	return c.letGo(ctx, h, seen)
+}
+
+// letGo ends a release: the prefix rests, or stays where somebody else put
+// it.
+func (c *Controller) letGo(ctx context.Context, h book.Holding, seen presence) reconcile.Result {
+	if seen == theirs {
+		c.leaveOn(ctx, h)
+	} else {
+		c.rest(ctx, h)
+	}
 	return reconcile.Result{}
+}
+
+func (c *Controller) tookOff(h book.Holding) {
+	c.releases.detached(h.NodeUID)
+	c.Metrics.repaired(drift.AliasLeaked)
 }
 
 // inherit hands the prefix to the Node that the same instance registered
@@ -153,7 +151,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 	}
 	publishes := slices.Contains(current.Spec.PodCIDRs, h.Prefix.String())
 	if !publishes {
-		if len(current.Spec.PodCIDRs) > 0 {
+		if len(current.Spec.PodCIDRs) > 0 || c.releases.tookOff(h.NodeUID) {
 			return false, again
 		}
 		carries, err := c.stillCarries(ctx, h)
@@ -242,7 +240,7 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 		return c.later(ctx, h, err.Error())
 	}
 	if op.Done() {
-		c.Metrics.repaired(drift.AliasLeaked)
+		c.tookOff(h)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
 	}
 	c.watch(ctx, vpc.Interfaces, h.NodeUID, h.Node, op)

@@ -203,6 +203,7 @@ func (c *Controller) run(ctx context.Context) {
 			c.call(c.gate.call())
 			c.call(c.preparing.call())
 			c.callBack(ctx, c.rivals.gone(time.Now()))
+			c.lookAgain(ctx)
 			c.say(ctx)
 			c.Metrics.rivals(c.rivals.stopped())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())

@@ -58,7 +58,11 @@ type world struct {
 	serial     int
 	leader     *process
 	left       map[netip.Prefix]departure
-	script     func(act, instance string, p netip.Prefix) error // faults by hand
+	past       map[string][]version                                    // of each VM
+	gets       int                                                     // looks at single VMs so far
+	lists      int                                                     // and at all of them
+	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
+	script     func(act, instance string, p netip.Prefix) error        // faults by hand
 }
 
 type instance struct {
@@ -66,6 +70,62 @@ type instance struct {
 	uid       string
 	born      netip.Prefix // what it was created with
 	delegated netip.Prefix // its IPv6, where it has one
+	subnet    string
+	version   int // of what it carries
+}
+
+// version is what the cloud showed of a VM from then on; nil: no such VM.
+type version struct {
+	at    time.Time
+	shown *cloud.Interface
+}
+
+// oldest is how old what the cloud shows of an instance may be: less than
+// the controller's Staleness.
+const oldest = 4 * time.Second
+
+// subnetOf gives the subnet whose range the prefix lies in.
+func (w *world) subnetOf(p netip.Prefix) string {
+	for _, r := range w.requests {
+		for _, g := range r.Status.Ranges {
+			if netip.MustParsePrefix(g.CIDR).Overlaps(p) {
+				return g.Subnet
+			}
+		}
+	}
+	return ""
+}
+
+// remember notes that a VM has changed.
+func (w *world) remember(id string) {
+	v := version{at: time.Now()}
+	if i := w.instances[id]; i != nil {
+		i.version++
+		shown := view(id, i)
+		v.shown = &shown
+	}
+	w.past[id] = append(w.past[id], v)
+}
+
+// stale gives what the cloud showed of a VM a while ago. It may lack what is
+// there, and shows nothing that is no longer there: whom a look shows with
+// its prefix is believed at once.
+func (w *world) stale(id string) (cloud.Interface, error) {
+	then := time.Now().Add(-time.Duration(w.rnd.Int64N(int64(oldest))))
+	var was version
+	for _, v := range w.past[id] {
+		if !v.at.After(then) {
+			was = v
+		}
+	}
+	if was.shown == nil {
+		return cloud.Interface{}, fault(cloud.NotFound)
+	}
+	now, shown := w.instancesOf(id), *was.shown
+	shown.Attachments = slices.DeleteFunc(slices.Clone(shown.Attachments), func(a cloud.Attachment) bool {
+		return !slices.Contains(now.prefixes, a.Prefix)
+	})
+	return shown, nil
 }
 
 // departure is when a prefix was last seen with an instance.
@@ -78,7 +138,7 @@ type departure struct {
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, store: &claimstest.Store{}, rnd: rand.New(rand.NewPCG(seed, 5)),
 		nodes: map[string]*corev1.Node{}, cached: map[string]*corev1.Node{},
-		instances: map[string]*instance{}, operations: map[string]func() error{}, left: map[netip.Prefix]departure{}}
+		instances: map[string]*instance{}, operations: map[string]func() error{}, left: map[netip.Prefix]departure{}, past: map[string][]version{}}
 	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods", UID: "r"}}
 	size := intstr.FromInt32(28)
 	r.Spec.Purpose, r.Spec.NodePrefixLength = v1alpha1.Pods, &size
@@ -144,11 +204,12 @@ func (w *world) addNode(name string) *corev1.Node {
 // createVM makes a VM, with an alias range of its own where born is valid.
 func (w *world) createVM(name string, born netip.Prefix) {
 	w.serial++
-	i := &instance{uid: fmt.Sprint(w.serial), born: born, delegated: w.freeIPv6()}
+	i := &instance{uid: fmt.Sprint(w.serial), born: born, delegated: w.freeIPv6(), subnet: "nodes"}
 	if born.IsValid() {
 		i.prefixes = []netip.Prefix{born}
 	}
 	w.instances["vm-"+name] = i
+	w.remember("vm-" + name)
 }
 
 // recreateVM replaces a VM by another of the same name. Its IPv6 is a
@@ -160,6 +221,7 @@ func (w *world) recreateVM(name string) {
 	delegated := w.instances["vm-"+name].delegated
 	w.createVM(name, netip.Prefix{})
 	w.instances["vm-"+name].delegated = delegated
+	w.remember("vm-" + name)
 }
 
 func (w *world) deleteNode(name string, vm bool) {
@@ -170,6 +232,7 @@ func (w *world) deleteNode(name string, vm bool) {
 			w.departed(p, "vm-"+name)
 		}
 		delete(w.instances, "vm-"+name)
+		w.remember("vm-" + name)
 	}
 	delete(w.nodes, name)
 	w.changed(name)
@@ -402,8 +465,8 @@ type interfaces struct{ w *world }
 
 func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
 
-func (f interfaces) view(id string, i *instance) cloud.Interface {
-	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: "nodes", SubnetName: "nodes", Delegated: i.delegated}
+func view(id string, i *instance) cloud.Interface {
+	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: i.subnet, SubnetName: i.subnet, Delegated: i.delegated, Version: fmt.Sprint(i.version)}
 	for _, p := range i.prefixes {
 		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
 	}
@@ -413,10 +476,11 @@ func (f interfaces) view(id string, i *instance) cloud.Interface {
 func (f interfaces) List(context.Context) iter.Seq2[cloud.Interface, error] {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
+	f.w.lists++
 	err := f.w.unlucky()
 	var all []cloud.Interface
 	for id, i := range f.w.instances {
-		all = append(all, f.view(id, i))
+		all = append(all, view(id, i))
 	}
 	return func(yield func(cloud.Interface, error) bool) {
 		if err != nil {
@@ -437,11 +501,20 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 	if f.w.unlucky() != nil {
 		return cloud.Interface{}, fault(cloud.Unavailable)
 	}
+	f.w.gets++
+	if f.w.old != nil {
+		if i, err, is := f.w.old(id); is {
+			return i, err
+		}
+	}
+	if f.w.unlucky() != nil {
+		return f.w.stale(id)
+	}
 	i := f.w.instances[id]
 	if i == nil {
 		return cloud.Interface{}, fault(cloud.NotFound)
 	}
-	return f.view(id, i), nil
+	return view(id, i), nil
 }
 
 func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {
@@ -454,7 +527,7 @@ func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {
 }
 
 func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
-	return f.change("attach", i.Instance, a.Prefix, func() error {
+	return f.change("attach", i, a.Prefix, func() error {
 		for id, other := range f.w.instances {
 			for _, p := range other.prefixes {
 				if id != i.Instance && p.Overlaps(a.Prefix) {
@@ -469,13 +542,14 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 		if !slices.Contains(vm.prefixes, a.Prefix) {
 			f.w.judgeAttached(i.Instance, a.Prefix)
 			vm.prefixes = append(vm.prefixes, a.Prefix)
+			f.w.remember(i.Instance)
 		}
 		return nil
 	})
 }
 
 func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
-	return f.change("detach", i.Instance, a.Prefix, func() error {
+	return f.change("detach", i, a.Prefix, func() error {
 		vm := f.w.instances[i.Instance]
 		if vm == nil {
 			return fault(cloud.NotFound)
@@ -494,20 +568,27 @@ func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachm
 		if slices.Contains(vm.prefixes, a.Prefix) {
 			vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == a.Prefix })
 			f.w.departed(a.Prefix, i.Instance)
+			f.w.remember(i.Instance)
 		}
 		return nil
 	})
 }
 
 // change makes a change at once, later, or with its reply lost.
-func (f interfaces) change(act, id string, p netip.Prefix, do func() error) (cloud.Operation, error) {
+func (f interfaces) change(act string, i cloud.Interface, p netip.Prefix, do func() error) (cloud.Operation, error) {
 	w := f.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.script != nil {
-		if err := w.script(act, id, p); err != nil {
+		if err := w.script(act, i.Instance, p); err != nil {
 			return cloud.Operation{}, err
 		}
+	}
+	if vm := w.instances[i.Instance]; vm != nil && fmt.Sprint(vm.version) != i.Version {
+		return cloud.Operation{}, fault(cloud.Stale)
+	}
+	if vm := w.instances[i.Instance]; act == "attach" && vm != nil && vm.subnet != w.subnetOf(p) {
+		return cloud.Operation{}, fault(cloud.Invalid)
 	}
 	if w.unlucky() != nil {
 		return cloud.Operation{}, fault([]cloud.Reason{cloud.Unavailable, cloud.Throttled, cloud.Stale, cloud.QuotaExceeded}[w.rnd.IntN(4)])

@@ -55,6 +55,7 @@ func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev
 				u.Allocated = u.Allocated.Add(prefix.Addresses(p))
 				u.By[ranges[at]] = u.By[ranges[at]].Add(prefix.Addresses(p))
 				u.Sizes[p.Bits()]++
+				u.RangeMissing = u.RangeMissing || waitsFor(n) == v1alpha1.ReasonRangeMissing
 			}
 		}
 	}
@@ -62,26 +63,36 @@ func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev
 	return u
 }
 
-func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) {
+// waitsFor is the reason why the Node has no network; empty where it has one
+// or says nothing.
+func waitsFor(n *corev1.Node) string {
 	for _, cond := range n.Status.Conditions {
-		if cond.Type != corev1.NodeNetworkUnavailable || cond.Status != corev1.ConditionTrue {
+		if cond.Type == corev1.NodeNetworkUnavailable && cond.Status == corev1.ConditionTrue {
+			return cond.Reason
+		}
+	}
+	return ""
+}
+
+// wait counts a Node without a range. Only want of room counts as waiting: one
+// that waits because of a rival, or for its instance, would not be helped by
+// more ranges.
+func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) {
+	reason := waitsFor(n)
+	if reason != v1alpha1.ReasonRangeExhausted && reason != v1alpha1.ReasonRangeMissing {
+		return
+	}
+	for _, candidate := range assign.Candidates(all, n.Labels) {
+		if candidate.Name != r.Name {
 			continue
 		}
-		exhausted, missing := cond.Reason == v1alpha1.ReasonRangeExhausted, cond.Reason == v1alpha1.ReasonRangeMissing
-		if !exhausted && !missing {
+		if reason == v1alpha1.ReasonRangeMissing {
+			u.RangeMissing = true
 			continue
 		}
-		for _, candidate := range assign.Candidates(all, n.Labels) {
-			if candidate.Name != r.Name {
-				continue
-			}
-			u.RangeMissing = u.RangeMissing || missing
-			if exhausted {
-				u.Waiting++
-				if size, ok := assign.NodeSize(r, n.Status.Capacity.Pods().Value(), 32, assign.SpareFactor); ok {
-					u.Sizes[size.Bits]++
-				}
-			}
+		u.Waiting++
+		if size, ok := assign.NodeSize(r, n.Status.Capacity.Pods().Value(), 32, assign.SpareFactor); ok {
+			u.Sizes[size.Bits]++
 		}
 	}
 }

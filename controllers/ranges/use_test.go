@@ -34,15 +34,18 @@ func TestCount(t *testing.T) {
 	nodes := []*corev1.Node{
 		node("b", "10.0.1.0/26", ""), node("a", "10.0.0.0/25", ""), node("out", "10.9.0.0/24", ""), node("broken", "x", ""),
 		node("w1", "", v1alpha1.ReasonRangeExhausted), node("w2", "", v1alpha1.ReasonPending), gpu,
+		node("w3", "", v1alpha1.ReasonForeignPodCIDR), // waits because of a rival
 	}
 	u := Count(&r, []v1alpha1.RangeRequest{r, elsewhere}, nodes)
 	got := fmt.Sprint(u.Capacity, u.Allocated, u.Nodes, u.Waiting, u.RangeMissing, u.Percent())
 	if want := "512 192 [a b] 1 false 38"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	u = Count(&r, []v1alpha1.RangeRequest{r}, []*corev1.Node{node("m", "", v1alpha1.ReasonRangeMissing)})
-	if !u.RangeMissing || u.Waiting != 0 {
-		t.Errorf("got %+v", u)
+	for cidr, want := range map[string]bool{"": true, "10.0.1.0/26": true, "10.9.0.0/26": false} {
+		u = Count(&r, []v1alpha1.RangeRequest{r}, []*corev1.Node{node("m", cidr, v1alpha1.ReasonRangeMissing)})
+		if u.RangeMissing != want || u.Waiting != 0 {
+			t.Errorf("%q: got %+v", cidr, u)
+		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (w *World) StartManager(name string, flags ...string) error {
 		"--gcp-endpoint=" + w.Endpoint, "--gcp-no-auth", "--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 		"--lease-duration=3s", "--renew-deadline=2s", "--retry-period=200ms",
-		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--rival-quiet=4s",
+		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--staleness=500ms", "--rival-quiet=4s",
 	}, flags...)
 	p, err := w.Server.Run(fmt.Sprintf("manager-%s-%d", name, w.starts), w.binary, args...)
 	if err != nil {

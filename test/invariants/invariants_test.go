@@ -49,6 +49,12 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	only := node("a", "fd20::/112")
 	dual := vm("a", "10.0.0.0/24")
 	dual.Interfaces[0].IPv6 = netip.MustParsePrefix("fd20::/96")
+	own := []gcesim.Subnetwork{{Name: "vn-lb", Primary: netip.MustParsePrefix("10.0.2.0/23")}}
+	proxy := func(adopted bool) Grant {
+		g := grant("a", "vn-lb", "10.0.2.0/23")
+		g.Subnet, g.Adopted = "vn-lb", adopted
+		return g
+	}
 	for name, c := range map[string]struct {
 		err  error
 		want string
@@ -75,6 +81,9 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			subnets(secondary("vn-1", "10.0.0.0/24"), secondary("vn-2", "10.0.0.0/28"))), "of cluster b holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
 		"a grant that is not there":     {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets()), "was granted 10.0.0.0/24"},
 		"a grant that is another there": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/25"))), "the VPC has 10.0.0.0/25"},
+		"a proxy-only subnet":           {Granted([]Grant{proxy(false), proxy(true)}, own), ""},
+		"a proxy-only subnet is gone":   {Granted([]Grant{proxy(false)}, subnets()), "was granted 10.0.2.0/23"},
+		"an orphan subnet":              {NoOrphans(nil, own), "there is subnet vn-lb (10.0.2.0/23)"},
 		"an orphan":                     {NoOrphans(nil, subnets(secondary("vn-1", "10.0.0.0/24"))), "subnet s has range vn-1"},
 		"no orphan":                     {NoOrphans([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/24"), secondary("x", "10.0.1.0/24"))), ""},
 	} {

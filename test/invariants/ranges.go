@@ -31,19 +31,23 @@ func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
 }
 
 // Granted is nil when no two granted ranges overlap, whichever clusters they
-// are of (I1), and each is in its subnet under its name.
+// are of (I1), and each is in its subnet under its name; a proxy-only subnet
+// is one of its own. One that was adopted may be several requests'.
 func Granted(grants []Grant, subnets []gcesim.Subnetwork) error {
 	var bad *multierror.Error
 	var all []held
 	there := map[[2]string]netip.Prefix{}
 	for _, s := range subnets {
+		there[[2]string{s.Name, s.Name}] = s.Primary
 		for _, r := range s.Secondary {
 			there[[2]string{s.Name, r.Name}] = r.Prefix
 		}
 	}
 	for _, g := range grants {
 		by := fmt.Sprintf("RangeRequest %s of cluster %s", g.Request, g.Cluster)
-		all = append(all, held{g.Prefix, by})
+		if !g.Adopted {
+			all = append(all, held{g.Prefix, by})
+		}
 		if got := there[[2]string{g.Subnet, g.Name}]; got != g.Prefix {
 			bad = multierror.Append(bad, fmt.Errorf("I5: %s was granted %s as range %s of subnet %s, the VPC has %s there", by, g.Prefix, g.Name, g.Subnet, got))
 		}
@@ -54,8 +58,8 @@ func Granted(grants []Grant, subnets []gcesim.Subnetwork) error {
 	return bad.ErrorOrNil()
 }
 
-// NoOrphans is nil when every range of ours in the VPC is one that a request
-// was granted (I5).
+// NoOrphans is nil when every range and subnet of ours in the VPC is one that
+// a request was granted (I5).
 func NoOrphans(grants []Grant, subnets []gcesim.Subnetwork) error {
 	known := map[[2]string]bool{}
 	for _, g := range grants {
@@ -63,6 +67,9 @@ func NoOrphans(grants []Grant, subnets []gcesim.Subnetwork) error {
 	}
 	var bad *multierror.Error
 	for _, s := range subnets {
+		if strings.HasPrefix(s.Name, rangePrefix) && !known[[2]string{s.Name, s.Name}] {
+			bad = multierror.Append(bad, fmt.Errorf("I5: there is subnet %s (%s), which no RangeRequest was granted", s.Name, s.Primary))
+		}
 		for _, r := range s.Secondary {
 			if strings.HasPrefix(r.Name, rangePrefix) && !known[[2]string{s.Name, r.Name}] {
 				bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s has range %s (%s), which no RangeRequest was granted", s.Name, r.Name, r.Prefix))

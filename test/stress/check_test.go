@@ -8,7 +8,10 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -47,7 +50,7 @@ func (r *rig) check() error {
 	}
 	var published []corev1.Node
 	for _, n := range s.nodes {
-		if len(n.Spec.PodCIDRs) > 0 {
+		if len(n.Spec.PodCIDRs) > 0 && says(n, s) == "" {
 			published = append(published, n)
 		}
 	}
@@ -55,14 +58,16 @@ func (r *rig) check() error {
 		invariants.Unique(s.nodes, s.instances),
 		invariants.Published(published, s.instances),
 		invariants.NoStrays(s.nodes, r.hands.without(s.instances)),
-		invariants.Granted(s.grants, s.subnets),
+		invariants.Granted(r.hands.withoutRemoved(s), s.subnets),
 		invariants.NoOrphans(s.grants, s.subnets),
 		r.hands.check(r.sim))...)
 }
 
 // view is one cluster's own.
 type view struct {
+	serviceRanges
 	cluster  string
+	events   map[types.UID][]string // reasons, by what they regard
 	nodes    []corev1.Node
 	requests []v1alpha1.RangeRequest
 	network  *v1alpha1.Network
@@ -74,9 +79,17 @@ func (r *rig) look(c *cluster) (view, error) {
 	var nodes corev1.NodeList
 	var requests v1alpha1.RangeRequestList
 	var ledger corev1.ConfigMapList
+	var cidrs networkingv1.ServiceCIDRList
+	var services corev1.ServiceList
+	var events corev1.EventList
 	err := errors.Join(c.API.List(r.ctx, &nodes), c.API.List(r.ctx, &requests), c.API.List(r.ctx, &ledger, client.InNamespace(namespace)),
-		c.API.Get(r.ctx, client.ObjectKey{Name: v1alpha1.DefaultNetwork}, v.network))
+		c.API.Get(r.ctx, client.ObjectKey{Name: v1alpha1.DefaultNetwork}, v.network),
+		c.API.List(r.ctx, &cidrs), c.API.List(r.ctx, &services), c.API.List(r.ctx, &events))
 	v.nodes, v.requests = nodes.Items, requests.Items
+	v.cidrs, v.services, v.events = cidrs.Items, services.Items, map[types.UID][]string{}
+	for _, e := range events.Items {
+		v.events[e.InvolvedObject.UID] = append(v.events[e.InvolvedObject.UID], e.Reason)
+	}
 	for _, cm := range ledger.Items {
 		for _, text := range cm.Data {
 			v.records += text + "\n"
@@ -94,14 +107,29 @@ func (v view) check(s *seen, h *hands) error {
 	if !meta.IsStatusConditionTrue(v.network.Status.Conditions, v1alpha1.ConditionReady) {
 		complain("I5: Network %s is not ready: %+v", v.network.Name, v.network.Status.Conditions)
 	}
+	if fire := meta.FindStatusCondition(v.network.Status.Conditions, v1alpha1.ConditionFirewall); v.network.Spec.Firewall == v1alpha1.ManageFirewall && (fire == nil || fire.Status != metav1.ConditionTrue) {
+		complain("I5: the firewall is not as it should be: %+v", fire)
+	}
+	if err := v.checkServices(s); err != nil {
+		complain("%v", err)
+	}
 	for _, q := range v.requests {
-		if err := requestWaits(q, h); err != nil {
+		if err := requestWaits(q, h, v, s); err != nil {
+			complain("%v", err)
+		}
+		if err := v.growthDone(q, s); err != nil {
 			complain("%v", err)
 		}
 	}
 	for _, n := range v.nodes {
+		if trouble := says(n, s); trouble != "" {
+			if !slices.Contains(v.events[n.UID], trouble) {
+				complain("I7: node %s says %s, and no Event does", n.Name, trouble)
+			}
+			continue
+		}
 		if len(n.Spec.PodCIDRs) == 0 {
-			if err := v.nodeWaits(n, s); err != nil {
+			if err := v.nodeWaits(n, s, h); err != nil {
 				complain("%v", err)
 			}
 			continue
@@ -111,6 +139,34 @@ func (v view) check(s *seen, h *hands) error {
 		}
 	}
 	return errors.Join(bad...)
+}
+
+// says gives the trouble that only a person can end, where the Node is in it
+// and says so.
+func says(n corev1.Node, s *seen) string {
+	if isForeign(n) {
+		for _, cond := range n.Status.Conditions {
+			if cond.Type == "vpcnative.dev/ForeignPodCIDR" && cond.Status == corev1.ConditionTrue {
+				return cond.Reason
+			}
+		}
+		return ""
+	}
+	cond := invariants.Condition(n)
+	if cond == nil || cond.Status != corev1.ConditionTrue {
+		return ""
+	}
+	i := s.instanceOf(n)
+	carried := append(invariants.Carried(i), invariants.Delegated(i)...)
+	six := len(invariants.Delegated(i)) > 0
+	switch {
+	case cond.Reason == v1alpha1.ReasonNoIPv6 && len(n.Spec.PodCIDRs) == 0 && n.Labels[pool] == dual && !six:
+		return cond.Reason
+	case cond.Reason == v1alpha1.ReasonIPv6Changed && len(n.Spec.PodCIDRs) == 2 && slices.Contains(carried, netip.MustParsePrefix(n.Spec.PodCIDRs[0])) &&
+		!slices.Contains(carried, netip.MustParsePrefix(n.Spec.PodCIDRs[1])):
+		return cond.Reason
+	}
+	return ""
 }
 
 // recorded tells whether the ledger knows what the Node publishes.
@@ -125,13 +181,13 @@ func (v view) recorded(n corev1.Node) bool {
 
 // requestWaits is nil when the request has all it asked for, or has to wait
 // and says why.
-func requestWaits(q v1alpha1.RangeRequest, h *hands) error {
+func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 	ready := meta.FindStatusCondition(q.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case ready == nil || ready.Reason == "" || ready.Message == "":
 		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
 	case !q.DeletionTimestamp.IsZero():
-		if ready.Reason == v1alpha1.ReasonInUse && h.hold(q) {
+		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q)) {
 			return nil
 		}
 		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
@@ -139,8 +195,17 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands) error {
 		return nil
 	case ready.Reason == v1alpha1.ReasonOverlap && len(q.Spec.CIDRs) > 0:
 		return nil // somebody else has a block that it asks for by name
+	case slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) }):
+		return nil // or the place of one that people took out
 	}
 	return fmt.Errorf("I5: RangeRequest %s is not ready: %s: %s", q.Name, ready.Reason, ready.Message)
+}
+
+// servicesHold tells whether a Service has an address of the request's.
+func (v view) servicesHold(q v1alpha1.RangeRequest) bool {
+	return q.Spec.Purpose == v1alpha1.Services && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
+		return v.held(netip.MustParsePrefix(g.CIDR)) > 0
+	})
 }
 
 // hold tells whether people hold a piece of the request's ranges.
@@ -157,15 +222,18 @@ func (h *hands) hold(q v1alpha1.RangeRequest) bool {
 }
 
 // nodeWaits is nil when there is no room for the Node and it says so.
-func (v view) nodeWaits(n corev1.Node, s *seen) error {
+func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	cond := invariants.Condition(n)
 	if cond == nil || cond.Status != corev1.ConditionTrue || cond.Reason == "" || cond.Message == "" {
 		return fmt.Errorf("I7: node %s waits and does not say why: %+v", n.Name, cond)
 	}
+	if !slices.Contains(v.events[n.UID], cond.Reason) {
+		return fmt.Errorf("I7: node %s waits (%s: %s), and no Event says so", n.Name, cond.Reason, cond.Message)
+	}
 	subnet := s.subnetOf(n)
 	var room []netip.Prefix
 	candidates := assign.Candidates(v.requests, n.Labels)
-	granted := 0
+	granted, lost := 0, false
 	for _, q := range candidates {
 		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), 32, assign.SpareFactor)
 		for _, g := range q.Status.Ranges {
@@ -173,6 +241,10 @@ func (v view) nodeWaits(n corev1.Node, s *seen) error {
 				continue
 			}
 			granted++
+			if h.lost(subnet, g, s) {
+				lost = true
+				continue
+			}
 			for _, free := range prefix.Free([]netip.Prefix{netip.MustParsePrefix(g.CIDR)}, s.taken()) {
 				if free.Bits() <= size.Bits {
 					room = append(room, free)
@@ -187,6 +259,9 @@ func (v view) nodeWaits(n corev1.Node, s *seen) error {
 	if granted == 0 {
 		may = append(may, v1alpha1.ReasonPending, v1alpha1.ReasonWrongSubnet)
 	}
+	if lost {
+		may = append(may, v1alpha1.ReasonRangeMissing)
+	}
 	if !slices.Contains(may, cond.Reason) {
 		return fmt.Errorf("I5: node %s waits: %s: %s", n.Name, cond.Reason, cond.Message)
 	}
@@ -194,12 +269,19 @@ func (v view) nodeWaits(n corev1.Node, s *seen) error {
 }
 
 func (s *seen) subnetOf(n corev1.Node) string {
-	for _, i := range s.instances {
-		if invariants.ProviderID(i) == n.Spec.ProviderID {
-			return base(i.Interfaces[0].Subnetwork)
-		}
+	if i := s.instanceOf(n); len(i.Interfaces) > 0 {
+		return base(i.Interfaces[0].Subnetwork)
 	}
 	return ""
+}
+
+func (s *seen) instanceOf(n corev1.Node) gcesim.Instance {
+	for _, i := range s.instances {
+		if invariants.ProviderID(i) == n.Spec.ProviderID {
+			return i
+		}
+	}
+	return gcesim.Instance{}
 }
 
 // taken is what Nodes publish and instances carry.
@@ -227,7 +309,7 @@ func (r *rig) checkHeldByHands() error {
 			return err
 		}
 		for _, q := range requests.Items {
-			if err := requestWaits(q, &r.hands); err != nil {
+			if err := requestWaits(q, &r.hands, view{}, &seen{subnets: r.sim.Subnetworks()}); err != nil {
 				return fmt.Errorf("cluster %s: %w", c.name, err)
 			}
 		}
@@ -255,5 +337,5 @@ func (r *rig) checkNothingLeft() error {
 			}
 		}
 	}
-	return errors.Join(invariants.NothingLeft(r.sim.Subnetworks()), invariants.NoStrays(nil, r.sim.Instances()), r.hands.check(r.sim))
+	return errors.Join(invariants.NothingLeft(r.sim.Subnetworks(), r.sim.Firewalls()...), invariants.NoStrays(nil, r.sim.Instances()), r.hands.check(r.sim))
 }

@@ -13,7 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // hands is what people have made in the VPC: nothing of it may be touched.
@@ -22,6 +24,7 @@ type hands struct {
 	thieves map[string]gcesim.Alias   // by VM, which is theirs
 	aliases map[string][]gcesim.Alias // by VM, which is a node's
 	ranges  map[string]foreignSecond  // by name
+	removed map[[2]string]bool        // subnets and secondary ranges of ours that they took out
 }
 
 type foreignSecond struct {
@@ -30,7 +33,7 @@ type foreignSecond struct {
 }
 
 func newHands() hands {
-	return hands{thieves: map[string]gcesim.Alias{}, aliases: map[string][]gcesim.Alias{}, ranges: map[string]foreignSecond{}}
+	return hands{thieves: map[string]gcesim.Alias{}, aliases: map[string][]gcesim.Alias{}, ranges: map[string]foreignSecond{}, removed: map[[2]string]bool{}}
 }
 
 func (h *hands) name(kind string) string {
@@ -186,6 +189,79 @@ func (r *rig) dropRange(name string) error {
 	}
 	delete(r.hands.ranges, name)
 	return nil
+}
+
+// dropOurs takes a secondary range of ours out of its subnet, where no VM
+// carries a piece of it.
+func dropOurs(r *rig, _ *cluster, rng *rand.Rand) string {
+	pick := rng.IntN(1 << 30)
+	var ours []string
+	for _, s := range r.sim.Subnetworks() {
+		for _, x := range s.Secondary {
+			if strings.HasPrefix(x.Name, "vn-") {
+				ours = append(ours, s.Name+" "+x.Name)
+			}
+		}
+	}
+	if len(ours) == 0 {
+		return ""
+	}
+	subnet, name, _ := strings.Cut(ours[pick%len(ours)], " ")
+	for _, s := range r.sim.Subnetworks() {
+		keep := slices.DeleteFunc(slices.Clone(s.Secondary), func(x gcesim.SecondaryRange) bool { return x.Name == name })
+		if s.Name == subnet && r.sim.SetSecondaryRanges(project, region, subnet, keep...) != nil {
+			return ""
+		}
+	}
+	r.hands.removed[[2]string{subnet, name}] = true
+	return fmt.Sprintf("%s of %s", name, subnet)
+}
+
+// withoutRemoved gives the grants without those that people took out of the
+// VPC, as far as somebody else has the place, or no Node needs them: nobody
+// looks for these before the ranges controller's next look at the VPC,
+// minutes later.
+func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
+	for _, g := range s.grants {
+		at := [2]string{g.Subnet, g.Name}
+		place := s.placeOf(g.Prefix)
+		another := place != at && place != [2]string{}
+		excused := h.removed[at] && (another || !overlaps(g.Prefix, s.taken()))
+		if !excused || s.ranges()[at] == g.Prefix {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// lost tells whether people took one of the request's ranges out of the VPC
+// and somebody else has the place: it can never be put back.
+func (h *hands) lost(subnet string, g v1alpha1.GrantedRange, s *seen) bool {
+	at := [2]string{subnet, g.Name}
+	got := s.placeOf(netip.MustParsePrefix(g.CIDR))
+	return h.removed[at] && got != at && got != [2]string{}
+}
+
+// ranges are the secondary ranges of the VPC, by subnet and name.
+func (s *seen) ranges() map[[2]string]netip.Prefix {
+	out := map[[2]string]netip.Prefix{}
+	for _, sub := range s.subnets {
+		out[[2]string{sub.Name, sub.Name}] = sub.Primary
+		for _, x := range sub.Secondary {
+			out[[2]string{sub.Name, x.Name}] = x.Prefix
+		}
+	}
+	return out
+}
+
+// placeOf gives a range of the VPC that overlaps a prefix.
+func (s *seen) placeOf(p netip.Prefix) (at [2]string) {
+	for at, q := range s.ranges() {
+		if q.Overlaps(p) {
+			return at
+		}
+	}
+	return at
 }
 
 func foreignRoute(r *rig, _ *cluster, rng *rand.Rand) string {

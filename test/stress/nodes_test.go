@@ -28,6 +28,8 @@ const (
 type machine struct {
 	name, subnet, pool string
 	pods               int64
+	podCIDR            string // by another allocator, where it joins with one
+	single             bool   // IPv4 only, whatever its pool
 }
 
 func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
@@ -35,6 +37,7 @@ func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
 	if n := rng.IntN(2 * len(pools)); n < len(pools) {
 		m.pool = pools[n].name
 	}
+	m.single = rng.IntN(4) == 0
 	if len(c.vms) >= most {
 		return ""
 	}
@@ -50,16 +53,20 @@ func (r *rig) join(c *cluster, m machine) string {
 			break
 		}
 	}
-	r.boot(m.name, m.subnet)
+	r.boot(m.name, m.subnet, m.pool == dual && !m.single)
 	c.vms[m.name], c.labels[m.name] = true, m.pool
 	r.register(c, m)
 	return fmt.Sprintf("%s, %d pods, in %s, pool %q", m.name, m.pods, m.subnet, m.pool)
 }
 
 // boot starts a VM once its subnetwork has no operation under way.
-func (r *rig) boot(name, subnet string) {
+func (r *rig) boot(name, subnet string, six bool) {
+	nic := gcesim.Interface{Subnetwork: subnet}
+	if six {
+		nic.StackType = "IPV4_IPV6"
+	}
 	r.must(e2e.Eventually(patience, func() error {
-		_, err := r.sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name, Interfaces: []gcesim.Interface{{Subnetwork: subnet}}})
+		_, err := r.sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name, Interfaces: []gcesim.Interface{nic}})
 		return err
 	}))
 }
@@ -68,6 +75,9 @@ func (r *rig) register(c *cluster, m machine) {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: m.name}}
 	if m.pool != "" {
 		n.Labels = map[string]string{pool: m.pool}
+	}
+	if m.podCIDR != "" {
+		n.Spec.PodCIDR, n.Spec.PodCIDRs = m.podCIDR, []string{m.podCIDR}
 	}
 	n.Spec.ProviderID = fmt.Sprintf("gce://%s/%s/%s", project, zone, m.name)
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(m.pods, resource.DecimalSI)}
@@ -78,12 +88,14 @@ func (r *rig) register(c *cluster, m machine) {
 // one draws one name out of a set; none where it is empty.
 func one(set map[string]bool, rng *rand.Rand) string {
 	n := rng.IntN(1 << 30)
-	sorted := slices.Sorted(maps.Keys(set))
+	sorted := sortedNames(set)
 	if len(sorted) == 0 {
 		return ""
 	}
 	return sorted[n%len(sorted)]
 }
+
+func sortedNames(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 func leave(withVM bool) func(*rig, *cluster, *rand.Rand) string {
 	return func(r *rig, c *cluster, rng *rand.Rand) string {
@@ -149,13 +161,16 @@ func recreate(newNode bool) func(*rig, *cluster, *rand.Rand) string {
 			return ""
 		}
 		subnet = base(vm.Interfaces[0].Subnetwork)
+		if newNode && rng.IntN(3) == 0 {
+			subnet = subnets[rng.IntN(len(subnets))]
+		}
 		n := &corev1.Node{}
 		r.must(c.API.Get(r.ctx, client.ObjectKey{Name: name}, n))
 		r.shutDown(c, name)
 		if newNode {
 			r.unregister(c, name)
 		}
-		r.boot(name, subnet)
+		r.boot(name, subnet, vm.Interfaces[0].StackType == "IPV4_IPV6")
 		c.vms[name] = true
 		if newNode {
 			r.register(c, machine{name: name, pool: c.labels[name], pods: n.Status.Capacity.Pods().Value()})

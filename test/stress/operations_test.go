@@ -32,6 +32,11 @@ var operations = []operation{
 	{"request made", 3, makeRequest},
 	{"request grown by hand", 2, growRequest},
 	{"request deleted", 2, deleteRequest},
+	{"request without nodes made", 3, makePlain},
+	{"request without nodes deleted", 2, deletePlain},
+	{"Services made", 4, makeServices},
+	{"Services deleted", 3, deleteServices},
+	{"firewall managed or not", 1, manageFirewall},
 	// Hands.
 	{"alias of ours taken off", 3, dropAlias},
 	{"alias of their own put on a node's VM", 2, foreignAlias},
@@ -40,6 +45,8 @@ var operations = []operation{
 	{"secondary range of theirs made", 2, foreignRange},
 	{"secondary range of theirs deleted", 2, dropForeignRange},
 	{"route of theirs made", 1, foreignRoute},
+	{"secondary range of ours removed", 1, dropOurs},
+	{"podCIDRs by another allocator", 1, rival},
 	// The cloud.
 	{"fault", 12, fault},
 	{"latency", 4, latency},
@@ -72,6 +79,9 @@ func latency(r *rig, _ *cluster, rng *rand.Rand) string {
 	return fmt.Sprintf("%s takes %s", method, d)
 }
 
+// staleRead lasts less than managers are told that it may.
+const staleRead = "a stale read of an instance"
+
 // faults are what the cloud does wrong. Each ends by itself.
 var faults = []struct {
 	name  string
@@ -90,7 +100,7 @@ var faults = []struct {
 	{"an operation that fails", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "it went wrong"}}},
 	{"a change of a subnetwork that fails", gcesim.Fault{Method: "subnetworks.patch", OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "it went wrong"}}},
 	{"an alias that is in use", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "IP_IN_USE_BY_ANOTHER_RESOURCE", Message: "it is taken"}}},
-	{"a stale read of an instance", gcesim.Fault{Method: "instances.get", StaleChanges: 1}},
+	{staleRead, gcesim.Fault{Method: "instances.get", StaleChanges: 1}},
 	{"a stale read of a subnetwork", gcesim.Fault{Method: "subnetworks.get", StaleChanges: 1}},
 	{"no permission", gcesim.Fault{Method: "instances.updateNetworkInterface", Error: &gcesim.APIError{Status: http.StatusForbidden, Reason: "forbidden", Message: "no"}}},
 	{"no quota", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "QUOTA_EXCEEDED", Message: "Quota 'ALIASES_PER_NETWORK_GLOBAL' exceeded."}}},
@@ -101,7 +111,10 @@ var stale = &gcesim.APIError{Status: http.StatusPreconditionFailed, Reason: "con
 func fault(r *rig, _ *cluster, rng *rand.Rand) string {
 	f := faults[rng.IntN(len(faults))]
 	f.fault.Count = 1 + rng.IntN(3)
-	r.sim.Inject(f.fault)
+	injected := r.sim.Inject(f.fault)
+	if f.name == staleRead {
+		time.AfterFunc(staleness-50*time.Millisecond, injected.Remove)
+	}
 	return fmt.Sprintf("%d times %s", f.fault.Count, f.name)
 }
 

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -25,6 +26,55 @@ var pools = []struct {
 	{"named", func(rng *rand.Rand) v1alpha1.RangeRequestSpec {
 		return v1alpha1.RangeRequestSpec{CIDRs: []v1alpha1.CIDR{namedBlock(rng)}, Subnets: subnets[:1]}
 	}},
+	{"grows", growing},
+	{dual, func(*rand.Rand) v1alpha1.RangeRequestSpec {
+		bits := int32(23)
+		return v1alpha1.RangeRequestSpec{PrefixLength: &bits, Families: []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}}
+	}},
+}
+
+// dual is the pool for both families.
+const dual = "dual"
+
+// growing has room for one Node of the largest size, or a few small ones, and
+// grows under those that wait.
+func growing(*rand.Rand) v1alpha1.RangeRequestSpec {
+	bits := int32(24)
+	return v1alpha1.RangeRequestSpec{PrefixLength: &bits, Growth: &v1alpha1.Growth{
+		Threshold: 100, WaitingNodes: 1, MaxRanges: 3, GiveBackAfter: &metav1.Duration{Duration: giveBackAfter}}}
+}
+
+// plain are requests for which there are no Nodes.
+var plain = []struct {
+	name string
+	spec v1alpha1.RangeRequestSpec
+}{
+	{"custom", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Custom, PrefixLength: ptr.To(int32(26))}},
+	{"lb", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Proxy}},
+	{"services", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Services, PrefixLength: ptr.To(int32(28)), Growth: &v1alpha1.Growth{
+		Threshold: 80, WaitingNodes: 1, MaxRanges: 3, GiveBackAfter: &metav1.Duration{Duration: giveBackAfter}}}},
+}
+
+func makePlain(r *rig, c *cluster, rng *rand.Rand) string {
+	p := plain[rng.IntN(len(plain))]
+	err := c.API.Create(r.ctx, &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: p.name}, Spec: p.spec})
+	if apierrors.IsAlreadyExists(err) {
+		return ""
+	}
+	r.must(err)
+	return p.name
+}
+
+func deletePlain(r *rig, c *cluster, rng *rand.Rand) string {
+	p := plain[rng.IntN(len(plain))]
+	req := &v1alpha1.RangeRequest{}
+	err := c.API.Get(r.ctx, client.ObjectKey{Name: p.name}, req)
+	if apierrors.IsNotFound(err) || err == nil && !req.DeletionTimestamp.IsZero() {
+		return ""
+	}
+	r.must(err)
+	r.must(c.API.Delete(r.ctx, req))
+	return p.name
 }
 
 // namedBlock draws one of 32 blocks that the named requests of both clusters

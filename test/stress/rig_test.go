@@ -33,7 +33,12 @@ const (
 	namespace  = "vpcnative-system"
 	manager    = "manager"
 	quarantine = 2 * time.Second
-	patience   = 2 * time.Minute
+	staleness  = 300 * time.Millisecond
+	rivalQuiet = time.Second
+
+	// giveBackAfter is how long a range that growth carved stays empty.
+	giveBackAfter = 2 * time.Second
+	patience      = 2 * time.Minute
 )
 
 // supernet is what both clusters carve from.
@@ -58,12 +63,13 @@ type rig struct {
 // cluster is a control plane, its manager, and what the rig made in it.
 type cluster struct {
 	*e2e.World
-	name   string
-	down   bool            // its manager is killed or paused for a while
-	made   int             // machines so far
-	nodes  map[string]bool // by name
-	vms    map[string]bool
-	labels map[string]string // the pool of each machine, by name
+	name     string
+	down     bool            // its manager is killed or paused for a while
+	made     int             // machines so far
+	nodes    map[string]bool // by name
+	vms      map[string]bool
+	services map[string]bool
+	labels   map[string]string // the pool of each machine, by name
 }
 
 // delayed is the second half of an operation.
@@ -76,9 +82,9 @@ func newRig(t *testing.T, seed uint64) *rig {
 	t.Helper()
 	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands()}
 	r.sim = gcesim.New(gcesim.Config{Projects: []string{project}, Seed: seed})
-	r.must(r.sim.AddNetwork(gcesim.Network{Project: project, Name: network}))
+	r.must(r.sim.AddNetwork(gcesim.Network{Project: project, Name: network, ULA: true}))
 	for i, name := range subnets {
-		r.must(r.sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Name: name, Network: network,
+		r.must(r.sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Name: name, Network: network, IPv6Access: "INTERNAL",
 			Primary: netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/20", 128+i))}))
 	}
 	endpoint, stop, err := r.sim.Serve("127.0.0.1:0")
@@ -90,7 +96,7 @@ func newRig(t *testing.T, seed uint64) *rig {
 		t.Cleanup(func() { _ = w.Server.Stop() })
 		w.Sim, w.Endpoint = r.sim, endpoint
 		r.clusters = append(r.clusters, &cluster{
-			World: w, name: name, nodes: map[string]bool{}, vms: map[string]bool{}, labels: map[string]string{}})
+			World: w, name: name, nodes: map[string]bool{}, vms: map[string]bool{}, services: map[string]bool{}, labels: map[string]string{}})
 	}
 	return r
 }
@@ -110,6 +116,8 @@ func (r *rig) begin() {
 		stop, err := history.Follow(c.name, c.API)
 		r.must(err)
 		r.t.Cleanup(stop)
+		_, err = c.Server.StartServiceCIDRs()
+		r.must(err)
 		n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}
 		n.Spec.GCP = &v1alpha1.GCPNetwork{Project: project, Network: network, Region: region, Subnetworks: subnets}
 		n.Spec.Supernets = []v1alpha1.CIDR{v1alpha1.CIDR(supernet.String())}
@@ -121,7 +129,7 @@ func (r *rig) begin() {
 
 func (r *rig) start(c *cluster) {
 	r.t.Helper()
-	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s"))
+	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness="+staleness.String(), "--rival-quiet="+rivalQuiet.String()))
 	c.down = false
 }
 
@@ -282,7 +290,11 @@ func (r *rig) end() {
 		for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}, &v1alpha1.Network{}} {
 			r.must(c.API.DeleteAllOf(r.ctx, all))
 		}
+		for name := range c.services {
+			r.must(c.API.Delete(r.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}}))
+		}
 		clear(c.nodes)
+		clear(c.services)
 	}
 	err := e2e.Eventually(patience, r.checkHeldByHands)
 	if err == nil {

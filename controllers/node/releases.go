@@ -1,0 +1,230 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// presence is what a look at an instance shows of a prefix whose Node is gone.
+type presence int
+
+const (
+	nowhere presence = iota + 1
+	ours             // we put it there, so it is for us to take off
+	theirs           // somebody else put it there, or on another machine of that name
+)
+
+func presenceOf(h book.Holding, nic cloud.Interface, there bool) presence {
+	switch {
+	case !there || !nic.Holds(h.Prefix):
+		return nowhere
+	case h.Adopted || !sameMachine(h, nic):
+		return theirs
+	}
+	return ours
+}
+
+// fewLooks is how many releases look at their instances one by one; where
+// more are under way, one listing of all interfaces serves them together.
+const fewLooks = 16
+
+// releases are the Nodes that are known to be gone, whose prefixes are being
+// taken back. What the cloud shows may be out of date for a while, and a
+// prefix that rested while it is on an instance would never be taken off
+// again. So its absence counts when an operation of ours that took it off has
+// ended, or when two looks some time apart agree.
+type releases struct {
+	mu      sync.Mutex
+	byUID   map[types.UID]*release
+	alone   int       // those who look by themselves
+	listing time.Time // when all interfaces were last listed for the others
+}
+
+type release struct {
+	since    time.Time // known to be gone
+	missed   time.Time // the first look that did not show it; zero: none did
+	alone    bool      // the second look is its own
+	detached bool      // an operation of ours took it off
+	listed   presence  // what the listing showed; zero: it is still to come
+}
+
+// begin notes that the Node is gone; first tells that it was not noted yet.
+func (r *releases) begin(uid types.UID, now time.Time) (since time.Time, first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byUID == nil {
+		r.byUID = map[types.UID]*release{}
+	}
+	if x, ok := r.byUID[uid]; ok {
+		return x.since, false
+	}
+	r.byUID[uid] = &release{since: now}
+	return now, true
+}
+
+func (r *releases) has(uid types.UID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byUID[uid] != nil
+}
+
+func (r *releases) end(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.byUID[uid]; x != nil {
+		r.anew(x)
+		delete(r.byUID, uid)
+	}
+}
+
+// anew forgets the looks so far. The caller holds mu.
+func (r *releases) anew(x *release) {
+	if x.alone {
+		r.alone--
+	}
+	x.missed, x.alone, x.listed = time.Time{}, false, 0
+}
+
+// detached notes that an operation of ours that took the prefix off has
+// ended.
+func (r *releases) detached(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.byUID[uid]; x != nil {
+		x.detached = true
+	}
+}
+
+// tookOff tells whether one has: then that the prefix still shows is old
+// news.
+func (r *releases) tookOff(uid types.UID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.byUID[uid]
+	return x != nil && x.detached
+}
+
+// shown notes that a look showed the prefix where we had put it.
+func (r *releases) shown(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.byUID[uid]; x != nil {
+		r.anew(x)
+	}
+}
+
+// missed notes that a look did not show the prefix as ours, and tells whether
+// that is certain; if not, when to look again, where that is for the Node
+// itself to do.
+func (r *releases) missed(uid types.UID, now time.Time, staleness time.Duration) (certain bool, again time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.byUID[uid]
+	switch {
+	case x == nil || x.detached:
+		return x != nil, staleness
+	case x.missed.IsZero():
+		x.missed = now
+		if x.alone = r.alone < fewLooks; x.alone {
+			r.alone++
+		}
+	}
+	if !x.alone {
+		return false, 0
+	}
+	again = staleness - now.Sub(x.missed)
+	return again <= 0, again
+}
+
+// second gives what the listing showed as the second look; awaits tells that
+// it is still to come.
+func (r *releases) second(uid types.UID) (seen presence, awaits bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.byUID[uid]
+	if x == nil || x.missed.IsZero() || x.alone || x.detached {
+		return 0, false
+	}
+	return x.listed, x.listed == 0
+}
+
+// due gives those for whom all interfaces are to be listed now.
+func (r *releases) due(now time.Time, staleness time.Duration) (out []types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.listing) < staleness {
+		return nil
+	}
+	for uid, x := range r.byUID {
+		if !x.missed.IsZero() && !x.alone && x.listed == 0 && now.Sub(x.missed) >= staleness {
+			out = append(out, uid)
+		}
+	}
+	if len(out) > 0 {
+		r.listing = now
+	}
+	return out
+}
+
+// saw notes what the listing showed.
+func (r *releases) saw(uid types.UID, s presence) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.byUID[uid]; x != nil && !x.missed.IsZero() && !x.alone {
+		x.listed = s
+	}
+}
+
+// lookAgain is the second look for many Nodes that went at once.
+func (c *Controller) lookAgain(ctx context.Context) {
+	wanted := map[string]map[string][]book.Holding{} // by Network and instance
+	cat := c.catalog.Load()
+	for _, uid := range c.releases.due(time.Now(), c.Staleness) {
+		h, ok := c.book.Held(uid)
+		r := cat.request(h.Key.Request)
+		if !ok || r == nil {
+			continue
+		}
+		if wanted[r.NetworkName()] == nil {
+			wanted[r.NetworkName()] = map[string][]book.Holding{}
+		}
+		wanted[r.NetworkName()][h.Instance] = append(wanted[r.NetworkName()][h.Instance], h)
+	}
+	for network, byInstance := range wanted {
+		if err := c.lookIn(ctx, cat.vpcs[network], byInstance); err != nil {
+			log.FromContext(ctx).Info("the prefixes of deleted nodes cannot be looked for yet; they stay occupied",
+				"network", network, "instances", len(byInstance), "error", err.Error())
+		}
+	}
+}
+
+func (c *Controller) lookIn(ctx context.Context, vpc cloud.VPC, byInstance map[string][]book.Holding) error {
+	if vpc.Interfaces == nil {
+		return errors.New("the Network cannot be read")
+	}
+	nics := map[string]cloud.Interface{}
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return err
+		}
+		if byInstance[nic.Instance] != nil {
+			nics[nic.Instance] = nic
+		}
+	}
+	for instance, holdings := range byInstance {
+		nic, there := nics[instance]
+		for _, h := range holdings {
+			c.releases.saw(h.NodeUID, presenceOf(h, nic, there))
+			c.enqueue(h.Node)
+		}
+	}
+	return nil
+}
