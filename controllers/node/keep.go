@@ -99,6 +99,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
 		c.reports.shown(node.Name)
 		if !repair {
+			c.leaveGate(node.UID) // it may have waited for a repair that somebody else made
 			return reconcile.Result{}
 		}
 	}
@@ -120,6 +121,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 		return c.wait(ctx, node, instanceTrouble(err))
 	}
 	if nic.Holds(h.Prefix) {
+		c.leaveGate(node.UID)
 		c.repairs.done(node.UID)
 		if t := c.ipv6Changed(node, key, nic); t != nil {
 			return c.wait(ctx, node, t)

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -270,6 +271,25 @@ func TestNodesThatNoRequestSelectsLeaveTheirPlaces(t *testing.T) {
 			t.Errorf("places are held by %v and %v", m.c.gate.in, m.c.preparing.in)
 		}
 	})
+}
+
+func TestANodeThatNeedsNoRepairAfterAllLeavesItsPlaces(t *testing.T) {
+	for name, found := range map[string]bool{"another reading found it whole": false, "a look finds it whole": true} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world, m *process) {
+				uid := w.addNode("a").UID
+				time.Sleep(time.Minute)
+				m.c.preparing.enter(uid, "a")
+				m.c.gate.enter(uid, "a")
+				m.c.repairs.replace(map[types.UID]bool{uid: found})
+				m.c.enqueue("a")
+				time.Sleep(time.Minute)
+				if len(m.c.gate.in)+len(m.c.preparing.in) > 0 {
+					t.Errorf("places are held by %v and %v", m.c.gate.in, m.c.preparing.in)
+				}
+			})
+		})
+	}
 }
 
 func TestAPromiseOutlivesANetworkThatCannotBeRead(t *testing.T) {

@@ -62,25 +62,28 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 	if held && h.Durable {
 		return candidates, nil // what was begun is brought to its end
 	}
+	var stopped []*v1alpha1.RangeRequest
 	for _, r := range candidates {
-		if !c.rivals.stops(r.Name) {
+		if c.rivals.stops(r.Name) {
+			stopped = append(stopped, r)
+		} else {
 			open = append(open, r)
 		}
 	}
-	if len(open) == len(candidates) {
+	if len(stopped) == 0 {
 		return open, nil
 	}
+	// Where it is served out of another request, it is forgotten again.
+	c.rivals.waits(namesOf(stopped), node, time.Now())
 	if len(open) == 0 || held && c.rivals.stops(h.Key.Request) {
 		c.book.Drop(node.UID)
 	}
 	if len(open) > 0 {
 		return open, nil
 	}
-	names := namesOf(candidates)
-	c.rivals.waits(names, node, time.Now())
 	return nil, &trouble{Reason: v1alpha1.ReasonForeignPodCIDR, Text: fmt.Sprintf(
 		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition Rivalled); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
-		strings.Join(names, ", "), c.RivalQuiet)}
+		strings.Join(namesOf(candidates), ", "), c.RivalQuiet)}
 }
 
 // callBack brings the Nodes back that waited because of a rival.

@@ -65,6 +65,30 @@ func TestARivalStopsARequestUntilAWaitingNodeShowsThatItIsGone(t *testing.T) {
 	}
 }
 
+// A further request whose Nodes it serves does not hide that the first could
+// go on.
+func TestANodeThatAFurtherRequestHasNoRoomForShowsThatTheRivalIsGone(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		time.Sleep(10 * time.Second)
+		w.addNode("a")
+		w.write("a", outside)
+		time.Sleep(10 * time.Second)
+		w.grant("other", "10.1.0.0/28", 28)
+		m.c.again <- struct{}{}
+		time.Sleep(10 * time.Second)
+		w.addNode("b")
+		time.Sleep(10 * time.Second)
+		if w.published("b") == "" {
+			t.Errorf("b waits for %q", w.reason("b"))
+		}
+		w.addNode("c")
+		time.Sleep(5 * time.Minute)
+		if got := w.published("c"); got == "" || w.condition("pods", v1alpha1.ConditionRivalled) != noRival {
+			t.Errorf("c publishes %q and waits for %q; the condition says %q", got, w.reason("c"), w.condition("pods", v1alpha1.ConditionRivalled))
+		}
+	})
+}
+
 func TestARivalThatGoesOnIsNeverFought(t *testing.T) {
 	in(t, func(t *testing.T, w *world, m *process) {
 		time.Sleep(10 * time.Second)

@@ -42,6 +42,8 @@ type Pool struct {
 	// Held says in words who holds a part of it, or that one rests; it is
 	// empty where there is none.
 	Held string
+	// Rests is until when a part of it rests; it is zero where none does.
+	Rests time.Time
 }
 
 // pods is purpose Pods: Nodes hold pieces of the range on the interfaces of
@@ -61,12 +63,31 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc 
 		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), some(u.Nodes))
 	}
 	found, no := carriers(ctx, prefixes(r.Status.Ranges), vpc)
-	if no != nil || len(found) == 0 {
+	if no != nil {
 		return no
+	}
+	if len(found) == 0 {
+		return p.rests(r)
 	}
 	no = refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there", someOf(found, 3))
 	no.Again = carrierPause
 	return no
+}
+
+// rests has the deletion wait while a prefix of the ranges rests (I3): once a
+// range has left the VPC, whoever carves next may have its addresses.
+func (p pods) rests(r *v1alpha1.RangeRequest) *Refusal {
+	if p.c.Pools == nil {
+		return nil
+	}
+	for _, at := range prefixes(r.Status.Ranges) {
+		if until := p.c.Pools.Look(at).Rests; !until.IsZero() {
+			no := refuse(v1alpha1.ReasonPending, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, until.UTC().Format(time.TimeOnly))
+			no.Again = carrierPause
+			return no
+		}
+	}
+	return nil
 }
 
 // vacate makes sure that no Node has, or can still come to, a piece of the

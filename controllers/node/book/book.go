@@ -86,6 +86,8 @@ type Book struct {
 	waiters     waiters
 	delegated   delegations
 	rebuilding  *tombs // not nil while a rebuild gathers what there is
+	// astray rest outside every range: they rest on where one comes back.
+	astray []Resting
 }
 
 // New makes an empty book, which gives nothing out.

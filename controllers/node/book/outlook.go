@@ -16,6 +16,8 @@ type Outlook struct {
 	// Held says who holds a prefix that touches it, or that one rests there;
 	// it is empty where there is nothing.
 	Held string
+	// Rests is until when a prefix of it rests; it is zero where none does.
+	Rests time.Time
 }
 
 // Look tells what is done with exactly that range at a time.
@@ -34,18 +36,26 @@ func (b *Book) Look(at netip.Prefix, now time.Time) Outlook {
 	if !out.Known {
 		return out
 	}
-	for _, h := range b.holdings {
-		if h.Prefix.Overlaps(at) {
-			out.Held = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix)
-			return out
-		}
-	}
 	for p, until := range b.pools[key].Resting() {
 		if p.Overlaps(at) && until.After(now) {
 			out.Held = fmt.Sprintf("%s rests until %s", p, until)
+			out.Rests = latest(out.Rests, until)
+		}
+	}
+	for _, h := range b.holdings {
+		if h.Prefix.Overlaps(at) {
+			out.Held = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix)
+			break
 		}
 	}
 	return out
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Waiter is a Node that waits for room, and where it wants it, in the order

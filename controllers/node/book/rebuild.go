@@ -272,9 +272,16 @@ func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time)
 			remembered = append(remembered, Resting{Prefix: pfx, Until: until})
 		}
 	}
+	remembered = append(remembered, b.astray...)
+	b.astray = nil
 	for _, r := range remembered {
-		if key, _, ok := b.find(r.Prefix); ok && r.Until.After(now) {
+		if !r.Until.After(now) {
+			continue
+		}
+		if key, _, ok := b.find(r.Prefix); ok {
 			restIn(b.pools[key], r)
+		} else {
+			b.astray = append(b.astray, r)
 		}
 	}
 }
