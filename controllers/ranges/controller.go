@@ -49,8 +49,9 @@ type Config struct {
 	// Pools is what the node controller does with the ranges. Without it no
 	// range grows for nodes that wait, and none is given back.
 	Pools Pools
-	// StillLeads reads live whether this manager leads; it is asked before a
-	// range is given back. It may be nil.
+	// StillLeads reads live whether this manager leads; it is asked before the
+	// VPC is changed, as what a manager that was paused still had in mind may
+	// be somebody else's by now. It may be nil.
 	StillLeads func(context.Context) error
 	Events     events.EventRecorder
 	Metrics    *Metrics

@@ -97,10 +97,8 @@ func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	if no, stay := p.vacate(ctx, r, g, vpc); no != nil {
 		return no, stay
 	}
-	if c.StillLeads != nil {
-		if err := c.StillLeads(ctx); err != nil {
-			return &Refusal{Reason: v1alpha1.ReasonPending, Text: err.Error(), Again: retrySoon}, false
-		}
+	if no := c.leads(ctx); no != nil {
+		return no, false
 	}
 	log.FromContext(ctx).Info("removing a range that was empty", "range", g.Name, "subnet", g.Subnet, "prefix", at)
 	err := vpc.Ranges.Delete(ctx, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at})

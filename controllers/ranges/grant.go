@@ -194,12 +194,26 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 	return in, nil
 }
 
+// leads refuses where this manager does not lead any more.
+func (c *Controller) leads(ctx context.Context) *Refusal {
+	if c.StillLeads == nil {
+		return nil
+	}
+	if err := c.StillLeads(ctx); err != nil {
+		return &Refusal{Reason: v1alpha1.ReasonPending, Text: err.Error(), Again: retrySoon}
+	}
+	return nil
+}
+
 // apply does one step and notes it in the status.
 func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) (no *Refusal, conflict bool) {
 	if err := c.addFinalizer(ctx, r); err != nil {
 		return &Refusal{Reason: string(cloud.Unavailable), Text: err.Error(), Again: retrySoon}, false
 	}
 	if step.Create {
+		if no := c.leads(ctx); no != nil {
+			return no, false
+		}
 		log.FromContext(ctx).Info("creating a range", "range", step.Range.Name, "subnet", step.Range.Subnet, "prefix", step.Range.Prefix, "why", step.Why)
 		if err := c.create(ctx, r, step.Range, vpc); err != nil {
 			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen

@@ -319,6 +319,19 @@ func TestWhoLeadsNoLongerGivesNothingBack(t *testing.T) {
 	}
 }
 
+func TestWhoLeadsNoLongerMakesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	w.c.StillLeads = func(context.Context) error { return context.Canceled }
+	w.reconcile("pods")
+	if w.want("pods", "Pending", 0); w.calls != 0 {
+		t.Error("the cloud was asked")
+	}
+	w.c.StillLeads = nil
+	w.reconcile("pods")
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+}
+
 func TestWithoutANodeControllerNothingIsGivenBack(t *testing.T) {
 	t.Parallel()
 	w := emptied(t)

@@ -65,6 +65,9 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		return refusedByCloud(err)
 	}
 	for _, mine := range append(c.inVPC(r, snapshot), c.proxiesInVPC(r, snapshot)...) {
+		if no := c.leads(ctx); no != nil {
+			return no
+		}
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
 		err := removeFrom(ctx, r, mine, vpc)
 		if cloud.Is(err, cloud.Conflict) {
