@@ -204,7 +204,11 @@ func (r *rig) still(when string) {
 	r.t.Helper()
 	before := len(r.mutating())
 	time.Sleep(stillness)
-	if calls := r.mutating()[before:]; len(calls) > 0 {
+	calls := r.mutating()[before:]
+	if r.hands.tookPlace(r.sim) { // whose Nodes try, less and less often
+		calls = slices.DeleteFunc(calls, func(c string) bool { return strings.HasSuffix(c, "(400 invalid)") })
+	}
+	if len(calls) > 0 {
 		r.fail("I6: %s all had come right, and then: %v", when, calls)
 	}
 }
