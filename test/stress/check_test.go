@@ -195,6 +195,8 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 		return nil
 	case ready.Reason == v1alpha1.ReasonOverlap && len(q.Spec.CIDRs) > 0:
 		return nil // somebody else has a block that it asks for by name
+	case ready.Reason == v1alpha1.ReasonRangeMissing && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Adopted }):
+		return nil // another cluster's proxy-only subnet, which that took away
 	case slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) }):
 		return nil // or the place of one that people took out
 	}
@@ -285,14 +287,19 @@ func (s *seen) instanceOf(n corev1.Node) gcesim.Instance {
 }
 
 // taken is what Nodes publish and instances carry.
-func (s *seen) taken() (out []netip.Prefix) {
+func (s *seen) taken() []netip.Prefix {
+	out := s.published()
+	for _, i := range s.instances {
+		out = append(out, invariants.Carried(i)...)
+	}
+	return out
+}
+
+func (s *seen) published() (out []netip.Prefix) {
 	for _, n := range s.nodes {
 		for _, text := range n.Spec.PodCIDRs {
 			out = append(out, netip.MustParsePrefix(text))
 		}
-	}
-	for _, i := range s.instances {
-		out = append(out, invariants.Carried(i)...)
 	}
 	return out
 }

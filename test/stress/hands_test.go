@@ -222,16 +222,37 @@ func dropOurs(r *rig, _ *cluster, rng *rand.Rand) string {
 // looks for these before the ranges controller's next look at the VPC,
 // minutes later.
 func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
+	granted := map[[2]string]bool{}
+	for _, g := range s.grants {
+		granted[[2]string{g.Subnet, g.Name}] = true
+	}
+	maps.DeleteFunc(h.removed, func(at [2]string, _ bool) bool { return !granted[at] })
 	for _, g := range s.grants {
 		at := [2]string{g.Subnet, g.Name}
 		place := s.placeOf(g.Prefix)
 		another := place != at && place != [2]string{}
 		excused := h.removed[at] && (another || !overlaps(g.Prefix, s.taken()))
+		if g.Adopted {
+			excused = true // it is another's to take away
+		}
 		if !excused || s.ranges()[at] == g.Prefix {
 			out = append(out, g)
 		}
 	}
 	return out
+}
+
+// tookPlace tells whether a granted range that people took out is still not
+// in the VPC.
+func (h *hands) tookPlace(sim *gcesim.Sim) bool {
+	s := &seen{subnets: sim.Subnetworks()}
+	there := s.ranges()
+	for at := range h.removed {
+		if !there[at].IsValid() {
+			return true
+		}
+	}
+	return false
 }
 
 // lost tells whether people took one of the request's ranges out of the VPC

@@ -78,8 +78,8 @@ func (v view) checkServices(s *seen) error {
 	for _, x := range v.cidrs {
 		for _, text := range x.Spec.CIDRs {
 			p := netip.MustParsePrefix(text)
-			if overlaps(p, s.taken()) {
-				return fmt.Errorf("I1: ServiceCIDR %s (%s) overlaps what Nodes have", x.Name, text)
+			if overlaps(p, s.published()) {
+				return fmt.Errorf("I1: ServiceCIDR %s (%s) overlaps what Nodes publish", x.Name, text)
 			}
 			ours := x.Annotations["vpcnative.dev/range-request"] != ""
 			if ours && !want[text] && v.held(p) == 0 {
