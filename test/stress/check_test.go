@@ -187,7 +187,7 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 	case ready == nil || ready.Reason == "" || ready.Message == "":
 		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
 	case !q.DeletionTimestamp.IsZero():
-		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q)) {
+		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q)) {
 			return nil
 		}
 		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
@@ -207,6 +207,15 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 func (v view) servicesHold(q v1alpha1.RangeRequest) bool {
 	return q.Spec.Purpose == v1alpha1.Services && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
 		return v.held(netip.MustParsePrefix(g.CIDR)) > 0
+	})
+}
+
+// nodesHold tells whether Nodes publish a piece of the request's: the kubelet
+// of a VM that still carried one registered again.
+func (v view) nodesHold(q v1alpha1.RangeRequest) bool {
+	s := &seen{nodes: v.nodes}
+	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
+		return overlaps(netip.MustParsePrefix(g.CIDR), s.published())
 	})
 }
 

@@ -24,6 +24,7 @@ type hands struct {
 	thieves map[string]gcesim.Alias   // by VM, which is theirs
 	aliases map[string][]gcesim.Alias // by VM, which is a node's
 	ranges  map[string]foreignSecond  // by name
+	routes  []netip.Prefix            // destinations
 	removed map[[2]string]bool        // subnets and secondary ranges of ours that they took out
 }
 
@@ -229,9 +230,7 @@ func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	maps.DeleteFunc(h.removed, func(at [2]string, _ bool) bool { return !granted[at] })
 	for _, g := range s.grants {
 		at := [2]string{g.Subnet, g.Name}
-		place := s.placeOf(g.Prefix)
-		another := place != at && place != [2]string{}
-		excused := h.removed[at] && (another || !overlaps(g.Prefix, s.taken()))
+		excused := h.removed[at] && (h.another(at, g.Prefix, s) || !overlaps(g.Prefix, s.taken()))
 		if g.Adopted {
 			excused = true // it is another's to take away
 		}
@@ -242,9 +241,9 @@ func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	return out
 }
 
-// tookPlace tells whether a granted range that people took out is still not
-// in the VPC.
-func (h *hands) tookPlace(sim *gcesim.Sim) bool {
+// missing tells whether a granted range that people took out is still not in
+// the VPC.
+func (h *hands) missing(sim *gcesim.Sim) bool {
 	s := &seen{subnets: sim.Subnetworks()}
 	there := s.ranges()
 	for at := range h.removed {
@@ -258,9 +257,15 @@ func (h *hands) tookPlace(sim *gcesim.Sim) bool {
 // lost tells whether people took one of the request's ranges out of the VPC
 // and somebody else has the place: it can never be put back.
 func (h *hands) lost(subnet string, g v1alpha1.GrantedRange, s *seen) bool {
-	at := [2]string{subnet, g.Name}
-	got := s.placeOf(netip.MustParsePrefix(g.CIDR))
-	return h.removed[at] && got != at && got != [2]string{}
+	at, p := [2]string{subnet, g.Name}, netip.MustParsePrefix(g.CIDR)
+	return h.removed[at] && h.another(at, p, s)
+}
+
+// another tells whether something else than the range of that name has the
+// place.
+func (h *hands) another(at [2]string, p netip.Prefix, s *seen) bool {
+	got := s.placeOf(p)
+	return got != at && (got != [2]string{} || overlaps(p, h.routes))
 }
 
 // ranges are the secondary ranges of the VPC, by subnet and name.
@@ -290,6 +295,7 @@ func foreignRoute(r *rig, _ *cluster, rng *rand.Rand) string {
 	if r.sim.AddRoute(gcesim.Route{Project: project, Name: name, Network: network, Dest: p, NextHopIP: netip.MustParseAddr("10.128.0.2")}) != nil {
 		return ""
 	}
+	r.hands.routes = append(r.hands.routes, p)
 	return fmt.Sprintf("%s to %s", name, p)
 }
 

@@ -214,13 +214,15 @@ const stillness = time.Second
 // still checks that nothing changes the cloud any more (I6).
 func (r *rig) still(when string) {
 	r.t.Helper()
-	before := len(r.mutating())
+	before, missing := len(r.mutating()), r.hands.missing(r.sim)
 	time.Sleep(stillness)
 	calls := r.mutating()[before:]
 	calls = slices.DeleteFunc(calls, func(c string) bool {
 		switch {
-		case strings.HasSuffix(c, "(400 invalid)"): // Nodes in a range that people took out try, less and less often
-			return r.hands.tookPlace(r.sim)
+		case missing && strings.HasPrefix(c, "subnetworks.patch"): // it is put back at the next look at the VPC
+			return true
+		case missing && strings.HasSuffix(c, "(400 invalid)"): // its Nodes try, less and less often
+			return true
 		case strings.HasSuffix(c, "(400 resourceInUseByAnotherResource)"): // a deleted request waits for people to let go
 			return len(r.hands.thieves) > 0
 		}
