@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"errors"
-	"net/netip"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -178,11 +177,4 @@ func (v *vpc) reserved(ctx context.Context, subnetID string, about subject) (all
 		return nil
 	})
 	return all, err
-}
-
-// reservedByAWS are the first four addresses of a subnet and the last one.
-// Source: VPC user guide, "Subnet sizing".
-func reservedByAWS(p netip.Prefix) []netip.Prefix {
-	end := lastOf(p)
-	return []netip.Prefix{netip.PrefixFrom(p.Addr(), 30), netip.PrefixFrom(end, end.BitLen())}
 }
