@@ -62,6 +62,11 @@ type Subnet struct {
 	Ranges []Range
 	// MaxRanges is how many ranges it may have at most; 0 is no known limit.
 	MaxRanges int
+	// Used is what is taken inside Primary, in order, where ranges are carved
+	// out of Primary itself (EC2): addresses of machines and of other parties,
+	// prefixes on interfaces, and what the cloud keeps. A range may cover some
+	// of it; those addresses are no pod's. Empty where ranges lie beside Primary.
+	Used []netip.Prefix
 }
 
 // Snapshot is what the VPC held when it was read.

@@ -51,7 +51,7 @@ type World interface {
 	// AddInstance adds a machine with an interface in the harness's subnet
 	// that holds these prefixes, and gives its provider ID.
 	AddInstance(name string, holds ...cloud.Attachment) string
-	// Delete deletes a machine; Replace makes another of the same name.
+	// Delete deletes a machine; Replace makes another of the same provider ID.
 	Delete(providerID string)
 	Replace(providerID string)
 	// Put puts a prefix on a machine's interface; Held is what it holds.
@@ -103,6 +103,11 @@ type Harness struct {
 	// AddDelegated adds a machine whose interface has a delegated prefix; nil
 	// where the cloud delegates none.
 	AddDelegated func(name string) (providerID string)
+	// Synchronous: a change of an interface is made when the call returns, so
+	// there are no operations to look at.
+	Synchronous bool
+	// UniqueIDs: a provider ID never comes back on another machine.
+	UniqueIDs bool
 	// Refused makes a call whose credentials the cloud does not accept.
 	Refused func(context.Context) error
 }

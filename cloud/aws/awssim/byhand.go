@@ -1,0 +1,191 @@
+package awssim
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// What other people and parts of AWS do, beside the API.
+
+func asError(e *APIError) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+func (s *Sim) locked(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	f()
+}
+
+// AddVPC adds a VPC of those blocks, the first its primary one, with its main
+// route table, and gives its ID.
+func (s *Sim) AddVPC(blocks ...netip.Prefix) (id string, err error) {
+	s.locked(func() {
+		v := &vpc{ID: s.id(vpcIDs), OwnerID: s.config.Account, State: "available", CidrBlock: blocks[0].String()}
+		for _, p := range blocks {
+			if refusal := blockSize(p); refusal != nil {
+				err = refusal
+				return
+			}
+			v.Associations = append(v.Associations, association{ID: s.id(idKind{prefix: "vpc-cidr-assoc-"}), CidrBlock: p.String(), State: blockState{State: associated}})
+		}
+		s.vpcs.put(s.clock.Now(), v)
+		s.newRouteTable(v.ID)
+		id = v.ID
+	})
+	return id, err
+}
+
+// AddSubnet adds a subnet in a zone, "" for the first one.
+func (s *Sim) AddSubnet(vpcID string, p netip.Prefix, zone string) (id string, err error) {
+	s.locked(func() {
+		v, ok := s.vpcs.items[vpcID]
+		if !ok {
+			err = vpcIDs.notFound(vpcID)
+			return
+		}
+		n, refusal := s.newSubnet(v, p, orDefault(zone, s.config.Zones[0]), nil)
+		if err = asError(refusal); err == nil {
+			id = n.ID
+		}
+	})
+	return id, err
+}
+
+// AddReservation adds a subnet CIDR reservation and gives its ID.
+func (s *Sim) AddReservation(r Reservation) (id string, err error) {
+	s.locked(func() {
+		sub, ok := s.subnets.items[r.Subnet]
+		if !ok {
+			err = subnetIDs.notFound(r.Subnet)
+			return
+		}
+		made, refusal := s.newReservation(sub, r.Prefix, orDefault(r.Type, typeExplicit), r.Description, tagsOf(r.Tags))
+		if err = asError(refusal); err == nil {
+			id = made.ID
+		}
+	})
+	return id, err
+}
+
+// AddInterface adds an interface that is in no instance of ours: one of a
+// load balancer, a NAT gateway, or one that somebody made and left.
+func (s *Sim) AddInterface(card Interface) (id string, err error) {
+	s.locked(func() {
+		sub, ok := s.subnets.items[card.Subnet]
+		if !ok {
+			err = subnetIDs.notFound(card.Subnet)
+			return
+		}
+		i, refusal := s.newInterface(sub, card.IP)
+		if refusal != nil {
+			err = refusal
+			return
+		}
+		i.Description, i.RequesterManaged = card.Description, card.Description != ""
+		s.interfaces.put(s.clock.Now(), i)
+		id = i.ID
+		if len(card.Prefixes)+len(card.Secondary) > 0 {
+			_, _, refusal = s.assign(i, assignment{prefixes: card.Prefixes, addresses: card.Secondary})
+			err = asError(refusal)
+		}
+	})
+	return id, err
+}
+
+// DeleteInterface deletes an interface by hand, even one in use.
+func (s *Sim) DeleteInterface(id string) (err error) {
+	s.locked(func() {
+		i, ok := s.interfaces.items[id]
+		if !ok {
+			err = interfaceIDs.notFound(id)
+			return
+		}
+		s.dropInterface(i)
+	})
+	return err
+}
+
+// Assign gives an interface prefixes by hand; Unassign takes them; Move takes
+// them from whoever has them.
+func (s *Sim) Assign(id string, prefixes ...netip.Prefix) error {
+	return s.onInterface(id, func(i *networkInterface) *APIError {
+		_, _, refusal := s.assign(i, assignment{prefixes: prefixes})
+		return refusal
+	})
+}
+
+// Move is Assign that takes the prefixes from another interface.
+func (s *Sim) Move(id string, prefixes ...netip.Prefix) error {
+	return s.onInterface(id, func(i *networkInterface) *APIError {
+		_, _, refusal := s.assign(i, assignment{prefixes: prefixes, reassign: true})
+		return refusal
+	})
+}
+
+// Unassign takes prefixes from an interface.
+func (s *Sim) Unassign(id string, prefixes ...netip.Prefix) error {
+	return s.onInterface(id, func(i *networkInterface) *APIError { return s.unassign(i, prefixes, nil) })
+}
+
+func (s *Sim) onInterface(id string, do func(*networkInterface) *APIError) (err error) {
+	s.locked(func() {
+		i, ok := s.interfaces.items[id]
+		if !ok {
+			err = interfaceIDs.notFound(id)
+			return
+		}
+		err = asError(do(i))
+	})
+	return err
+}
+
+// AddRoute adds a route to the VPC's main table: to an interface, or to a
+// peering connection ("pcx-...") or gateway.
+func (s *Sim) AddRoute(vpcID string, to netip.Prefix, via string) (err error) {
+	s.locked(func() {
+		for _, t := range s.routeTables.all() {
+			if t.VpcID != vpcID {
+				continue
+			}
+			r := tableRoute{Destination: to.String(), Origin: "CreateRoute", State: "active"}
+			switch {
+			case len(via) > 4 && via[:4] == "pcx-":
+				r.PeeringID = via
+			case len(via) > 4 && via[:4] == interfaceIDs.prefix:
+				r.NetworkInterfaceID = via
+			default:
+				r.GatewayID = via
+			}
+			if slices.ContainsFunc(t.Routes, func(o tableRoute) bool { return o.Destination == r.Destination }) {
+				err = refuse("RouteAlreadyExists", "The route identified by %s already exists.", r.Destination)
+				return
+			}
+			next := *t
+			next.Routes = append(slices.Clone(t.Routes), r)
+			s.routeTables.put(s.clock.Now(), &next)
+			return
+		}
+		err = vpcIDs.notFound(vpcID)
+	})
+	return err
+}
+
+// Retag replaces the tags of a reservation.
+func (s *Sim) Retag(id string, with map[string]string) (err error) {
+	s.locked(func() {
+		r, ok := s.reservations.items[id]
+		if !ok {
+			err = reservationIDs.notFound(id)
+			return
+		}
+		next := *r
+		next.Tags = tagsOf(with)
+		s.reservations.put(s.clock.Now(), &next)
+	})
+	return err
+}

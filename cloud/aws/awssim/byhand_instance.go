@@ -1,0 +1,114 @@
+package awssim
+
+import "slices"
+
+// AddInstance launches an instance and gives it back with its IDs and
+// addresses. The first interface is the primary one.
+func (s *Sim) AddInstance(i Instance) (made Instance, err error) {
+	s.locked(func() {
+		l, known := instanceTypes[orDefault(i.Type, defaultInstance)]
+		if !known || len(i.Interfaces) == 0 || len(i.Interfaces) > l.interfaces {
+			err = refuse("InvalidParameterValue", "instance type %s with %d interfaces", i.Type, len(i.Interfaces))
+			return
+		}
+		var primary *subnet
+		if primary = s.subnets.items[i.Interfaces[0].Subnet]; primary == nil {
+			err = subnetIDs.notFound(i.Interfaces[0].Subnet)
+			return
+		}
+		vm := &instance{ID: s.id(instanceIDs), Type: orDefault(i.Type, defaultInstance), Subnet: primary.ID, VpcID: primary.VpcID,
+			Zone: primary.AvailabilityZone, State: running, Tags: tagsOf(i.Tags)}
+		s.instances.put(s.clock.Now(), vm)
+		for n, card := range i.Interfaces {
+			if refusal := s.plug(vm, n, card); refusal != nil {
+				s.end(vm)
+				s.instances.del(s.clock.Now(), vm.ID)
+				err = refusal
+				return
+			}
+		}
+		now := *vm
+		now.Private = s.cards(vm.ID)[0].PrivateIP
+		s.instances.put(s.clock.Now(), &now)
+		made = s.public(&now)
+	})
+	return made, err
+}
+
+// plug makes an interface and attaches it.
+func (s *Sim) plug(vm *instance, index int, card Interface) *APIError {
+	sub, ok := s.subnets.items[card.Subnet]
+	if !ok {
+		return subnetIDs.notFound(card.Subnet)
+	}
+	if sub.AvailabilityZone != vm.Zone {
+		return refuse("InvalidParameterCombination", "You may not attach a network interface to an instance in another availability zone")
+	}
+	i, refusal := s.newInterface(sub, card.IP)
+	if refusal != nil {
+		return refusal
+	}
+	i.Status = "in-use"
+	i.Attachment = &attachment{ID: s.id(idKind{prefix: "eni-attach-"}), InstanceID: vm.ID, InstanceOwnerID: s.config.Account,
+		DeviceIndex: index, Status: "attached", DeleteOnTermination: !card.Kept}
+	s.interfaces.put(s.clock.Now(), i)
+	if len(card.Prefixes) == 0 && len(card.Secondary) == 0 {
+		return nil
+	}
+	_, _, refusal = s.assign(i, assignment{prefixes: card.Prefixes, addresses: card.Secondary})
+	return refusal
+}
+
+// TerminateInstance ends an instance; interfaces that are not kept go with it.
+func (s *Sim) TerminateInstance(id string) (err error) {
+	s.locked(func() {
+		vm, ok := s.instances.items[id]
+		if !ok {
+			err = instanceIDs.notFound(id)
+			return
+		}
+		s.end(vm)
+	})
+	return err
+}
+
+func (s *Sim) end(vm *instance) {
+	for _, i := range s.cards(vm.ID) {
+		if i.Attachment.DeleteOnTermination {
+			s.dropInterface(i)
+			continue
+		}
+		next := *i
+		next.Attachment, next.Status = nil, "available"
+		s.interfaces.put(s.clock.Now(), &next)
+	}
+	gone := *vm
+	gone.State, gone.Subnet, gone.VpcID, gone.Private = terminated, "", "", ""
+	s.instances.put(s.clock.Now(), &gone)
+}
+
+// StopInstance stops an instance. It keeps its interfaces and all they hold.
+func (s *Sim) StopInstance(id string) (err error) {
+	s.locked(func() {
+		vm, ok := s.instances.items[id]
+		if !ok || vm.State != running {
+			err = refuse("IncorrectInstanceState", "The instance '%s' is not in a state from which it can be stopped.", id)
+			return
+		}
+		next := *vm
+		next.State = stopped
+		s.instances.put(s.clock.Now(), &next)
+	})
+	return err
+}
+
+// cards are an instance's interfaces, the primary one first.
+func (s *Sim) cards(id string) (out []*networkInterface) {
+	for _, i := range s.interfaces.all() {
+		if i.instance() == id {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *networkInterface) int { return a.Attachment.DeviceIndex - b.Attachment.DeviceIndex })
+	return out
+}

@@ -1,0 +1,70 @@
+package awssim
+
+import "time"
+
+// Config says how a Sim behaves. The zero value is usable: real time, changes
+// seen at once, the region eu-west-1, no authentication, no throttling.
+type Config struct {
+	// Region and Zones are where it is; by default eu-west-1 and its a, b, c.
+	Region string
+	Zones  []string
+	// Account owns everything, by default 123456789012.
+	Account string
+	// Clock is the source of time; nil means the real one.
+	Clock Clock
+	// Seed makes probabilistic faults repeatable.
+	Seed uint64
+	// Latency is how long a CIDR association is "associating" and a subnet
+	// "pending".
+	Latency time.Duration
+	// Fresh is how long a new ID stays unknown to all calls.
+	Fresh time.Duration
+	// AccessKey and SecretKey, where set, are the only credentials that are
+	// let in: requests must carry their signature.
+	AccessKey, SecretKey string
+	// Denied are actions that answer UnauthorizedOperation.
+	Denied []string
+	// Throttle turns the token buckets on, of the sizes in throttle.go.
+	Throttle bool
+	// CIDRsPerVPC is the quota of IPv4 CIDR blocks, by default 5.
+	CIDRsPerVPC int
+	// SubnetsPerVPC is the quota of subnets, by default 200.
+	SubnetsPerVPC int
+	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
+	// goes first. Counts stay exact.
+	CallLog int
+	// History is how many changes of each kind stale reads can look back, by
+	// default 10,000.
+	History int
+}
+
+func (c Config) withDefaults() Config {
+	c.Region = orDefault(c.Region, "eu-west-1")
+	if c.Zones == nil {
+		c.Zones = []string{c.Region + "a", c.Region + "b", c.Region + "c"}
+	}
+	c.Account = orDefault(c.Account, "123456789012")
+	if c.Clock == nil {
+		c.Clock = realClock{}
+	}
+	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
+	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)
+	c.CallLog = orDefault(c.CallLog, 1_000_000)
+	c.History = orDefault(c.History, 10_000)
+	return c
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// Clock is the time a Sim lives in.
+type Clock interface{ Now() time.Time }
+
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }

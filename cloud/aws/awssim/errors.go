@@ -1,0 +1,69 @@
+package awssim
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// APIError is a refusal.
+type APIError struct {
+	Status  int
+	Code    string
+	Message string
+}
+
+func (e *APIError) Error() string { return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message) }
+
+// Throttled is what a client over its rate gets.
+// Source: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
+func Throttled() *APIError {
+	return &APIError{http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."}
+}
+
+// InternalError is a failure of the server's that changed nothing.
+func InternalError() *APIError {
+	return &APIError{http.StatusInternalServerError, "InternalError", "An internal error has occurred"}
+}
+
+func refuse(code, format string, args ...any) *APIError {
+	return &APIError{http.StatusBadRequest, code, fmt.Sprintf(format, args...)}
+}
+
+func invalidValue(format string, args ...any) *APIError {
+	return refuse("InvalidParameterValue", format, args...)
+}
+
+func missing(name string) *APIError {
+	return refuse("MissingParameter", "The request must contain the parameter %s", name)
+}
+
+func authFailure() *APIError {
+	return &APIError{http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials"}
+}
+
+func unauthorized(action string) *APIError {
+	return &APIError{http.StatusForbidden, "UnauthorizedOperation",
+		"You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/test is not authorized to perform: ec2:" +
+			action + " because no identity-based policy allows the ec2:" + action + " action"}
+}
+
+// idKind is how EC2 speaks of one kind of ID: the prefix of the ID, the stem
+// of the error code, and the words.
+type idKind struct{ prefix, code, words string }
+
+var (
+	vpcIDs         = idKind{"vpc-", "InvalidVpcID", "vpc ID"}
+	subnetIDs      = idKind{"subnet-", "InvalidSubnetID", "subnet ID"}
+	reservationIDs = idKind{"scr-", "InvalidSubnetCidrReservationID", "subnet CIDR reservation ID"}
+	interfaceIDs   = idKind{"eni-", "InvalidNetworkInterfaceID", "networkInterface ID"}
+	instanceIDs    = idKind{"i-", "InvalidInstanceID", "instance ID"}
+	tableIDs       = idKind{"rtb-", "InvalidRouteTableID", "routeTable ID"}
+)
+
+func (k idKind) notFound(id string) *APIError {
+	if !strings.HasPrefix(id, k.prefix) || len(id) == len(k.prefix) {
+		return refuse(k.code+".Malformed", "Invalid id: %q (expecting %q)", id, k.prefix+"...")
+	}
+	return refuse(k.code+".NotFound", "The %s '%s' does not exist", k.words, id)
+}

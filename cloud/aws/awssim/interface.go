@@ -1,0 +1,142 @@
+package awssim
+
+import (
+	"net/netip"
+	"strconv"
+)
+
+type networkInterface struct {
+	ID               string       `xml:"networkInterfaceId"`
+	SubnetID         string       `xml:"subnetId"`
+	VpcID            string       `xml:"vpcId"`
+	AvailabilityZone string       `xml:"availabilityZone"`
+	Description      string       `xml:"description"`
+	OwnerID          string       `xml:"ownerId"`
+	RequesterManaged bool         `xml:"requesterManaged"`
+	Status           string       `xml:"status"`
+	InterfaceType    string       `xml:"interfaceType"`
+	PrivateIP        string       `xml:"privateIpAddress"`
+	SourceDestCheck  bool         `xml:"sourceDestCheck"`
+	Attachment       *attachment  `xml:"attachment,omitempty"`
+	Addresses        []address    `xml:"privateIpAddressesSet>item"`
+	Prefixes         []ipv4Prefix `xml:"ipv4PrefixSet>item"`
+	Tags             tags         `xml:"tagSet>item"`
+}
+
+type attachment struct {
+	ID                  string `xml:"attachmentId"`
+	InstanceID          string `xml:"instanceId,omitempty"`
+	InstanceOwnerID     string `xml:"instanceOwnerId"`
+	DeviceIndex         int    `xml:"deviceIndex"`
+	NetworkCardIndex    int    `xml:"networkCardIndex"`
+	Status              string `xml:"status"`
+	DeleteOnTermination bool   `xml:"deleteOnTermination"`
+}
+
+type address struct {
+	IP      string `xml:"privateIpAddress"`
+	Primary bool   `xml:"primary"`
+}
+
+type ipv4Prefix struct {
+	Prefix string `xml:"ipv4Prefix"`
+}
+
+func (i *networkInterface) key() string  { return i.ID }
+func (i *networkInterface) tagged() tags { return i.Tags }
+
+// instance is the ID of the instance it is in, "" where it is in none.
+func (i *networkInterface) instance() string {
+	if i.Attachment == nil {
+		return ""
+	}
+	return i.Attachment.InstanceID
+}
+
+// slots is how many addresses it may hold, its primary one and prefixes among
+// them, and whether prefixes are possible.
+func (s *Sim) slots(i *networkInterface) (most int, prefixes bool) {
+	vm, ok := s.instances.items[i.instance()]
+	if !ok {
+		return mostAddresses, true
+	}
+	l := instanceTypes[vm.Type]
+	return l.addresses, !l.xen
+}
+
+type describeInterfacesReply struct {
+	RequestID  string              `xml:"requestId"`
+	Interfaces []*networkInterface `xml:"networkInterfaceSet>item"`
+	NextToken  string              `xml:"nextToken,omitempty"`
+}
+
+func describeNetworkInterfaces(s *Sim, c *call) (any, *APIError) {
+	page, next, refusal := find(c, see(s, c, s.interfaces), interfaceIDs, interfaceValues)
+	return describeInterfacesReply{RequestID: requestID, Interfaces: page, NextToken: next}, refusal
+}
+
+func interfaceValues(i *networkInterface, filter string) (out []string, ok bool) {
+	switch filter {
+	case "network-interface-id":
+		return []string{i.ID}, true
+	case "subnet-id":
+		return []string{i.SubnetID}, true
+	case "vpc-id":
+		return []string{i.VpcID}, true
+	case "availability-zone":
+		return []string{i.AvailabilityZone}, true
+	case "status":
+		return []string{i.Status}, true
+	case "interface-type":
+		return []string{i.InterfaceType}, true
+	case "requester-managed":
+		return []string{strconv.FormatBool(i.RequesterManaged)}, true
+	case "description":
+		return []string{i.Description}, true
+	case "addresses.private-ip-address":
+		for _, a := range i.Addresses {
+			out = append(out, a.IP)
+		}
+		return out, true
+	case "attachment.instance-id":
+		return []string{i.instance()}, true
+	case "attachment.device-index":
+		if i.Attachment != nil {
+			out = append(out, strconv.Itoa(i.Attachment.DeviceIndex))
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// newInterface makes an interface with one address, which AWS chooses where
+// none is given.
+func (s *Sim) newInterface(sub *subnet, at netip.Addr) (*networkInterface, *APIError) {
+	sp := s.spaces[sub.ID]
+	if !at.IsValid() {
+		free, ok := sp.firstAddress(s.reservedIn(sub.ID))
+		if !ok {
+			return nil, refuse("InsufficientFreeAddressesInSubnet", "The specified subnet does not have enough free addresses to satisfy the request.")
+		}
+		at = free
+	}
+	switch by := sp.holder(at); {
+	case !sp.all.Contains(at) || by == byAWS:
+		return nil, invalidValue("invalid value for parameter address: %s", at)
+	case by != "":
+		return nil, refuse("InvalidIPAddress.InUse", "The specified address is already in use.")
+	}
+	i := &networkInterface{
+		ID: s.id(interfaceIDs), SubnetID: sub.ID, VpcID: sub.VpcID, AvailabilityZone: sub.AvailabilityZone, OwnerID: s.config.Account,
+		Status: "available", InterfaceType: "interface", PrivateIP: at.String(), SourceDestCheck: true,
+		Addresses: []address{{at.String(), true}},
+	}
+	sp.addresses[at] = i.ID
+	return i, nil
+}
+
+// dropInterface deletes it and frees what it holds.
+func (s *Sim) dropInterface(i *networkInterface) {
+	s.spaces[i.SubnetID].drop(i.ID)
+	s.interfaces.del(s.clock.Now(), i.ID)
+}

@@ -1,0 +1,164 @@
+package awssim
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+const (
+	maxBody    = 4 << 20
+	apiVersion = "2016-11-15"
+	namespace  = "http://ec2.amazonaws.com/doc/" + apiVersion + "/"
+)
+
+// Serve listens on addr, such as "127.0.0.1:0", and returns the server's URL.
+// stop ends it and waits until it has ended.
+func (s *Sim) Serve(addr string) (url string, stop func(), err error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			panic(err) // the listener is ours: nothing else ends it
+		}
+	}()
+	return "http://" + listener.Addr().String(), func() {
+		server.Close()
+		<-done
+	}, nil
+}
+
+// call is one request being answered.
+type call struct {
+	Call
+	params map[string]string
+	faults []Fault
+}
+
+// ServeHTTP answers one request of the query API.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{Call: Call{Start: s.clock.Now()}}
+	a, refusal := s.parse(c, r)
+	var reply any
+	if refusal == nil {
+		c.faults = s.faults.strike(c.Call)
+		reply, refusal = s.answer(a, c, r)
+	}
+	c.Status = http.StatusOK
+	body := encode(c.Action, reply)
+	if refusal != nil {
+		c.Status, c.Code = refusal.Status, refusal.Code
+		body = encodeError(refusal)
+	}
+	lost := r.Context().Err() != nil
+	for _, f := range c.faults {
+		if f.After != nil {
+			f.After(c.Call)
+		}
+		lost = lost || f.LostReply
+	}
+	if lost {
+		c.Status = 0
+	}
+	s.calls.add(c.Call) // before the reply, so that the caller finds it there
+	if lost {
+		panic(http.ErrAbortHandler) // net/http cuts the connection
+	}
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	w.WriteHeader(c.Status)
+	w.Write(body)
+}
+
+// parse reads which action is called, and with what.
+func (s *Sim) parse(c *call, r *http.Request) (action, *APIError) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return action{}, refuse("InvalidRequest", "reading the request: %v", err)
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return action{}, refuse("InvalidRequest", "The request received was invalid: %v", err)
+	}
+	c.params = map[string]string{}
+	for name, values := range form {
+		c.params[name] = values[0]
+	}
+	c.Action = c.params["Action"]
+	a, known := actions[c.Action]
+	c.Mutating, c.Resource = a.mutates, c.first(a.names)
+	if refusal := s.authenticate(r, body); refusal != nil {
+		return a, refusal
+	}
+	if !known || c.params["Version"] != apiVersion {
+		return a, refuse("InvalidAction", "The action %s is not valid for this web service.", c.Action)
+	}
+	return a, c.check(a)
+}
+
+// answer does what the call asks, with the faults that strike before.
+func (s *Sim) answer(a action, c *call, r *http.Request) (any, *APIError) {
+	for _, f := range c.faults {
+		if f.Before != nil {
+			f.Before(c.Call)
+		}
+		if f.Hang != nil {
+			select {
+			case <-f.Hang:
+			case <-r.Context().Done():
+				return nil, &APIError{499, "Cancelled", "the caller gave up"}
+			}
+		}
+		if f.Error != nil {
+			return nil, f.Error
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	if refusal := s.throttle(c); refusal != nil {
+		return nil, refusal
+	}
+	if slices.Contains(s.config.Denied, c.Action) {
+		return nil, unauthorized(c.Action)
+	}
+	if c.params["DryRun"] == "true" {
+		return nil, &APIError{http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."}
+	}
+	return a.do(s, c)
+}
+
+func encode(action string, reply any) []byte {
+	if reply == nil {
+		return nil
+	}
+	var out bytes.Buffer
+	out.WriteString(xml.Header)
+	start := xml.StartElement{Name: xml.Name{Local: action + "Response"}, Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}}}
+	if err := xml.NewEncoder(&out).EncodeElement(reply, start); err != nil {
+		panic(err) // our own types always encode
+	}
+	return out.Bytes()
+}
+
+const requestID = "59dbff89-35bd-4eac-99ed-be587example"
+
+func encodeError(e *APIError) []byte {
+	var message bytes.Buffer
+	if err := xml.EscapeText(&message, []byte(e.Message)); err != nil {
+		panic(err)
+	}
+	return fmt.Appendf(nil, "%s<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>%s</RequestID></Response>",
+		xml.Header, e.Code, message.String(), requestID)
+}

@@ -1,0 +1,126 @@
+package awssim
+
+import (
+	"net/netip"
+	"slices"
+)
+
+type subnet struct {
+	ID               string `xml:"subnetId"`
+	VpcID            string `xml:"vpcId"`
+	OwnerID          string `xml:"ownerId"`
+	State            string `xml:"state"`
+	CidrBlock        string `xml:"cidrBlock"`
+	AvailabilityZone string `xml:"availabilityZone"`
+	Available        int    `xml:"availableIpAddressCount"`
+	Tags             tags   `xml:"tagSet>item"`
+}
+
+func (n *subnet) key() string          { return n.ID }
+func (n *subnet) tagged() tags         { return n.Tags }
+func (n *subnet) prefix() netip.Prefix { return netip.MustParsePrefix(n.CidrBlock) }
+
+type describeSubnetsReply struct {
+	RequestID string    `xml:"requestId"`
+	Subnets   []*subnet `xml:"subnetSet>item"`
+	NextToken string    `xml:"nextToken,omitempty"`
+}
+
+func describeSubnets(s *Sim, c *call) (any, *APIError) {
+	page, next, refusal := find(c, see(s, c, s.subnets), subnetIDs, func(n *subnet, filter string) ([]string, bool) {
+		switch filter {
+		case "subnet-id":
+			return []string{n.ID}, true
+		case "vpc-id":
+			return []string{n.VpcID}, true
+		case "availability-zone":
+			return []string{n.AvailabilityZone}, true
+		case "cidr-block":
+			return []string{n.CidrBlock}, true
+		case "state":
+			return []string{n.State}, true
+		}
+		return nil, false
+	})
+	reply := describeSubnetsReply{RequestID: requestID, NextToken: next}
+	for _, n := range page {
+		counted := *n
+		if sp := s.spaces[n.ID]; sp != nil { // nil for one that a stale read still shows
+			counted.Available = sp.available()
+		}
+		reply.Subnets = append(reply.Subnets, &counted)
+	}
+	return reply, refusal
+}
+
+type subnetReply struct {
+	RequestID string  `xml:"requestId"`
+	Subnet    *subnet `xml:"subnet"`
+}
+
+func createSubnet(s *Sim, c *call) (any, *APIError) {
+	v, ok := see(s, c, s.vpcs).get(c.params["VpcId"])
+	if !ok {
+		return nil, vpcIDs.notFound(c.params["VpcId"])
+	}
+	p, refusal := c.prefix("CidrBlock")
+	if refusal != nil {
+		return nil, refusal
+	}
+	t, refusal := c.newTags("subnet")
+	if refusal != nil {
+		return nil, refusal
+	}
+	n, refusal := s.newSubnet(v, p, orDefault(c.params["AvailabilityZone"], s.config.Zones[0]), t)
+	return subnetReply{requestID, n}, refusal
+}
+
+func (s *Sim) newSubnet(v *vpc, p netip.Prefix, zone string, t tags) (*subnet, *APIError) {
+	if !slices.Contains(s.config.Zones, zone) {
+		return nil, invalidValue("Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v.", zone, s.config.Zones)
+	}
+	if p.Bits() < 16 || p.Bits() > 28 || !slices.ContainsFunc(v.Associations, func(a association) bool {
+		return a.State.State == associated && a.prefix().Bits() <= p.Bits() && a.prefix().Contains(p.Addr())
+	}) {
+		return nil, refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid.", p)
+	}
+	count := 0
+	for _, n := range s.subnets.all() {
+		if n.VpcID != v.ID {
+			continue
+		}
+		if count++; n.prefix().Overlaps(p) {
+			return nil, refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet", p)
+		}
+	}
+	if count >= s.config.SubnetsPerVPC {
+		return nil, refuse("SubnetLimitExceeded", "You have reached the limit on the number of subnets that you can create")
+	}
+	n := &subnet{ID: s.id(subnetIDs), VpcID: v.ID, OwnerID: s.config.Account, State: "pending", CidrBlock: p.String(), AvailabilityZone: zone, Tags: t}
+	s.spaces[n.ID] = newSpace(p)
+	s.subnets.put(s.clock.Now(), n)
+	s.later(func() {
+		if now, ok := s.subnets.items[n.ID]; ok {
+			next := *now
+			next.State = "available"
+			s.subnets.put(s.clock.Now(), &next)
+		}
+	})
+	return n, nil
+}
+
+func deleteSubnet(s *Sim, c *call) (any, *APIError) {
+	id := c.params["SubnetId"]
+	if _, ok := see(s, c, s.subnets).get(id); !ok {
+		return nil, subnetIDs.notFound(id)
+	}
+	if s.spaces[id].used() {
+		return nil, refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
+	}
+	for _, r := range s.reservedIn(id) {
+		s.reservations.del(s.clock.Now(), r.ID)
+	}
+	s.subnets.del(s.clock.Now(), id)
+	delete(s.spaces, id)
+	return returnReply{requestID, true}, nil
+}

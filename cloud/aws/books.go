@@ -1,0 +1,130 @@
+package aws
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// books collects what occupies the VPC.
+type books struct {
+	occupied []cloud.Occupied
+	subnets  map[string]*cloud.Subnet
+}
+
+// prohibitedRanges can be in no VPC.
+// Source: VPC user guide, "VPC CIDR blocks", and RFC 6890.
+var prohibitedRanges = []struct{ cidr, name string }{
+	{"0.0.0.0/8", "current network (RFC 1122)"},
+	{"127.0.0.0/8", "loopback (RFC 1122)"},
+	{"169.254.0.0/16", "link local (RFC 3927), which AWS uses itself"},
+	{"224.0.0.0/4", "multicast (RFC 5771)"},
+	{"255.255.255.255/32", "limited broadcast (RFC 919)"},
+}
+
+func (b *books) prohibited() {
+	for _, r := range prohibitedRanges {
+		b.add(cloud.Prohibited, r.name, netip.MustParsePrefix(r.cidr), cloud.Mark{})
+	}
+}
+
+func (b *books) add(kind cloud.Kind, name string, p netip.Prefix, m cloud.Mark) {
+	b.occupied = append(b.occupied, cloud.Occupied{Prefix: p, Kind: kind, Name: name, Mark: m})
+}
+
+func (b *books) subnet(n subnet) error {
+	where := n.zone + "/" + n.id
+	sub := &cloud.Subnet{Name: n.id}
+	list, err := parseAll(append(n.ipv6, n.cidr))
+	if n.cidr == "" { // empty where the subnet has IPv6 only
+		list, err = parseAll(n.ipv6)
+	}
+	if err != nil {
+		return misread(subject{"read subnet", where}, err)
+	}
+	for _, p := range list {
+		b.add(cloud.SubnetPrimary, where, p, cloud.Mark{})
+		if p.Addr().Is4() {
+			sub.Primary, sub.Used = p, reservedByAWS(p)
+		}
+	}
+	b.subnets[n.id] = sub
+	return nil
+}
+
+func (b *books) reservation(r reservation) error {
+	p, err := parse(r.cidr)
+	if err != nil {
+		return misread(subject{"read reservation " + r.id, r.subnet}, err)
+	}
+	name := r.rangeName()
+	sub := b.subnets[r.subnet]
+	sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: r.subnet, Name: name, Prefix: p})
+	b.add(cloud.SecondaryRange, r.subnet+"/"+name, p, cloud.ParseMark(name))
+	return nil
+}
+
+// routes enters the destinations of a table. Those of the VPC's own blocks
+// and the default routes occupy nothing; nor do prefix lists, which are
+// managed apart.
+func (b *books) routes(t routeTable) error {
+	for _, r := range t.routes {
+		if r.local || r.dest == "" {
+			continue
+		}
+		p, err := parse(r.dest)
+		if err != nil {
+			return misread(subject{"read route table", t.id}, err)
+		}
+		kind := cloud.StaticRoute
+		if r.peering != "" {
+			kind = cloud.PeeringRoute
+		}
+		if !slices.Contains(catchAll, p) {
+			b.add(kind, t.id+"/"+r.target, p, cloud.Mark{})
+		}
+	}
+	return nil
+}
+
+// catchAll are destinations that merely say where everything else goes: the
+// default routes, and the private blocks as a whole, which say that the rest
+// of the company is over there.
+var catchAll = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"),
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("fc00::/7"),
+}
+
+// card enters what an interface holds in its subnet.
+func (b *books) card(c card) error {
+	sub := b.subnets[c.subnet]
+	if sub == nil {
+		return nil // made since the subnets were read
+	}
+	held, err := parseAll(append(slices.Clone(c.addresses), c.prefixes...))
+	if err != nil {
+		return misread(subject{"read network interface", c.id}, err)
+	}
+	for _, p := range held {
+		if p.Addr().Is4() {
+			sub.Used = append(sub.Used, p)
+		}
+	}
+	return nil
+}
+
+// sorted is all that is occupied in order of addresses, each entry once:
+// several tables may have one route.
+func (b *books) sorted() []cloud.Occupied {
+	slices.SortFunc(b.occupied, func(x, y cloud.Occupied) int { return x.Prefix.Compare(y.Prefix) })
+	return slices.Compact(b.occupied)
+}
+
+// reservedByAWS are the first four addresses of a subnet and the last one.
+// Source: VPC user guide, "Subnet sizing".
+func reservedByAWS(p netip.Prefix) []netip.Prefix {
+	end := lastOf(p)
+	return []netip.Prefix{netip.PrefixFrom(p.Addr(), 30), netip.PrefixFrom(end, end.BitLen())}
+}

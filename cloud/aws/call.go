@@ -1,0 +1,104 @@
+package aws
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// subject says, for error texts, what a call is for and on what.
+type subject struct{ act, resource string }
+
+// read makes a call that changes nothing, again and again while the cloud
+// throttles it or does not answer, up to Retries times.
+func read[T any](ctx context.Context, v *vpc, action string, about subject, f func(context.Context) (T, error)) (T, error) {
+	var got T
+	err := v.retry(ctx, func() error {
+		return v.once(ctx, cloud.Call{Method: action, Scope: v.scope(action)}, about, func(ctx context.Context) (err error) {
+			got, err = f(ctx)
+			return err
+		})
+	})
+	return got, err
+}
+
+// change makes a call that changes something. It is repeated when the cloud
+// refused to take it up (throttled) or was not reached, never when it may
+// have been taken up: that is for the caller to settle.
+func (v *vpc) change(ctx context.Context, action string, about subject, f func(context.Context) error) error {
+	return v.retry(ctx, func() error {
+		return v.once(ctx, cloud.Call{Method: action, Scope: v.scope(action), Mutates: true}, about, f)
+	})
+}
+
+// scope is whose rate a call uses: EC2 has a bucket for each action, of one
+// account and region. Source: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
+func (v *vpc) scope(action string) string { return v.Region + "/" + action }
+
+// once makes one request through the hook, bounded in time, its error
+// classed before the hook sees it.
+func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(context.Context) error) error {
+	err := v.Hook(ctx, call, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, v.CallTimeout)
+		defer cancel()
+		return classify(call, about, f(ctx))
+	})
+	return classify(cloud.Call{Method: call.Method, Scope: call.Scope}, about, err)
+}
+
+// unavailableTries is how often a call is repeated that did not reach the
+// cloud. A person should hear of a broken network soon, and the caller tries
+// again anyway.
+const unavailableTries = 3
+
+func (v *vpc) retry(ctx context.Context, f func() error) error {
+	for try := 0; ; try++ {
+		err := f()
+		tries := 0
+		switch cloud.ReasonOf(err) {
+		case cloud.Throttled:
+			tries = v.Retries
+		case cloud.Unavailable:
+			tries = min(v.Retries, unavailableTries)
+		}
+		if try >= tries || !v.pause(ctx, try) {
+			return err
+		}
+	}
+}
+
+// pause waits before try+1: twice as long each time, with jitter so that
+// those who met once do not meet again. It is false when ctx ended.
+func (v *vpc) pause(ctx context.Context, try int) bool {
+	d := min(v.BackoffMin<<min(try, 20), v.BackoffMax)
+	t := time.NewTimer(d/2 + rand.N(d/2+1))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pages reads a list to its end and hands each item to take.
+func pages[T any](ctx context.Context, v *vpc, action string, about subject,
+	list func(ctx context.Context, token string) (page[T], error), take func(T) error) error {
+	for token := ""; ; {
+		p, err := read(ctx, v, action, about, func(ctx context.Context) (page[T], error) { return list(ctx, token) })
+		if err != nil {
+			return err
+		}
+		for _, item := range p.items {
+			if err := take(item); err != nil {
+				return err
+			}
+		}
+		if p.next == "" {
+			return nil
+		}
+		token = p.next
+	}
+}

@@ -1,0 +1,93 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Config says which VPC, and how to reach it. VPC and Subnets are required.
+type Config struct {
+	// Region is where the VPC is; the SDK's own configuration, and then the
+	// machine that we run on, say it where it is empty.
+	Region string
+	// VPC and Subnets are IDs; the subnets are the nodes'.
+	VPC     string
+	Subnets []string
+
+	// Endpoint is another address of the API, such as an emulator's.
+	Endpoint string
+	// AccessKey and SecretKey are used instead of the SDK's default chain of
+	// credentials, where they are set.
+	AccessKey, SecretKey string
+	UserAgent            string
+	// Hook stands around every request; none where it is nil.
+	Hook cloud.Hook
+
+	// CallTimeout bounds one request (default 30 s).
+	CallTimeout time.Duration
+	// Retries is how often a request is repeated that was throttled, and how
+	// often a change is tried anew whose outcome is not known (default 10).
+	Retries int
+	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
+	BackoffMin, BackoffMax time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Hook == nil {
+		c.Hook = cloud.Chain()
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "vpcnative"
+	}
+	if c.Retries == 0 {
+		c.Retries = 10
+	}
+	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
+	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
+	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
+	return c
+}
+
+func orElse(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+func (c Config) validate() error {
+	if c.VPC == "" {
+		return &cloud.Error{Reason: cloud.Invalid, Act: "configure the EC2 adapter", Err: errors.New("no VPC is given"), Remedy: "set vpcID in the Network"}
+	}
+	return nil
+}
+
+// vpc is one VPC as the adapter sees it; the ports share it.
+type vpc struct {
+	Config
+	api   api
+	kinds sync.Map // instance type -> slots, which never change
+}
+
+// New connects to EC2 by the SDK's default chain of credentials, or by
+// AccessKey. It makes no call of EC2; where no region is given it may ask the
+// machine's metadata service. The function it returns closes idle connections.
+//
+// Errors: Invalid for a Config that lacks something; Unauthenticated when the
+// SDK's configuration cannot be read.
+func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, nil, err
+	}
+	client, s, err := connect(ctx, &c)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := &vpc{Config: c, api: s}
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}}, client.CloseIdleConnections, nil
+}

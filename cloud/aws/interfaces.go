@@ -1,0 +1,146 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+type interfaces struct{ *vpc }
+
+var (
+	_ cloud.Interfaces = interfaces{}
+	_ cloud.Space      = space{}
+	_ cloud.Ranges     = ranges{}
+)
+
+// List reads the network interfaces of the VPC page by page. The interfaces
+// of one instance may be on several pages, so nothing is given before the last.
+func (v interfaces) List(ctx context.Context) iter.Seq2[cloud.Interface, error] {
+	return func(yield func(cloud.Interface, error) bool) {
+		machines := map[string][]card{}
+		err := v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
+			if c.instance != "" {
+				machines[c.instance] = append(machines[c.instance], c)
+			}
+			return nil
+		})
+		if err != nil {
+			yield(cloud.Interface{}, err)
+			return
+		}
+		for _, id := range slices.Sorted(maps.Keys(machines)) {
+			cards := machines[id]
+			got, err := v.read(machineRef{cards[0].zone, id}, cards)
+			if !yield(got, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (v *vpc) eachCard(ctx context.Context, filter, id string, take func(card) error) error {
+	about := subject{"list the network interfaces", id}
+	list := func(ctx context.Context, token string) (page[card], error) {
+		return v.api.networkInterfaces(ctx, filter, id, token)
+	}
+	return pages(ctx, v, actionInterfaces, about, list, take)
+}
+
+// Get reads one instance. One that is terminated is gone, though EC2 shows it
+// for an hour.
+func (v interfaces) Get(ctx context.Context, providerID string) (cloud.Interface, error) {
+	ref, err := v.resolve("read the interface", providerID)
+	if err != nil {
+		return cloud.Interface{}, err
+	}
+	_, got, err := v.get(ctx, ref)
+	return got, err
+}
+
+func (v interfaces) get(ctx context.Context, ref machineRef) (machine, cloud.Interface, error) {
+	about := subject{"read the interface", ref.String()}
+	m, err := read(ctx, v.vpc, actionInstances, about, func(ctx context.Context) (machine, error) { return v.api.instance(ctx, ref.id) })
+	if err != nil {
+		return m, cloud.Interface{}, err
+	}
+	if m.state == "terminated" {
+		return m, cloud.Interface{}, &cloud.Error{Reason: cloud.NotFound, Act: about.act, Resource: about.resource,
+			Err: errors.New("the instance is terminated"), Remedy: "nothing to do: the machine is gone"}
+	}
+	here := slices.DeleteFunc(slices.Clone(m.cards), func(c card) bool { return c.vpc != v.VPC })
+	if len(here) == 0 {
+		return m, cloud.Interface{}, &cloud.Error{Reason: cloud.WrongCloud, Act: about.act, Resource: about.resource,
+			Err: errors.New("none of its interfaces is in VPC " + v.VPC), Remedy: "name the machine's VPC in its Network, or take its Node out of the cluster"}
+	}
+	got, err := v.read(ref, here)
+	return m, got, err
+}
+
+// read makes the port's value of an instance's interfaces in the VPC. What
+// its primary one holds in prefixes are attachments; every single address,
+// its own among them, and what is on other interfaces is elsewhere: in the
+// same subnet as pod ranges, and so in their way.
+func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) {
+	got := cloud.Interface{Instance: ref.providerID(), InstanceUID: ref.id}
+	for _, c := range cards {
+		prefixes, err := parseAll(c.prefixes)
+		if err != nil {
+			return got, misread(subject{"read the prefixes", c.id}, err)
+		}
+		addresses, err := parseAll(c.addresses)
+		if err != nil {
+			return got, misread(subject{"read the addresses", c.id}, err)
+		}
+		got.Elsewhere = append(got.Elsewhere, addresses...)
+		if !c.primary() {
+			got.Elsewhere = append(got.Elsewhere, joined(prefixes)...)
+			continue
+		}
+		// The interface's ID is its version: it never changes hands, and none
+		// comes back.
+		got.Version, got.SubnetName = c.id, c.subnet
+		if slices.Contains(v.Subnets, c.subnet) {
+			got.Subnet = c.subnet
+		}
+		for _, p := range joined(prefixes) {
+			if p.Addr().Is4() {
+				got.Attachments = append(got.Attachments, cloud.Attachment{Prefix: p})
+			} else {
+				got.Elsewhere = append(got.Elsewhere, p)
+			}
+		}
+	}
+	slices.SortFunc(got.Elsewhere, netip.Prefix.Compare)
+	return got, nil
+}
+
+// NoDelegation says that EC2 delegates nothing by itself.
+func (v interfaces) NoDelegation(ctx context.Context, i cloud.Interface) error {
+	const act = "find the IPv6 range"
+	ref, err := v.resolve(act, i.Instance)
+	if err != nil {
+		return err
+	}
+	if _, _, err := v.get(ctx, ref); err != nil {
+		return err
+	}
+	return &cloud.Error{Reason: cloud.NotFound, Act: act, Resource: ref.String(),
+		Err:    errors.New("EC2 gives an interface no IPv6 prefix by itself"),
+		Remedy: "ask for IPv4 only: IPv6 prefixes are not carved on EC2 yet",
+	}
+}
+
+// Wait has nothing to wait for: a change is made when its reply comes.
+func (v interfaces) Wait(_ context.Context, o cloud.Operation) error {
+	if o.Done() {
+		return nil
+	}
+	return &cloud.Error{Reason: cloud.Invalid, Act: o.Act, Resource: o.Scope, Err: errors.New("EC2 has no operation " + o.ID),
+		Remedy: "look at the interface itself"}
+}

@@ -1,0 +1,61 @@
+package aws
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+const providerScheme = "aws://"
+
+// machineRef names an instance.
+type machineRef struct{ zone, id string }
+
+func (r machineRef) String() string { return "instance " + r.id + " in " + r.zone }
+
+// providerID is what the cloud provider writes to Node.spec.providerID.
+func (r machineRef) providerID() string { return providerScheme + "/" + r.zone + "/" + r.id }
+
+var (
+	instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
+	localZone  = regexp.MustCompile(`^-[a-z]+-[0-9]+[a-z]?$`)
+)
+
+// parseProviderID reads aws:///zone/i-0123456789abcdef0.
+func parseProviderID(id string) (machineRef, bool) {
+	rest, ok := strings.CutPrefix(id, providerScheme+"/")
+	if !ok {
+		return machineRef{}, false
+	}
+	zone, vm, ok := strings.Cut(rest, "/")
+	if !ok || zone == "" || !instanceID.MatchString(vm) {
+		return machineRef{}, false
+	}
+	return machineRef{zone, vm}, true
+}
+
+// inRegion tells whether a zone is one of the region's: "eu-west-1a", or a
+// local zone, "us-west-2-lax-1a".
+func inRegion(zone, region string) bool {
+	rest, ok := strings.CutPrefix(zone, region)
+	return ok && (len(rest) == 1 && rest[0] >= 'a' && rest[0] <= 'z' || localZone.MatchString(rest))
+}
+
+// resolve parses a provider ID and refuses one that is not of this region.
+func (v *vpc) resolve(act, providerID string) (machineRef, error) {
+	ref, ok := parseProviderID(providerID)
+	if !ok {
+		return ref, &cloud.Error{
+			Reason: cloud.WrongCloud, Act: act, Resource: providerID,
+			Remedy: "an EC2 node's providerID reads aws:///zone/instance-id; check which cloud controller manager set it",
+		}
+	}
+	if !inRegion(ref.zone, v.Region) {
+		return ref, &cloud.Error{
+			Reason: cloud.WrongCloud, Act: act, Resource: providerID,
+			Remedy: "its zone is not in region " + v.Region + ", where the Network's VPC is",
+		}
+	}
+	return ref, nil
+}

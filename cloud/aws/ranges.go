@@ -1,0 +1,180 @@
+package aws
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// typeExplicit keeps a reservation's addresses from being chosen by AWS: they
+// are given by name only.
+const typeExplicit = "explicit"
+
+// ranges makes and removes subnet CIDR reservations.
+type ranges struct{ *vpc }
+
+// rangeName is the name of a reservation. Ours carry it twice: the description
+// can be changed by nobody, so that a mark in it is believed first; the tag is
+// what a person sees. Without either it is the ID.
+func (r reservation) rangeName() string {
+	switch {
+	case !cloud.ParseMark(r.description).IsZero():
+		return r.description
+	case r.name != "":
+		return r.name
+	}
+	return r.id
+}
+
+// Create reserves the prefix in its subnet.
+func (v ranges) Create(ctx context.Context, r cloud.Range) error {
+	e := &rangeEdit{vpc: v.vpc, want: r, add: true, about: v.subject("create subnet CIDR reservation ", r)}
+	if p := r.Prefix; !p.IsValid() || !p.Addr().Is4() || p != p.Masked() || p.Bits() > delegatedBits {
+		return e.refuse(cloud.Invalid, "it is no IPv4 range of whole /28s", "give an IPv4 range without host bits, /28 or larger")
+	}
+	return e.run(ctx)
+}
+
+// Delete ends the reservation. EC2 would do so whatever its addresses are
+// used for, so that is looked at first. Another who delegates one of them at
+// that very moment keeps it; the caller's claims are what prevents that.
+func (v ranges) Delete(ctx context.Context, r cloud.Range) error {
+	return (&rangeEdit{vpc: v.vpc, want: r, about: v.subject("delete subnet CIDR reservation ", r)}).run(ctx)
+}
+
+func (v ranges) subject(act string, r cloud.Range) subject {
+	return subject{act + r.Name + " (" + r.Prefix.String() + ")", r.Subnet}
+}
+
+// rangeEdit is one change of a subnet's reservations.
+type rangeEdit struct {
+	*vpc
+	want   cloud.Range
+	add    bool // or remove
+	about  subject
+	unsure error // a request of ours may have been taken up
+}
+
+// run reads the subnet's reservations, decides, and changes them, each time
+// anew while it is not known what became of the last request.
+func (e *rangeEdit) run(ctx context.Context) error {
+	for try := 0; ; try++ {
+		id, needed, err := e.decide(ctx)
+		if err != nil {
+			return e.final(err)
+		}
+		if !needed {
+			return nil
+		}
+		if err = e.send(ctx, id); err == nil {
+			return nil
+		}
+		if try >= e.Retries || !e.worthAgain(err, try) || !e.pause(ctx, try) {
+			return e.final(err)
+		}
+	}
+}
+
+// worthAgain tells whether to read again and try anew. A conflict may be with
+// our own earlier request, or with another's of which the first read did not
+// know yet; a reservation that is not found is gone, which the next read shows.
+func (e *rangeEdit) worthAgain(err error, try int) bool {
+	switch cloud.ReasonOf(err) {
+	case cloud.OutcomeUnknown:
+		e.unsure = err
+		return true
+	case cloud.Stale:
+		return true
+	case cloud.Conflict:
+		return e.unsure != nil || try == 0
+	case cloud.NotFound:
+		return !e.add
+	}
+	return false
+}
+
+func (e *rangeEdit) final(err error) error {
+	if e.unsure != nil {
+		return e.unsure
+	}
+	return err
+}
+
+func (e *rangeEdit) refuse(r cloud.Reason, what, remedy string) error {
+	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: errors.New(what), Remedy: remedy}
+}
+
+// decide tells whether the subnet has to change, and gives the ID of the
+// reservation that is to go. It refuses what can be seen to be wrong.
+func (e *rangeEdit) decide(ctx context.Context) (id string, needed bool, err error) {
+	all, err := e.reserved(ctx, e.want.Subnet, e.about)
+	if err != nil {
+		return "", false, err
+	}
+	for _, r := range all {
+		p, err := parse(r.cidr)
+		if err != nil {
+			return "", false, misread(e.about, err)
+		}
+		switch {
+		case r.rangeName() == e.want.Name && (p != e.want.Prefix || r.kind != typeExplicit):
+			return "", false, e.refuse(cloud.Conflict, "reservation "+r.id+" of that name has "+r.cidr+" and type "+r.kind,
+				"it was not made by this request; give it another name or remove it by hand")
+		case r.rangeName() == e.want.Name && e.add:
+			return "", false, nil
+		case r.rangeName() == e.want.Name:
+			return r.id, true, e.unused(ctx)
+		case e.add && p.Overlaps(e.want.Prefix):
+			return "", false, e.refuse(cloud.Conflict, "reservation "+r.rangeName()+" has "+r.cidr, "choose another prefix")
+		}
+	}
+	return "", e.add, nil
+}
+
+// unused refuses to remove a range out of which prefixes are delegated.
+// Single addresses in it were there before it, and stay.
+func (e *rangeEdit) unused(ctx context.Context) error {
+	return e.eachCard(ctx, "subnet-id", e.want.Subnet, func(c card) error {
+		held, err := parseAll(c.prefixes)
+		if err != nil {
+			return misread(e.about, err)
+		}
+		for _, p := range held {
+			if p.Overlaps(e.want.Prefix) {
+				return e.refuse(cloud.Conflict, "interface "+c.id+holder(c)+" holds "+p.String(), "detach it first; the range is removed when nobody uses it")
+			}
+		}
+		return nil
+	})
+}
+
+func holder(c card) string {
+	if c.instance != "" {
+		return " of instance " + c.instance
+	}
+	if c.description != "" {
+		return " (" + c.description + ")"
+	}
+	return ""
+}
+
+func (e *rangeEdit) send(ctx context.Context, id string) error {
+	if !e.add {
+		return e.change(ctx, actionUnreserve, e.about, func(ctx context.Context) error { return e.api.deleteReservation(ctx, id) })
+	}
+	r := reservation{subnet: e.want.Subnet, cidr: e.want.Prefix.String(), kind: typeExplicit, description: e.want.Name, name: e.want.Name}
+	return e.change(ctx, actionReserve, e.about, func(ctx context.Context) error { return e.api.createReservation(ctx, r) })
+}
+
+// reserved are the reservations of a subnet.
+func (v *vpc) reserved(ctx context.Context, subnetID string, about subject) (all []reservation, err error) {
+	list := func(ctx context.Context, token string) (page[reservation], error) {
+		return v.api.reservations(ctx, subnetID, token)
+	}
+	err = pages(ctx, v, actionReservations, about, list, func(r reservation) error {
+		all = append(all, r)
+		return nil
+	})
+	return all, err
+}

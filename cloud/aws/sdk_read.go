@@ -1,0 +1,209 @@
+package aws
+
+import (
+	"context"
+	"errors"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// sdk is the api on the generated client.
+type sdk struct{ *ec2.Client }
+
+// The most that EC2 puts on one page. Source: the API reference, MaxResults.
+const (
+	pageSize      = 1000
+	tablePageSize = 100
+)
+
+var errEmpty = errors.New("the cloud answered with an empty list")
+
+func (s sdk) vpc(ctx context.Context, id string) (network, error) {
+	l, err := s.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{id}})
+	if err != nil {
+		return network{}, err
+	}
+	if len(l.Vpcs) == 0 {
+		return network{}, errEmpty
+	}
+	var n network
+	for _, a := range l.Vpcs[0].CidrBlockAssociationSet {
+		if a.CidrBlockState != nil {
+			n.blocks = append(n.blocks, block{awssdk.ToString(a.CidrBlock), string(a.CidrBlockState.State)})
+		}
+	}
+	for _, a := range l.Vpcs[0].Ipv6CidrBlockAssociationSet {
+		if a.Ipv6CidrBlockState != nil {
+			n.blocks = append(n.blocks, block{awssdk.ToString(a.Ipv6CidrBlock), string(a.Ipv6CidrBlockState.State)})
+		}
+	}
+	return n, nil
+}
+
+func (s sdk) subnets(ctx context.Context, vpcID, token string) (page[subnet], error) {
+	l, err := s.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: only("vpc-id", vpcID), MaxResults: awssdk.Int32(pageSize), NextToken: optional(token)})
+	if err != nil {
+		return page[subnet]{}, err
+	}
+	p := page[subnet]{next: awssdk.ToString(l.NextToken)}
+	for _, n := range l.Subnets {
+		got := subnet{id: awssdk.ToString(n.SubnetId), zone: awssdk.ToString(n.AvailabilityZone), name: nameOf(n.Tags), cidr: awssdk.ToString(n.CidrBlock)}
+		for _, a := range n.Ipv6CidrBlockAssociationSet {
+			if a.Ipv6CidrBlockState != nil && a.Ipv6CidrBlockState.State == types.SubnetCidrBlockStateCodeAssociated {
+				got.ipv6 = append(got.ipv6, awssdk.ToString(a.Ipv6CidrBlock))
+			}
+		}
+		p.items = append(p.items, got)
+	}
+	return p, nil
+}
+
+func (s sdk) reservations(ctx context.Context, subnetID, token string) (page[reservation], error) {
+	l, err := s.GetSubnetCidrReservations(ctx, &ec2.GetSubnetCidrReservationsInput{SubnetId: &subnetID, MaxResults: awssdk.Int32(pageSize), NextToken: optional(token)})
+	if err != nil {
+		return page[reservation]{}, err
+	}
+	p := page[reservation]{next: awssdk.ToString(l.NextToken)}
+	for _, list := range [][]types.SubnetCidrReservation{l.SubnetIpv4CidrReservations, l.SubnetIpv6CidrReservations} {
+		for _, r := range list {
+			p.items = append(p.items, reservation{awssdk.ToString(r.SubnetCidrReservationId), subnetID, awssdk.ToString(r.Cidr),
+				string(r.ReservationType), awssdk.ToString(r.Description), nameOf(r.Tags)})
+		}
+	}
+	return p, nil
+}
+
+func (s sdk) routeTables(ctx context.Context, vpcID, token string) (page[routeTable], error) {
+	l, err := s.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: only("vpc-id", vpcID), MaxResults: awssdk.Int32(tablePageSize), NextToken: optional(token)})
+	if err != nil {
+		return page[routeTable]{}, err
+	}
+	p := page[routeTable]{next: awssdk.ToString(l.NextToken)}
+	for _, t := range l.RouteTables {
+		got := routeTable{id: awssdk.ToString(t.RouteTableId)}
+		for _, r := range t.Routes {
+			got.routes = append(got.routes, route{
+				dest:    awssdk.ToString(r.DestinationCidrBlock) + awssdk.ToString(r.DestinationIpv6CidrBlock), // one of them is set
+				local:   awssdk.ToString(r.GatewayId) == "local",
+				peering: awssdk.ToString(r.VpcPeeringConnectionId),
+				target: first(r.VpcPeeringConnectionId, r.TransitGatewayId, r.NetworkInterfaceId, r.GatewayId, r.NatGatewayId,
+					r.LocalGatewayId, r.CarrierGatewayId, r.EgressOnlyInternetGatewayId, r.InstanceId),
+			})
+		}
+		p.items = append(p.items, got)
+	}
+	return p, nil
+}
+
+func (s sdk) networkInterfaces(ctx context.Context, filter, id, token string) (page[card], error) {
+	l, err := s.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{Filters: only(filter, id), MaxResults: awssdk.Int32(pageSize), NextToken: optional(token)})
+	if err != nil {
+		return page[card]{}, err
+	}
+	p := page[card]{next: awssdk.ToString(l.NextToken), items: make([]card, 0, len(l.NetworkInterfaces))}
+	for _, i := range l.NetworkInterfaces {
+		got := card{id: awssdk.ToString(i.NetworkInterfaceId), subnet: awssdk.ToString(i.SubnetId), vpc: awssdk.ToString(i.VpcId),
+			zone: awssdk.ToString(i.AvailabilityZone), description: awssdk.ToString(i.Description)}
+		if a := i.Attachment; a != nil {
+			got.instance, got.device, got.networkCard = awssdk.ToString(a.InstanceId), awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
+		}
+		for _, a := range i.PrivateIpAddresses {
+			got.addresses = append(got.addresses, awssdk.ToString(a.PrivateIpAddress))
+		}
+		for _, a := range i.Ipv6Addresses {
+			got.addresses = append(got.addresses, awssdk.ToString(a.Ipv6Address))
+		}
+		for _, x := range i.Ipv4Prefixes {
+			got.prefixes = append(got.prefixes, awssdk.ToString(x.Ipv4Prefix))
+		}
+		for _, x := range i.Ipv6Prefixes {
+			got.prefixes = append(got.prefixes, awssdk.ToString(x.Ipv6Prefix))
+		}
+		p.items = append(p.items, got)
+	}
+	return p, nil
+}
+
+func (s sdk) instance(ctx context.Context, id string) (machine, error) {
+	l, err := s.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
+	if err != nil {
+		return machine{}, err
+	}
+	if len(l.Reservations) == 0 || len(l.Reservations[0].Instances) == 0 {
+		return machine{}, errEmpty
+	}
+	i := l.Reservations[0].Instances[0]
+	got := machine{id: id, kind: string(i.InstanceType)}
+	if i.State != nil {
+		got.state = string(i.State.Name)
+	}
+	if i.Placement != nil {
+		got.zone = awssdk.ToString(i.Placement.AvailabilityZone)
+	}
+	for _, n := range i.NetworkInterfaces {
+		c := card{id: awssdk.ToString(n.NetworkInterfaceId), subnet: awssdk.ToString(n.SubnetId), vpc: awssdk.ToString(n.VpcId), zone: got.zone, instance: id}
+		if a := n.Attachment; a != nil {
+			c.device, c.networkCard = awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
+		}
+		for _, a := range n.PrivateIpAddresses {
+			c.addresses = append(c.addresses, awssdk.ToString(a.PrivateIpAddress))
+		}
+		for _, a := range n.Ipv6Addresses {
+			c.addresses = append(c.addresses, awssdk.ToString(a.Ipv6Address))
+		}
+		for _, x := range n.Ipv4Prefixes {
+			c.prefixes = append(c.prefixes, awssdk.ToString(x.Ipv4Prefix))
+		}
+		for _, x := range n.Ipv6Prefixes {
+			c.prefixes = append(c.prefixes, awssdk.ToString(x.Ipv6Prefix))
+		}
+		got.cards = append(got.cards, c)
+	}
+	return got, nil
+}
+
+func (s sdk) instanceType(ctx context.Context, name string) (slots, error) {
+	l, err := s.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{types.InstanceType(name)}})
+	if err != nil {
+		return slots{}, err
+	}
+	if len(l.InstanceTypes) == 0 || l.InstanceTypes[0].NetworkInfo == nil {
+		return slots{}, errEmpty
+	}
+	i := l.InstanceTypes[0]
+	// Bare metal has no hypervisor, and is Nitro too.
+	return slots{awssdk.ToInt32(i.NetworkInfo.Ipv4AddressesPerInterface), i.Hypervisor != types.InstanceTypeHypervisorXen}, nil
+}
+
+const nameTag = "Name"
+
+func nameOf(tags []types.Tag) string {
+	for _, t := range tags {
+		if awssdk.ToString(t.Key) == nameTag {
+			return awssdk.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
+func only(name, value string) []types.Filter {
+	return []types.Filter{{Name: &name, Values: []string{value}}}
+}
+
+func optional(token string) *string {
+	if token == "" {
+		return nil
+	}
+	return &token
+}
+
+func first(list ...*string) string {
+	for _, s := range list {
+		if s != nil {
+			return *s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,81 @@
+package aws
+
+import (
+	"context"
+	"net/netip"
+)
+
+// api is every call of the EC2 API that this package makes, in thin values.
+// Errors are the SDK's own; errors.go classes them.
+type api interface {
+	vpc(ctx context.Context, id string) (network, error)
+	subnets(ctx context.Context, vpcID, token string) (page[subnet], error)
+	reservations(ctx context.Context, subnetID, token string) (page[reservation], error)
+	routeTables(ctx context.Context, vpcID, token string) (page[routeTable], error)
+	// networkInterfaces lists those of a VPC, or of one subnet of it.
+	networkInterfaces(ctx context.Context, filter, id, token string) (page[card], error)
+	instance(ctx context.Context, id string) (machine, error)
+	instanceType(ctx context.Context, name string) (slots, error)
+
+	createReservation(ctx context.Context, r reservation) error
+	deleteReservation(ctx context.Context, id string) error
+	assign(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error
+	unassign(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error
+}
+
+// page is one page of a list.
+type page[T any] struct {
+	items []T
+	next  string // token of the next page, empty at the last
+}
+
+type network struct {
+	blocks []block
+}
+
+// block is a CIDR block of a VPC, of either family.
+type block struct{ cidr, state string }
+
+type subnet struct {
+	id, zone, name, cidr string
+	ipv6                 []string
+}
+
+type reservation struct {
+	id, subnet, cidr, kind, description string
+	name                                string // the tag "Name"
+}
+
+type routeTable struct {
+	id     string
+	routes []route
+}
+
+type route struct {
+	dest    string
+	local   bool   // the VPC's own
+	peering string // the connection's ID, where it goes to a peer
+	target  string
+}
+
+// card is a network interface.
+type card struct {
+	id, subnet, vpc, zone, description string
+	instance                           string // "" where it is in none
+	device, networkCard                int32
+	addresses, prefixes                []string // IPv6 ones among them
+}
+
+// primary tells whether it is the one that the node's own address is on.
+func (c card) primary() bool { return c.device == 0 && c.networkCard == 0 }
+
+type machine struct {
+	id, kind, zone, state string
+	cards                 []card
+}
+
+// slots is what an instance type takes.
+type slots struct {
+	addresses int32 // IPv4 addresses and prefixes on each interface
+	nitro     bool
+}

@@ -1,0 +1,85 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+type space struct{ *vpc }
+
+// Read asks for the VPC itself, its subnets, their reservations, its route
+// tables and its network interfaces.
+func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
+	about := subject{"read the VPC", s.VPC}
+	if _, err := read(ctx, s.vpc, actionVPCs, about, func(ctx context.Context) (network, error) { return s.api.vpc(ctx, s.VPC) }); err != nil {
+		return cloud.Snapshot{}, err
+	}
+	b := &books{subnets: map[string]*cloud.Subnet{}}
+	b.prohibited()
+	for _, step := range []func() error{
+		func() error { return s.readSubnets(ctx, b) },
+		func() error { return s.readReservations(ctx, b) },
+		func() error { return s.readRoutes(ctx, b) },
+		func() error {
+			return s.eachCard(ctx, "vpc-id", s.VPC, func(c card) error { return b.card(c) })
+		},
+	} {
+		if err := step(); err != nil {
+			return cloud.Snapshot{}, err
+		}
+	}
+	snap := cloud.Snapshot{Occupied: b.sorted()}
+	for _, id := range s.Subnets {
+		sub := b.subnets[id]
+		sub.Used = joined(sub.Used)
+		snap.Subnets = append(snap.Subnets, *sub)
+	}
+	return snap, nil
+}
+
+func (s space) readSubnets(ctx context.Context, b *books) error {
+	about := subject{"list the subnets", s.VPC}
+	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
+	if err := pages(ctx, s.vpc, actionSubnets, about, list, b.subnet); err != nil {
+		return err
+	}
+	for _, id := range s.Subnets {
+		if b.subnets[id] == nil {
+			return &cloud.Error{
+				Reason: cloud.NotFound, Act: "read node subnet", Resource: id, Err: errors.New("VPC " + s.VPC + " has no such subnet"),
+				Remedy: fmt.Sprintf("name one of those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
+			}
+		}
+	}
+	return nil
+}
+
+// readReservations costs a call or more for each node subnet. Other subnets
+// are occupied as a whole.
+func (s space) readReservations(ctx context.Context, b *books) error {
+	for _, id := range s.Subnets {
+		all, err := s.reserved(ctx, id, subject{"list the subnet CIDR reservations", id})
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			if err := b.reservation(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s space) readRoutes(ctx context.Context, b *books) error {
+	about := subject{"list the route tables", s.VPC}
+	list := func(ctx context.Context, token string) (page[routeTable], error) {
+		return s.api.routeTables(ctx, s.VPC, token)
+	}
+	return pages(ctx, s.vpc, actionRouteTables, about, list, b.routes)
+}
