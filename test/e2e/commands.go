@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long a story waits for what it expects.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 var leaseKind = schema.GroupVersionKind{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}
 
