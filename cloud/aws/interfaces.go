@@ -79,6 +79,7 @@ func (v interfaces) get(ctx context.Context, ref machineRef) (machine, cloud.Int
 			Err: errors.New("none of its interfaces is in VPC " + v.VPC), Remedy: "name the machine's VPC in its Network, or take its Node out of the cluster"}
 	}
 	got, err := v.read(ref, here)
+	got.Machine = m.kind
 	return m, got, err
 }
 
@@ -105,6 +106,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		// The interface's ID is its version: it never changes hands, and none
 		// comes back.
 		got.Version, got.SubnetName = c.id, c.subnet
+		got.Slots = taken4(addresses) + taken4(prefixes)
 		if slices.Contains(v.Subnets, c.subnet) {
 			got.Subnet = c.subnet
 		}
@@ -118,6 +120,16 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 	}
 	slices.SortFunc(got.Elsewhere, netip.Prefix.Compare)
 	return got, nil
+}
+
+// taken4 counts what takes slots of an interface; those of IPv6 are apart.
+func taken4(list []netip.Prefix) (n int) {
+	for _, p := range list {
+		if p.Addr().Is4() {
+			n++
+		}
+	}
+	return n
 }
 
 // NoDelegation says that EC2 delegates nothing by itself.
