@@ -62,7 +62,9 @@ func TestPlansAsGolden(t *testing.T) {
 	t.Parallel()
 	all := balancer("tcp", "80", "443")
 	foreign := func(r *Resource) { r.Owner = cloud.Owner{} }
-	another := func(r *Resource) { r.Owner = cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "web", Name: "other"} }
+	another := func(r *Resource) {
+		r.Owner = cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "web", Name: "other"}
+	}
 	members := toy("pool", "z1", nodes, Fields{FieldMembers: {"n1", "n2", "n3"}})
 	cases := []struct {
 		name      string
