@@ -26,6 +26,10 @@ type Config struct {
 	Denied []string
 	// Throttle turns the token buckets on, of the sizes in throttle.go.
 	Throttle bool
+	// AssignAgain answers with success when an interface is given prefixes or
+	// addresses that it has. EC2 documents neither that nor the refusal, which
+	// is the default.
+	AssignAgain bool
 	// CIDRsPerVPC is the quota of IPv4 CIDR blocks, by default 5.
 	CIDRsPerVPC int
 	// SubnetsPerVPC is the quota of subnets, by default 200.
