@@ -45,6 +45,8 @@ type Config struct {
 	// Period is how often the VPC is read when nothing calls for it; 5
 	// minutes by default.
 	Period time.Duration
+	// Now is the time of day; time.Now by default.
+	Now func() time.Time
 }
 
 // retryPause is when a VPC is read again that could not be read.
@@ -61,6 +63,9 @@ type Controller struct{ Config }
 func New(cfg Config) *Controller {
 	if cfg.Period == 0 {
 		cfg.Period = 5 * time.Minute
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	return &Controller{cfg}
 }
@@ -124,7 +129,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		again = retryPause
 	} else {
 		n.Status.Occupied, n.Status.OccupiedCount = survey.Occupied, survey.Count
-		n.Status.Free = survey.Free
+		n.Status.Free, n.Status.Subnets = survey.Free, survey.Subnets
+		now := metav1.NewTime(c.Now()).Rfc3339Copy()
+		n.Status.LastRead = &now
 		c.Metrics.observe(n.Name, survey)
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
 		c.tellOutside(ctx, n, survey.Outside)

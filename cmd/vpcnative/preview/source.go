@@ -30,7 +30,7 @@ const (
 type Source struct {
 	// Kind is empty where there is no Network.
 	Kind Kind `json:"kind,omitempty"`
-	// AsOf is when the VPC was read, or the status last written.
+	// AsOf is when the VPC was read, also where that is what a status tells.
 	AsOf *metav1.Time `json:"asOf,omitempty"`
 	// Warnings say what is not known.
 	Warnings []string `json:"warnings,omitempty"`
@@ -44,7 +44,7 @@ func (s Source) String() string {
 	case FromCloud:
 		return "the VPC itself, read at " + s.AsOf.UTC().Format(time.RFC3339)
 	case FromStatus:
-		return "the Network's status, which the manager last wrote at " + s.AsOf.UTC().Format(time.RFC3339)
+		return "the Network's status, of when the manager read it last, at " + s.AsOf.UTC().Format(time.RFC3339)
 	}
 	return "nothing that was read: the VPC is taken to be empty"
 }
@@ -99,10 +99,12 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 	return out
 }
 
-// statusTime is when the status was last written. The manager writes it when
-// it changes, not each time it looks.
+// statusTime is when the manager last read the VPC for the status.
 func statusTime(n *v1alpha1.Network) *metav1.Time {
-	var last *metav1.Time
+	if n.Status.LastRead != nil {
+		return n.Status.LastRead
+	}
+	var last *metav1.Time // a manager of an older version writes none
 	for _, f := range n.ManagedFields {
 		if f.Subresource == "status" && f.Time != nil && (last == nil || last.Before(f.Time)) {
 			last = f.Time
