@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
 
 // gcPercent: most of what is allocated is the garbage of requests, most of
@@ -23,7 +25,7 @@ func main() {
 		debug.SetGCPercent(gcPercent)
 	}
 	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
-		fmt.Fprintln(os.Stderr, "vpcnative-manager: "+err.Error())
+		fmt.Fprintln(os.Stderr, "vpcnative-manager: "+show.Errors(err))
 		os.Exit(1)
 	}
 }
