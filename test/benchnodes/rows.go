@@ -126,6 +126,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 	if r.process != nil {
 		row.PeakMiB, _ = memoryOf(r.process.Pid)
 	}
+	say("  %.2f s, CPU ms/Node of server, contender and harness: %s", row.Seconds, row.CPU)
 	if err := errors.Join(b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
@@ -214,6 +215,7 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 		Arrived:  float64(b.arrivals) / took.Seconds(),
 		MedianMS: quantile(delays, 0.5), P99MS: quantile(delays, 0.99), MaxMS: quantile(delays, 1),
 	}
+	say("  median %.1f ms, 99th percentile %.1f ms, CPU ms/Node of server, contender and harness: %s", row.MedianMS, row.P99MS, row.CPU)
 	return row, b.deleteNodes(ctx)
 }
 
@@ -319,6 +321,7 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 	if err = errors.Join(err, b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
+	say("  peak %.0f MiB, settled %.0f, after a restart %.0f", row.PeakMiB, row.SteadyMiB, row.Restarted)
 	return row, b.deleteNodes(ctx)
 }
 
