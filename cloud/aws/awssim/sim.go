@@ -28,6 +28,13 @@ type Sim struct {
 	interfaces   *table[*networkInterface]
 	instances    *table[*instance]
 	routeTables  *table[*routeTable]
+	groups       *table[*securityGroup]
+	elasticIPs   *table[*elasticIP]
+	balancers    *table[*balancer]
+	targetGroups *table[*targetGroup]
+	listeners    *table[*listener]
+	lingering    map[string]int  // by target group: listeners that are gone, but not everywhere
+	failing      map[string]bool // instances that answer no health check
 }
 
 // New returns an empty Sim.
@@ -45,6 +52,13 @@ func New(config Config) *Sim {
 		interfaces:   newTable[*networkInterface](config.History),
 		instances:    newTable[*instance](config.History),
 		routeTables:  newTable[*routeTable](config.History),
+		groups:       newTable[*securityGroup](config.History),
+		elasticIPs:   newTable[*elasticIP](config.History),
+		balancers:    newTable[*balancer](config.History),
+		targetGroups: newTable[*targetGroup](config.History),
+		listeners:    newTable[*listener](config.History),
+		lingering:    map[string]int{},
+		failing:      map[string]bool{},
 	}
 }
 
@@ -81,13 +95,18 @@ func (h *eventHeap) Pop() any {
 }
 
 // later runs do after Config.Latency, or now where there is none.
-func (s *Sim) later(do func()) {
-	if s.config.Latency <= 0 {
+func (s *Sim) later(do func()) { s.after(s.config.Latency, do) }
+
+// linger runs do after Config.Linger, or now where there is none.
+func (s *Sim) linger(do func()) { s.after(s.config.Linger, do) }
+
+func (s *Sim) after(d time.Duration, do func()) {
+	if d <= 0 {
 		do()
 		return
 	}
 	s.eventCount++
-	heap.Push(&s.events, event{at: s.clock.Now().Add(s.config.Latency), order: s.eventCount, do: do})
+	heap.Push(&s.events, event{at: s.clock.Now().Add(d), order: s.eventCount, do: do})
 }
 
 // settle does what has fallen due, in order.
