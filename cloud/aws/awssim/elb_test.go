@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // balanced is a world with a client of ELB.
@@ -118,7 +119,7 @@ func fromGroup(from, to int32, group string) ec2types.IpPermission {
 
 func TestABalancerBecomesActive(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newBalanced(t, awssim.Config{Clock: clock, Latency: time.Minute})
 	in := elb.CreateLoadBalancerInput{Name: aws.String("web"), Scheme: types.LoadBalancerSchemeEnumInternal, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}
 	got, err := w.create(in)
@@ -134,7 +135,7 @@ func TestABalancerBecomesActive(t *testing.T) {
 	in.Scheme = types.LoadBalancerSchemeEnumInternetFacing
 	_, err = w.create(in)
 	w.refused("DuplicateLoadBalancerName", err)
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	list, err := w.elb.DescribeLoadBalancers(w.ctx, &elb.DescribeLoadBalancersInput{Names: []string{"web"}})
 	w.must(err)
 	if list.LoadBalancers[0].State.Code != types.LoadBalancerStateEnumActive {
@@ -239,7 +240,7 @@ func TestListenersAndGroups(t *testing.T) {
 
 func TestWhatIsGoneLingers(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newBalanced(t, awssim.Config{Clock: clock, Linger: time.Minute})
 	sg := w.group("front")
 	lb, web := w.lb("a", sg), w.tg("web", "TCP", 30000)
@@ -255,7 +256,7 @@ func TestWhatIsGoneLingers(t *testing.T) {
 		return err
 	}
 	w.refused("DependencyViolation", drop())
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	w.must(w.deleteGroup(web))
 	w.must(drop())
 	if left := w.sim.Interfaces(); len(left) != 0 {
@@ -265,27 +266,27 @@ func TestWhatIsGoneLingers(t *testing.T) {
 
 func TestFreshThingsAreUnknown(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newBalanced(t, awssim.Config{Clock: clock, Fresh: time.Second})
-	clock.advance(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	lb, web := w.lb("a"), w.tg("web", "TCP", 30000)
 	_, err := w.listen(lb, web, "TCP", 80)
 	w.refused("LoadBalancerNotFound", err)
-	clock.advance(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	l, err := w.listen(lb, web, "TCP", 80)
 	w.must(err)
 	_, err = w.elb.ModifyListener(w.ctx, &elb.ModifyListenerInput{ListenerArn: &l, Port: aws.Int32(81)})
 	w.refused("ListenerNotFound", err)
-	clock.advance(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	_, err = w.elb.ModifyListener(w.ctx, &elb.ModifyListenerInput{ListenerArn: &l, Port: aws.Int32(81)})
 	w.must(err)
 }
 
 func TestTargetsAndTheirHealth(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newBalanced(t, awssim.Config{Clock: clock, Latency: time.Minute})
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	front := w.group("front", tcp(80, 80, "0.0.0.0/0"))
 	nodes := w.group("nodes")
 	vm, eni := w.addVM("m5.large")
@@ -298,7 +299,7 @@ func TestTargetsAndTheirHealth(t *testing.T) {
 	_, err = w.listen(w.lb("a", front), web, "TCP", 80)
 	w.must(err)
 	w.reads(web, "initial Elb.RegistrationInProgress")
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	w.reads(web, "unhealthy Target.Timeout")
 	w.must(w.authorize(nodes, fromGroup(30000, 30000, front)))
 	w.reads(web, "healthy ")
@@ -313,7 +314,7 @@ func TestTargetsAndTheirHealth(t *testing.T) {
 	_, err = w.elb.DeregisterTargets(w.ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &web, Targets: []types.TargetDescription{{Id: &vm.ID}, {Id: aws.String("i-unknown")}}})
 	w.must(err)
 	w.reads(web, "draining Target.DeregistrationInProgress")
-	clock.advance(5 * time.Minute)
+	clock.Advance(5 * time.Minute)
 	w.reads(web)
 	w.must(w.sim.StopInstance(vm.ID))
 	w.refused("InvalidTarget", w.register(web, vm.ID))
@@ -424,7 +425,7 @@ func TestBalancingTagsAndPages(t *testing.T) {
 
 func TestBalancersAreThrottledTogether(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newBalanced(t, awssim.Config{Clock: clock, Throttle: true})
 	for n := range 41 {
 		_, err := w.elb.DescribeLoadBalancers(w.ctx, &elb.DescribeLoadBalancersInput{})
@@ -436,7 +437,7 @@ func TestBalancersAreThrottledTogether(t *testing.T) {
 	}
 	_, err := w.elb.DescribeTargetGroups(w.ctx, &elb.DescribeTargetGroupsInput{})
 	w.refused("ThrottlingException", err)
-	clock.advance(time.Second)
+	clock.Advance(time.Second)
 	_, err = w.elb.DescribeTargetGroups(w.ctx, &elb.DescribeTargetGroupsInput{})
 	w.must(err)
 }
