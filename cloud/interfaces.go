@@ -10,7 +10,8 @@ import (
 type Attachment struct {
 	Prefix netip.Prefix
 	// Range names the range the prefix is drawn from; it is empty for a
-	// prefix out of the subnet's primary range.
+	// prefix out of the subnet's primary range. Where interfaces do not tell
+	// (EC2), it is as the subnet's ranges were last read, and empty before.
 	Range string
 }
 
@@ -29,11 +30,16 @@ type Interface struct {
 	// SubnetName is the name by which a person finds the interface's subnet,
 	// also where Subnet is empty.
 	SubnetName string
-	// Attachments are the prefixes on the interface besides its own address.
+	// Attachments are the prefixes on the interface besides its own address,
+	// in the fewest that hold the same addresses: EC2 knows single /28s only,
+	// so two runs that lie side by side in one range read as one. Ask Holds
+	// rather than compare.
 	Attachments []Attachment
 	// Elsewhere are the prefixes that the instance holds in the network in
 	// ways that no Attach or Detach touches: on its other interfaces, or of a
 	// family the adapter does not attach. They are occupied all the same.
+	// A machine's own addresses are not among them: what they take of a
+	// subnet out of which pod ranges are carved is in Subnet.Used.
 	Elsewhere []netip.Prefix
 	// Delegated is the IPv6 prefix that the cloud itself gives the interface
 	// for pods: it comes and goes with the interface, is carved out of no
@@ -42,16 +48,22 @@ type Interface struct {
 	// is none: the interface has IPv4 only, or the cloud has IPv6 prefixes
 	// carved and attached like any other (the /80s of EC2).
 	Delegated netip.Prefix
+	// Machine is the instance's type, and Slots how many of the places for
+	// addresses and prefixes on the interface are taken, where the machine's
+	// type limits those. Machine is empty where it was not asked for.
+	Machine string
+	Slots   int
 	// Version is the cloud's opaque version of the interface (a fingerprint),
 	// empty where it has none. An old version costs a call more, never a
 	// wrong write.
 	Version string
 }
 
-// Holds tells whether the prefix is on the interface.
+// Holds tells whether all of the prefix is on the interface, by itself or as
+// a part of what it holds.
 func (i Interface) Holds(p netip.Prefix) bool {
 	for _, a := range i.Attachments {
-		if a.Prefix == p {
+		if a.Prefix.Bits() <= p.Bits() && a.Prefix.Contains(p.Addr()) {
 			return true
 		}
 	}
@@ -90,10 +102,19 @@ type Interfaces interface {
 	// one by now; or why that could not be read.
 	NoDelegation(ctx context.Context, i Interface) error
 
+	// Limit tells how large a prefix the interface takes. It asks the cloud
+	// only where that depends on the machine.
+	//
+	// Errors: NotFound; PermissionDenied, Unauthenticated, Throttled, Unavailable.
+	Limit(ctx context.Context, i Interface) (Limit, error)
+
 	// Attach adds one prefix to what the interface holds and touches nothing
 	// else. The interface is as List or Get gave it; where it is out of date
 	// the adapter reads it again, and gives NotFound when InstanceUID has
-	// changed. A prefix that is there already is an operation already done.
+	// changed. A prefix that is there already is an operation already done;
+	// that is never concluded from what the caller knows, and where the cloud
+	// guards an interface by no version (EC2), from no read alone: the cloud is
+	// asked for the change, and its answer counts.
 	//
 	// Errors, here and from Wait: Conflict, when somebody else holds an
 	// address of the prefix; LimitExceeded, when the interface takes no more
@@ -121,4 +142,6 @@ type VPC struct {
 	Proxies Proxies
 	// Firewalls is nil where the cloud's firewall is kept by other means.
 	Firewalls Firewalls
+	// Traits say what its ranges are like.
+	Traits Traits
 }

@@ -71,6 +71,7 @@ type vpc struct {
 	Config
 	api   api
 	kinds sync.Map // instance type -> slots, which never change
+	known knownRanges
 }
 
 // New connects to EC2 by the SDK's default chain of credentials, or by
@@ -89,5 +90,5 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 		return nil, nil, err
 	}
 	v := &vpc{Config: c, api: s}
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}}, client.CloseIdleConnections, nil
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Traits: traits}, client.CloseIdleConnections, nil
 }

@@ -84,6 +84,22 @@ func TestARangeInUseSaysByWhom(t *testing.T) {
 	w.must(w.vpc.Ranges.Delete(t.Context(), r)) // the lone address stays, and is no obstacle
 }
 
+// EC2 refuses no deletion of a reservation.
+func TestADeletedRangeOutOfWhichOneDrawsIsPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	r := w.ours("10.0.128.0/20")
+	w.must(w.vpc.Ranges.Create(t.Context(), r))
+	id := w.add("m5.8xlarge", "vm")
+	w.sim.Inject(awssim.Fault{Action: "DeleteSubnetCidrReservation", Count: 1, Before: func(awssim.Call) {
+		w.must(w.sim.Assign(w.card(id).ID, prefix("10.0.130.0/28")))
+	}})
+	w.wants(cloud.Conflict, w.vpc.Ranges.Delete(t.Context(), r), w.get(id).InstanceUID, "10.0.130.0/28")
+	if got := w.sim.Reservations(w.subnet); len(got) != 2 || got[1].Prefix != r.Prefix || got[1].Description != r.Name {
+		t.Errorf("the subnet has %+v", got)
+	}
+}
+
 func TestARangeIsOneOfManyPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, awssim.Config{})
@@ -118,7 +134,7 @@ func TestSpaceShowsWhatIsUsedInASubnet(t *testing.T) {
 	for _, o := range snap.Occupied {
 		kinds[o.Prefix] = o.Kind
 	}
-	for p, kind := range map[string]cloud.Kind{"10.0.0.0/16": cloud.SubnetPrimary, podRange: cloud.SecondaryRange,
+	for p, kind := range map[string]cloud.Kind{"10.0.0.0/16": cloud.SubnetPrimary, podRange: cloud.SubnetReservation,
 		"192.168.9.0/24": cloud.StaticRoute, "10.8.0.0/16": cloud.PeeringRoute, "0.0.0.0/0": "", "10.0.0.0/8": "", "169.254.0.0/16": cloud.Prohibited} {
 		if kinds[prefix(p)] != kind {
 			t.Errorf("%s is %q, want %q", p, kinds[prefix(p)], kind)
