@@ -217,7 +217,7 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 	now := time.Now()
 	until := c.book.Release(h.NodeUID, now)
 	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
-	c.releases.end(h.NodeUID)
+	c.releases.endedInRest(h, now)
 	c.flights.clearDoubt(h.NodeUID)
 	c.backoff.Forget(h.Node)
 	c.Metrics.released()

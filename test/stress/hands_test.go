@@ -261,6 +261,10 @@ func (h *hands) lost(subnet string, g v1alpha1.GrantedRange, s *seen) bool {
 	return h.removed[at] && h.another(at, p, s)
 }
 
+func (h *hands) lostAny(q v1alpha1.RangeRequest, s *seen) bool {
+	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) })
+}
+
 // another tells whether something else than the range of that name has the
 // place.
 func (h *hands) another(at [2]string, p netip.Prefix, s *seen) bool {
