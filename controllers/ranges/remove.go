@@ -2,7 +2,6 @@ package ranges
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -32,6 +31,9 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 		no = uncounted
 	}
 	if no == nil {
+		no = c.settles(r)
+	}
+	if no == nil {
 		no = c.letGo(ctx, r)
 	}
 	if no == nil {
@@ -50,11 +52,14 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 }
 
 func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use) *Refusal {
-	_, vpc, no := c.network(ctx, r)
+	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
 	}
 	if no := p.release(ctx, r, u, vpc); no != nil {
+		return no
+	}
+	if no := c.depart(ctx, r, n); no != nil {
 		return no
 	}
 	if r.Spec.DeletionPolicy == v1alpha1.Retain {
@@ -107,8 +112,7 @@ func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *Refus
 	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return &Refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
-			Text: fmt.Sprintf("taking the finalizer off RangeRequest %s: %v", r.Name, err)}
+		return refusedByAPI("taking the finalizer off RangeRequest "+r.Name, err)
 	}
 	return nil
 }
