@@ -62,6 +62,8 @@ type world struct {
 	gets       int                                                     // looks at single VMs so far
 	lists      int                                                     // and at all of them
 	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
+	heard      chan string                                             // the Events; nil: nobody looks
+	inFlight   int                                                     // how many changes at once; 0: as many as by default
 	script     func(act, instance string, p netip.Prefix) error        // faults by hand
 }
 
@@ -664,7 +666,7 @@ func (w *world) lead() *process {
 			return nil
 		},
 		Fenced: func(err error) { m.fenced = err; cancel() },
-		Events: &events.FakeRecorder{}, Metrics: NewMetrics(prometheus.NewRegistry()),
+		Events: &events.FakeRecorder{Events: w.heard}, MaxInFlight: w.inFlight, Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	m.c.queue = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	close(m.c.queued)

@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -143,15 +144,15 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 //
 // What was created stays in the status also where a later step fails, so that
 // a request that is half granted shows the half it has.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, refused []netip.Prefix) (no *Refusal, taken netip.Prefix) {
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, barred []netip.Prefix) (no *Refusal, taken netip.Prefix) {
 	in, no := c.input(ctx, r, n, vpc)
-	in.Refused = refused
+	in.Refused = barred
 	if no != nil {
 		return no, taken
 	}
-	steps, no := Plan(in)
-	if no != nil {
-		return no, taken
+	steps, refused := Plan(in)
+	if refused != nil {
+		steps = PutBack(in) // what it cannot have takes nothing from what it has
 	}
 	var unready *Refusal
 	for _, step := range steps {
@@ -166,7 +167,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			unready = no
 		}
 	}
-	return unready, taken
+	return cmp.Or(refused, unready), taken
 }
 
 // input reads all that a plan depends on. The requests are read live: another

@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -91,7 +92,7 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 	var first *Refusal
 	note := func(request string, no *Refusal) {
 		if no != nil && no.Reason != v1alpha1.ReasonPending {
-			stuck, first = append(stuck, no.Text), orRefusal(first, no)
+			stuck, first = append(stuck, no.Text), cmp.Or(first, no)
 			c.Metrics.failed(request, no.Reason)
 		}
 	}
@@ -102,13 +103,6 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 		note("", refusalOf("taking away ServiceCIDRs of requests that are gone", c.Services.Sweep(ctx, requests.Items)))
 	}
 	return c.tellStuck(ctx, n, first, stuck)
-}
-
-func orRefusal(a, b *Refusal) *Refusal {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // old gives those that were orphans for as long as a change may take to come:
