@@ -219,9 +219,7 @@ func dropOurs(r *rig, _ *cluster, rng *rand.Rand) string {
 }
 
 // withoutRemoved gives the grants without those that people took out of the
-// VPC, as far as somebody else has the place, or no Node needs them: nobody
-// looks for these before the ranges controller's next look at the VPC,
-// minutes later.
+// VPC, as far as somebody else has the place.
 func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	granted := map[[2]string]bool{}
 	for _, g := range s.grants {
@@ -230,7 +228,7 @@ func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	maps.DeleteFunc(h.removed, func(at [2]string, _ bool) bool { return !granted[at] })
 	for _, g := range s.grants {
 		at := [2]string{g.Subnet, g.Name}
-		excused := h.removed[at] && (h.another(at, g.Prefix, s) || !overlaps(g.Prefix, s.taken()))
+		excused := h.removed[at] && h.another(at, g.Prefix, s)
 		if g.Adopted {
 			excused = true // it is another's to take away
 		}
