@@ -10,7 +10,8 @@ import (
 type Attachment struct {
 	Prefix netip.Prefix
 	// Range names the range the prefix is drawn from; it is empty for a
-	// prefix out of the subnet's primary range.
+	// prefix out of the subnet's primary range. Where interfaces do not tell
+	// (EC2), it is as the subnet's ranges were last read, and empty before.
 	Range string
 }
 
@@ -29,11 +30,16 @@ type Interface struct {
 	// SubnetName is the name by which a person finds the interface's subnet,
 	// also where Subnet is empty.
 	SubnetName string
-	// Attachments are the prefixes on the interface besides its own address.
+	// Attachments are the prefixes on the interface besides its own address,
+	// in the fewest that hold the same addresses: EC2 knows single /28s only,
+	// so two runs that lie side by side in one range read as one. Ask Holds
+	// rather than compare.
 	Attachments []Attachment
 	// Elsewhere are the prefixes that the instance holds in the network in
 	// ways that no Attach or Detach touches: on its other interfaces, or of a
 	// family the adapter does not attach. They are occupied all the same.
+	// A machine's own addresses are not among them: what they take of a
+	// subnet out of which pod ranges are carved is in Subnet.Used.
 	Elsewhere []netip.Prefix
 	// Delegated is the IPv6 prefix that the cloud itself gives the interface
 	// for pods: it comes and goes with the interface, is carved out of no
@@ -48,10 +54,11 @@ type Interface struct {
 	Version string
 }
 
-// Holds tells whether the prefix is on the interface.
+// Holds tells whether all of the prefix is on the interface, by itself or as
+// a part of what it holds.
 func (i Interface) Holds(p netip.Prefix) bool {
 	for _, a := range i.Attachments {
-		if a.Prefix == p {
+		if a.Prefix.Bits() <= p.Bits() && a.Prefix.Contains(p.Addr()) {
 			return true
 		}
 	}
@@ -93,7 +100,10 @@ type Interfaces interface {
 	// Attach adds one prefix to what the interface holds and touches nothing
 	// else. The interface is as List or Get gave it; where it is out of date
 	// the adapter reads it again, and gives NotFound when InstanceUID has
-	// changed. A prefix that is there already is an operation already done.
+	// changed. A prefix that is there already is an operation already done;
+	// that is never concluded from what the caller knows, and where the cloud
+	// guards an interface by no version (EC2), from no read alone: the cloud is
+	// asked for the change, and its answer counts.
 	//
 	// Errors, here and from Wait: Conflict, when somebody else holds an
 	// address of the prefix; LimitExceeded, when the interface takes no more

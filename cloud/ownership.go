@@ -23,6 +23,7 @@ type Mark struct {
 	Name    string // readable part of the owner's name, which may be shortened
 	Owner   string // hash of the owner's cluster, kind, namespace and name
 	Index   int    // tells apart the objects of one owner
+	Role    string // does so where they are of several kinds; empty where Index does
 }
 
 // IsZero tells that the object carries no mark.
@@ -51,6 +52,44 @@ func (o Owner) ObjectName(index int) string {
 	return fmt.Sprintf("vn-%s-%s-%s-%d", hash(o.ClusterID), readable(o.Name), o.hash(), index)
 }
 
+// maxRole keeps the names of [Owner.ShortName] within the 32 characters of
+// EC2's load balancers: 3 + 8 + 1 + 8 + 1 + role.
+const maxRole = 11
+
+// RoleName names the owner's object of that role, of at most 63 characters. A
+// role is 1 to 11 lower-case letters and digits, a letter first. It is
+// ObjectName for owners of which the cloud keeps many things:
+//
+//	vn-<cluster>-<readable part of the name>-<owner>-<role>
+func (o Owner) RoleName(role string) string {
+	return fmt.Sprintf("vn-%s-%s-%s-%s", hash(o.ClusterID), o.readable(), o.hash(), checkRole(role))
+}
+
+// ShortName is RoleName in at most 32 characters, without the readable part:
+//
+//	vn-<cluster>-<owner>-<role>
+func (o Owner) ShortName(role string) string {
+	return fmt.Sprintf("vn-%s-%s-%s", hash(o.ClusterID), o.hash(), checkRole(role))
+}
+
+// readable is the owner's name for a RoleName: short enough for the longest
+// role.
+func (o Owner) readable() string {
+	s := readable(o.Name)
+	if most := 63 - len("vn-12345678--12345678-") - maxRole; len(s) > most {
+		s = strings.TrimRight(s[:most], "-")
+	}
+	return s
+}
+
+// checkRole panics for what is no role: roles are the code's own words.
+func checkRole(role string) string {
+	if !roles.MatchString(role) {
+		panic("cloud: " + strconv.Quote(role) + " is no role of an object")
+	}
+	return role
+}
+
 // Description says in full what ObjectName can only hash, for objects that
 // have room for it.
 func (o Owner) Description() string {
@@ -61,13 +100,25 @@ func (o Owner) Description() string {
 	return "made by vpcnative for " + o.Kind + " " + name + " of cluster " + o.ClusterID
 }
 
+// ParseDescription is the opposite of Description; ok is false for another
+// text.
+func ParseDescription(text string) (o Owner, ok bool) {
+	m := described.FindStringSubmatch(text)
+	if m == nil {
+		return Owner{}, false
+	}
+	return Owner{Kind: m[1], Namespace: m[2], Name: m[3], ClusterID: m[4]}, true
+}
+
 func (o Owner) hash() string {
 	return hash(o.ClusterID + "/" + o.Kind + "/" + o.Namespace + "/" + o.Name)
 }
 
 var (
 	unreadable = regexp.MustCompile(`[^a-z0-9]+`)
-	marked     = regexp.MustCompile(`^vn-([a-z2-7]{8})-([a-z0-9-]*)-([a-z2-7]{8})-([0-9]{1,6})$`)
+	marked     = regexp.MustCompile(`^vn-([a-z2-7]{8})-(?:([a-z0-9-]*)-)?([a-z2-7]{8})-(?:([0-9]{1,6})|([a-z][a-z0-9]{0,10}))$`)
+	roles      = regexp.MustCompile(`^[a-z][a-z0-9]{0,10}$`)
+	described  = regexp.MustCompile(`^made by vpcnative for ([^ /]+) (?:([^ /]+)/)?([^ /]+) of cluster (\S+)$`)
 )
 
 func readable(name string) string {
@@ -85,11 +136,11 @@ func ParseMark(name string) Mark {
 	if m == nil {
 		return Mark{}
 	}
-	index, err := strconv.Atoi(m[4])
-	if err != nil {
-		return Mark{}
+	mark := Mark{Cluster: m[1], Name: m[2], Owner: m[3], Role: m[5]}
+	if mark.Role == "" {
+		mark.Index, _ = strconv.Atoi(m[4]) // digits, by the pattern
 	}
-	return Mark{Cluster: m[1], Name: m[2], Owner: m[3], Index: index}
+	return mark
 }
 
 func hash(s string) string {

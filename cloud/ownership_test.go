@@ -32,9 +32,37 @@ func TestObjectNameIsValidAndCarriesItsMark(t *testing.T) {
 	}
 }
 
+func TestRoleNamesFitAndCarryTheirMark(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"shop", "Shop.With.Dots", strings.Repeat("long-", 40), "x", "---", "abcdefgh-abcdefgh"} {
+		o := Owner{ClusterID: "b7d3", Kind: "Service", Namespace: "web", Name: name}
+		for _, role := range []string{"a", "fr4tcp0", "bs123456789", "abcdefgh"} {
+			long, short := o.RoleName(role), o.ShortName(role)
+			if !computeName.MatchString(long) || len(short) > 32 {
+				t.Errorf("%q or %q is too long or no name", long, short)
+			}
+			for _, got := range []string{long, short} {
+				if mark := ParseMark(got); !mark.Of(o) || mark.Role != role {
+					t.Errorf("ParseMark(%q) = %+v: not the mark of %+v", got, mark, o)
+				}
+			}
+		}
+		if got, ok := ParseDescription(o.Description()); !ok || got != o {
+			t.Errorf("the description of %+v is read as %+v", o, got)
+		}
+	}
+	cluster := Owner{ClusterID: "b7d3", Kind: "NodeSet", Name: "nodes"}
+	if got, ok := ParseDescription(cluster.Description()); !ok || got != cluster {
+		t.Errorf("the description of %+v is read as %+v", cluster, got)
+	}
+	if got, ok := ParseDescription("made by hand"); ok {
+		t.Errorf("somebody's words are read as %+v", got)
+	}
+}
+
 func TestForeignNamesCarryNoMark(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "pods", "vn-pods", "gke-cluster-pods-1a2b3c4d", "vn-abcdefgh-pods-abcdefgh", "vn-abcdefg1-p-abcdefgh-0"} {
+	for _, name := range []string{"", "pods", "vn-pods", "gke-cluster-pods-1a2b3c4d", "vn-abcdefgh-pods-abcdefgh", "vn-abcdefg1-p-abcdefgh-0", "vn-abcdefgh-abcdefgh-toolongarole"} {
 		if m := ParseMark(name); !m.IsZero() {
 			t.Errorf("ParseMark(%q) = %+v, want none", name, m)
 		}

@@ -107,7 +107,9 @@ type Ranges interface {
 	// Delete removes exactly the range of that name and prefix and returns
 	// when the cloud confirms it. A range that is gone is success.
 	//
-	// Errors: Conflict, when it is in use or its prefix is not the one given;
-	// Stale, OutcomeUnknown, NotFound for the subnet.
+	// Errors: Conflict, when it is in use or its prefix is not the one given:
+	// then it is still there, or again (EC2 refuses no deletion, so what was
+	// taken out of it meanwhile shows only afterwards); Stale, OutcomeUnknown,
+	// NotFound for the subnet.
 	Delete(ctx context.Context, r Range) error
 }

@@ -9,13 +9,15 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// Attach delegates the prefixes of the run that the interface lacks. One
-// request does it while the interface is as the caller knows it.
+// Attach delegates the prefixes of the run that the interface lacks, by name
+// and never by number, so that a repeat allocates nothing twice. One request
+// does it where the interface has nothing of it.
 func (v interfaces) Attach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
 	return cloud.Operation{}, v.edit(ctx, i, &edit{vpc: v.vpc, want: a.Prefix, add: true, about: subject{act: "delegate prefix " + a.Prefix.String()}})
 }
 
-// Detach takes back the prefixes of the run that the interface has.
+// Detach takes back the prefixes of the run that the interface has. One
+// request does it where the interface has all of it.
 func (v interfaces) Detach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
 	return cloud.Operation{}, v.edit(ctx, i, &edit{vpc: v.vpc, want: a.Prefix, about: subject{act: "take back prefix " + a.Prefix.String()}})
 }
@@ -34,6 +36,10 @@ type edit struct {
 	unsure error
 }
 
+// edit asks for the whole run first, whatever the caller or a read shows: a
+// read may be out of date, and only EC2's answer to a change is not. What is
+// read tells which part of the run to ask for after a refusal, and agrees or
+// not with a refusal that says that there is nothing to do.
 func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err error) {
 	if e.ref, err = v.resolve(e.about.act, i.Instance); err != nil {
 		return err
@@ -42,43 +48,57 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 	if err := e.check(i); err != nil {
 		return err
 	}
-	// What the caller knows may be old. It is good enough to send a request
-	// by, since EC2 refuses what is not as we think, but not to do nothing by.
-	var refused error
-	var before []netip.Prefix
+	if i.Version == "" {
+		if i, err = v.reread(ctx, e, i); err != nil {
+			return err
+		}
+	}
+	todo := pieces(e.want)
 	for try := 0; ; try++ {
-		if i.Version == "" || try > 0 || len(e.todo(i)) == 0 {
-			if i, err = v.reread(ctx, e, i); err != nil {
-				return err
-			}
-		}
-		todo := e.todo(i)
-		if len(todo) == 0 {
+		refused := e.send(ctx, i.Version, todo)
+		if refused == nil {
 			return nil
 		}
-		if e.unsure == nil && (cloud.Is(refused, cloud.Conflict) || cloud.Is(refused, cloud.LimitExceeded)) && slices.Equal(todo, before) {
-			return e.final(ctx, refused) // we knew the interface well
-		}
-		if refused = e.send(ctx, i.Version, todo); refused == nil {
-			return nil
-		}
-		if !e.worthAgain(refused) || try >= e.Retries {
-			return e.final(ctx, refused)
-		}
-		before = todo
+		known := e.known
 		// At once the first time: most who know old things do so once.
-		if try > 0 && !e.pause(ctx, try) {
+		if !e.worthAgain(refused) || try >= e.Retries || try > 0 && !e.pause(ctx, try) {
 			return e.final(ctx, refused)
 		}
+		if i, err = v.reread(ctx, e, i); err != nil {
+			return err
+		}
+		left := e.todo(i)
+		switch {
+		case len(left) == 0 && e.settles(refused):
+			return nil
+		case len(left) == 0:
+			left = pieces(e.want)
+		case e.unsure == nil && slices.Equal(left, todo) && isTaken(refused) && (known || len(left) == len(pieces(e.want))):
+			return e.final(ctx, refused) // what is read agrees with the refusal
+		}
+		todo = left
 	}
 }
 
-// todo are the /28s to delegate or to take back.
+// settles tells whether a refusal says that the change was made before, where
+// the interface reads so too. EC2 documents neither what it answers when an
+// interface is given what it has, success or a refusal, nor whether it looks
+// at slots or at addresses first.
+func (e *edit) settles(refused error) bool {
+	if e.add {
+		return isTaken(refused)
+	}
+	return notHeld(refused)
+}
+
+// isTaken tells of refusals for addresses or slots that are in use.
+func isTaken(err error) bool {
+	return cloud.Is(err, cloud.Conflict) || cloud.Is(err, cloud.LimitExceeded)
+}
+
+// todo are the /28s to delegate or to take back, as the interface reads.
 func (e *edit) todo(i cloud.Interface) []netip.Prefix {
-	return slices.DeleteFunc(pieces(e.want), func(p netip.Prefix) bool {
-		held := slices.ContainsFunc(i.Attachments, func(a cloud.Attachment) bool { return a.Prefix.Overlaps(p) })
-		return held == e.add
-	})
+	return slices.DeleteFunc(pieces(e.want), func(p netip.Prefix) bool { return i.Holds(p) == e.add })
 }
 
 func (e *edit) send(ctx context.Context, interfaceID string, todo []netip.Prefix) error {

@@ -221,7 +221,7 @@ func TestAnInterfaceDeletedByHandIsNotFound(t *testing.T) {
 	w.wants(cloud.WrongCloud, w.attach(i, "10.0.65.0/24"), "none of its interfaces")
 }
 
-func TestEverySingleAddressIsElsewhere(t *testing.T) {
+func TestWhatOtherInterfacesHoldIsElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, awssim.Config{})
 	vm, err := w.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{
@@ -230,7 +230,7 @@ func TestEverySingleAddressIsElsewhere(t *testing.T) {
 	}})
 	w.must(err)
 	id := "aws:///" + zone + "/" + vm.ID
-	want := []netip.Prefix{prefix("10.0.7.7/32"), prefix("10.0.7.8/32"), prefix("10.0.64.9/32"), prefix("10.0.66.0/27")}
+	want := []netip.Prefix{prefix("10.0.66.0/27")}
 	if got := w.get(id); !slices.Equal(got.Elsewhere, want) || got.Version != vm.Interfaces[0].ID {
 		t.Errorf("got %+v", got)
 	}
@@ -239,6 +239,42 @@ func TestEverySingleAddressIsElsewhere(t *testing.T) {
 		if w.must(err); i.Instance != id || !slices.Equal(i.Elsewhere, want) {
 			t.Errorf("listed %+v", i)
 		}
+	}
+	snap, err := w.vpc.Space.Read(t.Context())
+	w.must(err)
+	for _, p := range []string{"10.0.7.7/32", "10.0.7.8/32", "10.0.64.9/32"} {
+		if !slices.ContainsFunc(snap.Subnets[0].Used, func(u netip.Prefix) bool { return u.Overlaps(prefix(p)) }) {
+			t.Errorf("%s is not among the used, %v", p, snap.Subnets[0].Used)
+		}
+	}
+}
+
+// However old what is read may be, only EC2's own answer makes a change done,
+// whichever of the two answers it gives to one that was made before.
+func TestStaleReadsMakeNothingSeemDone(t *testing.T) {
+	t.Parallel()
+	for _, again := range []bool{false, true} {
+		w := newWorld(t, awssim.Config{AssignAgain: again})
+		id := w.add("m5.8xlarge", "vm", cloud.Attachment{Prefix: prefix("10.0.65.0/24")})
+		held := w.get(id)
+		w.must(w.attach(held, "10.0.65.0/24")) // it is there
+		w.attached(id, "10.0.65.0/24")
+
+		w.must(w.sim.Unassign(w.card(id).ID, split(prefix("10.0.65.0/24"))...))
+		stale := w.sim.Inject(awssim.Fault{Action: "DescribeInstances", StaleChanges: 1})
+		w.must(w.attach(held, "10.0.65.0/24"))
+		stale.Remove()
+		w.attached(id, "10.0.65.0/24")
+
+		stale = w.sim.Inject(awssim.Fault{Action: "DescribeInstances", StaleChanges: 1})
+		empty := w.get(id)
+		if len(empty.Attachments) > 0 {
+			t.Fatal("the read is not stale")
+		}
+		w.must(w.detach(empty, "10.0.65.0/24"))
+		stale.Remove()
+		w.attached(id)
+		w.must(w.detach(w.get(id), "10.0.65.0/24")) // it is gone
 	}
 }
 

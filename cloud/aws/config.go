@@ -71,6 +71,7 @@ type vpc struct {
 	Config
 	api   api
 	kinds sync.Map // instance type -> slots, which never change
+	known knownRanges
 }
 
 // New connects to EC2 by the SDK's default chain of credentials, or by

@@ -52,7 +52,15 @@ var sayings = []struct {
 }{
 	{regexp.MustCompile(`(?i)assigned, but move is not allowed|already (assigned|in use)`), cloud.Conflict},
 	{regexp.MustCompile(`(?i)overlap with existing`), cloud.Conflict},
-	{regexp.MustCompile(`(?i)are not assigned to interface`), cloud.Stale},
+	{notAssigned, cloud.Stale},
+}
+
+var notAssigned = regexp.MustCompile(`(?i)(are|is) not assigned to`)
+
+// notHeld tells whether EC2 refused to take from an interface what it does
+// not have.
+func notHeld(err error) bool {
+	return cloud.Is(err, cloud.Stale) && notAssigned.MatchString(err.Error())
 }
 
 // judge classes one refusal by its code, by its text, by its HTTP status.

@@ -83,9 +83,8 @@ func (v interfaces) get(ctx context.Context, ref machineRef) (machine, cloud.Int
 }
 
 // read makes the port's value of an instance's interfaces in the VPC. What
-// its primary one holds in prefixes are attachments; every single address,
-// its own among them, and what is on other interfaces is elsewhere: in the
-// same subnet as pod ranges, and so in their way.
+// its primary one holds in prefixes are attachments, what the others hold is
+// elsewhere. Single addresses are neither: they are in the subnet's Used.
 func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) {
 	got := cloud.Interface{Instance: ref.providerID(), InstanceUID: ref.id}
 	for _, c := range cards {
@@ -93,11 +92,6 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		if err != nil {
 			return got, misread(subject{"read the prefixes", c.id}, err)
 		}
-		addresses, err := parseAll(c.addresses)
-		if err != nil {
-			return got, misread(subject{"read the addresses", c.id}, err)
-		}
-		got.Elsewhere = append(got.Elsewhere, addresses...)
 		if !c.primary() {
 			got.Elsewhere = append(got.Elsewhere, joined(prefixes)...)
 			continue
@@ -108,16 +102,32 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		if slices.Contains(v.Subnets, c.subnet) {
 			got.Subnet = c.subnet
 		}
-		for _, p := range joined(prefixes) {
-			if p.Addr().Is4() {
-				got.Attachments = append(got.Attachments, cloud.Attachment{Prefix: p})
-			} else {
-				got.Elsewhere = append(got.Elsewhere, p)
-			}
-		}
+		got.Attachments, prefixes = v.attachments(c.subnet, prefixes)
+		got.Elsewhere = append(got.Elsewhere, prefixes...)
 	}
 	slices.SortFunc(got.Elsewhere, netip.Prefix.Compare)
 	return got, nil
+}
+
+// attachments joins the prefixes of each range that is known, and gives those
+// that no Attach makes apart.
+func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held []cloud.Attachment, others []netip.Prefix) {
+	of := map[string][]netip.Prefix{}
+	for _, p := range prefixes {
+		if !p.Addr().Is4() {
+			others = append(others, p)
+			continue
+		}
+		name := v.known.rangeOf(subnetID, p)
+		of[name] = append(of[name], p)
+	}
+	for name, list := range of {
+		for _, p := range joined(list) {
+			held = append(held, cloud.Attachment{Prefix: p, Range: name})
+		}
+	}
+	slices.SortFunc(held, func(a, b cloud.Attachment) int { return a.Prefix.Compare(b.Prefix) })
+	return held, joined(others)
 }
 
 // NoDelegation says that EC2 delegates nothing by itself.

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -36,11 +37,23 @@ func (v ranges) Create(ctx context.Context, r cloud.Range) error {
 	return e.run(ctx)
 }
 
-// Delete ends the reservation. EC2 would do so whatever its addresses are
-// used for, so that is looked at first. Another who delegates one of them at
-// that very moment keeps it; the caller's claims are what prevents that.
+// Delete ends the reservation. EC2 does so whatever its addresses are used
+// for, so that is looked at before, and once more after: if a prefix of it was
+// delegated in between, the reservation is put back, and that is a conflict.
 func (v ranges) Delete(ctx context.Context, r cloud.Range) error {
-	return (&rangeEdit{vpc: v.vpc, want: r, about: v.subject("delete subnet CIDR reservation ", r)}).run(ctx)
+	e := &rangeEdit{vpc: v.vpc, want: r, about: v.subject("delete subnet CIDR reservation ", r)}
+	if err := e.run(ctx); err != nil || !e.sent {
+		return err
+	}
+	used := e.unused(ctx)
+	if !cloud.Is(used, cloud.Conflict) {
+		return used
+	}
+	if err := v.Create(ctx, r); err != nil {
+		return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: e.about.act, Resource: e.about.resource,
+			Err: fmt.Errorf("%w; it was to be put back: %w", used, err), Remedy: "the range is read again; it is made anew where nodes use it"}
+	}
+	return used
 }
 
 func (v ranges) subject(act string, r cloud.Range) subject {
@@ -53,7 +66,8 @@ type rangeEdit struct {
 	want   cloud.Range
 	add    bool // or remove
 	about  subject
-	unsure error // a request of ours may have been taken up
+	sent   bool  // a request of ours was made
+	unsure error // and may have been taken up
 }
 
 // run reads the subnet's reservations, decides, and changes them, each time
@@ -160,6 +174,7 @@ func holder(c card) string {
 }
 
 func (e *rangeEdit) send(ctx context.Context, id string) error {
+	e.sent = true
 	if !e.add {
 		return e.change(ctx, actionUnreserve, e.about, func(ctx context.Context) error { return e.api.deleteReservation(ctx, id) })
 	}
@@ -172,9 +187,16 @@ func (v *vpc) reserved(ctx context.Context, subnetID string, about subject) (all
 	list := func(ctx context.Context, token string) (page[reservation], error) {
 		return v.api.reservations(ctx, subnetID, token)
 	}
+	var ranges []cloud.Range
 	err = pages(ctx, v, actionReservations, about, list, func(r reservation) error {
 		all = append(all, r)
+		if p, err := parse(r.cidr); err == nil { // who reads it says what it makes of others
+			ranges = append(ranges, cloud.Range{Subnet: subnetID, Name: r.rangeName(), Prefix: p})
+		}
 		return nil
 	})
+	if err == nil {
+		v.known.set(subnetID, ranges)
+	}
 	return all, err
 }

@@ -84,6 +84,22 @@ func TestARangeInUseSaysByWhom(t *testing.T) {
 	w.must(w.vpc.Ranges.Delete(t.Context(), r)) // the lone address stays, and is no obstacle
 }
 
+// EC2 refuses no deletion of a reservation.
+func TestADeletedRangeOutOfWhichOneDrawsIsPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	r := w.ours("10.0.128.0/20")
+	w.must(w.vpc.Ranges.Create(t.Context(), r))
+	id := w.add("m5.8xlarge", "vm")
+	w.sim.Inject(awssim.Fault{Action: "DeleteSubnetCidrReservation", Count: 1, Before: func(awssim.Call) {
+		w.must(w.sim.Assign(w.card(id).ID, prefix("10.0.130.0/28")))
+	}})
+	w.wants(cloud.Conflict, w.vpc.Ranges.Delete(t.Context(), r), w.get(id).InstanceUID, "10.0.130.0/28")
+	if got := w.sim.Reservations(w.subnet); len(got) != 2 || got[1].Prefix != r.Prefix || got[1].Description != r.Name {
+		t.Errorf("the subnet has %+v", got)
+	}
+}
+
 func TestARangeIsOneOfManyPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, awssim.Config{})

@@ -1,11 +1,8 @@
 package awssim
 
-// actions are those that it knows. It is filled in by init, as the actions
-// look themselves up in it.
-var actions map[string]action
-
+// The actions are filled in by init, as they look themselves up.
 func init() {
-	actions = map[string]action{
+	compute.actions = map[string]action{
 		"DescribeVpcs":              {do: describeVpcs, names: "VpcId", many: 1000},
 		"DescribeSubnets":           {do: describeSubnets, names: "SubnetId", many: 1000},
 		"DescribeRouteTables":       {do: describeRouteTables, names: "RouteTableId", many: 100},

@@ -106,6 +106,10 @@ func (c *call) explicit() (prefixes []netip.Prefix, addresses []netip.Addr, refu
 
 // assign checks all before it changes anything.
 func (s *Sim) assign(i *networkInterface, want assignment) ([]netip.Prefix, []netip.Addr, *APIError) {
+	if s.config.AssignAgain {
+		want.prefixes = slices.DeleteFunc(slices.Clone(want.prefixes), func(p netip.Prefix) bool { return slices.Contains(i.Prefixes, ipv4Prefix{p.String()}) })
+		want.addresses = slices.DeleteFunc(slices.Clone(want.addresses), func(a netip.Addr) bool { return slices.Contains(i.Addresses, address{IP: a.String()}) })
+	}
 	sp := s.spaces[i.SubnetID]
 	most, can := s.slots(i)
 	more := len(want.prefixes) + len(want.addresses) + want.prefixCount + want.addressCount
@@ -139,8 +143,8 @@ func (s *Sim) assign(i *networkInterface, want assignment) ([]netip.Prefix, []ne
 }
 
 // takeable refuses explicit prefixes and addresses that lie outside the
-// subnet or are held. What the interface itself holds already is refused too:
-// EC2 is known to do so for others' addresses, so no caller may count on less.
+// subnet or are held, by the interface itself too: EC2 documents what comes of
+// that for others' addresses only, so no caller may count on less.
 func (s *Sim) takeable(sp *space, i *networkInterface, want assignment) *APIError {
 	var held []string
 	for _, p := range want.prefixes {

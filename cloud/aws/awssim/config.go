@@ -1,6 +1,10 @@
 package awssim
 
-import "time"
+import (
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
+)
 
 // Config says how a Sim behaves. The zero value is usable: real time, changes
 // seen at once, the region eu-west-1, no authentication, no throttling.
@@ -11,7 +15,7 @@ type Config struct {
 	// Account owns everything, by default 123456789012.
 	Account string
 	// Clock is the source of time; nil means the real one.
-	Clock Clock
+	Clock simulate.Clock
 	// Seed makes probabilistic faults repeatable.
 	Seed uint64
 	// Latency is how long a CIDR association is "associating" and a subnet
@@ -26,6 +30,10 @@ type Config struct {
 	Denied []string
 	// Throttle turns the token buckets on, of the sizes in throttle.go.
 	Throttle bool
+	// AssignAgain answers with success when an interface is given prefixes or
+	// addresses that it has. EC2 documents neither that nor the refusal, which
+	// is the default.
+	AssignAgain bool
 	// CIDRsPerVPC is the quota of IPv4 CIDR blocks, by default 5.
 	CIDRsPerVPC int
 	// SubnetsPerVPC is the quota of subnets, by default 200.
@@ -45,7 +53,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.Account = orDefault(c.Account, "123456789012")
 	if c.Clock == nil {
-		c.Clock = realClock{}
+		c.Clock = simulate.RealClock{}
 	}
 	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
 	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)
@@ -61,10 +69,3 @@ func orDefault[T comparable](v, otherwise T) T {
 	}
 	return v
 }
-
-// Clock is the time a Sim lives in.
-type Clock interface{ Now() time.Time }
-
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }

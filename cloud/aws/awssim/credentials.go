@@ -10,7 +10,10 @@ import (
 
 // authenticate checks the request's signature, Signature Version 4.
 // Source: docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html.
-func (s *Sim) authenticate(r *http.Request, body []byte) *APIError {
+func (s *Sim) authenticate(to *service, r *http.Request, body []byte) *APIError {
+	if to.misdirected(r) {
+		return refuse("SignatureDoesNotMatch", "Credential should be scoped to correct service: '%s'.", to.name)
+	}
 	if s.config.AccessKey == "" {
 		return nil
 	}
@@ -25,7 +28,7 @@ func (s *Sim) authenticate(r *http.Request, body []byte) *APIError {
 	}
 	key, scope, _ := strings.Cut(given["Credential"], "/")
 	parts := strings.Split(scope, "/")
-	if key != s.config.AccessKey || len(parts) != 4 || parts[1] != s.config.Region || parts[2] != "ec2" {
+	if key != s.config.AccessKey || len(parts) != 4 || parts[1] != s.config.Region || parts[2] != to.name {
 		return authFailure()
 	}
 	if given["Signature"] != s.signature(r, body, strings.Split(given["SignedHeaders"], ";"), scope, parts) {

@@ -21,6 +21,12 @@ func Throttled() *APIError {
 	return &APIError{http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."}
 }
 
+// BalancingThrottled is what a client of ELB over its rate gets.
+// Source: docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html.
+func BalancingThrottled() *APIError {
+	return &APIError{http.StatusBadRequest, "ThrottlingException", "Rate exceeded"}
+}
+
 // InternalError is a failure of the server's that changed nothing.
 func InternalError() *APIError {
 	return &APIError{http.StatusInternalServerError, "InternalError", "An internal error has occurred"}
@@ -40,12 +46,6 @@ func missing(name string) *APIError {
 
 func authFailure() *APIError {
 	return &APIError{http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials"}
-}
-
-func unauthorized(action string) *APIError {
-	return &APIError{http.StatusForbidden, "UnauthorizedOperation",
-		"You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/test is not authorized to perform: ec2:" +
-			action + " because no identity-based policy allows the ec2:" + action + " action"}
 }
 
 // idKind is how EC2 speaks of one kind of ID: the prefix of the ID, the stem

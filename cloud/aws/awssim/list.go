@@ -82,7 +82,7 @@ func tagValues(t tags, filter string) (out []string, ok bool) {
 // find answers a Describe: the objects of the given IDs, or a page of those
 // that pass the filters.
 func find[T resource](c *call, v view[T], kind idKind, of values[T]) (out []T, next string, refusal *APIError) {
-	a := actions[c.Action]
+	a := c.service.actions[c.Action]
 	all, refusal := c.filters()
 	if refusal != nil {
 		return nil, "", refusal

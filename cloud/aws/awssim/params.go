@@ -21,20 +21,19 @@ type action struct {
 }
 
 var (
-	number     = regexp.MustCompile(`\.\d+`)
-	everywhere = []string{"Action", "Version", "DryRun"}
-	listing    = []string{"Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"}
-	creating   = []string{"TagSpecification.N.ResourceType", "TagSpecification.N.Tag.N.Key", "TagSpecification.N.Tag.N.Value"}
+	number   = regexp.MustCompile(`\.\d+`)
+	listing  = []string{"Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"}
+	creating = []string{"TagSpecification.N.ResourceType", "TagSpecification.N.Tag.N.Key", "TagSpecification.N.Tag.N.Value"}
 )
 
 // check refuses parameters that the action does not know.
 func (c *call) check(a action) *APIError {
 	for name := range c.params {
 		plain := number.ReplaceAllString(name, ".N")
-		known := slices.Contains(everywhere, plain) || slices.Contains(a.params, plain) || plain == a.names || plain == a.names+".N" ||
+		known := c.service.knows(plain) || slices.Contains(a.params, plain) || plain == a.names || plain == a.names+".N" ||
 			a.many > 0 && slices.Contains(listing, plain)
 		if !known {
-			return refuse("UnknownParameter", "The parameter %s is not recognized", name)
+			return refuse(c.service.unknown, "The parameter %s is not recognized", name)
 		}
 	}
 	return nil

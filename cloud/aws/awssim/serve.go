@@ -1,78 +1,53 @@
 package awssim
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
-const (
-	maxBody    = 4 << 20
-	apiVersion = "2016-11-15"
-	namespace  = "http://ec2.amazonaws.com/doc/" + apiVersion + "/"
-)
+const maxBody = 4 << 20
 
 // Serve listens on addr, such as "127.0.0.1:0", and returns the server's URL.
 // stop ends it and waits until it has ended.
 func (s *Sim) Serve(addr string) (url string, stop func(), err error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // the listener is ours: nothing else ends it
-		}
-	}()
-	return "http://" + listener.Addr().String(), func() {
-		server.Close()
-		<-done
-	}, nil
+	return simulate.Serve(addr, s)
 }
 
 // call is one request being answered.
 type call struct {
 	Call
-	params map[string]string
-	faults []Fault
+	service *service
+	params  map[string]string
+	faults  []Fault
 }
 
 // ServeHTTP answers one request of the query API.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Call: Call{Start: s.clock.Now()}}
+	c := &call{Call: Call{Start: s.clock.Now()}, service: compute}
 	a, refusal := s.parse(c, r)
 	var reply any
 	if refusal == nil {
-		c.faults = s.faults.strike(c.Call)
+		c.faults = simulate.Strike(&s.Faults, c.Call)
 		reply, refusal = s.answer(a, c, r)
 	}
 	c.Status = http.StatusOK
-	body := encode(c.Action, reply)
+	var body []byte
 	if refusal != nil {
 		c.Status, c.Code = refusal.Status, refusal.Code
-		body = encodeError(refusal)
+		body = c.service.refuse(c.service, refusal)
+	} else if reply != nil {
+		body = c.service.encode(c.service, c.Action, reply)
 	}
-	lost := r.Context().Err() != nil
-	for _, f := range c.faults {
-		if f.After != nil {
-			f.After(c.Call)
-		}
-		lost = lost || f.LostReply
-	}
+	lost := simulate.Follow(r.Context(), c.faults, c.Call)
 	if lost {
 		c.Status = 0
 	}
-	s.calls.add(c.Call) // before the reply, so that the caller finds it there
+	simulate.Record(&s.Log, c.Call, c.Action, c.Mutating) // before the reply, so that the caller finds it there
 	if lost {
 		panic(http.ErrAbortHandler) // net/http cuts the connection
 	}
@@ -95,13 +70,13 @@ func (s *Sim) parse(c *call, r *http.Request) (action, *APIError) {
 	for name, values := range form {
 		c.params[name] = values[0]
 	}
-	c.Action = c.params["Action"]
-	a, known := actions[c.Action]
+	c.Action, c.service = c.params["Action"], serviceOf(c.params["Version"])
+	a, known := c.service.actions[c.Action]
 	c.Mutating, c.Resource = a.mutates, c.first(a.names)
-	if refusal := s.authenticate(r, body); refusal != nil {
+	if refusal := s.authenticate(c.service, r, body); refusal != nil {
 		return a, refusal
 	}
-	if !known || c.params["Version"] != apiVersion {
+	if !known || c.params["Version"] != c.service.version {
 		return a, refuse("InvalidAction", "The action %s is not valid for this web service.", c.Action)
 	}
 	return a, c.check(a)
@@ -109,21 +84,12 @@ func (s *Sim) parse(c *call, r *http.Request) (action, *APIError) {
 
 // answer does what the call asks, with the faults that strike before.
 func (s *Sim) answer(a action, c *call, r *http.Request) (any, *APIError) {
-	for _, f := range c.faults {
-		if f.Before != nil {
-			f.Before(c.Call)
-		}
-		if f.Hang != nil {
-			select {
-			case <-f.Hang:
-			case <-r.Context().Done():
-				return nil, &APIError{499, "Cancelled", "the caller gave up"}
-			}
-		}
-		if f.Error != nil {
-			return nil, f.Error
-		}
+	if err := simulate.Befall(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
+		return nil, &APIError{499, "Cancelled", "the caller gave up"}
+	} else if refusal, ok := errors.AsType[*APIError](err); ok {
+		return nil, refusal
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
@@ -131,34 +97,10 @@ func (s *Sim) answer(a action, c *call, r *http.Request) (any, *APIError) {
 		return nil, refusal
 	}
 	if slices.Contains(s.config.Denied, c.Action) {
-		return nil, unauthorized(c.Action)
+		return nil, c.service.unauthorized(c.Action)
 	}
 	if c.params["DryRun"] == "true" {
 		return nil, &APIError{http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."}
 	}
 	return a.do(s, c)
-}
-
-func encode(action string, reply any) []byte {
-	if reply == nil {
-		return nil
-	}
-	var out bytes.Buffer
-	out.WriteString(xml.Header)
-	start := xml.StartElement{Name: xml.Name{Local: action + "Response"}, Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}}}
-	if err := xml.NewEncoder(&out).EncodeElement(reply, start); err != nil {
-		panic(err) // our own types always encode
-	}
-	return out.Bytes()
-}
-
-const requestID = "59dbff89-35bd-4eac-99ed-be587example"
-
-func encodeError(e *APIError) []byte {
-	var message bytes.Buffer
-	if err := xml.EscapeText(&message, []byte(e.Message)); err != nil {
-		panic(err)
-	}
-	return fmt.Appendf(nil, "%s<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>%s</RequestID></Response>",
-		xml.Header, e.Code, message.String(), requestID)
 }

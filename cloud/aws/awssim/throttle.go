@@ -36,15 +36,7 @@ func (s *Sim) throttle(c *call) *APIError {
 	if !s.config.Throttle {
 		return nil
 	}
-	name, of := c.Action, changing
-	switch {
-	case bucketsNamed[name] != size{}:
-		of = bucketsNamed[name]
-	case !c.Mutating && c.bare():
-		name, of = name+" unpaginated", unpaginated
-	case !c.Mutating:
-		of = describing
-	}
+	name, of := c.service.bucket(c)
 	now := s.clock.Now()
 	b := s.buckets[name]
 	if b == nil {
@@ -54,10 +46,35 @@ func (s *Sim) throttle(c *call) *APIError {
 	b.tokens = min(of.capacity, b.tokens+now.Sub(b.at).Seconds()*of.refill)
 	b.at = now
 	if b.tokens < 1 {
-		return Throttled()
+		return c.service.throttled()
 	}
 	b.tokens--
 	return nil
+}
+
+func computeBucket(c *call) (string, size) {
+	switch of := bucketsNamed[c.Action]; {
+	case of != size{}:
+		return c.Action, of
+	case !c.Mutating && c.bare():
+		return c.Action + " unpaginated", unpaginated
+	case !c.Mutating:
+		return c.Action, describing
+	}
+	return c.Action, changing
+}
+
+// The buckets of ELB are shared by actions. Those of changes are what the AWS
+// Load Balancer Controller keeps to (pkg/aws/throttle); the source of the
+// other is docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html.
+func balancingBucket(c *call) (string, size) {
+	switch {
+	case !c.Mutating:
+		return "elb Describe", size{40, 10}
+	case c.Action == "RegisterTargets" || c.Action == "DeregisterTargets":
+		return "elb targets", size{20, 4}
+	}
+	return "elb changes", size{20, 3}
 }
 
 // bare tells whether a read of many goes by no filter, ID or page.

@@ -1,0 +1,109 @@
+package lb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Verb is what is done.
+type Verb string
+
+// The verbs. Conflict and Blocked are not done: they say what cannot be.
+const (
+	Create   Verb = "create"
+	Edit     Verb = "edit"
+	Delete   Verb = "delete"
+	Conflict Verb = "conflict" // what has the name is not ours
+	Blocked  Verb = "blocked"  // it needs something that is in conflict
+)
+
+// Change is one field's difference.
+type Change struct {
+	Field    string
+	From, To []string
+}
+
+// Action is one step of a plan.
+type Action struct {
+	Verb Verb
+	Ref
+	// Why is a clause: "the port changed".
+	Why  string
+	Diff []Change
+	// Got is what is there, Want what is wanted; either is nil where there is
+	// none.
+	Got, Want *Resource
+	// Needs are the actions, by their place in the plan, that must have been
+	// done before.
+	Needs []int
+}
+
+// Done tells whether the action is one that an adapter carries out.
+func (a Action) Done() bool { return a.Verb != Conflict && a.Verb != Blocked }
+
+// Changes tells whether the field differs.
+func (a Action) Changes(field string) bool {
+	return slices.ContainsFunc(a.Diff, func(c Change) bool { return c.Field == field })
+}
+
+// Actions are a plan: each after those it needs.
+type Actions []Action
+
+// String prints an action and its changes a line each.
+func (p Actions) String() string {
+	if len(p) == 0 {
+		return "nothing to do\n"
+	}
+	var b strings.Builder
+	for _, a := range p {
+		b.WriteString(a.String())
+	}
+	return b.String()
+}
+
+func (a Action) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-8s %s: %s\n", a.Verb, a.Ref, a.Why)
+	for _, c := range a.Diff {
+		fmt.Fprintf(&b, "           %s\n", c)
+	}
+	return b.String()
+}
+
+// String shows both values of a field that has one, and what comes and goes
+// of one that has many.
+func (c Change) String() string {
+	if len(c.From) <= 1 && len(c.To) <= 1 {
+		return c.Field + ": " + show(c.From) + " -> " + show(c.To)
+	}
+	var parts []string
+	for _, v := range c.To {
+		if !slices.Contains(c.From, v) {
+			parts = append(parts, "+"+v)
+		}
+	}
+	for _, v := range c.From {
+		if !slices.Contains(c.To, v) {
+			parts = append(parts, "-"+v)
+		}
+	}
+	return c.Field + ": " + few(parts)
+}
+
+// shownParts bounds a line: a rule may have thousands of ranges.
+const shownParts = 12
+
+func few(parts []string) string {
+	if len(parts) <= shownParts {
+		return strings.Join(parts, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(parts[:shownParts], " "), len(parts)-shownParts)
+}
+
+func show(v []string) string {
+	if len(v) == 0 || v[0] == "" {
+		return "none"
+	}
+	return v[0]
+}

@@ -1,0 +1,60 @@
+// Package lb is the cloud-neutral load balancer: what one is to be, the
+// resources that make it up in a cloud, and the pure [Plan] between what is
+// there and what is wanted.
+//
+// # The way through
+//
+//	LoadBalancer, NodeSet      what is wanted, in words of no cloud (values)
+//	      | Balancers.Want     the adapter translates, without a call
+//	[]Resource                 the cloud's own resources and what each uses
+//	      | Plan(rules, got, want)
+//	Actions                    what to do, in order, each with why and the difference
+//	      | Run, Balancers.Apply
+//	State                      the resources as they are, from Balancers.Read
+//
+// There is one differ, over resources: an adapter says what it wants in its
+// cloud's own resources, which of their fields can be changed in place
+// ([Rules]) and how one action is carried out. A plan prints, for either
+// cloud, exactly what would be done: "vpcnative plan" and --dry-run stop there.
+//
+// # Resources
+//
+// A [Resource] has a kind and a name ([Ref]), an owner, fields (sets of
+// texts), the resources it uses, and the claims that no two can have at once
+// (a port of an address, a listener's port). Its fields are all that there is
+// to it: the adapter makes requests of nothing else, so that whatever is
+// compared is also sent, and the other way round. A field that is not wanted
+// is not compared (the cloud chooses it); one wanted empty is cleared.
+//
+// Names are functions of the owner, the role and, for what cannot be changed
+// in place, of that: so a replacement has another name wherever the cloud lets
+// both stand side by side, is made first, taken into use by an edit, and the
+// old one goes last. Only what claims the same thing (a forwarding rule its
+// port) is deleted first and made again, in that order and at once. An address
+// is a resource too, which outlives the forwarding rules that use it.
+//
+// # Nodes
+//
+// Which nodes are members is apart from a balancer's shape. A [NodeSet] is
+// shared by many balancers, and [Balancers.Members] gives the pools that carry
+// it (Compute Engine: zonal endpoint groups or instance groups, each shared by
+// all balancers of the set; EC2: every balancer's target groups) with their
+// members alone. A node that joins 200 balancers is a plan over those pools;
+// no balancer is planned again.
+//
+// # Ownership
+//
+// A resource whose Owner is zero is not ours, whatever its name: [Plan] gives
+// [Conflict] where its name is wanted and never another action. A goal deletes
+// only what its own owner has; what other owners have (the shared pools,
+// health checks, rules for probes) it may make and edit. [Orphans] finds what
+// has nobody any more.
+//
+// # What comes next
+//
+// [Target] is a union, of which nodes are the first: endpoint groups of pods
+// and HTTP routes (Ingress, Gateway) become further members of it, and
+// protocols HTTP and HTTPS further values, each translated by the adapters
+// into further kinds of resources. The differ, the order and the ownership
+// rules do not know what a kind means.
+package lb

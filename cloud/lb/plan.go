@@ -1,0 +1,202 @@
+package lb
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Goal is what one owner is to have: its own resources, whole, and those of
+// other owners that they use.
+type Goal struct {
+	Owner cloud.Owner
+	Want  []Resource
+	// Keep: what the owner has and Want lacks stays; a goal of some of its
+	// resources only.
+	Keep bool
+}
+
+// Plan gives the actions that lead from what is there to the goal, in an order
+// in which they can be done: what is used before its user, the other way
+// round for deletion, what holds a claim deleted before what is to have it.
+//
+// It deletes only what the goal's owner has. Of what other owners have it
+// makes what is missing and edits what differs. What is not ours it never
+// touches.
+func Plan(rules Rules, got State, goal Goal) Actions {
+	p := &planner{rules: rules, got: got, goal: goal, want: StateOf(goal.Want...), remake: map[Ref]string{}}
+	p.gotList, p.wantList = p.got.Sorted(), p.want.Sorted()
+	p.findRemakes()
+	p.wanted()
+	if !goal.Keep {
+		p.unwanted()
+	}
+	p.block()
+	return order(p.steps)
+}
+
+type planner struct {
+	rules  Rules
+	got    State
+	goal   Goal
+	want   State
+	remake map[Ref]string // what must be deleted and made again, and why
+	steps  []Action
+	// got and want in order
+	gotList, wantList []Resource
+}
+
+// findRemakes finds what cannot stand until the end: what cannot be changed in
+// place, what holds a claim of something new, and whatever uses either now.
+// What of it is wanted is made anew.
+func (p *planner) findRemakes() {
+	gone := map[Ref]string{}
+	for _, g := range p.gotList {
+		if why := p.mustGo(g); why != "" && !g.Foreign() {
+			gone[g.Ref] = why
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, g := range p.gotList {
+			at := slices.IndexFunc(g.Uses, func(r Ref) bool { return gone[r] != "" })
+			if at >= 0 && gone[g.Ref] == "" && !g.Foreign() {
+				gone[g.Ref], again = "it uses "+g.Uses[at].String()+", which cannot stay", true
+			}
+		}
+	}
+	for ref, why := range gone {
+		if _, wanted := p.want[ref]; wanted {
+			p.remake[ref] = why
+		}
+	}
+}
+
+// mustGo says why a resource must be deleted before the end; empty where it
+// need not.
+func (p *planner) mustGo(g Resource) string {
+	if w, wanted := p.want[g.Ref]; wanted {
+		if !p.goal.Keep && !sameSet(g.Claims, w.Claims) {
+			return "what it claims changed"
+		}
+		return p.rules.fixed(g, w)
+	}
+	if p.goal.Keep || g.Owner != p.goal.Owner {
+		return ""
+	}
+	for _, w := range p.want {
+		if meet(w.Claims, g.Claims) {
+			return "something new claims the same"
+		}
+	}
+	return ""
+}
+
+// fixed says why a resource cannot become the other in place.
+func (r Rules) fixed(g, w Resource) string {
+	var all []string
+	for _, c := range differ(g.Fields, w.Fields) {
+		if !slices.Contains(r.Editable[w.Kind], c.Field) {
+			all = append(all, c.Field)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return strings.Join(all, ", ") + " cannot be changed in place"
+}
+
+func (p *planner) wanted() {
+	for _, w := range p.wantList {
+		g, there := p.got[w.Ref]
+		why, remake := p.remake[w.Ref]
+		diff := differ(g.Fields, w.Fields)
+		switch {
+		case !there:
+			p.add(Action{Verb: Create, Ref: w.Ref, Why: "it is not there", Diff: diff, Want: &w})
+		case g.Foreign():
+			p.add(Action{Verb: Conflict, Ref: w.Ref, Why: "what has that name is not ours; rename or delete it by hand", Got: &g, Want: &w})
+		case g.Owner != w.Owner:
+			p.add(Action{Verb: Conflict, Ref: w.Ref, Why: "what has that name says it is " + words(g.Owner), Got: &g, Want: &w})
+		case remake && w.Owner != p.goal.Owner:
+			p.add(Action{Verb: Blocked, Ref: w.Ref, Why: "others use it too, and " + why, Diff: diff, Got: &g, Want: &w})
+		case remake:
+			p.add(Action{Verb: Delete, Ref: w.Ref, Why: "to be made anew: " + why, Got: &g})
+			p.add(Action{Verb: Create, Ref: w.Ref, Why: "made anew: " + why, Diff: diff, Want: &w})
+		case len(diff) > 0:
+			p.add(Action{Verb: Edit, Ref: w.Ref, Why: "it differs in " + fieldsOf(diff), Diff: diff, Got: &g, Want: &w})
+		}
+	}
+}
+
+func words(o cloud.Owner) string {
+	return strings.TrimPrefix(o.Description(), "made by vpcnative ")
+}
+
+// unwanted deletes what the owner has beyond the goal.
+func (p *planner) unwanted() {
+	for _, g := range p.gotList {
+		if _, wanted := p.want[g.Ref]; !wanted && !g.Foreign() && g.Owner == p.goal.Owner {
+			p.add(Action{Verb: Delete, Ref: g.Ref, Why: "nothing needs it any more", Got: &g})
+		}
+	}
+}
+
+func (p *planner) add(a Action) { p.steps = append(p.steps, a) }
+
+// block takes out what builds on a conflict: to point one of ours at a thing
+// of somebody else's would be to use it.
+func (p *planner) block() {
+	out := map[Ref]string{}
+	for _, a := range p.steps {
+		if !a.Done() {
+			out[a.Ref] = a.Why
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, w := range p.wantList {
+			at := slices.IndexFunc(w.Uses, func(r Ref) bool { return out[r] != "" })
+			if at >= 0 && out[w.Ref] == "" {
+				out[w.Ref], again = "it needs "+w.Uses[at].String()+", which is in conflict or blocked", true
+			}
+		}
+	}
+	for i, a := range p.steps {
+		if a.Done() && a.Want != nil && out[a.Ref] != "" {
+			p.steps[i] = Action{Verb: Blocked, Ref: a.Ref, Why: out[a.Ref], Diff: a.Diff, Got: a.Got, Want: a.Want}
+		}
+	}
+	// What cannot be made again is not deleted either.
+	p.steps = slices.DeleteFunc(p.steps, func(a Action) bool {
+		_, wanted := p.want[a.Ref]
+		return a.Verb == Delete && wanted && out[a.Ref] != ""
+	})
+}
+
+// differ compares the fields that are wanted.
+func differ(got, want Fields) []Change {
+	var out []Change
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !sameSet(got[name], want[name]) {
+			out = append(out, Change{Field: name, From: sorted(got[name]), To: sorted(want[name])})
+		}
+	}
+	return out
+}
+
+func fieldsOf(diff []Change) string {
+	var out []string
+	for _, c := range diff {
+		out = append(out, c.Field)
+	}
+	return strings.Join(out, ", ")
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(a, b) || slices.Equal(sorted(a), sorted(b))
+}
+
+func sorted(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }

@@ -1,0 +1,79 @@
+package lb
+
+import (
+	"context"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Rules is what a differ must know of a cloud.
+type Rules struct {
+	// Editable are the fields of each kind that can be changed in place.
+	Editable map[string][]string
+	// MaxNodes is how many nodes of a set become members of a balancer's
+	// pools; 0 is no limit. Where nodes serve only pods of their own, a set
+	// for such a balancer should have no more.
+	MaxNodes int
+}
+
+// Balancers is the load balancing of one VPC. Rules, Want, Members and
+// Ingresses make no call and depend on nothing but their arguments and the
+// adapter's configuration.
+type Balancers interface {
+	Rules() Rules
+
+	// Read gives every resource of a kind that balancers are made of that is
+	// ours by its mark, of the cluster or of the owners alone where any are
+	// given, and those that only have such a name. Its calls grow with pages,
+	// and with pools, never with balancers, for the cluster.
+	//
+	// Errors: PermissionDenied, Unauthenticated, Throttled, Unavailable.
+	// With an error the state is not whole and must not be planned on.
+	Read(ctx context.Context, clusterID string, of ...cloud.Owner) (State, error)
+
+	// Want translates a balancer into the resources that make it up, those it
+	// shares with others included. What is there decides what the cloud chose
+	// before (its address) and which zones the set's pools are in.
+	//
+	// Errors: Invalid for what the cloud has no way to do, such as protocols
+	// that do not mix or an unknown attribute; LimitExceeded for more than fits.
+	Want(b LoadBalancer, nodes NodeSet, got State) ([]Resource, error)
+
+	// Members gives each pool that carries the set, with its wanted members
+	// in the one field [FieldMembers]. A pool that is not there yet is given
+	// whole.
+	Members(nodes NodeSet, got State) []Resource
+
+	// Ingresses is where the balancer can be reached; none while something
+	// that it needs for that is not there or pending.
+	Ingresses(b LoadBalancer, got State) []Ingress
+
+	// Apply carries out one action and gives the resource as it is then; it
+	// returns when the cloud confirms it, or with Resource.Pending where
+	// becoming ready takes its own time. An action whose end is there already
+	// is success, so a repeat after a lost reply is safe. got holds the
+	// resources it uses.
+	//
+	// Errors: Conflict, when the name is somebody else's, a claim is held by
+	// another resource, or what is to be deleted is in use; Stale, when it is
+	// no longer as Action.Got has it: read and plan again; QuotaExceeded,
+	// LimitExceeded, PermissionDenied, Invalid; NotFound for what it uses;
+	// OutcomeUnknown when it may have been made: read before anything else is
+	// done. A [*NeedsAdmin] in the chain carries the command by which somebody
+	// with more rights does it; the rest of the plan can go on.
+	Apply(ctx context.Context, a Action, got State) (Resource, error)
+}
+
+// FieldMembers is the field of a pool that holds its members.
+const FieldMembers = "members"
+
+// NeedsAdmin is a refusal that a person with other rights can make good.
+type NeedsAdmin struct {
+	// Command is the whole command line.
+	Command string
+	Err     error
+}
+
+func (e *NeedsAdmin) Error() string { return e.Err.Error() }
+
+func (e *NeedsAdmin) Unwrap() error { return e.Err }

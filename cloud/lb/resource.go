@@ -1,0 +1,118 @@
+package lb
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Ref names a resource: its kind as the cloud calls it, and its name, unique
+// within the kind (a zonal one's begins with the zone).
+type Ref struct{ Kind, Name string }
+
+func (r Ref) String() string { return r.Kind + " " + r.Name }
+
+// IsZero tells that it names nothing.
+func (r Ref) IsZero() bool { return r == Ref{} }
+
+func compareRefs(a, b Ref) int {
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+}
+
+// Fields are what a resource is, each a set of texts: none, one, or many.
+type Fields map[string][]string
+
+// One is the value of a field that has one; empty where it has none.
+func (f Fields) One(name string) string {
+	if len(f[name]) == 0 {
+		return ""
+	}
+	return f[name][0]
+}
+
+// Resource is one thing in the cloud.
+type Resource struct {
+	Ref
+	// Owner is whom it is for, as the resource itself says; zero where it does
+	// not say so: then it is not ours.
+	Owner  cloud.Owner
+	Fields Fields
+	// Uses are the resources that must be there before it and after it.
+	Uses []Ref
+	// Claims are what no two resources can have at once. They are part of what
+	// it is: a resource with other claims is another one.
+	Claims []string
+
+	// What only the cloud knows; none of it is compared.
+
+	// ID is the cloud's own name, where that is not Ref.Name: an ARN, a URL.
+	ID string
+	// Version is the opaque version for the next change (a fingerprint).
+	Version string
+	// Pending says why it is not ready to be used; empty where it is.
+	Pending string
+	// Address is what it answers at: an address or a host name.
+	Address string
+}
+
+// Foreign tells that it is not ours.
+func (r Resource) Foreign() bool { return r.Owner == cloud.Owner{} }
+
+// uses tells whether it needs the other.
+func (r Resource) uses(other Ref) bool { return slices.Contains(r.Uses, other) }
+
+// State is what is there, by name.
+type State map[Ref]Resource
+
+// StateOf collects resources.
+func StateOf(list ...Resource) State {
+	s := State{}
+	for _, r := range list {
+		s[r.Ref] = r
+	}
+	return s
+}
+
+// Sorted is every resource in the order of kinds and names.
+func (s State) Sorted() []Resource {
+	out := slices.Collect(maps.Values(s))
+	slices.SortFunc(out, func(a, b Resource) int { return compareRefs(a.Ref, b.Ref) })
+	return out
+}
+
+// For is what concerns one goal: the owner's resources, those they use, and
+// those that the names given stand for.
+func (s State) For(owner cloud.Owner, names ...Ref) State {
+	out := State{}
+	take := func(ref Ref) {
+		if r, ok := s[ref]; ok {
+			out[ref] = r
+		}
+	}
+	for ref, r := range s {
+		if r.Owner != owner {
+			continue
+		}
+		out[ref] = r
+		for _, used := range r.Uses {
+			take(used)
+		}
+	}
+	for _, ref := range names {
+		take(ref)
+	}
+	return out
+}
+
+// Note enters what an action came to: the resource as it is now, or that it is
+// gone.
+func (s State) Note(a Action, now Resource) {
+	if a.Verb == Delete {
+		delete(s, a.Ref)
+		return
+	}
+	s[a.Ref] = now
+}
