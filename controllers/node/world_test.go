@@ -64,6 +64,7 @@ type world struct {
 	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
 	heard      chan string                                             // the Events; nil: nobody looks
 	inFlight   int                                                     // how many changes at once; 0: as many as by default
+	limit      cloud.Limit                                             // of every interface
 	script     func(act, instance string, p netip.Prefix) error        // faults by hand
 }
 
@@ -517,6 +518,10 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 		return cloud.Interface{}, fault(cloud.NotFound)
 	}
 	return view(id, i), nil
+}
+
+func (f interfaces) Limit(context.Context, cloud.Interface) (cloud.Limit, error) {
+	return f.w.limit, nil
 }
 
 func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {

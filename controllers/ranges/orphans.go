@@ -64,7 +64,8 @@ func Differs(s cloud.Snapshot, clusterID string, r *v1alpha1.RangeRequest) bool 
 	}
 	for _, g := range r.Status.Ranges {
 		p, ok := prefixOf(g)
-		if ok && !g.Leaving && !slices.Contains(there, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}) {
+		if ok && g.Subnet != "" && !g.Leaving && // a range in no subnet is in our books only
+			!slices.Contains(there, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}) {
 			return true
 		}
 	}

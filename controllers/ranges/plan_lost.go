@@ -18,7 +18,7 @@ func PutBack(in Input) (steps []Step) {
 		for _, g := range in.Request.Status.Ranges {
 			p, ok := prefixOf(g)
 			step := Step{Range: cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p}, Create: true, Adopted: g.Adopted, Grown: g.Grown, Why: g.Reason}
-			if ok && g.Subnet == s.Name && !g.Leaving && !slices.Contains(s.Ranges, step.Range) && in.lost(step) == nil {
+			if ok && g.Subnet == s.Name && !g.Leaving && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
 				steps = append(steps, step)
 			}
 		}
@@ -28,7 +28,7 @@ func PutBack(in Input) (steps []Step) {
 
 // lost refuses to put a range back that vanished from the VPC, where it was
 // not ours to make, or somebody else took its place meanwhile.
-func (in Input) lost(s Step) *Refusal {
+func (in Input) lost(at cloud.Subnet, s Step) *Refusal {
 	if !s.Create {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (in Input) lost(s Step) *Refusal {
 			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
 	}
 	for _, o := range in.Snapshot.Occupied {
-		if o.Prefix.Overlaps(s.Range.Prefix) {
+		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && around(o, at)) {
 			return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
 				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
 		}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -44,6 +46,23 @@ func TestWhatCannotBeHadTakesNothingAway(t *testing.T) {
 				t.Errorf("the VPC has %v", w.ranges)
 			}
 		})
+	}
+}
+
+// TestNodesOfADeletedRequestKeepTheirRange: it goes after them.
+func TestNodesOfADeletedRequestKeepTheirRange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, request("pods", 24))
+	w.reconcile("pods")
+	w.nodes = []*corev1.Node{node("n1", "10.0.0.0/25", v1alpha1.ReasonRangeMissing)}
+	w.ranges = nil
+	w.delete("pods")
+	w.reconcile("pods")
+	w.want("pods", "InUse", 1, "10.0.0.0/24")
+	w.nodes = nil
+	w.reconcile("pods")
+	if !w.gone("pods") || len(w.ranges) > 0 {
+		t.Errorf("it is gone: %t; left are %v", w.gone("pods"), w.ranges)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -29,6 +30,9 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 		no = c.tryRemove(ctx, r, p, u)
 	case p != nil || len(r.Status.Ranges) > 0:
 		no = uncounted
+	}
+	if no != nil && u.RangeMissing && r.Spec.Purpose == v1alpha1.Pods {
+		no = cmp.Or(c.putBack(ctx, r), no) // its Nodes need the range as long as they are there
 	}
 	if no == nil {
 		no = c.settles(r)
@@ -82,6 +86,24 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		}
 		if err != nil {
 			return refusedByCloud(err)
+		}
+	}
+	return nil
+}
+
+// putBack makes ranges again that vanished while Nodes use them.
+func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
+	n, vpc, no := c.network(ctx, r)
+	if no != nil {
+		return no
+	}
+	in, no := c.input(ctx, r, n, vpc)
+	if no != nil {
+		return no
+	}
+	for _, step := range PutBack(in) {
+		if no, _ := c.apply(ctx, r, step, vpc); no != nil {
+			return no
 		}
 	}
 	return nil
