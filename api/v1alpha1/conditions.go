@@ -18,6 +18,9 @@ const (
 	// ConditionGrowthLimited is True on a RangeRequest that should grow and
 	// cannot.
 	ConditionGrowthLimited = "GrowthLimited"
+	// ConditionGiveBackFailed is True on a RangeRequest that should give a
+	// range back and cannot. It is there from the first time on.
+	ConditionGiveBackFailed = "GiveBackFailed"
 	// ConditionRivalled is True on a RangeRequest while somebody else
 	// allocates podCIDRs to its Nodes: nothing is allocated from it.
 	ConditionRivalled = "Rivalled"
@@ -33,6 +36,10 @@ const (
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"
+	// ConditionOrphaned is True on a Network while something of requests that
+	// are gone is left and cannot be removed. It is there from the first time
+	// on.
+	ConditionOrphaned = "Orphaned"
 	// ConditionFirewall is True on a Network while the firewall lets the pod
 	// ranges through.
 	ConditionFirewall = "FirewallReady"
@@ -75,6 +82,7 @@ const (
 	ReasonRangesAtLimit       = "RangesAtLimit"
 	ReasonGrown               = "Grown"
 	ReasonGivenBack           = "GivenBack"
+	ReasonSwept               = "Swept"
 	ReasonAdopted             = "Adopted"
 	ReasonServiceCIDRNotReady = "ServiceCIDRNotReady"
 	ReasonNoServiceCIDR       = "NoServiceCIDR"

@@ -79,9 +79,9 @@ func (o *options) register(f *pflag.FlagSet) {
 
 	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
 	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
-	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change of an interface whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long")
+	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long, and so does a deleted RangeRequest")
 	f.DurationVar(&o.staleness, "staleness", 5*time.Second, "how old what the cloud shows of an instance may be: the range of a deleted Node rests when two looks that far apart do not show it")
-	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read")
+	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read; the ranges of the VPC are at least every minute")
 	f.DurationVar(&o.rivalQuiet, "rival-quiet", 2*time.Minute, "how long a Node waits, after another allocator has given podCIDRs to a Node of the same request, before that one counts as gone")
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
 

@@ -206,6 +206,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	requests := ranges.New(ranges.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
+		Sweep: min(o.resync, time.Minute), Doubt: o.doubt,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
 	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
@@ -233,7 +234,7 @@ func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) 
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the API server: %w", err)
 	}
-	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID}), nil
+	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID, Doubt: o.doubt}), nil
 }
 
 func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {

@@ -193,6 +193,10 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.
 // refuse says why the VPC could not be read. What was found before stays.
 func (c *Controller) refuse(ctx context.Context, n, before *v1alpha1.Network, err error) {
 	reason := string(cloud.ReasonOf(err))
+	if apierrors.IsForbidden(err) {
+		reason = string(cloud.PermissionDenied)
+		err = fmt.Errorf("%w; give the manager's service account the rights of deploy/manifests/rbac.yaml", err)
+	}
 	had := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	if had == nil || had.Reason != reason || had.Message != err.Error() {
 		log.FromContext(ctx).Info("the VPC could not be read", "reason", reason, "why", err.Error())

@@ -127,6 +127,7 @@ type Controller struct {
 	nics      nics
 	repairs   repairs
 	reports   reports
+	told      told
 	releases  releases
 	rivals    rivals
 	drift     drifting
@@ -167,6 +168,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	again := c.retire(ctx, req.Name, node)
 	if node == nil {
 		c.reports.shown(req.Name)
+		c.told.forget(req.Name)
 		if len(c.book.Left(req.Name, "")) == 0 { // else the cache may be older than the last reading
 			c.rivals.forget(req.Name)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -98,6 +99,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	repair := c.repairs.has(node.UID)
 	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
 		c.reports.shown(node.Name)
+		c.told.forget(node.Name)
 		if !repair {
 			c.leaveGate(node.UID) // it may have waited for a repair that somebody else made
 			return reconcile.Result{}
@@ -235,13 +237,16 @@ func (c *Controller) acquit(ctx context.Context, node *corev1.Node) {
 }
 
 func (c *Controller) accuse(ctx context.Context, node *corev1.Node, text string) reconcile.Result {
-	for _, cond := range node.Status.Conditions {
-		if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue && cond.Message == text {
-			return reconcile.Result{}
-		}
+	said := slices.ContainsFunc(node.Status.Conditions, func(cond corev1.NodeCondition) bool {
+		return cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue && cond.Message == text
+	})
+	if first := c.told.first(node, ConditionForeign, v1alpha1.ReasonForeignPodCIDR); first || !said {
+		c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
+		c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "ProvidePodRange", "%s", text)
 	}
-	c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
-	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "ProvidePodRange", "%s", text)
+	if said {
+		return reconcile.Result{}
+	}
 	now := metav1.Now()
 	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
 		Type: ConditionForeign, Status: corev1.ConditionTrue, Reason: v1alpha1.ReasonForeignPodCIDR,

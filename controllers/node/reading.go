@@ -239,7 +239,7 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 			if known && k.Prefix == a.Prefix {
 				continue
 			}
-			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix})
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 		}
 		for _, p := range nic.Elsewhere {
 			if r.inRange(p) {

@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"maps"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -46,6 +48,15 @@ type releases struct {
 	byUID   map[types.UID]*release
 	alone   int       // those who look by themselves
 	listing time.Time // when all interfaces were last listed for the others
+
+	// over are those that ended in a rest and when, until a reading of all
+	// interfaces that began later has had its say.
+	over map[netip.Prefix]rested
+}
+
+type rested struct {
+	book.Holding
+	at time.Time
 }
 
 type release struct {
@@ -83,6 +94,38 @@ func (r *releases) end(uid types.UID) {
 		r.anew(x)
 		delete(r.byUID, uid)
 	}
+}
+
+// endedInRest notes that the prefix of a release rests.
+func (r *releases) endedInRest(h book.Holding, now time.Time) {
+	r.end(h.NodeUID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over == nil {
+		r.over = map[netip.Prefix]rested{}
+	}
+	r.over[h.Prefix] = rested{h, now}
+}
+
+// wrong gives those that ended in a rest before the reading began, which still
+// shows the prefix on the machine that we had put it on. The others that it
+// could have shown are done with: what it shows may be older than it by
+// staleness.
+func (r *releases) wrong(attached []book.Known, began time.Time, staleness time.Duration) (out []book.Holding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range attached {
+		x, ok := r.over[k.Prefix]
+		if ok && x.at.Before(began) && x.Instance == k.Instance && x.InstanceUID == k.InstanceUID && !x.Adopted {
+			out = append(out, x.Holding)
+			delete(r.over, k.Prefix)
+		}
+	}
+	maps.DeleteFunc(r.over, func(_ netip.Prefix, x rested) bool { return began.Sub(x.at) > staleness })
+	if len(r.over) == 0 {
+		r.over = nil // an emptied map keeps the room for all it ever held
+	}
+	return out
 }
 
 // anew forgets the looks so far. The caller holds mu.
@@ -180,6 +223,20 @@ func (r *releases) saw(uid types.UID, s presence) {
 	defer r.mu.Unlock()
 	if x := r.byUID[uid]; x != nil && !x.missed.IsZero() && !x.alone {
 		x.listed = s
+	}
+}
+
+// releaseAgain makes releases of those that rest by mistake, as far as that
+// can be recorded.
+func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Time) {
+	for _, h := range c.releases.wrong(r.world.Attached, began, c.Staleness) {
+		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
+			c.ledgerTrouble(err)
+			c.releases.endedInRest(h, time.Now()) // the next reading tries again
+			continue
+		}
+		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)
+		r.world.Promised = append(r.world.Promised, book.Known{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
 	}
 }
 

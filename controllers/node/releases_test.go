@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
 )
 
 // asOnce has the next n looks at a VM show what is given.
@@ -57,6 +59,62 @@ func TestOneStaleLookDoesNotLetAPrefixRest(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Where looks were more out of date than they may be, the next listing of all
+// interfaces tells.
+func TestAPrefixThatRestsByMistakeIsTakenOff(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		w.addNode("a")
+		time.Sleep(time.Minute)
+		w.asOnce(2, cloud.Interface{Instance: "vm-a", InstanceUID: w.instances["vm-a"].uid, Subnet: "nodes", SubnetName: "nodes"}, nil)
+		w.deleteNode("a", false)
+		time.Sleep(20 * time.Second)
+		if left := w.store.Data("claims")["releases"]; left != "" || len(w.carries("a")) == 0 {
+			t.Fatalf("two looks were out of date, and the ledger says %q; the VM carries %v", left, w.carries("a"))
+		}
+		time.Sleep(m.c.Resync + 2*m.c.DetachGrace)
+		if got := w.carries("a"); len(got) > 0 {
+			t.Errorf("the VM still carries %v", got)
+		}
+		if left := w.store.Data("claims")["releases"]; left != "" {
+			t.Errorf("the ledger still says %s", left)
+		}
+	})
+}
+
+// A reading that began before a prefix rested may have seen it where it was
+// until then; one that began after must not, and then it does not rest.
+func TestOnlyALaterReadingSpeaksAgainstARest(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	p := netip.MustParsePrefix("10.0.0.0/24")
+	of := func(instance, uid string) book.Known {
+		return book.Known{Holder: book.Holder{Instance: instance}, Prefix: p, InstanceUID: uid}
+	}
+	for name, x := range map[string]struct {
+		began   time.Duration // after the rest
+		shown   []book.Known
+		adopted bool
+		wrong   bool
+		kept    bool // another reading may still tell
+	}{
+		"a later one":                 {began: time.Second, shown: []book.Known{of("vm", "1")}, wrong: true},
+		"an earlier one":              {began: -time.Second, shown: []book.Known{of("vm", "1")}, kept: true},
+		"another machine's":           {began: time.Second, shown: []book.Known{of("other", "1")}, kept: true},
+		"a machine made anew":         {began: time.Second, shown: []book.Known{of("vm", "2")}, kept: true},
+		"what was adopted":            {began: time.Second, shown: []book.Known{of("vm", "1")}, adopted: true, kept: true},
+		"one that may be old":         {began: 4 * time.Second, kept: true},
+		"one that does not show it":   {began: 6 * time.Second},
+		"one that shows it, and late": {began: time.Hour, shown: []book.Known{of("vm", "1")}, wrong: true},
+	} {
+		var r releases
+		r.endedInRest(book.Holding{Holder: book.Holder{NodeUID: "u", Instance: "vm"}, Prefix: p, InstanceUID: "1", Adopted: x.adopted}, noon)
+		got := r.wrong(x.shown, noon.Add(x.began), 5*time.Second)
+		if (len(got) == 1) != x.wrong || (len(r.over) == 1) != x.kept {
+			t.Errorf("%s: wrong are %v, and %d are kept", name, got, len(r.over))
+		}
 	}
 }
 

@@ -20,10 +20,14 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.restoring.Lock()
 	defer c.restoring.Unlock()
 	promised = joined(promised, c.unplaced)
+	began := time.Now()
 	c.book.Begin()
 	r, err := c.read(ctx, promised)
 	if err != nil {
 		return err
+	}
+	if c.ledger != nil {
+		c.releaseAgain(ctx, r, began)
 	}
 	c.rivals.load(r.catalog.requests, time.Now())
 	var found []string // Nodes that publish what neither the ledger nor the book knows

@@ -217,7 +217,7 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 	now := time.Now()
 	until := c.book.Release(h.NodeUID, now)
 	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
-	c.releases.end(h.NodeUID)
+	c.releases.endedInRest(h, now)
 	c.flights.clearDoubt(h.NodeUID)
 	c.backoff.Forget(h.Node)
 	c.Metrics.released()
@@ -228,7 +228,11 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 // Node. Nothing in the cloud guards a detach, so the Node, the ledger and the
 // lease are read live right before it (I2).
 func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
+	if !c.gate.enter(h.NodeUID, h.Node) {
+		return reconcile.Result{} // it is called later
+	}
 	if err := c.mayDetach(ctx, h); err != nil {
+		c.leaveGate(h.NodeUID)
 		return c.later(ctx, h, err.Error())
 	}
 	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
@@ -237,9 +241,11 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 		if cloud.Is(err, cloud.OutcomeUnknown) {
 			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
 		}
+		c.leaveGate(h.NodeUID)
 		return c.later(ctx, h, err.Error())
 	}
 	if op.Done() {
+		c.leaveGate(h.NodeUID)
 		c.tookOff(h)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
 	}

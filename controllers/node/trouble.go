@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -39,6 +40,9 @@ func instanceTrouble(err error) *trouble {
 }
 
 func apiTrouble(act string, err error) *trouble {
+	if apierrors.IsForbidden(err) { // it names the right that is missing
+		return &trouble{Reason: string(cloud.PermissionDenied), Text: act + ": " + err.Error() + "; give the manager's service account the rights of deploy/manifests/rbac.yaml"}
+	}
 	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + err.Error()}
 }
 
@@ -46,7 +50,9 @@ func (c *Controller) ledgerTrouble(err error) *trouble {
 	if errors.Is(err, claims.ErrFenced) {
 		c.Fenced(err)
 	}
-	return &trouble{Reason: string(cloud.Unavailable), Text: err.Error(), Quiet: true}
+	t := apiTrouble("writing the claims ledger", err)
+	t.Quiet = t.Reason == string(cloud.Unavailable)
+	return t
 }
 
 // wait says on the Node why it has to wait, and when it is looked at again:
@@ -57,7 +63,8 @@ func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) re
 	delay := c.backoff.When(node.Name)
 	delay += rand.N(delay/4 + 1)
 	cond := networkCondition(node)
-	if cond != nil && cond.Status == corev1.ConditionTrue && cond.Reason == t.Reason && cond.Message == t.Text {
+	said := cond != nil && cond.Status == corev1.ConditionTrue && cond.Reason == t.Reason && cond.Message == t.Text
+	if first := c.told.first(node, corev1.NodeNetworkUnavailable, t.Reason); said && !first {
 		return reconcile.Result{RequeueAfter: delay}
 	}
 	kind := corev1.EventTypeWarning
@@ -66,6 +73,9 @@ func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) re
 	}
 	log.FromContext(ctx).Info("the node waits for its pod range", "reason", t.Reason, "why", t.Text)
 	c.Events.Eventf(node, nil, kind, t.Reason, "ProvidePodRange", "%s", t.Text)
+	if said {
+		return reconcile.Result{RequeueAfter: delay}
+	}
 	now := metav1.Now()
 	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
 		Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue,

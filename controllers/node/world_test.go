@@ -62,6 +62,8 @@ type world struct {
 	gets       int                                                     // looks at single VMs so far
 	lists      int                                                     // and at all of them
 	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
+	heard      chan string                                             // the Events; nil: nobody looks
+	inFlight   int                                                     // how many changes at once; 0: as many as by default
 	limit      cloud.Limit                                             // of every interface
 	traits     cloud.Traits                                            // of the cloud
 	used       []netip.Prefix                                          // single addresses in the subnet
@@ -682,7 +684,7 @@ func (w *world) lead() *process {
 			return nil
 		},
 		Fenced: func(err error) { m.fenced = err; cancel() },
-		Events: &events.FakeRecorder{}, Metrics: NewMetrics(prometheus.NewRegistry()),
+		Events: &events.FakeRecorder{Events: w.heard}, MaxInFlight: w.inFlight, Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	m.c.queue = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	close(m.c.queued)

@@ -66,6 +66,12 @@ type Config struct {
 	// LookServices is how often ServiceCIDRs are compared with what is
 	// granted, in one call for all requests; 15 seconds by default.
 	LookServices time.Duration
+	// Sweep is how often the VPC is compared with what is granted, in one
+	// reading for all requests of a Network; a minute by default.
+	Sweep time.Duration
+	// Doubt is how long after an unknown outcome a range may still come to
+	// be; 2 minutes by default. What nobody was granted is left alone as long.
+	Doubt time.Duration
 	// Now is the time of day; time.Now by default.
 	Now func() time.Time
 }
@@ -77,7 +83,10 @@ type Controller struct {
 	mu       sync.Mutex
 	verified map[types.UID]time.Time
 	paced    map[types.UID]pace
+	doubts   map[types.UID]time.Time
 	looked   look        // of the one worker
+	sweeper  sweeper     // of the one worker
+	queue    queue       // set before the worker starts
 	changed  atomic.Bool // Nodes changed, or a request went, since the last count
 }
 
@@ -95,10 +104,16 @@ func New(cfg Config) *Controller {
 	if cfg.Count == 0 {
 		cfg.Count = 2 * time.Second
 	}
+	if cfg.Sweep == 0 {
+		cfg.Sweep = time.Minute
+	}
+	if cfg.Doubt == 0 {
+		cfg.Doubt = 2 * time.Minute
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}, paced: map[types.UID]pace{}}
+	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}, paced: map[types.UID]pace{}, doubts: map[types.UID]time.Time{}}
 }
 
 // Setup adds the controller to a manager.
@@ -124,6 +139,7 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 type counter struct{ c *Controller }
 
 func (s counter) Start(ctx context.Context, q queue) error {
+	s.c.queue = q
 	go func() {
 		ticker := time.NewTicker(s.c.Count)
 		defer ticker.Stop()
@@ -156,9 +172,10 @@ func (c *Controller) all(ctx context.Context) (out []reconcile.Request) {
 }
 
 func (c *Controller) ofNetwork(ctx context.Context, o client.Object) (out []reconcile.Request) {
+	out = append(out, sweepOf(o.GetName()))
 	var list v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &list); err != nil {
-		return nil
+		return out
 	}
 	for i := range list.Items {
 		if list.Items[i].NetworkName() == o.GetName() {
@@ -169,8 +186,11 @@ func (c *Controller) ofNetwork(ctx context.Context, o client.Object) (out []reco
 }
 
 // Reconcile grants one request, or takes it back, counts its use, and lets it
-// grow.
+// grow; or it compares a Network with what is granted.
 func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	if req.Namespace == sweeps {
+		return c.sweep(ctx, req.Name)
+	}
 	r := &v1alpha1.RangeRequest{}
 	if err := c.Live.Get(ctx, req.NamespacedName, r); err != nil {
 		if client.IgnoreNotFound(err) == nil {
@@ -192,6 +212,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	before.ResourceVersion, before.Finalizers = r.ResourceVersion, r.Finalizers
 	// Others write conditions too, and a patch carries them all.
 	err := c.Client.Status().Patch(ctx, r, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if err != nil {
+		c.lookAgain(r) // a range that was made is in the VPC alone now, under the request's mark
+	}
 	if apierrors.IsConflict(err) {
 		return reconcile.Result{RequeueAfter: conflictPause}, nil
 	}
@@ -255,7 +278,8 @@ func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {
 	defer c.mu.Unlock()
 	last, ok := c.verified[r.UID]
 	since := c.Now().Sub(last)
-	return !ok || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
+	_, doubted := c.doubts[r.UID]
+	return !ok || doubted || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
 		(u.RangeMissing && since >= missingPause) ||
 		!meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady)
 }
@@ -266,5 +290,6 @@ func (c *Controller) forget(r *v1alpha1.RangeRequest) {
 	defer c.mu.Unlock()
 	delete(c.verified, r.UID)
 	delete(c.paced, r.UID)
+	delete(c.doubts, r.UID)
 	c.Metrics.forget(r.Name)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -45,6 +46,7 @@ func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, 
 // look again.
 func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) time.Duration {
 	again := c.Verify
+	var failed *Refusal
 	for _, g := range slices.Clone(r.Status.Ranges) {
 		if !g.Leaving {
 			continue
@@ -60,13 +62,32 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			c.stays(ctx, r, g, no)
 		default:
 			if no.Reason != v1alpha1.ReasonPending {
-				c.Metrics.failed(r.Name, no.Reason)
-				c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "GiveBackRange", "%s", no.Text)
+				failed = no
 			}
 			again = min(again, no.Again)
 		}
 	}
+	c.tellGiveBack(r, failed)
 	return again
+}
+
+// tellGiveBack keeps the condition about a range that should leave the VPC and
+// does not. It is there from the first time on.
+func (c *Controller) tellGiveBack(r *v1alpha1.RangeRequest, no *Refusal) {
+	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionGiveBackFailed)
+	cond := metav1.Condition{Type: v1alpha1.ConditionGiveBackFailed, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
+		Message: "no range is left that should be given back", ObservedGeneration: r.Generation}
+	if no == nil && had == nil {
+		return
+	}
+	if no != nil {
+		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, no.Reason, no.Text
+		c.Metrics.failed(r.Name, no.Reason)
+		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
+			c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "GiveBackRange", "%s", no.Text)
+		}
+	}
+	meta.SetStatusCondition(&r.Status.Conditions, cond)
 }
 
 // stays takes the mark off a range that somebody came to use after all.

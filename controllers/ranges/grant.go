@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -46,7 +47,7 @@ func refusedByCloud(err error) *Refusal {
 // grant carves and creates what the request asks for and does not have, and
 // gives when to look again.
 func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, uncounted *Refusal) time.Duration {
-	no := uncounted
+	no, began := uncounted, c.Now()
 	if no == nil {
 		no = c.tryGrant(ctx, r, p)
 	}
@@ -59,9 +60,7 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		ready.Status, ready.Reason, ready.Message, again = metav1.ConditionFalse, no.Reason, no.Text, no.Again
 		c.Metrics.failed(r.Name, no.Reason)
 	} else {
-		c.mu.Lock()
-		c.verified[r.UID] = c.Now()
-		c.mu.Unlock()
+		again = c.seen(r, began)
 	}
 	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReady)
 	if had == nil || had.Reason != ready.Reason || had.Message != ready.Message {
@@ -129,7 +128,7 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", r.NetworkName())
 	}
 	if err != nil {
-		return nil, cloud.VPC{}, &Refusal{Reason: string(cloud.Unavailable), Text: "reading Network " + r.NetworkName() + ": " + err.Error(), Again: retrySoon}
+		return nil, cloud.VPC{}, refusedByAPI("reading Network "+r.NetworkName(), err)
 	}
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
@@ -145,15 +144,15 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 //
 // What was created stays in the status also where a later step fails, so that
 // a request that is half granted shows the half it has.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, refused []netip.Prefix) (no *Refusal, taken netip.Prefix) {
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, barred []netip.Prefix) (no *Refusal, taken netip.Prefix) {
 	in, no := c.input(ctx, r, n, vpc)
-	in.Refused = refused
+	in.Refused = barred
 	if no != nil {
 		return no, taken
 	}
-	steps, no := Plan(in)
-	if no != nil {
-		return no, taken
+	steps, refused := Plan(in)
+	if refused != nil {
+		steps = PutBack(in) // what it cannot have takes nothing from what it has
 	}
 	var unready *Refusal
 	for _, step := range steps {
@@ -168,7 +167,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			unready = no
 		}
 	}
-	return unready, taken
+	return cmp.Or(refused, unready), taken
 }
 
 // input reads all that a plan depends on. The requests are read live: another
@@ -181,7 +180,7 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 	}
 	var others v1alpha1.RangeRequestList
 	if err := c.Live.List(ctx, &others); err != nil {
-		return in, &Refusal{Reason: string(cloud.Unavailable), Text: "listing RangeRequests: " + err.Error(), Again: retrySoon}
+		return in, refusedByAPI("listing RangeRequests", err)
 	}
 	in.Others = others.Items
 	if c.Services != nil {
@@ -208,7 +207,7 @@ func (c *Controller) leads(ctx context.Context) *Refusal {
 // apply does one step and notes it in the status.
 func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) (no *Refusal, conflict bool) {
 	if err := c.addFinalizer(ctx, r); err != nil {
-		return &Refusal{Reason: string(cloud.Unavailable), Text: err.Error(), Again: retrySoon}, false
+		return refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err), false
 	}
 	if step.Create {
 		if no := c.leads(ctx); no != nil {
@@ -216,6 +215,9 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 		}
 		log.FromContext(ctx).Info("creating a range", "range", step.Range.Name, "subnet", step.Range.Subnet, "prefix", step.Range.Prefix, "why", step.Why)
 		if err := c.create(ctx, r, step.Range, vpc); err != nil {
+			if cloud.Is(err, cloud.OutcomeUnknown) {
+				c.doubt(r)
+			}
 			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
 		}
 	}
@@ -259,7 +261,7 @@ func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest)
 	controllerutil.AddFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if err != nil {
-		return fmt.Errorf("adding the finalizer to RangeRequest %s: %w", r.Name, err)
+		return err
 	}
 	r.ResourceVersion, r.Finalizers = patched.ResourceVersion, patched.Finalizers
 	return nil

@@ -71,6 +71,9 @@ func Grow(in GrowthInput) Growth {
 		switch {
 		case calls == "":
 			in.tooLarge(s, &g)
+		case meta.IsStatusConditionTrue(in.Request.Status.Conditions, v1alpha1.ConditionRivalled):
+			g.limit(refuse(v1alpha1.ReasonForeignPodCIDR, "subnet %s needs a further range (%s), and another allocator gives the request's nodes their podCIDRs: nothing is given out of it, so nothing is added to it until that is turned off; see condition %s",
+				s.name, calls, v1alpha1.ConditionRivalled))
 		case len(s.all) >= int(in.Request.Spec.Growth.MaxRanges):
 			g.limit(refuse(v1alpha1.ReasonRangesAtLimit, "%s needs a further range (%s), and has %d, as many as growth.maxRanges allows; raise it, or make a further RangeRequest",
 				place(s.name), calls, len(s.all)))

@@ -213,25 +213,6 @@ func subject(a plan.Action) string {
 	return a.Prefix.String() + ": "
 }
 
-// lost refuses to put a range back that vanished from the VPC, where it was
-// not ours to make, or somebody else took its place meanwhile.
-func (in Input) lost(at cloud.Subnet, s Step) *Refusal {
-	if !s.Create {
-		return nil
-	}
-	if s.Adopted {
-		return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else; make it again, with that name",
-			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
-	}
-	for _, o := range in.Snapshot.Occupied {
-		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {
-			return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
-				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
-		}
-	}
-	return nil
-}
-
 // granted is what the request has in the subnet: by its status, or by its
 // mark on a range in the VPC, where the status was lost.
 func (in Input) granted(s cloud.Subnet) []cloud.Range {

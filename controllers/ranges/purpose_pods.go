@@ -116,7 +116,7 @@ func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.G
 	}
 	holder, err := p.holder(ctx, at)
 	if err != nil {
-		return &Refusal{Reason: string(cloud.Unavailable), Text: "listing Nodes: " + err.Error(), Again: retrySoon}, false
+		return refusedByAPI("listing Nodes", err), false
 	}
 	if holder != "" {
 		return inUse(g, "node "+holder+" publishes a piece"), true

@@ -1,8 +1,8 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -31,6 +31,12 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 	case p != nil || len(r.Status.Ranges) > 0:
 		no = uncounted
 	}
+	if no != nil && u.RangeMissing && r.Spec.Purpose == v1alpha1.Pods {
+		no = cmp.Or(c.putBack(ctx, r), no) // its Nodes need the range as long as they are there
+	}
+	if no == nil {
+		no = c.settles(r)
+	}
 	if no == nil {
 		no = c.letGo(ctx, r)
 	}
@@ -50,11 +56,14 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 }
 
 func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use) *Refusal {
-	_, vpc, no := c.network(ctx, r)
+	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
 	}
 	if no := p.release(ctx, r, u, vpc); no != nil {
+		return no
+	}
+	if no := c.depart(ctx, r, n); no != nil {
 		return no
 	}
 	if r.Spec.DeletionPolicy == v1alpha1.Retain {
@@ -77,6 +86,24 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		}
 		if err != nil {
 			return refusedByCloud(err)
+		}
+	}
+	return nil
+}
+
+// putBack makes ranges again that vanished while Nodes use them.
+func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
+	n, vpc, no := c.network(ctx, r)
+	if no != nil {
+		return no
+	}
+	in, no := c.input(ctx, r, n, vpc)
+	if no != nil {
+		return no
+	}
+	for _, step := range PutBack(in) {
+		if no, _ := c.apply(ctx, r, step, vpc); no != nil {
+			return no
 		}
 	}
 	return nil
@@ -107,8 +134,7 @@ func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *Refus
 	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return &Refusal{Reason: string(cloud.Unavailable), Again: retrySoon,
-			Text: fmt.Sprintf("taking the finalizer off RangeRequest %s: %v", r.Name, err)}
+		return refusedByAPI("taking the finalizer off RangeRequest "+r.Name, err)
 	}
 	return nil
 }

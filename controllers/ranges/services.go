@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
@@ -48,6 +50,12 @@ type Services interface {
 	// Release does so for all that Ensure ever made for r, which is being
 	// deleted, also where its status was lost.
 	Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bool, err error)
+
+	// Sweep brings the removal on of what Ensure made for requests that are
+	// gone, and for ranges that their request does not have; requests are all
+	// that there are. What was found so only now stays for a while. It is
+	// called from time to time.
+	Sweep(ctx context.Context, requests []v1alpha1.RangeRequest) error
 }
 
 // ServiceBlock is one family of a ServiceCIDR.
@@ -87,6 +95,15 @@ func refusalOf(act string, err error) *Refusal {
 			no.Again = retryLater
 		}
 		return no
+	}
+	return refusedByAPI(act, err)
+}
+
+// refusedByAPI is for errors of the API server, which names the right that is
+// missing where one is.
+func refusedByAPI(act string, err error) *Refusal {
+	if apierrors.IsForbidden(err) {
+		return refuse(string(cloud.PermissionDenied), "%s: %v; give the manager's service account the rights of deploy/manifests/rbac.yaml", act, err)
 	}
 	return &Refusal{Reason: string(cloud.Unavailable), Text: act + ": " + err.Error(), Again: retrySoon}
 }

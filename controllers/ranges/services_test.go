@@ -25,6 +25,8 @@ type cluster struct {
 	unserved  bool
 	use       error
 	ensure    error
+	sweep     error
+	swept     int
 	terminate bool // ServiceCIDRs take their time to go
 }
 
@@ -55,6 +57,11 @@ func (c *cluster) Remove(_ context.Context, _ *v1alpha1.RangeRequest, g v1alpha1
 		c.blocks = slices.DeleteFunc(c.blocks, func(b ServiceBlock) bool { return b.Prefix.String() == g.CIDR })
 	}
 	return !c.terminate, nil
+}
+
+func (c *cluster) Sweep(_ context.Context, requests []v1alpha1.RangeRequest) error {
+	c.swept++
+	return c.sweep
 }
 
 // Release goes by what was made, not by the status.

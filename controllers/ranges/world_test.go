@@ -54,7 +54,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default", Finalizers: []string{v1alpha1.Finalizer}}}
 	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/16"}
 	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(append(objects, n)...).
-		WithStatusSubresource(&v1alpha1.RangeRequest{}).Build()
+		WithStatusSubresource(&v1alpha1.RangeRequest{}, &v1alpha1.Network{}).Build()
 	w := &world{t: t, api: api, now: noon, subnets: []string{"a"}, events: events.NewFakeRecorder(100)}
 	w.pool = func(netip.Prefix) Pool { return Pool{Known: true, Given: true} }
 	w.restart()

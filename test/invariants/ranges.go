@@ -17,6 +17,7 @@ type Grant struct {
 	Subnet, Name     string
 	Prefix           netip.Prefix
 	Adopted          bool
+	Deleted          bool // the request is being
 }
 
 // Grants are the ranges of a cluster's requests.
@@ -24,7 +25,7 @@ func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
 	for _, r := range requests {
 		for _, g := range r.Status.Ranges {
 			p, _ := netip.ParsePrefix(g.CIDR)
-			out = append(out, Grant{Cluster: cluster, Request: r.Name, Subnet: g.Subnet, Name: g.Name, Prefix: p, Adopted: g.Adopted})
+			out = append(out, Grant{Cluster: cluster, Request: r.Name, Subnet: g.Subnet, Name: g.Name, Prefix: p, Adopted: g.Adopted, Deleted: !r.DeletionTimestamp.IsZero()})
 		}
 	}
 	return out

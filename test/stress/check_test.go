@@ -187,7 +187,7 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 	case ready == nil || ready.Reason == "" || ready.Message == "":
 		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
 	case !q.DeletionTimestamp.IsZero():
-		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q)) {
+		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q) || h.lostAny(q, s)) {
 			return nil
 		}
 		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
@@ -197,7 +197,7 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 		return nil // somebody else has a block that it asks for by name
 	case ready.Reason == v1alpha1.ReasonRangeMissing && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Adopted }):
 		return nil // another cluster's proxy-only subnet, which that took away
-	case slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) }):
+	case h.lostAny(q, s):
 		return nil // or the place of one that people took out
 	}
 	return fmt.Errorf("I5: RangeRequest %s is not ready: %s: %s", q.Name, ready.Reason, ready.Message)

@@ -219,9 +219,8 @@ func dropOurs(r *rig, _ *cluster, rng *rand.Rand) string {
 }
 
 // withoutRemoved gives the grants without those that people took out of the
-// VPC, as far as somebody else has the place, or no Node needs them: nobody
-// looks for these before the ranges controller's next look at the VPC,
-// minutes later.
+// VPC, as far as somebody else has the place, or the request goes and nobody
+// uses it.
 func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	granted := map[[2]string]bool{}
 	for _, g := range s.grants {
@@ -230,7 +229,7 @@ func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	maps.DeleteFunc(h.removed, func(at [2]string, _ bool) bool { return !granted[at] })
 	for _, g := range s.grants {
 		at := [2]string{g.Subnet, g.Name}
-		excused := h.removed[at] && (h.another(at, g.Prefix, s) || !overlaps(g.Prefix, s.taken()))
+		excused := h.removed[at] && (h.another(at, g.Prefix, s) || g.Deleted && !overlaps(g.Prefix, s.taken()))
 		if g.Adopted {
 			excused = true // it is another's to take away
 		}
@@ -259,6 +258,10 @@ func (h *hands) missing(sim *gcesim.Sim) bool {
 func (h *hands) lost(subnet string, g v1alpha1.GrantedRange, s *seen) bool {
 	at, p := [2]string{subnet, g.Name}, netip.MustParsePrefix(g.CIDR)
 	return h.removed[at] && h.another(at, p, s)
+}
+
+func (h *hands) lostAny(q v1alpha1.RangeRequest, s *seen) bool {
+	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) })
 }
 
 // another tells whether something else than the range of that name has the

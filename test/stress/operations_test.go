@@ -79,9 +79,6 @@ func latency(r *rig, _ *cluster, rng *rand.Rand) string {
 	return fmt.Sprintf("%s takes %s", method, d)
 }
 
-// staleRead lasts less than managers are told that it may.
-const staleRead = "a stale read of an instance"
-
 // faults are what the cloud does wrong. Each ends by itself.
 var faults = []struct {
 	name  string
@@ -100,8 +97,8 @@ var faults = []struct {
 	{"an operation that fails", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "it went wrong"}}},
 	{"a change of a subnetwork that fails", gcesim.Fault{Method: "subnetworks.patch", OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "it went wrong"}}},
 	{"an alias that is in use", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "IP_IN_USE_BY_ANOTHER_RESOURCE", Message: "it is taken"}}},
-	{staleRead, gcesim.Fault{Method: "instances.get", StaleChanges: 1}},
-	{"a stale read of a subnetwork", gcesim.Fault{Method: "subnetworks.get", StaleChanges: 1}},
+	{"a stale read of an instance", gcesim.Fault{Method: "instances.get", StaleFor: staleness - time.Millisecond}},
+	{"a stale read of a subnetwork", gcesim.Fault{Method: "subnetworks.get", StaleFor: staleness - time.Millisecond}},
 	{"no permission", gcesim.Fault{Method: "instances.updateNetworkInterface", Error: &gcesim.APIError{Status: http.StatusForbidden, Reason: "forbidden", Message: "no"}}},
 	{"no quota", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "QUOTA_EXCEEDED", Message: "Quota 'ALIASES_PER_NETWORK_GLOBAL' exceeded."}}},
 }
@@ -111,10 +108,7 @@ var stale = &gcesim.APIError{Status: http.StatusPreconditionFailed, Reason: "con
 func fault(r *rig, _ *cluster, rng *rand.Rand) string {
 	f := faults[rng.IntN(len(faults))]
 	f.fault.Count = 1 + rng.IntN(3)
-	injected := r.sim.Inject(f.fault)
-	if f.name == staleRead {
-		time.AfterFunc(staleness-50*time.Millisecond, injected.Remove)
-	}
+	r.sim.Inject(f.fault)
 	return fmt.Sprintf("%d times %s", f.fault.Count, f.name)
 }
 

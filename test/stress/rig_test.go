@@ -219,9 +219,7 @@ func (r *rig) still(when string) {
 	calls := r.mutating()[before:]
 	calls = slices.DeleteFunc(calls, func(c string) bool {
 		switch {
-		case missing && strings.HasPrefix(c, "subnetworks.patch"): // it is put back at the next look at the VPC
-			return true
-		case missing && strings.HasSuffix(c, "(400 invalid)"): // its Nodes try, less and less often
+		case missing && strings.HasSuffix(c, "(400 invalid)"): // somebody has its place, and its Nodes try, less and less often
 			return true
 		case strings.HasSuffix(c, "(400 resourceInUseByAnotherResource)"): // a deleted request waits for people to let go
 			return len(r.hands.thieves) > 0
@@ -251,8 +249,8 @@ func (r *rig) fail(format string, args ...any) {
 	for _, c := range r.clusters {
 		fmt.Fprintf(&logs, "=== %s\n%s\n", c.name, c.telling(what))
 	}
-	r.t.Fatalf("seed %d: %s\nThe last operations:\n%s\n%s", r.seed, what,
-		strings.Join(r.said[max(0, len(r.said)-lastOps):], "\n"), logs.String())
+	r.t.Fatalf("STRESS_OPS=%d STRESS_SEED=%d, operation %d: %s\nThe last operations:\n%s\n%s%s", *ops, r.seed, r.done, what,
+		strings.Join(r.said[max(0, len(r.said)-lastOps):], "\n"), r.dump(), logs.String())
 }
 
 // subjects are the names of machines and the prefixes in a text.

@@ -39,6 +39,9 @@ type Config struct {
 	// Recount bounds how old a count of addresses may be; a minute by
 	// default. A change of their number is seen at the next look.
 	Recount time.Duration
+	// Doubt is how long a ServiceCIDR of ours that no request has stays, as
+	// whoever made it may be about to note it; 2 minutes by default.
+	Doubt time.Duration
 }
 
 // Keeper makes, adopts and deletes ServiceCIDRs. But for Occupied it is for
@@ -48,6 +51,7 @@ type Keeper struct {
 
 	last    reading
 	leaving map[types.UID]time.Time // since when each ServiceCIDR is seen to be deleted
+	strays  map[types.UID]time.Time // and to be no request's
 }
 
 var _ ranges.Services = (*Keeper)(nil)
@@ -60,7 +64,10 @@ func New(cfg Config) *Keeper {
 	if cfg.Recount == 0 {
 		cfg.Recount = time.Minute
 	}
-	return &Keeper{Config: cfg, leaving: map[types.UID]time.Time{}}
+	if cfg.Doubt == 0 {
+		cfg.Doubt = 2 * time.Minute
+	}
+	return &Keeper{Config: cfg, leaving: map[types.UID]time.Time{}, strays: map[types.UID]time.Time{}}
 }
 
 // Occupied gives every ServiceCIDR of the cluster, whoever made it.

@@ -1,0 +1,59 @@
+package ranges
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// departedAnnotation names, on a Network, the last requests that went together
+// with their ranges. A range with the mark of one of them was made by a
+// manager that came too late, and is removed. One with the mark of any other
+// request that is gone may have been retained, and stays: a mark alone does
+// not tell the two apart.
+const departedAnnotation = "vpcnative.dev/departed-requests"
+
+// mostDeparted bounds the names. The one that left longest ago is forgotten
+// first, and what comes for it so late is only shown.
+const mostDeparted = 64
+
+// departedFrom gives the names, the last one last.
+func departedFrom(n *v1alpha1.Network) (names []string) {
+	_ = json.Unmarshal([]byte(n.Annotations[departedAnnotation]), &names) // what a person broke names nobody
+	return names
+}
+
+// depart notes that the request goes, before it does. One that retains its
+// ranges is named no longer.
+func (c *Controller) depart(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+	had := departedFrom(n)
+	names := slices.DeleteFunc(slices.Clone(had), func(name string) bool { return name == r.Name })
+	switch {
+	case r.Spec.DeletionPolicy == v1alpha1.Retain:
+	case slices.Contains(had, r.Name):
+		return nil
+	default:
+		names = append(names, r.Name)
+		names = names[max(0, len(names)-mostDeparted):]
+	}
+	if len(names) == len(had) && slices.Equal(names, had) {
+		return nil
+	}
+	text, err := json.Marshal(names)
+	if err != nil {
+		return refusedByAPI("naming RangeRequest "+r.Name, err)
+	}
+	patched := n.DeepCopy()
+	if patched.Annotations == nil {
+		patched.Annotations = map[string]string{}
+	}
+	patched.Annotations[departedAnnotation] = string(text)
+	if err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(n, client.MergeFromWithOptimisticLock{})); err != nil {
+		return refusedByAPI("noting on Network "+n.Name+" that RangeRequest "+r.Name+" goes", err)
+	}
+	return nil
+}

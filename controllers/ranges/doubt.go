@@ -1,0 +1,64 @@
+package ranges
+
+import (
+	"time"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// A change of the VPC whose outcome is unknown may still be made a while
+// later. Until that is over its request is compared with the VPC at each
+// reconcile, so that what comes is found by its mark, and does not go, as
+// nobody would look for it then.
+
+// doubt notes that a range of the request may still come to be.
+func (c *Controller) doubt(r *v1alpha1.RangeRequest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doubts[r.UID] = c.Now().Add(c.Doubt)
+}
+
+// doubted gives until when one may; it is zero where none does.
+func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if until := c.doubts[r.UID]; c.Now().Before(until) {
+		return until
+	}
+	return time.Time{}
+}
+
+// seen notes that the request has what it should have by a reading of the VPC
+// that began then, and gives when to read again.
+func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.verified[r.UID] = c.Now()
+	until, ok := c.doubts[r.UID]
+	switch {
+	case !ok:
+		return c.Verify
+	case began.Before(until):
+		return max(until.Sub(c.Now()), time.Millisecond)
+	}
+	delete(c.doubts, r.UID)
+	return c.Verify
+}
+
+// lookAgain has the request compared with the VPC at the next reconcile.
+func (c *Controller) lookAgain(r *v1alpha1.RangeRequest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.verified, r.UID)
+}
+
+// settles refuses to let a request go while a range of it may still come to be.
+func (c *Controller) settles(r *v1alpha1.RangeRequest) *Refusal {
+	until := c.doubted(r)
+	if until.IsZero() {
+		return nil
+	}
+	no := refuse(v1alpha1.ReasonPending, "deletion waits: a range was asked for and the outcome is unknown, so that it may still come to be until %s", until.UTC().Format(time.TimeOnly))
+	no.Again = min(retrySoon, max(until.Sub(c.Now()), time.Millisecond))
+	return no
+}

@@ -1,0 +1,46 @@
+package ranges
+
+import (
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// PutBack gives the ranges that the request was granted, that vanished from
+// the VPC and can be made again where they were: nodes and Services use them,
+// whatever else the request asks for and cannot have. It is pure.
+func PutBack(in Input) (steps []Step) {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy {
+		return nil
+	}
+	for _, s := range in.Snapshot.Subnets {
+		for _, g := range in.Request.Status.Ranges {
+			p, ok := prefixOf(g)
+			step := Step{Range: cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p}, Create: true, Adopted: g.Adopted, Grown: g.Grown, Why: g.Reason}
+			if ok && g.Subnet == s.Name && !g.Leaving && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
+				steps = append(steps, step)
+			}
+		}
+	}
+	return steps
+}
+
+// lost refuses to put a range back that vanished from the VPC, where it was
+// not ours to make, or somebody else took its place meanwhile.
+func (in Input) lost(at cloud.Subnet, s Step) *Refusal {
+	if !s.Create {
+		return nil
+	}
+	if s.Adopted {
+		return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else; make it again, with that name",
+			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
+	}
+	for _, o := range in.Snapshot.Occupied {
+		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {
+			return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
+				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
+		}
+	}
+	return nil
+}

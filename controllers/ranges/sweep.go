@@ -1,0 +1,201 @@
+package ranges
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// A sweep compares a Network's VPC with what its requests were granted, in one
+// reading for all. A request that differs is looked at by itself. What was
+// made for a request that is gone, by a manager that was paused at that call
+// or whose change came late, is removed.
+
+// sweeps is the namespace in the queue of Networks that are swept; requests
+// have none.
+const sweeps = "sweep"
+
+func sweepOf(network string) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKey{Namespace: sweeps, Name: network}}
+}
+
+// sweeper is what sweeps remember.
+type sweeper struct {
+	last  map[string]time.Time // by Network
+	since map[Orphan]time.Time // each was first seen
+}
+
+// sweep sweeps one Network, unless it was a moment ago.
+func (c *Controller) sweep(ctx context.Context, network string) (reconcile.Result, error) {
+	n := &v1alpha1.Network{}
+	if err := c.Client.Get(ctx, client.ObjectKey{Name: network}, n); err != nil {
+		delete(c.sweeper.last, network)
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if left := c.Sweep - c.Now().Sub(c.sweeper.last[network]); left > 0 {
+		return reconcile.Result{RequeueAfter: left}, nil
+	}
+	vpc, err := c.OpenVPC(ctx, n)
+	if cloud.Is(err, cloud.WrongCloud) {
+		return reconcile.Result{}, nil
+	}
+	if c.sweeper.last == nil {
+		c.sweeper = sweeper{last: map[string]time.Time{}, since: map[Orphan]time.Time{}}
+	}
+	c.sweeper.last[network] = c.Now()
+	if err == nil {
+		err = c.sweepVPC(ctx, n, vpc)
+	}
+	if err != nil { // the Network's own condition says so
+		log.FromContext(ctx).V(1).Info("the VPC could not be compared with what is granted", "network", network, "error", err.Error())
+	}
+	return reconcile.Result{RequeueAfter: c.Sweep}, nil
+}
+
+// sweepVPC lists the requests after it has read the VPC: a request is there
+// before anything of it is made.
+func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) error {
+	snapshot, err := vpc.Space.Read(ctx)
+	if err != nil {
+		return err
+	}
+	var requests v1alpha1.RangeRequestList
+	if err := c.Live.List(ctx, &requests); err != nil {
+		return fmt.Errorf("listing RangeRequests: %w", err)
+	}
+	for i := range requests.Items {
+		r := &requests.Items[i]
+		if r.NetworkName() == n.Name && Differs(snapshot, c.ClusterID, r) {
+			c.lookAgain(r)
+			if c.queue != nil {
+				c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(r)})
+			}
+		}
+	}
+	var stuck []string
+	var first *Refusal
+	note := func(request string, no *Refusal) {
+		if no != nil && no.Reason != v1alpha1.ReasonPending {
+			stuck, first = append(stuck, no.Text), cmp.Or(first, no)
+			c.Metrics.failed(request, no.Reason)
+		}
+	}
+	for _, o := range c.old(Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)) {
+		note(o.Request, c.sweepOut(ctx, n, o, vpc))
+	}
+	if c.Services != nil && c.leads(ctx) == nil {
+		note("", refusalOf("taking away ServiceCIDRs of requests that are gone", c.Services.Sweep(ctx, requests.Items)))
+	}
+	return c.tellStuck(ctx, n, first, stuck)
+}
+
+// old gives those that were orphans for as long as a change may take to come:
+// by then whoever made them would have noted it.
+func (c *Controller) old(found []Orphan) (out []Orphan) {
+	now := c.Now()
+	maps.DeleteFunc(c.sweeper.since, func(o Orphan, _ time.Time) bool { return !slices.Contains(found, o) })
+	for _, o := range found {
+		if _, seen := c.sweeper.since[o]; !seen {
+			c.sweeper.since[o] = now
+		}
+		if now.Sub(c.sweeper.since[o]) >= c.Doubt {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// sweepOut removes one orphan that nothing uses. Whether its request is there,
+// who uses it and who leads is read live, right before.
+func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o Orphan, vpc cloud.VPC) *Refusal {
+	stays := func(by string) *Refusal {
+		return refuse(v1alpha1.ReasonInUse, "range %s (%s) of subnet %s was made for RangeRequest %s, which is gone, and stays: %s", o.Name, o.Prefix, o.Subnet, o.Request, by)
+	}
+	err := c.Live.Get(ctx, client.ObjectKey{Name: o.Request}, &v1alpha1.RangeRequest{})
+	switch {
+	case err == nil:
+		return nil // it is there again, and takes up what has its mark
+	case !apierrors.IsNotFound(err):
+		return refusedByAPI("reading RangeRequest "+o.Request, err)
+	}
+	holder, err := pods{c}.holder(ctx, o.Prefix)
+	if err != nil {
+		return refusedByAPI("listing Nodes", err)
+	}
+	if holder != "" {
+		return stays("node " + holder + " publishes a piece; delete that Node")
+	}
+	found, no := carriers(ctx, []netip.Prefix{o.Prefix}, vpc)
+	if no != nil {
+		return no
+	}
+	if len(found) > 0 {
+		return stays("instances carry prefixes of it (" + someOf(found, 3) + "); take them off")
+	}
+	if no := c.leads(ctx); no != nil {
+		return no
+	}
+	log.FromContext(ctx).Info("removing a range of a request that is gone", "range", o.Name, "subnet", o.Subnet, "prefix", o.Prefix, "request", o.Request)
+	if o.Proxy {
+		err = vpc.Proxies.Delete(ctx, cloud.ProxySubnet{Name: o.Name, Prefix: o.Prefix})
+	} else {
+		err = vpc.Ranges.Delete(ctx, o.Range)
+	}
+	if cloud.Is(err, cloud.Conflict) {
+		return stays(err.Error() + "; take off whatever still uses its addresses")
+	}
+	if err != nil {
+		return refusedByCloud(err)
+	}
+	c.Metrics.changed(o.Request, v1alpha1.ReasonSwept)
+	c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonSwept, "SweepRange",
+		"range %s (%s) of subnet %s was made for RangeRequest %s, which is gone; it was removed", o.Name, o.Prefix, o.Subnet, o.Request)
+	return nil
+}
+
+// tellStuck keeps the Network's condition about what cannot be swept. It is
+// there from the first time on.
+func (c *Controller) tellStuck(ctx context.Context, n *v1alpha1.Network, first *Refusal, stuck []string) error {
+	had := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionOrphaned)
+	cond := metav1.Condition{Type: v1alpha1.ConditionOrphaned, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
+		Message: "nothing is left of requests that are gone", ObservedGeneration: n.Generation}
+	if first == nil && had == nil {
+		return nil
+	}
+	if first != nil {
+		cond.Status, cond.Reason = metav1.ConditionTrue, first.Reason
+		cond.Message = strings.Join(stuck[:min(3, len(stuck))], "; ")
+		if more := len(stuck) - 3; more > 0 {
+			cond.Message += fmt.Sprintf("; and %d more", more)
+		}
+		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
+			log.FromContext(ctx).Info("what was made for requests that are gone cannot be removed", "why", stuck)
+			c.Events.Eventf(n, nil, corev1.EventTypeWarning, cond.Reason, "SweepRange", "%s", cond.Message)
+		}
+	}
+	before := n.DeepCopy()
+	if !meta.SetStatusCondition(&n.Status.Conditions, cond) {
+		return nil
+	}
+	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsConflict(err) {
+		return nil // the next sweep says it
+	}
+	return client.IgnoreNotFound(err)
+}
