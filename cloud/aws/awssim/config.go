@@ -38,6 +38,9 @@ type Config struct {
 	CIDRsPerVPC int
 	// SubnetsPerVPC is the quota of subnets, by default 200.
 	SubnetsPerVPC int
+	// RoutesPerTable is the quota of routes of each family in a table, by
+	// default 500.
+	RoutesPerTable int
 	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
 	// goes first. Counts stay exact.
 	CallLog int
@@ -57,6 +60,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
 	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)
+	c.RoutesPerTable = orDefault(c.RoutesPerTable, 500)
 	c.CallLog = orDefault(c.CallLog, 1_000_000)
 	c.History = orDefault(c.History, 10_000)
 	return c

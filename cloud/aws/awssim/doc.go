@@ -21,7 +21,7 @@
 //   - Nothing runs in the background: what is due is settled at the start of
 //     each call. A Sim that is no longer used needs no closing.
 //
-// What it does not have: IPv6, security groups, changes of routes, interfaces
-// and instances over the API, load balancing. An action it does not know
+// What it does not have: interfaces made over the API, security groups, load
+// balancing. An action it does not know
 // answers InvalidAction, a parameter it does not know UnknownParameter.
 package awssim

@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"fmt"
+	"net/netip"
 	"sync"
 
 	"github.com/vpcnative/vpcnative/cloud/simulate"
@@ -19,7 +20,9 @@ type Sim struct {
 	lastID       uint64
 	agenda       simulate.Agenda
 	buckets      map[string]*bucket
-	spaces       map[string]*space // by subnet
+	spaces       map[string]*space       // by subnet
+	ipv6         map[netip.Prefix]string // holder of each /80
+	launched     map[string][]string     // instances, by client token
 	vpcs         *table[*vpc]
 	subnets      *table[*subnet]
 	reservations *table[*reservation]
@@ -35,6 +38,8 @@ func New(config Config) *Sim {
 		clock: config.Clock, config: config,
 		buckets:      map[string]*bucket{},
 		spaces:       map[string]*space{},
+		ipv6:         map[netip.Prefix]string{},
+		launched:     map[string][]string{},
 		vpcs:         newTable[*vpc](config.History),
 		subnets:      newTable[*subnet](config.History),
 		reservations: newTable[*reservation](config.History),
