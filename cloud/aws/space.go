@@ -33,7 +33,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted()}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Routes: s.tablesOf(b.tables).room(s.RoutesPerTable)}
 	for _, id := range s.Subnets {
 		sub := b.subnets[id]
 		sub.Used = joined(sub.Used)

@@ -1,38 +1,9 @@
 package awssim
 
-import "slices"
-
-// modifyInterface changes one attribute of an interface, as the API wants it.
-func modifyInterface(s *Sim, c *call) (any, *APIError) {
-	i, refusal := s.interfaceOf(c)
-	if refusal != nil {
-		return nil, refusal
-	}
-	next := *i
-	given := 0
-	if v, ok := c.params["SourceDestCheck.Value"]; ok {
-		next.SourceDestCheck = v == "true"
-		given++
-	}
-	if v, ok := c.params["Description.Value"]; ok {
-		next.Description = v
-		given++
-	}
-	if id, ok := c.params["Attachment.AttachmentId"]; ok {
-		if i.Attachment == nil || i.Attachment.ID != id {
-			return nil, refuse("InvalidAttachmentID.NotFound", "The attachment '%s' does not exist", id)
-		}
-		at := *i.Attachment
-		at.DeleteOnTermination = c.params["Attachment.DeleteOnTermination"] == "true"
-		next.Attachment = &at
-		given++
-	}
-	if given != 1 {
-		return nil, refuse("InvalidParameterCombination", "Exactly one attribute must be specified; %d are", given)
-	}
-	s.interfaces.put(s.clock.Now(), &next)
-	return returnReply{requestID, true}, nil
-}
+import (
+	"net/netip"
+	"slices"
+)
 
 // modifyInstance changes the source/destination check of an instance's only
 // interface.
@@ -98,4 +69,30 @@ func (s *Sim) Routes(vpcID, tableID string) (out []Route) {
 		}
 	})
 	return out
+}
+
+// AddRouteTo adds a route to a gateway to a table by hand.
+func (s *Sim) AddRouteTo(tableID string, to netip.Prefix, via string) error {
+	return s.onTable(tableID, func(t *routeTable) {
+		s.setRoutes(t, append(slices.Clone(t.Routes), tableRoute{Destination: to.String(), GatewayID: via, Origin: "CreateRoute", State: routeActive}))
+	})
+}
+
+// RemoveRoute removes a route of a table by hand.
+func (s *Sim) RemoveRoute(tableID string, to netip.Prefix) error {
+	return s.onTable(tableID, func(t *routeTable) {
+		s.setRoutes(t, slices.DeleteFunc(slices.Clone(t.Routes), func(r tableRoute) bool { return r.dest() == to.String() }))
+	})
+}
+
+func (s *Sim) onTable(id string, do func(*routeTable)) (err error) {
+	s.locked(func() {
+		t, ok := s.routeTables.items[id]
+		if !ok {
+			err = tableIDs.notFound(id)
+			return
+		}
+		do(t)
+	})
+	return err
 }

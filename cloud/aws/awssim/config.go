@@ -19,8 +19,12 @@ type Config struct {
 	// Seed makes probabilistic faults repeatable.
 	Seed uint64
 	// Latency is how long a CIDR association is "associating" and a subnet
-	// "pending".
+	// "pending", a load balancer "provisioning" and a target "initial".
 	Latency time.Duration
+	// Linger is how long a load balancer that is gone keeps its interfaces in
+	// their subnets and security groups, and a target group counts as in use
+	// after the listener that sent to it.
+	Linger time.Duration
 	// Fresh is how long a new ID stays unknown to all calls.
 	Fresh time.Duration
 	// AccessKey and SecretKey, where set, are the only credentials that are
@@ -41,6 +45,11 @@ type Config struct {
 	// RoutesPerTable is the quota of routes of each family in a table, by
 	// default 500.
 	RoutesPerTable int
+	// RulesPerGroup is the quota of inbound rules of a security group, of each
+	// address family, by default 60; ElasticIPs that of addresses, by default 5.
+	RulesPerGroup, ElasticIPs int
+	// Balancers is the quota of load balancers, by default 50.
+	Balancers int
 	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
 	// goes first. Counts stay exact.
 	CallLog int
@@ -61,6 +70,9 @@ func (c Config) withDefaults() Config {
 	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
 	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)
 	c.RoutesPerTable = orDefault(c.RoutesPerTable, 500)
+	c.RulesPerGroup = orDefault(c.RulesPerGroup, ruleLimit)
+	c.ElasticIPs = orDefault(c.ElasticIPs, 5)
+	c.Balancers = orDefault(c.Balancers, 50)
 	c.CallLog = orDefault(c.CallLog, 1_000_000)
 	c.History = orDefault(c.History, 10_000)
 	return c

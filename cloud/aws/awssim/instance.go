@@ -50,6 +50,7 @@ type machineInterface struct {
 	IPv6Addresses   []ipv6Address `xml:"ipv6AddressesSet>item"`
 	IPv6Prefixes    []ipv6Prefix  `xml:"ipv6PrefixSet>item"`
 	SourceDestCheck bool          `xml:"sourceDestCheck"`
+	Groups          []groupRef    `xml:"groupSet>item"`
 }
 
 type launch struct {
@@ -107,7 +108,7 @@ func (i *instance) machine(cards []*networkInterface) machine {
 	m := machine{ID: i.ID, Type: i.Type, State: i.State, Zone: i.Zone, SubnetID: i.Subnet, VpcID: i.VpcID, PrivateIP: i.Private, Tags: i.Tags}
 	for _, n := range cards {
 		m.Interfaces = append(m.Interfaces, machineInterface{n.ID, n.SubnetID, n.VpcID, n.Status, n.PrivateIP, n.Attachment, n.Addresses, n.Prefixes,
-			n.IPv6Addresses, n.IPv6Prefixes, n.SourceDestCheck})
+			n.IPv6Addresses, n.IPv6Prefixes, n.SourceDestCheck, n.Groups})
 	}
 	return m
 }

@@ -22,6 +22,7 @@ type networkInterface struct {
 	Prefixes         []ipv4Prefix  `xml:"ipv4PrefixSet>item"`
 	IPv6Addresses    []ipv6Address `xml:"ipv6AddressesSet>item"`
 	IPv6Prefixes     []ipv6Prefix  `xml:"ipv6PrefixSet>item"`
+	Groups           []groupRef    `xml:"groupSet>item"`
 	Tags             tags          `xml:"tagSet>item"`
 }
 
@@ -100,6 +101,11 @@ func interfaceValues(i *networkInterface, filter string) (out []string, ok bool)
 			out = append(out, a.IP)
 		}
 		return out, true
+	case "group-id":
+		for _, g := range i.Groups {
+			out = append(out, g.ID)
+		}
+		return out, true
 	case "attachment.instance-id":
 		return []string{i.instance()}, true
 	case "attachment.device-index":
@@ -131,7 +137,7 @@ func (s *Sim) newInterface(sub *subnet, at netip.Addr) (*networkInterface, *APIE
 	i := &networkInterface{
 		ID: s.id(interfaceIDs), SubnetID: sub.ID, VpcID: sub.VpcID, AvailabilityZone: sub.AvailabilityZone, OwnerID: s.config.Account,
 		Status: "available", InterfaceType: "interface", PrivateIP: at.String(), SourceDestCheck: true,
-		Addresses: []address{{at.String(), true}},
+		Addresses: []address{{at.String(), true}}, Groups: s.refs([]string{s.baseGroup(sub.VpcID)}),
 	}
 	sp.addresses[at] = i.ID
 	return i, nil

@@ -37,8 +37,8 @@ type tableUse struct {
 
 // The states of a route. A blackhole's target is gone, or not running.
 const (
-	active    = "active"
-	blackhole = "blackhole"
+	routeActive    = "active"
+	routeBlackhole = "blackhole"
 )
 
 func (t *routeTable) key() string         { return t.ID }
@@ -66,11 +66,11 @@ func (s *Sim) judged(t *routeTable) *routeTable {
 		if r.NetworkInterfaceID == "" {
 			continue
 		}
-		next.Routes[n].State, next.Routes[n].InstanceID = blackhole, ""
+		next.Routes[n].State, next.Routes[n].InstanceID = routeBlackhole, ""
 		if i, ok := s.interfaces.items[r.NetworkInterfaceID]; ok {
 			next.Routes[n].InstanceID = i.instance()
 			if vm, ok := s.instances.items[i.instance()]; ok && vm.State == running {
-				next.Routes[n].State = active
+				next.Routes[n].State = routeActive
 			}
 		}
 	}

@@ -82,7 +82,7 @@ func (s *Sim) askedRoute(c *call) (*routeTable, tableRoute, *APIError) {
 	if refusal != nil {
 		return nil, tableRoute{}, refusal
 	}
-	r := tableRoute{Origin: "CreateRoute", State: active}
+	r := tableRoute{Origin: "CreateRoute", State: routeActive}
 	if dest.Addr().Is4() {
 		r.Destination = dest.String()
 	} else {

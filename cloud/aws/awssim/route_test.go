@@ -95,7 +95,7 @@ func TestRoutesToInstancesNeedOneInterface(t *testing.T) {
 	_, err = w.ec2.ModifyInstanceAttribute(w.ctx, &ec2.ModifyInstanceAttributeInput{InstanceId: &vm.ID, SourceDestCheck: off})
 	w.refused("InvalidInstanceID", err)
 	eni := vm.Interfaces[0].ID
-	_, err = w.ec2.ModifyNetworkInterfaceAttribute(w.ctx, &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &eni, SourceDestCheck: off, Description: &types.AttributeValue{Value: aws.String("x")}})
+	_, err = w.ec2.ModifyNetworkInterfaceAttribute(w.ctx, &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &eni, SourceDestCheck: off, Groups: []string{"sg-1"}})
 	w.refused("InvalidParameterCombination", err)
 	_, err = w.ec2.ModifyNetworkInterfaceAttribute(w.ctx, &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &eni, SourceDestCheck: off})
 	w.must(err)

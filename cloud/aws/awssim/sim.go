@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
@@ -29,6 +30,13 @@ type Sim struct {
 	interfaces   *table[*networkInterface]
 	instances    *table[*instance]
 	routeTables  *table[*routeTable]
+	groups       *table[*securityGroup]
+	elasticIPs   *table[*elasticIP]
+	balancers    *table[*balancer]
+	targetGroups *table[*targetGroup]
+	listeners    *table[*listener]
+	lingering    map[string]int  // by target group: listeners that are gone, but not everywhere
+	failing      map[string]bool // instances that answer no health check
 }
 
 // New returns an empty Sim.
@@ -46,6 +54,13 @@ func New(config Config) *Sim {
 		interfaces:   newTable[*networkInterface](config.History),
 		instances:    newTable[*instance](config.History),
 		routeTables:  newTable[*routeTable](config.History),
+		groups:       newTable[*securityGroup](config.History),
+		elasticIPs:   newTable[*elasticIP](config.History),
+		balancers:    newTable[*balancer](config.History),
+		targetGroups: newTable[*targetGroup](config.History),
+		listeners:    newTable[*listener](config.History),
+		lingering:    map[string]int{},
+		failing:      map[string]bool{},
 	}
 	simulate.Bound(&s.Log, config.CallLog)
 	simulate.Seed(&s.Faults, config.Seed)
@@ -59,9 +74,14 @@ func (s *Sim) id(k idKind) string {
 }
 
 // later runs do after Config.Latency, or now where there is none.
-func (s *Sim) later(do func()) {
+func (s *Sim) later(do func()) { s.after(s.config.Latency, do) }
+
+// linger runs do after Config.Linger, or now where there is none.
+func (s *Sim) linger(do func()) { s.after(s.config.Linger, do) }
+
+func (s *Sim) after(d time.Duration, do func()) {
 	now := s.clock.Now()
-	s.agenda.At(now, now.Add(s.config.Latency), do)
+	s.agenda.At(now, now.Add(d), do)
 }
 
 // settle does what has fallen due, in order.
