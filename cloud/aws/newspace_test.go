@@ -62,8 +62,12 @@ func TestABlockThatNeverComesIsUnknown(t *testing.T) {
 // A reply lost after every change that there is: what was asked for comes, once.
 func TestALostReplyOfAnyChangeIsSettled(t *testing.T) {
 	t.Parallel()
-	for _, action := range []string{"AssociateVpcCidrBlock", "DisassociateVpcCidrBlock", "CreateSubnet", "DeleteSubnet", "CreateSubnetCidrReservation",
-		"DeleteSubnetCidrReservation", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses", "AssignIpv6Addresses", "UnassignIpv6Addresses"} {
+	for action, shows := range map[string]string{
+		"AssociateVpcCidrBlock": "DescribeVpcs", "DisassociateVpcCidrBlock": "DescribeVpcs", "CreateSubnet": "DescribeSubnets", "DeleteSubnet": "DescribeSubnets",
+		"CreateSubnetCidrReservation": "GetSubnetCidrReservations", "DeleteSubnetCidrReservation": "GetSubnetCidrReservations",
+		"AssignPrivateIpAddresses": "DescribeInstances", "UnassignPrivateIpAddresses": "DescribeInstances",
+		"AssignIpv6Addresses": "DescribeInstances", "UnassignIpv6Addresses": "DescribeInstances",
+	} {
 		for _, stale := range []int{0, 1} {
 			t.Run(action, func(t *testing.T) {
 				t.Parallel()
@@ -73,7 +77,7 @@ func TestALostReplyOfAnyChangeIsSettled(t *testing.T) {
 				id := w.add("m5.8xlarge", "vm")
 				w.sim.Inject(awssim.Fault{Action: action, Count: 2, LostReply: true, After: func(awssim.Call) {
 					if stale > 0 {
-						w.sim.Inject(awssim.Fault{Action: "*escribe*", Count: 1, StaleChanges: stale})
+						w.sim.Inject(awssim.Fault{Action: shows, Count: 1, StaleChanges: stale})
 					}
 				}})
 				v6 := nth6(six)

@@ -88,7 +88,7 @@ func TestTheMainTableIsTheArbiter(t *testing.T) {
 	w, table := routedWorld(t, awssim.Config{})
 	a, b := w.routedGet(w.add("m5.large", "a")), w.routedGet(w.add("m5.large", "b"))
 	w.must(w.lead(a, "100.64.1.0/24"))
-	w.wants(cloud.Conflict, w.lead(b, "100.64.1.0/24"), a.Version, "main")
+	w.wants(cloud.Conflict, w.lead(b, "100.64.1.0/24"), a.Version, "rtb-")
 	w.leads("", awssim.Route{To: "100.64.1.0/24", Via: a.Version, State: "active"})
 	w.must(w.unlead(b, "100.64.1.0/24")) // touches nothing of a
 	w.leads(table, awssim.Route{To: "100.64.1.0/24", Via: a.Version, State: "active"})
