@@ -6,14 +6,15 @@ import (
 )
 
 type subnet struct {
-	ID               string `xml:"subnetId"`
-	VpcID            string `xml:"vpcId"`
-	OwnerID          string `xml:"ownerId"`
-	State            string `xml:"state"`
-	CidrBlock        string `xml:"cidrBlock"`
-	AvailabilityZone string `xml:"availabilityZone"`
-	Available        int    `xml:"availableIpAddressCount"`
-	Tags             tags   `xml:"tagSet>item"`
+	ID               string       `xml:"subnetId"`
+	VpcID            string       `xml:"vpcId"`
+	OwnerID          string       `xml:"ownerId"`
+	State            string       `xml:"state"`
+	CidrBlock        string       `xml:"cidrBlock"`
+	AvailabilityZone string       `xml:"availabilityZone"`
+	Available        int          `xml:"availableIpAddressCount"`
+	IPv6             []subnetIPv6 `xml:"ipv6CidrBlockAssociationSet>item"`
+	Tags             tags         `xml:"tagSet>item"`
 }
 
 func (n *subnet) key() string          { return n.ID }
