@@ -36,6 +36,8 @@ type BalancerWorld interface {
 type BalancerHarness struct {
 	Balancers lb.Balancers
 	World     BalancerWorld
+	// Attributes are those of every balancer.
+	Attributes map[string]string
 	// Mixed: one balancer takes TCP and UDP.
 	Mixed bool
 	// SharedPools: a node that joins costs as many calls for many balancers
@@ -115,7 +117,7 @@ func (c *balancing) balancer(name string) lb.LoadBalancer {
 	return lb.LoadBalancer{
 		Owner: service(name), Scheme: lb.Internal, NodeSet: "nodes", Check: lb.KubeProxyCheck,
 		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Listeners: []lb.Listener{listener(lb.TCP, 80, 30080), listener(lb.TCP, 443, 30443)},
-		AllowedSources: sources("0.0.0.0/0"),
+		AllowedSources: sources("0.0.0.0/0"), Attributes: c.Attributes,
 	}
 }
 

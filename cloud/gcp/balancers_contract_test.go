@@ -17,12 +17,12 @@ import (
 
 func TestBalancersContract(t *testing.T) {
 	t.Parallel()
-	for name, groups := range map[string]bool{"EndpointGroups": false, "InstanceGroups": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, kind := range []string{lb.EndpointGroups, lb.InstanceGroups} {
+		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			cloudtest.RunBalancers(t, func(t *testing.T) cloudtest.BalancerHarness {
-				w := newBalancerWorld(t, func(c *gcp.Config) { c.InstanceGroups = groups })
-				return cloudtest.BalancerHarness{Balancers: w.balancers, World: w, Mixed: true, SharedPools: true, Addresses: true,
+				w := newBalancerWorld(t)
+				return cloudtest.BalancerHarness{Balancers: w.balancers, World: w, Attributes: map[string]string{lb.AttributeBackends: kind}, Mixed: true, SharedPools: true, Addresses: true,
 					Firewall: "firewall", Limited: "forwardingRule", Leaf: "forwardingRule"}
 			})
 		})

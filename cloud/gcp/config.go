@@ -32,13 +32,6 @@ type Config struct {
 	// load balancers; those apply to every machine of the network where there
 	// are none.
 	NodeTags []string
-	// InstanceGroups has load balancers send to unmanaged instance groups, one
-	// for each zone and subnetwork, instead of endpoint groups (GCE_VM_IP). A
-	// machine can be in one load-balanced instance group only.
-	InstanceGroups bool
-	// FrontendSubnetwork is where internal addresses of load balancers are
-	// taken from; the first of Subnetworks where it is empty.
-	FrontendSubnetwork string
 
 	// Endpoint is another address of the API, such as an emulator's:
 	// "http://127.0.0.1:8080".
@@ -57,7 +50,7 @@ type Config struct {
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration
 	// PollMin and PollMax bound the time between two looks at a scope's
-	// operations (200 ms, 5 s).
+	// operations (100 ms, 5 s).
 	PollMin, PollMax time.Duration
 }
 
@@ -77,7 +70,7 @@ func (c Config) withDefaults() Config {
 	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
 	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
 	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
-	c.PollMin = orElse(c.PollMin, 200*time.Millisecond)
+	c.PollMin = orElse(c.PollMin, 100*time.Millisecond)
 	c.PollMax = orElse(c.PollMax, 5*time.Second)
 	return c
 }
@@ -133,7 +126,7 @@ func NewWithBalancers(ctx context.Context, c Config) (*cloud.VPC, lb.Balancers, 
 }
 
 func (v *vpc) ports() *cloud.VPC {
-	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}}
+	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits}
 }
 
 func open(ctx context.Context, c Config) (*vpc, func(), error) {

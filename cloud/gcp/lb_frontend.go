@@ -47,7 +47,7 @@ func (t *translation) frontend(f lb.Frontend, backend lb.Ref) error {
 		}
 		if t.Scheme == lb.Internal {
 			fields["network"] = []string{t.networkPath()}
-			fields["allowGlobalAccess"] = []string{fmt.Sprint(t.Attributes[AttributeGlobalAccess] == "true")}
+			fields["allowGlobalAccess"] = []string{fmt.Sprint(t.Attributes[lb.AttributeGlobalAccess] == "true")}
 		}
 		if sub := t.subnetOf(f.Family); sub != "" {
 			fields["subnetwork"] = []string{sub}
@@ -81,7 +81,7 @@ func (t *translation) subnetOf(f lb.Family) string {
 }
 
 func (t *translation) frontendSubnet() string {
-	for _, name := range append([]string{t.Attributes[AttributeSubnetwork], t.FrontendSubnetwork}, t.Subnetworks...) {
+	for _, name := range append([]string{t.Attributes[lb.AttributeSubnets]}, t.Subnetworks...) {
 		if name != "" {
 			return name
 		}
@@ -137,8 +137,8 @@ func allSlots(p lb.Protocol) (out []string) {
 // while the cloud has not chosen one.
 func (t *translation) address(f lb.Frontend) (ref lb.Ref, ip netip.Addr, tier string, err error) {
 	tier = "PREMIUM"
-	if t.Attributes[AttributeNetworkTier] != "" {
-		tier = strings.ToUpper(t.Attributes[AttributeNetworkTier])
+	if t.Attributes[lb.AttributeNetworkTier] != "" {
+		tier = strings.ToUpper(t.Attributes[lb.AttributeNetworkTier])
 	}
 	if theirs, ok := t.theirs(f); ok {
 		return t.takeTheirs(f, theirs, tier)
@@ -214,6 +214,10 @@ func (t *translation) theirs(f lb.Frontend) (lb.Resource, bool) {
 func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, tier string) (lb.Ref, netip.Addr, string, error) {
 	ip, err := netip.ParseAddr(r.Address)
 	wrong := ""
+	if !r.Foreign() {
+		return r.Ref, ip, tier, t.refuse(cloud.Conflict, fmt.Errorf("address %s belongs to %s %s/%s", r.Address, r.Owner.Kind, r.Owner.Namespace, r.Owner.Name),
+			"reserve an address yourself and name it in both, or name another")
+	}
 	switch {
 	case err != nil:
 		wrong = "has no value yet"
@@ -223,7 +227,7 @@ func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, tier string) (lb.
 		wrong = "is " + strings.ToLower(r.Fields.One("addressType"))
 	case f.Address.IsValid() && f.Address != ip:
 		wrong = "is not " + f.Address.String()
-	case t.Attributes[AttributeNetworkTier] != "" && r.Fields.One("networkTier") != tier:
+	case t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != tier:
 		wrong = "is of tier " + r.Fields.One("networkTier")
 	}
 	if wrong != "" {

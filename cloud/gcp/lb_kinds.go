@@ -18,6 +18,8 @@ const (
 	kindNEG      = "networkEndpointGroup"
 	kindGroup    = "instanceGroup"
 	kindFirewall = "firewall"
+	// kindSubnet is only read: which of several a node is in.
+	kindSubnet = "subnetwork"
 )
 
 // collections are the kinds' names in URLs.

@@ -44,7 +44,26 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 		r.Fields[lb.FieldMembers] = members
 	}
 	relate(got)
-	return got, nil
+	return got, v.readSubnets(ctx, got)
+}
+
+// readSubnets enters the node subnetworks where there are several.
+func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
+	if len(v.Subnetworks) < 2 {
+		return nil
+	}
+	for _, name := range v.Subnetworks {
+		ref := v.subnetRef(name)
+		sub, err := read(ctx, v.vpc, methodSubnetwork, ref.scope(), subject{"read subnetwork", ref.String()}, func(ctx context.Context) (subnetwork, error) {
+			return v.api.subnetwork(ctx, ref)
+		})
+		if err != nil {
+			return err
+		}
+		r := lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: name}, Fields: lb.Fields{"ipCidrRange": {sub.primary}}}
+		got[r.Ref] = r
+	}
+	return nil
 }
 
 func (v balancers) readKind(ctx context.Context, kind, filter string, got lb.State) error {

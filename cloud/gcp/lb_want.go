@@ -12,23 +12,6 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// The attributes that are understood.
-const (
-	// AttributeGlobalAccess lets clients of other regions reach an internal
-	// balancer: true or false.
-	AttributeGlobalAccess = "global-access"
-	// AttributeSubnetwork takes an internal address from another subnetwork.
-	AttributeSubnetwork = "subnetwork"
-	// AttributeNetworkTier is Premium or Standard.
-	AttributeNetworkTier = "network-tier"
-	// AttributeWeighted sends by the number of pods on a node, as the health
-	// check tells it (WEIGHTED_MAGLEV): true or false.
-	AttributeWeighted = "weighted"
-	// AttributeDraining is how many seconds connections last on a node that is
-	// taken out.
-	AttributeDraining = "draining-seconds"
-)
-
 // translation is one balancer on its way to resources.
 type translation struct {
 	balancers
@@ -64,32 +47,44 @@ func (t *translation) refuse(r cloud.Reason, err error, remedy string) error {
 }
 
 func (t *translation) checkAttributes() error {
+	isBool := oneOf("true", "false")
 	known := map[string]func(string) bool{
-		AttributeGlobalAccess: isBool, AttributeWeighted: isBool,
-		AttributeSubnetwork:  func(s string) bool { return s != "" },
-		AttributeNetworkTier: func(s string) bool { return strings.EqualFold(s, "premium") || strings.EqualFold(s, "standard") },
-		AttributeDraining: func(s string) bool {
-			n, err := strconv.Atoi(s)
-			return err == nil && n >= 0 && n <= 3600
-		},
+		lb.AttributeGlobalAccess: isBool, lb.AttributeWeighted: isBool,
+		lb.AttributeSubnets:     func(s string) bool { return s != "" && !strings.Contains(s, ",") },
+		lb.AttributeNetworkTier: oneOf("premium", "standard"),
+		lb.AttributeBackends:    oneOf(lb.EndpointGroups, lb.InstanceGroups),
 	}
 	for name, value := range t.Attributes {
 		if ok := known[name]; ok == nil || !ok(value) {
 			return t.refuse(cloud.Invalid, fmt.Errorf("attribute %s=%q is not understood", name, value), "remove it, or see the list of attributes")
 		}
 	}
-	if t.Attributes[AttributeWeighted] == "true" && t.Affinity.ClientIP {
+	if t.Attributes[lb.AttributeWeighted] == "true" && t.Affinity.ClientIP {
 		return t.refuse(cloud.Invalid, fmt.Errorf("weighted balancing and client affinity exclude each other"), "choose one")
 	}
 	return nil
 }
 
-func isBool(s string) bool { return s == "true" || s == "false" }
+func oneOf(words ...string) func(string) bool {
+	return func(s string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, s) })
+	}
+}
 
 // add keeps a resource; owner is the balancer's or the set's.
 func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, uses ...lb.Ref) *lb.Resource {
 	t.out = append(t.out, lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: o, Fields: fields, Uses: uses})
 	return &t.out[len(t.out)-1]
+}
+
+// poolKind is what the balancer sends to. One VM can be in one load-balanced
+// instance group only, so a cluster that has other balancers on groups of
+// their own has to choose endpoint groups.
+func (t *translation) poolKind() string {
+	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
+		return kindGroup
+	}
+	return kindNEG
 }
 
 func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme)) }
@@ -109,7 +104,7 @@ func (t *translation) backend() (lb.Ref, error) {
 	check := t.check()
 	uses := []lb.Ref{check}
 	var groups []string
-	for _, pool := range t.Members(t.nodes, t.got) {
+	for _, pool := range t.pools(t.nodes, t.got, t.poolKind()) {
 		if _, there := t.got[pool.Ref]; there {
 			delete(pool.Fields, lb.FieldMembers) // the set's own plan has them
 		}
@@ -121,21 +116,18 @@ func (t *translation) backend() (lb.Ref, error) {
 		return lb.Ref{}, t.refuse(cloud.LimitExceeded, fmt.Errorf("the nodes are in %d zones and subnetworks, a backend service takes %d", len(groups), maxBackends),
 			"use a node set of fewer zones or subnetworks")
 	}
-	affinity, draining := "NONE", t.Attributes[AttributeDraining]
+	affinity := "NONE"
 	if t.Affinity.ClientIP {
 		affinity = "CLIENT_IP"
 	}
-	if draining == "" {
-		draining = defaultDraining
-	}
 	fields := lb.Fields{
 		"loadBalancingScheme": {t.scheme()}, "protocol": {t.protocol()}, "backends": groups, "healthChecks": {check.Name},
-		"sessionAffinity": {affinity}, "drainingTimeoutSec": {draining},
+		"sessionAffinity": {affinity}, "drainingTimeoutSec": {drainingSec},
 	}
 	if t.Scheme == lb.Internal {
 		fields["network"] = []string{t.networkPath()}
 	}
-	if fields["localityLbPolicy"] = nil; t.Attributes[AttributeWeighted] == "true" {
+	if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
 		fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
 	}
 	role := "bs" + shortHash(t.scheme(), t.protocol(), t.poolKind(), strings.Join(fields["network"], ""))
@@ -144,7 +136,7 @@ func (t *translation) backend() (lb.Ref, error) {
 
 const (
 	maxBackends     = 50
-	defaultDraining = "30"
+	drainingSec = "30" // as ingress-gce has it: connections last so long on a node that is taken out
 )
 
 // check is the health check, and the rule that lets its probes in. One that
