@@ -110,6 +110,16 @@ func ParseDescription(text string) (o Owner, ok bool) {
 	return Owner{Kind: m[1], Namespace: m[2], Name: m[3], ClusterID: m[4]}, true
 }
 
+// ClusterPattern is an RE2 pattern of the whole of every name that is marked as
+// the cluster's.
+func ClusterPattern(clusterID string) string { return "vn-" + hash(clusterID) + "-.*" }
+
+// NamePattern is an RE2 pattern of the whole of every name that is marked as
+// the owner's.
+func (o Owner) NamePattern() string {
+	return "vn-" + hash(o.ClusterID) + "-(.*-)?" + o.hash() + "-[a-z0-9]*"
+}
+
 func (o Owner) hash() string {
 	return hash(o.ClusterID + "/" + o.Kind + "/" + o.Namespace + "/" + o.Name)
 }

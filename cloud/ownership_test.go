@@ -41,6 +41,11 @@ func TestRoleNamesFitAndCarryTheirMark(t *testing.T) {
 			if !computeName.MatchString(long) || len(short) > 32 {
 				t.Errorf("%q or %q is too long or no name", long, short)
 			}
+			for _, got := range []string{long, short, o.ObjectName(7)} {
+				if !wholly(o.NamePattern(), got) || !wholly(ClusterPattern("b7d3"), got) || wholly(Owner{ClusterID: "b7d3", Name: "other"}.NamePattern(), got) {
+					t.Errorf("%q does not match its own patterns alone", got)
+				}
+			}
 			for _, got := range []string{long, short} {
 				if mark := ParseMark(got); !mark.Of(o) || mark.Role != role {
 					t.Errorf("ParseMark(%q) = %+v: not the mark of %+v", got, mark, o)
@@ -59,6 +64,8 @@ func TestRoleNamesFitAndCarryTheirMark(t *testing.T) {
 		t.Errorf("somebody's words are read as %+v", got)
 	}
 }
+
+func wholly(pattern, s string) bool { return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(s) }
 
 func TestForeignNamesCarryNoMark(t *testing.T) {
 	t.Parallel()

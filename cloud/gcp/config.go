@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
 // Config says which VPC, and how to reach it. Project, Network, Region and
@@ -26,6 +27,11 @@ type Config struct {
 	Network     string
 	Region      string
 	Subnetworks []string
+
+	// NodeTags are the network tags of the nodes, for the firewall rules of
+	// load balancers; those apply to every machine of the network where there
+	// are none.
+	NodeTags []string
 
 	// Endpoint is another address of the API, such as an emulator's:
 	// "http://127.0.0.1:8080".
@@ -103,6 +109,27 @@ type vpc struct {
 // Errors: Invalid for a Config that lacks something; Unauthenticated when no
 // credentials are found.
 func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
+	v, closer, err := open(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return v.ports(), closer, nil
+}
+
+// NewWithBalancers is New, and load balancers by the same connection.
+func NewWithBalancers(ctx context.Context, c Config) (*cloud.VPC, lb.Balancers, func(), error) {
+	v, closer, err := open(ctx, c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return v.ports(), balancers{v}, closer, nil
+}
+
+func (v *vpc) ports() *cloud.VPC {
+	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits}
+}
+
+func open(ctx context.Context, c Config) (*vpc, func(), error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
 		return nil, nil, err
@@ -120,7 +147,7 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 		v.ops.close()
 		client.CloseIdleConnections()
 	}
-	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits}, closer, nil
+	return v, closer, nil
 }
 
 func newVPC(c Config, a api) *vpc {

@@ -30,6 +30,8 @@ type api interface {
 	instance(ctx context.Context, ref instanceRef) (instance, error)
 	updateNetworkInterface(ctx context.Context, ref instanceRef, p nicPatch) (operation, error)
 
+	lbAPI
+
 	operations(ctx context.Context, s scope, max int64, token string) (page[operation], error)
 	operation(ctx context.Context, s scope, name string) (operation, error)
 }

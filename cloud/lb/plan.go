@@ -26,7 +26,8 @@ type Goal struct {
 // makes what is missing and edits what differs. What is not ours it never
 // touches.
 func Plan(rules Rules, got State, goal Goal) Actions {
-	p := &planner{rules: rules, got: got, goal: goal, want: StateOf(goal.Want...), remake: map[Ref]string{}}
+	p := &planner{rules: rules, goal: goal, want: StateOf(goal.Want...), remake: map[Ref]string{}}
+	p.got = got.For(goal.Owner, slices.Collect(maps.Keys(p.want))...) // of a cluster's all, little
 	p.gotList, p.wantList = p.got.Sorted(), p.want.Sorted()
 	p.findRemakes()
 	p.wanted()

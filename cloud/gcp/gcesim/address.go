@@ -13,15 +13,15 @@ func getAddress(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, notFound(c.path("addresses", c.Resource))
 	}
-	return a, nil
+	return s.dressAddress(a), nil
 }
 
 func listAddresses(s *Sim, c *call) (any, *APIError) {
-	return list(s, c, s.addresses, "address", "addresses")
+	return listFrom(s, c, lookBack(s, c, s.addresses), "address", "addresses", s.dressAddress)
 }
 
 func aggregateAddresses(s *Sim, c *call) (any, *APIError) {
-	return aggregate(s, c, s.addresses, "address", "addresses", "global", "regions")
+	return aggregateFrom(s, c, lookBack(s, c, s.addresses), "address", "addresses", s.dressAddress, "global", "regions")
 }
 
 func insertAddress(s *Sim, c *call) (any, *APIError) {
@@ -59,11 +59,19 @@ func (s *Sim) newAddress(project string, in scope, body address) (*address, func
 	}
 	var undo func()
 	var refusal *APIError
+	if limit := s.quotas[QuotaStaticAddresses]; s.countAddresses(project, in) >= limit {
+		return nil, nil, overQuota(QuotaStaticAddresses, limit)
+	}
+	if refusal := a.checkRegional(); refusal != nil && in.kind == "regions" {
+		return nil, nil, refusal
+	}
 	switch {
-	case a.AddressType != "INTERNAL":
+	case a.AddressType != "INTERNAL" && a.IPVersion == "IPV6" && in.kind == "regions":
 		a.AddressType = "EXTERNAL"
-		undo = func() {}
-		a.Address = orDefault(a.Address, fmt.Sprintf("203.0.113.%d", a.ID%250+1)) // TEST-NET-3: nobody's
+		undo, refusal = s.takeAddress(project, path, &a)
+	case a.AddressType != "INTERNAL":
+		a.AddressType, a.NetworkTier = "EXTERNAL", orDefault(a.NetworkTier, "PREMIUM")
+		undo, refusal = s.takeExternal(path, &a)
 	case in.kind == "global":
 		undo, refusal = s.takeBlock(project, &a)
 	default:
@@ -119,17 +127,47 @@ func (s *Sim) takeAddress(project, path string, a *address) (func(), *APIError) 
 	if sub.proxyOnly() {
 		return nil, invalidField("resource.subnetwork", a.Subnetwork, "Subnetwork must have purpose=PRIVATE.")
 	}
-	a.Subnetwork, a.Purpose = sub.SelfLink, orDefault(a.Purpose, "GCE_ENDPOINT")
+	a.Subnetwork, a.Network = sub.SelfLink, sub.Network
+	if a.AddressType == "INTERNAL" {
+		a.Purpose = orDefault(a.Purpose, "GCE_ENDPOINT")
+	}
 	sp := s.spaceOf(sub.networkPath())
-	ip, failure, refusal := s.primaryIP("resource", sp, sub, path, a.Address)
+	if ip := vipOf(a.Address); ip.IsValid() {
+		if h, ok := sp.used.get(ip); ok && strings.Contains(h.by, "/forwardingRules/") {
+			return s.adoptVIP(path, a, ip)
+		}
+	}
+	ip, refusal := s.takeInSubnet(sub.SelfLink, path, a.IPVersion, a.Address)
+	if refusal != nil && refusal.Status == 409 {
+		return nil, refuse(400, "ipInUseByAnotherResource", "%s", refusal.Message)
+	}
 	if refusal != nil {
 		return nil, refusal
 	}
-	if failure != nil {
-		return nil, refuse(400, "ipInUseByAnotherResource", "%s", failure.Message)
+	if a.Address = ip.Addr().String(); ip.Addr().Is6() {
+		a.PrefixLength = ip.Bits()
 	}
-	a.Address = ip.Addr().String()
 	return func() { sp.free(ip) }, nil
+}
+
+// takeExternal reserves an external address: a new one, or the ephemeral one
+// that a forwarding rule has.
+func (s *Sim) takeExternal(path string, a *address) (func(), *APIError) {
+	if a.Address != "" {
+		return s.adoptVIP(path, a, vipOf(a.Address))
+	}
+	ip := s.newExternalIP(path)
+	a.Address = ip.Addr().String()
+	return func() { delete(s.lb.external, ip) }, nil
+}
+
+func (s *Sim) countAddresses(project string, in scope) (n int) {
+	s.addresses.all(func(at shelfKey, _ *address) {
+		if at == (shelfKey{project, in}) {
+			n++
+		}
+	})
+	return n
 }
 
 func deleteAddress(s *Sim, c *call) (any, *APIError) {
@@ -141,6 +179,9 @@ func deleteAddress(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, notFound(path)
 	}
+	if users := s.rulesOf(a); len(users) > 0 {
+		return nil, inUse(path, pathOf(users[0]))
+	}
 	return s.begin(c, change{kind: "delete", path: path, targetID: a.ID, apply: func() *OperationError {
 		s.dropAddress(c.Project, c.in, a)
 		return nil
@@ -150,14 +191,10 @@ func deleteAddress(s *Sim, c *call) (any, *APIError) {
 func (s *Sim) dropAddress(project string, in scope, a *address) {
 	s.addresses.del(s.clock.Now(), project, in, a.Name)
 	switch {
-	case a.AddressType != "INTERNAL":
-	case in.kind == "global":
+	case in.kind == "regions" || a.AddressType != "INTERNAL":
+		s.dropVIP(a.Network, resourcePath(project, in, "addresses", a.Name), vipOf(a.Address))
+	default:
 		sp := s.spaceOf(strings.TrimPrefix(a.Network, selfLinkBase))
 		sp.ranges.remove(netip.PrefixFrom(netip.MustParseAddr(a.Address), a.PrefixLength))
-	default:
-		r, _ := parseRef(a.Subnetwork, "", "subnetworks")
-		if sub, ok := s.subnetworks.get(r.project, r.in, r.name); ok {
-			s.release(s.spaceOf(sub.networkPath()), mustPrefix(a.Address+"/32"))
-		}
 	}
 }

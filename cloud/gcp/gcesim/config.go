@@ -60,6 +60,12 @@ const (
 	QuotaStaticRoutes    = "STATIC_ROUTES_PER_NETWORK"
 	QuotaSecondaryRanges = "SECONDARY_RANGES_PER_SUBNETWORK"
 	QuotaFirewalls       = "FIREWALLS"
+	QuotaHealthChecks    = "HEALTH_CHECKS"
+	QuotaBackendServices = "BACKEND_SERVICES"
+	QuotaForwardingRules = "FORWARDING_RULES"
+	QuotaEndpointGroups  = "NETWORK_ENDPOINT_GROUPS"
+	QuotaInstanceGroups  = "INSTANCE_GROUPS"
+	QuotaStaticAddresses = "STATIC_ADDRESSES"
 	maxFirewallRanges    = 5000 // source and destination ranges of a rule: firewall quotas page
 	maxAliasRangesPerNIC = 150  // per interface, whatever the masks: VPC quotas page
 	maxInterfacesPerVM   = 10
@@ -88,4 +94,10 @@ var DefaultQuotas = map[string]int{
 	QuotaStaticRoutes:    600,
 	QuotaSecondaryRanges: 170,
 	QuotaFirewalls:       1000,
+	QuotaHealthChecks:    5000,
+	QuotaBackendServices: 5000,
+	QuotaForwardingRules: 5000,
+	QuotaEndpointGroups:  5000,
+	QuotaInstanceGroups:  5000,
+	QuotaStaticAddresses: 5000,
 }

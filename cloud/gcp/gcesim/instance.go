@@ -142,6 +142,7 @@ func (s *Sim) dropInstance(project string, in scope, was *instance) *OperationEr
 		return gone
 	}
 	s.instances.del(s.clock.Now(), project, in, i.Name)
+	s.forgetInstance(project, in, i.Name)
 	delete(s.machineIDs, machineKey(project, in, fmt.Sprint(i.ID)))
 	for _, nic := range i.NetworkInterfaces {
 		sp := s.spaceOf(strings.TrimPrefix(nic.Network, selfLinkBase))

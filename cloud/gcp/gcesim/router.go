@@ -107,6 +107,9 @@ func findEndpoint(verb, path string, c *call) (endpoint, *APIError) {
 	c.Project, segments = segments[0], segments[1:]
 	shape := c.shape(segments)
 	e, ok := endpoints[verb+" "+shape]
+	if !ok {
+		e, ok = lbEndpoints[verb+" "+shape]
+	}
 	if !ok || c.Project == "" {
 		return endpoint{}, notFound(path)
 	}

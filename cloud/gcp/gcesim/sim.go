@@ -35,6 +35,7 @@ type Sim struct {
 	routes      *table[*route]
 	addresses   *table[*address]
 	firewalls   *table[*firewall]
+	lb          balancing
 	operations  *table[*operation]
 	machineIDs  map[string]*instance // by project, zone and numeric ID
 	doneAt      map[string]time.Time // by operation name, while unfinished
@@ -70,6 +71,7 @@ func New(config Config) *Sim {
 		routes:      newTable[*route](config.History),
 		addresses:   newTable[*address](config.History),
 		firewalls:   newTable[*firewall](config.History),
+		lb:          newBalancing(config.History),
 		operations:  newTable[*operation](0),
 		doneAt:      map[string]time.Time{},
 		machineIDs:  map[string]*instance{},

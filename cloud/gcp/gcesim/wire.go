@@ -173,6 +173,9 @@ type address struct {
 	Address           string   `json:"address,omitempty"`
 	PrefixLength      int      `json:"prefixLength,omitempty"`
 	AddressType       string   `json:"addressType,omitempty"`
+	IPVersion         string   `json:"ipVersion,omitempty"`
+	IPv6EndpointType  string   `json:"ipv6EndpointType,omitempty"`
+	NetworkTier       string   `json:"networkTier,omitempty"`
 	Purpose           string   `json:"purpose,omitempty"`
 	Status            string   `json:"status,omitempty"`
 	Network           string   `json:"network,omitempty"`

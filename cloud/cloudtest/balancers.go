@@ -1,0 +1,197 @@
+package cloudtest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// BalancerWorld arranges the cloud behind an lb.Balancers, as somebody else
+// would. Its methods end the test when they fail.
+type BalancerWorld interface {
+	// AddNode adds the n-th machine; zones take turns.
+	AddNode(n int) lb.Node
+	// DeleteNode deletes the machine.
+	DeleteNode(lb.Node)
+	// Squat makes a resource of that name that is not ours; Squatted tells
+	// whether it is still as it was made.
+	Squat(ref lb.Ref)
+	Squatted(ref lb.Ref) bool
+	// Break deletes a resource by hand; nothing uses it.
+	Break(ref lb.Ref)
+	// StrikeCall lets the fault befall the n-th call from now; hit tells
+	// whether there was one.
+	StrikeCall(n int, f Fault) (hit func() bool)
+	// Refuse makes the cloud refuse to make resources of the kind, for
+	// QuotaExceeded or PermissionDenied, until undo.
+	Refuse(kind string, r cloud.Reason) (undo func())
+	// Changes is how many calls so far asked for a change.
+	Changes() int
+}
+
+// BalancerHarness is one VPC on one fresh simulator.
+type BalancerHarness struct {
+	Balancers lb.Balancers
+	World     BalancerWorld
+	// Attributes are those of every balancer.
+	Attributes map[string]string
+	// Mixed: one balancer takes TCP and UDP.
+	Mixed bool
+	// SharedPools: a node that joins costs as many calls for many balancers
+	// as for one.
+	SharedPools bool
+	// Addresses: ingresses are addresses, which outlive every change.
+	Addresses bool
+	// Firewall is the kind of resource that lets clients in, where it may
+	// belong to somebody else; empty where it may not.
+	Firewall string
+	// Limited is a kind that a quota limits.
+	Limited string
+	// Leaf is a kind that nothing uses, of which each balancer has one.
+	Leaf string
+}
+
+// RunBalancers runs every property of load balancers, each on its own harness.
+func RunBalancers(t *testing.T, fresh func(t *testing.T) BalancerHarness) {
+	for _, p := range []struct {
+		name  string
+		holds func(*balancing)
+	}{
+		{"CreatedAsWantedAndThenQuiet", createdAsWantedAndThenQuiet},
+		{"EditsConverge", editsConverge},
+		{"AddressOutlivesEveryEdit", addressOutlivesEveryEdit},
+		{"DeletedLeavesNothing", deletedLeavesNothing},
+		{"ForeignNamesAreConflicts", foreignNamesAreConflicts},
+		{"LostRepliesAreSettled", lostRepliesAreSettled},
+		{"HalfMadeIsFoundAndRemoved", halfMadeIsFoundAndRemoved},
+		{"NodesComeAndGo", nodesComeAndGo},
+		{"ANodeCostsTheSameForManyBalancers", aNodeCostsTheSameForManyBalancers},
+		{"AGoneMachineHoldsNobodyUp", aGoneMachineHoldsNobodyUp},
+		{"QuotaIsSaidAndOutlived", quotaIsSaidAndOutlived},
+		{"FirewallOfOthersHoldsNothingUp", firewallOfOthersHoldsNothingUp},
+		{"WhatIsDeletedByHandComesBack", whatIsDeletedByHandComesBack},
+		{"BadInputIsInvalid", badInputIsInvalid},
+	} {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			p.holds(&balancing{T: t, BalancerHarness: fresh(t), ctx: ctx, fresh: fresh})
+		})
+	}
+}
+
+// balancing is one property being checked.
+type balancing struct {
+	*testing.T
+	BalancerHarness
+	ctx   context.Context
+	fresh func(t *testing.T) BalancerHarness
+	set   lb.NodeSet
+}
+
+const lbCluster = "c1"
+
+func service(name string) cloud.Owner {
+	return cloud.Owner{ClusterID: lbCluster, Kind: "Service", Namespace: "web", Name: name}
+}
+
+// nodes gives the set n machines.
+func (c *balancing) nodes(n int) {
+	c.Helper()
+	c.set = lb.NodeSet{ClusterID: lbCluster, Name: "nodes"}
+	for i := range n {
+		c.set.Nodes = append(c.set.Nodes, c.World.AddNode(i))
+	}
+}
+
+func listener(p lb.Protocol, port, nodePort uint16) lb.Listener {
+	return lb.Listener{Name: string(p), Protocol: p, Port: port, To: lb.Target{Nodes: &lb.NodeTarget{Port: nodePort}}}
+}
+
+// balancer is a plain one.
+func (c *balancing) balancer(name string) lb.LoadBalancer {
+	return lb.LoadBalancer{
+		Owner: service(name), Scheme: lb.Internal, NodeSet: "nodes", Check: lb.KubeProxyCheck,
+		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Listeners: []lb.Listener{listener(lb.TCP, 80, 30080), listener(lb.TCP, 443, 30443)},
+		AllowedSources: sources("0.0.0.0/0"), Attributes: c.Attributes,
+	}
+}
+
+func (c *balancing) read() lb.State {
+	c.Helper()
+	got, err := c.Balancers.Read(c.ctx, lbCluster)
+	c.must(err)
+	return got
+}
+
+func (c *balancing) must(err error) {
+	c.Helper()
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+// plan plans a balancer on what is there.
+func (c *balancing) plan(b lb.LoadBalancer, got lb.State) lb.Actions {
+	c.Helper()
+	want, err := c.Balancers.Want(b, c.set, got)
+	c.must(err)
+	return lb.Plan(c.Balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
+}
+
+// apply brings a balancer about in one go, and its nodes.
+func (c *balancing) apply(b lb.LoadBalancer) error {
+	got := c.read()
+	if err := lb.Run(c.ctx, c.Balancers, c.plan(b, got), got); err != nil {
+		return err
+	}
+	return lb.Run(c.ctx, c.Balancers, c.memberPlan(got), got)
+}
+
+func (c *balancing) memberPlan(got lb.State) lb.Actions {
+	return lb.Plan(c.Balancers.Rules(), got, lb.Goal{Owner: c.set.Owner(), Want: c.Balancers.Members(c.set, got), Keep: true})
+}
+
+// converge applies until nothing is left to do.
+func (c *balancing) converge(b lb.LoadBalancer) lb.State {
+	c.Helper()
+	var err error
+	for range 5 {
+		if err = c.apply(b); err != nil {
+			continue
+		}
+		got := c.read()
+		if plan := append(c.plan(b, got), c.memberPlan(got)...); len(plan) > 0 {
+			c.Logf("still to do:\n%s", plan)
+			continue
+		}
+		return got
+	}
+	c.Fatalf("%s does not converge: %v", b.Owner.Name, err)
+	return nil
+}
+
+// members is how many there are in all pools of the set together, each once.
+func (c *balancing) members(got lb.State) int {
+	names := map[string]bool{}
+	for _, pool := range c.Balancers.Members(c.set, got) {
+		for _, m := range got[pool.Ref].Fields[lb.FieldMembers] {
+			names[m] = true
+		}
+	}
+	return len(names)
+}
+
+// ours are the resources of the cluster.
+func ours(got lb.State) (out []lb.Ref) {
+	for _, r := range got.Sorted() {
+		if !r.Foreign() {
+			out = append(out, r.Ref)
+		}
+	}
+	return out
+}

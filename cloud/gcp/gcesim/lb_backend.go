@@ -1,0 +1,147 @@
+package gcesim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Regional backend services of passthrough load balancers, as the reference
+// of regionBackendServices and the backend services overview have them.
+var backendServices = &lbKind[backendService, *backendService]{
+	kind: "backendService", collection: "backendServices", quota: QuotaBackendServices, versioned: true,
+	fixed:    []string{"loadBalancingScheme", "network"},
+	shelf:    func(s *Sim) *lbShelf[*backendService] { return s.lb.backends },
+	complete: func(s *Sim, at spot, b, was *backendService) *APIError { return s.completeBackend(at, b, was) },
+	user:     func(s *Sim, b *backendService) string { return s.ruleWith(b) },
+}
+
+// ruleWith is the path of a forwarding rule that sends to the backend service.
+func (s *Sim) ruleWith(b *backendService) (by string) {
+	s.lb.rules.every(func(r *forwardingRule) {
+		if r.BackendService == b.SelfLink {
+			by = pathOf(r.SelfLink)
+		}
+	})
+	return by
+}
+
+func pathOf(link string) string { return strings.TrimPrefix(link, selfLinkBase) }
+
+const maxBackends = 50 // backends of a backend service: load balancing quotas page
+
+func (s *Sim) completeBackend(at spot, b, was *backendService) *APIError {
+	b.Protocol = orDefault(b.Protocol, "TCP")
+	b.SessionAffinity = orDefault(b.SessionAffinity, "NONE")
+	b.TimeoutSec = orDefault(b.TimeoutSec, 30)
+	if b.ConnectionDraining == nil {
+		b.ConnectionDraining = &draining{}
+	}
+	switch {
+	case b.LoadBalancingScheme != "INTERNAL" && b.LoadBalancingScheme != "EXTERNAL":
+		return invalidField("resource.loadBalancingScheme", b.LoadBalancingScheme, "This simulator knows INTERNAL and EXTERNAL.")
+	case !slices.Contains([]string{"TCP", "UDP", "UNSPECIFIED"}, b.Protocol):
+		return invalidField("resource.protocol", b.Protocol, "Must be TCP, UDP or UNSPECIFIED for a passthrough load balancer.")
+	case b.Port != 0 || b.PortName != "":
+		return invalidField("resource.portName", b.PortName, "Ports cannot be specified with loadBalancingScheme %s.", b.LoadBalancingScheme)
+	case b.Network != "" && b.LoadBalancingScheme != "INTERNAL":
+		return invalidField("resource.network", b.Network, "Network can only be specified with loadBalancingScheme INTERNAL.")
+	case !slices.Contains([]string{"NONE", "CLIENT_IP", "CLIENT_IP_PROTO", "CLIENT_IP_PORT_PROTO", "CLIENT_IP_NO_DESTINATION"}, b.SessionAffinity):
+		return invalidField("resource.sessionAffinity", b.SessionAffinity, "Unknown session affinity.")
+	case b.SessionAffinity == "CLIENT_IP_NO_DESTINATION" && b.LoadBalancingScheme != "INTERNAL":
+		return invalidField("resource.sessionAffinity", b.SessionAffinity, "Only for internal load balancers.")
+	case b.LocalityLBPolicy != "" && !slices.Contains([]string{"MAGLEV", "WEIGHTED_MAGLEV"}, b.LocalityLBPolicy):
+		return invalidField("resource.localityLbPolicy", b.LocalityLBPolicy, "Must be MAGLEV or WEIGHTED_MAGLEV.")
+	case b.LocalityLBPolicy == "WEIGHTED_MAGLEV" && b.SessionAffinity != "NONE":
+		return invalidField("resource.localityLbPolicy", b.LocalityLBPolicy, "WEIGHTED_MAGLEV needs session affinity NONE.")
+	}
+	if t := b.ConnectionTrackingPolicy; t != nil && t.IdleTimeoutSec != 0 && (t.IdleTimeoutSec < 60 || t.IdleTimeoutSec > 57600) {
+		return invalidField("resource.connectionTrackingPolicy.idleTimeoutSec", fmt.Sprint(t.IdleTimeoutSec), "Must be between 60 and 57600.")
+	}
+	if was != nil && was.Protocol != b.Protocol && s.ruleWith(was) != "" {
+		return invalidField("resource.protocol", b.Protocol, "The protocol of a backend service that is used by a forwarding rule cannot be changed.")
+	}
+	if b.Network != "" && was == nil {
+		n, refusal := s.findNetwork(b.Network, at.project)
+		if refusal != nil {
+			return refusal
+		}
+		b.Network = n.SelfLink
+	}
+	if refusal := s.checkOfBackend(at, b); refusal != nil {
+		return refusal
+	}
+	return s.groupsOfBackend(at, b)
+}
+
+// checkOfBackend: instance groups and zonal endpoint groups need exactly one
+// health check; passthrough cannot use the serving port, since it has none.
+func (s *Sim) checkOfBackend(at spot, b *backendService) *APIError {
+	if len(b.HealthChecks) != 1 {
+		return invalidField("resource.healthChecks", fmt.Sprint(len(b.HealthChecks)), "Exactly one health check is required.")
+	}
+	h, r, refusal := refer(s, s.lb.checks, at, "resource.healthChecks[0]", b.HealthChecks[0], "healthChecks")
+	if refusal != nil {
+		return refusal
+	}
+	b.HealthChecks = []string{h.SelfLink}
+	if r.in.kind == "regions" && r.in != at.in {
+		return invalidField("resource.healthChecks[0]", h.SelfLink, "The health check must be in the same region.")
+	}
+	if r.in.kind == "global" && b.LoadBalancingScheme == "EXTERNAL" {
+		return invalidField("resource.healthChecks[0]", h.SelfLink, "A regional external backend service needs a regional health check.")
+	}
+	for _, p := range []*healthProbe{h.HTTPHealthCheck, h.TCPHealthCheck} {
+		if p != nil && p.PortSpecification == "USE_SERVING_PORT" {
+			return invalidField("resource.healthChecks[0]", h.SelfLink, "Port specification USE_SERVING_PORT is not supported with loadBalancingScheme %s.", b.LoadBalancingScheme)
+		}
+	}
+	return nil
+}
+
+func (s *Sim) groupsOfBackend(at spot, b *backendService) *APIError {
+	if len(b.Backends) > maxBackends {
+		return invalidField("resource.backends", fmt.Sprint(len(b.Backends)), "Exceeded the maximum of %d backends.", maxBackends)
+	}
+	kinds, seen := map[string]bool{}, map[string]bool{}
+	for i := range b.Backends {
+		one, field := &b.Backends[i], fmt.Sprintf("resource.backends[%d].group", i)
+		if !strings.HasPrefix(one.Group, "https://www.googleapis.com/") {
+			return invalidField(field, one.Group, "The URL is malformed: it must be a fully-qualified URL.")
+		}
+		var zone scope
+		if g, r, refusal := refer(s, s.lb.groups, at, field, one.Group, "instanceGroups"); refusal == nil {
+			kinds["instanceGroup"], zone, one.Group = true, r.in, g.SelfLink
+			if refusal := s.onlyGroup(g, b.SelfLink); refusal != nil {
+				return refusal
+			}
+		} else if n, r, refusal := refer(s, s.lb.negs, at, field, one.Group, "networkEndpointGroups"); refusal == nil {
+			kinds[n.NetworkEndpointType], zone, one.Group = true, r.in, n.SelfLink
+			if n.NetworkEndpointType != "GCE_VM_IP" {
+				return invalidField(field, one.Group, "A passthrough load balancer needs network endpoint groups of type GCE_VM_IP.")
+			}
+			if b.Network != "" && n.Network != b.Network {
+				return invalidField(field, one.Group, "The network endpoint group is in another network.")
+			}
+		} else {
+			return refusal
+		}
+		if region, _ := s.regionOf(zone.name); region != at.in.name {
+			return invalidField(field, one.Group, "The group is not in region %s.", at.in.name)
+		}
+		if one.BalancingMode = orDefault(one.BalancingMode, "CONNECTION"); one.BalancingMode != "CONNECTION" {
+			return invalidField(field, one.BalancingMode, "Balancing mode must be CONNECTION for loadBalancingScheme %s.", b.LoadBalancingScheme)
+		}
+		if one.CapacityScaler != nil {
+			return invalidField(field, fmt.Sprint(*one.CapacityScaler), "A capacity scaler cannot be set with loadBalancingScheme %s.", b.LoadBalancingScheme)
+		}
+		if seen[one.Group] {
+			return invalidField(field, one.Group, "Duplicate instance groups in backend service.")
+		}
+		seen[one.Group] = true
+	}
+	if len(kinds) > 1 {
+		return invalidField("resource.backends", "", "All backends of a backend service must be of the same kind.")
+	}
+	return nil
+}

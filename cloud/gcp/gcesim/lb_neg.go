@@ -1,0 +1,187 @@
+package gcesim
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// Zonal network endpoint groups, as the reference of networkEndpointGroups
+// and the page "Zonal network endpoint groups" have them.
+var endpointGroups = &lbKind[endpointGroup, *endpointGroup]{
+	kind: "networkEndpointGroup", collection: "networkEndpointGroups", quota: QuotaEndpointGroups,
+	shelf: func(s *Sim) *lbShelf[*endpointGroup] { return s.lb.negs },
+	complete: func(s *Sim, at spot, n, _ *endpointGroup) *APIError {
+		return s.completeEndpointGroup(at, n)
+	},
+	user: func(s *Sim, n *endpointGroup) string { return s.backendWith(n.SelfLink) },
+}
+
+// backendWith is the path of a backend service that has the group.
+func (s *Sim) backendWith(group string) (by string) {
+	s.lb.backends.every(func(b *backendService) {
+		if slices.ContainsFunc(b.Backends, func(one backend) bool { return one.Group == group }) {
+			by = pathOf(b.SelfLink)
+		}
+	})
+	return by
+}
+
+const (
+	maxEndpoints      = 10_000 // endpoints of a zonal group: load balancing quotas page
+	maxEndpointsBatch = 500    // of one call; ingress-gce sends no more
+)
+
+func (s *Sim) completeEndpointGroup(at spot, n *endpointGroup) *APIError {
+	if n.NetworkEndpointType != "GCE_VM_IP" && n.NetworkEndpointType != "GCE_VM_IP_PORT" {
+		return invalidField("resource.networkEndpointType", n.NetworkEndpointType, "This simulator knows GCE_VM_IP and GCE_VM_IP_PORT.")
+	}
+	if n.NetworkEndpointType == "GCE_VM_IP" && n.DefaultPort != 0 {
+		return invalidField("resource.defaultPort", fmt.Sprint(n.DefaultPort), "Default port cannot be specified for network endpoint type GCE_VM_IP.")
+	}
+	n.Size, n.endpoints = 0, nil
+	r, ok := parseRef(n.Subnetwork, at.project, "subnetworks")
+	if !ok {
+		return invalidField("resource.subnetwork", n.Subnetwork, "The URL is malformed.")
+	}
+	sub, ok := s.subnetworks.get(r.project, r.in, r.name)
+	if !ok {
+		return notFound(r.path("subnetworks"))
+	}
+	if region, _ := s.regionOf(at.in.name); region != r.in.name {
+		return invalidField("resource.subnetwork", n.Subnetwork, "The subnetwork is in another region.")
+	}
+	if n.Network != "" {
+		net, refusal := s.findNetwork(n.Network, at.project)
+		if refusal != nil {
+			return refusal
+		}
+		if net.SelfLink != sub.Network {
+			return invalidField("resource.network", n.Network, "The subnetwork is not in this network.")
+		}
+	}
+	n.Network, n.Subnetwork = sub.Network, sub.SelfLink
+	return nil
+}
+
+type endpointsBody struct {
+	NetworkEndpoints []groupEndpoint `json:"networkEndpoints"`
+}
+
+func attachEndpoints(s *Sim, c *call) (any, *APIError) {
+	return s.changeEndpoints(c, "attachNetworkEndpoints", func(n *endpointGroup, asked []groupEndpoint) ([]groupEndpoint, *APIError) {
+		for i := range asked {
+			if refusal := s.checkEndpoint(c, n, &asked[i]); refusal != nil {
+				return nil, refusal
+			}
+		}
+		return append(slices.Clone(n.endpoints), asked...), nil
+	})
+}
+
+func detachEndpoints(s *Sim, c *call) (any, *APIError) {
+	return s.changeEndpoints(c, "detachNetworkEndpoints", func(n *endpointGroup, asked []groupEndpoint) ([]groupEndpoint, *APIError) {
+		out := slices.Clone(n.endpoints)
+		for _, e := range asked {
+			at := slices.IndexFunc(out, func(x groupEndpoint) bool {
+				return x.Instance == e.Instance && (e.IPAddress == "" || x.IPAddress == e.IPAddress)
+			})
+			if at < 0 {
+				return nil, invalidField("resource.networkEndpoints", e.Instance, "The network endpoint is not attached to the network endpoint group.")
+			}
+			out = slices.Delete(out, at, at+1)
+		}
+		return out, nil
+	})
+}
+
+// changeEndpoints: one bad endpoint fails the whole batch.
+func (s *Sim) changeEndpoints(c *call, kind string, next func(*endpointGroup, []groupEndpoint) ([]groupEndpoint, *APIError)) (any, *APIError) {
+	if op, refusal := s.replayed(c); op != nil || refusal != nil {
+		return op, refusal
+	}
+	n, refusal := endpointGroups.target(s, c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	var body endpointsBody
+	if _, refusal := decodeStrict(c, &body); refusal != nil {
+		return nil, refusal
+	}
+	if k := len(body.NetworkEndpoints); k == 0 || k > maxEndpointsBatch {
+		return nil, invalidField("resource.networkEndpoints", fmt.Sprint(k), "Between 1 and %d network endpoints can be given.", maxEndpointsBatch)
+	}
+	after, refusal := next(n, body.NetworkEndpoints)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if len(after) > maxEndpoints {
+		return nil, invalidField("resource.networkEndpoints", fmt.Sprint(len(after)), "A network endpoint group can have at most %d endpoints.", maxEndpoints)
+	}
+	slices.SortFunc(after, func(a, b groupEndpoint) int {
+		return cmp.Or(cmp.Compare(a.Instance, b.Instance), cmp.Compare(a.IPAddress, b.IPAddress))
+	})
+	return s.begin(c, change{kind: kind, path: pathOf(n.SelfLink), targetID: n.ID, apply: func() *OperationError {
+		done := *n
+		done.endpoints = slices.DeleteFunc(after, func(e groupEndpoint) bool { // gone meanwhile
+			_, there := s.instances.get(c.Project, c.in, e.Instance)
+			return !there
+		})
+		done.Size = len(done.endpoints)
+		s.lb.negs.put(s.clock.Now(), c.Project, c.in, &done)
+		return nil
+	}})
+}
+
+// checkEndpoint wants a VM of the group's zone and the primary address of its
+// interface in the group's subnetwork.
+func (s *Sim) checkEndpoint(c *call, n *endpointGroup, e *groupEndpoint) *APIError {
+	field := "resource.networkEndpoints"
+	if n.NetworkEndpointType == "GCE_VM_IP" && e.Port != 0 {
+		return invalidField(field, fmt.Sprint(e.Port), "Port cannot be specified for network endpoint type GCE_VM_IP.")
+	}
+	if e.Instance == "" {
+		return required(field + ".instance")
+	}
+	i, ok := s.instances.get(c.Project, c.in, e.Instance)
+	if !ok {
+		return notFound(c.path("instances", e.Instance))
+	}
+	at := slices.IndexFunc(i.NetworkInterfaces, func(x networkInterface) bool { return x.Subnetwork == n.Subnetwork })
+	if at >= 0 && e.IPAddress == "" {
+		e.IPAddress = i.NetworkInterfaces[at].NetworkIP
+	}
+	if at < 0 || !s.endpointAddress(n, i.NetworkInterfaces[at], e.IPAddress) {
+		return invalid("Specified IP address %s doesn't belong to the (sub)network %s or to the instance %s., invalid", e.IPAddress, n.Subnetwork, e.Instance)
+	}
+	if slices.ContainsFunc(n.endpoints, func(x groupEndpoint) bool { return x == *e }) {
+		return invalidField(field, e.Instance, "The network endpoint is already attached to the network endpoint group.")
+	}
+	return nil
+}
+
+func (s *Sim) endpointAddress(n *endpointGroup, nic networkInterface, text string) bool {
+	if n.NetworkEndpointType == "GCE_VM_IP" {
+		return text == nic.NetworkIP
+	}
+	a, err := netip.ParseAddr(text)
+	return err == nil && (text == nic.NetworkIP || slices.ContainsFunc(nic.AliasIPRanges, func(r aliasRange) bool { return mustPrefix(r.IPCidrRange).Contains(a) }))
+}
+
+type listedEndpoint struct {
+	NetworkEndpoint groupEndpoint `json:"networkEndpoint"`
+}
+
+// listEndpoints pages as lists do; the token is the number of those before.
+func listEndpoints(s *Sim, c *call) (any, *APIError) {
+	n, ok := lookBack(s, c, s.lb.negs.table).get(c.Project, c.in, c.Resource)
+	if !ok {
+		return nil, notFound(c.path("networkEndpointGroups", c.Resource))
+	}
+	var out []listedEndpoint
+	for _, e := range n.endpoints {
+		out = append(out, listedEndpoint{e})
+	}
+	return s.membersPage(c, "networkEndpointGroupsListNetworkEndpoints", out)
+}

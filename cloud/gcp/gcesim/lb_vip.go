@@ -1,0 +1,305 @@
+package gcesim
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// The addresses of forwarding rules. An internal one is taken in its
+// subnetwork, as a VM's; an external one out of a space of nobody's.
+
+// balancing is what a Sim knows of load balancing.
+type balancing struct {
+	checks   *lbShelf[*healthCheck]
+	backends *lbShelf[*backendService]
+	rules    *lbShelf[*forwardingRule]
+	negs     *lbShelf[*endpointGroup]
+	groups   *lbShelf[*instanceGroup]
+	// external is who holds an external IPv4 address: the path of an address
+	// or, where it is ephemeral, of a rule.
+	external map[netip.Prefix]string
+	lastVIP  uint32
+}
+
+func newBalancing(keep int) balancing {
+	return balancing{
+		checks: newShelf[*healthCheck](keep), backends: newShelf[*backendService](keep), rules: newShelf[*forwardingRule](keep),
+		negs: newShelf[*endpointGroup](keep), groups: newShelf[*instanceGroup](keep), external: map[netip.Prefix]string{},
+	}
+}
+
+// externalVIPs is benchmarking space (RFC 2544): nobody's.
+var externalVIPs = mustPrefix("198.18.0.0/15")
+
+func (s *Sim) newExternalIP(by string) netip.Prefix {
+	s.lb.lastVIP++
+	a := externalVIPs.Addr().As4()
+	n := uint32(a[0])<<24 | uint32(a[1])<<16 + s.lb.lastVIP
+	p := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), 32)
+	s.lb.external[p] = by
+	return p
+}
+
+// giveRuleAddress resolves the rule's address, or chooses one, and checks who
+// else has it.
+func (s *Sim) giveRuleAddress(at spot, r *forwardingRule) (undo func(), refusal *APIError) {
+	path, nothing := pathOf(r.SelfLink), func() {}
+	held, refusal := s.namedAddress(at, r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	var ip netip.Prefix
+	if held != nil {
+		if refusal := held.fits(r); refusal != nil {
+			return nil, refusal
+		}
+		ip = vipOf(held.Address)
+	} else if ip = vipOf(r.IPAddress); r.IPAddress != "" && !ip.IsValid() {
+		return nil, invalidField("resource.IPAddress", r.IPAddress, "Must be an IP address or the URL of an address.")
+	}
+	if ip.IsValid() {
+		if refusal := s.sharesVIP(r, ip, held); refusal != nil {
+			return nil, refusal
+		}
+	}
+	if held != nil {
+		r.setIP(ip)
+		return nothing, nil
+	}
+	ip, refusal = s.takeVIP(r, path, ip)
+	if refusal != nil {
+		return nil, refusal
+	}
+	r.setIP(ip)
+	return func() { s.dropVIP(r.Network, path, ip) }, nil
+}
+
+func (o *forwardingRule) setIP(p netip.Prefix) {
+	if o.IPAddress = p.Addr().String(); p.Addr().Is6() {
+		o.IPAddress = p.String()
+	}
+}
+
+// namedAddress is the reserved address that the rule means, by name or by its
+// value.
+func (s *Sim) namedAddress(at spot, r *forwardingRule) (*address, *APIError) {
+	text := r.IPAddress
+	if ip := vipOf(text); ip.IsValid() {
+		return s.addressAt(at, r.Network, ip), nil
+	}
+	if text == "" {
+		return nil, nil
+	}
+	ref, ok := parseRef(text, at.project, "addresses")
+	if !ok {
+		return nil, invalidField("resource.IPAddress", text, "Must be an IP address or the URL of an address.")
+	}
+	if s.isBusy(ref.path("addresses")) {
+		return nil, notReady(ref.path("addresses"))
+	}
+	a, ok := s.addresses.get(ref.project, ref.in, ref.name)
+	if !ok {
+		return nil, notFound(ref.path("addresses"))
+	}
+	if ref.in != at.in {
+		return nil, invalidField("resource.IPAddress", text, "The address is not in region %s.", at.in.name)
+	}
+	return a, nil
+}
+
+// addressAt is the reserved address of the region with this value.
+func (s *Sim) addressAt(at spot, network string, ip netip.Prefix) (found *address) {
+	s.addresses.all(func(in shelfKey, a *address) {
+		if in.scope == at.in && vipOf(a.Address) == ip && (a.Network == "" || network == "" || a.Network == network) {
+			found = a
+		}
+	})
+	return found
+}
+
+// fits: an address and a rule are of one type, family and tier.
+func (o *address) fits(r *forwardingRule) *APIError {
+	version := "IPV4"
+	if vipOf(o.Address).Addr().Is6() {
+		version = "IPV6"
+	}
+	switch {
+	case o.AddressType != r.LoadBalancingScheme:
+		return invalidField("resource.IPAddress", o.Address, "The address is of type %s, the forwarding rule of scheme %s.", o.AddressType, r.LoadBalancingScheme)
+	case version != r.IPVersion:
+		return invalidField("resource.IPAddress", o.Address, "The IP version of the forwarding rule is %s.", r.IPVersion)
+	case o.AddressType == "EXTERNAL" && orDefault(o.NetworkTier, "PREMIUM") != r.NetworkTier:
+		return invalidField("resource.networkTier", r.NetworkTier, "The network tier of the specified IP address is %s.", orDefault(o.NetworkTier, "PREMIUM"))
+	case o.AddressType == "INTERNAL" && o.Subnetwork != r.Subnetwork:
+		return invalidField("resource.IPAddress", o.Address, "Requested internal IP address is outside the network/subnetwork range.")
+	}
+	return nil
+}
+
+// sharesVIP checks the other rules of the address.
+func (s *Sim) sharesVIP(r *forwardingRule, ip netip.Prefix, held *address) (refusal *APIError) {
+	others := 0
+	s.lb.rules.every(func(o *forwardingRule) {
+		if o.ip() != ip || o.LoadBalancingScheme != r.LoadBalancingScheme || o.Network != r.Network {
+			return
+		}
+		others++
+		if o.meets(r) {
+			refusal = invalid("Invalid value for field 'resource.portRange': '%s'. Forwarding rule's port range is conflicting with forwarding rule '%s'.",
+				strings.Join(r.Ports, ","), pathOf(o.SelfLink))
+		}
+	})
+	switch {
+	case others == 0 || refusal != nil:
+		return refusal
+	case r.LoadBalancingScheme == "EXTERNAL" && held == nil:
+		return invalid("Invalid value for field 'resource.IPAddress': '%s'. Specified IP address is in-use and would result in a conflict.", ip.Addr())
+	case r.LoadBalancingScheme == "INTERNAL" && (held == nil || ip.Addr().Is4() && held.Purpose != purposeSharedVIP):
+		return refuse(409, "IP_IN_USE_BY_ANOTHER_RESOURCE", "IP '%s' is already being used by another resource.", ip.Addr())
+	case r.LoadBalancingScheme == "INTERNAL" && others >= maxRulesOfVIP:
+		return invalidField("resource.IPAddress", ip.Addr().String(), "At most %d internal forwarding rules can share an IP address.", maxRulesOfVIP)
+	}
+	return nil
+}
+
+const purposeSharedVIP = "SHARED_LOADBALANCER_VIP"
+
+// takeVIP takes an ephemeral address, the one asked for or any.
+func (s *Sim) takeVIP(r *forwardingRule, by string, ip netip.Prefix) (netip.Prefix, *APIError) {
+	if r.LoadBalancingScheme == "EXTERNAL" && r.IPVersion == "IPV4" {
+		if ip.IsValid() {
+			return ip, invalidField("resource.IPAddress", r.IPAddress, "The specified external IP address is not reserved in the project.")
+		}
+		return s.newExternalIP(by), nil
+	}
+	return s.takeInSubnet(r.Subnetwork, by, r.IPVersion, r.IPAddress)
+}
+
+// takeInSubnet takes an address, or a /96, of a subnetwork.
+func (s *Sim) takeInSubnet(link, by, version, text string) (netip.Prefix, *APIError) {
+	ref, _ := parseRef(link, "", "subnetworks")
+	sub, ok := s.subnetworks.get(ref.project, ref.in, ref.name)
+	if !ok {
+		return netip.Prefix{}, notFound(ref.path("subnetworks"))
+	}
+	sp := s.spaceOf(sub.networkPath())
+	var ip netip.Prefix
+	var failure *OperationError
+	var refusal *APIError
+	if version == "IPV6" {
+		of, ok := sub.ipv6()
+		if !ok {
+			return ip, invalidField("resource.subnetwork", link, "The subnetwork has no IPv6 range.")
+		}
+		if text != "" && !of.Contains(vipOf(text).Addr()) {
+			return ip, invalidField("resource.IPAddress", text, "Requested IPv6 address is outside the network/subnetwork range.")
+		}
+		if text != "" {
+			text = vipOf(text).Addr().String()
+		}
+		ip, failure = s.takeInterfaceRange(sp, of, text, by)
+	} else {
+		ip, failure, refusal = s.primaryIP("resource.IPAddress", sp, sub, by, text)
+	}
+	if failure != nil && failure.Code == "IP_IN_USE_BY_ANOTHER_RESOURCE" {
+		return ip, refuse(409, failure.Code, "%s", failure.Message)
+	}
+	if failure != nil {
+		return ip, refuse(400, "invalid", "%s", failure.Message)
+	}
+	return ip, refusal
+}
+
+// dropVIP gives an address back, if it was by's alone.
+func (s *Sim) dropVIP(network, by string, ip netip.Prefix) {
+	if s.lb.external[ip] == by {
+		delete(s.lb.external, ip)
+		return
+	}
+	for path, sp := range s.space {
+		if network != "" && selfLinkBase+path != network {
+			continue
+		}
+		if h, ok := sp.used.get(ip); ok && h.by == by {
+			s.release(sp, ip)
+		}
+	}
+}
+
+// adoptVIP makes a reserved address the holder of one that a rule has.
+func (s *Sim) adoptVIP(path string, a *address, ip netip.Prefix) (undo func(), refusal *APIError) {
+	was, sp := "", (*space)(nil)
+	if a.AddressType == "EXTERNAL" && ip.Addr().Is4() {
+		was = s.lb.external[ip]
+	} else {
+		sp = s.spaceOf(pathOf(a.Network))
+		if h, ok := sp.used.get(ip); ok {
+			was = h.by
+		}
+	}
+	set := func(by string) {
+		if sp == nil {
+			s.lb.external[ip] = by
+		} else if h, ok := sp.used.get(ip); ok {
+			h.by = by
+		}
+	}
+	switch {
+	case strings.Contains(was, "/addresses/"):
+		return nil, invalidField("resource.address", a.Address, "Specified IP address is already reserved.")
+	case !strings.Contains(was, "/forwardingRules/"):
+		return nil, invalidField("resource.address", a.Address, "Specified IP address is not in use and cannot be chosen.")
+	case a.Purpose == purposeSharedVIP:
+		return nil, invalidField("resource.purpose", a.Purpose, "An address in use cannot be reserved with purpose %s.", a.Purpose)
+	}
+	set(path)
+	return func() { set(was) }, nil
+}
+
+// rulesOf are the rules that use an address, by their URLs.
+func (s *Sim) rulesOf(a *address) (out []string) {
+	ip := vipOf(a.Address)
+	s.lb.rules.every(func(r *forwardingRule) {
+		if r.ip() == ip && r.LoadBalancingScheme == a.AddressType && (a.Network == "" || r.Network == "" || a.Network == r.Network) {
+			out = append(out, r.SelfLink)
+		}
+	})
+	return out
+}
+
+// dressAddress adds who uses it.
+func (s *Sim) dressAddress(a *address) *address {
+	out := *a
+	if a.Region != "" {
+		out.Network = "" // it is the subnetwork's
+	}
+	if out.Users = s.rulesOf(a); len(out.Users) > 0 {
+		out.Status = "IN_USE"
+	}
+	return &out
+}
+
+
+// checkRegional wants known words.
+func (o *address) checkRegional() *APIError {
+	switch {
+	case o.IPVersion != "" && o.IPVersion != "IPV4" && o.IPVersion != "IPV6":
+		return invalidField("resource.ipVersion", o.IPVersion, "Must be IPV4 or IPV6.")
+	case o.NetworkTier != "" && o.NetworkTier != "PREMIUM" && o.NetworkTier != "STANDARD":
+		return invalidField("resource.networkTier", o.NetworkTier, "Must be PREMIUM or STANDARD.")
+	case o.AddressType == "INTERNAL" && o.NetworkTier != "":
+		return invalidField("resource.networkTier", o.NetworkTier, "Network tier is for external addresses.")
+	case o.AddressType == "INTERNAL" && o.Purpose != "" && o.Purpose != "GCE_ENDPOINT" && o.Purpose != purposeSharedVIP:
+		return invalidField("resource.purpose", o.Purpose, "This simulator knows GCE_ENDPOINT and %s.", purposeSharedVIP)
+	case o.IPVersion == "IPV6" && o.Purpose == purposeSharedVIP:
+		return invalidField("resource.purpose", o.Purpose, "Purpose %s is for IPv4 addresses.", o.Purpose)
+	case o.AddressType != "INTERNAL" && o.Purpose != "":
+		return invalidField("resource.purpose", o.Purpose, "Purpose is for internal addresses.")
+	case o.AddressType != "INTERNAL" && o.IPVersion == "IPV6" && o.IPv6EndpointType != "NETLB" && o.IPv6EndpointType != "VM":
+		return invalidField("resource.ipv6EndpointType", o.IPv6EndpointType, "Must be NETLB or VM.")
+	case o.AddressType != "INTERNAL" && o.IPVersion != "IPV6" && o.Subnetwork != "":
+		return invalidField("resource.subnetwork", o.Subnetwork, "Subnetwork cannot be specified for an external IPv4 address.")
+	}
+	return nil
+}
+

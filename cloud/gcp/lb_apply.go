@@ -1,0 +1,247 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Apply carries out one action.
+func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
+	e := &lbEdit{balancers: v, action: a, at: v.refOf(a.Ref), request: uuid.NewString()}
+	e.about = subject{string(a.Verb) + " " + a.Kind, e.at.String()}
+	if a.Want != nil {
+		e.want = resolve(a.Want.Fields, got)
+	}
+	now, err := e.settle(ctx)
+	if err != nil {
+		return now, e.forAdmin(err)
+	}
+	if a.Want != nil {
+		now.Uses, now.Claims = a.Want.Uses, a.Want.Claims
+	}
+	return now, nil
+}
+
+// resolve puts the values of addresses in the place of their names.
+func resolve(f lb.Fields, got lb.State) lb.Fields {
+	out := maps.Clone(f)
+	for _, field := range []string{"IPAddress", "destinationRanges"} {
+		name, ok := strings.CutPrefix(f.One(field), kindAddress+" ")
+		if !ok {
+			continue
+		}
+		ip, err := netip.ParseAddr(got[lb.Ref{Kind: kindAddress, Name: name}].Address)
+		if err != nil {
+			continue // the cloud refuses it, by its name
+		}
+		if out[field] = []string{ip.String()}; field == "destinationRanges" {
+			out[field] = []string{hostPrefix(ip)}
+		}
+	}
+	return out
+}
+
+// lbEdit is one action under way.
+type lbEdit struct {
+	balancers
+	action  lb.Action
+	at      lbRef
+	want    lb.Fields // nil where it is to go
+	about   subject
+	request string // one for all tries: the cloud takes a repeat for the same
+	unsure  error  // a request of ours may have been taken up
+}
+
+// settle changes, and reads and changes again, until the end is there.
+func (e *lbEdit) settle(ctx context.Context) (lb.Resource, error) {
+	now, there, known := lb.Resource{}, false, e.action.Verb == lb.Create
+	for try := 0; ; try++ {
+		var err error
+		if !known {
+			if now, there, err = e.readOne(ctx, e.action.Ref); err != nil {
+				return now, e.orUnsure(err)
+			}
+			if done, err := e.judge(now, there); done || err != nil {
+				return now, err
+			}
+		}
+		if err = e.send(ctx, now, there); err == nil {
+			if e.action.Verb == lb.Delete {
+				return lb.Resource{}, nil
+			}
+			known = false // what it came to is read: the cloud has filled in the rest
+			if now, there, err = e.readOne(ctx, e.action.Ref); err == nil && there && len(e.differs(now)) == 0 {
+				return now, nil
+			} else if err != nil {
+				return now, e.orUnsure(err)
+			}
+			err = e.changed()
+		}
+		known = false
+		again := false
+		switch cloud.ReasonOf(err) {
+		case cloud.OutcomeUnknown:
+			e.unsure, again = err, true
+		case cloud.Stale:
+			again = true
+		case cloud.Conflict, cloud.NotFound, cloud.Invalid: // somebody was faster, or we ourselves
+			again = try == 0 || e.unsure != nil && try < 3
+		}
+		if !again || try >= e.Retries || !e.pause(ctx, try) {
+			return now, e.orUnsure(err)
+		}
+	}
+}
+
+func (e *lbEdit) orUnsure(err error) error {
+	if e.unsure != nil {
+		return e.unsure
+	}
+	return err
+}
+
+// judge tells whether what is there is the end already, and refuses what is
+// not ours.
+func (e *lbEdit) judge(now lb.Resource, there bool) (done bool, err error) {
+	a := e.action
+	switch {
+	case !there && a.Verb == lb.Delete:
+		return true, nil
+	case !there && a.Verb == lb.Edit:
+		return false, e.changed()
+	case !there:
+		return false, nil
+	}
+	owner := now.Owner
+	wanted := owner
+	if a.Want != nil {
+		wanted = a.Want.Owner
+	} else if a.Got != nil {
+		wanted = a.Got.Owner
+	}
+	if now.Foreign() || owner != wanted {
+		return false, &cloud.Error{Reason: cloud.Conflict, Act: e.about.act, Resource: e.about.resource,
+			Err: errors.New("what has that name is not ours"), Remedy: "rename or delete it by hand; nothing of it is changed"}
+	}
+	if a.Verb == lb.Delete {
+		return false, nil
+	}
+	diff := e.differs(now)
+	if len(diff) > 0 && a.Verb == lb.Create && !slices.Equal(diff, []string{lb.FieldMembers}) {
+		return false, e.changed()
+	}
+	return len(diff) == 0, nil
+}
+
+func (e *lbEdit) changed() error {
+	return &cloud.Error{Reason: cloud.Stale, Act: e.about.act, Resource: e.about.resource, Err: errors.New("it is no longer as it was when this was planned")}
+}
+
+// differs are the wanted fields that are otherwise.
+func (e *lbEdit) differs(now lb.Resource) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(e.want)) {
+		has, want := slices.Sorted(slices.Values(now.Fields[name])), slices.Sorted(slices.Values(e.want[name]))
+		if !slices.Equal(has, want) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// send makes the requests that lead from what is there to the end.
+func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
+	pool := e.at.kind == kindNEG || e.at.kind == kindGroup
+	switch {
+	case e.action.Verb == lb.Delete:
+		return e.call(ctx, "delete", func(ctx context.Context) (operation, error) { return e.api.lbDelete(ctx, e.at, e.request) })
+	case !there:
+		o := lbObject{description: e.action.Want.Owner.Description(), fields: e.want}
+		err := e.call(ctx, "insert", func(ctx context.Context) (operation, error) { return e.api.lbInsert(ctx, e.at, o, e.request) })
+		if err != nil || !pool {
+			return err
+		}
+		return e.changeMembers(ctx, nil)
+	case pool:
+		return e.changeMembers(ctx, now.Fields[lb.FieldMembers])
+	}
+	o := lbObject{version: now.Version, fields: e.want}
+	if e.at.kind == kindBackend { // what is as wanted need not be sent
+		o.fields = lb.Fields{}
+		for _, name := range e.differs(now) {
+			o.fields[name] = e.want[name]
+		}
+	}
+	// Each try has its own fingerprint, so it is a request of its own.
+	return e.call(ctx, "patch", func(ctx context.Context) (operation, error) { return e.api.lbPatch(ctx, e.at, o, uuid.NewString()) })
+}
+
+// call makes one change and waits for its operation.
+func (e *lbEdit) call(ctx context.Context, verb string, f func(context.Context) (operation, error)) error {
+	method := e.at.method(verb)
+	op, err := e.change(ctx, method, e.at.scope(), e.about, f)
+	if err != nil {
+		return err
+	}
+	if !op.done {
+		if op, err = e.ops.wait(ctx, e.at.scope(), op.name, e.about); err != nil {
+			return err
+		}
+	}
+	return op.failure(method, e.about)
+}
+
+// maxMembersOfCall is what ingress-gce sends at once.
+const maxMembersOfCall = 500
+
+// changeMembers takes out first: a set may be at its limit.
+func (e *lbEdit) changeMembers(ctx context.Context, has []string) error {
+	want, asked := e.want[lb.FieldMembers]
+	if !asked {
+		return nil
+	}
+	var all []error
+	for _, add := range []bool{false, true} {
+		from, to := has, want
+		if add {
+			from, to = want, has
+		}
+		var list []string
+		for _, m := range from {
+			if !slices.Contains(to, m) {
+				list = append(list, m)
+			}
+		}
+		for batch := range slices.Chunk(list, maxMembersOfCall) {
+			all = append(all, e.changeBatch(ctx, add, batch))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// changeBatch halves a batch that is refused: one machine that is gone fails
+// all that are named with it.
+func (e *lbEdit) changeBatch(ctx context.Context, add bool, batch []string) error {
+	verb := map[bool]map[string]string{
+		true:  {kindNEG: "attachNetworkEndpoints", kindGroup: "addInstances"},
+		false: {kindNEG: "detachNetworkEndpoints", kindGroup: "removeInstances"},
+	}[add][e.at.kind]
+	id := uuid.NewString()
+	err := e.call(ctx, verb, func(ctx context.Context) (operation, error) { return e.api.changeMembers(ctx, e.at, add, batch, id) })
+	switch cloud.ReasonOf(err) {
+	case cloud.NotFound, cloud.Invalid, cloud.Conflict:
+		if len(batch) > 1 {
+			half := len(batch) / 2
+			return errors.Join(e.changeBatch(ctx, add, batch[:half]), e.changeBatch(ctx, add, batch[half:]))
+		}
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+package gcp
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// The kinds of resources that balancers are made of, as the API names them.
+const (
+	kindAddress  = "address"
+	kindRule     = "forwardingRule"
+	kindBackend  = "backendService"
+	kindCheck    = "healthCheck"
+	kindNEG      = "networkEndpointGroup"
+	kindGroup    = "instanceGroup"
+	kindFirewall = "firewall"
+	// kindSubnet is only read: which of several a node is in.
+	kindSubnet = "subnetwork"
+)
+
+// collections are the kinds' names in URLs.
+var collections = map[string]string{
+	kindAddress: "addresses", kindRule: "forwardingRules", kindBackend: "backendServices", kindCheck: "healthChecks",
+	kindNEG: "networkEndpointGroups", kindGroup: "instanceGroups", kindFirewall: "firewalls",
+}
+
+// services are the kinds' names in methods.
+var services = map[string]string{
+	kindAddress: "addresses", kindRule: "forwardingRules", kindBackend: "regionBackendServices", kindCheck: "regionHealthChecks",
+	kindNEG: "networkEndpointGroups", kindGroup: "instanceGroups", kindFirewall: "firewalls",
+}
+
+// editable are the fields that a patch can change while the resource is in
+// use. Everything else is in the name, or goes with the resource.
+var editable = map[string][]string{
+	kindBackend:  {"backends", "healthChecks", "sessionAffinity", "drainingTimeoutSec", "localityLbPolicy"},
+	kindCheck:    {"port", "requestPath", "checkIntervalSec", "timeoutSec", "healthyThreshold", "unhealthyThreshold"},
+	kindRule:     {"allowGlobalAccess"},
+	kindNEG:      {lb.FieldMembers},
+	kindGroup:    {lb.FieldMembers},
+	kindFirewall: {"sourceRanges", "destinationRanges", "allowed", "targetTags", "priority", "disabled"},
+}
+
+// maxNodes is how many endpoints an internal passthrough load balancer sends
+// to at most (load balancing quotas page).
+const maxNodes = 250
+
+// balancers is lb.Balancers.
+type balancers struct{ *vpc }
+
+var _ lb.Balancers = balancers{}
+
+func (v balancers) Rules() lb.Rules { return lb.Rules{Editable: editable, MaxNodes: maxNodes} }
+
+// lbRef says where a resource is. The name of a zonal one is "zone/name".
+type lbRef struct {
+	project, zone, region string
+	kind, name            string
+}
+
+func (v balancers) refOf(r lb.Ref) lbRef {
+	ref := lbRef{project: v.Project, kind: r.Kind, name: r.Name}
+	switch r.Kind {
+	case kindNEG, kindGroup:
+		ref.zone, ref.name, _ = strings.Cut(r.Name, "/")
+	case kindFirewall:
+		ref.project = v.NetworkProject
+	default:
+		ref.region = v.Region
+	}
+	return ref
+}
+
+func (r lbRef) scope() scope {
+	switch {
+	case r.zone != "":
+		return zoneScope(r.project, r.zone)
+	case r.region != "":
+		return regionScope(r.project, r.region)
+	}
+	return globalScope(r.project)
+}
+
+func (r lbRef) String() string {
+	return string(r.scope()) + "/" + collections[r.kind] + "/" + r.name
+}
+
+// urlBase begins every URL that names one resource in another: for the groups
+// of backend services no shorter form is taken.
+const urlBase = "https://www.googleapis.com/compute/v1/"
+
+func (r lbRef) url() string { return urlBase + r.String() }
+
+func (r lbRef) method(verb string) string { return services[r.kind] + "." + verb }
+
+// shortHash tells apart, in five characters, what a name has no room to say.
+func shortHash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:5]
+}
+
+// ownerOf is whom a resource says it is for: its name and its description must
+// agree.
+func ownerOf(name, description string) cloud.Owner {
+	o, ok := cloud.ParseDescription(description)
+	if !ok || !cloud.ParseMark(name).Of(o) {
+		return cloud.Owner{}
+	}
+	return o
+}

@@ -1,0 +1,131 @@
+package gcp
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Members gives the set's pools of the kinds that are in use, so that a node
+// in a new zone gets one. A balancer makes the first of its kind.
+func (v balancers) Members(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
+	for _, kind := range []string{kindGroup, kindNEG} {
+		for ref, r := range got {
+			if ref.Kind == kind && r.Owner == nodes.Owner() {
+				out = append(out, v.pools(nodes, got, kind)...)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// place is where a pool's members are.
+type place struct{ zone, subnet string }
+
+// pools are one for each zone and subnetwork that has nodes, and those that
+// are there already. An empty pool stays a backend, so that a zone that loses
+// its last node and gets another costs no balancer a call. Nodes of other
+// projects than the balancers' cannot be backends.
+func (v balancers) pools(nodes lb.NodeSet, got lb.State, kind string) []lb.Resource {
+	now := v.memberNames(nodes, got, kind)
+	var fit []lb.Node
+	pools := map[place][]string{} // also where the subset has none of the zone
+	for _, n := range nodes.Nodes {
+		if ref, ok := parseProviderID(n.ProviderID); ok && ref.project == v.Project && member(n, kind) != "" {
+			n.Zone, n.Subnet = ref.zone, v.subnetOfNode(n, got)
+			fit = append(fit, n)
+			pools[place{n.Zone, n.Subnet}] = nil
+		}
+	}
+	for _, n := range lb.Subset(fit, func(id string) bool { return now[id] }, maxNodes) {
+		at := place{n.Zone, n.Subnet}
+		pools[at] = append(pools[at], member(n, kind))
+	}
+	out := lb.State{}
+	for at, members := range pools {
+		r := lb.Resource{Ref: poolRef(nodes, at, kind), Owner: nodes.Owner(), Fields: lb.Fields{lb.FieldMembers: members, "network": {v.networkPath()}}}
+		if kind == kindNEG {
+			r.Fields["networkEndpointType"], r.Fields["subnetwork"] = []string{"GCE_VM_IP"}, []string{v.subnetRef(at.subnet).String()}
+		}
+		out[r.Ref] = r
+	}
+	for ref, r := range got {
+		if _, wanted := out[ref]; !wanted && r.Kind == kind && r.Owner == nodes.Owner() {
+			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner, Fields: lb.Fields{lb.FieldMembers: nil}}
+		}
+	}
+	return out.Sorted()
+}
+
+func poolRef(nodes lb.NodeSet, at place, kind string) lb.Ref {
+	role := map[string]string{kindNEG: "neg", kindGroup: "ig"}[kind]
+	return lb.Ref{Kind: kind, Name: at.zone + "/" + nodes.Owner().RoleName(role+shortHash(at.subnet))}
+}
+
+// subnetOfNode is the one that is said, or the one whose range has the node's
+// address.
+func (v balancers) subnetOfNode(n lb.Node, got lb.State) string {
+	if n.Subnet != "" || len(v.Subnetworks) == 0 {
+		return n.Subnet
+	}
+	for _, name := range v.Subnetworks {
+		p, err := netip.ParsePrefix(got[lb.Ref{Kind: kindSubnet, Name: name}].Fields.One("ipCidrRange"))
+		if err == nil && slices.ContainsFunc(n.Addresses, p.Contains) {
+			return name
+		}
+	}
+	return v.Subnetworks[0]
+}
+
+// member is how a pool calls a node: "name" of an instance group, "name
+// address" of an endpoint group; empty for one that cannot be a member.
+func member(n lb.Node, kind string) string {
+	ref, ok := parseProviderID(n.ProviderID)
+	if !ok {
+		return ""
+	}
+	if kind == kindGroup {
+		return ref.name
+	}
+	for _, a := range n.Addresses {
+		if a.Is4() {
+			return ref.name + " " + a.String()
+		}
+	}
+	return ""
+}
+
+// memberNames are the provider IDs of those that are members now.
+func (v balancers) memberNames(nodes lb.NodeSet, got lb.State, kind string) map[string]bool {
+	out := map[string]bool{}
+	for ref, r := range got {
+		if r.Kind != kind || r.Owner != nodes.Owner() {
+			continue
+		}
+		zone := v.refOf(ref).zone
+		for _, m := range r.Fields[lb.FieldMembers] {
+			name, _, _ := strings.Cut(m, " ")
+			out[instanceRef{project: v.Project, zone: zone, name: name}.providerID()] = true
+		}
+	}
+	return out
+}
+
+// groupPath is how a backend service names a pool here: without the project.
+func groupPath(r lbRef) string { return "zones/" + r.zone + "/" + collections[r.kind] + "/" + r.name }
+
+// parseGroup reads a pool's URL.
+func parseGroup(url string) (lb.Ref, bool) {
+	p := strings.Split(path(url), "/")
+	if len(p) != 6 || p[0] != "projects" || p[2] != "zones" || !slices.Contains([]string{collections[kindNEG], collections[kindGroup]}, p[4]) {
+		return lb.Ref{}, false
+	}
+	kind := kindNEG
+	if p[4] == collections[kindGroup] {
+		kind = kindGroup
+	}
+	return lb.Ref{Kind: kind, Name: p[3] + "/" + p[5]}, true
+}

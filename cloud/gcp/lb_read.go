@@ -1,0 +1,213 @@
+package gcp
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+var allKinds = []string{kindAddress, kindFirewall, kindCheck, kindNEG, kindGroup, kindBackend, kindRule}
+
+// Read lists each kind once, by the names that are marked, and the members of
+// each pool. Of addresses it lists all of the region: a frontend may ask for
+// one that somebody reserved.
+func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner) (lb.State, error) {
+	patterns := []string{cloud.ClusterPattern(clusterID)}
+	if len(of) > 0 {
+		patterns = nil
+		for _, o := range of {
+			patterns = append(patterns, o.NamePattern())
+		}
+	}
+	filter := "name eq " + strings.Join(patterns, "|")
+	got := lb.State{}
+	for _, kind := range allKinds {
+		if err := v.readKind(ctx, kind, filter, got); err != nil {
+			return nil, err
+		}
+	}
+	for ref, r := range got {
+		if r.Foreign() || r.Kind != kindNEG && r.Kind != kindGroup {
+			continue
+		}
+		members, err := v.readMembers(ctx, v.refOf(ref))
+		if cloud.Is(err, cloud.NotFound) { // deleted since
+			delete(got, ref)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Fields[lb.FieldMembers] = members
+	}
+	relate(got)
+	return got, v.readSubnets(ctx, got)
+}
+
+// readSubnets enters the node subnetworks where there are several.
+func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
+	if len(v.Subnetworks) < 2 {
+		return nil
+	}
+	for _, name := range v.Subnetworks {
+		ref := v.subnetRef(name)
+		sub, err := read(ctx, v.vpc, methodSubnetwork, ref.scope(), subject{"read subnetwork", ref.String()}, func(ctx context.Context) (subnetwork, error) {
+			return v.api.subnetwork(ctx, ref)
+		})
+		if err != nil {
+			return err
+		}
+		r := lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: name}, Fields: lb.Fields{"ipCidrRange": {sub.primary}}}
+		got[r.Ref] = r
+	}
+	return nil
+}
+
+func (v balancers) readKind(ctx context.Context, kind, filter string, got lb.State) error {
+	ref := v.refOf(lb.Ref{Kind: kind})
+	if kind == kindAddress {
+		filter = ""
+	}
+	method := ref.method("list")
+	if kind == kindNEG || kind == kindGroup {
+		method = ref.method("aggregatedList")
+	}
+	list := func(ctx context.Context, token string) (page[lbObject], error) {
+		return v.api.lbList(ctx, kind, ref.project, v.Region, filter, token)
+	}
+	about := subject{"list the load balancers' " + collections[kind], string(ref.scope())}
+	return pages(ctx, v.vpc, method, ref.scope(), about, list, func(o lbObject) error {
+		if kind == kindFirewall && !v.inNetwork(o.network) {
+			return nil
+		}
+		r := resourceOf(kind, o)
+		got[r.Ref] = r
+		return nil
+	})
+}
+
+func resourceOf(kind string, o lbObject) lb.Resource {
+	name := o.name
+	if o.zone != "" {
+		name = o.zone + "/" + name
+	}
+	r := lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: ownerOf(o.name, o.description), Fields: o.fields, Version: o.version}
+	switch kind {
+	case kindAddress:
+		r.Address = o.fields.One("address")
+	case kindRule:
+		r.Address = o.fields.One("IPAddress")
+		r.Claims = claimsOf(r)
+	}
+	return r
+}
+
+// claimsOf is what a rule's name and ports claim, as Want has it.
+func claimsOf(r lb.Resource) (out []string) {
+	role := cloud.ParseMark(r.Name).Role
+	if r.Foreign() || len(role) < 4 {
+		return nil
+	}
+	family, protocol := "IPv"+role[1:2], r.Fields.One("IPProtocol")
+	if r.Fields.One("allPorts") == "true" {
+		for _, c := range allSlots(lb.Protocol(protocol)) {
+			out = append(out, family+"/"+c)
+		}
+		return out
+	}
+	out = append(out, family+"/"+protocol+" slot "+role[3:])
+	for _, port := range r.Fields["ports"] {
+		out = append(out, family+"/"+protocol+"/"+port)
+	}
+	return out
+}
+
+// relate fills in what each resource uses: by its fields and, for firewall
+// rules, by the names that Want gives them.
+func relate(got lb.State) {
+	addresses := map[string][]lb.Resource{}
+	for _, r := range got {
+		if r.Kind == kindAddress && r.Address != "" {
+			addresses[r.Address] = append(addresses[r.Address], r)
+		}
+	}
+	for ref, r := range got {
+		r.Uses = usesOf(r, addresses)
+		r.Uses = slices.DeleteFunc(r.Uses, func(u lb.Ref) bool {
+			_, there := got[u]
+			return !there
+		})
+		got[ref] = r
+	}
+}
+
+func usesOf(r lb.Resource, addresses map[string][]lb.Resource) (out []lb.Ref) {
+	use := func(kind, name string) { out = append(out, lb.Ref{Kind: kind, Name: name}) }
+	switch r.Kind {
+	case kindRule:
+		use(kindBackend, r.Fields.One("backendService"))
+		for _, a := range addresses[r.Address] {
+			if a.Fields.One("addressType") == r.Fields.One("loadBalancingScheme") {
+				use(kindAddress, a.Name)
+			}
+		}
+		if role := cloud.ParseMark(r.Name).Role; len(role) > 1 && !r.Foreign() {
+			use(kindFirewall, r.Owner.RoleName("w"+role[1:2]))
+		}
+	case kindBackend:
+		for _, name := range r.Fields["healthChecks"] {
+			use(kindCheck, name)
+		}
+		for _, group := range r.Fields["backends"] {
+			if ref, ok := parseGroup("projects/-/" + group); ok {
+				out = append(out, ref)
+			}
+		}
+	case kindCheck:
+		if role := cloud.ParseMark(r.Name).Role; !r.Foreign() && len(role) < 10 {
+			use(kindFirewall, r.Owner.RoleName(probeRole(lb.IPv4, role)))
+			use(kindFirewall, r.Owner.RoleName(probeRole(lb.IPv6, role)))
+		}
+	}
+	return out
+}
+
+func (v balancers) readMembers(ctx context.Context, ref lbRef) ([]string, error) {
+	method := ref.method("listNetworkEndpoints")
+	if ref.kind == kindGroup {
+		method = ref.method("listInstances")
+	}
+	var out []string
+	list := func(ctx context.Context, token string) (page[string], error) { return v.api.members(ctx, ref, token) }
+	err := pages(ctx, v.vpc, method, ref.scope(), subject{"list the members", ref.String()}, list, func(m string) error {
+		out = append(out, m)
+		return nil
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// readOne reads a resource as it is now; there is false where it is gone.
+func (v balancers) readOne(ctx context.Context, ref lb.Ref) (r lb.Resource, there bool, err error) {
+	at := v.refOf(ref)
+	o, err := read(ctx, v.vpc, at.method("get"), at.scope(), subject{"read " + ref.Kind, at.String()}, func(ctx context.Context) (lbObject, error) {
+		return v.api.lbGet(ctx, at)
+	})
+	if cloud.Is(err, cloud.NotFound) {
+		return lb.Resource{}, false, nil
+	}
+	if err != nil {
+		return lb.Resource{}, false, err
+	}
+	r = resourceOf(ref.Kind, o)
+	if ref.Kind == kindNEG || ref.Kind == kindGroup {
+		r.Ref = ref
+		if r.Fields[lb.FieldMembers], err = v.readMembers(ctx, at); err != nil {
+			return r, true, err
+		}
+	}
+	return r, true, nil
+}

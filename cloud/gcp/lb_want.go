@@ -1,0 +1,229 @@
+package gcp
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// translation is one balancer on its way to resources.
+type translation struct {
+	balancers
+	lb.LoadBalancer
+	nodes lb.NodeSet
+	got   lb.State
+	out   []lb.Resource
+}
+
+// Want translates a balancer into forwarding rules on one backend service.
+func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb.Resource, error) {
+	t := &translation{balancers: v, LoadBalancer: b, nodes: nodes, got: got}
+	if err := b.Validate(); err != nil {
+		return nil, t.refuse(cloud.Invalid, err, "correct what asks for the load balancer")
+	}
+	if err := t.checkAttributes(); err != nil {
+		return nil, err
+	}
+	backend, err := t.backend()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range b.Frontends {
+		if err := t.frontend(f, backend); err != nil {
+			return nil, err
+		}
+	}
+	return t.out, nil
+}
+
+func (t *translation) refuse(r cloud.Reason, err error, remedy string) error {
+	return &cloud.Error{Reason: r, Act: "plan a load balancer", Resource: t.Owner.Kind + " " + t.Owner.Namespace + "/" + t.Owner.Name, Err: err, Remedy: remedy}
+}
+
+func (t *translation) checkAttributes() error {
+	isBool := oneOf("true", "false")
+	known := map[string]func(string) bool{
+		lb.AttributeGlobalAccess: isBool, lb.AttributeWeighted: isBool,
+		lb.AttributeSubnets:     func(s string) bool { return s != "" && !strings.Contains(s, ",") },
+		lb.AttributeNetworkTier: oneOf("premium", "standard"),
+		lb.AttributeBackends:    oneOf(lb.EndpointGroups, lb.InstanceGroups),
+	}
+	for name, value := range t.Attributes {
+		if ok := known[name]; ok == nil || !ok(value) {
+			return t.refuse(cloud.Invalid, fmt.Errorf("attribute %s=%q is not understood", name, value), "remove it, or see the list of attributes")
+		}
+	}
+	if t.Attributes[lb.AttributeWeighted] == "true" && t.Affinity.ClientIP {
+		return t.refuse(cloud.Invalid, fmt.Errorf("weighted balancing and client affinity exclude each other"), "choose one")
+	}
+	return nil
+}
+
+func oneOf(words ...string) func(string) bool {
+	return func(s string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, s) })
+	}
+}
+
+// add keeps a resource; owner is the balancer's or the set's.
+func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, uses ...lb.Ref) *lb.Resource {
+	t.out = append(t.out, lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: o, Fields: fields, Uses: uses})
+	return &t.out[len(t.out)-1]
+}
+
+// poolKind is what the balancer sends to. One VM can be in one load-balanced
+// instance group only, so a cluster that has other balancers on groups of
+// their own has to choose endpoint groups.
+func (t *translation) poolKind() string {
+	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
+		return kindGroup
+	}
+	return kindNEG
+}
+
+func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme)) }
+
+// protocol of the backend service: one that takes every rule where they mix.
+func (t *translation) protocol() string {
+	first := t.Listeners[0].Protocol
+	for _, l := range t.Listeners {
+		if l.Protocol != first {
+			return "UNSPECIFIED"
+		}
+	}
+	return string(first)
+}
+
+func (t *translation) backend() (lb.Ref, error) {
+	check := t.check()
+	uses := []lb.Ref{check}
+	var groups []string
+	for _, pool := range t.pools(t.nodes, t.got, t.poolKind()) {
+		if _, there := t.got[pool.Ref]; there {
+			delete(pool.Fields, lb.FieldMembers) // the set's own plan has them
+		}
+		t.out = append(t.out, pool)
+		uses = append(uses, pool.Ref)
+		groups = append(groups, groupPath(t.refOf(pool.Ref)))
+	}
+	if len(groups) > maxBackends {
+		return lb.Ref{}, t.refuse(cloud.LimitExceeded, fmt.Errorf("the nodes are in %d zones and subnetworks, a backend service takes %d", len(groups), maxBackends),
+			"use a node set of fewer zones or subnetworks")
+	}
+	affinity := "NONE"
+	if t.Affinity.ClientIP {
+		affinity = "CLIENT_IP"
+	}
+	fields := lb.Fields{
+		"loadBalancingScheme": {t.scheme()}, "protocol": {t.protocol()}, "backends": groups, "healthChecks": {check.Name},
+		"sessionAffinity": {affinity}, "drainingTimeoutSec": {drainingSec},
+	}
+	if t.Scheme == lb.Internal {
+		fields["network"] = []string{t.networkPath()}
+	}
+	if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
+		fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
+	}
+	role := "bs" + shortHash(t.scheme(), t.protocol(), t.poolKind(), strings.Join(fields["network"], ""))
+	return t.add(kindBackend, t.Owner.RoleName(role), t.Owner, fields, uses...).Ref, nil
+}
+
+const (
+	maxBackends     = 50
+	drainingSec = "30" // as ingress-gce has it: connections last so long on a node that is taken out
+)
+
+// check is the health check, and the rule that lets its probes in. One that
+// others have too is named by what it is.
+func (t *translation) check() lb.Ref {
+	h, o, role := t.Check, t.Owner, "hct"
+	defaults := struct{ interval, timeout, healthy, unhealthy int }{8, 1, 1, 3} // as ingress-gce has them
+	if t.LocalOnly {
+		defaults.interval, defaults.unhealthy = 3, 2
+	}
+	fields := lb.Fields{
+		"type": {"TCP"}, "port": {fmt.Sprint(h.Port)},
+		"checkIntervalSec": {seconds(h.Interval, defaults.interval)}, "timeoutSec": {seconds(h.Timeout, defaults.timeout)},
+		"healthyThreshold": {count(h.Healthy, defaults.healthy)}, "unhealthyThreshold": {count(h.Unhealthy, defaults.unhealthy)},
+	}
+	if h.HTTP {
+		role, fields["type"], fields["requestPath"] = "hch", []string{"HTTP"}, []string{h.Path}
+	}
+	if h.Shared {
+		o, role = t.nodes.Owner(), "hc"+shortHash(fmt.Sprint(fields)) // maps print in order
+	}
+	var uses []lb.Ref
+	for _, f := range t.Frontends {
+		probes := probes4
+		if f.Family == lb.IPv6 {
+			probes = probes6
+		}
+		uses = append(uses, t.firewall(o, probeRole(f.Family, role), probes, nil, []string{"tcp:" + fmt.Sprint(h.Port)}))
+	}
+	return t.add(kindCheck, o.RoleName(role), o, fields, uses...).Ref
+}
+
+// Probes come from these ranges. Source: the health check overview, and
+// ingress-gce.
+var (
+	probes4 = []string{"130.211.0.0/22", "209.85.152.0/22", "209.85.204.0/22", "35.191.0.0/16"}
+	probes6 = []string{"2600:1901:8001::/48", "2600:2d00:1:b029::/64"}
+)
+
+// probeRole is the role of the firewall rule of a check's role.
+func probeRole(f lb.Family, check string) string { return "p" + digit(f) + check }
+
+func digit(f lb.Family) string { return strings.TrimPrefix(string(f), "IPv") }
+
+func seconds(d time.Duration, otherwise int) string { return count(int(d/time.Second), otherwise) }
+
+func count(n, otherwise int) string {
+	if n == 0 {
+		n = otherwise
+	}
+	return strconv.Itoa(n)
+}
+
+// firewall is a rule that allows traffic to the nodes.
+func (t *translation) firewall(o cloud.Owner, role string, sources, destinations, allowed []string) lb.Ref {
+	return t.add(kindFirewall, o.RoleName(role), o, lb.Fields{
+		"network": {t.networkPath()}, "sourceRanges": sources, "destinationRanges": destinations, "allowed": allowed,
+		"targetTags": t.NodeTags, "priority": {"1000"}, "disabled": {"false"},
+	}).Ref
+}
+
+// sources are the allowed ones of a family.
+func (t *translation) sources(f lb.Family) (out []string) {
+	for _, p := range t.AllowedSources {
+		if lb.FamilyOf(p.Addr()) == f {
+			out = append(out, p.String())
+		}
+	}
+	return out
+}
+
+func hostPrefix(a netip.Addr) string {
+	if a.Is6() {
+		return netip.PrefixFrom(a, rangeOfRule).String()
+	}
+	return a.String() + "/32"
+}
+
+// rangeOfRule is the length of the range that an IPv6 rule has.
+const rangeOfRule = 96
+
+func sortedPorts(list []lb.Listener, p lb.Protocol) (out []uint16) {
+	for _, l := range list {
+		if l.Protocol == p {
+			out = append(out, l.Port)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
