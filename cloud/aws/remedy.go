@@ -24,15 +24,15 @@ const (
 func remedy(r cloud.Reason, action, resource string) string {
 	switch r {
 	case cloud.PermissionDenied:
-		also := ""
-		if action == actionReserve {
-			also = " and ec2:CreateTags"
+		more := ""
+		if also[action] != "" {
+			more = " and " + also[action]
 		}
-		return "allow ec2:" + action + also + " on " + resource + " in the IAM policy of the manager's role"
+		return "allow " + permission(action) + more + " on " + resource + " in the IAM policy of the manager's role"
 	case cloud.Unauthenticated:
 		return credentialsRemedy
 	case cloud.Throttled:
-		return "have the rate of ec2:" + action + " raised by AWS support if this lasts"
+		return "have the rate of " + permission(action) + " raised by AWS support if this lasts"
 	case cloud.QuotaExceeded:
 		return "have the quota raised in Service Quotas (Amazon VPC)"
 	case cloud.LimitExceeded:
