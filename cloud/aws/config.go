@@ -93,5 +93,5 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 }
 
 func (v *vpc) ports() *cloud.VPC {
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}}
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Traits: traits}
 }

@@ -108,7 +108,8 @@ func (w *wanting) ports() error {
 			continue
 		}
 		if w.listeners[at].node != node {
-			return w.invalid("give both the same nodePort", "TCP and UDP of port %d share a target group, and have the NodePorts %d and %d", l.Port, w.listeners[at].node, node)
+			return w.invalid("give both the same nodePort", "TCP and UDP of port %d share a target group, and have the NodePorts %d and %d: %w",
+				l.Port, w.listeners[at].node, node, lb.ErrMixedProtocols)
 		}
 		w.listeners[at].protocol = "TCP_UDP"
 	}
