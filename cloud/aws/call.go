@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"time"
@@ -34,8 +35,8 @@ func (v *vpc) change(ctx context.Context, action string, about subject, f func(c
 }
 
 // scope is whose rate a call uses: EC2 has a bucket for each action, of one
-// account and region. Source: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
-func (v *vpc) scope(action string) string { return v.Region + "/" + action }
+// account and region, and ELB one for several. Source: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
+func (v *vpc) scope(action string) string { return v.Region + "/" + cmp.Or(ofELB[action], action) }
 
 // once makes one request through the hook, bounded in time, its error
 // classed before the hook sees it.

@@ -96,6 +96,9 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	v := &vpc{Config: c, api: s}
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}}, NewSpace: newSpace{v}, Traits: traits}, client.CloseIdleConnections, nil
+	return (&vpc{Config: c, api: s}).ports(), client.CloseIdleConnections, nil
+}
+
+func (v *vpc) ports() *cloud.VPC {
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}}, NewSpace: newSpace{v}, Traits: traits}
 }

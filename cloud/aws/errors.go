@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func notHeld(err error) bool {
 
 // judge classes one refusal by its code, by its text, by its HTTP status.
 func judge(status int, code, message string, mutates bool) cloud.Reason {
-	r := reasons[code]
+	r := cmp.Or(reasons[code], balancingReasons[code])
 	switch {
 	case r != "":
 	case strings.HasSuffix(code, ".NotFound"):
@@ -114,7 +115,9 @@ func classify(call cloud.Call, about subject, err error) error {
 		return err
 	}
 	r := judgeError(err, call.Mutates)
-	return &cloud.Error{Reason: r, Act: about.act, Resource: about.resource, Err: brief(err), Remedy: remedy(r, call.Method, about.resource)}
+	short := brief(err)
+	return &cloud.Error{Reason: r, Act: about.act, Resource: about.resource, Err: short,
+		Remedy: cmp.Or(balancingRemedy(r, call.Method, codeOf(short)), remedy(r, call.Method, about.resource))}
 }
 
 func judgeError(err error, mutates bool) cloud.Reason {
@@ -154,7 +157,18 @@ func brief(err error) error {
 	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && reply.RequestID != "" {
 		text += fmt.Sprintf(" (request %s)", reply.RequestID)
 	}
-	return errors.New(text)
+	return refusal{refused.ErrorCode(), text}
+}
+
+// refusal is what AWS answered.
+type refusal struct{ code, text string }
+
+func (e refusal) Error() string { return e.text }
+
+// codeOf is the code of what AWS answered; empty where it did not answer.
+func codeOf(err error) string {
+	e, _ := errors.AsType[refusal](err)
+	return e.code
 }
 
 // misread is what the cloud said that makes no sense.

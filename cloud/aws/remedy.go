@@ -33,15 +33,15 @@ const (
 func remedy(r cloud.Reason, action, resource string) string {
 	switch r {
 	case cloud.PermissionDenied:
-		also := ""
-		if action == actionReserve || action == actionAddSubnet {
-			also = " and ec2:CreateTags"
+		more := ""
+		if also[action] != "" {
+			more = " and " + also[action]
 		}
-		return "allow ec2:" + action + also + " on " + resource + " in the IAM policy of the manager's role"
+		return "allow " + permission(action) + more + " on " + resource + " in the IAM policy of the manager's role"
 	case cloud.Unauthenticated:
 		return credentialsRemedy
 	case cloud.Throttled:
-		return "have the rate of ec2:" + action + " raised by AWS support if this lasts"
+		return "have the rate of " + permission(action) + " raised by AWS support if this lasts"
 	case cloud.QuotaExceeded:
 		if action == actionRoute {
 			return "have the quota of routes per route table raised in Service Quotas (Amazon VPC), by which the number of nodes is bounded, and say so to the manager"

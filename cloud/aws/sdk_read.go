@@ -116,6 +116,9 @@ func (s sdk) networkInterfaces(ctx context.Context, filter, id, token string) (p
 		if a := i.Attachment; a != nil {
 			got.instance, got.device, got.networkCard = awssdk.ToString(a.InstanceId), awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
 		}
+		for _, g := range i.Groups {
+			got.groups = append(got.groups, awssdk.ToString(g.GroupId))
+		}
 		for _, a := range i.PrivateIpAddresses {
 			got.addresses = append(got.addresses, awssdk.ToString(a.PrivateIpAddress))
 		}

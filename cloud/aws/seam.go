@@ -79,6 +79,7 @@ type card struct {
 	instance                           string // "" where it is in none
 	device, networkCard                int32
 	addresses, prefixes                []string // IPv6 ones among them
+	groups                             []string // security groups
 }
 
 // primary tells whether it is the one that the node's own address is on.

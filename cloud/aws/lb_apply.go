@@ -1,0 +1,218 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Apply carries out one action.
+func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
+	x := &applying{balancers: v, a: a, got: got, about: subject{string(a.Verb) + " " + a.Kind, a.Name}}
+	if a.Want != nil {
+		x.now = *a.Want
+	}
+	if a.Got != nil {
+		x.now.ID, x.now.Address, x.now.Pending = a.Got.ID, a.Got.Address, a.Got.Pending
+		x.now.Fields = lb.Fields{} // what is not wanted stays as it is
+		maps.Copy(x.now.Fields, a.Got.Fields)
+		if a.Want != nil {
+			maps.Copy(x.now.Fields, a.Want.Fields)
+		}
+	}
+	do, known := map[string]func(context.Context) error{
+		kindBalancer: x.balancer, kindPool: x.pool, kindListener: x.listener, kindGroup: x.group, kindRule: x.rule,
+	}[a.Kind]
+	if !known || !a.Done() {
+		return lb.Resource{}, x.refuse(cloud.Invalid, errors.New("it is no action of this cloud"), "report this")
+	}
+	err := do(ctx)
+	return x.now, err
+}
+
+// applying is one action under way.
+type applying struct {
+	balancers
+	a     lb.Action
+	got   lb.State
+	now   lb.Resource // what it comes to
+	about subject
+}
+
+func (x *applying) refuse(r cloud.Reason, err error, remedy string) error {
+	return &cloud.Error{Reason: r, Act: x.about.act, Resource: x.about.resource, Err: err, Remedy: remedy}
+}
+
+// want is the one value of a wanted field.
+func (x *applying) want(field string) string { return x.a.Want.Fields.One(field) }
+
+// id is the cloud's ID of something that this uses.
+func (x *applying) id(kind, name string) (string, error) {
+	if used, ok := x.got[lb.Ref{Kind: kind, Name: name}]; ok && used.ID != "" {
+		return used.ID, nil
+	}
+	return "", x.refuse(cloud.NotFound, fmt.Errorf("%s %s is not there", kind, name), "it is read again and made")
+}
+
+// do makes one change.
+func (x *applying) do(ctx context.Context, action string, f func(context.Context) error) error {
+	return x.change(ctx, action, x.about, f)
+}
+
+// patiently makes a change, again and again for a while where the refusal may
+// be only about what has not reached everywhere in the cloud yet: what was
+// just made is unknown, what was just let go of is in use. The codes of those
+// end in while.
+func (x *applying) patiently(ctx context.Context, action, while string, f func(context.Context) error) error {
+	until := time.Now().Add(x.Patience)
+	for try := 0; ; try++ {
+		err := x.do(ctx, action, f)
+		if !strings.HasSuffix(codeOf(err), while) || err == nil || time.Now().After(until) || !x.pause(ctx, try) {
+			return err
+		}
+	}
+}
+
+// group makes or removes a security group, or changes its rules.
+func (x *applying) group(ctx context.Context) error {
+	switch x.a.Verb {
+	case lb.Delete:
+		err := x.patiently(ctx, actionDeleteGroup, "DependencyViolation", func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) })
+		return gone(err)
+	case lb.Create:
+		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: ownerTags(x.a.Want.Owner, x.a.Name)}
+		err := x.do(ctx, actionCreateGroup, func(ctx context.Context) (err error) {
+			x.now.ID, err = x.elb.createGroup(ctx, x.VPC, g)
+			return err
+		})
+		if cloud.Is(err, cloud.Conflict) {
+			return x.adopt(ctx, err)
+		}
+		if err != nil {
+			return err
+		}
+		return x.ingress(ctx, x.a.Want.Fields[fieldIngress], nil)
+	}
+	return x.ingress(ctx, without(x.a.Want.Fields[fieldIngress], x.a.Got.Fields[fieldIngress]), without(x.a.Got.Fields[fieldIngress], x.a.Want.Fields[fieldIngress]))
+}
+
+// adopt finds a group that has the name: one of ours is what an earlier try
+// made, and is taken further.
+func (x *applying) adopt(ctx context.Context, refused error) error {
+	found := false
+	var have []string
+	r := &reading{balancers: x.balancers}
+	err := r.eachGroup(ctx, "group-name", x.a.Name, func(g group) error {
+		if ownerOf(g.name, g.tags) != x.a.Want.Owner {
+			return refused
+		}
+		found, x.now.ID = true, g.id
+		for _, one := range g.rules {
+			have = append(have, one.text())
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !found {
+		return x.refuse(cloud.Stale, errors.New("the name was taken a moment ago"), "it is read again")
+	}
+	want := x.a.Want.Fields[fieldIngress]
+	return x.ingress(ctx, without(want, have), without(have, want))
+}
+
+func without(list, other []string) (out []string) {
+	held := map[string]bool{}
+	for _, s := range other {
+		held[s] = true
+	}
+	for _, s := range list {
+		if !held[s] {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// ingress adds rules and takes others away. They are added first, so that
+// clients that stay allowed stay connected, unless there is no room for both.
+func (x *applying) ingress(ctx context.Context, add, remove []string) error {
+	err := x.rules(ctx, actionAuthorize, add, x.elb.authorize)
+	if len(remove) == 0 || err != nil && !cloud.Is(err, cloud.LimitExceeded) {
+		return err
+	}
+	if refused := x.rules(ctx, actionRevoke, remove, x.elb.revoke); refused != nil {
+		return refused
+	}
+	if err != nil {
+		return x.rules(ctx, actionAuthorize, add, x.elb.authorize)
+	}
+	return nil
+}
+
+// rules changes rules in one call. Where one is there already, or gone, EC2
+// refuses all of them: then they are changed one by one.
+func (x *applying) rules(ctx context.Context, action string, texts []string, f func(context.Context, string, []rule) error) error {
+	var rules []rule
+	for _, text := range texts {
+		r, err := parseRule(text)
+		if err != nil {
+			return x.refuse(cloud.Invalid, err, "take the rule out by hand")
+		}
+		rules = append(rules, r)
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	again := cloud.Conflict // there already
+	if action == actionRevoke {
+		again = cloud.NotFound
+	}
+	err := x.do(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, rules) })
+	if !cloud.Is(err, again) {
+		return err
+	}
+	for _, one := range rules {
+		err := x.do(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, []rule{one}) })
+		if err != nil && !cloud.Is(err, again) {
+			return err
+		}
+	}
+	return nil
+}
+
+// rule lets the shared group in to a group of nodes, or no longer.
+func (x *applying) rule(ctx context.Context) error {
+	target, r, err := ruleOf(x.a.Name)
+	if err != nil {
+		return x.refuse(cloud.Invalid, err, "report this")
+	}
+	resource, action, f, done := x.a.Want, actionAuthorize, x.elb.authorize, cloud.Conflict
+	if x.a.Verb == lb.Delete {
+		resource, action, f, done = x.a.Got, actionRevoke, x.elb.revoke, cloud.NotFound
+	}
+	if r.group, err = x.id(kindGroup, resource.Uses[0].Name); err != nil {
+		return err
+	}
+	r.description, x.now.ID = "vpcnative load balancers", target
+	err = x.do(ctx, action, func(ctx context.Context) error { return f(ctx, target, []rule{r}) })
+	if cloud.Is(err, done) {
+		return nil
+	}
+	return err
+}
+
+// gone makes a deletion of what is not there succeed.
+func gone(err error) error {
+	if cloud.Is(err, cloud.NotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// balancer makes, changes or deletes a load balancer. It may be provisioning
+// for minutes, which nobody waits for.
+func (x *applying) balancer(ctx context.Context) error {
+	if x.a.Verb == lb.Delete {
+		return gone(x.do(ctx, actionDeleteBalancer, func(ctx context.Context) error { return x.elb.deleteBalancer(ctx, x.a.Got.ID) }))
+	}
+	b := balancer{name: x.a.Name, scheme: x.want(fieldScheme), addressType: x.want(fieldAddresses)}
+	for _, text := range x.a.Want.Fields[fieldSubnets] {
+		b.zones = append(b.zones, parseZone(text))
+	}
+	for _, name := range x.a.Want.Fields[fieldGroups] {
+		id := name
+		if slices.Contains(x.a.Want.Uses, lb.Ref{Kind: kindGroup, Name: name}) {
+			var err error
+			if id, err = x.id(kindGroup, name); err != nil {
+				return err
+			}
+		}
+		b.groups = append(b.groups, id)
+	}
+	if x.a.Verb == lb.Create {
+		if err := x.newBalancer(ctx, b); err != nil {
+			return err
+		}
+	} else if err := x.editBalancer(ctx, b); err != nil {
+		return err
+	}
+	return x.attributes(ctx, actionSetBalancer, x.elb.setBalancerAttributes, balancerAttributes)
+}
+
+func (x *applying) newBalancer(ctx context.Context, b balancer) error {
+	var made balancer
+	err := x.patiently(ctx, actionCreateBalancer, "InvalidSecurityGroup", func(ctx context.Context) (err error) {
+		made, err = x.elb.createBalancer(ctx, b, ownerTags(x.a.Want.Owner, x.a.Name))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	x.now.ID, x.now.Address, x.now.Pending = made.arn, made.host, pending(made)
+	return nil
+}
+
+func (x *applying) editBalancer(ctx context.Context, b balancer) error {
+	arn := x.a.Got.ID
+	// The address type and the subnets need each other in the order that
+	// keeps every step valid: IPv6 after its subnets, and before they go.
+	for _, step := range []struct {
+		field, action string
+		do            func(context.Context) error
+	}{
+		{fieldSubnets, actionSetSubnets, func(ctx context.Context) error { return x.elb.setSubnets(ctx, arn, b) }},
+		{fieldAddresses, actionSetAddresses, func(ctx context.Context) error { return x.elb.setAddressType(ctx, arn, b.addressType) }},
+		{fieldGroups, actionSetGroups, func(ctx context.Context) error { return x.elb.setGroups(ctx, arn, b.groups) }},
+	} {
+		if x.a.Changes(step.field) {
+			if err := x.do(ctx, step.action, step.do); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// attributes sets those that differ, then has the tags record them. What is
+// recorded and not wanted any more is set to ELB's own default.
+func (x *applying) attributes(ctx context.Context, action string, set func(context.Context, string, map[string]string) error, always map[string]string) error {
+	want, have := mapOfPairs(x.a.Want.Fields[fieldAttributes]), map[string]string{}
+	if x.a.Got != nil {
+		have = mapOfPairs(x.a.Got.Fields[fieldAttributes])
+	}
+	changed, record, forget := map[string]string{}, map[string]string{}, []string(nil)
+	for key, value := range want {
+		if was, ok := have[key]; !ok || was != value {
+			changed[key], record[tagAttribute+key] = value, value
+		}
+	}
+	for key := range have {
+		if _, wanted := want[key]; !wanted {
+			changed[key] = always[key] + others[key]
+			forget = append(forget, tagAttribute+key)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	unknown := map[string]string{kindBalancer: "LoadBalancerNotFound", kindPool: "TargetGroupNotFound"}[x.a.Kind]
+	if err := x.patiently(ctx, action, unknown, func(ctx context.Context) error { return set(ctx, x.now.ID, changed) }); err != nil {
+		return err
+	}
+	if len(forget) > 0 {
+		if err := x.do(ctx, actionRemoveTags, func(ctx context.Context) error { return x.elb.removeTags(ctx, x.now.ID, forget) }); err != nil {
+			return err
+		}
+	}
+	if len(record) == 0 {
+		return nil
+	}
+	return x.do(ctx, actionAddTags, func(ctx context.Context) error { return x.elb.addTags(ctx, x.now.ID, record) })
+}
+
+// listener makes, switches or deletes a listener.
+func (x *applying) listener(ctx context.Context) error {
+	ref := x.a.Want
+	if ref == nil {
+		ref = x.a.Got
+	}
+	at := slices.IndexFunc(ref.Uses, func(r lb.Ref) bool { return r.Kind == kindBalancer })
+	if at < 0 {
+		return x.refuse(cloud.Invalid, errors.New("it has no load balancer"), "report this")
+	}
+	arn, err := x.id(kindBalancer, ref.Uses[at].Name)
+	if err != nil {
+		if x.a.Verb == lb.Delete {
+			return nil // it went with its balancer
+		}
+		return err
+	}
+	l := listener{balancer: arn, arn: x.now.ID, protocol: ref.Fields.One(fieldProtocol)}
+	if l.port, err = number(ref.Name[len(ref.Uses[at].Name)+1:]); err != nil {
+		return x.refuse(cloud.Invalid, err, "report this")
+	}
+	if x.a.Verb != lb.Create && l.arn == "" {
+		if l.arn, err = x.findListener(ctx, arn, l.port); err != nil {
+			return err
+		}
+	}
+	if x.a.Verb == lb.Delete {
+		if l.arn == "" {
+			return nil
+		}
+		return gone(x.do(ctx, actionDeleteListener, func(ctx context.Context) error { return x.elb.deleteListener(ctx, l.arn) }))
+	}
+	if l.pool, err = x.id(kindPool, x.want(fieldPool)); err != nil {
+		return err
+	}
+	return x.setListener(ctx, l)
+}
+
+func (x *applying) setListener(ctx context.Context, l listener) error {
+	if x.a.Verb == lb.Edit {
+		if l.arn == "" {
+			return x.refuse(cloud.Stale, errors.New("the listener is gone"), "it is read again and made")
+		}
+		x.now.ID = l.arn
+		return x.patiently(ctx, actionSetListener, "ListenerNotFound", func(ctx context.Context) error { return x.elb.setListener(ctx, l) })
+	}
+	return x.patiently(ctx, actionCreateListener, "NotFound", func(ctx context.Context) error {
+		made, err := x.elb.createListener(ctx, l)
+		x.now.ID = made.arn
+		return err
+	})
+}
+
+// findListener looks up a listener that was only deduced.
+func (x *applying) findListener(ctx context.Context, balancerARN string, port int32) (arn string, err error) {
+	err = x.eachListener(ctx, balancerARN, func(l listener) error {
+		if l.port == port {
+			arn = l.arn
+		}
+		return nil
+	})
+	return arn, gone(err)
+}

@@ -1,0 +1,170 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// pool makes, changes or deletes a target group.
+func (x *applying) pool(ctx context.Context) error {
+	switch x.a.Verb {
+	case lb.Delete:
+		return gone(x.patiently(ctx, actionDeletePool, "ResourceInUse", func(ctx context.Context) error { return x.elb.deletePool(ctx, x.a.Got.ID) }))
+	case lb.Create:
+		return x.newPool(ctx)
+	}
+	if x.a.Changes(fieldCheck) {
+		c, err := parseCheck(x.want(fieldCheck))
+		if err != nil {
+			return x.refuse(cloud.Invalid, err, "report this")
+		}
+		if err := x.do(ctx, actionSetPool, func(ctx context.Context) error { return x.elb.setCheck(ctx, x.a.Got.ID, c) }); err != nil {
+			return err
+		}
+	}
+	if x.a.Changes(fieldSet) {
+		if err := x.do(ctx, actionAddTags, func(ctx context.Context) error {
+			return x.elb.addTags(ctx, x.a.Got.ID, map[string]string{tagSet: x.want(fieldSet)})
+		}); err != nil {
+			return err
+		}
+	}
+	if x.a.Changes(fieldAttributes) {
+		if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes); err != nil {
+			return err
+		}
+	}
+	if !x.a.Changes(lb.FieldMembers) {
+		return nil
+	}
+	want, have := x.a.Want.Fields[lb.FieldMembers], x.a.Got.Fields[lb.FieldMembers]
+	// Those that leave first, where all would be too many.
+	if err := x.members(ctx, actionDeregister, without(have, want), x.elb.deregister); err != nil {
+		return err
+	}
+	return x.members(ctx, actionRegister, without(want, have), x.elb.register)
+}
+
+func (x *applying) newPool(ctx context.Context) error {
+	c, err := parseCheck(x.want(fieldCheck))
+	if err != nil {
+		return x.refuse(cloud.Invalid, err, "report this")
+	}
+	port, err := number(x.want(fieldPort))
+	if err != nil {
+		return x.refuse(cloud.Invalid, err, "report this")
+	}
+	tags := ownerTags(x.a.Want.Owner, x.a.Name)
+	tags[tagSet], tags[tagPort] = x.want(fieldSet), x.want(fieldListens)
+	var made pool
+	err = x.do(ctx, actionCreatePool, func(ctx context.Context) (err error) {
+		made, err = x.elb.createPool(ctx, x.VPC, pool{name: x.a.Name, protocol: x.want(fieldProtocol), port: port, check: c}, tags)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	x.now.ID = made.arn
+	if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes); err != nil {
+		return err
+	}
+	return x.members(ctx, actionRegister, x.a.Want.Fields[lb.FieldMembers], x.elb.register)
+}
+
+// batch is how many targets go into one call: ELB refuses large ones at times
+// (kubernetes/kubernetes#101592).
+const batch = 100
+
+// members registers or deregisters targets in batches.
+func (x *applying) members(ctx context.Context, action string, ids []string, f func(context.Context, string, []string) error) error {
+	var refused []string
+	for chunk := range slices.Chunk(ids, batch) {
+		bad, err := x.some(ctx, action, chunk, f)
+		if err != nil {
+			return err
+		}
+		refused = append(refused, bad...)
+	}
+	if len(refused) > 0 {
+		return x.refuse(cloud.NotFound, fmt.Errorf("ELB takes no instance that is not running: %s", strings.Join(refused, ", ")),
+			"all others are registered; start the instance, or take its Node out of the cluster")
+	}
+	return nil
+}
+
+// some registers as many as can be: one instance that is stopped has ELB
+// refuse all of a call, so that a refused one is halved.
+func (x *applying) some(ctx context.Context, action string, ids []string, f func(context.Context, string, []string) error) (refused []string, err error) {
+	err = x.patiently(ctx, action, "TargetGroupNotFound", func(ctx context.Context) error { return f(ctx, x.now.ID, ids) })
+	if codeOf(err) != "InvalidTarget" {
+		return nil, err
+	}
+	if len(ids) == 1 {
+		return ids, nil
+	}
+	half := len(ids) / 2
+	for _, part := range [][]string{ids[:half], ids[half:]} {
+		bad, err := x.some(ctx, action, part, f)
+		if err != nil {
+			return nil, err
+		}
+		refused = append(refused, bad...)
+	}
+	return refused, nil
+}
+
+// Members are the target groups of every balancer that carries the set: EC2
+// has no pool that balancers share.
+func (v balancers) Members(nodes lb.NodeSet, got lb.State) []lb.Resource {
+	var pools []lb.Resource
+	count, current := map[cloud.Owner]int{}, map[cloud.Owner][]string{}
+	for _, x := range got.Sorted() {
+		if x.Kind == kindPool && x.Owner.ClusterID == nodes.ClusterID && x.Fields.One(fieldSet) == nodes.Name {
+			pools = append(pools, x)
+			count[x.Owner]++
+			current[x.Owner] = append(current[x.Owner], x.Fields[lb.FieldMembers]...)
+		}
+	}
+	zones := v.zonesOf(got)
+	var out []lb.Resource
+	for _, x := range pools {
+		members, _ := membersOf(nodes, zones[x.Owner], count[x.Owner], current[x.Owner])
+		x.Fields = lb.Fields{lb.FieldMembers: members}
+		out = append(out, x)
+	}
+	return out
+}
+
+// zonesOf are the zones that each owner's balancers are in.
+func (v balancers) zonesOf(got lb.State) map[cloud.Owner]map[string]bool {
+	out := map[cloud.Owner]map[string]bool{}
+	for ref, x := range got {
+		if ref.Kind != kindBalancer {
+			continue
+		}
+		if out[x.Owner] == nil {
+			out[x.Owner] = map[string]bool{}
+		}
+		for _, text := range x.Fields[fieldSubnets] {
+			out[x.Owner][got[lb.Ref{Kind: kindSubnet, Name: parseZone(text).subnet}].Fields.One(fieldZone)] = true
+		}
+	}
+	return out
+}
+
+// Ingresses is the host name of the balancer, once it is active.
+func (v balancers) Ingresses(b lb.LoadBalancer, got lb.State) []lb.Ingress {
+	w := &wanting{balancers: v, b: b, got: got}
+	if w.families() != nil || w.places() != nil {
+		return nil
+	}
+	if x, ok := got[w.balancer().Ref]; ok && x.Owner == b.Owner && x.Pending == "" && x.Address != "" {
+		return []lb.Ingress{{Hostname: x.Address, Rewritten: true}}
+	}
+	return nil
+}

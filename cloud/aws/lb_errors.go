@@ -1,0 +1,121 @@
+package aws
+
+import (
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// Actions of load balancing.
+const (
+	actionGroups      = "DescribeSecurityGroups"
+	actionCreateGroup = "CreateSecurityGroup"
+	actionDeleteGroup = "DeleteSecurityGroup"
+	actionAuthorize   = "AuthorizeSecurityGroupIngress"
+	actionRevoke      = "RevokeSecurityGroupIngress"
+
+	actionBalancers          = "DescribeLoadBalancers"
+	actionBalancerAttributes = "DescribeLoadBalancerAttributes"
+	actionCreateBalancer     = "CreateLoadBalancer"
+	actionDeleteBalancer     = "DeleteLoadBalancer"
+	actionSetBalancer        = "ModifyLoadBalancerAttributes"
+	actionSetSubnets         = "SetSubnets"
+	actionSetGroups          = "SetSecurityGroups"
+	actionSetAddresses       = "SetIpAddressType"
+	actionPools              = "DescribeTargetGroups"
+	actionPoolAttributes     = "DescribeTargetGroupAttributes"
+	actionCreatePool         = "CreateTargetGroup"
+	actionSetPool            = "ModifyTargetGroup"
+	actionSetPoolAttributes  = "ModifyTargetGroupAttributes"
+	actionDeletePool         = "DeleteTargetGroup"
+	actionMembers            = "DescribeTargetHealth"
+	actionRegister           = "RegisterTargets"
+	actionDeregister         = "DeregisterTargets"
+	actionListeners          = "DescribeListeners"
+	actionCreateListener     = "CreateListener"
+	actionSetListener        = "ModifyListener"
+	actionDeleteListener     = "DeleteListener"
+	actionTags               = "DescribeTags"
+	actionAddTags            = "AddTags"
+	actionRemoveTags         = "RemoveTags"
+)
+
+// ofELB are the actions of Elastic Load Balancing, and whose rate they use:
+// reads share one bucket, and so do changes of targets, and other changes.
+// Source: docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html.
+var ofELB = map[string]string{
+	actionBalancers: "elb-read", actionBalancerAttributes: "elb-read", actionPools: "elb-read", actionPoolAttributes: "elb-read",
+	actionMembers: "elb-read", actionListeners: "elb-read", actionTags: "elb-read",
+	actionRegister: "elb-targets", actionDeregister: "elb-targets",
+	actionCreateBalancer: "elb-change", actionDeleteBalancer: "elb-change", actionSetBalancer: "elb-change", actionSetSubnets: "elb-change",
+	actionSetGroups: "elb-change", actionSetAddresses: "elb-change", actionCreatePool: "elb-change", actionSetPool: "elb-change",
+	actionSetPoolAttributes: "elb-change", actionDeletePool: "elb-change", actionCreateListener: "elb-change", actionSetListener: "elb-change",
+	actionDeleteListener: "elb-change", actionAddTags: "elb-change", actionRemoveTags: "elb-change",
+}
+
+// also are further permissions that a call needs.
+var also = map[string]string{
+	actionReserve: "ec2:CreateTags", actionAddSubnet: "ec2:CreateTags", actionCreateGroup: "ec2:CreateTags",
+	actionCreateBalancer: "elasticloadbalancing:AddTags", actionCreatePool: "elasticloadbalancing:AddTags",
+}
+
+// permission is the IAM action of a call.
+func permission(action string) string {
+	if ofELB[action] != "" {
+		return "elasticloadbalancing:" + action
+	}
+	return "ec2:" + action
+}
+
+// The codes of ELB, and those of EC2 about security groups and Elastic IPs.
+// Source: the errors of each action in the API reference.
+var balancingReasons = map[string]cloud.Reason{
+	"DuplicateLoadBalancerName": cloud.Conflict, "DuplicateTargetGroupName": cloud.Conflict, "DuplicateListener": cloud.Conflict,
+	"ResourceInUse": cloud.Conflict, "OperationNotPermitted": cloud.Conflict, "TargetGroupAssociationLimit": cloud.Conflict,
+	"InvalidGroup.Duplicate": cloud.Conflict, "InvalidPermission.Duplicate": cloud.Conflict, "InvalidGroup.InUse": cloud.Conflict,
+
+	"LoadBalancerNotFound": cloud.NotFound, "TargetGroupNotFound": cloud.NotFound, "ListenerNotFound": cloud.NotFound,
+	"SubnetNotFound": cloud.NotFound, "AllocationIdNotFound": cloud.NotFound, "InvalidSecurityGroup": cloud.NotFound,
+
+	"TooManyLoadBalancers": cloud.QuotaExceeded, "TooManyTargetGroups": cloud.QuotaExceeded, "SecurityGroupLimitExceeded": cloud.QuotaExceeded,
+	"AddressLimitExceeded": cloud.QuotaExceeded,
+	"TooManyListeners":     cloud.LimitExceeded, "TooManyTargets": cloud.LimitExceeded, "TooManyRegistrationsForTargetId": cloud.LimitExceeded,
+	"TooManyTags": cloud.LimitExceeded, "TooManyActions": cloud.LimitExceeded, "TooManyUniqueTargetGroupsPerLoadBalancer": cloud.LimitExceeded,
+	"RulesPerSecurityGroupLimitExceeded": cloud.LimitExceeded, "SecurityGroupsPerInterfaceLimitExceeded": cloud.LimitExceeded,
+
+	// A subnet without enough addresses.
+	"InvalidSubnet":     cloud.QuotaExceeded,
+	"HealthUnavailable": cloud.Unavailable,
+}
+
+// balancingRemedy says what a person can do about an error of load balancing;
+// empty where the general word is enough.
+func balancingRemedy(r cloud.Reason, action, code string) string {
+	switch code {
+	case "InvalidSubnet":
+		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one"
+	case "ResourceInUse", "DependencyViolation":
+		if action != actionReserve {
+			return "what used it may linger for minutes; it is tried again"
+		}
+	case "OperationNotPermitted":
+		return "turn off deletion protection, or whatever else the text names"
+	case "AllocationIdNotFound":
+		return "name Elastic IPs that are allocated in this region"
+	case "TooManyLoadBalancers", "TooManyTargetGroups":
+		return "have the quota raised in Service Quotas (Elastic Load Balancing)"
+	case "TooManyTargets", "TooManyListeners":
+		return "have fewer nodes or ports in this Service"
+	case "RulesPerSecurityGroupLimitExceeded":
+		return "have the quota of rules of a security group raised in Service Quotas (Amazon VPC), or take rules out of the group"
+	case "InvalidTarget":
+		return "ELB takes running instances of the VPC"
+	}
+	switch {
+	case r == cloud.Conflict && (ofELB[action] != "" || action == actionCreateGroup):
+		return "what has the name, or the port, is not ours: rename or delete it by hand"
+	case r == cloud.Invalid && ofELB[action] != "":
+		return "the text says what ELB does not accept: change the Service or its annotations"
+	case r == cloud.LimitExceeded && ofELB[action] != "":
+		return "ask for less, or have the quota raised in Service Quotas (Elastic Load Balancing)"
+	}
+	return ""
+}

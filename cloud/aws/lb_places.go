@@ -1,0 +1,187 @@
+package aws
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// places chooses the subnets, at most one of a zone: those named; or those
+// with the role's tag; or one in each zone. What is in use stays in use where
+// it is among them. Addresses that were asked for go to them in order.
+func (w *wanting) places() error {
+	candidates, err := w.candidates()
+	if err != nil {
+		return err
+	}
+	current := map[string]zoneOf{}
+	for ref, x := range w.got {
+		if ref.Kind == kindBalancer && x.Owner == w.b.Owner {
+			for _, text := range x.Fields[fieldSubnets] {
+				z := parseZone(text)
+				current[z.subnet] = z
+			}
+		}
+	}
+	if w.b.Attributes[lb.AttributeSubnets] == "" { // else they are in the order of their addresses
+		w.sort(candidates, current)
+	}
+	chosen := slices.CompactFunc(candidates, func(a, b lb.Resource) bool { return a.Fields.One(fieldZone) == b.Fields.One(fieldZone) })
+	for _, x := range chosen {
+		if w.dual && x.Fields.One(fieldIPv6) != "true" {
+			return w.invalid("give it an IPv6 block, or make the Service IPv4", "subnet %s in %s has no IPv6", x.Name, x.Fields.One(fieldZone))
+		}
+		w.zones = append(w.zones, zoneOf{subnet: x.Name})
+	}
+	if len(w.zones) == 0 {
+		return w.refuse(cloud.NotFound, errNoSubnets, "tag the subnets for balancers "+roleTag+w.role()+"=1, or name them on the Service")
+	}
+	if err := w.addresses(chosen); err != nil {
+		return err
+	}
+	for n, z := range w.zones { // ELB may show a private address that nobody asked for
+		if z.allocation+z.private == "" && w.b.Scheme == lb.Internal {
+			w.zones[n].private = current[z.subnet].private
+		}
+	}
+	return nil
+}
+
+// sort orders by zone and puts first, in each, what is in use, then what is the
+// cluster's.
+func (w *wanting) sort(candidates []lb.Resource, current map[string]zoneOf) {
+	slices.SortFunc(candidates, func(a, b lb.Resource) int {
+		_, inA := current[a.Name]
+		_, inB := current[b.Name]
+		return cmp.Or(cmp.Compare(a.Fields.One(fieldZone), b.Fields.One(fieldZone)), cmp.Compare(rank(inA), rank(inB)),
+			cmp.Compare(rank(w.ofCluster(a)), rank(w.ofCluster(b))), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+const roleTag = "kubernetes.io/role/"
+
+func (w *wanting) role() string {
+	if w.b.Scheme == lb.Internal {
+		return "internal-elb"
+	}
+	return "elb"
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// ofCluster tells whether a subnet has the cluster's tag.
+func (w *wanting) ofCluster(x lb.Resource) bool {
+	return w.Cluster != "" && slices.Contains(x.Fields[fieldClusters], w.Cluster)
+}
+
+// candidates are the subnets to choose from. One that is tagged for other
+// clusters only is not ours to use.
+func (w *wanting) candidates() (out []lb.Resource, err error) {
+	var all []lb.Resource
+	for _, x := range w.got.Sorted() {
+		if x.Kind == kindSubnet {
+			all = append(all, x)
+		}
+	}
+	if named := w.b.Attributes[lb.AttributeSubnets]; named != "" {
+		return w.named(all, strings.Split(named, ","))
+	}
+	all = slices.DeleteFunc(all, func(x lb.Resource) bool {
+		return len(x.Fields[fieldClusters]) > 0 && w.Cluster != "" && !w.ofCluster(x)
+	})
+	for _, x := range all {
+		if slices.Contains(x.Fields[fieldRoles], w.role()) {
+			out = append(out, x)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	// Nobody said which: none that is tagged for the other scheme.
+	return slices.DeleteFunc(all, func(x lb.Resource) bool { return len(x.Fields[fieldRoles]) > 0 }), nil
+}
+
+func (w *wanting) named(all []lb.Resource, names []string) (out []lb.Resource, err error) {
+	for _, name := range names {
+		at := slices.IndexFunc(all, func(x lb.Resource) bool { return x.Name == name || x.Fields.One(fieldName) == name })
+		if at < 0 {
+			return nil, w.refuse(cloud.NotFound, fmt.Errorf("the VPC has no subnet %q", name), "name subnets of "+w.VPC+" by ID or by their tag Name")
+		}
+		zone := all[at].Fields.One(fieldZone)
+		if other := slices.IndexFunc(out, func(x lb.Resource) bool { return x.Fields.One(fieldZone) == zone }); other >= 0 {
+			return nil, w.invalid("name one subnet of each zone", "subnets %s and %s are both in %s", out[other].Name, all[at].Name, zone)
+		}
+		out = append(out, all[at])
+	}
+	return out, nil
+}
+
+// addresses gives each subnet the Elastic IP or the private address asked for.
+func (w *wanting) addresses(chosen []lb.Resource) error {
+	f := w.b.Frontends[slices.IndexFunc(w.b.Frontends, func(f lb.Frontend) bool { return f.Family == lb.IPv4 })]
+	private := w.b.Attributes[lb.AttributePrivateIPv4]
+	if f.Address.IsValid() {
+		if w.b.Scheme != lb.Internal {
+			return w.invalid("name the allocations of Elastic IPs instead", "an external balancer cannot ask for %s by value", f.Address)
+		}
+		private = f.Address.String()
+	}
+	switch {
+	case f.Reserved != "":
+		if w.b.Scheme == lb.Internal {
+			return w.invalid("make the balancer external", "Elastic IPs are for external balancers")
+		}
+		w.identity = strings.Split(f.Reserved, ",")
+	case private != "":
+		if w.b.Scheme != lb.Internal {
+			return w.invalid("make the balancer internal", "private addresses are for internal balancers")
+		}
+		w.identity = strings.Split(private, ",")
+	default:
+		return nil
+	}
+	if len(w.identity) > len(w.zones) {
+		return w.invalid("name as many addresses as subnets", "it asks for %d addresses and has %d subnets", len(w.identity), len(w.zones))
+	}
+	if f.Reserved == "" {
+		return w.privates(chosen)
+	}
+	// Fewer allocations than zones: the first zones have one, and the others
+	// are left out, since ELB takes allocations for all or for none.
+	w.zones = w.zones[:len(w.identity)]
+	for n, id := range w.identity {
+		w.zones[n].allocation = id
+	}
+	return nil
+}
+
+// privates places each address in its subnet; the others are left out.
+func (w *wanting) privates(chosen []lb.Resource) error {
+	var zones []zoneOf
+	for _, text := range w.identity {
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return w.invalid("give an IPv4 address", "%q is no address", text)
+		}
+		at := slices.IndexFunc(chosen, func(x lb.Resource) bool {
+			p, err := netip.ParsePrefix(x.Fields.One(fieldCIDR))
+			return err == nil && p.Contains(a)
+		})
+		if at < 0 {
+			return w.invalid("choose an address of one of them", "%s is in none of the balancer's subnets", a)
+		}
+		zones = append(zones, zoneOf{subnet: chosen[at].Name, private: text})
+	}
+	w.zones = zones
+	return nil
+}

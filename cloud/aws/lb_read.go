@@ -1,0 +1,266 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Read lists balancers, target groups and security groups in bulk, and asks
+// for tags by twenty. Target groups have their members read one by one: ELB
+// has no list of those.
+//
+// For the whole cluster that is all: a listener is what its target group says
+// of it (the balancer that uses it, and a tag), and attributes are those that
+// the tags record. For given owners both are read from the resources
+// themselves, at a few calls each, so that a change by hand shows.
+func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner) (lb.State, error) {
+	r := &reading{balancers: v, cluster: clusterID, of: of, state: lb.State{}, names: map[string]string{}, hosts: map[string]string{}}
+	for _, step := range []func(context.Context) error{r.readPlaces, r.readInstances, r.readGroups, r.readBalancers, r.readPools} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.state, nil
+}
+
+type reading struct {
+	balancers
+	cluster string
+	of      []cloud.Owner
+	state   lb.State
+	names   map[string]string // of security groups of ours, by ID
+	rules   []lb.Ref          // that let balancers in to nodes
+	hosts   map[string]string // names of balancers of ours, by ARN
+}
+
+func (r *reading) exact() bool { return len(r.of) > 0 }
+
+// ours tells whether a name is to be read.
+func (r *reading) ours(name string) bool {
+	if !r.exact() {
+		return strings.HasPrefix(name, clusterPrefix(r.cluster))
+	}
+	return slices.ContainsFunc(r.of, func(o cloud.Owner) bool {
+		cluster, owner := marks(o)
+		return strings.HasPrefix(name, "vn-"+cluster+"-"+owner+"-")
+	})
+}
+
+func (r *reading) put(x lb.Resource) { r.state[x.Ref] = x }
+
+func (r *reading) readPlaces(ctx context.Context) error {
+	list := func(ctx context.Context, token string) (page[place], error) {
+		return r.elb.vpcSubnets(ctx, r.VPC, token)
+	}
+	return pages(ctx, r.vpc, actionSubnets, subject{"list the subnets", r.VPC}, list, func(p place) error {
+		f := lb.Fields{fieldZone: {p.zone}, fieldCIDR: {p.cidr}, fieldIPv6: {strconv.FormatBool(p.ipv6)}, fieldName: {p.tags[nameTag]}, fieldRoles: nil}
+		for key, value := range p.tags {
+			if role, ok := strings.CutPrefix(key, "kubernetes.io/role/"); ok && (value == "1" || value == "") {
+				f[fieldRoles] = append(f[fieldRoles], role)
+			}
+			if name, ok := strings.CutPrefix(key, clusterTag); ok {
+				f[fieldClusters] = append(f[fieldClusters], name)
+			}
+		}
+		r.put(lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: p.id}, Fields: f})
+		return nil
+	})
+}
+
+const clusterTag = "kubernetes.io/cluster/"
+
+// Fields of what is only read.
+const (
+	fieldZone     = "zone"
+	fieldCIDR     = "cidr"
+	fieldIPv6     = "ipv6"
+	fieldName     = "name"
+	fieldRoles    = "roles"
+	fieldClusters = "clusters"
+)
+
+// readInstances finds on each instance the groups of its primary interface,
+// the one with the cluster's tag first.
+func (r *reading) readInstances(ctx context.Context) error {
+	if len(r.NodeGroups) > 0 {
+		return nil
+	}
+	tagged := map[string]bool{}
+	if r.Cluster != "" {
+		if err := r.eachGroup(ctx, "tag-key", clusterTag+r.Cluster, func(g group) error { tagged[g.id] = true; return nil }); err != nil {
+			return err
+		}
+	}
+	return r.eachCard(ctx, "vpc-id", r.VPC, func(c card) error {
+		if c.instance == "" || !c.primary() || len(c.groups) == 0 {
+			return nil
+		}
+		groups := slices.Sorted(slices.Values(c.groups))
+		at := max(0, slices.IndexFunc(groups, func(id string) bool { return tagged[id] }))
+		r.put(lb.Resource{Ref: lb.Ref{Kind: kindInstance, Name: c.instance}, Fields: lb.Fields{fieldGroups: {groups[at]}}})
+		return nil
+	})
+}
+
+func (r *reading) eachGroup(ctx context.Context, filter, value string, take func(group) error) error {
+	list := func(ctx context.Context, token string) (page[group], error) {
+		return r.elb.securityGroups(ctx, r.VPC, filter, value, token)
+	}
+	return pages(ctx, r.vpc, actionGroups, subject{"list the security groups", r.VPC}, list, take)
+}
+
+// readGroups reads our security groups, and the rules of others that refer to
+// the shared one: those are ours by that alone.
+func (r *reading) readGroups(ctx context.Context) error {
+	common := ""
+	err := r.eachGroup(ctx, "group-name", clusterPrefix(r.cluster)+"*", func(g group) error {
+		owner := ownerOf(g.name, g.tags)
+		if owner == shared(r.cluster) {
+			common = g.id
+		} else if !r.ours(g.name) {
+			return nil
+		}
+		r.names[g.id] = g.name
+		x := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: g.name}, Owner: owner, ID: g.id, Fields: lb.Fields{fieldIngress: {}}}
+		for _, one := range g.rules {
+			x.Fields[fieldIngress] = append(x.Fields[fieldIngress], one.text())
+		}
+		r.put(x)
+		return nil
+	})
+	if err != nil || common == "" {
+		return err
+	}
+	uses := []lb.Ref{{Kind: kindGroup, Name: r.names[common]}}
+	return r.eachGroup(ctx, "ip-permission.group-id", common, func(g group) error {
+		for _, one := range g.rules {
+			if one.group == common {
+				ref := ruleRef(g.id, one)
+				r.rules = append(r.rules, ref)
+				r.put(lb.Resource{Ref: ref, Owner: shared(r.cluster), Uses: uses, ID: g.id})
+			}
+		}
+		return nil
+	})
+}
+
+func (r *reading) readBalancers(ctx context.Context) error {
+	var found []balancer
+	list := func(ctx context.Context, token string) (page[balancer], error) { return r.elb.balancers(ctx, token) }
+	err := pages(ctx, r.vpc, actionBalancers, subject{"list the load balancers", r.Region}, list, func(b balancer) error {
+		if r.ours(b.name) {
+			found = append(found, b)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	tags, err := r.tags(ctx, arnsOf(found, func(b balancer) string { return b.arn }))
+	if err != nil {
+		return err
+	}
+	for _, b := range found {
+		x := r.balancer(b, tags[b.arn])
+		if x.Fields[fieldAttributes], err = r.attributes(ctx, b.arn, tags[b.arn], actionBalancerAttributes, r.elb.balancerAttributes); err != nil {
+			return err
+		}
+		r.put(x)
+		r.hosts[b.arn] = b.name
+		if !r.exact() {
+			continue
+		}
+		if err := r.readListeners(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func arnsOf[T any](list []T, arn func(T) string) (out []string) {
+	for _, x := range list {
+		out = append(out, arn(x))
+	}
+	return out
+}
+
+// balancer makes a resource of what was listed.
+func (r *reading) balancer(b balancer, tags map[string]string) lb.Resource {
+	x := lb.Resource{Ref: lb.Ref{Kind: kindBalancer, Name: b.name}, Owner: ownerOf(b.name, tags), ID: b.arn, Address: b.host,
+		Fields: lb.Fields{fieldScheme: {b.scheme}, fieldAddresses: {b.addressType}, fieldSubnets: {}, fieldGroups: {}}}
+	for _, z := range b.zones {
+		x.Fields[fieldSubnets] = append(x.Fields[fieldSubnets], z.text())
+		if given := z.allocation + z.private; given != "" {
+			x.Claims = append(x.Claims, given)
+		}
+	}
+	for _, id := range b.groups {
+		name, ours := r.names[id]
+		if !ours {
+			name = id
+		} else {
+			x.Uses = append(x.Uses, lb.Ref{Kind: kindGroup, Name: name})
+		}
+		x.Fields[fieldGroups] = append(x.Fields[fieldGroups], name)
+	}
+	x.Uses = append(x.Uses, r.rules...)
+	x.Pending = pending(b)
+	return x
+}
+
+// pending says why a balancer takes no traffic yet. An emulator may not say
+// what state it is in.
+func pending(b balancer) string {
+	switch b.state {
+	case "", "active", "active_impaired":
+		return ""
+	}
+	return strings.TrimSuffix("it is "+b.state+": "+b.why, ": ")
+}
+
+// tags asks for the tags of resources, as many at once as ELB takes.
+func (r *reading) tags(ctx context.Context, arns []string) (map[string]map[string]string, error) {
+	const atOnce = 20
+	out := map[string]map[string]string{}
+	for chunk := range slices.Chunk(arns, atOnce) {
+		got, err := read(ctx, r.vpc, actionTags, subject{"read the tags", fmt.Sprintf("%d resources", len(chunk))}, func(ctx context.Context) (map[string]map[string]string, error) {
+			return r.elb.tagsOf(ctx, chunk)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for arn, t := range got {
+			out[arn] = t
+		}
+	}
+	return out, nil
+}
+
+// attributes are those that we set: as the tags record them, or as they are.
+func (r *reading) attributes(ctx context.Context, arn string, tags map[string]string, action string, get func(context.Context, string) (map[string]string, error)) ([]string, error) {
+	recorded := map[string]string{}
+	for key, value := range tags {
+		if name, ok := strings.CutPrefix(key, tagAttribute); ok {
+			recorded[name] = value
+		}
+	}
+	if !r.exact() || len(recorded) == 0 {
+		return pairsOf(recorded), nil
+	}
+	now, err := read(ctx, r.vpc, action, subject{"read the attributes", arn}, func(ctx context.Context) (map[string]string, error) { return get(ctx, arn) })
+	if err != nil {
+		return nil, err
+	}
+	for name := range recorded {
+		if value, ok := now[name]; ok { // an emulator may not know them all
+			recorded[name] = value
+		}
+	}
+	return pairsOf(recorded), nil
+}

@@ -1,0 +1,302 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+// balancingSDK is balancing on the generated clients.
+type balancingSDK struct {
+	sdk
+	elb *elb.Client
+}
+
+// balancingPage is the most that ELB puts on one page.
+const balancingPage = 400
+
+func (s balancingSDK) balancers(ctx context.Context, token string) (page[balancer], error) {
+	l, err := s.elb.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{PageSize: awssdk.Int32(balancingPage), Marker: optional(token)})
+	if err != nil {
+		return page[balancer]{}, err
+	}
+	p := page[balancer]{next: awssdk.ToString(l.NextMarker)}
+	for _, b := range l.LoadBalancers {
+		p.items = append(p.items, readBalancer(b))
+	}
+	return p, nil
+}
+
+func readBalancer(b types.LoadBalancer) balancer {
+	got := balancer{arn: awssdk.ToString(b.LoadBalancerArn), name: awssdk.ToString(b.LoadBalancerName), host: awssdk.ToString(b.DNSName),
+		scheme: string(b.Scheme), addressType: string(b.IpAddressType), groups: b.SecurityGroups}
+	if b.State != nil {
+		got.state, got.why = string(b.State.Code), awssdk.ToString(b.State.Reason)
+	}
+	for _, z := range b.AvailabilityZones {
+		at := zoneOf{subnet: awssdk.ToString(z.SubnetId)}
+		for _, a := range z.LoadBalancerAddresses {
+			at.allocation, at.private = first(a.AllocationId), first(a.PrivateIPv4Address)
+		}
+		got.zones = append(got.zones, at)
+	}
+	return got
+}
+
+// mappings says where a balancer is to be.
+func mappings(zones []zoneOf) (out []types.SubnetMapping) {
+	for _, z := range zones {
+		out = append(out, types.SubnetMapping{SubnetId: &z.subnet, AllocationId: optional(z.allocation), PrivateIPv4Address: optional(z.private)})
+	}
+	return out
+}
+
+func (s balancingSDK) createBalancer(ctx context.Context, b balancer, tags map[string]string) (balancer, error) {
+	made, err := s.elb.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{
+		Name: &b.name, Type: types.LoadBalancerTypeEnumNetwork, Scheme: types.LoadBalancerSchemeEnum(b.scheme), IpAddressType: types.IpAddressType(b.addressType),
+		SubnetMappings: mappings(b.zones), SecurityGroups: b.groups, Tags: elbTags(tags),
+	})
+	if err != nil {
+		return balancer{}, err
+	}
+	if len(made.LoadBalancers) == 0 {
+		return balancer{}, errEmpty
+	}
+	return readBalancer(made.LoadBalancers[0]), nil
+}
+
+func (s balancingSDK) setSubnets(ctx context.Context, arn string, b balancer) error {
+	_, err := s.elb.SetSubnets(ctx, &elb.SetSubnetsInput{LoadBalancerArn: &arn, SubnetMappings: mappings(b.zones)})
+	return err
+}
+
+func (s balancingSDK) setGroups(ctx context.Context, arn string, groups []string) error {
+	_, err := s.elb.SetSecurityGroups(ctx, &elb.SetSecurityGroupsInput{LoadBalancerArn: &arn, SecurityGroups: groups})
+	return err
+}
+
+func (s balancingSDK) setAddressType(ctx context.Context, arn, addressType string) error {
+	_, err := s.elb.SetIpAddressType(ctx, &elb.SetIpAddressTypeInput{LoadBalancerArn: &arn, IpAddressType: types.IpAddressType(addressType)})
+	return err
+}
+
+func (s balancingSDK) deleteBalancer(ctx context.Context, arn string) error {
+	_, err := s.elb.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: &arn})
+	return err
+}
+
+func (s balancingSDK) balancerAttributes(ctx context.Context, arn string) (map[string]string, error) {
+	l, err := s.elb.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, a := range l.Attributes {
+		out[awssdk.ToString(a.Key)] = awssdk.ToString(a.Value)
+	}
+	return out, nil
+}
+
+func (s balancingSDK) setBalancerAttributes(ctx context.Context, arn string, attributes map[string]string) error {
+	in := &elb.ModifyLoadBalancerAttributesInput{LoadBalancerArn: &arn}
+	for _, key := range keys(attributes) {
+		in.Attributes = append(in.Attributes, types.LoadBalancerAttribute{Key: &key, Value: awssdk.String(attributes[key])})
+	}
+	_, err := s.elb.ModifyLoadBalancerAttributes(ctx, in)
+	return err
+}
+
+func (s balancingSDK) pools(ctx context.Context, token string) (page[pool], error) {
+	l, err := s.elb.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{PageSize: awssdk.Int32(balancingPage), Marker: optional(token)})
+	if err != nil {
+		return page[pool]{}, err
+	}
+	p := page[pool]{next: awssdk.ToString(l.NextMarker)}
+	for _, g := range l.TargetGroups {
+		p.items = append(p.items, readPool(g))
+	}
+	return p, nil
+}
+
+func readPool(g types.TargetGroup) pool {
+	return pool{arn: awssdk.ToString(g.TargetGroupArn), name: awssdk.ToString(g.TargetGroupName), protocol: string(g.Protocol), port: awssdk.ToInt32(g.Port),
+		balancers: g.LoadBalancerArns, check: check{protocol: string(g.HealthCheckProtocol), port: awssdk.ToString(g.HealthCheckPort), path: awssdk.ToString(g.HealthCheckPath),
+			interval: awssdk.ToInt32(g.HealthCheckIntervalSeconds), timeout: awssdk.ToInt32(g.HealthCheckTimeoutSeconds),
+			healthy: awssdk.ToInt32(g.HealthyThresholdCount), unhealthy: awssdk.ToInt32(g.UnhealthyThresholdCount)}}
+}
+
+func (s balancingSDK) createPool(ctx context.Context, vpcID string, p pool, tags map[string]string) (pool, error) {
+	c := p.check
+	made, err := s.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
+		Name: &p.name, VpcId: &vpcID, Protocol: types.ProtocolEnum(p.protocol), Port: &p.port, TargetType: types.TargetTypeEnumInstance,
+		HealthCheckProtocol: types.ProtocolEnum(c.protocol), HealthCheckPort: &c.port, HealthCheckPath: optional(c.path),
+		HealthCheckIntervalSeconds: &c.interval, HealthCheckTimeoutSeconds: &c.timeout, HealthyThresholdCount: &c.healthy, UnhealthyThresholdCount: &c.unhealthy,
+		Tags: elbTags(tags),
+	})
+	if err != nil {
+		return pool{}, err
+	}
+	if len(made.TargetGroups) == 0 {
+		return pool{}, errEmpty
+	}
+	return readPool(made.TargetGroups[0]), nil
+}
+
+func (s balancingSDK) setCheck(ctx context.Context, arn string, c check) error {
+	_, err := s.elb.ModifyTargetGroup(ctx, &elb.ModifyTargetGroupInput{TargetGroupArn: &arn,
+		HealthCheckProtocol: types.ProtocolEnum(c.protocol), HealthCheckPort: &c.port, HealthCheckPath: optional(c.path),
+		HealthCheckIntervalSeconds: &c.interval, HealthCheckTimeoutSeconds: &c.timeout, HealthyThresholdCount: &c.healthy, UnhealthyThresholdCount: &c.unhealthy})
+	return err
+}
+
+func (s balancingSDK) deletePool(ctx context.Context, arn string) error {
+	_, err := s.elb.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: &arn})
+	return err
+}
+
+func (s balancingSDK) poolAttributes(ctx context.Context, arn string) (map[string]string, error) {
+	l, err := s.elb.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, a := range l.Attributes {
+		out[awssdk.ToString(a.Key)] = awssdk.ToString(a.Value)
+	}
+	return out, nil
+}
+
+func (s balancingSDK) setPoolAttributes(ctx context.Context, arn string, attributes map[string]string) error {
+	in := &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &arn}
+	for _, key := range keys(attributes) {
+		in.Attributes = append(in.Attributes, types.TargetGroupAttribute{Key: &key, Value: awssdk.String(attributes[key])})
+	}
+	_, err := s.elb.ModifyTargetGroupAttributes(ctx, in)
+	return err
+}
+
+// members are the targets of a group; ELB gives them all at once.
+func (s balancingSDK) members(ctx context.Context, arn string) (out []member, err error) {
+	l, err := s.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range l.TargetHealthDescriptions {
+		if h.Target != nil {
+			out = append(out, member{awssdk.ToString(h.Target.Id), h.TargetHealth != nil && h.TargetHealth.State == types.TargetHealthStateEnumDraining})
+		}
+	}
+	return out, nil
+}
+
+func descriptions(instances []string) (out []types.TargetDescription) {
+	for _, id := range instances {
+		out = append(out, types.TargetDescription{Id: &id})
+	}
+	return out
+}
+
+func (s balancingSDK) register(ctx context.Context, arn string, instances []string) error {
+	_, err := s.elb.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(instances)})
+	return err
+}
+
+func (s balancingSDK) deregister(ctx context.Context, arn string, instances []string) error {
+	_, err := s.elb.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(instances)})
+	return err
+}
+
+func (s balancingSDK) listeners(ctx context.Context, balancerARN, token string) (page[listener], error) {
+	l, err := s.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &balancerARN, Marker: optional(token)})
+	if err != nil {
+		return page[listener]{}, err
+	}
+	p := page[listener]{next: awssdk.ToString(l.NextMarker)}
+	for _, one := range l.Listeners {
+		p.items = append(p.items, readListener(one))
+	}
+	return p, nil
+}
+
+func readListener(l types.Listener) listener {
+	got := listener{arn: awssdk.ToString(l.ListenerArn), balancer: awssdk.ToString(l.LoadBalancerArn), protocol: string(l.Protocol), port: awssdk.ToInt32(l.Port)}
+	for _, a := range l.DefaultActions {
+		got.pool = first(a.TargetGroupArn)
+		if got.pool == "" && a.ForwardConfig != nil && len(a.ForwardConfig.TargetGroups) == 1 {
+			got.pool = awssdk.ToString(a.ForwardConfig.TargetGroups[0].TargetGroupArn)
+		}
+	}
+	return got
+}
+
+func forwarding(pool string) []types.Action {
+	return []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: &pool}}
+}
+
+func (s balancingSDK) createListener(ctx context.Context, l listener) (listener, error) {
+	made, err := s.elb.CreateListener(ctx, &elb.CreateListenerInput{LoadBalancerArn: &l.balancer, Protocol: types.ProtocolEnum(l.protocol), Port: &l.port, DefaultActions: forwarding(l.pool)})
+	if err != nil {
+		return listener{}, err
+	}
+	if len(made.Listeners) == 0 {
+		return listener{}, errEmpty
+	}
+	return readListener(made.Listeners[0]), nil
+}
+
+func (s balancingSDK) setListener(ctx context.Context, l listener) error {
+	_, err := s.elb.ModifyListener(ctx, &elb.ModifyListenerInput{ListenerArn: &l.arn, Protocol: types.ProtocolEnum(l.protocol), Port: &l.port, DefaultActions: forwarding(l.pool)})
+	return err
+}
+
+func (s balancingSDK) deleteListener(ctx context.Context, arn string) error {
+	_, err := s.elb.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &arn})
+	return err
+}
+
+func elbTags(tags map[string]string) (out []types.Tag) {
+	for _, key := range keys(tags) {
+		out = append(out, types.Tag{Key: &key, Value: awssdk.String(tags[key])})
+	}
+	return out
+}
+
+func (s balancingSDK) tagsOf(ctx context.Context, arns []string) (map[string]map[string]string, error) {
+	l, err := s.elb.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]map[string]string{}
+	for _, d := range l.TagDescriptions {
+		tags := map[string]string{}
+		for _, t := range d.Tags {
+			tags[awssdk.ToString(t.Key)] = awssdk.ToString(t.Value)
+		}
+		out[awssdk.ToString(d.ResourceArn)] = tags
+	}
+	return out, nil
+}
+
+func (s balancingSDK) addTags(ctx context.Context, arn string, tags map[string]string) error {
+	_, err := s.elb.AddTags(ctx, &elb.AddTagsInput{ResourceArns: []string{arn}, Tags: elbTags(tags)})
+	return err
+}
+
+func (s balancingSDK) removeTags(ctx context.Context, arn string, names []string) error {
+	_, err := s.elb.RemoveTags(ctx, &elb.RemoveTagsInput{ResourceArns: []string{arn}, TagKeys: names})
+	return err
+}
+
+var errNotRead = errors.New("the cloud gave no such number")
+
+func number(text string) (int32, error) {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0, errNotRead
+	}
+	return int32(n), nil
+}

@@ -1,0 +1,243 @@
+package aws
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Want translates a balancer into a network load balancer, a target group and
+// a listener for each port number, security groups for its clients, and what
+// is shared: the security group that marks the balancers' traffic, and the
+// rules that let it in to the nodes.
+func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb.Resource, error) {
+	w := &wanting{balancers: v, b: b, got: got}
+	if err := b.Validate(); err != nil {
+		return nil, w.refuse(cloud.Invalid, err, "change the Service")
+	}
+	for _, step := range []func() error{w.families, w.attributes, w.ports, w.places, w.groups} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	w.nodeRules(nodes)
+	balancer := w.balancer()
+	check, err := w.check()
+	if err != nil {
+		return nil, err
+	}
+	members, err := w.members(nodes)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range w.listeners {
+		pool := w.pool(p, check, members)
+		ref := listenerRef(balancer.Name, p.port)
+		w.out = append(w.out, pool, lb.Resource{Ref: ref, Owner: b.Owner, Claims: []string{ref.Name}, Uses: []lb.Ref{balancer.Ref, pool.Ref},
+			Fields: lb.Fields{fieldProtocol: {p.protocol}, fieldPool: {pool.Name}}})
+	}
+	return append(w.out, balancer), nil
+}
+
+type wanting struct {
+	balancers
+	b    lb.LoadBalancer
+	got  lb.State
+	out  []lb.Resource
+	dual bool
+	// zones are the subnets, listeners the ports, each number once.
+	zones     []zoneOf
+	listeners []portOf
+	// The names of security groups of ours, and IDs of others'.
+	front    []string
+	uses     []lb.Ref
+	ofLB     map[string]string // attributes
+	ofPool   map[string]string
+	identity []string // what of its addresses makes it another balancer
+}
+
+// portOf is a listener: a port number, its protocol, the NodePort.
+type portOf struct {
+	protocol string
+	port     int32
+	node     int32
+}
+
+func (w *wanting) refuse(r cloud.Reason, err error, remedy string) error {
+	return &cloud.Error{Reason: r, Act: "make a network load balancer", Resource: w.b.Owner.Namespace + "/" + w.b.Owner.Name, Err: err, Remedy: remedy}
+}
+
+func (w *wanting) invalid(remedy, format string, args ...any) error {
+	return w.refuse(cloud.Invalid, fmt.Errorf(format, args...), remedy)
+}
+
+func (w *wanting) families() error {
+	four := false
+	for _, f := range w.b.Frontends {
+		four = four || f.Family == lb.IPv4
+		w.dual = w.dual || f.Family == lb.IPv6
+		if f.Family == lb.IPv6 && (f.Address.IsValid() || f.Reserved != "") {
+			return w.invalid("leave the IPv6 address to AWS", "IPv6 addresses cannot be asked for yet")
+		}
+	}
+	if !four {
+		return w.invalid("make the Service IPv4 or dual stack", "a network load balancer has IPv4, alone or with IPv6")
+	}
+	return nil
+}
+
+// ports joins TCP and UDP of one number, which share a listener.
+func (w *wanting) ports() error {
+	for _, l := range w.b.Listeners {
+		node := int32(l.To.Nodes.Port)
+		switch {
+		case node == 0:
+			return w.invalid("let the Service have NodePorts (allocateLoadBalancerNodePorts)", "port %d has no NodePort", l.Port)
+		case l.Protocol == lb.UDP && w.dual:
+			return w.invalid("make the Service IPv4, or take UDP into one of its own",
+				"port %d is UDP, which a dual-stack network load balancer takes only to IPv6 targets", l.Port)
+		}
+		at := slices.IndexFunc(w.listeners, func(p portOf) bool { return p.port == int32(l.Port) })
+		if at < 0 {
+			w.listeners = append(w.listeners, portOf{string(l.Protocol), int32(l.Port), node})
+			continue
+		}
+		if w.listeners[at].node != node {
+			return w.invalid("give both the same nodePort", "TCP and UDP of port %d share a target group, and have the NodePorts %d and %d: %w",
+				l.Port, w.listeners[at].node, node, lb.ErrMixedProtocols)
+		}
+		w.listeners[at].protocol = "TCP_UDP"
+	}
+	if len(w.listeners) > maxListeners {
+		return w.refuse(cloud.LimitExceeded, fmt.Errorf("it has %d ports, and a network load balancer takes %d", len(w.listeners), maxListeners), "split the Service")
+	}
+	return nil
+}
+
+// maxListeners is a fixed quota.
+const maxListeners = 50
+
+func (w *wanting) balancer() lb.Resource {
+	scheme, addresses := "internet-facing", "ipv4"
+	if w.b.Scheme == lb.Internal {
+		scheme = "internal"
+	}
+	if w.dual {
+		addresses = "dualstack"
+	}
+	out := lb.Resource{
+		Ref: lb.Ref{Kind: kindBalancer, Name: shortName(w.b.Owner, "l", scheme, w.identity)}, Owner: w.b.Owner, Uses: w.uses,
+		Fields: lb.Fields{fieldScheme: {scheme}, fieldAddresses: {addresses}, fieldGroups: w.front, fieldAttributes: pairsOf(w.ofLB), fieldSubnets: {}},
+	}
+	for _, z := range w.zones {
+		out.Fields[fieldSubnets] = append(out.Fields[fieldSubnets], z.text())
+		if given := z.allocation + z.private; given != "" {
+			out.Claims = append(out.Claims, given)
+		}
+	}
+	return out
+}
+
+// pool is a port's target group. What cannot be changed is in its name.
+func (w *wanting) pool(p portOf, check string, members []string) lb.Resource {
+	attributes := map[string]string{"deregistration_delay.connection_termination.enabled": strconv.FormatBool(p.protocol != "TCP")}
+	for key, value := range w.ofPool {
+		attributes[key] = value
+	}
+	if p.protocol != "TCP" {
+		delete(attributes, "preserve_client_ip.enabled") // always on
+	}
+	return lb.Resource{
+		Ref: lb.Ref{Kind: kindPool, Name: shortName(w.b.Owner, "t", p.protocol, p.port, p.node)}, Owner: w.b.Owner,
+		Fields: lb.Fields{
+			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.b.NodeSet},
+			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes), lb.FieldMembers: members,
+		},
+	}
+}
+
+func (w *wanting) check() (string, error) {
+	c, h := check{protocol: "TCP", port: "traffic-port", interval: 10, timeout: 6, healthy: 2, unhealthy: 2}, w.b.Check
+	if h.HTTP {
+		c.protocol, c.path = "HTTP", h.Path
+	}
+	if h.Port != 0 {
+		c.port = strconv.Itoa(int(h.Port))
+	}
+	for _, n := range []struct {
+		to          *int32
+		given       int
+		least, most int
+		what        string
+	}{
+		{&c.interval, int(h.Interval.Seconds()), 5, 300, "the interval of health checks is %d s"},
+		{&c.timeout, int(h.Timeout.Seconds()), 2, 120, "the timeout of health checks is %d s"},
+		{&c.healthy, h.Healthy, 2, 10, "the healthy threshold is %d"},
+		{&c.unhealthy, h.Unhealthy, 2, 10, "the unhealthy threshold is %d"},
+	} {
+		if n.given == 0 {
+			continue
+		}
+		if n.given < n.least || n.given > n.most {
+			return "", w.invalid(fmt.Sprintf("ELB takes %d to %d", n.least, n.most), n.what, n.given)
+		}
+		*n.to = int32(n.given)
+	}
+	if c.timeout >= c.interval && h.Timeout == 0 {
+		c.timeout = c.interval - 1
+	}
+	if c.timeout >= c.interval {
+		return "", w.invalid("make the timeout shorter than the interval", "health checks time out after %d s and come every %d s", c.timeout, c.interval)
+	}
+	return c.text(), nil
+}
+
+// members are the nodes of the set that are in the balancer's zones, as many
+// as its target groups can have together.
+func (w *wanting) members(nodes lb.NodeSet) ([]string, error) {
+	zones := map[string]bool{}
+	for _, z := range w.zones {
+		zones[w.got[lb.Ref{Kind: kindSubnet, Name: z.subnet}].Fields.One(fieldZone)] = true
+	}
+	members, all := membersOf(nodes, zones, len(w.listeners), w.current())
+	if w.b.LocalOnly && len(members) < all {
+		return nil, w.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes on %d ports are more than the %d targets that a network load balancer takes",
+			all, len(w.listeners), maxTargets), "choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
+	}
+	return members, nil
+}
+
+// current are the members of the owner's target groups.
+func (w *wanting) current() (out []string) {
+	for ref, x := range w.got {
+		if ref.Kind == kindPool && x.Owner == w.b.Owner {
+			out = append(out, x.Fields[lb.FieldMembers]...)
+		}
+	}
+	return out
+}
+
+// membersOf chooses the instances for target groups, so many of one balancer.
+func membersOf(nodes lb.NodeSet, zones map[string]bool, groups int, current []string) (members []string, all int) {
+	inZones := slices.DeleteFunc(slices.Clone(nodes.Nodes), func(n lb.Node) bool { return len(zones) > 0 && n.Zone != "" && !zones[n.Zone] })
+	held := map[string]bool{}
+	for _, id := range current {
+		held[id] = true
+	}
+	members = []string{}
+	for _, n := range lb.Subset(inZones, func(id string) bool { return held[instanceOf(id)] }, maxTargets/max(1, groups)) {
+		members = append(members, instanceOf(n.ProviderID))
+	}
+	slices.Sort(members)
+	return members, len(inZones)
+}
+
+// instanceOf is the instance of a provider ID.
+func instanceOf(providerID string) string { return providerID[strings.LastIndex(providerID, "/")+1:] }
+
+var errNoSubnets = errors.New("no subnet fits")

@@ -1,0 +1,206 @@
+package aws_test
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// balanced is a VPC of three zones with subnets for balancers and for nodes,
+// nodes in a security group of their own, and an adapter to it.
+type balanced struct {
+	*testing.T
+	sim    *awssim.Sim
+	url    string
+	vpcID  string
+	ec2    *ec2.Client
+	elb    *elb.Client
+	lb     lb.Balancers
+	nodes  lb.NodeSet
+	sg     string            // of the nodes
+	public map[string]string // subnets for balancers, by zone
+	places map[string]string // subnets of nodes, by zone
+}
+
+var zones = []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}
+
+var client = netip.MustParseAddr("192.0.2.1")
+
+func newBalanced(t *testing.T, c awssim.Config, edits ...func(*aws.BalancerConfig)) *balanced {
+	t.Helper()
+	w := &balanced{T: t, sim: awssim.New(c), public: map[string]string{}, places: map[string]string{}, nodes: lb.NodeSet{ClusterID: "c1", Name: "all"}}
+	url, stop, err := w.sim.Serve("127.0.0.1:0")
+	w.must(err)
+	t.Cleanup(stop)
+	w.url = url
+	secret := credentials.NewStaticCredentialsProvider("AKID", "secret", "")
+	w.ec2 = ec2.New(ec2.Options{Region: "eu-west-1", BaseEndpoint: &url, Credentials: secret, Retryer: awssdk.NopRetryer{}})
+	w.elb = elb.New(elb.Options{Region: "eu-west-1", BaseEndpoint: &url, Credentials: secret, Retryer: awssdk.NopRetryer{}})
+	w.vpcID, err = w.sim.AddVPC(prefix("10.0.0.0/16"))
+	w.must(err)
+	for n, zone := range zones {
+		w.public[zone], err = w.sim.AddSubnet(w.vpcID, nth("10.0.0.0/16", 24, n), zone)
+		w.must(err)
+		w.places[zone], err = w.sim.AddSubnet(w.vpcID, nth("10.0.0.0/16", 20, n+1), zone)
+		w.must(err)
+		w.tag(w.public[zone], "kubernetes.io/role/elb", "1")
+		w.tag(w.places[zone], "kubernetes.io/role/internal-elb", "1")
+	}
+	made, err := w.ec2.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{GroupName: awssdk.String("nodes"), Description: awssdk.String("nodes"), VpcId: &w.vpcID})
+	w.must(err)
+	w.sg = *made.GroupId
+	for n := range 3 {
+		w.addNode(zones[n])
+	}
+	var b aws.BalancerConfig
+	b.Patience = 100 * time.Millisecond
+	for _, edit := range edits {
+		edit(&b)
+	}
+	_, balancers, closer, err := aws.NewWithBalancers(t.Context(), aws.Config{
+		Region: "eu-west-1", VPC: w.vpcID, Endpoint: url, AccessKey: "AKID", SecretKey: "secret", BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, Retries: 4}, b)
+	w.must(err)
+	t.Cleanup(closer)
+	w.lb = balancers
+	return w
+}
+
+func (w *balanced) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *balanced) tag(id, key, value string) {
+	w.Helper()
+	_, err := w.ec2.CreateTags(w.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: &key, Value: &value}}})
+	w.must(err)
+}
+
+// addNode adds a machine in the nodes' security group.
+func (w *balanced) addNode(zone string) lb.Node {
+	w.Helper()
+	vm, err := w.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{{Subnet: w.places[zone]}}})
+	w.must(err)
+	_, err = w.ec2.ModifyNetworkInterfaceAttribute(w.Context(), &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &vm.Interfaces[0].ID, Groups: []string{w.sg}})
+	w.must(err)
+	n := lb.Node{ProviderID: "aws:///" + zone + "/" + vm.ID, Zone: zone, Subnet: w.places[zone]}
+	w.nodes.Nodes = append(w.nodes.Nodes, n)
+	return n
+}
+
+// service is a balancer for TCP port 80 on NodePort 30080, for everyone.
+func service(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
+	b := lb.LoadBalancer{
+		Owner: cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "default", Name: name}, Scheme: lb.External,
+		Frontends: []lb.Frontend{{Family: lb.IPv4}}, NodeSet: "all", Check: lb.KubeProxyCheck,
+		AllowedSources: []netip.Prefix{prefix("0.0.0.0/0")}, Attributes: map[string]string{},
+	}
+	b.Listeners = []lb.Listener{port(lb.TCP, 80, 30080)}
+	for _, edit := range edits {
+		edit(&b)
+	}
+	return b
+}
+
+func port(protocol lb.Protocol, number, node uint16) lb.Listener {
+	return lb.Listener{Protocol: protocol, Port: number, To: lb.Target{Nodes: &lb.NodeTarget{Port: node}}}
+}
+
+func (w *balanced) read(of ...cloud.Owner) lb.State {
+	w.Helper()
+	got, err := w.lb.Read(w.Context(), "c1", of...)
+	w.must(err)
+	return got
+}
+
+func (w *balanced) plan(b lb.LoadBalancer, got lb.State) lb.Actions {
+	w.Helper()
+	want, err := w.lb.Want(b, w.nodes, got)
+	w.must(err)
+	return lb.Plan(w.lb.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
+}
+
+// apply makes it so, by one plan, and gives the plan.
+func (w *balanced) apply(b lb.LoadBalancer) (lb.Actions, error) {
+	w.Helper()
+	got := w.read(b.Owner)
+	p := w.plan(b, got)
+	return p, lb.Run(w.Context(), w.lb, p, got)
+}
+
+// settled wants it to be as it should be, by both ways of reading.
+func (w *balanced) settled(b lb.LoadBalancer) {
+	w.Helper()
+	for name, got := range map[string]lb.State{"the whole": w.read(), "the owner": w.read(b.Owner)} {
+		if p := w.plan(b, got); len(p) > 0 {
+			w.Errorf("by reading %s there is still\n%s", name, p)
+		}
+	}
+}
+
+func (w *balanced) made(b lb.LoadBalancer) {
+	w.Helper()
+	_, err := w.apply(b)
+	w.must(err)
+	w.settled(b)
+}
+
+// gone takes all that the owner has away.
+func (w *balanced) gone(b lb.LoadBalancer) error {
+	w.Helper()
+	got := w.read(b.Owner)
+	return lb.Run(w.Context(), w.lb, lb.Plan(w.lb.Rules(), got, lb.Goal{Owner: b.Owner}), got)
+}
+
+// one is the balancer that there is.
+func (w *balanced) one() awssim.Balancer {
+	w.Helper()
+	all := w.sim.Balancers()
+	if len(all) != 1 {
+		w.Fatalf("there are %d balancers", len(all))
+	}
+	return all[0]
+}
+
+// reaches wants clients to arrive at so many nodes.
+func (w *balanced) reaches(protocol string, port, nodes int) {
+	w.Helper()
+	got, err := w.sim.Reaches(w.one().Name, protocol, port, client)
+	if len(got) != nodes || err != nil && nodes > 0 {
+		w.Errorf("%s port %d reaches %v (%v), want %d nodes", protocol, port, got, err, nodes)
+	}
+}
+
+func (w *balanced) refused(err error, r cloud.Reason) {
+	w.Helper()
+	if !cloud.Is(err, r) {
+		w.Errorf("got %v (%s), want %s", err, cloud.ReasonOf(err), r)
+		return
+	}
+	if e, _ := errors.AsType[*cloud.Error](err); e.Remedy == "" {
+		w.Errorf("%v says nothing to do about it", err)
+	}
+}
+
+func names(p lb.Actions) (out []string) {
+	for _, a := range p {
+		out = append(out, string(a.Verb)+" "+a.Kind)
+	}
+	slices.Sort(out)
+	return out
+}
