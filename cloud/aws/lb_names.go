@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -176,12 +175,4 @@ func ruleOf(name string) (group string, r rule, err error) {
 	r, err = parseRule(parts[1] + " " + parts[2] + " 0.0.0.0/0")
 	r.cidr = ""
 	return parts[0], r, err
-}
-
-func refsOf(kind string, names []string) (out []lb.Ref) {
-	for _, name := range names {
-		out = append(out, lb.Ref{Kind: kind, Name: name})
-	}
-	slices.SortFunc(out, func(a, b lb.Ref) int { return cmp.Compare(a.Name, b.Name) })
-	return out
 }

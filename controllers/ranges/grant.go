@@ -55,7 +55,7 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
 		Message: "every range is in the VPC", ObservedGeneration: r.Generation,
 	}
-	again := c.Verify
+	var again time.Duration
 	if no != nil {
 		ready.Status, ready.Reason, ready.Message, again = metav1.ConditionFalse, no.Reason, no.Text, no.Again
 		c.Metrics.failed(r.Name, no.Reason)

@@ -24,7 +24,7 @@ func describeBalancingTags(s *Sim, c *call) (any, *APIError) {
 		one := shownTags{ARN: arn}
 		if _, refusal := s.balancingTagger(c, arn, func(have tags) tags {
 			for _, x := range have {
-				one.Tags = append(one.Tags, shownAttribute{x.Key, x.Value})
+				one.Tags = append(one.Tags, shownAttribute(x))
 			}
 			return have
 		}); refusal != nil {

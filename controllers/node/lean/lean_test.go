@@ -43,7 +43,7 @@ func aNode(r *rand.Rand) *corev1.Node {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
 		Name: fmt.Sprint("node-", r.IntN(1000)), UID: types.UID(fmt.Sprint(r.Int())), ResourceVersion: fmt.Sprint(r.Int()),
 		Generation: 7, CreationTimestamp: metav1.Unix(r.Int64N(1e9), 0),
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{}}`)}}},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: metav1.NewFieldsV1(`{"f:status":{}}`)}},
 		Finalizers:    []string{"a/b"}, OwnerReferences: []metav1.OwnerReference{{Name: "x"}},
 	}}
 	if r.IntN(4) == 0 {
