@@ -125,7 +125,7 @@ func cmdManager(ts *testscript.TestScript, _ bool, args []string) {
 		defer cancel()
 		err = w.managers[name].Stop(ctx)
 	case "kill":
-		err = w.managers[name].Kill()
+		err = w.crash(context.Background(), name)
 	case "pause":
 		err = w.Signal(name, syscall.SIGSTOP)
 	case "resume":

@@ -85,7 +85,8 @@ func (c *crasher) begin() {
 }
 
 func (c *crasher) start(name string) {
-	if err := c.StartManager(name, "--quarantine=1s", "--detach-grace=500ms", "--resync=3s", "--doubt=5s"); err != nil {
+	flags := append([]string{"--quarantine=1s", "--detach-grace=500ms", "--resync=3s", "--doubt=5s"}, ShortLease...)
+	if err := c.StartManager(name, flags...); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 // An API server without ServiceCIDRs is told from one that has them by a
 // condition; the rest works.
 func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
+	t.Parallel()
 	w, err := New(binary, apiserver.WithoutServiceCIDRs())
 	if err != nil {
 		t.Fatal(err)

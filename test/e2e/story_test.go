@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -14,8 +15,8 @@ import (
 )
 
 // planes bounds how many control planes run at a time; each serves one story
-// after the other.
-var planes = flag.Int("planes", 3, "control planes that run at the same time")
+// after the other. Stories mostly wait, so that there may be more than cores.
+var planes = flag.Int("planes", 5, "control planes that run at the same time")
 
 var (
 	binary string
@@ -24,6 +25,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	together()
 	log.SetLogger(logr.Discard()) // clients of the tests have nothing to say
 	dir, err := os.MkdirTemp("", "vpcnative-e2e-")
 	if err != nil {
@@ -44,6 +46,16 @@ func TestMain(m *testing.M) {
 	}
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// together has as many tests run at the same time as there are control planes,
+// unless -parallel says otherwise.
+func together() {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(*planes))
+	}
 }
 
 // borrow gives a control plane that no other story uses.
@@ -86,6 +98,7 @@ func common(dir string) error {
 
 // TestStories runs every story under testdata.
 func TestStories(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		Cmds:                commands(),

@@ -127,6 +127,10 @@ func (w *World) simulate() (stop func(), err error) {
 	return stop, err
 }
 
+// ShortLease is for tests of who leads. Elsewhere nobody waits for a Lease to
+// end, and a manager that a busy machine starves is to keep its own.
+var ShortLease = []string{"--lease-duration=4s", "--renew-deadline=3s", "--retry-period=200ms"}
+
 // StartManager runs a manager under a name of the story's choice.
 func (w *World) StartManager(name string, flags ...string) error {
 	w.starts++
@@ -134,7 +138,7 @@ func (w *World) StartManager(name string, flags ...string) error {
 		"--kubeconfig=" + w.kubeconfig, "--namespace=" + namespace,
 		"--gcp-endpoint=" + w.Endpoint, "--gcp-no-auth", "--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
-		"--lease-duration=3s", "--renew-deadline=2s", "--retry-period=200ms",
+		"--lease-duration=60s", "--renew-deadline=50s", "--retry-period=2s",
 		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--staleness=500ms", "--rival-quiet=4s",
 	}, flags...)
 	p, err := w.Server.Run(fmt.Sprintf("manager-%s-%d", name, w.starts), w.binary, args...)
@@ -201,6 +205,24 @@ func (w *World) clean(ctx context.Context) error {
 	if err := w.API.Delete(ctx, agents); client.IgnoreNotFound(err) != nil {
 		return err
 	}
+	return w.endLease(ctx)
+}
+
+// crash kills a manager. Where no other runs its Lease goes too, for whose end
+// the next one would wait.
+func (w *World) crash(ctx context.Context, name string) error {
+	if err := w.managers[name].Kill(); err != nil {
+		return err
+	}
+	for _, p := range w.managers {
+		if p.Err() == nil {
+			return nil
+		}
+	}
+	return w.endLease(ctx)
+}
+
+func (w *World) endLease(ctx context.Context) error {
 	lease := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "vpcnative-manager", Namespace: namespace}}
 	lease.SetGroupVersionKind(leaseKind)
 	return client.IgnoreNotFound(w.API.Delete(ctx, lease))

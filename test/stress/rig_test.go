@@ -129,7 +129,8 @@ func (r *rig) begin() {
 
 func (r *rig) start(c *cluster) {
 	r.t.Helper()
-	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness="+staleness.String(), "--rival-quiet="+rivalQuiet.String()))
+	flags := []string{"--quarantine=" + quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness=" + staleness.String(), "--rival-quiet=" + rivalQuiet.String()}
+	r.must(c.StartManager(manager, append(flags, e2e.ShortLease...)...))
 	c.down = false
 }
 
