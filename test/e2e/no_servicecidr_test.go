@@ -16,11 +16,12 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.Server.Stop() }()
-	stop, err := w.simulate()
+	cloud, stop, err := newGCE()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
+	w.Cloud = cloud
 	if err := w.StartManager("a"); err != nil {
 		t.Fatal(err)
 	}

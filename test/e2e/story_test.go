@@ -108,11 +108,12 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			stop, err := w.simulate()
+			cloud, stop, err := newGCE()
 			if err != nil {
 				free <- w
 				return err
 			}
+			w.Cloud = cloud
 			c := newClusters(w)
 			env.Values[worldKey{}] = c
 			if err := common(env.WorkDir); err != nil {

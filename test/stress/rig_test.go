@@ -94,7 +94,7 @@ func newRig(t *testing.T, seed uint64) *rig {
 		w, err := e2e.New(binary)
 		r.must(err)
 		t.Cleanup(func() { _ = w.Server.Stop() })
-		w.Sim, w.Endpoint = r.sim, endpoint
+		w.Cloud = &e2e.GCE{Sim: r.sim, Endpoint: endpoint}
 		r.clusters = append(r.clusters, &cluster{
 			World: w, name: name, nodes: map[string]bool{}, vms: map[string]bool{}, services: map[string]bool{}, labels: map[string]string{}})
 	}
