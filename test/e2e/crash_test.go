@@ -38,12 +38,22 @@ type crasher struct {
 // random work; at each quiet point the invariants hold and nothing is lost.
 func TestCrash(t *testing.T) {
 	t.Parallel()
+	for _, cloud := range clouds {
+		t.Run(cloud.name, func(t *testing.T) {
+			t.Parallel()
+			crash(t, cloud.name, cloud.serve)
+		})
+	}
+}
+
+func crash(t *testing.T, name string, serve func() (Cloud, func(), error)) {
 	w, err := borrow()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud, stop, err := newGCE()
+	cloud, stop, err := serve()
 	if err != nil {
+		free <- w
 		t.Fatal(err)
 	}
 	defer func() {
@@ -55,7 +65,7 @@ func TestCrash(t *testing.T) {
 	}()
 	w.Cloud = cloud
 	c := &crasher{World: w, t: t, rng: rand.New(rand.NewPCG(*crashSeed, 0)), vms: map[string]bool{}, nodes: map[string]bool{}}
-	c.begin()
+	c.begin(name)
 	watch := c.watchUnique()
 	for round := range *crashRounds {
 		for range *crashSteps {
@@ -67,16 +77,9 @@ func TestCrash(t *testing.T) {
 	c.end()
 }
 
-func (c *crasher) begin() {
-	ctx := context.Background()
-	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	n.Spec.GCP = &v1alpha1.GCPNetwork{Project: project, Network: network, Region: region, Subnetworks: []string{subnet}}
-	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/9"}
-	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
-	// Room for 32 nodes of which 24 exist at most: prefixes are soon used again.
-	r.Spec = v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Pods, CIDRs: []v1alpha1.CIDR{"10.0.0.0/19"}}
-	for _, o := range []client.Object{n, r} {
-		if err := c.API.Create(ctx, o); err != nil {
+func (c *crasher) begin(cloud string) {
+	for _, file := range []string{"common/" + cloud + "/network.yaml", "crash/" + cloud + ".yaml"} {
+		if err := applyFile(c.API, "testdata/"+file); err != nil {
 			c.t.Fatal(err)
 		}
 	}
