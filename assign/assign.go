@@ -69,19 +69,27 @@ type Size struct {
 	// Undersized tells that the range holds fewer addresses than the node's
 	// max pods.
 	Undersized bool
+	// Limited tells that the node's machine takes no larger range.
+	Limited bool
 	// Why says in words how the size came about.
 	Why string
 }
 
-// SpareFactor is how many addresses a node gets for each of its max pods
-// where the cloud has room: twice, so that an address rests before it is
-// used again (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr).
-const SpareFactor = 2
+// Bounds are what the cloud says to the size of a node's range.
+type Bounds struct {
+	// PerPod is how many addresses a node gets for each of its max pods.
+	PerPod int
+	// Smallest is the length of the smallest range there is; 0 is any.
+	Smallest int
+	// Largest is the length of the largest range that the node's machine
+	// takes, 0 where there is no such limit, and Limit says why.
+	Largest int
+	Limit   string
+}
 
-// NodeSize gives the size of the range of a node with maxPods out of request
-// r, for addresses of addressBits (32 or 128) and with factor addresses for
-// each pod. A node that says no max pods has no size, and ok is false.
-func NodeSize(r *v1alpha1.RangeRequest, maxPods int64, addressBits, factor int) (size Size, ok bool) {
+// NodeSize gives the size of the IPv4 range of a node with maxPods out of
+// request r. A node that says no max pods has no size, and ok is false.
+func NodeSize(r *v1alpha1.RangeRequest, maxPods int64, b Bounds) (size Size, ok bool) {
 	fixed := r.Spec.NodePrefixLength
 	switch {
 	case fixed != nil && fixed.Type == intstr.Int:
@@ -89,23 +97,40 @@ func NodeSize(r *v1alpha1.RangeRequest, maxPods int64, addressBits, factor int) 
 	case maxPods <= 0:
 		return Size{}, false
 	default:
-		size = autoSize(r, maxPods, addressBits, factor)
+		size = autoSize(r, maxPods, b)
+	}
+	if size.Bits < b.Largest {
+		size = Size{Bits: b.Largest, Limited: true, Why: size.Why + ", and " + b.Limit}
 	}
 	size.Undersized = maxPods > 0 && holds(addressBits-size.Bits) < uint64(maxPods)
 	return size, true
 }
 
-func autoSize(r *v1alpha1.RangeRequest, maxPods int64, addressBits, factor int) Size {
-	host := bits.Len64(uint64(maxPods)*uint64(factor) - 1) // ceil(log2)
-	size := Size{
-		Bits: addressBits - host,
-		Why:  fmt.Sprintf("%d addresses for each of %d pods, rounded up to a power of two", factor, maxPods),
+// addressBits is the width of the family that sizes are about.
+const addressBits = 32
+
+func autoSize(r *v1alpha1.RangeRequest, maxPods int64, b Bounds) Size {
+	host := bits.Len64(uint64(maxPods)*uint64(b.PerPod) - 1) // ceil(log2)
+	size := Size{Bits: addressBits - host, Why: fmt.Sprintf("%s, rounded up to a power of two", addresses(b.PerPod, maxPods))}
+	if b.Smallest > 0 && size.Bits > b.Smallest {
+		size = Size{Bits: b.Smallest, Why: fmt.Sprintf("%d pods call for a /%d, and a node gets no less than a /%d", maxPods, size.Bits, b.Smallest)}
 	}
 	if least := r.Spec.MinNodePrefixLength; least != nil && size.Bits < int(*least) {
 		size = Size{Bits: int(*least), Why: fmt.Sprintf("%d pods call for a /%d, minNodePrefixLength allows a /%d", maxPods, size.Bits, *least)}
 	}
 	return size
 }
+
+func addresses(perPod int, maxPods int64) string {
+	if perPod == 1 {
+		return fmt.Sprintf("an address for each of %d pods", maxPods)
+	}
+	return fmt.Sprintf("%d addresses for each of %d pods", perPod, maxPods)
+}
+
+// Holds is how many addresses a range of that length has, and so how many pods
+// fit at most.
+func Holds(length int) uint64 { return holds(addressBits - length) }
 
 // holds gives 2^hostBits, or the largest number where that is more.
 func holds(hostBits int) uint64 {

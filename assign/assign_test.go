@@ -66,42 +66,46 @@ func TestCandidates(t *testing.T) {
 func TestNodeSize(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		fixed  *intstr.IntOrString
-		least  *int32
-		pods   int64
-		bits   int
-		factor int
-		want   Size
+		fixed *intstr.IntOrString
+		least *int32
+		pods  int64
+		b     Bounds
+		want  Size
 	}{
-		"8 pods get a /28":                         {pods: 8, bits: 32, factor: 2, want: Size{Bits: 28}},
-		"9 pods get a /27":                         {pods: 9, bits: 32, factor: 2, want: Size{Bits: 27}},
-		"110 pods get a /24":                       {pods: 110, bits: 32, factor: 2, want: Size{Bits: 24}},
-		"128 pods get a /24":                       {pods: 128, bits: 32, factor: 2, want: Size{Bits: 24}},
-		"129 pods get a /23":                       {pods: 129, bits: 32, factor: 2, want: Size{Bits: 23}},
-		"256 pods get a /23":                       {pods: 256, bits: 32, factor: 2, want: Size{Bits: 23}},
-		"once is enough where slots are few":       {pods: 110, bits: 32, factor: 1, want: Size{Bits: 25}},
-		"IPv6 counts from 128":                     {pods: 110, bits: 128, factor: 2, want: Size{Bits: 120}},
-		"a fixed size stands":                      {fixed: ptr.To(intstr.FromInt32(26)), pods: 30, bits: 32, factor: 2, want: Size{Bits: 26}},
-		"a fixed size may be too small":            {fixed: ptr.To(intstr.FromInt32(28)), pods: 30, bits: 32, factor: 2, want: Size{Bits: 28, Undersized: true}},
-		"the bound keeps a node small":             {least: ptr.To[int32](24), pods: 250, bits: 32, factor: 2, want: Size{Bits: 24}},
-		"the bound may make a node too small":      {least: ptr.To[int32](24), pods: 300, bits: 32, factor: 2, want: Size{Bits: 24, Undersized: true}},
-		"a /64 holds any number of pods":           {fixed: ptr.To(intstr.FromInt32(64)), pods: 1 << 40, bits: 128, factor: 2, want: Size{Bits: 64}},
-		"Auto says the same as nothing at all":     {fixed: ptr.To(intstr.FromString("Auto")), pods: 110, bits: 32, factor: 2, want: Size{Bits: 24}},
-		"one pod still gets two addresses, a /31":  {pods: 1, bits: 32, factor: 2, want: Size{Bits: 31}},
-		"a fixed size needs no max pods to be set": {fixed: ptr.To(intstr.FromInt32(24)), bits: 32, factor: 2, want: Size{Bits: 24}},
+		"8 pods get a /28":                          {pods: 8, want: Size{Bits: 28}},
+		"9 pods get a /27":                          {pods: 9, want: Size{Bits: 27}},
+		"110 pods get a /24":                        {pods: 110, want: Size{Bits: 24}},
+		"128 pods get a /24":                        {pods: 128, want: Size{Bits: 24}},
+		"129 pods get a /23":                        {pods: 129, want: Size{Bits: 23}},
+		"256 pods get a /23":                        {pods: 256, want: Size{Bits: 23}},
+		"once is enough where slots are few":        {pods: 110, b: Bounds{PerPod: 1}, want: Size{Bits: 25}},
+		"a fixed size stands":                       {fixed: ptr.To(intstr.FromInt32(26)), pods: 30, want: Size{Bits: 26}},
+		"a fixed size may be too small":             {fixed: ptr.To(intstr.FromInt32(28)), pods: 30, want: Size{Bits: 28, Undersized: true}},
+		"the bound keeps a node small":              {least: ptr.To[int32](24), pods: 250, want: Size{Bits: 24}},
+		"the bound may make a node too small":       {least: ptr.To[int32](24), pods: 300, want: Size{Bits: 24, Undersized: true}},
+		"Auto says the same as nothing at all":      {fixed: ptr.To(intstr.FromString("Auto")), pods: 110, want: Size{Bits: 24}},
+		"one pod still gets two addresses, a /31":   {pods: 1, want: Size{Bits: 31}},
+		"a node gets no less than a piece":          {pods: 4, b: Bounds{PerPod: 1, Smallest: 28}, want: Size{Bits: 28}},
+		"a machine takes no more than it takes":     {pods: 110, b: Bounds{PerPod: 1, Smallest: 28, Largest: 26}, want: Size{Bits: 26, Limited: true, Undersized: true}},
+		"a machine that takes more changes nothing": {pods: 110, b: Bounds{PerPod: 1, Largest: 25}, want: Size{Bits: 25}},
+		"a fixed size is bounded by the machine":    {fixed: ptr.To(intstr.FromInt32(24)), pods: 110, b: Bounds{PerPod: 1, Largest: 25}, want: Size{Bits: 25, Limited: true}},
+		"a fixed size needs no max pods to be set":  {fixed: ptr.To(intstr.FromInt32(24)), want: Size{Bits: 24}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &v1alpha1.RangeRequest{}
 			r.Spec.NodePrefixLength, r.Spec.MinNodePrefixLength = tc.fixed, tc.least
-			got, ok := NodeSize(r, tc.pods, tc.bits, tc.factor)
+			if tc.b.PerPod == 0 {
+				tc.b.PerPod = 2
+			}
+			got, ok := NodeSize(r, tc.pods, tc.b)
 			got.Why = ""
 			if !ok || got != tc.want {
 				t.Errorf("got %+v %v, want %+v", got, ok, tc.want)
 			}
 		})
 	}
-	if _, ok := NodeSize(&v1alpha1.RangeRequest{}, 0, 32, 2); ok {
+	if _, ok := NodeSize(&v1alpha1.RangeRequest{}, 0, Bounds{PerPod: 2}); ok {
 		t.Error("a node without max pods got a size")
 	}
 }

@@ -48,6 +48,11 @@ type Interface struct {
 	// is none: the interface has IPv4 only, or the cloud has IPv6 prefixes
 	// carved and attached like any other (the /80s of EC2).
 	Delegated netip.Prefix
+	// Machine is the instance's type, and Slots how many of the places for
+	// addresses and prefixes on the interface are taken, where the machine's
+	// type limits those. Machine is empty where it was not asked for.
+	Machine string
+	Slots   int
 	// Version is the cloud's opaque version of the interface (a fingerprint),
 	// empty where it has none. An old version costs a call more, never a
 	// wrong write.
@@ -97,6 +102,12 @@ type Interfaces interface {
 	// one by now; or why that could not be read.
 	NoDelegation(ctx context.Context, i Interface) error
 
+	// Limit tells how large a prefix the interface takes. It asks the cloud
+	// only where that depends on the machine.
+	//
+	// Errors: NotFound; PermissionDenied, Unauthenticated, Throttled, Unavailable.
+	Limit(ctx context.Context, i Interface) (Limit, error)
+
 	// Attach adds one prefix to what the interface holds and touches nothing
 	// else. The interface is as List or Get gave it; where it is out of date
 	// the adapter reads it again, and gives NotFound when InstanceUID has
@@ -131,4 +142,6 @@ type VPC struct {
 	Proxies Proxies
 	// Firewalls is nil where the cloud's firewall is kept by other means.
 	Firewalls Firewalls
+	// Traits say what its ranges are like.
+	Traits Traits
 }

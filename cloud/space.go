@@ -17,6 +17,9 @@ const (
 	StaticRoute Kind = "StaticRoute"
 	// PeeringRoute is a destination learnt from a peered network.
 	PeeringRoute Kind = "PeeringRoute"
+	// SubnetReservation is a range inside the primary range of a subnet (a
+	// subnet CIDR reservation on EC2), whoever made it.
+	SubnetReservation Kind = "SubnetReservation"
 	// Reservation is a reserved block of addresses, such as the ranges kept
 	// for private services access.
 	Reservation Kind = "Reservation"
@@ -26,6 +29,9 @@ const (
 	// Prohibited is space that the cloud refuses to every subnet.
 	Prohibited Kind = "Prohibited"
 )
+
+// IsRange tells of what Ranges makes and removes.
+func (k Kind) IsRange() bool { return k == SecondaryRange || k == SubnetReservation }
 
 // Occupied is one prefix of the VPC that cannot be carved, and what it is.
 type Occupied struct {
@@ -53,7 +59,9 @@ type Range struct {
 
 // Subnet is a subnet in which nodes of the cluster live.
 type Subnet struct {
-	Name    string
+	Name string
+	// Zone is where it is; empty where a subnet spans the zones of a region.
+	Zone    string
 	Primary netip.Prefix
 	// IPv6 are the prefixes out of which the cloud gives interfaces ranges of
 	// their own; there are none where it is IPv4 only.
@@ -79,6 +87,11 @@ type Snapshot struct {
 	// Proxy is the region's active proxy-only subnet, whoever made it; nil
 	// where there is none, or the cloud has no such thing.
 	Proxy *ProxySubnet
+	// Blocks are the VPC's own blocks, in which a subnet may be made at any
+	// time; there are none where any subnet may have any.
+	Blocks []netip.Prefix
+	// Traits say how ranges lie in it.
+	Traits Traits
 }
 
 // Space reads the address space of one VPC.

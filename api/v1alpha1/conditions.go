@@ -98,4 +98,37 @@ const (
 	ReasonNoIPv6               = "NoIPv6"
 	ReasonIPv6Taken            = "IPv6Taken"
 	ReasonIPv6Changed          = "IPv6Changed"
+
+	// About a Service of type LoadBalancer. Those with LoadBalancer in them are
+	// the words of the cloud controllers.
+	ReasonEnsured               = "EnsuredLoadBalancer"
+	ReasonDeleted               = "DeletedLoadBalancer"
+	ReasonNoNodes               = "UnAvailableLoadBalancer"
+	ReasonMixedProtocols        = "LoadBalancerMixedProtocolNotSupported"
+	ReasonPlanned               = "Planned"
+	ReasonNoPorts               = "NoPorts"
+	ReasonUnsupportedProtocol   = "UnsupportedProtocol"
+	ReasonNoHealthCheckNodePort = "NoHealthCheckNodePort"
+	ReasonInvalidAddress        = "InvalidAddress"
+	ReasonInvalidSourceRange    = "InvalidSourceRange"
+	ReasonNobodyAllowed         = "NobodyAllowed"
+	ReasonInvalidAnnotation     = "InvalidAnnotation"
+	ReasonAnnotationUnknown     = "AnnotationUnknown"
+	ReasonAnnotationIgnored     = "AnnotationIgnored"
+	ReasonAnnotationUnsupported = "AnnotationUnsupported"
+	ReasonNoBalancers           = "NoLoadBalancers"
+	ReasonNeedsAdmin            = "NeedsAdmin"
+	ReasonOrphanRemoved         = "OrphanRemoved"
 )
+
+// ClassLoadBalancer is the loadBalancerClass of Services that are ours.
+const ClassLoadBalancer = "vpcnative.dev/lb"
+
+// LoadBalancerFinalizer keeps a Service until its load balancer is gone, and a
+// Network until all of its are. The cloud controller acts on its own one,
+// whosever the Service is, so this is another.
+const LoadBalancerFinalizer = "vpcnative.dev/load-balancer-cleanup"
+
+// ConditionLoadBalancer is True on a Service while its load balancer is as the
+// Service says.
+const ConditionLoadBalancer = "vpcnative.dev/LoadBalancerReady"

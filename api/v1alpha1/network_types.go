@@ -88,11 +88,27 @@ type GCPNetwork struct {
 	Subnetworks []string `json:"subnetworks"`
 }
 
-// AWSNetwork names a VPC of EC2.
+// AWSNetwork names a VPC of EC2 and the cluster's place in it.
+//
+// +kubebuilder:validation:XValidation:rule="self.vpcID == oldSelf.vpcID && has(self.region) == has(oldSelf.region) && (!has(self.region) || self.region == oldSelf.region)",message="vpcID and region cannot change: make a new Network"
+// +kubebuilder:validation:XValidation:rule="oldSelf.subnets.all(s, s in self.subnets)",message="a subnet cannot be taken out while nodes may live in it: make a new Network"
 type AWSNetwork struct {
 	// VPCID is the VPC's identifier.
-	// +kubebuilder:validation:Pattern=`^vpc-[0-9a-f]+$`
+	// +kubebuilder:validation:Pattern=`^vpc-[0-9a-f]{8,17}$`
 	VPCID string `json:"vpcID"`
+	// Region is where the VPC is; where it is not set, --aws-region, the AWS
+	// configuration, or the machine that the manager runs on say it.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]+$`
+	// +kubebuilder:validation:MaxLength=32
+	Region string `json:"region,omitempty"`
+	// Subnets are the IDs of the subnets that nodes live in, as a rule one in
+	// each zone.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:Pattern=`^subnet-[0-9a-f]{8,17}$`
+	// +listType=set
+	Subnets []string `json:"subnets"`
 }
 
 // ReservedBlock is space that is never carved.
@@ -107,8 +123,8 @@ type ReservedBlock struct {
 // OccupiedBlock is space that was found in use.
 type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
-	// Kind is what it is: SubnetPrimary, SecondaryRange, StaticRoute,
-	// PeeringRoute, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
+	// Kind is what it is: SubnetPrimary, SecondaryRange, SubnetReservation,
+	// StaticRoute, PeeringRoute, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
 	// the cluster's that the VPC knows nothing of, or Reserved for a block of
 	// spec.reserved.
 	Kind string `json:"kind"`

@@ -43,6 +43,18 @@ const (
 	Retain DeletionPolicy = "Retain"
 )
 
+// Attachment is how a node's range comes to its machine.
+//
+// +kubebuilder:validation:Enum=Prefixes;Routes
+type Attachment string
+
+const (
+	// AttachPrefixes puts it on the machine's interface.
+	AttachPrefixes Attachment = "Prefixes"
+	// AttachRoutes makes a route to the machine's interface.
+	AttachRoutes Attachment = "Routes"
+)
+
 // NodePrefixAuto sizes each node's range by its own max pods.
 const NodePrefixAuto = "Auto"
 
@@ -103,7 +115,8 @@ type Growth struct {
 // +kubebuilder:validation:XValidation:rule="!(has(self.growth) && has(self.growth.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.growth.prefixLength",message="nodePrefixLength must not be shorter than growth.prefixLength: a node's range has to fit in every range"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.families.size() == 1",message="two families in one request are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="has(self.cidrs) == has(oldSelf.cidrs) && has(self.prefixLength) == has(oldSelf.prefixLength) && has(self.capacity) == has(oldSelf.capacity)",message="how the size is said cannot change: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength and allowUndersized are for purpose Pods"
+// +kubebuilder:validation:XValidation:rule="has(self.attachment) == has(oldSelf.attachment)",message="attachment cannot change: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment and allowUndersized are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
 // +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
 type RangeRequestSpec struct {
@@ -169,8 +182,8 @@ type RangeRequestSpec struct {
 	NodeSelector *metav1.LabelSelector `json:"nodeSelector,omitempty"`
 
 	// NodePrefixLength is the size of each node's range: a number such as
-	// 24, or Auto for twice the node's max pods, rounded up to a power of
-	// two.
+	// 24, or Auto for twice the node's max pods (on EC2 once), rounded up to
+	// a power of two.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? (self >= 8 && self <= 128) : self == 'Auto'",message="nodePrefixLength must be a number from 8 to 128 or Auto"
 	// +optional
@@ -183,6 +196,13 @@ type RangeRequestSpec struct {
 	// +kubebuilder:validation:Maximum=128
 	// +optional
 	MinNodePrefixLength *int32 `json:"minNodePrefixLength,omitempty"`
+
+	// Attachment is how a node's range comes to its machine: by what the
+	// cloud has for that on its interface (alias ranges on Compute Engine,
+	// Prefixes on EC2) where it is not set.
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="attachment cannot change: make a new RangeRequest"
+	// +optional
+	Attachment Attachment `json:"attachment,omitempty"`
 
 	// AllowUndersized gives a node a range also where it holds fewer
 	// addresses than the node's max pods.
@@ -203,7 +223,8 @@ type RangeRequestSpec struct {
 // GrantedRange is one block of the VPC that the request got.
 type GrantedRange struct {
 	CIDR string `json:"cidr"`
-	// Subnet is where it is.
+	// Subnet is where it is; it is empty for a range that no subnet has, such
+	// as one for Services on EC2.
 	// +kubebuilder:validation:MaxLength=63
 	Subnet string `json:"subnet"`
 	// Name is its name in the cloud.

@@ -35,7 +35,7 @@ func (b *books) add(kind cloud.Kind, name string, p netip.Prefix, m cloud.Mark) 
 
 func (b *books) subnet(n subnet) error {
 	where := n.zone + "/" + n.id
-	sub := &cloud.Subnet{Name: n.id}
+	sub := &cloud.Subnet{Name: n.id, Zone: n.zone}
 	list, err := parseAll(append(n.ipv6, n.cidr))
 	if n.cidr == "" { // empty where the subnet has IPv6 only
 		list, err = parseAll(n.ipv6)
@@ -61,7 +61,7 @@ func (b *books) reservation(r reservation) error {
 	name := r.rangeName()
 	sub := b.subnets[r.subnet]
 	sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: r.subnet, Name: name, Prefix: p})
-	b.add(cloud.SecondaryRange, r.subnet+"/"+name, p, cloud.ParseMark(name))
+	b.add(cloud.SubnetReservation, r.subnet+"/"+name, p, cloud.ParseMark(name))
 	return nil
 }
 

@@ -90,5 +90,5 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 		return nil, nil, err
 	}
 	v := &vpc{Config: c, api: s}
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}}, client.CloseIdleConnections, nil
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Traits: traits}, client.CloseIdleConnections, nil
 }

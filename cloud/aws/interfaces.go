@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -79,6 +80,7 @@ func (v interfaces) get(ctx context.Context, ref machineRef) (machine, cloud.Int
 			Err: errors.New("none of its interfaces is in VPC " + v.VPC), Remedy: "name the machine's VPC in its Network, or take its Node out of the cluster"}
 	}
 	got, err := v.read(ref, here)
+	got.Machine = m.kind
 	return m, got, err
 }
 
@@ -99,6 +101,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		// The interface's ID is its version: it never changes hands, and none
 		// comes back.
 		got.Version, got.SubnetName = c.id, c.subnet
+		got.Slots = ipv4(c.addresses) + ipv4(c.prefixes)
 		if slices.Contains(v.Subnets, c.subnet) {
 			got.Subnet = c.subnet
 		}
@@ -107,6 +110,16 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 	}
 	slices.SortFunc(got.Elsewhere, netip.Prefix.Compare)
 	return got, nil
+}
+
+// ipv4 counts what takes slots of an interface; those of IPv6 are apart.
+func ipv4(texts []string) (n int) {
+	for _, text := range texts {
+		if !strings.Contains(text, ":") {
+			n++
+		}
+	}
+	return n
 }
 
 // attachments joins the prefixes of each range that is known, and gives those

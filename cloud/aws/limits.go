@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"fmt"
-	"math/bits"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -11,11 +10,11 @@ import (
 // explain says by which limit of the instance type a run was refused. Where
 // that cannot be found out, the refusal stands as it is.
 func (e *edit) explain(ctx context.Context, err error) error {
-	m, i, failed := interfaces{e.vpc}.get(ctx, e.ref)
+	_, i, failed := interfaces{e.vpc}.get(ctx, e.ref)
 	if failed != nil {
 		return err
 	}
-	kind := m.kind
+	kind := i.Machine
 	s, failed := e.slotsOf(ctx, kind)
 	if failed != nil {
 		return err
@@ -27,18 +26,13 @@ func (e *edit) explain(ctx context.Context, err error) error {
 	if !cloud.Is(err, cloud.LimitExceeded) {
 		return err
 	}
-	used := 0 // the primary address among them
-	for _, c := range m.cards {
-		if c.id == i.Version {
-			used = len(c.addresses) + len(c.prefixes)
-		}
-	}
+	used := i.Slots
 	need := len(e.todo(i))
 	free := max(int(s.addresses)-used, 0)
 	remedy := "free slots of the interface, or use a larger instance type"
 	if free > 0 {
 		// The largest aligned run that fits.
-		remedy = fmt.Sprintf("let the node's range be no larger than a /%d, or use a larger instance type", delegatedBits-bits.Len(uint(free))+1)
+		remedy = fmt.Sprintf("let the node's range be no larger than a /%d, or use a larger instance type", largestRun(free))
 	}
 	return e.refuse(cloud.LimitExceeded, fmt.Errorf(
 		"an interface of instance type %s has %d slots for addresses and /28 prefixes, %d of them are taken, and %d more are needed: %w",

@@ -134,7 +134,7 @@ func TestSpaceShowsWhatIsUsedInASubnet(t *testing.T) {
 	for _, o := range snap.Occupied {
 		kinds[o.Prefix] = o.Kind
 	}
-	for p, kind := range map[string]cloud.Kind{"10.0.0.0/16": cloud.SubnetPrimary, podRange: cloud.SecondaryRange,
+	for p, kind := range map[string]cloud.Kind{"10.0.0.0/16": cloud.SubnetPrimary, podRange: cloud.SubnetReservation,
 		"192.168.9.0/24": cloud.StaticRoute, "10.8.0.0/16": cloud.PeeringRoute, "0.0.0.0/0": "", "10.0.0.0/8": "", "169.254.0.0/16": cloud.Prohibited} {
 		if kinds[prefix(p)] != kind {
 			t.Errorf("%s is %q, want %q", p, kinds[prefix(p)], kind)

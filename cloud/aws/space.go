@@ -16,7 +16,8 @@ type space struct{ *vpc }
 // tables and its network interfaces.
 func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	about := subject{"read the VPC", s.VPC}
-	if _, err := read(ctx, s.vpc, actionVPCs, about, func(ctx context.Context) (network, error) { return s.api.vpc(ctx, s.VPC) }); err != nil {
+	n, err := read(ctx, s.vpc, actionVPCs, about, func(ctx context.Context) (network, error) { return s.api.vpc(ctx, s.VPC) })
+	if err != nil {
 		return cloud.Snapshot{}, err
 	}
 	b := &books{subnets: map[string]*cloud.Subnet{}}
@@ -33,7 +34,10 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted()}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Traits: traits}
+	if snap.Blocks, err = n.associated(); err != nil {
+		return cloud.Snapshot{}, misread(about, err)
+	}
 	for _, id := range s.Subnets {
 		sub := b.subnets[id]
 		sub.Used = joined(sub.Used)

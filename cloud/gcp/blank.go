@@ -7,7 +7,7 @@ import "github.com/vpcnative/vpcnative/cloud"
 func Blank(subnetworks []string) cloud.Snapshot {
 	b := &books{}
 	b.prohibited(network{})
-	snap := cloud.Snapshot{Occupied: b.sorted()}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Traits: traits}
 	for _, name := range subnetworks {
 		snap.Subnets = append(snap.Subnets, cloud.Subnet{Name: name, MaxRanges: maxSecondaryRanges})
 	}

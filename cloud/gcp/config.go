@@ -120,7 +120,7 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 		v.ops.close()
 		client.CloseIdleConnections()
 	}
-	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}}, closer, nil
+	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits}, closer, nil
 }
 
 func newVPC(c Config, a api) *vpc {

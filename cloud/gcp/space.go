@@ -37,7 +37,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted(), Proxy: b.proxies[s.Region]}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Proxy: b.proxies[s.Region], Traits: traits}
 	var missing error
 	for _, name := range s.Subnetworks {
 		sub, ok := subnets[name]

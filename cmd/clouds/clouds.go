@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-	"time"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 )
 
@@ -34,7 +34,7 @@ type Clouds struct {
 }
 
 type opened struct {
-	spec  *v1alpha1.GCPNetwork
+	spec  any // the Network's part that is about its cloud
 	vpc   cloud.VPC
 	close func()
 }
@@ -42,34 +42,34 @@ type opened struct {
 // New makes Clouds; nothing is opened yet.
 func New(c Config) *Clouds { return &Clouds{Config: c, byName: map[string]*opened{}} }
 
-// pollMin is the least time between two looks at a zone's operations. One
-// look serves all Nodes that are being set up there, and half of it is added
-// to each one's wait: at two seconds an operation, 200 ms would take a tenth
-// of what the cloud can do at a time.
-const pollMin = 100 * time.Millisecond
+// Of is the cloud that a Network's VPC is of.
+func Of(n *v1alpha1.Network) string {
+	if n.Spec.AWS != nil {
+		return AWS
+	}
+	return GCP
+}
 
 // Open turns a Network into the adapter's own value.
 func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
-	if n.Spec.GCP == nil {
+	if Of(n) != c.Cloud {
 		return cloud.VPC{}, &cloud.Error{
 			Reason: cloud.WrongCloud, Act: "open the VPC", Resource: "Network " + n.Name,
 			Err:    fmt.Errorf("it names a VPC of another cloud, and %s runs with --cloud=%s", c.UserAgent, c.Cloud),
 			Remedy: "remove the Network, or run vpcnative for that cloud in its cluster",
 		}
 	}
+	var spec any = n.Spec.GCP.DeepCopy()
+	if c.Cloud == AWS {
+		spec = n.Spec.AWS.DeepCopy()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	had := c.byName[n.Name]
-	if had != nil && reflect.DeepEqual(had.spec, n.Spec.GCP) {
+	if had != nil && reflect.DeepEqual(had.spec, spec) {
 		return had.vpc, nil
 	}
-	spec := n.Spec.GCP.DeepCopy()
-	vpc, closer, err := gcp.New(context.WithoutCancel(ctx), gcp.Config{
-		Project: spec.Project, InstanceProjects: spec.InstanceProjects, NetworkProject: spec.NetworkProject,
-		Network: spec.Network, Region: spec.Region, Subnetworks: spec.Subnetworks,
-		Endpoint: c.GCPEndpoint, NoAuth: c.GCPNoAuth,
-		UserAgent: c.UserAgent, Hook: c.Hook, PollMin: pollMin,
-	})
+	vpc, closer, err := c.connect(context.WithoutCancel(ctx), spec)
 	if err != nil {
 		return cloud.VPC{}, err
 	}
@@ -92,8 +92,11 @@ func (c *Clouds) Close() {
 // Blank is a Network's VPC where nobody has read it: its node subnets, and
 // what its cloud keeps from everybody.
 func Blank(n *v1alpha1.Network) cloud.Snapshot {
-	if n.Spec.GCP == nil {
-		return cloud.Snapshot{}
+	switch {
+	case n.Spec.AWS != nil:
+		return aws.Blank(n.Spec.AWS.Subnets)
+	case n.Spec.GCP != nil:
+		return gcp.Blank(n.Spec.GCP.Subnetworks)
 	}
-	return gcp.Blank(n.Spec.GCP.Subnetworks)
+	return cloud.Snapshot{}
 }

@@ -6,12 +6,21 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// The clouds, as --cloud names them.
+const (
+	GCP = "gcp"
+	AWS = "aws"
+)
+
 // Options are the flags that say which cloud, and how to reach it.
 type Options struct {
 	// Cloud is its name.
 	Cloud       string
 	GCPEndpoint string
 	GCPNoAuth   bool
+	AWSEndpoint string
+	AWSRegion   string
+	AWSNoAuth   bool
 }
 
 // Register adds the flags; cloud and usage are the default and the text of
@@ -20,12 +29,28 @@ func (o *Options) Register(f *pflag.FlagSet, cloud, usage string) {
 	f.StringVar(&o.Cloud, "cloud", cloud, usage)
 	f.StringVar(&o.GCPEndpoint, "gcp-endpoint", "", "another address of the Compute Engine API, such as an emulator's")
 	f.BoolVar(&o.GCPNoAuth, "gcp-no-auth", false, "send no credentials; for emulators")
+	f.StringVar(&o.AWSEndpoint, "aws-endpoint", "", "another address of the EC2 API, such as an emulator's")
+	f.StringVar(&o.AWSRegion, "aws-region", "", "the region of Networks that name none; that of the AWS configuration, or of the machine that this runs on, where it is not given")
+	f.BoolVar(&o.AWSNoAuth, "aws-no-auth", false, "sign with made-up credentials; for emulators")
 }
 
 // Validate refuses a cloud that there is no adapter for.
 func (o *Options) Validate() error {
-	if o.Cloud != "gcp" {
-		return fmt.Errorf("--cloud=%s: this build knows gcp", o.Cloud)
+	if o.Cloud != GCP && o.Cloud != AWS {
+		return fmt.Errorf("--cloud=%s: this build knows %s and %s", o.Cloud, GCP, AWS)
 	}
 	return nil
+}
+
+// Implied is the cloud that an endpoint names, where --cloud does not say.
+func (o *Options) Implied() string {
+	switch {
+	case o.Cloud != "":
+		return o.Cloud
+	case o.GCPEndpoint != "":
+		return GCP
+	case o.AWSEndpoint != "":
+		return AWS
+	}
+	return ""
 }

@@ -63,7 +63,7 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.StringVar(&o.config, "config", "", "YAML file whose keys are these flags' names; a flag given on the command line wins")
 	f.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; the pod's service account where it is not given")
 	f.StringVar(&o.namespace, "namespace", ownNamespace(), "namespace of the lease and of the claims ledger")
-	o.clouds.Register(f, "gcp", "the cloud that this cluster runs on: gcp")
+	o.clouds.Register(f, "gcp", "the cloud that this cluster runs on: gcp or aws")
 	f.StringVar(&o.clusterID, "cluster-id", "", "identity of the cluster in names of cloud objects; never change it. The UID of namespace kube-system where it is not given")
 
 	f.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while allocating; turn it off only where nothing else can run")

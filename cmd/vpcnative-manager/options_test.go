@@ -100,7 +100,7 @@ func TestRefusalsNameTheFlag(t *testing.T) {
 		"a key twice":                {file: "resync: 5m\nresync: 6m", want: []string{"resync"}},
 		"no YAML":                    {file: "{", want: []string{"config.yaml"}},
 		"no file":                    {args: []string{"--config=/does/not/exist"}, want: []string{"/does/not/exist"}},
-		"another cloud":              {args: []string{"--cloud=aws"}, want: []string{"--cloud=aws"}},
+		"another cloud":              {args: []string{"--cloud=azure"}, want: []string{"--cloud=azure", "aws"}},
 		"no namespace":               {args: []string{"--namespace="}, want: []string{"--namespace"}},
 		"no name of the lease":       {args: []string{"--lease-name="}, want: []string{"--lease-name"}},
 		"an odd log format":          {args: []string{"--log-format=xml"}, want: []string{"--log-format=xml"}},

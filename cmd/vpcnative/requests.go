@@ -34,16 +34,14 @@ type requests struct {
 
 func (p *requests) register(f *pflag.FlagSet) {
 	p.cluster.Register(f)
-	p.clouds.Register(f, "", "read the VPC itself, with your own credentials for this cloud (gcp), and not the Network's status")
+	p.clouds.Register(f, "", "read the VPC itself, with your own credentials for this cloud (gcp or aws), and not the Network's status")
 	f.StringVarP(&p.file, "filename", "f", "", "file with the RangeRequests to plan, and Networks; - is standard input")
 	f.BoolVar(&p.noCluster, "no-cluster", false, "know only what -f says, and with --cloud the VPC")
 	f.StringVar(&p.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
 }
 
 func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output) error {
-	if p.clouds.GCPEndpoint != "" && p.clouds.Cloud == "" {
-		p.clouds.Cloud = "gcp"
-	}
+	p.clouds.Cloud = p.clouds.Implied()
 	if p.clouds.Cloud != "" {
 		if err := p.clouds.Validate(); err != nil {
 			return err

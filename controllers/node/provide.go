@@ -90,7 +90,11 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 		if candidates, t = c.feasible(ctx, vpc, nic, candidates); t != nil {
 			return nil, nic, vpc, t
 		}
-		if holding, t = c.pick(node, nic, candidates); t != nil {
+		limit, err := vpc.Interfaces.Limit(ctx, nic)
+		if err != nil {
+			return nil, nic, vpc, instanceTrouble(err)
+		}
+		if holding, t = c.pick(node, nic, candidates, boundsOf(vpc.Traits, limit), limit); t != nil {
 			return nil, nic, vpc, t
 		}
 	}
@@ -113,7 +117,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 
 // pick chooses a prefix: the one the instance was created with, or one out
 // of the first candidate with room.
-func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) (book.Holding, *trouble) {
+func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, bounds assign.Bounds, limit cloud.Limit) (book.Holding, *trouble) {
 	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
 	var wants []book.Want
 	var size assign.Size
@@ -126,13 +130,13 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 		if !c.book.Has(key) {
 			continue
 		}
-		got, ok := assign.NodeSize(r, maxPods, 32, assign.SpareFactor)
+		got, ok := assign.NodeSize(r, maxPods, bounds)
 		if !ok {
 			return book.Holding{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
 				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
 		}
 		if got.Undersized && !r.Spec.AllowUndersized {
-			small = cmp.Or(small, undersized(r, got, maxPods))
+			small = cmp.Or(small, undersized(r, got, maxPods, limit))
 			continue
 		}
 		size = got
@@ -146,6 +150,9 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	}
 	if h, ok := c.adoptOwn(holder, nic, candidates); ok {
 		return h, nil
+	}
+	if limit.Bits == cloud.TakesNone {
+		return book.Holding{}, takesNone(limit)
 	}
 	h, err := c.book.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
 	if err != nil {
@@ -242,12 +249,6 @@ func (c *Controller) missing(ctx context.Context, node *corev1.Node, h book.Hold
 		t.Reason = v1alpha1.ReasonRangeMissing
 	}
 	return t
-}
-
-func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64) *trouble {
-	return &trouble{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
-		"RangeRequest %s gives this node a /%d (%s), which holds fewer addresses than its %d max pods; lower the kubelet's maxPods, give the request larger node ranges, or set allowUndersized",
-		r.Name, s.Bits, s.Why, maxPods)}
 }
 
 func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *trouble {

@@ -62,6 +62,7 @@ type world struct {
 	gets       int                                                     // looks at single VMs so far
 	lists      int                                                     // and at all of them
 	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
+	limit      cloud.Limit                                             // of every interface
 	script     func(act, instance string, p netip.Prefix) error        // faults by hand
 }
 
@@ -515,6 +516,10 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 		return cloud.Interface{}, fault(cloud.NotFound)
 	}
 	return view(id, i), nil
+}
+
+func (f interfaces) Limit(context.Context, cloud.Interface) (cloud.Limit, error) {
+	return f.w.limit, nil
 }
 
 func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {

@@ -55,7 +55,7 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(x v1alpha1.GrantedRange) bool { return x.CIDR == g.CIDR })
 			c.Metrics.changed(r.Name, v1alpha1.ReasonGivenBack)
 			c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGivenBack, "GiveBackRange",
-				"range %s of subnet %s was empty, and is no longer in the VPC", g.CIDR, g.Subnet)
+				"range %s of %s was empty, and is no longer reserved", g.CIDR, place(g.Subnet))
 		case stay:
 			c.stays(ctx, r, g, no)
 		default:
@@ -99,6 +99,9 @@ func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	}
 	if no := c.leads(ctx); no != nil {
 		return no, false
+	}
+	if g.Subnet == "" {
+		return nil, false // it was in our books only
 	}
 	log.FromContext(ctx).Info("removing a range that was empty", "range", g.Name, "subnet", g.Subnet, "prefix", at)
 	err := vpc.Ranges.Delete(ctx, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at})

@@ -220,7 +220,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 		}
 	}
 	if grantedAt(r, step.Range.Prefix) == nil {
-		c.announce(r, step)
+		c.announce(r, step, vpc.Traits)
 	}
 	setRange(r, step)
 	return nil, false
@@ -234,16 +234,16 @@ func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, at cl
 }
 
 // announce tells of a range that the request did not have.
-func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step) {
+func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step, t cloud.Traits) {
 	switch {
 	case step.Adopted:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonAdopted)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonAdopted, "GrantRange",
-			"%s was in the VPC before; it is used, and never removed", words(r, step.Range))
+			"%s was in the VPC before; it is used, and never removed", words(r, step.Range, t))
 	case step.Grown:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonGrown)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGrown, "GrowRange",
-			"range %s was added in subnet %s: %s", step.Range.Prefix, step.Range.Subnet, step.Why)
+			"range %s was added in %s: %s", step.Range.Prefix, place(step.Range.Subnet), step.Why)
 	default:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonReady)
 	}

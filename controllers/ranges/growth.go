@@ -72,8 +72,8 @@ func Grow(in GrowthInput) Growth {
 		case calls == "":
 			in.tooLarge(s, &g)
 		case len(s.all) >= int(in.Request.Spec.Growth.MaxRanges):
-			g.limit(refuse(v1alpha1.ReasonRangesAtLimit, "subnet %s needs a further range (%s), and has %d, as many as growth.maxRanges allows; raise it, or make a further RangeRequest",
-				s.name, calls, len(s.all)))
+			g.limit(refuse(v1alpha1.ReasonRangesAtLimit, "%s needs a further range (%s), and has %d, as many as growth.maxRanges allows; raise it, or make a further RangeRequest",
+				place(s.name), calls, len(s.all)))
 		default:
 			g.Carve = append(g.Carve, Further{Subnet: s.name, Length: s.length, Why: calls})
 		}

@@ -15,7 +15,7 @@ import (
 // takes, and what the request has in other subnets, also where it vanished
 // from the VPC.
 func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
-	out := in.inUse(s)
+	out := append(in.inUse(s), in.ofVPC()...)
 	for _, p := range in.Refused {
 		out = append(out, plan.Occupied{Prefix: p, What: "being taken by somebody else"})
 	}
@@ -33,7 +33,7 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 		}
 	}
 	for _, b := range in.Services {
-		if !in.asServices(b.Prefix) {
+		if !in.asServices(b.Prefix) && b.Request != in.Request.Name {
 			out = append(out, plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name, Why: ofAPIServer(b.Name)})
 		}
 	}
@@ -59,7 +59,10 @@ func ofAPIServer(name string) string {
 // inUse is what the VPC has, but for what the request names and may adopt.
 func (in Input) inUse(s cloud.Subnet) (out []plan.Occupied) {
 	for _, o := range in.Snapshot.Occupied {
-		if o.Kind == cloud.SecondaryRange && in.names(o.Prefix) {
+		if in.inside() && around(o, s) {
+			continue
+		}
+		if o.Kind.IsRange() && in.names(o.Prefix) {
 			if _, ok := adoptable(s, o.Prefix); ok {
 				continue
 			}

@@ -51,7 +51,7 @@ func Plan(in Input) ([]Step, *Refusal) {
 	if in.judged == nil {
 		in.judged = map[string]bool{}
 	}
-	if no := supported(in.Request); no != nil {
+	if no := in.supported(); no != nil {
 		return nil, no
 	}
 	if no := late(in.Request, in.Network); no != nil {
@@ -60,8 +60,11 @@ func Plan(in Input) ([]Step, *Refusal) {
 	if in.NoServices && in.Request.Spec.Purpose == v1alpha1.Services {
 		return nil, NoServiceCIDRs()
 	}
-	if in.Request.Spec.Purpose == v1alpha1.Proxy {
+	switch {
+	case in.Request.Spec.Purpose == v1alpha1.Proxy:
 		return in.proxy()
+	case in.apart():
+		return in.servicesApart()
 	}
 	subnets, no := in.subnets()
 	if no != nil {
@@ -93,6 +96,9 @@ func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 		if !slices.Contains(known, w) {
 			return nil, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
 		}
+	}
+	if in.inside() && len(in.Request.Spec.CIDRs) > 0 {
+		return in.holding(out)
 	}
 	if len(wanted) == 0 && len(out) > 1 && (!in.shape().everySubnet || len(in.Request.Spec.CIDRs) > 0 && len(in.Request.Status.Ranges) > 0) {
 		out = in.settled(out)
@@ -132,9 +138,9 @@ func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	}
 	var steps []Step
 	next := 0
-	for _, a := range plan.Ranges(in.ask(), space) {
+	for _, a := range in.actions(in.askIn(s), s, space) {
 		if a.Verb == plan.Refuse {
-			return nil, refuse(string(a.Reason), "%s", subject(a)+a.Why)
+			return nil, refuse(string(a.Reason), "%s", in.where(s)+subject(a)+a.Why)
 		}
 		step, no := in.step(s, a, had, &next)
 		if no != nil {
@@ -142,12 +148,16 @@ func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 		}
 		steps = append(steps, step)
 	}
-	return steps, tooMany(s, steps)
+	return steps, in.tooMany(s, steps)
 }
 
 // space is where the subnet's ranges may go, and what is in the way.
 func (in Input) space(s cloud.Subnet, before []Step) plan.Space {
-	return plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
+	out := plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
+	if in.inside() {
+		out.Supernets = within(out.Supernets, s)
+	}
+	return out
 }
 
 // step turns one action of the planner into a step in the VPC.
@@ -162,7 +172,7 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 			return Step{Range: found, Adopted: true, Why: "the request names it, and it was in the VPC before"}, nil
 		}
 		step.Range = cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, next)}
-		step.Create = true
+		step.Create = !in.apart()
 		return step, nil
 	}
 	step.Range = had[at]
@@ -170,7 +180,11 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 	step.Adopted = status.Adopted
 	step.Grown = status.Grown || !known && in.mustHaveGrown(s, a)
 	step.Create = !slices.Contains(s.Ranges, step.Range) && !status.Leaving
-	return step, in.lost(step)
+	if in.apart() {
+		step.Create = false
+		return step, in.overlaid(step.Range.Prefix)
+	}
+	return step, in.lost(s, step)
 }
 
 // mustHaveGrown tells of a range that only its mark shows to be the
@@ -201,7 +215,7 @@ func subject(a plan.Action) string {
 
 // lost refuses to put a range back that vanished from the VPC, where it was
 // not ours to make, or somebody else took its place meanwhile.
-func (in Input) lost(s Step) *Refusal {
+func (in Input) lost(at cloud.Subnet, s Step) *Refusal {
 	if !s.Create {
 		return nil
 	}
@@ -210,7 +224,7 @@ func (in Input) lost(s Step) *Refusal {
 			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
 	}
 	for _, o := range in.Snapshot.Occupied {
-		if o.Prefix.Overlaps(s.Range.Prefix) {
+		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && around(o, at)) {
 			return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
 				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
 		}
@@ -226,6 +240,9 @@ func (in Input) granted(s cloud.Subnet) []cloud.Range {
 		if p, ok := prefixOf(g); ok && g.Subnet == s.Name {
 			out = append(out, cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p})
 		}
+	}
+	if in.apart() {
+		return in.served(out)
 	}
 	owner := in.owner()
 	for _, r := range s.Ranges {
@@ -265,7 +282,7 @@ func (in Input) ask() plan.Request {
 		ask.PrefixLength = int(*spec.PrefixLength)
 	}
 	if spec.Capacity != nil {
-		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode)}
+		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode), Factor: in.Snapshot.Traits.PerPod(), Least: in.Snapshot.Traits.Smallest}
 	}
 	if len(spec.CIDRs) == 0 && spec.PrefixLength == nil && spec.Capacity == nil {
 		ask.PrefixLength = in.shape().length

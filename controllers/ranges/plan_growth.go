@@ -34,11 +34,10 @@ func Next(r *v1alpha1.RangeRequest) (out []Further, has []int) {
 // PlanFurther says where a further range of a request that grows goes, or why
 // it cannot. It is pure.
 func PlanFurther(in Input, f Further) (Step, *Refusal) {
-	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == f.Subnet })
-	if at < 0 {
-		return Step{}, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's any more", f.Subnet, in.Network.Name)
+	s, no := in.further(f)
+	if no != nil {
+		return Step{}, no
 	}
-	s := in.Snapshot.Subnets[at]
 	had := in.granted(s)
 	for _, r := range had {
 		if _, known := in.status(r); !known {
@@ -46,20 +45,32 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 		}
 	}
 	if s.MaxRanges > 0 && len(s.Ranges) >= s.MaxRanges {
-		return Step{}, refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d secondary ranges, as many as the cloud allows; delete some, or add another node subnet to the Network",
-			s.Name, f.Why, len(s.Ranges))
+		return Step{}, refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d %ss, as many as the cloud allows; delete some, or add another node subnet to the Network",
+			s.Name, f.Why, len(s.Ranges), in.Snapshot.Traits.RangeNoun())
 	}
 	space := in.space(s, nil)
 	for _, r := range had {
 		space.Occupied = append(space.Occupied, plan.Occupied{Prefix: r.Prefix, What: "this request's range in subnet " + s.Name})
 	}
-	a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: f.Length}, space)[0]
+	a := in.actions(plan.Request{Family: prefix.IPv4, PrefixLength: f.Length}, s, space)[0]
 	if a.Verb == plan.Refuse {
-		return Step{}, refuse(string(a.Reason), "subnet %s needs a further range (%s): %s", s.Name, f.Why, a.Why)
+		return Step{}, refuse(string(a.Reason), "%s needs a further range (%s): %s", place(s.Name), f.Why, a.Why)
 	}
 	next := 0
 	return Step{
 		Range:  cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, &next)},
-		Create: true, Chosen: true, Grown: true, Why: f.Why + "; " + a.Why,
+		Create: !in.apart(), Chosen: true, Grown: true, Why: f.Why + "; " + a.Why,
 	}, nil
+}
+
+// further gives the subnet that is to have one more range.
+func (in Input) further(f Further) (cloud.Subnet, *Refusal) {
+	if in.apart() {
+		return cloud.Subnet{}, nil
+	}
+	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == f.Subnet })
+	if at < 0 {
+		return cloud.Subnet{}, refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's any more", f.Subnet, in.Network.Name)
+	}
+	return in.Snapshot.Subnets[at], nil
 }

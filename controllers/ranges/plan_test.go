@@ -324,7 +324,7 @@ func TestSupported(t *testing.T) {
 	} {
 		r := &v1alpha1.RangeRequest{}
 		r.Spec.Purpose, r.Spec.Families = c.purpose, c.families
-		if no := supported(r); (no == nil) != c.ok || no != nil && no.Reason != v1alpha1.ReasonUnsupported {
+		if no := (Input{Request: r}).supported(); (no == nil) != c.ok || no != nil && no.Reason != v1alpha1.ReasonUnsupported {
 			t.Errorf("%s %v: %v", c.purpose, c.families, no)
 		}
 	}

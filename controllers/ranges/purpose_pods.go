@@ -50,8 +50,12 @@ type Pool struct {
 // their instances.
 type pods struct{ c *Controller }
 
-func (p pods) use(_ context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (Use, *Refusal) {
-	return Count(r, all, p.c.Nodes()), nil
+func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (Use, *Refusal) {
+	_, vpc, no := p.c.network(ctx, r)
+	if no != nil {
+		vpc = cloud.VPC{} // nothing is granted from it meanwhile; what is published counts all the same
+	}
+	return Count(r, all, p.c.Nodes(), vpc.Traits), nil
 }
 
 func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *Refusal {
@@ -128,7 +132,7 @@ func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.G
 }
 
 func inUse(g v1alpha1.GrantedRange, by string) *Refusal {
-	return refuse(v1alpha1.ReasonInUse, "range %s of subnet %s is not given back: %s", g.CIDR, g.Subnet, by)
+	return refuse(v1alpha1.ReasonInUse, "range %s of %s is not given back: %s", g.CIDR, place(g.Subnet), by)
 }
 
 // pageOfNodes bounds how many Nodes are in memory whole at a time.

@@ -18,6 +18,9 @@ type proxy struct{ custom }
 // range. A network has one that is active in each region, so one that is
 // there is used, whoever made it.
 func (in Input) proxy() ([]Step, *Refusal) {
+	if in.Snapshot.Traits.NoProxies {
+		return nil, refuse(v1alpha1.ReasonUnsupported, "load balancers of this cloud need no subnet for proxies; delete the request")
+	}
 	if len(in.Request.Spec.Subnets) > 0 {
 		return nil, refuse(v1alpha1.ReasonUnknownSubnet, "a proxy-only subnet is one of its own, and in none of %v; leave subnets out", in.Request.Spec.Subnets)
 	}
@@ -91,9 +94,12 @@ func removeFrom(ctx context.Context, r *v1alpha1.RangeRequest, mine cloud.Range,
 }
 
 // words names a range as people know it.
-func words(r *v1alpha1.RangeRequest, at cloud.Range) string {
+func words(r *v1alpha1.RangeRequest, at cloud.Range, t cloud.Traits) string {
 	if r.Spec.Purpose == v1alpha1.Proxy {
 		return "proxy-only subnet " + at.Name + " (" + at.Prefix.String() + ")"
 	}
-	return "secondary range " + at.Name + " (" + at.Prefix.String() + ") of subnet " + at.Subnet
+	if at.Subnet == "" {
+		return "range " + at.Prefix.String()
+	}
+	return t.RangeNoun() + " " + at.Name + " (" + at.Prefix.String() + ") of subnet " + at.Subnet
 }

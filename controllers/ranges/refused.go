@@ -4,19 +4,46 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/plan"
 )
 
 // supported refuses families that cannot be carved. With IPv6 beside it, IPv4
 // is what is carved: a node's IPv6 comes with its interface.
-func supported(r *v1alpha1.RangeRequest) *Refusal {
+func (in Input) supported() *Refusal {
+	r, traits := in.Request, in.Snapshot.Traits
+	if r.Spec.Attachment == v1alpha1.AttachRoutes && !traits.Routes {
+		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
+	}
+	if least := traits.Smallest; least > 0 && r.Spec.Purpose == v1alpha1.Pods {
+		if n := smallestAsked(r); n > least {
+			return refuse(string(plan.InvalidSize), "a /%d is asked for, and this cloud gives an interface no less than a /%d; ask for that or more", n, least)
+		}
+	}
 	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
 		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
 	}
 	return nil
+}
+
+// smallestAsked is the length of the smallest block that the request names.
+func smallestAsked(r *v1alpha1.RangeRequest) (length int) {
+	for _, n := range []*int32{r.Spec.PrefixLength, r.Spec.MinNodePrefixLength} {
+		if n != nil {
+			length = max(length, int(*n))
+		}
+	}
+	if n := r.Spec.NodePrefixLength; n != nil && n.Type == intstr.Int {
+		length = max(length, int(n.IntVal))
+	}
+	for _, p := range parseAll(r.Spec.CIDRs) {
+		length = max(length, p.Bits())
+	}
+	return length
 }
 
 // late refuses a request that has nothing yet where its Network goes: the
@@ -40,7 +67,7 @@ func NoServiceCIDRs() *Refusal {
 
 // tooMany refuses more ranges than the cloud allows a subnet, before the first of
 // them is made.
-func tooMany(s cloud.Subnet, steps []Step) *Refusal {
+func (in Input) tooMany(s cloud.Subnet, steps []Step) *Refusal {
 	more := 0
 	for _, step := range steps {
 		if step.Create {
@@ -50,6 +77,6 @@ func tooMany(s cloud.Subnet, steps []Step) *Refusal {
 	if s.MaxRanges == 0 || more == 0 || len(s.Ranges)+more <= s.MaxRanges {
 		return nil
 	}
-	return refuse(string(cloud.LimitExceeded), "subnet %s needs %d more secondary ranges, and has %d of the %d that the cloud allows; delete some, or name another node subnet",
-		s.Name, more, len(s.Ranges), s.MaxRanges)
+	return refuse(string(cloud.LimitExceeded), "subnet %s needs %d more %ss, and has %d of the %d that the cloud allows; delete some, or name another node subnet",
+		s.Name, more, in.Snapshot.Traits.RangeNoun(), len(s.Ranges), s.MaxRanges)
 }

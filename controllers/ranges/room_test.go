@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 )
 
 func withRanges(cidrs ...string) *v1alpha1.RangeRequest {
@@ -51,7 +52,7 @@ func TestForecast(t *testing.T) {
 		"no ranges":                           {withRanges(), []*corev1.Node{waiting}, "[] []"},
 		"not for people's own":                {custom, nil, "[] []"},
 	} {
-		room, largest := Forecast(c.r, Count(c.r, []v1alpha1.RangeRequest{*c.r}, c.nodes))
+		room, largest := Forecast(c.r, Count(c.r, []v1alpha1.RangeRequest{*c.r}, c.nodes, cloud.Traits{}))
 		if got := fmt.Sprint(room, " ", largest); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
@@ -76,7 +77,7 @@ func TestForecastIsWhatFits(t *testing.T) {
 			hold(held, p)
 			nodes = append(nodes, node(fmt.Sprint("n", i), p.String(), ""))
 		}
-		room, _ := Forecast(r, Count(r, nil, nodes))
+		room, _ := Forecast(r, Count(r, nil, nodes, cloud.Traits{}))
 		for _, x := range room {
 			fits := int64(0)
 			for _, text := range []string{"10.0.0.0/27", "10.0.0.64/28"} {

@@ -54,6 +54,9 @@ type Services interface {
 type ServiceBlock struct {
 	Prefix netip.Prefix
 	Name   string // of the ServiceCIDR
+	// Request is the RangeRequest of this cluster that it was made for; it is
+	// empty for any other.
+	Request string
 }
 
 // ServiceUse is how much of a Services request's ranges is in use.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -34,14 +35,14 @@ type Use struct {
 }
 
 // Count tells how much of r's ranges the nodes use; all are all requests,
-// among which a waiting node chooses. It is pure.
-func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node) Use {
+// among which a waiting node chooses, and t are their cloud's. It is pure.
+func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node, t cloud.Traits) Use {
 	u := useOf(r)
 	u.Sizes = map[int]int{}
 	ranges := prefixes(r.Status.Ranges)
 	for _, n := range nodes {
 		if len(n.Spec.PodCIDRs) == 0 {
-			u.wait(n, r, all)
+			u.wait(n, r, all, t)
 			continue
 		}
 		for _, text := range n.Spec.PodCIDRs {
@@ -77,7 +78,7 @@ func waitsFor(n *corev1.Node) string {
 // wait counts a Node without a range. Only want of room counts as waiting: one
 // that waits because of a rival, or for its instance, would not be helped by
 // more ranges.
-func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) {
+func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, t cloud.Traits) {
 	reason := waitsFor(n)
 	if reason != v1alpha1.ReasonRangeExhausted && reason != v1alpha1.ReasonRangeMissing {
 		return
@@ -91,7 +92,7 @@ func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.Rang
 			continue
 		}
 		u.Waiting++
-		if size, ok := assign.NodeSize(r, n.Status.Capacity.Pods().Value(), 32, assign.SpareFactor); ok {
+		if size, ok := assign.NodeSize(r, n.Status.Capacity.Pods().Value(), assign.Bounds{PerPod: t.PerPod(), Smallest: t.Smallest}); ok {
 			u.Sizes[size.Bits]++
 		}
 	}

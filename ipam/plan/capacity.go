@@ -12,6 +12,7 @@ type Capacity struct {
 	Nodes  int
 	Pods   int // per node
 	Factor int // addresses per pod: 2 where addresses must rest between two pods (GKE), 1 on AWS; 0 stands for 2
+	Least  int // length of the smallest range that a node can have, such as 28; 0 is any
 }
 
 // SizeError is a size that makes no sense or does not fit in an address.
@@ -60,6 +61,9 @@ func RangeLength(nodes, nodeLength int) (int, error) {
 func (c Capacity) Length(f prefix.Family) (rangeLength, nodeLength int, err error) {
 	if nodeLength, err = NodeLength(f, c.Pods, c.factor()); err != nil {
 		return 0, 0, err
+	}
+	if c.Least > 0 {
+		nodeLength = min(nodeLength, c.Least)
 	}
 	rangeLength, err = RangeLength(c.Nodes, nodeLength)
 	return rangeLength, nodeLength, err

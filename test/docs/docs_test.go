@@ -15,17 +15,21 @@ const root = "../.."
 
 func operations(t *testing.T) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
-	if err != nil {
-		t.Fatal(err)
+	var all string
+	for _, file := range []string{"docs/operations.md", "docs/services.md"} {
+		content, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(content)
 	}
-	return string(content)
+	return all
 }
 
 // wellSaid are reasons that ask nobody for anything.
 var wellSaid = map[string]bool{
 	"Ready": true, "InsideSupernets": true, "Grown": true, "GivenBack": true, "Adopted": true, "None": true,
-	"RoomLeft": true, "PodRangeReady": true, "Attaching": true,
+	"RoomLeft": true, "EnsuredLoadBalancer": true, "DeletedLoadBalancer": true, "Planned": true, "PodRangeReady": true, "Attaching": true,
 	"Asked": true, "Chosen": true, "Granted": true, "Unwanted": true,
 }
 
@@ -46,7 +50,7 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		}
 		for _, m := range found {
 			if !wellSaid[m[1]] && !regexp.MustCompile(`\b`+m[1]+`\b`).MatchString(docs) {
-				t.Errorf("docs/operations.md does not say what %s means (%s)", m[1], path)
+				t.Errorf("docs/operations.md and services.md do not say what %s means (%s)", m[1], path)
 			}
 		}
 	}
@@ -82,7 +86,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 	}
 	for name := range found {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(docs) {
-			t.Errorf("docs/operations.md does not name the metric %s", name)
+			t.Errorf("docs/operations.md and services.md do not name the metric %s", name)
 		}
 	}
 	if len(found) < 20 {

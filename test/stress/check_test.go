@@ -246,7 +246,7 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	candidates := assign.Candidates(v.requests, n.Labels)
 	granted, lost := 0, false
 	for _, q := range candidates {
-		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), 32, assign.SpareFactor)
+		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), assign.Bounds{PerPod: 2})
 		for _, g := range q.Status.Ranges {
 			if g.Subnet != subnet {
 				continue

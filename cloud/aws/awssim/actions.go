@@ -22,6 +22,18 @@ func init() {
 			params: []string{"Ipv4Prefix.N", "Ipv4PrefixCount", "PrivateIpAddress.N", "SecondaryPrivateIpAddressCount", "AllowReassignment"}},
 		"UnassignPrivateIpAddresses": {do: unassignPrivateIPAddresses, mutates: true, names: "NetworkInterfaceId",
 			params: []string{"Ipv4Prefix.N", "PrivateIpAddress.N"}},
+		"DescribeSecurityGroups":     {do: describeSecurityGroups, names: "GroupId", many: 1000},
+		"DescribeSecurityGroupRules": {do: describeSecurityGroupRules, names: "SecurityGroupRuleId", many: 1000},
+		"DescribeAddresses":          {do: describeAddresses, names: "AllocationId", many: 1000, params: []string{"PublicIp.N"}},
+		"CreateSecurityGroup": {do: createSecurityGroup, mutates: true, names: "GroupName",
+			params: append([]string{"GroupDescription", "VpcId"}, creating...)},
+		"DeleteSecurityGroup":             {do: deleteSecurityGroup, mutates: true, names: "GroupId"},
+		"AuthorizeSecurityGroupIngress":   {do: authorizeSecurityGroupIngress, mutates: true, names: "GroupId", params: permitting},
+		"RevokeSecurityGroupIngress":      {do: revokeSecurityGroupIngress, mutates: true, names: "GroupId", params: append([]string{"SecurityGroupRuleId.N"}, permitting...)},
+		"ModifyNetworkInterfaceAttribute": {do: modifyNetworkInterfaceAttribute, mutates: true, names: "NetworkInterfaceId", params: []string{"SecurityGroupId.N", "SourceDestCheck.Value"}},
+		"AllocateAddress":                 {do: allocateAddress, mutates: true, names: "Address", params: append([]string{"Domain"}, creating...)},
+		"ReleaseAddress":                  {do: releaseAddress, mutates: true, names: "AllocationId"},
+
 		"CreateTags": {do: createTags, mutates: true, names: "ResourceId", params: []string{"Tag.N.Key", "Tag.N.Value"}},
 		"DeleteTags": {do: deleteTags, mutates: true, names: "ResourceId", params: []string{"Tag.N.Key", "Tag.N.Value"}},
 	}

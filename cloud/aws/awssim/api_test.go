@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 func (w *world) reserve(cidr string) (*types.SubnetCidrReservation, error) {
@@ -135,9 +136,9 @@ func TestTags(t *testing.T) {
 
 func TestCIDRAssociations(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newWorld(t, awssim.Config{Clock: clock, Latency: time.Minute, CIDRsPerVPC: 3})
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	w.must(w.sim.AddRoute(w.vpc, pfx("100.65.0.0/24"), "tgw-1"))
 	associate := func(cidr string) (*types.VpcCidrBlockAssociation, error) {
 		r, err := w.ec2.AssociateVpcCidrBlock(w.ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: &w.vpc, CidrBlock: &cidr})
@@ -158,7 +159,7 @@ func TestCIDRAssociations(t *testing.T) {
 	sub := &ec2.CreateSubnetInput{VpcId: &w.vpc, CidrBlock: aws.String("100.64.0.0/20")}
 	_, err = w.ec2.CreateSubnet(w.ctx, sub)
 	w.refused("InvalidSubnet.Range", err) // not yet
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	got, err := w.ec2.CreateSubnet(w.ctx, sub)
 	w.must(err)
 	_, err = w.ec2.CreateSubnet(w.ctx, sub)
@@ -173,7 +174,7 @@ func TestCIDRAssociations(t *testing.T) {
 	w.refused("CidrLimitExceeded", err)
 	_, err = w.ec2.DisassociateVpcCidrBlock(w.ctx, &ec2.DisassociateVpcCidrBlockInput{AssociationId: made.AssociationId})
 	w.must(err)
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	l, err := w.ec2.DescribeRouteTables(w.ctx, &ec2.DescribeRouteTablesInput{})
 	w.must(err)
 	var routes []string

@@ -1,6 +1,10 @@
 package awssim
 
-import "time"
+import (
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
+)
 
 // Config says how a Sim behaves. The zero value is usable: real time, changes
 // seen at once, the region eu-west-1, no authentication, no throttling.
@@ -11,12 +15,16 @@ type Config struct {
 	// Account owns everything, by default 123456789012.
 	Account string
 	// Clock is the source of time; nil means the real one.
-	Clock Clock
+	Clock simulate.Clock
 	// Seed makes probabilistic faults repeatable.
 	Seed uint64
 	// Latency is how long a CIDR association is "associating" and a subnet
-	// "pending".
+	// "pending", a load balancer "provisioning" and a target "initial".
 	Latency time.Duration
+	// Linger is how long a load balancer that is gone keeps its interfaces in
+	// their subnets and security groups, and a target group counts as in use
+	// after the listener that sent to it.
+	Linger time.Duration
 	// Fresh is how long a new ID stays unknown to all calls.
 	Fresh time.Duration
 	// AccessKey and SecretKey, where set, are the only credentials that are
@@ -34,6 +42,11 @@ type Config struct {
 	CIDRsPerVPC int
 	// SubnetsPerVPC is the quota of subnets, by default 200.
 	SubnetsPerVPC int
+	// RulesPerGroup is the quota of inbound rules of a security group, of each
+	// address family, by default 60; ElasticIPs that of addresses, by default 5.
+	RulesPerGroup, ElasticIPs int
+	// Balancers is the quota of load balancers, by default 50.
+	Balancers int
 	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
 	// goes first. Counts stay exact.
 	CallLog int
@@ -49,10 +62,13 @@ func (c Config) withDefaults() Config {
 	}
 	c.Account = orDefault(c.Account, "123456789012")
 	if c.Clock == nil {
-		c.Clock = realClock{}
+		c.Clock = simulate.RealClock{}
 	}
 	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
 	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)
+	c.RulesPerGroup = orDefault(c.RulesPerGroup, ruleLimit)
+	c.ElasticIPs = orDefault(c.ElasticIPs, 5)
+	c.Balancers = orDefault(c.Balancers, 50)
 	c.CallLog = orDefault(c.CallLog, 1_000_000)
 	c.History = orDefault(c.History, 10_000)
 	return c
@@ -65,10 +81,3 @@ func orDefault[T comparable](v, otherwise T) T {
 	}
 	return v
 }
-
-// Clock is the time a Sim lives in.
-type Clock interface{ Now() time.Time }
-
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }

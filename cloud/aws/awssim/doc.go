@@ -1,14 +1,17 @@
-// Package awssim is an in-memory Amazon EC2 for tests and demonstrations: an
-// http.Handler that the real SDK client speaks to over the query protocol,
-// github.com/aws/aws-sdk-go-v2/service/ec2 with BaseEndpoint set to the
-// server's URL.
+// Package awssim is an in-memory Amazon EC2 and Elastic Load Balancing for
+// tests and demonstrations: an http.Handler that the real SDK clients speak to
+// over the query protocol, service/ec2 and service/elasticloadbalancingv2 of
+// github.com/aws/aws-sdk-go-v2 with BaseEndpoint set to the server's URL. The
+// Version of a request tells which of the two it is for.
 //
 // It knows VPCs with their CIDR associations, subnets, subnet CIDR
 // reservations, instances of the types in instancetypes.go, network interfaces
-// with addresses and IPv4 prefixes, route tables, and tags. It is strict: what
+// with addresses and IPv4 prefixes, route tables, security groups, Elastic IPs,
+// tags; network load balancers with listeners of TCP and UDP and target groups
+// of instances, whose health follows from the security groups. It is strict: what
 // EC2 refuses is refused here, with the same code and, where it is known, the
-// same text. Facts come from the EC2 API reference (version 2016-11-15) and
-// the VPC and EC2 user guides; a comment says where a rule or a text is a guess.
+// same text. Facts come from the API references of EC2 (2016-11-15) and ELB
+// (2015-12-01) and the VPC, EC2 and ELB user guides; a comment says where a rule or a text is a guess.
 //
 // The model:
 //
@@ -21,7 +24,7 @@
 //   - Nothing runs in the background: what is due is settled at the start of
 //     each call. A Sim that is no longer used needs no closing.
 //
-// What it does not have: IPv6, security groups, changes of routes, interfaces
-// and instances over the API, load balancing. An action it does not know
+// What it does not have: IPv6, rules outwards of security groups, changes of
+// routes, interfaces and instances over the API, application load balancers. An action it does not know
 // answers InvalidAction, a parameter it does not know UnknownParameter.
 package awssim

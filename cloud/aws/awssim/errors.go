@@ -59,6 +59,9 @@ var (
 	interfaceIDs   = idKind{"eni-", "InvalidNetworkInterfaceID", "networkInterface ID"}
 	instanceIDs    = idKind{"i-", "InvalidInstanceID", "instance ID"}
 	tableIDs       = idKind{"rtb-", "InvalidRouteTableID", "routeTable ID"}
+	groupIDs       = idKind{"sg-", "InvalidGroup", "security group"}
+	ruleIDs        = idKind{"sgr-", "InvalidSecurityGroupRuleId", "security group rule ID"}
+	elasticIDs     = idKind{"eipalloc-", "InvalidAllocationID", "allocation ID"}
 )
 
 func (k idKind) notFound(id string) *APIError {

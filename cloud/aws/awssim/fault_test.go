@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 const assign = "AssignPrivateIpAddresses"
@@ -71,10 +72,10 @@ func TestHangHasNoEffectWhenTheCallerGivesUp(t *testing.T) {
 
 func TestStaleReads(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newWorld(t, awssim.Config{Clock: clock})
 	_, eni := w.addVM("m5.large")
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	w.must(w.assign(eni, "10.0.1.0/28"))
 	in := w.sim.Inject(awssim.Fault{Action: "Describe*", StaleFor: 30 * time.Second})
 	if got := w.held(eni); len(got) != 0 {
@@ -93,9 +94,9 @@ func TestStaleReads(t *testing.T) {
 
 func TestAFreshIDIsUnknownForAWhile(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newWorld(t, awssim.Config{Clock: clock, Fresh: 10 * time.Second})
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	_, eni := w.addVM("m5.large")
 	w.refused("InvalidNetworkInterfaceID.NotFound", w.assign(eni, "10.0.1.0/28"))
 	l, err := w.ec2.DescribeNetworkInterfaces(w.ctx, &ec2.DescribeNetworkInterfacesInput{})
@@ -103,13 +104,13 @@ func TestAFreshIDIsUnknownForAWhile(t *testing.T) {
 	if len(l.NetworkInterfaces) != 0 {
 		t.Error("a list shows it")
 	}
-	clock.advance(10 * time.Second)
+	clock.Advance(10 * time.Second)
 	w.must(w.assign(eni, "10.0.1.0/28"))
 }
 
 func TestThrottleBuckets(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
 	w := newWorld(t, awssim.Config{Clock: clock, Throttle: true})
 	// How many calls pass in a burst, and ten seconds later.
 	for name, c := range map[string]struct {
@@ -143,7 +144,7 @@ func TestThrottleBuckets(t *testing.T) {
 		if got := passed(); got != c.burst {
 			t.Errorf("%s: %d calls in a burst, want %d", name, got, c.burst)
 		}
-		clock.advance(10 * time.Second)
+		clock.Advance(10 * time.Second)
 		if got := passed(); got != c.later {
 			t.Errorf("%s: %d calls ten seconds later, want %d", name, got, c.later)
 		}

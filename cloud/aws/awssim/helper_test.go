@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http/httptest"
 	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
@@ -101,23 +100,3 @@ func (w *world) held(eni string) (out []string) {
 }
 
 func pfx(s string) netip.Prefix { return netip.MustParsePrefix(s) }
-
-// handClock is moved by hand.
-type handClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newHandClock() *handClock { return &handClock{now: time.Unix(1_800_000_000, 0)} }
-
-func (c *handClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *handClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}

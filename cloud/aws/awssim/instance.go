@@ -47,6 +47,7 @@ type machineInterface struct {
 	Attachment *attachment  `xml:"attachment"`
 	Addresses  []address    `xml:"privateIpAddressesSet>item"`
 	Prefixes   []ipv4Prefix `xml:"ipv4PrefixSet>item"`
+	Groups     []groupRef   `xml:"groupSet>item"`
 }
 
 type launch struct {
@@ -88,7 +89,7 @@ func describeInstances(s *Sim, c *call) (any, *APIError) {
 	if len(page) > 0 {
 		for _, i := range see(s, c, s.interfaces).list() {
 			if at := i.instance(); at != "" {
-				cards[at] = append(cards[at], machineInterface{i.ID, i.SubnetID, i.VpcID, i.Status, i.PrivateIP, i.Attachment, i.Addresses, i.Prefixes})
+				cards[at] = append(cards[at], machineInterface{i.ID, i.SubnetID, i.VpcID, i.Status, i.PrivateIP, i.Attachment, i.Addresses, i.Prefixes, i.Groups})
 			}
 		}
 	}

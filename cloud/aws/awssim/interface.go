@@ -20,6 +20,7 @@ type networkInterface struct {
 	Attachment       *attachment  `xml:"attachment,omitempty"`
 	Addresses        []address    `xml:"privateIpAddressesSet>item"`
 	Prefixes         []ipv4Prefix `xml:"ipv4PrefixSet>item"`
+	Groups           []groupRef   `xml:"groupSet>item"`
 	Tags             tags         `xml:"tagSet>item"`
 }
 
@@ -98,6 +99,11 @@ func interfaceValues(i *networkInterface, filter string) (out []string, ok bool)
 			out = append(out, a.IP)
 		}
 		return out, true
+	case "group-id":
+		for _, g := range i.Groups {
+			out = append(out, g.ID)
+		}
+		return out, true
 	case "attachment.instance-id":
 		return []string{i.instance()}, true
 	case "attachment.device-index":
@@ -129,7 +135,7 @@ func (s *Sim) newInterface(sub *subnet, at netip.Addr) (*networkInterface, *APIE
 	i := &networkInterface{
 		ID: s.id(interfaceIDs), SubnetID: sub.ID, VpcID: sub.VpcID, AvailabilityZone: sub.AvailabilityZone, OwnerID: s.config.Account,
 		Status: "available", InterfaceType: "interface", PrivateIP: at.String(), SourceDestCheck: true,
-		Addresses: []address{{at.String(), true}},
+		Addresses: []address{{at.String(), true}}, Groups: s.refs([]string{s.baseGroup(sub.VpcID)}),
 	}
 	sp.addresses[at] = i.ID
 	return i, nil

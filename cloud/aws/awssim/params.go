@@ -21,8 +21,11 @@ type action struct {
 }
 
 var (
-	number   = regexp.MustCompile(`\.\d+`)
-	listing  = []string{"Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"}
+	number     = regexp.MustCompile(`\.\d+`)
+	listing    = []string{"Filter.N.Name", "Filter.N.Value.N", "MaxResults", "NextToken"}
+	permitting = []string{"IpPermissions.N.IpProtocol", "IpPermissions.N.FromPort", "IpPermissions.N.ToPort",
+		"IpPermissions.N.IpRanges.N.CidrIp", "IpPermissions.N.IpRanges.N.Description", "IpPermissions.N.Ipv6Ranges.N.CidrIpv6",
+		"IpPermissions.N.Ipv6Ranges.N.Description", "IpPermissions.N.Groups.N.GroupId", "IpPermissions.N.Groups.N.Description"}
 	creating = []string{"TagSpecification.N.ResourceType", "TagSpecification.N.Tag.N.Key", "TagSpecification.N.Tag.N.Value"}
 )
 

@@ -3,11 +3,11 @@ package awssim
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 const maxBody = 4 << 20
@@ -15,22 +15,7 @@ const maxBody = 4 << 20
 // Serve listens on addr, such as "127.0.0.1:0", and returns the server's URL.
 // stop ends it and waits until it has ended.
 func (s *Sim) Serve(addr string) (url string, stop func(), err error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // the listener is ours: nothing else ends it
-		}
-	}()
-	return "http://" + listener.Addr().String(), func() {
-		server.Close()
-		<-done
-	}, nil
+	return simulate.Serve(addr, s)
 }
 
 // call is one request being answered.
@@ -47,7 +32,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, refusal := s.parse(c, r)
 	var reply any
 	if refusal == nil {
-		c.faults = s.faults.strike(c.Call)
+		c.faults = simulate.Strike(&s.Faults, c.Call)
 		reply, refusal = s.answer(a, c, r)
 	}
 	c.Status = http.StatusOK
@@ -58,17 +43,11 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if reply != nil {
 		body = c.service.encode(c.service, c.Action, reply)
 	}
-	lost := r.Context().Err() != nil
-	for _, f := range c.faults {
-		if f.After != nil {
-			f.After(c.Call)
-		}
-		lost = lost || f.LostReply
-	}
+	lost := simulate.Follow(r.Context(), c.faults, c.Call)
 	if lost {
 		c.Status = 0
 	}
-	s.calls.add(c.Call) // before the reply, so that the caller finds it there
+	simulate.Record(&s.Log, c.Call, c.Action, c.Mutating) // before the reply, so that the caller finds it there
 	if lost {
 		panic(http.ErrAbortHandler) // net/http cuts the connection
 	}
@@ -105,21 +84,12 @@ func (s *Sim) parse(c *call, r *http.Request) (action, *APIError) {
 
 // answer does what the call asks, with the faults that strike before.
 func (s *Sim) answer(a action, c *call, r *http.Request) (any, *APIError) {
-	for _, f := range c.faults {
-		if f.Before != nil {
-			f.Before(c.Call)
-		}
-		if f.Hang != nil {
-			select {
-			case <-f.Hang:
-			case <-r.Context().Done():
-				return nil, &APIError{499, "Cancelled", "the caller gave up"}
-			}
-		}
-		if f.Error != nil {
-			return nil, f.Error
-		}
+	if err := simulate.Befall(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
+		return nil, &APIError{499, "Cancelled", "the caller gave up"}
+	} else if refusal, ok := errors.AsType[*APIError](err); ok {
+		return nil, refusal
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()

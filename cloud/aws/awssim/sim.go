@@ -1,25 +1,24 @@
 package awssim
 
 import (
-	"container/heap"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // Sim is one EC2, of one account in one region. It is safe for concurrent use.
 type Sim struct {
-	clock  Clock
+	clock  simulate.Clock
 	config Config
-	calls  callLog
-	faults faultBox
+	simulate.Log[Call]
+	simulate.Faults[Fault, Call]
 
 	// mu guards what follows. Nothing is called out to while it is held.
 	mu           sync.Mutex
 	lastID       uint64
-	events       eventHeap
-	eventCount   uint64
+	agenda       simulate.Agenda
 	buckets      map[string]*bucket
 	spaces       map[string]*space // by subnet
 	vpcs         *table[*vpc]
@@ -28,15 +27,20 @@ type Sim struct {
 	interfaces   *table[*networkInterface]
 	instances    *table[*instance]
 	routeTables  *table[*routeTable]
+	groups       *table[*securityGroup]
+	elasticIPs   *table[*elasticIP]
+	balancers    *table[*balancer]
+	targetGroups *table[*targetGroup]
+	listeners    *table[*listener]
+	lingering    map[string]int  // by target group: listeners that are gone, but not everywhere
+	failing      map[string]bool // instances that answer no health check
 }
 
 // New returns an empty Sim.
 func New(config Config) *Sim {
 	config = config.withDefaults()
-	return &Sim{
+	s := &Sim{
 		clock: config.Clock, config: config,
-		calls:        callLog{keep: config.CallLog, counts: map[string]int{}},
-		faults:       faultBox{random: rand.New(rand.NewPCG(config.Seed, config.Seed))},
 		buckets:      map[string]*bucket{},
 		spaces:       map[string]*space{},
 		vpcs:         newTable[*vpc](config.History),
@@ -45,7 +49,17 @@ func New(config Config) *Sim {
 		interfaces:   newTable[*networkInterface](config.History),
 		instances:    newTable[*instance](config.History),
 		routeTables:  newTable[*routeTable](config.History),
+		groups:       newTable[*securityGroup](config.History),
+		elasticIPs:   newTable[*elasticIP](config.History),
+		balancers:    newTable[*balancer](config.History),
+		targetGroups: newTable[*targetGroup](config.History),
+		listeners:    newTable[*listener](config.History),
+		lingering:    map[string]int{},
+		failing:      map[string]bool{},
 	}
+	simulate.Bound(&s.Log, config.CallLog)
+	simulate.Seed(&s.Faults, config.Seed)
+	return s
 }
 
 // id makes the next ID of a kind. IDs sort by age, which those of EC2 do not.
@@ -54,46 +68,16 @@ func (s *Sim) id(k idKind) string {
 	return fmt.Sprintf("%s%017x", k.prefix, s.lastID)
 }
 
-// event is something that falls due.
-type event struct {
-	at    time.Time
-	order uint64
-	do    func()
-}
-
-type eventHeap []event
-
-func (h eventHeap) Len() int      { return len(h) }
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h eventHeap) Less(i, j int) bool {
-	if h[i].at.Equal(h[j].at) {
-		return h[i].order < h[j].order
-	}
-	return h[i].at.Before(h[j].at)
-}
-func (h *eventHeap) Push(x any) { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	old[len(old)-1] = event{}
-	*h = old[:len(old)-1]
-	return last
-}
-
 // later runs do after Config.Latency, or now where there is none.
-func (s *Sim) later(do func()) {
-	if s.config.Latency <= 0 {
-		do()
-		return
-	}
-	s.eventCount++
-	heap.Push(&s.events, event{at: s.clock.Now().Add(s.config.Latency), order: s.eventCount, do: do})
+func (s *Sim) later(do func()) { s.after(s.config.Latency, do) }
+
+// linger runs do after Config.Linger, or now where there is none.
+func (s *Sim) linger(do func()) { s.after(s.config.Linger, do) }
+
+func (s *Sim) after(d time.Duration, do func()) {
+	now := s.clock.Now()
+	s.agenda.At(now, now.Add(d), do)
 }
 
 // settle does what has fallen due, in order.
-func (s *Sim) settle() {
-	now := s.clock.Now()
-	for len(s.events) > 0 && !s.events[0].at.After(now) {
-		heap.Pop(&s.events).(event).do()
-	}
-}
+func (s *Sim) settle() { s.agenda.Settle(s.clock.Now()) }

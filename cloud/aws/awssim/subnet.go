@@ -20,6 +20,9 @@ func (n *subnet) key() string          { return n.ID }
 func (n *subnet) tagged() tags         { return n.Tags }
 func (n *subnet) prefix() netip.Prefix { return netip.MustParsePrefix(n.CidrBlock) }
 
+// six tells whether it has an IPv6 block: none has here.
+func (n *subnet) six() bool { return false }
+
 type describeSubnetsReply struct {
 	RequestID string    `xml:"requestId"`
 	Subnets   []*subnet `xml:"subnetSet>item"`

@@ -3,6 +3,8 @@ package awssim
 import (
 	"slices"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 type resource interface {
@@ -16,31 +18,16 @@ type table[T resource] struct {
 	ids     []string // in order
 	items   map[string]T
 	born    map[string]time.Time
-	journal []entry[T]
-	keep    int // entries of the journal kept for stale reads
-}
-
-// entry says what was there before a change; was is zero where nothing was.
-type entry[T resource] struct {
-	at  time.Time
-	id  string
-	was T
+	journal *simulate.Journal[string, T]
 }
 
 func newTable[T resource](keep int) *table[T] {
-	return &table[T]{items: map[string]T{}, born: map[string]time.Time{}, keep: keep}
-}
-
-func (t *table[T]) note(now time.Time, id string) {
-	if len(t.journal) >= t.keep {
-		t.journal = slices.Clone(t.journal[len(t.journal)/2:])
-	}
-	t.journal = append(t.journal, entry[T]{now, id, t.items[id]})
+	return &table[T]{items: map[string]T{}, born: map[string]time.Time{}, journal: simulate.NewJournal[string, T](keep)}
 }
 
 func (t *table[T]) put(now time.Time, v T) {
 	id := v.key()
-	t.note(now, id)
+	t.journal.Note(now, id, t.items[id])
 	if _, there := t.items[id]; !there {
 		at, _ := slices.BinarySearch(t.ids, id)
 		t.ids = slices.Insert(t.ids, at, id)
@@ -50,7 +37,7 @@ func (t *table[T]) put(now time.Time, v T) {
 }
 
 func (t *table[T]) del(now time.Time, id string) {
-	t.note(now, id)
+	t.journal.Note(now, id, t.items[id])
 	if at, there := slices.BinarySearch(t.ids, id); there {
 		t.ids = slices.Delete(t.ids, at, at+1)
 	}
@@ -83,19 +70,7 @@ func see[T resource](s *Sim, c *call, t *table[T]) view[T] {
 	if c.Mutating {
 		return v
 	}
-	for _, f := range c.faults {
-		back := len(t.journal) - min(f.StaleChanges, len(t.journal))
-		for f.StaleFor > 0 && back > 0 && t.journal[back-1].at.After(s.clock.Now().Add(-f.StaleFor)) {
-			back--
-		}
-		if f.StaleFor <= 0 && f.StaleChanges <= 0 {
-			continue
-		}
-		v.then = map[string]T{}
-		for i := len(t.journal) - 1; i >= back; i-- {
-			v.then[t.journal[i].id] = t.journal[i].was
-		}
-	}
+	v.then = t.journal.Past(s.clock.Now(), simulate.AgeOf[Fault, Call](c.faults), func(string) bool { return true })
 	return v
 }
 

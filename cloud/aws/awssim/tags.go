@@ -59,6 +59,10 @@ func (s *Sim) tagger(c *call, id string, change func(tags) tags) (func(), *APIEr
 		return retagger(s, c, s.instances, instanceIDs, id, change, func(v instance, t tags) *instance { v.Tags = t; return &v })
 	case tableIDs.prefix:
 		return retagger(s, c, s.routeTables, tableIDs, id, change, func(v routeTable, t tags) *routeTable { v.Tags = t; return &v })
+	case groupIDs.prefix:
+		return retagger(s, c, s.groups, groupIDs, id, change, func(v securityGroup, t tags) *securityGroup { v.Tags = t; return &v })
+	case elasticIDs.prefix:
+		return retagger(s, c, s.elasticIPs, elasticIDs, id, change, func(v elasticIP, t tags) *elasticIP { v.Tags = t; return &v })
 	}
 	return nil, refuse("InvalidID", "The ID '%s' is not valid", id)
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // TestHandsWaitForOperations: an operation under way ends with the list it
 // was given, so that a change by hand meanwhile would be lost.
 func TestHandsWaitForOperations(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, Latency: time.Second})
 	w.addVM("vm")
 	_, err := w.setAliases("vm", alias("10.4.0.0/24"))
@@ -31,7 +32,7 @@ func TestHandsWaitForOperations(t *testing.T) {
 			t.Errorf("%s under an operation: %v", name, err)
 		}
 	}
-	clock.advance(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	w.must(aliases())
 	w.must(ranges())
 	if i, _ := w.sim.Instance(projectID, zone, "vm"); len(i.Interfaces[0].Aliases) != 2 {

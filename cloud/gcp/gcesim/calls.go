@@ -1,11 +1,6 @@
 package gcesim
 
-import (
-	"maps"
-	"slices"
-	"sync"
-	"time"
-)
+import "time"
 
 // Call is one line of the log of calls.
 type Call struct {
@@ -21,56 +16,4 @@ type Call struct {
 	Reason   string
 	Start    time.Time
 	Mutating bool
-}
-
-type callLog struct {
-	mu     sync.Mutex
-	keep   int
-	log    []Call
-	counts map[string]int
-}
-
-func (l *callLog) add(c Call) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.log) >= l.keep {
-		l.log = slices.Clone(l.log[len(l.log)/2:])
-	}
-	l.log = append(l.log, c)
-	l.counts[c.Method]++
-}
-
-// Calls returns the log of finished calls, oldest first.
-func (s *Sim) Calls() []Call {
-	s.calls.mu.Lock()
-	defer s.calls.mu.Unlock()
-	return slices.Clone(s.calls.log)
-}
-
-// CallCounts returns how often each method was called.
-func (s *Sim) CallCounts() map[string]int {
-	s.calls.mu.Lock()
-	defer s.calls.mu.Unlock()
-	return maps.Clone(s.calls.counts)
-}
-
-// MutatingCalls counts the logged calls that ask for a change.
-func (s *Sim) MutatingCalls() int {
-	s.calls.mu.Lock()
-	defer s.calls.mu.Unlock()
-	n := 0
-	for _, c := range s.calls.log {
-		if c.Mutating {
-			n++
-		}
-	}
-	return n
-}
-
-// ResetCalls empties the log and the counts.
-func (s *Sim) ResetCalls() {
-	s.calls.mu.Lock()
-	defer s.calls.mu.Unlock()
-	s.calls.log = nil
-	clear(s.calls.counts)
 }

@@ -1,6 +1,10 @@
 package gcesim
 
-import "time"
+import (
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
+)
 
 // Config says how a Sim behaves. The zero value is usable: real time, instant
 // operations, the regions of DefaultRegions, no authentication, no rate limit.
@@ -10,7 +14,7 @@ type Config struct {
 	// Regions maps each region to its zones. Nil means DefaultRegions.
 	Regions map[string][]string
 	// Clock is the source of time; nil means the real one.
-	Clock Clock
+	Clock simulate.Clock
 	// Seed makes probabilistic faults repeatable.
 	Seed uint64
 	// Latency is how long operations take; zero: DONE in the reply.
@@ -85,15 +89,3 @@ var DefaultQuotas = map[string]int{
 	QuotaSecondaryRanges: 170,
 	QuotaFirewalls:       1000,
 }
-
-// Clock is the time a Sim lives in.
-type Clock interface {
-	Now() time.Time
-	// After fires once, d from now.
-	After(d time.Duration) <-chan time.Time
-}
-
-type realClock struct{}
-
-func (realClock) Now() time.Time                         { return time.Now() }
-func (realClock) After(d time.Duration) <-chan time.Time { return time.After(d) }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 const update = "instances.updateNetworkInterface"
@@ -92,17 +93,17 @@ func TestHangHasNoEffectWhenTheCallerGivesUp(t *testing.T) {
 
 func TestOperationFaults(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock})
 	w.addVM("vm")
 	w.sim.Inject(gcesim.Fault{Method: update, Count: 1, Slow: time.Hour, OperationError: &gcesim.OperationError{Code: "RESOURCE_OPERATION_RATE_EXCEEDED", Message: "too fast", HTTPStatus: 503}})
 	op, err := w.setAliases("vm", alias("10.4.1.0/24"))
 	w.must(err)
-	clock.advance(30 * time.Minute)
+	clock.Advance(30 * time.Minute)
 	if w.sim.PendingOperations() != 1 {
 		t.Fatal("the operation was not slow")
 	}
-	clock.advance(30 * time.Minute)
+	clock.Advance(30 * time.Minute)
 	op, err = w.rest.ZoneOperations.Get(projectID, zone, op.Name).Do()
 	w.must(err)
 	if op.Error == nil || op.Error.Errors[0].Code != "RESOURCE_OPERATION_RATE_EXCEEDED" || op.HttpErrorStatusCode != 503 {
@@ -117,10 +118,10 @@ func TestOperationFaults(t *testing.T) {
 
 func TestStaleReads(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock})
 	w.addVM("old")
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	w.addVM("new")
 	w.must(w.sim.SetAliases(projectID, zone, "old", "nic0", gcesim.Alias{Prefix: pfx("10.4.1.0/24"), RangeName: "pods"}))
 	names := func() (out []string) {
@@ -188,7 +189,7 @@ func TestCallLogCounts(t *testing.T) {
 
 func TestCredentialsAndRateLimit(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, Token: "secret", ReadsPerMinute: 2})
 	_, err := w.rest.Zones.Get(projectID, zone).Do()
 	if code, _, _ := failure(err); code != 401 {
@@ -209,7 +210,7 @@ func TestCredentialsAndRateLimit(t *testing.T) {
 	if code, reason := get("secret"); code != 403 || reason != "rateLimitExceeded" {
 		t.Fatalf("over the rate: %d %s", code, reason)
 	}
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	if code, _ := get("secret"); code != 0 {
 		t.Fatalf("in the next window: %d", code)
 	}

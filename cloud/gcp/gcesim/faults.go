@@ -1,11 +1,10 @@
 package gcesim
 
 import (
-	"math/rand/v2"
 	"path"
-	"slices"
-	"sync"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // Fault makes matching calls go wrong. The first fields choose the calls, the
@@ -20,6 +19,8 @@ type Fault struct {
 	Skip int
 	// Count is how many calls it strikes; zero means until it is removed.
 	Count int
+	// Every strikes each so-manieth matching call only; zero means each.
+	Every int
 	// Probability of striking a matching call; zero means always.
 	Probability float64
 
@@ -53,76 +54,27 @@ func RateLimited() *APIError {
 }
 
 // Injected is a fault in force.
-type Injected struct {
-	box   *faultBox
-	fault Fault
-	seen  int
-	hits  int
-}
+type Injected = simulate.Injected[Fault, Call]
 
-type faultBox struct {
-	mu     sync.Mutex
-	list   []*Injected
-	random *rand.Rand
-}
-
-// Inject puts a fault in force.
-func (s *Sim) Inject(f Fault) *Injected {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	in := &Injected{box: &s.faults, fault: f}
-	s.faults.list = append(s.faults.list, in)
-	return in
-}
-
-// Remove ends the fault.
-func (in *Injected) Remove() {
-	in.box.mu.Lock()
-	defer in.box.mu.Unlock()
-	in.box.list = slices.DeleteFunc(in.box.list, func(x *Injected) bool { return x == in })
-}
-
-// Hits is how many calls it has struck.
-func (in *Injected) Hits() int {
-	in.box.mu.Lock()
-	defer in.box.mu.Unlock()
-	return in.hits
-}
-
-// ClearFaults ends every fault.
-func (s *Sim) ClearFaults() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.list = nil
-}
-
-// strike returns the faults that hit this call.
-func (b *faultBox) strike(c Call) []Fault {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var out []Fault
-	for _, in := range b.list {
-		if in.matches(c) {
-			in.hits++
-			out = append(out, in.fault)
-		}
-	}
-	return out
-}
-
-func (in *Injected) matches(c Call) bool {
-	f := &in.fault
+// Matches implements simulate.Fault.
+func (f Fault) Matches(c Call) bool {
 	if ok, _ := path.Match(f.Method, c.Method); !ok && f.Method != "" {
 		return false
 	}
-	if f.Project != "" && f.Project != c.Project || f.Resource != "" && f.Resource != c.Resource {
-		return false
+	return (f.Project == "" || f.Project == c.Project) && (f.Resource == "" || f.Resource == c.Resource)
+}
+
+// Choice implements simulate.Fault.
+func (f Fault) Choice() simulate.Choice {
+	return simulate.Choice{Skip: f.Skip, Count: f.Count, Every: f.Every, Probability: f.Probability}
+}
+
+// Effect implements simulate.Fault.
+func (f Fault) Effect() simulate.Effect[Call] {
+	e := simulate.Effect[Call]{LostReply: f.LostReply, Hang: f.Hang, Before: f.Before, After: f.After,
+		Stale: simulate.Age{Past: f.StaleFor, Changes: f.StaleChanges}}
+	if f.Error != nil {
+		e.Refusal = f.Error
 	}
-	if f.Count > 0 && in.hits >= f.Count {
-		return false
-	}
-	if in.seen++; in.seen <= f.Skip {
-		return false
-	}
-	return f.Probability == 0 || in.box.random.Float64() < f.Probability
+	return e
 }

@@ -5,10 +5,12 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	rest "google.golang.org/api/compute/v1"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 func TestRecreatedInstanceHasANewID(t *testing.T) {
@@ -78,14 +80,14 @@ func TestSharedVPC(t *testing.T) {
 
 func TestDeletedVMEndsItsOperation(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, Latency: minute})
 	w.addVM("vm")
 	op, err := w.setAliases("vm", alias("10.4.1.0/24"))
 	w.must(err)
 	w.must(w.sim.DeleteInstance(projectID, zone, "vm"))
 	again := w.addVM("vm")
-	clock.advance(minute)
+	clock.Advance(minute)
 	op, err = w.rest.ZoneOperations.Get(projectID, zone, op.Name).Do()
 	w.must(err)
 	if op.Error == nil || op.Error.Errors[0].Code != "RESOURCE_NOT_FOUND" || op.TargetId == again.ID {

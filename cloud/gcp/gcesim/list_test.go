@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // fleet adds n VMs in turn over the region's zones.
@@ -167,7 +168,7 @@ func TestFilters(t *testing.T) {
 
 func TestOperationFilter(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, Latencies: map[string]time.Duration{"instances.stop": time.Minute}})
 	w.fleet(6)
 	_, err := w.rest.Instances.Start(projectID, zone, "vm-0000").Do()

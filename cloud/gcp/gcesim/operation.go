@@ -128,7 +128,6 @@ func (s *Sim) finish(in shelfKey, name string, ch change, request string) {
 		ch.abort()
 	}
 	now := s.clock.Now()
-	s.eventCount++
 	if old, ok := s.operations.get(in.project, in.scope, name); ok {
 		op := *old
 		op.Status, op.Progress, op.EndTime = "DONE", 100, now.Format(timeFormat)

@@ -1,7 +1,6 @@
 package gcesim_test
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -10,61 +9,12 @@ import (
 	rest "google.golang.org/api/compute/v1"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
-
-// handClock moves only when it is told to.
-type handClock struct {
-	mu     sync.Mutex
-	now    time.Time
-	timers map[chan time.Time]time.Time
-}
-
-func newHandClock() *handClock {
-	return &handClock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), timers: map[chan time.Time]time.Time{}}
-}
-
-func (c *handClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *handClock) After(d time.Duration) <-chan time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ch := make(chan time.Time, 1)
-	c.timers[ch] = c.now.Add(d)
-	return ch
-}
-
-func (c *handClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	for ch, at := range c.timers {
-		if !at.After(c.now) {
-			ch <- c.now
-			delete(c.timers, ch)
-		}
-	}
-}
-
-// waiting blocks until somebody waits on the clock.
-func (c *handClock) waiting() {
-	for {
-		c.mu.Lock()
-		n := len(c.timers)
-		c.mu.Unlock()
-		if n > 0 {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
 
 func TestEffectsAppearWhenDone(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, Latency: 10 * time.Second})
 	w.addVM("vm")
 	op, err := w.setAliases("vm", alias("10.4.1.0/24"))
@@ -72,7 +22,7 @@ func TestEffectsAppearWhenDone(t *testing.T) {
 	if op.Status != "PENDING" || op.OperationType != "updateNetworkInterface" {
 		t.Fatalf("at once: %+v", op)
 	}
-	clock.advance(5 * time.Second)
+	clock.Advance(5 * time.Second)
 	op, err = w.rest.ZoneOperations.Get(projectID, zone, op.Name).Do()
 	w.must(err)
 	if vm, _ := w.sim.Instance(projectID, zone, "vm"); op.Status != "RUNNING" || len(vm.Interfaces[0].Aliases) != 0 {
@@ -84,13 +34,13 @@ func TestEffectsAppearWhenDone(t *testing.T) {
 	if code, reason, _ := failure(err); code != 400 || reason != "resourceNotReady" {
 		t.Fatalf("busy VM: %v", err)
 	}
-	clock.advance(5 * time.Second)
+	clock.Advance(5 * time.Second)
 	op, err = w.rest.ZoneOperations.Get(projectID, zone, op.Name).Do()
 	w.must(err)
 	if vm, _ := w.sim.Instance(projectID, zone, "vm"); op.Status != "DONE" || len(vm.Interfaces[0].Aliases) != 1 {
 		t.Fatalf("at the end: %s, %v", op.Status, vm.Interfaces[0].Aliases)
 	}
-	clock.advance(2 * time.Hour)
+	clock.Advance(2 * time.Hour)
 	_, err = w.rest.ZoneOperations.Get(projectID, zone, op.Name).Do()
 	if code, _, _ := failure(err); code != 404 {
 		t.Fatalf("finished operations expire, got %v", err)
@@ -99,7 +49,7 @@ func TestEffectsAppearWhenDone(t *testing.T) {
 
 func TestWaitReturnsWhenDoneOrAtTheLimit(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, Latencies: map[string]time.Duration{"subnetworks.patch": 3 * time.Minute}})
 	op, err := w.setRanges(secondary("pods", "10.4.0.0/14"), secondary("more", "10.20.0.0/16"))
 	w.must(err)
@@ -111,8 +61,8 @@ func TestWaitReturnsWhenDoneOrAtTheLimit(t *testing.T) {
 				done <- op
 			}
 		}()
-		clock.waiting()
-		clock.advance(2 * time.Minute)
+		clock.Awaited()
+		clock.Advance(2 * time.Minute)
 		if got := <-done; got == nil || got.Status != want {
 			t.Fatalf("got %+v, want %s", got, want)
 		}
@@ -121,7 +71,7 @@ func TestWaitReturnsWhenDoneOrAtTheLimit(t *testing.T) {
 
 func TestBusySubnetworkRefusesNewInstances(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{Clock: newHandClock(), Latency: time.Minute})
+	w := newWorld(t, gcesim.Config{Clock: simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), Latency: time.Minute})
 	_, err := w.setRanges(secondary("pods", "10.4.0.0/14"), secondary("more", "10.20.0.0/16"))
 	w.must(err)
 	_, err = w.rest.Instances.Insert(projectID, zone, &rest.Instance{
@@ -183,7 +133,7 @@ func TestGeneratedClientsWait(t *testing.T) {
 
 func TestReleasedRangeRests(t *testing.T) {
 	t.Parallel()
-	clock := newHandClock()
+	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	w := newWorld(t, gcesim.Config{Clock: clock, ReleaseDelay: time.Minute})
 	w.addVM("a", "10.4.1.0/24")
 	w.addVM("b")
@@ -194,7 +144,7 @@ func TestReleasedRangeRests(t *testing.T) {
 	if op.Error == nil {
 		t.Fatal("the range moved at once")
 	}
-	clock.advance(time.Minute)
+	clock.Advance(time.Minute)
 	op, err = w.setAliases("b", alias("10.4.1.0/24"))
 	w.must(err)
 	if op.Error != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 type listReply struct {
@@ -140,20 +142,10 @@ func dressed[T any](page []T, dress func(T) T) []T {
 
 // lookBack is the table as the call sees it: now, or as a fault says.
 func lookBack[T resource](s *Sim, c *call, t *table[T]) view[T] {
-	var a age
-	for _, f := range c.faults {
-		if f.StaleFor > 0 {
-			a.since = s.clock.Now().Add(-f.StaleFor)
-		}
-		a.changes = max(a.changes, f.StaleChanges)
-	}
-	if a == (age{}) {
-		return view[T]{t: t}
-	}
-	return t.at(a, func(e entry[T]) bool {
-		if c.Resource != "" && (e.name != c.Resource || e.in.scope != c.in) {
+	return view[T]{t, t.journal.Past(s.clock.Now(), simulate.AgeOf[Fault, Call](c.faults), func(p placed) bool {
+		if c.Resource != "" && (p.name != c.Resource || p.in.scope != c.in) {
 			return false
 		}
-		return e.in.project == c.Project
-	})
+		return p.in.project == c.Project
+	})}
 }

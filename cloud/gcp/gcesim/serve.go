@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 const maxBody = 4 << 20
@@ -15,22 +16,7 @@ const maxBody = 4 << 20
 // Serve listens on addr, such as "127.0.0.1:0", and returns the server's URL.
 // stop ends it and waits until it has ended.
 func (s *Sim) Serve(addr string) (url string, stop func(), err error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // the listener is ours: nothing else ends it
-		}
-	}()
-	return "http://" + listener.Addr().String(), func() {
-		server.Close()
-		<-done
-	}, nil
+	return simulate.Serve(addr, s)
 }
 
 // ServeHTTP answers one request of the REST API.
@@ -41,21 +27,15 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var reply any
 	if refusal == nil {
 		s.byID(c)
-		c.faults = s.faults.strike(c.Call)
+		c.faults = simulate.Strike(&s.Faults, c.Call)
 		reply, refusal = s.answer(e, c, r)
 	}
 	body := s.encode(c, reply, refusal, r)
-	lost := r.Context().Err() != nil
-	for _, f := range c.faults {
-		if f.After != nil {
-			f.After(c.Call)
-		}
-		lost = lost || f.LostReply
-	}
+	lost := simulate.Follow(r.Context(), c.faults, c.Call)
 	if lost {
 		c.Status = 0
 	}
-	s.calls.add(c.Call) // before the reply, so that the caller finds it there
+	simulate.Record(&s.Log, c.Call, c.Method, c.Mutating) // before the reply, so that the caller finds it there
 	if lost {
 		panic(http.ErrAbortHandler) // net/http cuts the connection
 	}
@@ -74,21 +54,12 @@ func (s *Sim) answer(e endpoint, c *call, r *http.Request) (any, *APIError) {
 		return nil, refuse(http.StatusBadRequest, "badRequest", "reading the request: %v", err)
 	}
 	c.body = body
-	for _, f := range c.faults {
-		if f.Before != nil {
-			f.Before(c.Call)
-		}
-		if f.Hang != nil {
-			select {
-			case <-f.Hang:
-			case <-r.Context().Done():
-				return nil, refuse(499, "cancelled", "the caller gave up")
-			}
-		}
-		if f.Error != nil {
-			return nil, f.Error
-		}
+	if err := simulate.Befall(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
+		return nil, refuse(499, "cancelled", "the caller gave up")
+	} else if refusal, ok := errors.AsType[*APIError](err); ok {
+		return nil, refusal
 	}
+
 	if e.unlocked {
 		return s.waitFor(r.Context(), c)
 	}

@@ -1,20 +1,20 @@
 package gcesim
 
 import (
-	"container/heap"
 	"maps"
-	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // Sim is one Compute Engine. It is safe for concurrent use.
 type Sim struct {
-	clock  Clock
+	clock  simulate.Clock
 	config Config
-	calls  callLog
-	faults faultBox
+	simulate.Log[Call]
+	simulate.Faults[Fault, Call]
 
 	// mu guards what follows. Nothing is called out to while it is held.
 	mu          sync.Mutex
@@ -23,8 +23,8 @@ type Sim struct {
 	projects    map[string]uint64 // name to number
 	lastID      uint64
 	lastStamp   uint64
-	events      eventHeap
-	eventCount  uint64
+	agenda      simulate.Agenda
+	rests       int               // of addresses given back, so far
 	busy        map[string]string // path of a resource to the operation under way on it
 	requests    map[string]string
 	space       map[string]*space // by the network's path
@@ -44,7 +44,7 @@ type Sim struct {
 // New returns an empty Sim.
 func New(config Config) *Sim {
 	if config.Clock == nil {
-		config.Clock = realClock{}
+		config.Clock = simulate.RealClock{}
 	}
 	if config.Regions == nil {
 		config.Regions = DefaultRegions
@@ -55,8 +55,6 @@ func New(config Config) *Sim {
 	config.History = orDefault(config.History, defaultHistory)
 	s := &Sim{
 		clock: config.Clock, config: config,
-		calls:       callLog{keep: config.CallLog, counts: map[string]int{}},
-		faults:      faultBox{random: rand.New(rand.NewPCG(config.Seed, config.Seed))},
 		latencies:   map[string]time.Duration{},
 		ipv6:        ipv6Cursors{interfaces: map[netip.Prefix]uint64{}},
 		quotas:      maps.Clone(DefaultQuotas),
@@ -76,6 +74,8 @@ func New(config Config) *Sim {
 		doneAt:      map[string]time.Time{},
 		machineIDs:  map[string]*instance{},
 	}
+	simulate.Bound(&s.Log, config.CallLog)
+	simulate.Seed(&s.Faults, config.Seed)
 	maps.Copy(s.latencies, config.Latencies)
 	maps.Copy(s.quotas, config.Quotas)
 	for _, name := range config.Projects {
@@ -130,46 +130,8 @@ func (s *Sim) nextID() uint64 {
 
 func (s *Sim) stamp() string { return s.clock.Now().Format(timeFormat) }
 
-// event is something that falls due: an operation's end, an address's rest.
-type event struct {
-	at    time.Time
-	order uint64
-	do    func()
-}
-
-type eventHeap []event
-
-func (h eventHeap) Len() int      { return len(h) }
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h eventHeap) Less(i, j int) bool {
-	if h[i].at.Equal(h[j].at) {
-		return h[i].order < h[j].order
-	}
-	return h[i].at.Before(h[j].at)
-}
-func (h *eventHeap) Push(x any) { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	old[len(old)-1] = event{}
-	*h = old[:len(old)-1]
-	return last
-}
-
 // schedule runs do at the time at, or now if that is not in the future.
-func (s *Sim) schedule(at time.Time, do func()) {
-	if !at.After(s.clock.Now()) {
-		do()
-		return
-	}
-	s.eventCount++
-	heap.Push(&s.events, event{at: at, order: s.eventCount, do: do})
-}
+func (s *Sim) schedule(at time.Time, do func()) { s.agenda.At(s.clock.Now(), at, do) }
 
 // settle does what has fallen due, in order.
-func (s *Sim) settle() {
-	now := s.clock.Now()
-	for len(s.events) > 0 && !s.events[0].at.After(now) {
-		heap.Pop(&s.events).(event).do()
-	}
-}
+func (s *Sim) settle() { s.agenda.Settle(s.clock.Now()) }

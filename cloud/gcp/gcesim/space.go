@@ -73,8 +73,8 @@ func (s *Sim) release(sp *space, p netip.Prefix) {
 	if !ok {
 		return
 	}
-	s.eventCount++
-	rest := int(s.eventCount)
+	s.rests++
+	rest := s.rests
 	h.resting = rest
 	s.schedule(s.clock.Now().Add(s.config.ReleaseDelay), func() {
 		if now, ok := sp.used.get(p); ok && now == h && h.resting == rest {

@@ -3,6 +3,8 @@ package gcesim
 import (
 	"slices"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
 // scope is where a resource lives: kind "global", "regions" or "zones".
@@ -31,8 +33,7 @@ type shelfKey struct {
 // table holds one kind of resource. Objects are immutable: put replaces.
 type table[T resource] struct {
 	shelves map[shelfKey]*shelf[T]
-	journal []entry[T]
-	keep    int // entries of the journal kept for stale reads
+	journal *simulate.Journal[placed, T]
 }
 
 // shelf holds one scope's objects in order of their names.
@@ -48,16 +49,14 @@ func (sh *shelf[T]) find(name string) (int, bool) {
 	return slices.BinarySearch(sh.names, name)
 }
 
-// entry undoes one change: before it, name held old (the zero T: nothing).
-type entry[T resource] struct {
-	at   time.Time
+// placed is the name of an object on its shelf.
+type placed struct {
 	in   shelfKey
 	name string
-	old  T
 }
 
 func newTable[T resource](keep int) *table[T] {
-	return &table[T]{shelves: map[shelfKey]*shelf[T]{}, keep: keep}
+	return &table[T]{shelves: map[shelfKey]*shelf[T]{}, journal: simulate.NewJournal[placed, T](keep)}
 }
 
 func (t *table[T]) get(project string, in scope, name string) (T, bool) {
@@ -86,7 +85,7 @@ func (t *table[T]) put(now time.Time, project string, in scope, v T) {
 		sh.names = slices.Insert(sh.names, i, name)
 		sh.items = slices.Insert(sh.items, i, v)
 	}
-	t.note(entry[T]{at: now, in: at, name: name, old: old})
+	t.journal.Note(now, placed{at, name}, old)
 }
 
 func (t *table[T]) del(now time.Time, project string, in scope, name string) {
@@ -96,19 +95,9 @@ func (t *table[T]) del(now time.Time, project string, in scope, name string) {
 	if !had {
 		return
 	}
-	t.note(entry[T]{at: now, in: at, name: name, old: sh.items[i]})
+	t.journal.Note(now, placed{at, name}, sh.items[i])
 	sh.names = slices.Delete(sh.names, i, i+1)
 	sh.items = slices.Delete(sh.items, i, i+1)
-}
-
-func (t *table[T]) note(e entry[T]) {
-	if t.keep == 0 {
-		return
-	}
-	if len(t.journal) >= 2*t.keep {
-		t.journal = slices.Clone(t.journal[t.keep:])
-	}
-	t.journal = append(t.journal, e)
 }
 
 // all visits every object, in no particular order of scopes.
@@ -120,47 +109,15 @@ func (t *table[T]) all(f func(in shelfKey, v T)) {
 	}
 }
 
-// age says how far back a stale read looks; zero is the present.
-type age struct {
-	since   time.Time // undo what happened after this time, if set
-	changes int       // undo this many changes
-}
-
-// view is a table as of an age.
+// view is a table as of some time.
 type view[T resource] struct {
 	t    *table[T]
-	past map[shelfKey]map[string]T
-}
-
-func (t *table[T]) at(a age, match func(entry[T]) bool) view[T] {
-	v := view[T]{t: t}
-	left := a.changes
-	for i := len(t.journal) - 1; i >= 0; i-- {
-		e := t.journal[i]
-		newer := !a.since.IsZero() && e.at.After(a.since)
-		if !newer && left == 0 {
-			break
-		}
-		if !match(e) {
-			continue
-		}
-		if !newer {
-			left--
-		}
-		if v.past == nil {
-			v.past = map[shelfKey]map[string]T{}
-		}
-		if v.past[e.in] == nil {
-			v.past[e.in] = map[string]T{}
-		}
-		v.past[e.in][e.name] = e.old
-	}
-	return v
+	past map[placed]T
 }
 
 func (v view[T]) get(project string, in scope, name string) (T, bool) {
 	var none T
-	if old, ok := v.past[shelfKey{project, in}][name]; ok {
+	if old, ok := v.past[placed{shelfKey{project, in}, name}]; ok {
 		return old, old != none
 	}
 	return v.t.get(project, in, name)
@@ -170,16 +127,17 @@ func (v view[T]) get(project string, in scope, name string) (T, bool) {
 func (v view[T]) list(project string, in scope) []T {
 	var none T
 	at := shelfKey{project, in}
-	past := v.past[at]
 	var names []string
 	if sh := v.t.shelves[at]; sh != nil {
-		if len(past) == 0 {
+		if len(v.past) == 0 {
 			return slices.Clone(sh.items)
 		}
 		names = slices.Clone(sh.names)
 	}
-	for name := range past {
-		names = append(names, name)
+	for p := range v.past {
+		if p.in == at {
+			names = append(names, p.name)
+		}
 	}
 	slices.Sort(names)
 	var out []T

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/plan"
 )
 
@@ -68,7 +69,7 @@ func (a Ask) pods() (r v1alpha1.RangeRequest, more int, err error) {
 		size = intstr.FromInt32(int32(a.NodePrefixLength))
 	}
 	r.Spec.NodePrefixLength = &size
-	node, _ := assign.NodeSize(&r, int64(a.MaxPods), 32, assign.SpareFactor)
+	node, _ := assign.NodeSize(&r, int64(a.MaxPods), assign.Bounds{PerPod: cloud.Traits{}.PerPod()})
 	length, err := plan.RangeLength(a.Nodes, node.Bits)
 	if err != nil {
 		return r, 0, err

@@ -148,7 +148,7 @@ func (in Input) network(name string) Network {
 			continue
 		}
 		steps, no := carve(in, n, snapshot, r)
-		size := nodeSize(r, in.Requests, in.Nodes)
+		size := nodeSize(r, in.Requests, in.Nodes, snapshot.Traits)
 		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no, NodeSize: size}
 		for _, s := range steps {
 			q.Ranges = append(q.Ranges, rangeOf(s, size))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
 )
 
 // NodeSize is the range that a node of the request draws.
@@ -26,7 +27,7 @@ const kubeletMaxPods = 110
 
 // nodeSize is what most nodes of the request draw, by what it says itself, by
 // the nodes that would choose it, or by the kubelet's default.
-func nodeSize(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []corev1.Node) *NodeSize {
+func nodeSize(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []corev1.Node, t cloud.Traits) *NodeSize {
 	if r.Spec.Purpose != v1alpha1.Pods {
 		return nil
 	}
@@ -36,7 +37,7 @@ func nodeSize(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []cor
 	} else if seen, count := mostMaxPods(r, all, nodes); seen > 0 {
 		pods, of = seen, fmt.Sprintf("the max pods of %d nodes that choose this request", count)
 	}
-	size, ok := assign.NodeSize(r, pods, 32, assign.SpareFactor)
+	size, ok := assign.NodeSize(r, pods, assign.Bounds{PerPod: t.PerPod(), Smallest: t.Smallest})
 	if !ok {
 		return nil
 	}

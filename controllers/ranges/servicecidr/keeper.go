@@ -72,7 +72,7 @@ func (k *Keeper) Occupied(ctx context.Context) ([]ranges.ServiceBlock, error) {
 	var out []ranges.ServiceBlock
 	for i := range all {
 		for _, p := range prefixes(&all[i]) {
-			out = append(out, ranges.ServiceBlock{Prefix: p, Name: all[i].Name})
+			out = append(out, ranges.ServiceBlock{Prefix: p, Name: all[i].Name, Request: k.requestOf(&all[i])})
 		}
 	}
 	return out, nil

@@ -36,7 +36,15 @@ func (k *Keeper) made(r *v1alpha1.RangeRequest, p netip.Prefix, name string) *ne
 
 // isOf tells whether we made s for the request.
 func (k *Keeper) isOf(s *networkingv1.ServiceCIDR, r *v1alpha1.RangeRequest) bool {
-	return s.Annotations[clusterAnnotation] == k.ClusterID && s.Annotations[requestAnnotation] == r.Name
+	return k.requestOf(s) == r.Name
+}
+
+// requestOf is the request that we made s for; it is empty where we did not.
+func (k *Keeper) requestOf(s *networkingv1.ServiceCIDR) string {
+	if s.Annotations[clusterAnnotation] != k.ClusterID {
+		return ""
+	}
+	return s.Annotations[requestAnnotation]
 }
 
 // maxRequestPart leaves room for a prefix and a number in the 253 characters

@@ -1,0 +1,114 @@
+package awssim
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+)
+
+type shownHealth struct {
+	Target    shownTarget `xml:"Target"`
+	CheckPort string      `xml:"HealthCheckPort,omitempty"`
+	Health    health      `xml:"TargetHealth"`
+}
+
+type shownTarget struct {
+	ID   string `xml:"Id"`
+	Port int    `xml:"Port"`
+}
+
+type health struct {
+	State       string `xml:"State"`
+	Reason      string `xml:"Reason,omitempty"`
+	Description string `xml:"Description,omitempty"`
+}
+
+type healthReply struct {
+	Targets []shownHealth `xml:"TargetHealthDescriptions>member"`
+}
+
+var (
+	isHealthy     = health{State: "healthy"}
+	isRegistering = health{"initial", "Elb.RegistrationInProgress", "Target registration is in progress"}
+	isFailing     = health{"unhealthy", "Target.FailedHealthChecks", "Health checks failed"}
+	isBlocked     = health{"unhealthy", "Target.Timeout", "Request timed out"}
+	isDraining    = health{"draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"}
+	isStranger    = health{"unused", "Target.NotRegistered", "Target is not registered to the target group"}
+	isIdle        = health{"unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"}
+	isStopped     = health{"unused", "Target.InvalidState", "Target is in the stopped state"}
+)
+
+func describeTargetHealth(s *Sim, c *call) (any, *APIError) {
+	g, refusal := s.targetGroupOf(c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	asked, refusal := c.targets(g)
+	if refusal != nil {
+		return nil, refusal
+	}
+	reply := healthReply{}
+	show := func(t target, h health) {
+		port := g.Check.Port
+		if port == trafficPort {
+			port = strconv.Itoa(t.Port)
+		}
+		reply.Targets = append(reply.Targets, shownHealth{shownTarget{t.ID, t.Port}, port, h})
+	}
+	present := s.present(g)
+	for _, t := range asked {
+		if !slices.ContainsFunc(present, t.is) {
+			show(t, isStranger)
+		}
+	}
+	for _, t := range present {
+		if len(asked) == 0 || slices.ContainsFunc(asked, t.is) {
+			show(t, s.health(g, t))
+		}
+	}
+	return reply, nil
+}
+
+// health is what a balancer thinks of a target. Its checks come from its own
+// interfaces, and pass the security groups of the instance like all traffic.
+func (s *Sim) health(g *targetGroup, t target) health {
+	vm := s.instances.items[t.ID]
+	users := s.usersOf(g.ARN)
+	switch {
+	case !t.Draining.IsZero():
+		return isDraining
+	case vm.State != running:
+		return isStopped
+	case len(users) == 0:
+		return isIdle
+	}
+	b := s.balancers.items[users[0]]
+	at := slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })
+	port, err := strconv.Atoi(g.Check.Port)
+	if err != nil {
+		port = t.Port
+	}
+	switch {
+	case at < 0:
+		return isIdle
+	case b.State != active || s.clock.Now().Before(t.Since.Add(s.config.Latency)):
+		return isRegistering
+	case !s.admitted(vm, "tcp", port, netip.MustParseAddr(b.Zones[at].IP), b.Groups):
+		return isBlocked
+	case s.failing[t.ID]:
+		return isFailing
+	}
+	return isHealthy
+}
+
+// admitted tells whether the groups of an instance's primary interface let
+// traffic in.
+func (s *Sim) admitted(vm *instance, protocol string, port int, from netip.Addr, groups []string) bool {
+	cards := s.cards(vm.ID)
+	return len(cards) > 0 && slices.ContainsFunc(cards[0].Groups, func(g groupRef) bool { return s.admits(g.ID, protocol, port, from, groups) })
+}
+
+func (s *Sim) admits(group, protocol string, port int, from netip.Addr, groups []string) bool {
+	g, ok := s.groups.items[group]
+	return ok && slices.ContainsFunc(g.Inbound, func(r groupRule) bool { return r.admits(protocol, port, from, groups) })
+}

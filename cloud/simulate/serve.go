@@ -1,0 +1,29 @@
+package simulate
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Serve listens on addr, such as "127.0.0.1:0", and returns the server's URL.
+// stop ends it and waits until it has ended.
+func Serve(addr string, h http.Handler) (url string, stop func(), err error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			panic(err) // the listener is ours: nothing else ends it
+		}
+	}()
+	return "http://" + listener.Addr().String(), func() {
+		server.Close()
+		<-done
+	}, nil
+}

@@ -1,0 +1,58 @@
+package cloud
+
+// Traits is what a cloud's ranges are like, for those who size and place them.
+// The zero value is a cloud whose ranges lie anywhere in the network and hold
+// pieces of any size.
+type Traits struct {
+	// Range is what the cloud calls a range: "secondary range".
+	Range string
+	// Inside tells that a range lies inside the primary range of its subnet;
+	// otherwise it lies beside all that the network has.
+	Inside bool
+	// Spare is how many addresses Auto gives a node for each of its max pods;
+	// 0 stands for 2, so that an address rests before it is used again
+	// (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr).
+	Spare int
+	// Smallest is the length of the smallest piece of a range that an
+	// interface takes; 0 is any.
+	Smallest int
+	// NoServices tells that the VPC has nothing to reserve a range for
+	// ClusterIPs with: it is kept clear of by whoever looks, and no more.
+	NoServices bool
+	// NoProxies tells that managed load balancers need no subnet of their own.
+	NoProxies bool
+	// Routes tells that a node's range can be a route instead of a part of
+	// its interface.
+	Routes bool
+}
+
+// RangeNoun is what the cloud calls a range.
+func (t Traits) RangeNoun() string {
+	if t.Range == "" {
+		return "secondary range"
+	}
+	return t.Range
+}
+
+// PerPod is how many addresses a node gets for each of its max pods.
+func (t Traits) PerPod() int {
+	if t.Spare == 0 {
+		return 2
+	}
+	return t.Spare
+}
+
+// Limit is how large a range one interface takes. The zero value is no limit.
+type Limit struct {
+	// Bits is the length of the largest prefix that it takes besides what it
+	// holds; TakesNone where it takes none of any size.
+	Bits int
+	// Why names the limit: "an interface of instance type t3.medium takes 5
+	// prefixes of /28, and has 0".
+	Why string
+	// Remedy is what to do where it is too small.
+	Remedy string
+}
+
+// TakesNone is the Bits of an interface that takes no prefix at all.
+const TakesNone = 129

@@ -1,0 +1,51 @@
+package clouds
+
+import (
+	"context"
+	"time"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
+	"github.com/vpcnative/vpcnative/cloud/gcp"
+)
+
+// pollMin is the least time between two looks at a zone's operations. One
+// look serves all Nodes that are being set up there, and half of it is added
+// to each one's wait: at two seconds an operation, 200 ms would take a tenth
+// of what the cloud can do at a time.
+const pollMin = 100 * time.Millisecond
+
+// madeUp are credentials for an emulator, which asks for a signature and does
+// not check it.
+const madeUp = "emulator"
+
+// connect opens the VPC by the adapter of its cloud.
+func (c *Clouds) connect(ctx context.Context, spec any) (*cloud.VPC, func(), error) {
+	switch s := spec.(type) {
+	case *v1alpha1.AWSNetwork:
+		return aws.New(ctx, c.aws(s))
+	case *v1alpha1.GCPNetwork:
+		return gcp.New(ctx, gcp.Config{
+			Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
+			Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks,
+			Endpoint: c.GCPEndpoint, NoAuth: c.GCPNoAuth,
+			UserAgent: c.UserAgent, Hook: c.Hook, PollMin: pollMin,
+		})
+	}
+	return nil, nil, &cloud.Error{Reason: cloud.Invalid, Act: "open the VPC", Remedy: "set gcp or aws in the Network"}
+}
+
+func (c *Clouds) aws(s *v1alpha1.AWSNetwork) aws.Config {
+	out := aws.Config{
+		Region: s.Region, VPC: s.VPCID, Subnets: s.Subnets,
+		Endpoint: c.AWSEndpoint, UserAgent: c.UserAgent, Hook: c.Hook,
+	}
+	if out.Region == "" {
+		out.Region = c.AWSRegion
+	}
+	if c.AWSNoAuth {
+		out.AccessKey, out.SecretKey = madeUp, madeUp
+	}
+	return out
+}

@@ -1,0 +1,33 @@
+package node
+
+import (
+	"fmt"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// boundsOf is what the cloud says to the size of one node's range. An
+// interface that takes none bounds no size: it is told apart.
+func boundsOf(t cloud.Traits, l cloud.Limit) assign.Bounds {
+	b := assign.Bounds{PerPod: t.PerPod(), Smallest: t.Smallest}
+	if l.Bits != cloud.TakesNone {
+		b.Largest, b.Limit = l.Bits, l.Why
+	}
+	return b
+}
+
+func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.Limit) *trouble {
+	remedy := "give the request larger node ranges"
+	if s.Limited {
+		remedy = l.Remedy
+	}
+	return &trouble{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
+		"RangeRequest %s gives this node a /%d (%s), which holds fewer addresses than its %d max pods; set the kubelet's maxPods to %d or less, %s, or set allowUndersized",
+		r.Name, s.Bits, s.Why, maxPods, assign.Holds(s.Bits), remedy)}
+}
+
+func takesNone(l cloud.Limit) *trouble {
+	return &trouble{Reason: string(cloud.LimitExceeded), Text: fmt.Sprintf("the node's machine takes no pod range: %s; %s", l.Why, l.Remedy)}
+}

@@ -1,0 +1,156 @@
+package ranges
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// inside tells whether the request's ranges lie inside the primary ranges of
+// subnets. Else they lie beside all that the VPC has.
+func (in Input) inside() bool {
+	p := in.Request.Spec.Purpose
+	return in.Snapshot.Traits.Inside && (p == v1alpha1.Pods || p == v1alpha1.Custom)
+}
+
+// within is the part of the supernets that is the subnet's own block.
+func within(supernets []netip.Prefix, s cloud.Subnet) []netip.Prefix {
+	if !s.Primary.IsValid() {
+		return nil
+	}
+	return prefix.Intersect(prefix.Normalise(supernets), []netip.Prefix{s.Primary})
+}
+
+// holding gives the subnets that the named blocks lie in.
+func (in Input) holding(subnets []cloud.Subnet) (out []cloud.Subnet, no *Refusal) {
+	var known []string
+	for _, s := range subnets {
+		known = append(known, fmt.Sprintf("%s %s", s.Name, s.Primary))
+		if len(in.askIn(s).CIDRs) > 0 {
+			out = append(out, s)
+		}
+	}
+	for _, p := range parseAll(in.Request.Spec.CIDRs) {
+		if !slices.ContainsFunc(out, func(s cloud.Subnet) bool { return prefix.Contains(s.Primary, p) }) {
+			return nil, refuse(v1alpha1.ReasonOutsideSupernets, "%s lies in none of the subnets (%s), and a range of this cloud lies inside one; name a block of one of them", p, strings.Join(known, ", "))
+		}
+	}
+	return out, nil
+}
+
+// askIn is what the request asks for in one subnet: of the blocks that it
+// names those that lie there, where each lies in one.
+func (in Input) askIn(s cloud.Subnet) plan.Request {
+	ask := in.ask()
+	if in.inside() {
+		ask.CIDRs = slices.DeleteFunc(ask.CIDRs, func(text string) bool {
+			p, err := netip.ParsePrefix(text)
+			return err == nil && !(s.Primary.IsValid() && prefix.Contains(s.Primary, p))
+		})
+	}
+	return ask
+}
+
+// around tells of what holds the whole block of a subnet and takes nothing in
+// it: the subnet itself, and routes, to which the VPC's own is preferred or
+// which lead the subnet's traffic by another way.
+func around(o cloud.Occupied, s cloud.Subnet) bool {
+	switch o.Kind {
+	case cloud.SubnetPrimary, cloud.StaticRoute, cloud.PeeringRoute:
+		return s.Primary.IsValid() && prefix.Contains(o.Prefix, s.Primary)
+	}
+	return false
+}
+
+// where says which subnet a refusal is about, where each is a space of its own.
+func (in Input) where(s cloud.Subnet) string {
+	if !in.inside() {
+		return ""
+	}
+	if !s.Primary.IsValid() {
+		return "subnet " + s.Name + ", whose block is not known: "
+	}
+	return fmt.Sprintf("subnet %s (%s): ", s.Name, s.Primary)
+}
+
+// place names a range's subnet, where it is in one.
+func place(subnet string) string {
+	if subnet == "" {
+		return "the request"
+	}
+	return "subnet " + subnet
+}
+
+// actions asks the planner. Where ranges lie inside a subnet's block, single
+// addresses of machines and of others lie there too. A block that we choose
+// keeps clear of them; where there is no such block, one for pods covers as few
+// as can be: no pod gets those. A block that the request names may cover any.
+func (in Input) actions(ask plan.Request, s cloud.Subnet, space plan.Space) plan.Plan {
+	if !in.inside() || len(ask.CIDRs) > 0 || len(s.Used) == 0 {
+		return plan.Ranges(ask, space)
+	}
+	clear := space
+	clear.Occupied = slices.Clone(space.Occupied)
+	for _, p := range s.Used {
+		clear.Occupied = append(clear.Occupied, plan.Occupied{Prefix: p, What: "in use in the subnet"})
+	}
+	first := plan.Ranges(ask, clear)
+	short := slices.ContainsFunc(first, func(a plan.Action) bool { return a.Reason == plan.NoSpace })
+	if !short || in.Request.Spec.Purpose != v1alpha1.Pods {
+		return first
+	}
+	second := plan.Ranges(ask, space)
+	for i, a := range second {
+		switch a.Verb {
+		case plan.Refuse:
+			return first // it names what is free for pods
+		case plan.Carve:
+			second[i] = covering(a, s, space)
+		}
+	}
+	return second
+}
+
+// covering takes the block of that length that covers the fewest addresses in
+// use, the lowest among equals.
+func covering(a plan.Action, s cloud.Subnet, space plan.Space) plan.Action {
+	blocked := slices.Clone(space.Granted)
+	for _, o := range space.Occupied {
+		blocked = append(blocked, o.Prefix)
+	}
+	length := a.Prefix.Bits()
+	var least prefix.Count
+	found := false
+	for _, free := range prefix.Free(space.Supernets, blocked) {
+		for at := range split(free, length) {
+			taken := prefix.Total(prefix.Intersect([]netip.Prefix{at}, prefix.Normalise(s.Used)))
+			if !found || taken.Cmp(least) < 0 {
+				a.Prefix, least, found = at, taken, true
+			}
+		}
+	}
+	a.Why = fmt.Sprintf("a /%d; no free block is that large and clear of addresses in use, and this one covers the fewest, %s, which no pod gets", length, least)
+	return a
+}
+
+// split gives the blocks of a length in p, in order.
+func split(p netip.Prefix, length int) func(func(netip.Prefix) bool) {
+	return func(yield func(netip.Prefix) bool) { halve(p, length, yield) }
+}
+
+func halve(p netip.Prefix, length int, yield func(netip.Prefix) bool) bool {
+	if p.Bits() > length {
+		return true
+	}
+	if p.Bits() == length {
+		return yield(p)
+	}
+	low, high := prefix.Halves(p)
+	return halve(low, length, yield) && halve(high, length, yield)
+}
