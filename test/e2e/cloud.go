@@ -13,6 +13,9 @@ import (
 type Cloud interface {
 	// Flags have a manager speak to it.
 	Flags() []string
+	// Words are what scripts and their files call things by that have other
+	// names or sizes on other clouds.
+	Words() map[string]string
 
 	// Add makes a machine; the options are those of the command vm.
 	Add(machine string, options map[string]string) error

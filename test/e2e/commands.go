@@ -149,12 +149,18 @@ func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
 
 // objects reads the YAML documents of a file.
 func objects(ts *testscript.TestScript, file string) []*unstructured.Unstructured {
-	all, err := parse(ts.ReadFile(file))
+	all, err := parse(ts.ReadFile(file), worldOf(ts).Cloud)
 	ts.Check(err)
 	return all
 }
 
-func parse(text string) (out []*unstructured.Unstructured, err error) {
+// parse reads YAML documents, with ${WORD} for the cloud's words, if any.
+func parse(text string, cloud Cloud) (out []*unstructured.Unstructured, err error) {
+	if cloud != nil {
+		for word, meant := range cloud.Words() {
+			text = strings.ReplaceAll(text, "${"+word+"}", meant)
+		}
+	}
 	for _, doc := range strings.Split(text, "\n---\n") {
 		u := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(doc), &u.Object); err != nil {
@@ -165,17 +171,17 @@ func parse(text string) (out []*unstructured.Unstructured, err error) {
 	return out, nil
 }
 
-func applyFile(api client.Client, file string) error {
+func (w *World) applyFile(file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	all, err := parse(string(content))
+	all, err := parse(string(content), w.Cloud)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	for _, u := range all {
-		if err := apply(api, u); err != nil {
+		if err := apply(w.API, u); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}

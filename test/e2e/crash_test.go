@@ -79,7 +79,7 @@ func crash(t *testing.T, name string, serve func() (Cloud, func(), error)) {
 
 func (c *crasher) begin(cloud string) {
 	for _, file := range []string{"common/" + cloud + "/network.yaml", "crash/" + cloud + ".yaml"} {
-		if err := applyFile(c.API, "testdata/"+file); err != nil {
+		if err := c.applyFile("testdata/" + file); err != nil {
 			c.t.Fatal(err)
 		}
 	}

@@ -50,6 +50,14 @@ func (g *GCE) Flags() []string {
 	return []string{"--gcp-endpoint=" + g.Endpoint, "--gcp-no-auth"}
 }
 
+func (g *GCE) Words() map[string]string {
+	return map[string]string{
+		"NODES": subnet, "ELSEWHERE": otherSub, "PODS": "10.0.0.0/16", "PODS_LENGTH": "16", "POD": `10\.0\.\d+\.\d+`,
+		// A node has room for its max pods, twice.
+		"FOR_110": "24", "FOR_32": "26",
+	}
+}
+
 func (g *GCE) Add(machine string, o map[string]string) error {
 	nic := gcesim.Interface{Subnetwork: or(o["subnet"], subnet), StackType: stackTypes[o["stack"]]}
 	if a := o["alias"]; a != "" {
@@ -116,10 +124,11 @@ func (g *GCE) Route(name string, to netip.Prefix) error {
 var (
 	gceMethods = map[string]string{
 		"attach": "instances.updateNetworkInterface", "detach": "instances.updateNetworkInterface",
-		"look": "instances.*", "carve": "subnetworks.patch",
+		"look": "instances.*", "carve": "subnetworks.patch", "uncarve": "subnetworks.patch",
 	}
 	gceErrors = map[string]string{
 		"throttled": "403:rateLimitExceeded", "denied": "403:forbidden", "unavailable": "503:backendError",
+		"in-use": "400:resourceInUseByAnotherResource",
 	}
 )
 

@@ -26,7 +26,7 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"gcp/network.yaml", "pods.yaml", "services.yaml"} {
-		if err := applyFile(w.API, "testdata/common/"+file); err != nil {
+		if err := w.applyFile("testdata/common/" + file); err != nil {
 			t.Fatal(err)
 		}
 	}

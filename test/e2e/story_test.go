@@ -79,6 +79,7 @@ var clouds = []struct {
 	serve func() (_ Cloud, stop func(), err error)
 }{
 	{"gcp", newGCE},
+	{"aws", newEC2},
 }
 
 //go:embed testdata/common
@@ -156,6 +157,9 @@ func open(t *testing.T, env *testscript.Env, serve func() (Cloud, func(), error)
 		return err
 	}
 	w.Cloud = cloud
+	for word, meant := range cloud.Words() {
+		env.Setenv(word, meant)
+	}
 	c := newClusters(w)
 	env.Values[worldKey{}] = c
 	env.Defer(func() {

@@ -96,8 +96,9 @@ func New(binary string, flags ...map[string][]string) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
+	w := &World{API: api, Server: s, binary: binary, managers: map[string]*apiserver.Process{}}
 	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
-		if err := applyFile(api, filepath.Join(root, "deploy", "manifests", file)); err != nil {
+		if err := w.applyFile(filepath.Join(root, "deploy", "manifests", file)); err != nil {
 			return nil, err
 		}
 	}
@@ -105,7 +106,8 @@ func New(binary string, flags ...map[string][]string) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &World{API: api, Server: s, kubeconfig: manager.KubeconfigFile, binary: binary, managers: map[string]*apiserver.Process{}}, nil
+	w.kubeconfig = manager.KubeconfigFile
+	return w, nil
 }
 
 // ShortLease is for tests of who leads. Elsewhere nobody waits for a Lease to
