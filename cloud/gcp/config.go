@@ -44,7 +44,7 @@ type Config struct {
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration
 	// PollMin and PollMax bound the time between two looks at a scope's
-	// operations (200 ms, 5 s).
+	// operations (100 ms, 5 s).
 	PollMin, PollMax time.Duration
 }
 
@@ -64,7 +64,7 @@ func (c Config) withDefaults() Config {
 	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
 	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
 	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
-	c.PollMin = orElse(c.PollMin, 200*time.Millisecond)
+	c.PollMin = orElse(c.PollMin, 100*time.Millisecond)
 	c.PollMax = orElse(c.PollMax, 5*time.Second)
 	return c
 }

@@ -6,22 +6,14 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
-// gcPercent: most of what is allocated is the garbage of requests, most of
-// what lives is one small entry for each Node. So a low percentage, which
-// keeps the heap at 1.4 times what lives, costs little.
-const gcPercent = 40
-
 func main() {
 	runtime.MemProfileRate = 0 // nothing serves the profile that it would fill
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	tuneCollector()
 	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
 		fmt.Fprintln(os.Stderr, "vpcnative-manager: "+err.Error())
 		os.Exit(1)

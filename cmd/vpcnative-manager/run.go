@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
@@ -35,6 +36,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/lean"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
 )
@@ -73,7 +75,11 @@ func run(ctx context.Context, o *options) error {
 			return err
 		}
 	}
-	mgr, err := newManager(cfg, httpClient, o, lease)
+	nodes, err := lean.NewClient(cfg, httpClient)
+	if err != nil {
+		return err
+	}
+	mgr, err := newManager(cfg, httpClient, nodes, o, lease)
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	defer clouds.Close()
-	if err := addControllers(mgr, o, clients, lease, clouds, stop); err != nil {
+	if err := addControllers(mgr, o, clients, nodes, lease, clouds, stop); err != nil {
 		return err
 	}
 	logger.Info("starting", "cloud", o.clouds.Cloud, "clusterID", o.clusterID, "namespace", o.namespace, "identity", lease.identity)
@@ -126,7 +132,7 @@ func clusterID(ctx context.Context, clients kubernetes.Interface) (string, error
 	return string(ns.UID), nil
 }
 
-func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *lease) (manager.Manager, error) {
+func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface, o *options, lease *lease) (manager.Manager, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return nil, err
@@ -151,6 +157,12 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 			HTTPClient:       httpClient,
 			DefaultTransform: cache.TransformStripManagedFields(),
 			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: node.Slim}},
+			NewInformer: func(lw toolscache.ListerWatcher, of runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+				if _, ok := of.(*corev1.Node); ok {
+					lw = lean.ListWatch(nodes)
+				}
+				return toolscache.NewSharedIndexInformer(lw, of, resync, indexers)
+			},
 		},
 	}
 	mgr, err := ctrl.NewManager(cfg, opts)
@@ -160,7 +172,7 @@ func newManager(cfg *rest.Config, httpClient *http.Client, o *options, lease *le
 	return mgr, nil
 }
 
-func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
+func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, leanNodes rest.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
 	events := mgr.GetEventRecorder("vpcnative")
 	services, err := newServices(mgr, o, clients)
 	if err != nil {
@@ -180,7 +192,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		return err
 	}
 	nodes := node.New(node.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
+		Client: mgr.GetClient(), Live: lean.Reader{Reader: mgr.GetAPIReader(), Nodes: leanNodes},
 		Writer:  node.NewWriter(clients.CoreV1().RESTClient()),
 		OpenVPC: clouds.Open,
 		Ledger: claims.Config{

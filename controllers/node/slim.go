@@ -2,12 +2,14 @@ package node
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
 // Slim is the cache's transform of a Node: it keeps what the controllers
@@ -44,6 +46,19 @@ func Slim(o any) (any, error) {
 		}
 	}
 	return slim, nil
+}
+
+// hasNews tells whether an update changed anything that is kept. A kubelet's
+// heartbeat does not.
+func hasNews(e event.UpdateEvent) bool {
+	old, ok := e.ObjectOld.(*corev1.Node)
+	now, alsoOK := e.ObjectNew.(*corev1.Node)
+	if !ok || !alsoOK {
+		return true
+	}
+	a, b := *old, *now
+	a.ResourceVersion = b.ResourceVersion
+	return !reflect.DeepEqual(&a, &b)
 }
 
 // capacities holds one map for each number of pods that Nodes have room for,

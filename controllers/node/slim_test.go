@@ -5,6 +5,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
 func TestSlimKeepsTheCapacityOfPods(t *testing.T) {
@@ -27,6 +30,44 @@ func TestSlimKeepsTheCapacityOfPods(t *testing.T) {
 		read.Status.Capacity[corev1.ResourcePods] = resource.MustParse("7")
 		if got := slims[1].Status.Capacity; got.Pods().Cmp(resource.MustParse(text)) != 0 {
 			t.Errorf("a reader's change reached another Node: %v", got)
+		}
+	}
+}
+
+func TestAHeartbeatIsNoNews(t *testing.T) {
+	slim := func(change func(*corev1.Node)) client.Object {
+		n := &corev1.Node{}
+		n.Name, n.ResourceVersion, n.Labels = "a", "1", map[string]string{"k": "v"}
+		n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
+		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady}, {Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue}}
+		change(n)
+		got, err := Slim(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.(client.Object)
+	}
+	for what, c := range map[string]struct {
+		change func(*corev1.Node)
+		news   bool
+	}{
+		"a heartbeat": {func(n *corev1.Node) {
+			n.ResourceVersion = "2"
+			n.Status.Conditions[0].LastHeartbeatTime = metav1.Now()
+			n.Status.Conditions[1].LastHeartbeatTime = metav1.Now()
+		}, false},
+		"images":       {func(n *corev1.Node) { n.Status.Images = []corev1.ContainerImage{{}} }, false},
+		"the cloud":    {func(n *corev1.Node) { n.Spec.ProviderID = "gce://p/z/a" }, true},
+		"podCIDRs":     {func(n *corev1.Node) { n.Spec.PodCIDRs = []string{"10.0.0.0/24"} }, true},
+		"a label":      {func(n *corev1.Node) { n.Labels["k"] = "w" }, true},
+		"room":         {func(n *corev1.Node) { n.Status.Capacity[corev1.ResourcePods] = resource.MustParse("111") }, true},
+		"a condition":  {func(n *corev1.Node) { n.Status.Conditions[1].Status = corev1.ConditionFalse }, true},
+		"the end":      {func(n *corev1.Node) { now := metav1.Now(); n.DeletionTimestamp = &now }, true},
+		"another Node": {func(n *corev1.Node) { n.UID = "2" }, true},
+	} {
+		got := hasNews(event.UpdateEvent{ObjectOld: slim(func(*corev1.Node) {}), ObjectNew: slim(c.change)})
+		if got != c.news {
+			t.Errorf("%s: news is %v", what, got)
 		}
 	}
 }

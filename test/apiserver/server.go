@@ -246,6 +246,10 @@ func (s *Server) Stop() error {
 	return s.guard.stop()
 }
 
+// Pids are the processes of the control plane, and those started by Run that
+// have not ended.
+func (s *Server) Pids() []int { return s.guard.pids() }
+
 func (s *Server) logFile(name string) string { return filepath.Join(s.Dir, name+".log") }
 
 func (s *Server) logTail(name string) string {

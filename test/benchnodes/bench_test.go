@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"testing"
+	"time"
 )
 
 func TestNodeIsAsLargeAsARealOne(t *testing.T) {
@@ -82,6 +83,22 @@ func TestMemoryOfThisProcess(t *testing.T) {
 	peak, now := memoryOf(os.Getpid())
 	if now < 1 || peak < now {
 		t.Errorf("peak %v MiB, now %v MiB", peak, now)
+	}
+}
+
+func TestCPUOfThisProcess(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("no /proc here")
+	}
+	began := time.Now()
+	for took := time.Duration(0); took == 0; {
+		if _, took = cpuOf(os.Getpid()); time.Since(began) > time.Minute {
+			t.Fatal("a process that works for a minute takes no time")
+		}
+	}
+	got := cpuTime{Server: 3 * time.Second}.since(cpuTime{Server: time.Second}, 1000)
+	if got != (cpuRow{Server: 2}) {
+		t.Errorf("2 s for 1000 Nodes are %v", got)
 	}
 }
 

@@ -25,21 +25,21 @@ type report struct {
 
 func (r report) print(w io.Writer) {
 	fmt.Fprintf(w, "Nodes get their podCIDRs, on one kube-apiserver and etcd.\nMachine: %s\n\n", r.Machine)
-	table(w, "A burst: the Nodes wait when the contender starts\tNodes\tseconds\tNodes/s\tof bare loop\tAPI writes/Node\tcloud calls/Node\tpeak MiB",
+	table(w, "A burst: the Nodes wait when the contender starts\tNodes\tseconds\tNodes/s\tof bare loop\tAPI writes/Node\tcloud calls/Node\tpeak MiB\tCPU ms/Node: server\tcontender\tharness",
 		len(r.Bursts), func(i int) string {
 			b := r.Bursts[i]
 			cloud := "-"
 			if b.CloudPerNode != nil {
 				cloud = fmt.Sprintf("%.2f", *b.CloudPerNode)
 			}
-			return fmt.Sprintf("%s\t%d\t%.2f\t%.0f\t%.2f\t%.2f\t%s\t%s",
-				b.Contender, b.Nodes, b.Seconds, b.PerSecond, b.OfBareLoop, b.WritesPerNode, cloud, orDash(b.PeakMiB, "%.0f"))
+			return fmt.Sprintf("%s\t%d\t%.2f\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s",
+				b.Contender, b.Nodes, b.Seconds, b.PerSecond, b.OfBareLoop, b.WritesPerNode, cloud, orDash(b.PeakMiB, "%.0f"), b.CPU)
 		})
-	table(w, "Arrival: from creation to podCIDR\tNodes\tNodes/s\tmedian ms\tp99 ms\tmax ms",
+	table(w, "Arrival: from creation to podCIDR\tNodes\tNodes/s\tmedian ms\tp99 ms\tmax ms\tCPU ms/Node: server\tcontender\tharness",
 		len(r.Arrivals), func(i int) string {
 			a := r.Arrivals[i]
-			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f",
-				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS)
+			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%s",
+				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS, a.CPU)
 		})
 	table(w, "Memory and restart\tNodes\tpeak MiB\tsettled MiB\tafter restart\tpeak\tlease to ready s\tstart to ready s\tcloud calls",
 		len(r.Memory), func(i int) string {

@@ -30,6 +30,7 @@ type burstRow struct {
 	CloudPerNode        *float64 `json:"cloudCallsPerNode,omitempty"`
 	CloudLatencySeconds float64  `json:"cloudLatencySeconds,omitempty"`
 	PeakMiB             float64  `json:"peakMiB,omitempty"`
+	CPU                 cpuRow   `json:"cpuMillisecondsPerNode"`
 	// WatchRestarts: how often the server was too busy to go on with the watch
 	// of this harness. Each delays what is seen by a round trip.
 	WatchRestarts int `json:"watchRestarts,omitempty"`
@@ -46,6 +47,7 @@ type arrivalRow struct {
 	MaxMS     float64 `json:"maxMilliseconds"`
 	// Requests of the API server, the creations among them.
 	Requests counts `json:"apiRequests"`
+	CPU      cpuRow `json:"cpuMillisecondsPerNode"`
 }
 
 // memoryRow: many Nodes, and a start with all of them published.
@@ -80,6 +82,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 	if err != nil {
 		return row, err
 	}
+	cpuBefore := b.cpu()
 	started := time.Now()
 	r, err := c.start(ctx, b)
 	if err != nil {
@@ -93,6 +96,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 	if err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
+	cpu := b.cpu().since(cpuBefore, n)
 	after, err := b.apiCounts(ctx)
 	if err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
@@ -108,6 +112,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 		StartSeconds: first.Sub(started).Seconds(), Seconds: last.Sub(first).Seconds(),
 		PerSecond: float64(n) / last.Sub(first).Seconds(),
 		Requests:  after.since(before),
+		CPU:       cpu,
 	}
 	o.mu.Lock()
 	row.WatchRestarts = o.restarts
@@ -121,6 +126,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 	if r.process != nil {
 		row.PeakMiB, _ = memoryOf(r.process.Pid)
 	}
+	say("  %.2f s, CPU ms/Node of server, contender and harness: %s", row.Seconds, row.CPU)
 	if err := errors.Join(b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
@@ -189,6 +195,7 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 	if err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
+	cpuBefore := b.cpu()
 	began := time.Now()
 	answered, err := b.createSteadily(ctx)
 	took := time.Since(began)
@@ -197,16 +204,18 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 			return len(nodes) == b.arrivals+1 && allDone(nodes, c)
 		})
 	}
+	cpu := b.cpu().since(cpuBefore, b.arrivals)
 	after, counted := b.apiCounts(ctx)
 	if err = errors.Join(err, counted, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
 	delays := o.delays(answered)
 	row = arrivalRow{
-		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Requests: after.since(before),
+		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Requests: after.since(before), CPU: cpu,
 		Arrived:  float64(b.arrivals) / took.Seconds(),
 		MedianMS: quantile(delays, 0.5), P99MS: quantile(delays, 0.99), MaxMS: quantile(delays, 1),
 	}
+	say("  median %.1f ms, 99th percentile %.1f ms, CPU ms/Node of server, contender and harness: %s", row.MedianMS, row.P99MS, row.CPU)
 	return row, b.deleteNodes(ctx)
 }
 
@@ -312,6 +321,7 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 	if err = errors.Join(err, b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
+	say("  peak %.0f MiB, settled %.0f, after a restart %.0f", row.PeakMiB, row.SteadyMiB, row.Restarted)
 	return row, b.deleteNodes(ctx)
 }
 

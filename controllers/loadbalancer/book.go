@@ -1,0 +1,200 @@
+package loadbalancer
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// book is what is known of one Network's load balancing: all that is there, as
+// it was read and as every change has left it since.
+type book struct {
+	network, clusterID, cloud string
+	lb.Balancers
+
+	loading sync.Mutex // one bulk read at a time
+	mu      sync.Mutex
+	state   lb.State
+	// noted is when a change was last entered, so that a read that began
+	// before it does not undo it.
+	noted    map[lb.Ref]uint64
+	clock    uint64
+	read     time.Time // of the last bulk read that came off
+	tried    time.Time
+	failure  error // of the last bulk read
+	doubtful map[cloud.Owner]bool
+	busy     map[lb.Ref]*sync.Mutex
+	users    map[types.NamespacedName]wanted.Selection
+	sets     map[string]lb.NodeSet // as the pools were last made
+	orphans  map[lb.Ref]time.Time  // when first seen
+	held     bool                  // the Network carries our finalizer
+	said     string                // of the Network's deletion
+}
+
+func newBook(network, clusterID, cloudName string, b lb.Balancers) *book {
+	return &book{
+		network: network, clusterID: clusterID, cloud: cloudName, Balancers: b,
+		state: lb.State{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
+		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, orphans: map[lb.Ref]time.Time{},
+	}
+}
+
+// retryRead is the least time between two bulk reads that fail.
+const retryRead = 10 * time.Second
+
+// load sees to it that the book has been read, and not longer than maxAge ago
+// where that is given. read tells whether it was now.
+func (k *book) load(ctx context.Context, now func() time.Time, maxAge time.Duration) (read bool, err error) {
+	k.loading.Lock()
+	defer k.loading.Unlock()
+	k.mu.Lock()
+	last, tried, failure := k.read, k.tried, k.failure
+	k.mu.Unlock()
+	switch {
+	case !last.IsZero() && (maxAge == 0 || now().Sub(last) < maxAge):
+		return false, nil
+	case failure != nil && now().Sub(tried) < retryRead:
+		return false, failure
+	}
+	err = k.refresh(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tried, k.failure = now(), err
+	if err == nil {
+		k.read = k.tried
+	}
+	return err == nil, err
+}
+
+// refresh reads what is there: of the whole cluster, or of these owners alone.
+func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
+	k.mu.Lock()
+	began := k.clock
+	k.mu.Unlock()
+	got, err := k.Read(ctx, k.clusterID, of...)
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	meant := func(o cloud.Owner) bool {
+		for _, x := range of {
+			if x == o {
+				return true
+			}
+		}
+		return len(of) == 0
+	}
+	for ref, r := range k.state {
+		if _, there := got[ref]; !there && k.noted[ref] <= began && meant(r.Owner) {
+			delete(k.state, ref)
+		}
+	}
+	for ref, r := range got {
+		if k.noted[ref] <= began {
+			k.state[ref] = r
+		}
+	}
+	for _, o := range of {
+		delete(k.doubtful, o)
+	}
+	if len(of) == 0 {
+		clear(k.doubtful)
+		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
+	}
+	return nil
+}
+
+// view is all that is there, for the caller to work on.
+func (k *book) view() lb.State {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return maps.Clone(k.state)
+}
+
+func (k *book) has(o cloud.Owner) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, r := range k.state {
+		if r.Owner == o {
+			return true
+		}
+	}
+	return false
+}
+
+// note enters what an action came to.
+func (k *book) note(a lb.Action, now lb.Resource) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.clock++
+	k.noted[a.Ref] = k.clock
+	k.state.Note(a, now)
+}
+
+// doubt has the owner's resources read before they are planned on again.
+func (k *book) doubt(o cloud.Owner) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.doubtful[o] = true
+}
+
+// settle reads the owner's resources where there is doubt about them, and
+// those of the shared ones that it uses.
+func (k *book) settle(ctx context.Context, owners ...cloud.Owner) error {
+	k.mu.Lock()
+	var of []cloud.Owner
+	for _, o := range owners {
+		if k.doubtful[o] {
+			of = append(of, o)
+		}
+	}
+	k.mu.Unlock()
+	if len(of) == 0 {
+		return nil
+	}
+	return k.refresh(ctx, of...)
+}
+
+// lock keeps everybody else from changing one resource.
+func (k *book) lock(ref lb.Ref) (unlock func()) {
+	k.mu.Lock()
+	m := k.busy[ref]
+	if m == nil {
+		m = &sync.Mutex{}
+		k.busy[ref] = m
+	}
+	k.mu.Unlock()
+	m.Lock()
+	return m.Unlock
+}
+
+// use records which nodes a Service sends to; none with ok false.
+func (k *book) use(key types.NamespacedName, s wanted.Selection, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if ok {
+		k.users[key] = s
+		return
+	}
+	delete(k.users, key)
+}
+
+// knows tells whether some Service uses the set already.
+func (k *book) knows(set string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range k.users {
+		if s.Name == set {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,207 @@
+package loadbalancer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// autoscalerTaint is on a node that the cluster autoscaler is about to remove.
+const autoscalerTaint = "ToBeDeletedByClusterAutoscaler"
+
+// Serves tells whether balancers send to the Node. Whether it is ready does
+// not count: the health check finds out sooner.
+func Serves(n *corev1.Node) bool {
+	if !n.DeletionTimestamp.IsZero() || n.Spec.ProviderID == "" {
+		return false
+	}
+	if value, has := n.Labels[corev1.LabelNodeExcludeBalancers]; has {
+		if out, err := strconv.ParseBool(value); err != nil || out {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == autoscalerTaint })
+}
+
+// KeepNode adds to the cache's slim copy of a Node what is read here.
+func KeepNode(from, slim *corev1.Node) {
+	for _, a := range from.Status.Addresses {
+		if a.Type == corev1.NodeInternalIP {
+			slim.Status.Addresses = append(slim.Status.Addresses, a)
+		}
+	}
+	for _, t := range from.Spec.Taints {
+		if t.Key == autoscalerTaint {
+			slim.Spec.Taints = append(slim.Spec.Taints, corev1.Taint{Key: autoscalerTaint, Effect: t.Effect})
+		}
+	}
+}
+
+// NodeSetOf is the set of the Nodes that serve and are selected, in order.
+func NodeSetOf(clusterID string, s wanted.Selection, all []*corev1.Node) lb.NodeSet {
+	out := lb.NodeSet{ClusterID: clusterID, Name: s.Name}
+	for _, n := range all {
+		if Serves(n) && s.Selects(n.Labels) {
+			out.Nodes = append(out.Nodes, asNode(n))
+		}
+	}
+	slices.SortFunc(out.Nodes, func(a, b lb.Node) int { return cmp.Compare(a.ProviderID, b.ProviderID) })
+	out.Nodes = slices.CompactFunc(out.Nodes, func(a, b lb.Node) bool { return a.ProviderID == b.ProviderID })
+	return out
+}
+
+func asNode(n *corev1.Node) lb.Node {
+	out := lb.Node{ProviderID: n.Spec.ProviderID, Zone: zoneOf(n)}
+	families := map[lb.Family]bool{}
+	for _, a := range n.Status.Addresses {
+		if ip, err := netip.ParseAddr(a.Address); err == nil && a.Type == corev1.NodeInternalIP && !families[lb.FamilyOf(ip)] {
+			families[lb.FamilyOf(ip)] = true
+			out.Addresses = append(out.Addresses, ip)
+		}
+	}
+	return out
+}
+
+// zoneOf: on both clouds the last part of a provider ID but one is the zone;
+// it may be empty on EC2. Nobody can change it, as one can a label.
+func zoneOf(n *corev1.Node) string {
+	if parts := strings.Split(n.Spec.ProviderID, "/"); len(parts) > 1 && parts[len(parts)-2] != "" {
+		return parts[len(parts)-2]
+	}
+	return n.Labels[corev1.LabelTopologyZone]
+}
+
+// nodeChanged lets through what changes a set.
+var nodeChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		a, b := e.ObjectOld.(*corev1.Node), e.ObjectNew.(*corev1.Node)
+		return Serves(a) != Serves(b) || !reflect.DeepEqual(asNode(a), asNode(b)) || !reflect.DeepEqual(a.Labels, b.Labels)
+	},
+}
+
+// reconcileNodes brings the pools of every set in use to their members. Where
+// a set's zones changed, or its first node came or last one went, the
+// balancers that use it are planned again.
+func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	nodes := c.Nodes()
+	again := false
+	for _, k := range c.all() {
+		for _, s := range k.selections() {
+			set := NodeSetOf(c.ClusterID, s, nodes)
+			if k.zonesChanged(set) {
+				c.replan(ctx, k.usersOf(s.Name))
+			}
+			if err := c.keepPools(ctx, k, set); err != nil {
+				again = true
+				c.Metrics.pools(k.network, err)
+				log.FromContext(ctx).Error(err, "keeping the members of pools", "network", k.network, "set", s.Name)
+			}
+		}
+	}
+	if again {
+		return reconcile.Result{RequeueAfter: c.retry.When(poolsKey)}, nil
+	}
+	c.retry.Forget(poolsKey)
+	return reconcile.Result{}, nil
+}
+
+// poolsKey stands for the pools among the keys that are retried.
+var poolsKey types.NamespacedName
+
+// keepPools plans over the set's pools and nothing else.
+func (c *Controller) keepPools(ctx context.Context, k *book, set lb.NodeSet) error {
+	if err := k.settle(ctx, set.Owner()); err != nil {
+		return err
+	}
+	state := k.view()
+	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: k.Members(set, state), Keep: true})
+	if len(plan) == 0 {
+		return nil
+	}
+	if c.DryRun {
+		log.FromContext(ctx).Info("pools would be changed", "plan", plan.String())
+		return nil
+	}
+	return c.sideBySide(ctx, hand{k, c, set.Owner()}, plan, state)
+}
+
+// poolsAtATime is how many pools are changed at the same time.
+const poolsAtATime = 8
+
+// sideBySide carries out actions that need none of the others at the same
+// time, and any others one after another.
+func (c *Controller) sideBySide(ctx context.Context, h hand, plan lb.Actions, state lb.State) error {
+	if slices.ContainsFunc(plan, func(a lb.Action) bool { return len(a.Needs) > 0 || !a.Done() }) {
+		return lb.Run(ctx, h, plan, state)
+	}
+	var wg sync.WaitGroup
+	slots, errs := make(chan struct{}, poolsAtATime), make([]error, len(plan))
+	for i, a := range plan {
+		wg.Add(1)
+		slots <- struct{}{}
+		go func() {
+			defer func() { <-slots; wg.Done() }()
+			_, errs[i] = h.Apply(ctx, a, state)
+		}()
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// selections are the sets in use.
+func (k *book) selections() (out []wanted.Selection) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range k.users {
+		if !slices.ContainsFunc(out, func(x wanted.Selection) bool { return x.Name == s.Name }) {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b wanted.Selection) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (k *book) usersOf(set string) (out []types.NamespacedName) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key, s := range k.users {
+		if s.Name == set {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// zonesChanged remembers the set, and tells whether balancers have to know.
+func (k *book) zonesChanged(set lb.NodeSet) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	had, known := k.sets[set.Name]
+	k.sets[set.Name] = set
+	return known && !slices.Equal(places(had), places(set))
+}
+
+// places are the zones and subnets that a set has nodes in.
+func places(s lb.NodeSet) (out []string) {
+	for _, n := range s.Nodes {
+		out = append(out, n.Zone+"/"+n.Subnet)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,257 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/time/rate"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// memory is what is remembered of a Service between its turns.
+type memory struct {
+	pace *rate.Limiter
+	told string // the notes that Events were made of
+	said string // what a dry run said last
+}
+
+// wait is how long until the Service may have another round of changes; zero
+// starts one.
+func (m *memory) wait() time.Duration {
+	r := m.pace.Reserve()
+	pause := r.Delay()
+	if pause > 0 {
+		r.Cancel()
+	}
+	return pause
+}
+
+func (c *Controller) remember(key types.NamespacedName) *memory {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.memory[key]
+	if m == nil {
+		m = &memory{pace: rate.NewLimiter(rate.Every(c.Pace), burst)}
+		c.memory[key] = m
+	}
+	return m
+}
+
+func (c *Controller) forget(key types.NamespacedName) {
+	c.mu.Lock()
+	delete(c.memory, key)
+	c.mu.Unlock()
+	for _, k := range c.all() {
+		k.use(key, wanted.Selection{}, false)
+	}
+	c.retry.Forget(key)
+	c.Metrics.forget(key)
+}
+
+// Ours tells whether the Service is to have a load balancer of ours.
+func Ours(s *corev1.Service, withoutClass bool) bool {
+	if s.Spec.Type != corev1.ServiceTypeLoadBalancer || !s.DeletionTimestamp.IsZero() {
+		return false
+	}
+	if s.Spec.LoadBalancerClass == nil {
+		return withoutClass
+	}
+	return *s.Spec.LoadBalancerClass == v1alpha1.ClassLoadBalancer
+}
+
+// reconcileService brings one Service's load balancer to what it says.
+func (c *Controller) reconcileService(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	s := &corev1.Service{}
+	if err := c.Client.Get(ctx, req.NamespacedName, s); err != nil {
+		if apierrors.IsNotFound(err) {
+			c.forget(req.NamespacedName)
+		}
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	var f finding
+	var err error
+	switch {
+	case Ours(s, c.WithoutClass):
+		f, err = c.serve(ctx, s)
+	case controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) && !c.DryRun:
+		f, err = c.cleanUp(ctx, s)
+	default:
+		c.forget(req.NamespacedName)
+		return reconcile.Result{}, nil
+	}
+	if err == nil {
+		err = c.report(ctx, s, f)
+	}
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err): // the newer Service comes
+		return reconcile.Result{RequeueAfter: time.Second}, nil
+	case err != nil:
+		return reconcile.Result{}, err
+	case f.again > 0:
+		return reconcile.Result{RequeueAfter: f.again}, nil
+	case f.trouble != nil:
+		return reconcile.Result{RequeueAfter: c.retry.When(req.NamespacedName)}, nil
+	}
+	c.retry.Forget(req.NamespacedName)
+	return reconcile.Result{}, nil
+}
+
+const (
+	// pendingPause is when something that the cloud is still at is looked at
+	// again; for what it makes, later each time.
+	pendingPause, mostPending = 5 * time.Second, 30 * time.Second
+	// adminPause is when somebody may have given rights.
+	adminPause = 5 * time.Minute
+)
+
+// serve makes and keeps the balancer. Its error is of the API server.
+func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, error) {
+	key := client.ObjectKeyFromObject(s)
+	k, n, err := c.bookOf(ctx, s)
+	if err != nil {
+		return refused(reasonOf(err), err), nil
+	}
+	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud})
+	c.tell(s, asked.Notes)
+	if why, is := asked.Refused(); is {
+		return refused(why.Reason, errors.New(why.Text)), nil
+	}
+	if _, err := k.load(ctx, c.Now, 0); err != nil {
+		return troubled(err), nil
+	}
+	if f, done, err := c.leaveOthers(ctx, s, k); !done {
+		return f, err
+	}
+	owner, set := asked.Balancer.Owner, NodeSetOf(c.ClusterID, asked.Nodes, c.Nodes())
+	if err := k.settle(ctx, owner, set.Owner()); err != nil {
+		return troubled(err), nil
+	}
+	known := k.knows(asked.Nodes.Name)
+	k.use(key, asked.Nodes, true)
+	if !known {
+		c.lookAtPools()
+	}
+	state := k.view()
+	want, err := k.Want(asked.Balancer, set, state)
+	if err != nil {
+		return c.impossible(asked.Balancer, err), nil
+	}
+	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
+	if c.DryRun {
+		return c.sayPlan(s, plan), nil
+	}
+	if len(plan) > 0 {
+		if pause := c.remember(key).wait(); pause > 0 {
+			return finding{again: pause, quiet: true}, nil
+		}
+		if err := c.holdFor(ctx, s, k, n); err != nil {
+			return finding{}, err
+		}
+		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
+		c.lookAtPoolsOf(ctx, k, set, owner, want)
+	}
+	f := c.standing(asked.Balancer, k, set, plan, err)
+	if f.reason == v1alpha1.ReasonPending {
+		f.again = min(c.retry.When(key), mostPending)
+	}
+	return f, nil
+}
+
+// standing is how the balancer is after a plan.
+func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, plan lb.Actions, err error) finding {
+	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners}
+	f.text = fmt.Sprintf("the load balancer is as the Service says, and sends to %d nodes", len(set.Nodes))
+	if len(set.Nodes) == 0 {
+		f.ready, f.reason, f.text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
+	}
+	var admin *lb.NeedsAdmin
+	switch {
+	case err == nil && len(f.ingress) == 0:
+		k.doubt(b.Owner)
+		f.ready, f.reason, f.text, f.again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
+	case errors.As(err, &admin) && onlyAdmin(err):
+		f.ready, f.reason, f.again = false, v1alpha1.ReasonNeedsAdmin, adminPause
+		f.text = err.Error() + "; have somebody with the rights run: " + admin.Command
+	case err != nil:
+		f.ready, f.trouble, f.reason, f.text = false, err, string(cloud.ReasonOf(err)), err.Error()
+	}
+	return f
+}
+
+// onlyAdmin tells whether nothing but a person's rights is missing.
+func onlyAdmin(err error) bool {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range many.Unwrap() {
+			if !onlyAdmin(one) {
+				return false
+			}
+		}
+		return true
+	}
+	_, is := errors.AsType[*lb.NeedsAdmin](err)
+	return is
+}
+
+// impossible is what the cloud has no way to do. What is there stays.
+func (c *Controller) impossible(b lb.LoadBalancer, err error) finding {
+	protocols := map[lb.Protocol]bool{}
+	for _, l := range b.Listeners {
+		protocols[l.Protocol] = true
+	}
+	f := refused(string(cloud.ReasonOf(err)), err)
+	if errors.Is(err, lb.ErrMixedProtocols) {
+		f.reason, f.mixed = v1alpha1.ReasonMixedProtocols, true
+	}
+	return f
+}
+
+// lookAtPoolsOf puts the nodes into the pools that were made for one balancer.
+// What fails is taken up with all other pools.
+func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, set lb.NodeSet, owner cloud.Owner, want []lb.Resource) {
+	its := map[lb.Ref]bool{}
+	for _, r := range want {
+		its[r.Ref] = true
+	}
+	state := k.view()
+	var pools []lb.Resource
+	for _, p := range k.Members(set, state) {
+		if _, there := state[p.Ref]; there && (its[p.Ref] || p.Owner == owner) {
+			pools = append(pools, p)
+		}
+	}
+	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: pools, Keep: true})
+	if err := lb.Run(ctx, hand{k, c, owner}, plan, state); err != nil {
+		c.Metrics.pools(k.network, err)
+		c.lookAtPools()
+	}
+}
+
+// holdFor puts the finalizers on, before anything is made.
+func (c *Controller) holdFor(ctx context.Context, s *corev1.Service, k *book, n *v1alpha1.Network) error {
+	if err := c.holdNetwork(ctx, k, n); err != nil {
+		return err
+	}
+	return c.finalize(ctx, s, controllerutil.AddFinalizer)
+}
+
+// finalize adds or removes our finalizer, by a patch that fails where somebody
+// else changed the object meanwhile.
+func (c *Controller) finalize(ctx context.Context, o client.Object, change func(client.Object, string) bool) error {
+	before := o.DeepCopyObject().(client.Object)
+	if !change(o, v1alpha1.LoadBalancerFinalizer) {
+		return nil
+	}
+	return c.Client.Patch(ctx, o, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}

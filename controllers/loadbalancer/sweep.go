@@ -1,0 +1,149 @@
+package loadbalancer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// Lives tells of owners whether what they have is to stay: the Services that
+// are listed. Owners of other kinds are none of ours to judge.
+func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
+	alive := map[cloud.Owner]bool{}
+	for i := range services {
+		s := &services[i]
+		if Ours(s, withoutClass) || controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) {
+			alive[wanted.Owner(clusterID, s.Namespace, s.Name)] = true
+		}
+	}
+	return func(o cloud.Owner) bool { return o.Kind != wanted.OwnerKind || alive[o] }
+}
+
+// sweep removes what is ours and has nobody, once it has been seen for the
+// grace time. It looks at the book, which costs no call; before anything goes
+// the cloud, the Services and the lease are read live.
+func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book) error {
+	var services corev1.ServiceList
+	if err := c.Client.List(ctx, &services); err != nil {
+		return fmt.Errorf("listing Services: %w", err)
+	}
+	found := lb.Orphans(k.view(), Lives(services.Items, c.ClusterID, c.WithoutClass))
+	c.Metrics.orphaned(k.network, len(found))
+	if len(k.due(found, c.Now(), c.OrphanGrace)) == 0 || c.DryRun {
+		return nil
+	}
+	if err := k.refresh(ctx); err != nil {
+		return err
+	}
+	if err := c.Live.List(ctx, &services); err != nil {
+		return fmt.Errorf("listing Services live: %w", err)
+	}
+	state := k.view()
+	due := k.due(lb.Orphans(state, Lives(services.Items, c.ClusterID, c.WithoutClass)), c.Now(), c.OrphanGrace)
+	plan := lb.Removal(due)
+	if len(plan) == 0 {
+		return nil
+	}
+	err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, plan, state)
+	var names []string
+	for _, a := range plan {
+		if _, still := k.view()[a.Ref]; !still {
+			names = append(names, a.Ref.String())
+		}
+	}
+	if len(names) > 0 {
+		log.FromContext(ctx).Info("removed what had no Service", "resources", names)
+		c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s",
+			clip("removed what had no Service any more: "+strings.Join(names, ", "), maxNote))
+	}
+	return err
+}
+
+// due remembers when each orphan was first seen, and gives those that were so
+// long ago.
+func (k *book) due(found []lb.Orphan, now time.Time, grace time.Duration) (out []lb.Orphan) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	seen := map[lb.Ref]time.Time{}
+	for _, o := range found {
+		first, known := k.orphans[o.Ref]
+		if !known {
+			first = now
+		}
+		seen[o.Ref] = first
+		if now.Sub(first) >= grace {
+			out = append(out, o)
+		}
+	}
+	k.orphans = seen
+	return out
+}
+
+// letGo takes the last of a deleted Network away, without a grace time, once
+// no Service uses it; then the finalizer.
+func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (reconcile.Result, error) {
+	var services corev1.ServiceList
+	if err := c.Live.List(ctx, &services); err != nil {
+		return reconcile.Result{}, fmt.Errorf("listing Services live: %w", err)
+	}
+	var users []string
+	var networks v1alpha1.NetworkList
+	if err := c.Client.List(ctx, &networks); err != nil {
+		return reconcile.Result{}, fmt.Errorf("listing Networks: %w", err)
+	}
+	for i := range services.Items {
+		s := &services.Items[i]
+		if controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) && NetworkOf(s, networks.Items) == n.Name {
+			users = append(users, s.Namespace+"/"+s.Name)
+		}
+	}
+	if len(users) > 0 {
+		slices.Sort(users)
+		text := "deletion waits for the load balancers of Services " + strings.Join(users, ", ")
+		if k.news(text) {
+			c.Events.Eventf(n, nil, corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", clip(text, maxNote))
+		}
+		return reconcile.Result{RequeueAfter: time.Second}, nil
+	}
+	if err := k.refresh(ctx); err != nil {
+		return reconcile.Result{RequeueAfter: retryRead}, nil
+	}
+	state := k.view()
+	if err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, lb.Removal(Everything(state)), state); err != nil {
+		log.FromContext(ctx).Error(err, "removing what is left of a deleted Network")
+		return reconcile.Result{RequeueAfter: retryRead}, nil
+	}
+	return reconcile.Result{}, client.IgnoreNotFound(c.finalize(ctx, n, controllerutil.RemoveFinalizer))
+}
+
+// news tells whether the text is another than the last one.
+func (k *book) news(text string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	had := k.said
+	k.said = text
+	return had != text
+}
+
+// Everything is all that was made for Services, and for nobody else.
+func Everything(state lb.State) (out []lb.Orphan) {
+	for _, r := range state.Sorted() {
+		if !r.Foreign() && (r.Owner.Kind == wanted.OwnerKind || r.Owner.Kind == lb.KindNodeSet) {
+			out = append(out, lb.Orphan{Resource: r, Why: "all of it goes"})
+		}
+	}
+	return out
+}
