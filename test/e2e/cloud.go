@@ -20,8 +20,9 @@ type Cloud interface {
 	// Add makes a machine; the options are those of the command vm.
 	Add(machine string, options map[string]string) error
 	Delete(machine string) error
-	// ProviderID is what the Node of a machine has, also where there is no
-	// such machine.
+	// ID is what the cloud calls a machine, also where there is no such machine
+	// yet, and ProviderID what its Node has.
+	ID(machine string) string
 	ProviderID(machine string) string
 	// Carry has a machine carry these prefixes and no others.
 	Carry(machine string, prefixes ...netip.Prefix) error

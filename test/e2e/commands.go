@@ -229,7 +229,9 @@ func cmdVM(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(worldOf(ts).Cloud.Delete(args[1]))
 		return
 	}
-	ts.Check(worldOf(ts).Cloud.Add(args[1], options(ts, args[2:])))
+	cloud := worldOf(ts).Cloud
+	ts.Check(cloud.Add(args[1], options(ts, args[2:])))
+	ts.Setenv("VM_"+args[1], cloud.ID(args[1]))
 }
 
 // alias NAME [CIDR...]: by hand, what the VM carries.

@@ -78,7 +78,7 @@ func crash(t *testing.T, name string, serve func() (Cloud, func(), error)) {
 }
 
 func (c *crasher) begin(cloud string) {
-	for _, file := range []string{"common/" + cloud + "/network.yaml", "crash/" + cloud + ".yaml"} {
+	for _, file := range []string{"common/network.yaml", "crash/" + cloud + ".yaml"} {
 		if err := c.applyFile("testdata/" + file); err != nil {
 			c.t.Fatal(err)
 		}

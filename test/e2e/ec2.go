@@ -38,7 +38,7 @@ type ec2Subnet struct {
 
 func newEC2() (_ Cloud, stop func(), err error) {
 	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, delays: map[string]*awssim.Injected{}}
-	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.129.0.0/16")}
+	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.3.0.0/16")}
 	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
 		return nil, nil, err
 	}
@@ -59,12 +59,14 @@ func (e *EC2) Flags() []string {
 
 func (e *EC2) Words() map[string]string {
 	return map[string]string{
-		"VPC": e.vpc, "NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
+		"NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
+		"VPC_AND_NODES": fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}", e.vpc, e.subnets[subnet].id),
+		"VPC_AND_BOTH":  fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s, %s]}", e.vpc, e.subnets[subnet].id, e.subnets[otherSub].id),
 		// The subnet's first addresses are AWS's, so that its upper half is
 		// the largest block there is.
-		"PODS": "10.2.128.0/17", "PODS_LENGTH": "17", "POD": `10\.2\.\d+\.\d+`,
+		"PODS": "10.2.128.0/17", "PODS_LENGTH": "17", "POD": `10\.2\.\d+\.\d+`, "HAND": "10.2.200.0/24", "LOWEST": "10.2.128.0/24",
 		// A node has room for its max pods, once.
-		"FOR_110": "25", "FOR_32": "27",
+		"FOR_110": "25", "FOR_32": "27", "FILL_24": "250", "FILL_25": "128", "FILL_26": "64", "UNDERSIZED": "24",
 	}
 }
 
@@ -75,13 +77,13 @@ func (e *EC2) Add(machine string, o map[string]string) error {
 			return fmt.Errorf("EC2 has no %s", key)
 		}
 	}
-	_, err := e.sim.AddInstance(awssim.Instance{ID: e.id(machine), Type: "m5.4xlarge", Tags: map[string]string{"Name": machine},
+	_, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: "m5.4xlarge", Tags: map[string]string{"Name": machine},
 		Interfaces: []awssim.Interface{{Subnet: e.subnets[or(o["subnet"], subnet)].id}}})
 	return err
 }
 
-// id is that of the instance of a name, or of the next one.
-func (e *EC2) id(machine string) string {
+// ID is that of the instance of a name, or of the next one.
+func (e *EC2) ID(machine string) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ids[machine] == "" {
@@ -93,17 +95,17 @@ func (e *EC2) id(machine string) string {
 
 // Delete terminates an instance; the next one of its name has another ID.
 func (e *EC2) Delete(machine string) error {
-	id := e.id(machine)
+	id := e.ID(machine)
 	e.mu.Lock()
 	delete(e.ids, machine)
 	e.mu.Unlock()
 	return e.sim.TerminateInstance(id)
 }
 
-func (e *EC2) ProviderID(machine string) string { return "aws:///" + ec2Zone + "/" + e.id(machine) }
+func (e *EC2) ProviderID(machine string) string { return "aws:///" + ec2Zone + "/" + e.ID(machine) }
 
 func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
-	i, ok := e.sim.Instance(e.id(machine))
+	i, ok := e.sim.Instance(e.ID(machine))
 	if !ok {
 		return fmt.Errorf("there is no instance %s", machine)
 	}
@@ -148,7 +150,11 @@ func (e *EC2) SetRanges(name string, keepOurs bool, ranges ...invariants.Range) 
 		}
 	}
 	for _, r := range ranges {
-		if _, err := e.sim.AddReservation(awssim.Reservation{Subnet: id, Prefix: r.Prefix, Tags: map[string]string{"Name": r.Name}}); err != nil {
+		one := awssim.Reservation{Subnet: id, Prefix: r.Prefix, Tags: map[string]string{"Name": r.Name}}
+		if strings.HasPrefix(r.Name, "vn-") { // of another cluster
+			one.Description = r.Name
+		}
+		if _, err := e.sim.AddReservation(one); err != nil {
 			return err
 		}
 	}

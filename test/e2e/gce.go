@@ -52,9 +52,12 @@ func (g *GCE) Flags() []string {
 
 func (g *GCE) Words() map[string]string {
 	return map[string]string{
-		"NODES": subnet, "ELSEWHERE": otherSub, "PODS": "10.0.0.0/16", "PODS_LENGTH": "16", "POD": `10\.0\.\d+\.\d+`,
+		"NODES": subnet, "ELSEWHERE": otherSub,
+		"VPC_AND_NODES": "gcp: {project: demo, network: vpc, region: us-central1, subnetworks: [nodes]}",
+		"VPC_AND_BOTH":  "gcp: {project: demo, network: vpc, region: us-central1, subnetworks: [nodes, elsewhere]}",
+		"PODS":          "10.0.0.0/16", "PODS_LENGTH": "16", "POD": `10\.0\.\d+\.\d+`, "HAND": "10.0.7.0/24", "LOWEST": "10.0.0.0/24",
 		// A node has room for its max pods, twice.
-		"FOR_110": "24", "FOR_32": "26",
+		"FOR_110": "24", "FOR_32": "26", "FILL_24": "110", "FILL_25": "64", "FILL_26": "32", "UNDERSIZED": "24",
 	}
 }
 
@@ -76,6 +79,8 @@ func (g *GCE) Delete(machine string) error {
 	}
 	return fmt.Errorf("there is no instance %s", machine)
 }
+
+func (g *GCE) ID(machine string) string { return machine }
 
 func (g *GCE) ProviderID(machine string) string {
 	return fmt.Sprintf("gce://%s/%s/%s", project, zone, machine)

@@ -25,7 +25,7 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 	if err := w.StartManager("a"); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"gcp/network.yaml", "pods.yaml", "services.yaml"} {
+	for _, file := range []string{"network.yaml", "pods.yaml", "services.yaml"} {
 		if err := w.applyFile("testdata/common/" + file); err != nil {
 			t.Fatal(err)
 		}

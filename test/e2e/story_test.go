@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -72,8 +73,7 @@ func borrow() (*World, error) {
 }
 
 // clouds are those that every story runs on that is not about one of them.
-// The stories about one are in testdata under its name, and so are, under
-// common, the files that differ.
+// The stories about one are in testdata under its name.
 var clouds = []struct {
 	name  string
 	serve func() (_ Cloud, stop func(), err error)
@@ -86,24 +86,22 @@ var clouds = []struct {
 var commonFiles embed.FS
 
 // common gives a story the files it has no version of its own of.
-func common(cloud, dir string) error {
-	for _, from := range []string{"testdata/common", "testdata/common/" + cloud} {
-		files, err := commonFiles.ReadDir(from)
+func common(dir string) error {
+	files, err := commonFiles.ReadDir("testdata/common")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		to := filepath.Join(dir, f.Name())
+		if _, err := os.Stat(to); err == nil {
+			continue
+		}
+		content, err := commonFiles.ReadFile("testdata/common/" + f.Name())
 		if err != nil {
 			return err
 		}
-		for _, f := range files {
-			to := filepath.Join(dir, f.Name())
-			if _, err := os.Stat(to); err == nil || f.IsDir() {
-				continue
-			}
-			content, err := commonFiles.ReadFile(from + "/" + f.Name())
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(to, content, 0o600); err != nil {
-				return err
-			}
+		if err := os.WriteFile(to, content, 0o600); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -118,9 +116,10 @@ func TestStories(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Files:               scripts(t, cloud.name),
 				Cmds:                commands(),
+				Condition:           func(said string) (bool, error) { return said == cloud.name, known(said) },
 				RequireExplicitExec: true,
 				Setup: func(env *testscript.Env) error {
-					if err := common(cloud.name, env.WorkDir); err != nil {
+					if err := common(env.WorkDir); err != nil {
 						return err
 					}
 					return open(t, env, cloud.serve)
@@ -128,6 +127,16 @@ func TestStories(t *testing.T) {
 			})
 		})
 	}
+}
+
+// known refuses a condition that names no cloud.
+func known(cloud string) error {
+	for _, c := range clouds {
+		if c.name == cloud {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no cloud %q", cloud)
 }
 
 // scripts are the stories that run on a cloud.
