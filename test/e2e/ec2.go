@@ -65,6 +65,9 @@ func (e *EC2) Words() map[string]string {
 		// The subnet's first addresses are AWS's, so that its upper half is
 		// the largest block there is.
 		"PODS": "10.2.128.0/17", "PODS_LENGTH": "17", "POD": `10\.2\.\d+\.\d+`, "HAND": "10.2.200.0/24", "LOWEST": "10.2.128.0/24",
+		"PODS_BESIDE": "10.2.128.0/17",
+		"RANGE":       "SubnetReservation", "TAKEN": "InvalidParameterValue", "CARVED": "20",
+		"CARVABLE": "[10.2.16.0/20, 10.2.32.0/20, 10.2.48.0/20, 10.2.64.0/20, 10.2.80.0/20, 10.2.96.0/20]",
 		// A node has room for its max pods, once.
 		"FOR_110": "25", "FOR_32": "27", "FILL_24": "250", "FILL_25": "128", "FILL_26": "64", "UNDERSIZED": "24",
 	}
@@ -178,7 +181,7 @@ var (
 )
 
 func (e *EC2) Inject(f Fault) error {
-	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, After: pause(f.Slow)}
+	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Before: pause(f.Slow)}
 	if said := or(ec2Errors[f.Error], f.Error); said != "" {
 		text, code, _ := strings.Cut(said, ":")
 		status, err := strconv.Atoi(text)
@@ -194,7 +197,7 @@ func (e *EC2) Inject(f Fault) error {
 	return nil
 }
 
-// pause has the reply wait.
+// pause has a call wait.
 func pause(d time.Duration) func(awssim.Call) {
 	if d == 0 {
 		return nil
@@ -204,7 +207,7 @@ func pause(d time.Duration) func(awssim.Call) {
 
 func (e *EC2) Heal() { e.sim.ClearFaults() }
 
-// Delay has the reply wait: calls of EC2 are done when they answer.
+// Delay has the change wait: calls of EC2 are done when they answer.
 func (e *EC2) Delay(method string, d time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -213,7 +216,7 @@ func (e *EC2) Delay(method string, d time.Duration) {
 	}
 	delete(e.delays, method)
 	if d > 0 {
-		e.delays[method] = e.sim.Inject(awssim.Fault{Action: or(ec2Methods[method], method), After: pause(d)})
+		e.delays[method] = e.sim.Inject(awssim.Fault{Action: or(ec2Methods[method], method), Before: pause(d)})
 	}
 }
 
