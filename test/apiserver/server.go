@@ -142,7 +142,7 @@ func (s *Server) startPlane(apiServer, etcd string, o Options) error {
 	api.Configure().Set("service-cluster-ip-range", ServiceRange)
 	// A lone member elects itself after one election timeout; the default adds
 	// half a second to every start.
-	s.plane.Etcd.Configure().Set("heartbeat-interval", "10").Set("election-timeout", "100")
+	s.plane.Etcd.Configure().Set("heartbeat-interval", "50").Set("election-timeout", "250")
 	for flag, values := range o.APIServerFlags {
 		api.Configure().Set(flag, values...)
 	}

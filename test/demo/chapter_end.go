@@ -27,7 +27,7 @@ func (s *stage) clear(ctx context.Context) error {
 		}
 	}
 	err := s.until(ctx, "waiting for the VMs to lose their alias ranges", func() error {
-		return invariants.NoStrays(nil, s.sim.Instances())
+		return invariants.NoStrays(nil, invariants.Machines(s.sim.Instances()))
 	})
 	if err != nil {
 		return err
@@ -107,6 +107,6 @@ func (s *stage) nothingLeft(ctx context.Context) error {
 		bad = append(bad, fmt.Errorf("I4: the API server's own ServiceCIDR alone should be there, Ready: %+v", cidrs.Items))
 	}
 	return errors.Join(append(bad,
-		invariants.NothingLeft(s.sim.Subnetworks(), s.sim.Firewalls()...),
-		invariants.NoStrays(nil, s.sim.Instances()))...)
+		invariants.NothingLeft(invariants.Subnets(s.sim.Subnetworks()), invariants.Rules(s.sim.Firewalls())...),
+		invariants.NoStrays(nil, invariants.Machines(s.sim.Instances())))...)
 }

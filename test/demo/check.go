@@ -51,7 +51,7 @@ func (s *stage) settled(ctx context.Context) func() error {
 		if err != nil {
 			return err
 		}
-		instances, subnets := s.sim.Instances(), s.sim.Subnetworks()
+		instances, subnets := invariants.Machines(s.sim.Instances()), invariants.Subnets(s.sim.Subnetworks())
 		return errors.Join(
 			invariants.Unique(all.nodes, instances),
 			invariants.Granted(all.grants, subnets),

@@ -38,7 +38,7 @@ func (c *clusters) enter(name string) error {
 		if w, err = New(c.first.binary); err != nil {
 			return err
 		}
-		w.Sim, w.Endpoint, w.vpc = c.first.Sim, c.first.Endpoint, c.first.vpc
+		w.Cloud, w.vpc = c.first.Cloud, c.first.vpc
 		w.vpc.all = append(w.vpc.all, w)
 	}
 	c.byName[name] = w
@@ -74,7 +74,7 @@ func cmdApart(ts *testscript.TestScript, _ bool, _ []string) {
 			}
 			all = append(all, invariants.Grants(c.Server.Config.Host, list.Items)...)
 		}
-		return invariants.Granted(all, w.Sim.Subnetworks())
+		return invariants.Granted(all, w.Cloud.Subnets())
 	})
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())

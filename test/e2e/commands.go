@@ -19,8 +19,6 @@ import (
 	"k8s.io/client-go/util/jsonpath"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
 // patience is how long a story waits for what it expects.
@@ -125,7 +123,7 @@ func cmdManager(ts *testscript.TestScript, _ bool, args []string) {
 		defer cancel()
 		err = w.managers[name].Stop(ctx)
 	case "kill":
-		err = w.managers[name].Kill()
+		err = w.crash(context.Background(), name)
 	case "pause":
 		err = w.Signal(name, syscall.SIGSTOP)
 	case "resume":
@@ -151,12 +149,18 @@ func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
 
 // objects reads the YAML documents of a file.
 func objects(ts *testscript.TestScript, file string) []*unstructured.Unstructured {
-	all, err := parse(ts.ReadFile(file))
+	all, err := parse(ts.ReadFile(file), worldOf(ts).Cloud)
 	ts.Check(err)
 	return all
 }
 
-func parse(text string) (out []*unstructured.Unstructured, err error) {
+// parse reads YAML documents, with ${WORD} for the cloud's words, if any.
+func parse(text string, cloud Cloud) (out []*unstructured.Unstructured, err error) {
+	if cloud != nil {
+		for word, meant := range cloud.Words() {
+			text = strings.ReplaceAll(text, "${"+word+"}", meant)
+		}
+	}
 	for _, doc := range strings.Split(text, "\n---\n") {
 		u := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(doc), &u.Object); err != nil {
@@ -167,17 +171,17 @@ func parse(text string) (out []*unstructured.Unstructured, err error) {
 	return out, nil
 }
 
-func applyFile(api client.Client, file string) error {
+func (w *World) applyFile(file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	all, err := parse(string(content))
+	all, err := parse(string(content), w.Cloud)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	for _, u := range all {
-		if err := apply(api, u); err != nil {
+		if err := apply(w.API, u); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
@@ -221,43 +225,21 @@ func deleteObject(api client.Client, kind, name string) error {
 
 // vm add|delete NAME [subnet=S] [alias=RANGE:CIDR] [zone=Z] [stack=dual]
 func cmdVM(ts *testscript.TestScript, _ bool, args []string) {
-	w, o := worldOf(ts), options(ts, args[2:])
-	in := or(o["zone"], zone)
 	if args[0] == "delete" {
-		ts.Check(w.Sim.DeleteInstance(project, in, args[1]))
+		ts.Check(worldOf(ts).Cloud.Delete(args[1]))
 		return
 	}
-	nic := gcesim.Interface{Subnetwork: or(o["subnet"], subnet), StackType: stackTypes[o["stack"]]}
-	if a := o["alias"]; a != "" {
-		name, cidr, _ := strings.Cut(a, ":")
-		nic.Aliases = []gcesim.Alias{{RangeName: name, Prefix: netip.MustParsePrefix(cidr)}}
-	}
-	_, err := w.Sim.AddInstance(gcesim.Instance{Project: project, Zone: in, Name: args[1], Interfaces: []gcesim.Interface{nic}})
-	ts.Check(err)
+	ts.Check(worldOf(ts).Cloud.Add(args[1], options(ts, args[2:])))
 }
 
-// alias NAME [CIDR...]: by hand, what the VM carries; a CIDR is drawn from
-// the subnet's first secondary range that holds it.
+// alias NAME [CIDR...]: by hand, what the VM carries.
 func cmdAlias(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
-	var list []gcesim.Alias
+	var list []netip.Prefix
 	for _, cidr := range args[1:] {
-		p := netip.MustParsePrefix(cidr)
-		list = append(list, gcesim.Alias{RangeName: w.rangeOf(p), Prefix: p})
+		list = append(list, netip.MustParsePrefix(cidr))
 	}
 	// An operation may be under way on the VM.
-	ts.Check(Eventually(patience, func() error { return w.Sim.SetAliases(project, zone, args[0], "nic0", list...) }))
-}
-
-func (w *World) rangeOf(p netip.Prefix) string {
-	for _, s := range w.Sim.Subnetworks() {
-		for _, r := range s.Secondary {
-			if r.Prefix.Overlaps(p) {
-				return r.Name
-			}
-		}
-	}
-	return ""
+	ts.Check(Eventually(patience, func() error { return worldOf(ts).Cloud.Carry(args[0], list...) }))
 }
 
 // node NAME [pods=N] [provider=ID|none] [labels=k:v] [podcidr=C]
@@ -268,7 +250,7 @@ func cmdNode(ts *testscript.TestScript, _ bool, args []string) {
 		k, v, _ := strings.Cut(l, ":")
 		n.Labels[k] = v
 	}
-	n.Spec.ProviderID = or(o["provider"], fmt.Sprintf("gce://%s/%s/%s", project, zone, args[0]))
+	n.Spec.ProviderID = or(o["provider"], worldOf(ts).Cloud.ProviderID(args[0]))
 	if n.Spec.ProviderID == "none" {
 		n.Spec.ProviderID = ""
 	}
@@ -284,7 +266,7 @@ func cmdProvide(ts *testscript.TestScript, _ bool, args []string) {
 	api, n := worldOf(ts).API, &corev1.Node{}
 	ts.Check(api.Get(context.Background(), client.ObjectKey{Name: args[0]}, n))
 	patch := client.MergeFrom(n.DeepCopy())
-	n.Spec.ProviderID = fmt.Sprintf("gce://%s/%s/%s", project, zone, args[0])
+	n.Spec.ProviderID = worldOf(ts).Cloud.ProviderID(args[0])
 	ts.Check(api.Patch(context.Background(), n, patch))
 }
 

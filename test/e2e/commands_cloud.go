@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"os"
 	"regexp"
@@ -16,7 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
@@ -53,11 +51,11 @@ func cmdOnVM(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	pattern := regexp.MustCompile("^(?:" + args[1] + ")$")
 	err := Eventually(patience, func() error {
-		i, ok := w.Sim.Instance(project, zone, args[0])
+		carried, ok := w.carried(args[0])
 		if !ok {
 			return fmt.Errorf("there is no VM %s", args[0])
 		}
-		if got := strings.Join(carried(i), " "); !pattern.MatchString(got) {
+		if got := strings.Join(carried, " "); !pattern.MatchString(got) {
 			return fmt.Errorf("VM %s carries %q, want %s", args[0], got, args[1])
 		}
 		return nil
@@ -67,47 +65,24 @@ func cmdOnVM(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func carried(i gcesim.Instance) (out []string) {
-	for _, nic := range i.Interfaces {
-		for _, a := range nic.Aliases {
-			out = append(out, a.Prefix.String())
-		}
-	}
-	return out
-}
-
 // fault METHOD [error=CODE:REASON] [lost=N] [slow=D] [operation=CODE] [count=N] [skip=N] | fault clear
 func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	if args[0] == "clear" {
-		w.Sim.ClearFaults()
+		w.Cloud.Heal()
 		return
 	}
 	o := options(ts, args[1:])
-	f := gcesim.Fault{Method: args[0]}
-	number := func(key string) int {
+	f := Fault{Method: args[0], Resource: o["resource"], Error: o["error"], Message: o["message"], Operation: o["operation"], Lost: o["lost"] != ""}
+	for key, into := range map[string]*int{"count": &f.Count, "skip": &f.Skip} {
 		n, err := strconv.Atoi(or(o[key], "0"))
 		ts.Check(err)
-		return n
+		*into = n
 	}
-	f.Count, f.Skip = number("count"), number("skip")
-	f.Resource = o["resource"]
-	if e := o["error"]; e != "" {
-		code, reason, _ := strings.Cut(e, ":")
-		n, err := strconv.Atoi(code)
-		ts.Check(err)
-		f.Error = &gcesim.APIError{Status: n, Reason: reason, Message: or(o["message"], http.StatusText(n))}
-	}
-	f.LostReply = o["lost"] != ""
-	if d := o["slow"]; d != "" {
-		var err error
-		f.Slow, err = time.ParseDuration(d)
-		ts.Check(err)
-	}
-	if code := o["operation"]; code != "" {
-		f.OperationError = &gcesim.OperationError{Code: code, Message: "the story says so"}
-	}
-	w.Sim.Inject(f)
+	var err error
+	f.Slow, err = time.ParseDuration(or(o["slow"], "0"))
+	ts.Check(err)
+	ts.Check(w.Cloud.Inject(f))
 }
 
 // stackTypes are the words for stack types in stories.
@@ -116,12 +91,12 @@ var stackTypes = map[string]string{"": "", "ipv4": "IPV4_ONLY", "dual": "IPV4_IP
 // stack subnet NAME internal|external | stack vm NAME ipv4|dual: by hand,
 // which families a subnet or a VM's interface has.
 func cmdStack(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
+	sim := gceOf(ts)
 	switch what, name := args[0], args[1]; what {
 	case "subnet":
-		ts.Check(w.Sim.MakeDualStack(project, region, name, strings.ToUpper(args[2])))
+		ts.Check(sim.MakeDualStack(project, region, name, strings.ToUpper(args[2])))
 	case "vm":
-		ts.Check(w.Sim.SetStack(project, zone, name, "nic0", stackTypes[args[2]]))
+		ts.Check(sim.SetStack(project, zone, name, "nic0", stackTypes[args[2]]))
 	default:
 		ts.Fatalf("stack %s?", what)
 	}
@@ -129,16 +104,17 @@ func cmdStack(ts *testscript.TestScript, _ bool, args []string) {
 
 // route NAME CIDR
 func cmdRoute(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(worldOf(ts).Sim.AddRoute(gcesim.Route{Project: project, Name: args[0], Network: network, Dest: netip.MustParsePrefix(args[1])}))
+	ts.Check(worldOf(ts).Cloud.Route(args[0], netip.MustParsePrefix(args[1])))
 }
 
 // ranges SUBNET [ours] [NAME:CIDR...]: by hand, the subnet's secondary ranges;
 // "ours" stands for those that the manager made.
 func cmdRanges(ts *testscript.TestScript, _ bool, args []string) {
-	var list []gcesim.SecondaryRange
+	var list []invariants.Range
+	ours := false
 	for _, a := range args[1:] {
 		if a == "ours" {
-			list = append(list, worldOf(ts).ours(args[0])...)
+			ours = true
 			continue
 		}
 		name, cidr, _ := strings.Cut(a, ":")
@@ -146,30 +122,19 @@ func cmdRanges(ts *testscript.TestScript, _ bool, args []string) {
 			list = append(list, many(n, netip.MustParsePrefix(cidr))...)
 			continue
 		}
-		list = append(list, gcesim.SecondaryRange{Name: name, Prefix: netip.MustParsePrefix(cidr)})
+		list = append(list, invariants.Range{Name: name, Prefix: netip.MustParsePrefix(cidr)})
 	}
-	ts.Check(worldOf(ts).Sim.SetSecondaryRanges(project, region, args[0], list...))
+	ts.Check(worldOf(ts).Cloud.SetRanges(args[0], ours, list...))
 }
 
 // many gives n ranges of /28, one beside the other from the start of p.
-func many(n int, p netip.Prefix) (out []gcesim.SecondaryRange) {
+func many(n int, p netip.Prefix) (out []invariants.Range) {
 	at := p.Addr().As4()
 	for i := range n {
 		from := at
 		from[2] += byte(i / 16)
 		from[3] += byte(i % 16 * 16)
-		out = append(out, gcesim.SecondaryRange{Name: fmt.Sprintf("r%d", i), Prefix: netip.PrefixFrom(netip.AddrFrom4(from), 28)})
-	}
-	return out
-}
-
-func (w *World) ours(subnet string) (out []gcesim.SecondaryRange) {
-	for _, s := range w.Sim.Subnetworks() {
-		for _, r := range s.Secondary {
-			if s.Name == subnet && strings.HasPrefix(r.Name, "vn-") {
-				out = append(out, r)
-			}
-		}
+		out = append(out, invariants.Range{Name: fmt.Sprintf("r%d", i), Prefix: netip.PrefixFrom(netip.AddrFrom4(from), 28)})
 	}
 	return out
 }
@@ -178,26 +143,20 @@ func (w *World) ours(subnet string) (out []gcesim.SecondaryRange) {
 func cmdQuota(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	worldOf(ts).Sim.SetQuota(args[0], n)
+	gceOf(ts).SetQuota(args[0], n)
 }
 
 // latency METHOD DURATION: of its operations.
 func cmdLatency(ts *testscript.TestScript, _ bool, args []string) {
 	d, err := time.ParseDuration(args[1])
 	ts.Check(err)
-	worldOf(ts).Sim.SetLatency(args[0], d)
+	worldOf(ts).Cloud.Delay(args[0], d)
 }
 
 // met METHOD REASON: the cloud has refused such a call for that reason.
 func cmdMet(ts *testscript.TestScript, _ bool, args []string) {
-	seen := map[string]int{}
-	for _, c := range worldOf(ts).Sim.Calls() {
-		if c.Method == args[0] {
-			seen[c.Reason]++
-		}
-	}
-	if seen[args[1]] == 0 {
-		ts.Fatalf("no %s was answered with %s, only with %v", args[0], args[1], seen)
+	if worldOf(ts).Cloud.Met(args[0], args[1]) == 0 {
+		ts.Fatalf("no %s was answered with %s", args[0], args[1])
 	}
 }
 
@@ -210,10 +169,10 @@ func cmdSleep(ts *testscript.TestScript, _ bool, args []string) {
 // quiet DURATION: no call changes anything in the cloud for so long (I6).
 func cmdQuiet(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
-	before := w.Sim.MutatingCalls()
+	before := w.Cloud.Changes()
 	cmdSleep(ts, false, args)
-	if calls := w.Sim.MutatingCalls() - before; calls > 0 {
-		ts.Fatalf("%d calls changed the cloud: %v\n%s", calls, w.Sim.CallCounts(), w.Logs())
+	if calls := w.Cloud.Changes() - before; calls > 0 {
+		ts.Fatalf("%d calls changed the cloud: %v\n%s", calls, w.Cloud.Calls(), w.Logs())
 	}
 }
 
@@ -243,12 +202,12 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
 	if neg {
-		if invariants.NothingLeft(w.Sim.Subnetworks(), w.Sim.Firewalls()...) == nil {
+		if invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...) == nil {
 			ts.Fatalf("nothing of ours is left in the cloud")
 		}
 		return
 	}
-	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Sim.Subnetworks(), w.Sim.Firewalls()...) })
+	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...) })
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())
 	}

@@ -18,13 +18,13 @@ import (
 // subnet add NAME CIDR | subnet delete NAME: by hand, a subnet in the nodes'
 // region.
 func cmdSubnet(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
+	sim := gceOf(ts)
 	if args[0] == "add" {
-		ts.Check(w.Sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
+		ts.Check(sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
 			Primary: netip.MustParsePrefix(args[2])}))
 		return
 	}
-	url := fmt.Sprintf("%s/compute/v1/projects/%s/regions/%s/subnetworks/%s", w.Endpoint, project, region, args[1])
+	url := fmt.Sprintf("%s/compute/v1/projects/%s/regions/%s/subnetworks/%s", worldOf(ts).Cloud.(*GCE).Endpoint, project, region, args[1])
 	request, err := http.NewRequest(http.MethodDelete, url, nil)
 	ts.Check(err)
 	reply, err := http.DefaultClient.Do(request)
@@ -35,7 +35,7 @@ func cmdSubnet(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("to delete subnet %s gave %s: %s", args[1], reply.Status, text)
 	}
 	ts.Check(Eventually(patience, func() error {
-		for _, s := range w.Sim.Subnetworks() {
+		for _, s := range sim.Subnetworks() {
 			if s.Name == args[1] {
 				return fmt.Errorf("subnet %s is still there", s.Name)
 			}
@@ -49,22 +49,22 @@ func cmdSubnet(ts *testscript.TestScript, _ bool, args []string) {
 // joined by blanks, come to match the whole pattern. "add" makes one by hand,
 // "use" lets load balancers use all there are.
 func cmdProxies(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
+	w, sim := worldOf(ts), gceOf(ts)
 	switch args[0] {
 	case "add":
-		ts.Check(w.Sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
+		ts.Check(sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],
 			Primary: netip.MustParsePrefix(args[2]), Purpose: "REGIONAL_MANAGED_PROXY", Role: "ACTIVE"}))
 		return
 	case "use":
-		for _, s := range w.proxies() {
-			ts.Check(w.Sim.UseProxySubnetwork(project, region, s.Name))
+		for _, s := range proxies(sim) {
+			ts.Check(sim.UseProxySubnetwork(project, region, s.Name))
 		}
 		return
 	}
 	pattern := regexp.MustCompile("^(?:" + args[0] + ")$")
 	err := Eventually(patience, func() error {
 		var all []string
-		for _, s := range w.proxies() {
+		for _, s := range proxies(sim) {
 			if strings.HasPrefix(s.Name, "vn-") {
 				s.Name = "ours"
 			}
@@ -80,8 +80,8 @@ func cmdProxies(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func (w *World) proxies() (out []gcesim.Subnetwork) {
-	for _, s := range w.Sim.Subnetworks() {
+func proxies(sim *gcesim.Sim) (out []gcesim.Subnetwork) {
+	for _, s := range sim.Subnetworks() {
 		if s.Purpose == "REGIONAL_MANAGED_PROXY" {
 			out = append(out, s)
 		}
@@ -91,9 +91,9 @@ func (w *World) proxies() (out []gcesim.Subnetwork) {
 
 // firewall add NAME [from=CIDR,...] [to=CIDR,...] [deny=PROTOCOLS] [allow=PROTOCOLS] [tags=T] [priority=N] | firewall delete NAME
 func cmdFirewall(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
+	sim := gceOf(ts)
 	if args[0] == "delete" {
-		ts.Check(w.Sim.DeleteFirewall(project, args[1]))
+		ts.Check(sim.DeleteFirewall(project, args[1]))
 		return
 	}
 	o := options(ts, args[2:])
@@ -112,18 +112,18 @@ func cmdFirewall(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		f.Priority = n
 	}
-	ts.Check(w.Sim.AddFirewall(f))
+	ts.Check(sim.AddFirewall(f))
 }
 
 // rules PATTERN: eventually the firewall rules, each "NAME from SOURCES to
 // DESTINATIONS" with the name of ours as "ours", joined by blanks, match the
 // whole pattern.
 func cmdRules(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
+	w, sim := worldOf(ts), gceOf(ts)
 	pattern := regexp.MustCompile("^(?:" + args[0] + ")$")
 	err := Eventually(patience, func() error {
 		var all []string
-		for _, f := range w.Sim.Firewalls() {
+		for _, f := range sim.Firewalls() {
 			if strings.HasPrefix(f.Name, "vn-") {
 				f.Name = "ours"
 			}

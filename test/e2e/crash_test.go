@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
@@ -39,12 +38,22 @@ type crasher struct {
 // random work; at each quiet point the invariants hold and nothing is lost.
 func TestCrash(t *testing.T) {
 	t.Parallel()
+	for _, cloud := range clouds {
+		t.Run(cloud.name, func(t *testing.T) {
+			t.Parallel()
+			crash(t, cloud.name, cloud.serve)
+		})
+	}
+}
+
+func crash(t *testing.T, name string, serve func() (Cloud, func(), error)) {
 	w, err := borrow()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop, err := w.simulate()
+	cloud, stop, err := serve()
 	if err != nil {
+		free <- w
 		t.Fatal(err)
 	}
 	defer func() {
@@ -54,8 +63,9 @@ func TestCrash(t *testing.T) {
 		stop()
 		free <- w
 	}()
+	w.Cloud = cloud
 	c := &crasher{World: w, t: t, rng: rand.New(rand.NewPCG(*crashSeed, 0)), vms: map[string]bool{}, nodes: map[string]bool{}}
-	c.begin()
+	c.begin(name)
 	watch := c.watchUnique()
 	for round := range *crashRounds {
 		for range *crashSteps {
@@ -67,16 +77,9 @@ func TestCrash(t *testing.T) {
 	c.end()
 }
 
-func (c *crasher) begin() {
-	ctx := context.Background()
-	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	n.Spec.GCP = &v1alpha1.GCPNetwork{Project: project, Network: network, Region: region, Subnetworks: []string{subnet}}
-	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/9"}
-	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
-	// Room for 32 nodes of which 24 exist at most: prefixes are soon used again.
-	r.Spec = v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Pods, CIDRs: []v1alpha1.CIDR{"10.0.0.0/19"}}
-	for _, o := range []client.Object{n, r} {
-		if err := c.API.Create(ctx, o); err != nil {
+func (c *crasher) begin(cloud string) {
+	for _, file := range []string{"common/" + cloud + "/network.yaml", "crash/" + cloud + ".yaml"} {
+		if err := c.applyFile("testdata/" + file); err != nil {
 			c.t.Fatal(err)
 		}
 	}
@@ -85,7 +88,8 @@ func (c *crasher) begin() {
 }
 
 func (c *crasher) start(name string) {
-	if err := c.StartManager(name, "--quarantine=1s", "--detach-grace=500ms", "--resync=3s", "--doubt=5s"); err != nil {
+	flags := append([]string{"--quarantine=1s", "--detach-grace=500ms", "--resync=3s", "--doubt=5s"}, ShortLease...)
+	if err := c.StartManager(name, flags...); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -105,7 +109,7 @@ func (c *crasher) step() {
 	case n < 85:
 		c.fault()
 	case n < 90:
-		c.Sim.SetLatency("instances.updateNetworkInterface", time.Duration(c.rng.IntN(800))*time.Millisecond)
+		c.Cloud.Delay("attach", time.Duration(c.rng.IntN(800))*time.Millisecond)
 	case n < 95:
 		name := []string{"a", "b"}[c.rng.IntN(2)]
 		_ = c.managers[name].Kill()
@@ -147,14 +151,13 @@ func (c *crasher) join() {
 		if c.vms[name] || c.nodes[name] {
 			return
 		}
-		_, err := c.Sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name, Interfaces: []gcesim.Interface{{Subnetwork: subnet}}})
-		if err != nil {
+		if err := c.Cloud.Add(name, nil); err != nil {
 			c.t.Fatal(err)
 		}
 		c.vms[name] = true
 	}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	node.Spec.ProviderID = fmt.Sprintf("gce://%s/%s/%s", project, zone, name)
+	node.Spec.ProviderID = c.Cloud.ProviderID(name)
 	node.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity([]int64{8, 32, 110}[c.rng.IntN(3)], resource.DecimalSI)}
 	if err := c.API.Create(context.Background(), node); err != nil {
 		c.t.Fatal(err)
@@ -165,7 +168,7 @@ func (c *crasher) join() {
 func (c *crasher) leave(node, vm bool) {
 	for name := range c.nodes {
 		if vm && c.vms[name] {
-			if err := c.Sim.DeleteInstance(project, zone, name); err != nil {
+			if err := c.Cloud.Delete(name); err != nil {
 				c.t.Fatal(err)
 			}
 			delete(c.vms, name)
@@ -182,24 +185,26 @@ func (c *crasher) leave(node, vm bool) {
 }
 
 func (c *crasher) fault() {
-	f := gcesim.Fault{Method: "instances.*", Count: 1 + c.rng.IntN(3)}
+	f := Fault{Method: "look", Count: 1 + c.rng.IntN(3)}
 	switch c.rng.IntN(4) {
 	case 0:
-		f.Error = gcesim.RateLimited()
+		f.Error = "throttled"
 	case 1:
-		f.Error = &gcesim.APIError{Status: 503, Reason: "backendError", Message: "try again"}
+		f.Error = "unavailable"
 	case 2:
-		f.Method, f.LostReply = "instances.updateNetworkInterface", true
+		f.Method, f.Lost = "attach", true
 	case 3:
-		f.Method, f.Slow = "instances.updateNetworkInterface", 3*time.Second
+		f.Method, f.Slow = "attach", 3*time.Second
 	}
-	c.Sim.Inject(f)
+	if err := c.Cloud.Inject(f); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // quiet lets faults stop and checks that all comes right (I1, I2, I5).
 func (c *crasher) quiet(round int) {
-	c.Sim.ClearFaults()
-	c.Sim.SetLatency("instances.updateNetworkInterface", 0)
+	c.Cloud.Heal()
+	c.Cloud.Delay("attach", 0)
 	err := Eventually(3*time.Minute, func() error {
 		c.revive()
 		return c.checkQuiet()
@@ -219,7 +224,7 @@ func (c *crasher) checkQuiet() error {
 	if err := c.API.List(context.Background(), &nodes); err != nil {
 		return err
 	}
-	return invariants.NoStrays(nodes.Items, c.Sim.Instances())
+	return invariants.NoStrays(nodes.Items, c.Cloud.Machines())
 }
 
 // watchUnique checks at every moment that no two Nodes that exist publish
@@ -243,9 +248,9 @@ func (c *crasher) end() {
 	}
 	err := Eventually(3*time.Minute, func() error {
 		c.revive()
-		for _, s := range c.Sim.Subnetworks() {
-			if len(s.Secondary) > 0 {
-				return fmt.Errorf("subnet %s still has %v", s.Name, s.Secondary)
+		for _, s := range c.Cloud.Subnets() {
+			if len(s.Ranges) > 0 {
+				return fmt.Errorf("subnet %s still has %v", s.Name, s.Ranges)
 			}
 		}
 		return nil

@@ -24,6 +24,6 @@ func (w *World) CheckSettled() error {
 		}
 		nodes = append(nodes, list.Items...)
 	}
-	instances := w.Sim.Instances()
-	return errors.Join(invariants.Unique(nodes, instances), invariants.Published(nodes, instances))
+	machines := w.Cloud.Machines()
+	return errors.Join(invariants.Unique(nodes, machines), invariants.Published(nodes, machines))
 }

@@ -10,21 +10,23 @@ import (
 // An API server without ServiceCIDRs is told from one that has them by a
 // condition; the rest works.
 func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
+	t.Parallel()
 	w, err := New(binary, apiserver.WithoutServiceCIDRs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.Server.Stop() }()
-	stop, err := w.simulate()
+	cloud, stop, err := newGCE()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
+	w.Cloud = cloud
 	if err := w.StartManager("a"); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"network.yaml", "pods.yaml", "services.yaml"} {
-		if err := applyFile(w.API, "testdata/common/"+file); err != nil {
+	for _, file := range []string{"gcp/network.yaml", "pods.yaml", "services.yaml"} {
+		if err := w.applyFile("testdata/common/" + file); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -14,8 +15,8 @@ import (
 )
 
 // planes bounds how many control planes run at a time; each serves one story
-// after the other.
-var planes = flag.Int("planes", 3, "control planes that run at the same time")
+// after the other. Stories mostly wait, so that there may be more than cores.
+var planes = flag.Int("planes", 5, "control planes that run at the same time")
 
 var (
 	binary string
@@ -24,6 +25,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	together()
 	log.SetLogger(logr.Discard()) // clients of the tests have nothing to say
 	dir, err := os.MkdirTemp("", "vpcnative-e2e-")
 	if err != nil {
@@ -46,6 +48,16 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// together has as many tests run at the same time as there are control planes,
+// unless -parallel says otherwise.
+func together() {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(*planes))
+	}
+}
+
 // borrow gives a control plane that no other story uses.
 func borrow() (*World, error) {
 	w := <-free
@@ -59,26 +71,39 @@ func borrow() (*World, error) {
 	return w, err
 }
 
+// clouds are those that every story runs on that is not about one of them.
+// The stories about one are in testdata under its name, and so are, under
+// common, the files that differ.
+var clouds = []struct {
+	name  string
+	serve func() (_ Cloud, stop func(), err error)
+}{
+	{"gcp", newGCE},
+	{"aws", newEC2},
+}
+
 //go:embed testdata/common
 var commonFiles embed.FS
 
 // common gives a story the files it has no version of its own of.
-func common(dir string) error {
-	files, err := commonFiles.ReadDir("testdata/common")
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		to := filepath.Join(dir, f.Name())
-		if _, err := os.Stat(to); err == nil {
-			continue
-		}
-		content, err := commonFiles.ReadFile("testdata/common/" + f.Name())
+func common(cloud, dir string) error {
+	for _, from := range []string{"testdata/common", "testdata/common/" + cloud} {
+		files, err := commonFiles.ReadDir(from)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(to, content, 0o600); err != nil {
-			return err
+		for _, f := range files {
+			to := filepath.Join(dir, f.Name())
+			if _, err := os.Stat(to); err == nil || f.IsDir() {
+				continue
+			}
+			content, err := commonFiles.ReadFile(from + "/" + f.Name())
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(to, content, 0o600); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -86,36 +111,66 @@ func common(dir string) error {
 
 // TestStories runs every story under testdata.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
-		Cmds:                commands(),
-		RequireExplicitExec: true,
-		Setup: func(env *testscript.Env) error {
-			w, err := borrow()
-			if err != nil {
-				return err
-			}
-			stop, err := w.simulate()
-			if err != nil {
-				free <- w
-				return err
-			}
-			c := newClusters(w)
-			env.Values[worldKey{}] = c
-			if err := common(env.WorkDir); err != nil {
-				return err
-			}
-			env.Defer(func() {
-				err := c.end(context.Background())
-				stop()
-				if err != nil {
-					t.Errorf("cleaning up after a story: %v", err)
-					_ = w.Server.Stop()
-					w = nil
-				}
-				free <- w
+	t.Parallel()
+	for _, cloud := range clouds {
+		t.Run(cloud.name, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, testscript.Params{
+				Files:               scripts(t, cloud.name),
+				Cmds:                commands(),
+				RequireExplicitExec: true,
+				Setup: func(env *testscript.Env) error {
+					if err := common(cloud.name, env.WorkDir); err != nil {
+						return err
+					}
+					return open(t, env, cloud.serve)
+				},
 			})
-			return nil
-		},
+		})
+	}
+}
+
+// scripts are the stories that run on a cloud.
+func scripts(t *testing.T, cloud string) []string {
+	t.Helper()
+	all, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := filepath.Glob("testdata/" + cloud + "/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(own, all...)
+}
+
+// open gives a story a control plane and a cloud, and takes them back when it
+// ends.
+func open(t *testing.T, env *testscript.Env, serve func() (Cloud, func(), error)) error {
+	w, err := borrow()
+	if err != nil {
+		return err
+	}
+	cloud, stop, err := serve()
+	if err != nil {
+		free <- w
+		return err
+	}
+	w.Cloud = cloud
+	for word, meant := range cloud.Words() {
+		env.Setenv(word, meant)
+	}
+	c := newClusters(w)
+	env.Values[worldKey{}] = c
+	env.Defer(func() {
+		err := c.end(context.Background())
+		stop()
+		if err != nil {
+			t.Errorf("cleaning up after a story: %v", err)
+			_ = w.Server.Stop()
+			w = nil
+		}
+		free <- w
 	})
+	return nil
 }

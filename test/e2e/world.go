@@ -1,5 +1,5 @@
 // Package e2e runs whole stories: the manager's own binary against a real
-// etcd and kube-apiserver, and a simulated Compute Engine over HTTP.
+// etcd and kube-apiserver, and a simulated cloud over HTTP.
 package e2e
 
 import (
@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -22,7 +22,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
@@ -39,10 +38,9 @@ const (
 
 // World is what one story acts in.
 type World struct {
-	API      client.WithWatch
-	Server   *apiserver.Server
-	Sim      *gcesim.Sim
-	Endpoint string
+	API    client.WithWatch
+	Server *apiserver.Server
+	Cloud  Cloud
 
 	vpc        *neighbours // the clusters beside it in one VPC, itself among them
 	managers   map[string]*apiserver.Process
@@ -98,8 +96,9 @@ func New(binary string, flags ...map[string][]string) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
+	w := &World{API: api, Server: s, binary: binary, managers: map[string]*apiserver.Process{}}
 	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
-		if err := applyFile(api, filepath.Join(root, "deploy", "manifests", file)); err != nil {
+		if err := w.applyFile(filepath.Join(root, "deploy", "manifests", file)); err != nil {
 			return nil, err
 		}
 	}
@@ -107,36 +106,24 @@ func New(binary string, flags ...map[string][]string) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &World{API: api, Server: s, kubeconfig: manager.KubeconfigFile, binary: binary, managers: map[string]*apiserver.Process{}}, nil
+	w.kubeconfig = manager.KubeconfigFile
+	return w, nil
 }
 
-// simulate makes the cloud of a story: one network with two subnets.
-func (w *World) simulate() (stop func(), err error) {
-	w.Sim = gcesim.New(gcesim.Config{Projects: []string{project}})
-	if err := w.Sim.AddNetwork(gcesim.Network{Project: project, Name: network, ULA: true}); err != nil {
-		return nil, err
-	}
-	for name, primary := range map[string]string{subnet: "10.128.0.0/20", otherSub: "10.129.0.0/20"} {
-		err := w.Sim.AddSubnetwork(gcesim.Subnetwork{
-			Project: project, Region: region, Name: name, Network: network, Primary: netip.MustParsePrefix(primary)})
-		if err != nil {
-			return nil, err
-		}
-	}
-	w.Endpoint, stop, err = w.Sim.Serve("127.0.0.1:0")
-	return stop, err
-}
+// ShortLease is for tests of who leads. Elsewhere nobody waits for a Lease to
+// end, and a manager that a busy machine starves is to keep its own.
+var ShortLease = []string{"--lease-duration=4s", "--renew-deadline=3s", "--retry-period=200ms"}
 
 // StartManager runs a manager under a name of the story's choice.
 func (w *World) StartManager(name string, flags ...string) error {
 	w.starts++
 	args := append([]string{
 		"--kubeconfig=" + w.kubeconfig, "--namespace=" + namespace,
-		"--gcp-endpoint=" + w.Endpoint, "--gcp-no-auth", "--log-format=text",
+		"--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
-		"--lease-duration=3s", "--renew-deadline=2s", "--retry-period=200ms",
+		"--lease-duration=60s", "--renew-deadline=50s", "--retry-period=2s",
 		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--staleness=500ms", "--rival-quiet=4s",
-	}, flags...)
+	}, slices.Concat(w.Cloud.Flags(), flags)...)
 	p, err := w.Server.Run(fmt.Sprintf("manager-%s-%d", name, w.starts), w.binary, args...)
 	if err != nil {
 		return err
@@ -201,6 +188,24 @@ func (w *World) clean(ctx context.Context) error {
 	if err := w.API.Delete(ctx, agents); client.IgnoreNotFound(err) != nil {
 		return err
 	}
+	return w.endLease(ctx)
+}
+
+// crash kills a manager. Where no other runs its Lease goes too, for whose end
+// the next one would wait.
+func (w *World) crash(ctx context.Context, name string) error {
+	if err := w.managers[name].Kill(); err != nil {
+		return err
+	}
+	for _, p := range w.managers {
+		if p.Err() == nil {
+			return nil
+		}
+	}
+	return w.endLease(ctx)
+}
+
+func (w *World) endLease(ctx context.Context) error {
 	lease := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "vpcnative-manager", Namespace: namespace}}
 	lease.SetGroupVersionKind(leaseKind)
 	return client.IgnoreNotFound(w.API.Delete(ctx, lease))

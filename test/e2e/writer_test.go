@@ -10,14 +10,22 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/vpcnative/vpcnative/controllers/node"
-	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
 // TestTheAPIServerGuardsTheWritesOfANode: I2 rests on these refusals.
 func TestTheAPIServerGuardsTheWritesOfANode(t *testing.T) {
 	t.Parallel()
-	server := apiserver.StartForTest(t, apiserver.Options{})
-	client := kubernetes.NewForConfigOrDie(server.Config)
+	world, err := borrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := world.clean(context.Background()); err != nil {
+			t.Error(err)
+		}
+		free <- world
+	}()
+	client := kubernetes.NewForConfigOrDie(world.Server.Config)
 	w := node.NewWriter(client.CoreV1().RESTClient())
 	ctx := context.Background()
 	first, second := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.0/24")

@@ -1,40 +1,20 @@
 // Package invariants checks what must always hold, by reading what the API
-// server and the simulated cloud show. Stories and the demo share it.
+// server and the simulated cloud show, on any cloud. Stories and the demo share
+// it.
 package invariants
 
 import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/go-multierror"
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
-
-// rangePrefix begins the name of every secondary range that we made.
-const rangePrefix = "vn-"
-
-// ProviderID is how a Node names its instance.
-func ProviderID(i gcesim.Instance) string {
-	return fmt.Sprintf("gce://%s/%s/%s", i.Project, i.Zone, i.Name)
-}
-
-// Carried are the alias ranges of an instance.
-func Carried(i gcesim.Instance) (out []netip.Prefix) {
-	for _, nic := range i.Interfaces {
-		for _, a := range nic.Aliases {
-			out = append(out, a.Prefix)
-		}
-	}
-	return out
-}
 
 // Unique is nil when no two Nodes publish overlapping ranges and no two
 // instances carry overlapping ones (I1).
-func Unique(nodes []corev1.Node, instances []gcesim.Instance) error {
+func Unique(nodes []corev1.Node, machines []Machine) error {
 	var bad *multierror.Error
 	var published, carried []held
 	for _, n := range nodes {
@@ -47,9 +27,9 @@ func Unique(nodes []corev1.Node, instances []gcesim.Instance) error {
 			published = append(published, held{p, "node " + n.Name})
 		}
 	}
-	for _, i := range instances {
-		for _, p := range Carried(i) {
-			carried = append(carried, held{p, "instance " + i.Name})
+	for _, m := range machines {
+		for _, p := range m.Carried {
+			carried = append(carried, held{p.Prefix, "instance " + m.Name})
 		}
 	}
 	for _, all := range [][]held{published, carried} {
@@ -83,10 +63,10 @@ func overlaps(all []held) (out [][2]held) {
 // Published is nil when every Node has exactly one IPv4 range, and at most
 // one IPv6 range with it, its instance carries the one and owns the other, and
 // the Node says that its network is available (I2).
-func Published(nodes []corev1.Node, instances []gcesim.Instance) error {
-	byID := map[string]gcesim.Instance{}
-	for _, i := range instances {
-		byID[ProviderID(i)] = i
+func Published(nodes []corev1.Node, machines []Machine) error {
+	byID := map[string]Machine{}
+	for _, m := range machines {
+		byID[m.ProviderID] = m
 	}
 	var bad *multierror.Error
 	for _, n := range nodes {
@@ -97,7 +77,7 @@ func Published(nodes []corev1.Node, instances []gcesim.Instance) error {
 	return bad.ErrorOrNil()
 }
 
-func published(n corev1.Node, i gcesim.Instance) error {
+func published(n corev1.Node, m Machine) error {
 	if len(n.Spec.PodCIDRs) == 0 || n.Spec.PodCIDR != n.Spec.PodCIDRs[0] {
 		return fmt.Errorf("has podCIDRs %q and podCIDR %q; %s", n.Spec.PodCIDRs, n.Spec.PodCIDR, network(n))
 	}
@@ -110,7 +90,7 @@ func published(n corev1.Node, i gcesim.Instance) error {
 		if p.Addr().Is4() {
 			fours++
 		}
-		if carried := append(Carried(i), Delegated(i)...); !slices.Contains(carried, p) {
+		if carried := append(m.prefixes(), m.Own...); !slices.Contains(carried, p) {
 			return fmt.Errorf("publishes %s, its instance carries %v", p, carried)
 		}
 	}
@@ -121,15 +101,6 @@ func published(n corev1.Node, i gcesim.Instance) error {
 		return fmt.Errorf("does not say that its network is available; %s", network(n))
 	}
 	return nil
-}
-
-// Delegated is the pods' part of the first interface's own IPv6 range: the
-// first /112 of its /96.
-func Delegated(i gcesim.Instance) []netip.Prefix {
-	if len(i.Interfaces) == 0 || !i.Interfaces[0].IPv6.IsValid() {
-		return nil
-	}
-	return []netip.Prefix{netip.PrefixFrom(i.Interfaces[0].IPv6.Addr(), 112)}
 }
 
 // Condition is NetworkUnavailable of a Node; nil where it says none.
@@ -152,18 +123,16 @@ func network(n corev1.Node) string {
 
 // NoStrays is nil when no instance carries a range of ours that no Node of
 // its publishes (I5).
-func NoStrays(nodes []corev1.Node, instances []gcesim.Instance) error {
+func NoStrays(nodes []corev1.Node, machines []Machine) error {
 	publishes := map[string][]string{}
 	for _, n := range nodes {
 		publishes[n.Spec.ProviderID] = append(publishes[n.Spec.ProviderID], n.Spec.PodCIDRs...)
 	}
 	var bad *multierror.Error
-	for _, i := range instances {
-		for _, nic := range i.Interfaces {
-			for _, a := range nic.Aliases {
-				if strings.HasPrefix(a.RangeName, rangePrefix) && !slices.Contains(publishes[ProviderID(i)], a.Prefix.String()) {
-					bad = multierror.Append(bad, fmt.Errorf("I5: instance %s carries %s of range %s, and no Node of it publishes that", i.Name, a.Prefix, a.RangeName))
-				}
+	for _, m := range machines {
+		for _, p := range m.Carried {
+			if p.Ours && !slices.Contains(publishes[m.ProviderID], p.Prefix.String()) {
+				bad = multierror.Append(bad, fmt.Errorf("I5: instance %s carries %s of range %s, and no Node of it publishes that", m.Name, p.Prefix, p.Range))
 			}
 		}
 	}
@@ -172,19 +141,19 @@ func NoStrays(nodes []corev1.Node, instances []gcesim.Instance) error {
 
 // NothingLeft is nil when the cloud has no range, subnet or firewall rule of
 // ours (I5); it refuses to remove a range that an instance still draws from.
-func NothingLeft(subnets []gcesim.Subnetwork, rules ...gcesim.Firewall) error {
+func NothingLeft(subnets []Subnet, rules ...Rule) error {
 	var bad *multierror.Error
 	for _, r := range rules {
-		if strings.HasPrefix(r.Name, rangePrefix) {
+		if r.Ours {
 			bad = multierror.Append(bad, fmt.Errorf("I5: network %s still has firewall rule %s", r.Network, r.Name))
 		}
 	}
 	for _, s := range subnets {
-		if strings.HasPrefix(s.Name, rangePrefix) {
+		if s.Ours {
 			bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s (%s) is still there", s.Name, s.Primary))
 		}
-		for _, r := range s.Secondary {
-			if strings.HasPrefix(r.Name, rangePrefix) {
+		for _, r := range s.Ranges {
+			if r.Ours {
 				bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s still has range %s (%s)", s.Name, r.Name, r.Prefix))
 			}
 		}

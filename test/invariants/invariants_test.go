@@ -29,8 +29,8 @@ func vm(name, cidr string) gcesim.Instance {
 	return i
 }
 
-func subnets(ranges ...gcesim.SecondaryRange) []gcesim.Subnetwork {
-	return []gcesim.Subnetwork{{Name: "s", Secondary: ranges}}
+func subnets(ranges ...gcesim.SecondaryRange) []Subnet {
+	return Subnets([]gcesim.Subnetwork{{Name: "s", Secondary: ranges}})
 }
 
 func secondary(name, cidr string) gcesim.SecondaryRange {
@@ -43,13 +43,13 @@ func grant(cluster, name, cidr string) Grant {
 
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	nodes := func(n ...corev1.Node) []corev1.Node { return n }
-	vms := func(i ...gcesim.Instance) []gcesim.Instance { return i }
+	vms := func(i ...gcesim.Instance) []Machine { return Machines(i) }
 	both := node("a", "10.0.0.0/24")
 	both.Spec.PodCIDRs = append(both.Spec.PodCIDRs, "fd20::/112")
 	only := node("a", "fd20::/112")
 	dual := vm("a", "10.0.0.0/24")
 	dual.Interfaces[0].IPv6 = netip.MustParsePrefix("fd20::/96")
-	own := []gcesim.Subnetwork{{Name: "vn-lb", Primary: netip.MustParsePrefix("10.0.2.0/23")}}
+	own := Subnets([]gcesim.Subnetwork{{Name: "vn-lb", Primary: netip.MustParsePrefix("10.0.2.0/23")}})
 	proxy := func(adopted bool) Grant {
 		g := grant("a", "vn-lb", "10.0.2.0/23")
 		g.Subnet, g.Adopted = "vn-lb", adopted
@@ -73,8 +73,10 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"IPv6 twice":           {Unique(nodes(both, node("b", "fd20::/112")), nil), "node b holds fd20::/112"},
 		"a stray":              {NoStrays(nodes(node("a", "")), vms(vm("a", "10.0.0.0/24"))), "instance a carries 10.0.0.0/24"},
 		"no stray":             {NoStrays(nodes(node("a", "10.0.0.0/24")), vms(vm("a", "10.0.0.0/24"))), ""},
-		"a range of ours":      {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "vn-x"}}}}), "still has range vn-x"},
-		"a range of another's": {NothingLeft([]gcesim.Subnetwork{{Name: "s", Secondary: []gcesim.SecondaryRange{{Name: "x"}}}}), ""},
+		"a range of ours":      {NothingLeft(subnets(gcesim.SecondaryRange{Name: "vn-x"})), "still has range vn-x"},
+		"a range of another's": {NothingLeft(subnets(gcesim.SecondaryRange{Name: "x"})), ""},
+		"a subnet of ours":     {NothingLeft(own), "subnet vn-lb (10.0.2.0/23) is still there"},
+		"a rule of ours":       {NothingLeft(nil, Rules([]gcesim.Firewall{{Network: "vpc", Name: "vn-x"}})...), "firewall rule vn-x"},
 		"granted and there": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24"), grant("b", "vn-2", "10.0.1.0/24")},
 			subnets(secondary("vn-1", "10.0.0.0/24"), secondary("vn-2", "10.0.1.0/24"))), ""},
 		"grants overlap": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24"), grant("b", "vn-2", "10.0.0.0/28")},

@@ -3,12 +3,10 @@ package invariants
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/hashicorp/go-multierror"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
 // Grant is a range that a request of a cluster was granted out of a VPC.
@@ -33,13 +31,13 @@ func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
 // Granted is nil when no two granted ranges overlap, whichever clusters they
 // are of (I1), and each is in its subnet under its name; a proxy-only subnet
 // is one of its own. One that was adopted may be several requests'.
-func Granted(grants []Grant, subnets []gcesim.Subnetwork) error {
+func Granted(grants []Grant, subnets []Subnet) error {
 	var bad *multierror.Error
 	var all []held
 	there := map[[2]string]netip.Prefix{}
 	for _, s := range subnets {
 		there[[2]string{s.Name, s.Name}] = s.Primary
-		for _, r := range s.Secondary {
+		for _, r := range s.Ranges {
 			there[[2]string{s.Name, r.Name}] = r.Prefix
 		}
 	}
@@ -60,18 +58,18 @@ func Granted(grants []Grant, subnets []gcesim.Subnetwork) error {
 
 // NoOrphans is nil when every range and subnet of ours in the VPC is one that
 // a request was granted (I5).
-func NoOrphans(grants []Grant, subnets []gcesim.Subnetwork) error {
+func NoOrphans(grants []Grant, subnets []Subnet) error {
 	known := map[[2]string]bool{}
 	for _, g := range grants {
 		known[[2]string{g.Subnet, g.Name}] = true
 	}
 	var bad *multierror.Error
 	for _, s := range subnets {
-		if strings.HasPrefix(s.Name, rangePrefix) && !known[[2]string{s.Name, s.Name}] {
+		if s.Ours && !known[[2]string{s.Name, s.Name}] {
 			bad = multierror.Append(bad, fmt.Errorf("I5: there is subnet %s (%s), which no RangeRequest was granted", s.Name, s.Primary))
 		}
-		for _, r := range s.Secondary {
-			if strings.HasPrefix(r.Name, rangePrefix) && !known[[2]string{s.Name, r.Name}] {
+		for _, r := range s.Ranges {
+			if r.Ours && !known[[2]string{s.Name, r.Name}] {
 				bad = multierror.Append(bad, fmt.Errorf("I5: subnet %s has range %s (%s), which no RangeRequest was granted", s.Name, r.Name, r.Prefix))
 			}
 		}

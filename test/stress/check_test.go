@@ -55,11 +55,11 @@ func (r *rig) check() error {
 		}
 	}
 	return errors.Join(append(bad,
-		invariants.Unique(s.nodes, s.instances),
-		invariants.Published(published, s.instances),
-		invariants.NoStrays(s.nodes, r.hands.without(s.instances)),
-		invariants.Granted(r.hands.withoutRemoved(s), s.subnets),
-		invariants.NoOrphans(s.grants, s.subnets),
+		invariants.Unique(s.nodes, invariants.Machines(s.instances)),
+		invariants.Published(published, invariants.Machines(s.instances)),
+		invariants.NoStrays(s.nodes, invariants.Machines(r.hands.without(s.instances))),
+		invariants.Granted(r.hands.withoutRemoved(s), invariants.Subnets(s.subnets)),
+		invariants.NoOrphans(s.grants, invariants.Subnets(s.subnets)),
 		r.hands.check(r.sim))...)
 }
 
@@ -353,5 +353,5 @@ func (r *rig) checkNothingLeft() error {
 			}
 		}
 	}
-	return errors.Join(invariants.NothingLeft(r.sim.Subnetworks(), r.sim.Firewalls()...), invariants.NoStrays(nil, r.sim.Instances()), r.hands.check(r.sim))
+	return errors.Join(invariants.NothingLeft(invariants.Subnets(r.sim.Subnetworks()), invariants.Rules(r.sim.Firewalls())...), invariants.NoStrays(nil, invariants.Machines(r.sim.Instances())), r.hands.check(r.sim))
 }

@@ -94,7 +94,7 @@ func newRig(t *testing.T, seed uint64) *rig {
 		w, err := e2e.New(binary)
 		r.must(err)
 		t.Cleanup(func() { _ = w.Server.Stop() })
-		w.Sim, w.Endpoint = r.sim, endpoint
+		w.Cloud = &e2e.GCE{Sim: r.sim, Endpoint: endpoint}
 		r.clusters = append(r.clusters, &cluster{
 			World: w, name: name, nodes: map[string]bool{}, vms: map[string]bool{}, services: map[string]bool{}, labels: map[string]string{}})
 	}
@@ -129,7 +129,8 @@ func (r *rig) begin() {
 
 func (r *rig) start(c *cluster) {
 	r.t.Helper()
-	r.must(c.StartManager(manager, "--quarantine="+quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness="+staleness.String(), "--rival-quiet="+rivalQuiet.String()))
+	flags := []string{"--quarantine=" + quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness=" + staleness.String(), "--rival-quiet=" + rivalQuiet.String()}
+	r.must(c.StartManager(manager, append(flags, e2e.ShortLease...)...))
 	c.down = false
 }
 

@@ -72,6 +72,18 @@ func (s *Sim) AddReservation(r Reservation) (id string, err error) {
 	return id, err
 }
 
+// DeleteReservation deletes a subnet CIDR reservation.
+func (s *Sim) DeleteReservation(id string) (err error) {
+	s.locked(func() {
+		if _, ok := s.reservations.items[id]; !ok {
+			err = reservationIDs.notFound(id)
+			return
+		}
+		s.reservations.del(s.clock.Now(), id)
+	})
+	return err
+}
+
 // AddInterface adds an interface that is in no instance of ours: one of a
 // load balancer, a NAT gateway, or one that somebody made and left.
 func (s *Sim) AddInterface(card Interface) (id string, err error) {

@@ -3,7 +3,8 @@ package awssim
 import "slices"
 
 // AddInstance launches an instance and gives it back with its IDs and
-// addresses. The first interface is the primary one.
+// addresses. The first interface is the primary one. An ID that it has already
+// is kept: the test knew it before.
 func (s *Sim) AddInstance(i Instance) (made Instance, err error) {
 	s.locked(func() {
 		l, known := instanceTypes[orDefault(i.Type, defaultInstance)]
@@ -16,7 +17,7 @@ func (s *Sim) AddInstance(i Instance) (made Instance, err error) {
 			err = subnetIDs.notFound(i.Interfaces[0].Subnet)
 			return
 		}
-		vm := &instance{ID: s.id(instanceIDs), Type: orDefault(i.Type, defaultInstance), Subnet: primary.ID, VpcID: primary.VpcID,
+		vm := &instance{ID: orDefault(i.ID, s.id(instanceIDs)), Type: orDefault(i.Type, defaultInstance), Subnet: primary.ID, VpcID: primary.VpcID,
 			Zone: primary.AvailabilityZone, State: running, Tags: tagsOf(i.Tags)}
 		s.instances.put(s.clock.Now(), vm)
 		for n, card := range i.Interfaces {

@@ -1,0 +1,241 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+const ec2Zone = "eu-west-1a"
+
+// EC2 is a simulated EC2 that is served at an endpoint: one VPC with two
+// subnets.
+type EC2 struct {
+	sim      *awssim.Sim
+	endpoint string
+	vpc      string
+	subnets  map[string]ec2Subnet // by the story's names
+
+	mu     sync.Mutex
+	made   int
+	ids    map[string]string // of instances, by the story's names
+	delays map[string]*awssim.Injected
+}
+
+type ec2Subnet struct {
+	id      string
+	primary netip.Prefix
+}
+
+func newEC2() (_ Cloud, stop func(), err error) {
+	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, delays: map[string]*awssim.Injected{}}
+	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.129.0.0/16")}
+	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
+		return nil, nil, err
+	}
+	for name, p := range blocks {
+		id, err := e.sim.AddSubnet(e.vpc, p, ec2Zone)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.subnets[name] = ec2Subnet{id, p}
+	}
+	e.endpoint, stop, err = e.sim.Serve("127.0.0.1:0")
+	return e, stop, err
+}
+
+func (e *EC2) Flags() []string {
+	return []string{"--cloud=aws", "--aws-endpoint=" + e.endpoint, "--aws-no-auth"}
+}
+
+func (e *EC2) Words() map[string]string {
+	return map[string]string{
+		"VPC": e.vpc, "NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
+		// The subnet's first addresses are AWS's, so that its upper half is
+		// the largest block there is.
+		"PODS": "10.2.128.0/17", "PODS_LENGTH": "17", "POD": `10\.2\.\d+\.\d+`,
+		// A node has room for its max pods, once.
+		"FOR_110": "25", "FOR_32": "27",
+	}
+}
+
+// Add makes an instance of a type with room for a /24 of prefixes.
+func (e *EC2) Add(machine string, o map[string]string) error {
+	for key := range o {
+		if key != "subnet" {
+			return fmt.Errorf("EC2 has no %s", key)
+		}
+	}
+	_, err := e.sim.AddInstance(awssim.Instance{ID: e.id(machine), Type: "m5.4xlarge", Tags: map[string]string{"Name": machine},
+		Interfaces: []awssim.Interface{{Subnet: e.subnets[or(o["subnet"], subnet)].id}}})
+	return err
+}
+
+// id is that of the instance of a name, or of the next one.
+func (e *EC2) id(machine string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ids[machine] == "" {
+		e.made++
+		e.ids[machine] = fmt.Sprintf("i-%017x", 0xabc000+e.made)
+	}
+	return e.ids[machine]
+}
+
+// Delete terminates an instance; the next one of its name has another ID.
+func (e *EC2) Delete(machine string) error {
+	id := e.id(machine)
+	e.mu.Lock()
+	delete(e.ids, machine)
+	e.mu.Unlock()
+	return e.sim.TerminateInstance(id)
+}
+
+func (e *EC2) ProviderID(machine string) string { return "aws:///" + ec2Zone + "/" + e.id(machine) }
+
+func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
+	i, ok := e.sim.Instance(e.id(machine))
+	if !ok {
+		return fmt.Errorf("there is no instance %s", machine)
+	}
+	nic := i.Interfaces[0]
+	var want []netip.Prefix
+	for _, p := range prefixes {
+		want = append(want, slots(p)...)
+	}
+	in := func(list []netip.Prefix) func(netip.Prefix) bool {
+		return func(p netip.Prefix) bool { return slices.Contains(list, p) }
+	}
+	if gone := slices.DeleteFunc(slices.Clone(nic.Prefixes), in(want)); len(gone) > 0 {
+		if err := e.sim.Unassign(nic.ID, gone...); err != nil {
+			return err
+		}
+	}
+	if come := slices.DeleteFunc(want, in(nic.Prefixes)); len(come) > 0 {
+		return e.sim.Assign(nic.ID, come...)
+	}
+	return nil
+}
+
+// slots are the /28 that make up a prefix.
+func slots(p netip.Prefix) (out []netip.Prefix) {
+	for a := p.Addr(); p.Contains(a); {
+		out = append(out, netip.PrefixFrom(a, 28))
+		for range 16 {
+			a = a.Next()
+		}
+	}
+	return out
+}
+
+func (e *EC2) SetRanges(name string, keepOurs bool, ranges ...invariants.Range) error {
+	id := e.subnets[name].id
+	for _, r := range e.sim.Reservations(id) {
+		if keepOurs && strings.HasPrefix(r.Description, "vn-") {
+			continue
+		}
+		if err := e.sim.DeleteReservation(r.ID); err != nil {
+			return err
+		}
+	}
+	for _, r := range ranges {
+		if _, err := e.sim.AddReservation(awssim.Reservation{Subnet: id, Prefix: r.Prefix, Tags: map[string]string{"Name": r.Name}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *EC2) Route(_ string, to netip.Prefix) error {
+	return e.sim.AddRoute(e.vpc, to, "vgw-0123456789abcdef0")
+}
+
+// ec2Methods and ec2Errors are the words that hold on any cloud.
+var (
+	ec2Methods = map[string]string{
+		"attach": "AssignPrivateIpAddresses", "detach": "UnassignPrivateIpAddresses",
+		"look": "Describe*", "carve": "CreateSubnetCidrReservation", "uncarve": "DeleteSubnetCidrReservation",
+	}
+	ec2Errors = map[string]string{
+		"throttled": "503:RequestLimitExceeded", "denied": "403:UnauthorizedOperation", "unavailable": "503:Unavailable",
+		"in-use": "400:DependencyViolation",
+	}
+)
+
+func (e *EC2) Inject(f Fault) error {
+	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, After: pause(f.Slow)}
+	if said := or(ec2Errors[f.Error], f.Error); said != "" {
+		text, code, _ := strings.Cut(said, ":")
+		status, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		out.Error = &awssim.APIError{Status: status, Code: code, Message: or(f.Message, http.StatusText(status))}
+	}
+	if f.Operation != "" {
+		return fmt.Errorf("EC2 has no operations that end as %s", f.Operation)
+	}
+	e.sim.Inject(out)
+	return nil
+}
+
+// pause has the reply wait.
+func pause(d time.Duration) func(awssim.Call) {
+	if d == 0 {
+		return nil
+	}
+	return func(awssim.Call) { time.Sleep(d) }
+}
+
+func (e *EC2) Heal() { e.sim.ClearFaults() }
+
+// Delay has the reply wait: calls of EC2 are done when they answer.
+func (e *EC2) Delay(method string, d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if was := e.delays[method]; was != nil {
+		was.Remove()
+	}
+	delete(e.delays, method)
+	if d > 0 {
+		e.delays[method] = e.sim.Inject(awssim.Fault{Action: or(ec2Methods[method], method), After: pause(d)})
+	}
+}
+
+func (e *EC2) Machines() (out []invariants.Machine) {
+	subnets := e.Subnets()
+	for _, i := range e.sim.Instances() {
+		out = append(out, invariants.EC2Machine(i, subnets))
+	}
+	return out
+}
+
+func (e *EC2) Subnets() (out []invariants.Subnet) {
+	for _, name := range slices.Sorted(maps.Keys(e.subnets)) {
+		s := e.subnets[name]
+		out = append(out, invariants.EC2Subnet(s.id, s.primary, e.sim.Reservations(s.id)))
+	}
+	return out
+}
+
+func (e *EC2) Rules() []invariants.Rule { return nil }
+func (e *EC2) Changes() int             { return e.sim.MutatingCalls() }
+func (e *EC2) Calls() map[string]int    { return e.sim.CallCounts() }
+
+func (e *EC2) Met(method, reason string) (n int) {
+	for _, c := range e.sim.Calls() {
+		if c.Action == or(ec2Methods[method], method) && c.Code == reason {
+			n++
+		}
+	}
+	return n
+}

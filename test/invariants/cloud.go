@@ -1,0 +1,47 @@
+package invariants
+
+import "net/netip"
+
+// Machine is what the cloud shows of one.
+type Machine struct {
+	Name       string
+	ProviderID string // as its Node has it
+	Carried    []Piece
+	// Own are pods' parts of what its interface has without our doing.
+	Own []netip.Prefix
+}
+
+// Piece is a prefix that a machine's interface carries.
+type Piece struct {
+	Prefix netip.Prefix
+	Range  string // that it is drawn from
+	Ours   bool   // the range is
+}
+
+func (m Machine) prefixes() (out []netip.Prefix) {
+	for _, p := range m.Carried {
+		out = append(out, p.Prefix)
+	}
+	return out
+}
+
+// Subnet is what the cloud shows of one, and of the ranges that belong to it.
+type Subnet struct {
+	Name    string
+	Primary netip.Prefix
+	Ours    bool
+	Ranges  []Range
+}
+
+// Range is a secondary range or a reservation.
+type Range struct {
+	Name   string
+	Prefix netip.Prefix
+	Ours   bool
+}
+
+// Rule is a firewall rule.
+type Rule struct {
+	Network, Name string
+	Ours          bool
+}
