@@ -26,9 +26,9 @@ func (in Input) servicesApart() ([]Step, *Refusal) {
 	return in.subnet(cloud.Subnet{}, nil)
 }
 
-// ofVPC are the VPC's own blocks, for a request that names none.
+// ofVPC are the VPC's own blocks, in which no range is chosen.
 func (in Input) ofVPC() (out []plan.Occupied) {
-	if !in.apart() || len(in.Request.Spec.CIDRs) > 0 {
+	if !in.apart() {
 		return nil
 	}
 	for _, p := range in.Snapshot.Blocks {

@@ -113,6 +113,27 @@ func TestInside(t *testing.T) {
 			fmt.Fprintf(&text, "%s %q create=%t adopted=%t: %s\n", s.Range.Prefix, s.Range.Subnet, s.Create, s.Adopted, s.Why)
 		}
 	}
+	for _, c := range []struct {
+		name string
+		in   Input
+		more Further
+	}{
+		{"growth in the subnet that is full", inSubnets(pods(22), taken, b).with(func(in *Input) {
+			in.Request.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.16.0/22", Subnet: "b", Name: "vn-x"}}
+		}), Further{Subnet: "a", Length: 24, Why: "it is full"}},
+		{"growth of a subnet that is cut up", inSubnets(pods(25), scattered), Further{Subnet: "a", Length: 26, Why: "it is full"}},
+		{"growth of Services that name a block of the VPC", inSubnets(v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Services, CIDRs: []v1alpha1.CIDR{"10.0.96.0/20"}}, a).with(func(in *Input) {
+			in.Request.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.96.0/20", Name: "vn-x"}}
+		}), Further{Length: 20, Why: "it is full"}},
+	} {
+		fmt.Fprintf(&text, "# %s\n", c.name)
+		s, no := PlanFurther(c.in, c.more)
+		if no != nil {
+			fmt.Fprintf(&text, "%s: %s\n", no.Reason, no.Text)
+			continue
+		}
+		fmt.Fprintf(&text, "%s %q create=%t adopted=%t: %s\n", s.Range.Prefix, s.Range.Subnet, s.Create, s.Adopted, s.Why)
+	}
 	golden(t, "inside.golden", text.String())
 }
 

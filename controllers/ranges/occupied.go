@@ -15,7 +15,7 @@ import (
 // takes, and what the request has in other subnets, also where it vanished
 // from the VPC.
 func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
-	out := append(in.inUse(s), in.ofVPC()...)
+	out := in.inUse(s)
 	for _, p := range in.Refused {
 		out = append(out, plan.Occupied{Prefix: p, What: "being taken by somebody else"})
 	}

@@ -133,6 +133,9 @@ func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
 func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	had := in.granted(s)
 	space := in.space(s, before)
+	if len(in.Request.Spec.CIDRs) == 0 {
+		space.Occupied = append(space.Occupied, in.ofVPC()...)
+	}
 	for _, r := range had {
 		space.Granted = append(space.Granted, r.Prefix)
 	}

@@ -49,6 +49,7 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 			s.Name, f.Why, len(s.Ranges), in.Snapshot.Traits.RangeNoun())
 	}
 	space := in.space(s, nil)
+	space.Occupied = append(space.Occupied, in.ofVPC()...)
 	for _, r := range had {
 		space.Occupied = append(space.Occupied, plan.Occupied{Prefix: r.Prefix, What: "this request's range in subnet " + s.Name})
 	}

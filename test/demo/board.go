@@ -9,14 +9,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
 // board knows how things stand, and tells the feed what changes.
 type board struct {
 	*feed
-	sim *gcesim.Sim
+	cloud simulated
+	words words
 
 	several atomic.Bool // clusters: their objects are told apart by its name
 
@@ -32,8 +31,8 @@ type board struct {
 	looking  sync.Mutex               // guards what follows
 	refusals int                      // of changes
 	calls    int                      // of the simulator's log that are told
-	carried  map[string]string        // by VM: its alias ranges
-	ranges   map[string]bool          // secondary ranges, as subnet/name
+	carried  map[string]string        // by VM: what it carries
+	ranges   map[string]bool          // as subnet/name
 	rules    map[string]bool          // of the firewall
 	stopLook chan struct{}
 	looked   chan struct{}
@@ -45,17 +44,17 @@ type lease struct {
 	over time.Time
 }
 
-func newBoard(s *screen, sim *gcesim.Sim) *board {
+func newBoard(s *screen, c simulated) *board {
 	b := &board{
-		feed: newFeed(s), sim: sim,
+		feed: newFeed(s), cloud: c, words: c.words(),
 		nodes: map[string]*corev1.Node{}, seen: map[string]time.Time{}, earlier: map[string]lease{}, again: map[string]time.Duration{},
 		leaving: map[string]time.Time{},
 		reasons: map[string]bool{}, given: map[string]bool{},
 		carried: map[string]string{}, ranges: map[string]bool{},
 		stopLook: make(chan struct{}), looked: make(chan struct{}),
 	}
-	for _, sub := range sim.Subnetworks() {
-		for _, r := range sub.Secondary {
+	for _, sub := range c.subnets() {
+		for _, r := range sub.Ranges {
 			b.ranges[sub.Name+"/"+r.Name] = true
 		}
 	}

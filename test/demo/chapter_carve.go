@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -11,18 +10,9 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-var (
-	// networkYAML lacks the name of the node subnet.
-	//
-	//go:embed network.yaml
-	networkYAML string
-	//go:embed pods.yaml
-	podsYAML string
-)
-
 // carve applies the two objects that a person writes.
 func (s *stage) carve(ctx context.Context) error {
-	both := s.east.network() + "---\n" + podsYAML
+	both := s.network(s.east) + "---\n" + s.yaml("pods")
 	s.screen.quote(both)
 	if err := s.east.apply(ctx, both); err != nil {
 		return err

@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"sync"
 )
-
-//go:embed pools.yaml
-var poolsYAML string
 
 // pools are the RangeRequests that both clusters make at the same time, and
 // the label of the nodes that draw from each.
@@ -30,8 +26,12 @@ func (s *stage) clusters(ctx context.Context) error {
 	if err := s.enter(ctx, s.west); err != nil {
 		return err
 	}
-	s.note("It is called west, and the first one east. It gets the same Network, but for the subnet of its nodes.")
-	if err := s.west.apply(ctx, s.west.network()); err != nil {
+	but := ", but for the subnet of its nodes"
+	if s.east.subnet == s.west.subnet {
+		but = ": the nodes of both are in one subnet"
+	}
+	s.note("It is called west, and the first one east. It gets the same Network%s.", but)
+	if err := s.west.apply(ctx, s.network(s.west)); err != nil {
 		return err
 	}
 	if err := s.until(ctx, "waiting for west to read the VPC", s.west.hasRead(ctx)); err != nil {
@@ -59,10 +59,10 @@ func (s *stage) clusters(ctx context.Context) error {
 // race gives both clusters the same requests at the same moment. Nothing here
 // needs them to meet, though they mostly do.
 func (s *stage) race(ctx context.Context) error {
-	s.note("Now both are given these at the same moment. Each reads the VPC before the other's change is done, so they want the same blocks. The cloud refuses one of them (in red, 400 invalid); that manager reads again and carves elsewhere.")
-	s.screen.quote(poolsYAML)
+	s.note("Now both are given these at the same moment. Each reads the VPC before the other's change is done, so they want the same blocks. The cloud refuses one of them (in red, %s); that manager reads again and carves elsewhere.", s.words.refusal)
+	s.screen.quote(s.yaml("pools"))
 	before := s.board.refused()
-	if err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, poolsYAML) }); err != nil {
+	if err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, s.yaml("pools")) }); err != nil {
 		return err
 	}
 	for _, c := range s.up() {

@@ -26,8 +26,8 @@ func (s *stage) clear(ctx context.Context) error {
 			return fmt.Errorf("deleting the Nodes of cluster %s: %w", c.name, err)
 		}
 	}
-	err := s.until(ctx, "waiting for the VMs to lose their alias ranges", func() error {
-		return invariants.NoStrays(nil, invariants.Machines(s.sim.Instances()))
+	err := s.until(ctx, "waiting for the VMs to lose their ranges", func() error {
+		return invariants.NoStrays(nil, plain(s.cloud.machines()))
 	})
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (s *stage) clear(ctx context.Context) error {
 	s.board.look()
 	s.board.flush()
 	s.screen.say("")
-	s.good("I5  nothing of ours is left in the cloud: no secondary range, no firewall rule,\n        no alias range on %d VMs; the API server's own ServiceCIDR is as it was\n", len(s.sim.Instances()))
+	s.good("I5  nothing of ours is left in the cloud: no %s, no firewall rule,\n        no %s on %d VMs; the API server's own ServiceCIDR is as it was\n", s.words.ranged, s.words.piece, len(s.cloud.machines()))
 	return nil
 }
 
@@ -107,6 +107,6 @@ func (s *stage) nothingLeft(ctx context.Context) error {
 		bad = append(bad, fmt.Errorf("I4: the API server's own ServiceCIDR alone should be there, Ready: %+v", cidrs.Items))
 	}
 	return errors.Join(append(bad,
-		invariants.NothingLeft(invariants.Subnets(s.sim.Subnetworks()), invariants.Rules(s.sim.Firewalls())...),
-		invariants.NoStrays(nil, invariants.Machines(s.sim.Instances())))...)
+		invariants.NothingLeft(s.cloud.subnets(), bare(s.cloud.rules())...),
+		invariants.NoStrays(nil, plain(s.cloud.machines())))...)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,16 +13,11 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// firewallYAML ends networkYAML.
-//
-//go:embed firewall.yaml
-var firewallYAML string
-
 // firewall has each manager keep a rule that lets its pods in.
 func (s *stage) firewall(ctx context.Context) error {
 	s.note("A VPC drops what no rule lets in, and what comes from a pod matches no network tag. To both Networks a person adds:")
-	s.screen.quote(firewallYAML)
-	err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, c.network()+firewallYAML) })
+	s.screen.quote(s.yaml("firewall"))
+	err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, s.network(c)+s.yaml("firewall")) })
 	if err != nil {
 		return err
 	}
@@ -32,7 +26,17 @@ func (s *stage) firewall(ctx context.Context) error {
 			return err
 		}
 	}
-	// The managers count from time to time.
+	return s.counted(ctx)
+}
+
+// noFirewall says why nothing is shown.
+func (s *stage) noFirewall(ctx context.Context) error {
+	s.note("What may reach pods there is said by the machines' security groups, and those are left to people: no manager changes them, and the demo has nothing to show.")
+	return s.counted(ctx)
+}
+
+// counted waits for the managers, which count from time to time.
+func (s *stage) counted(ctx context.Context) error {
 	for _, c := range s.up() {
 		if err := s.until(ctx, "waiting for the nodes to be counted", c.counted(ctx)); err != nil {
 			return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,11 +10,6 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
-
-// growthYAML ends podsYAML.
-//
-//go:embed growth.yaml
-var growthYAML string
 
 // newcomers wait while the range is full; one of them may still get what
 // worker-3 had, when it has rested.
@@ -37,8 +31,8 @@ func (s *stage) grow(ctx context.Context) error {
 		return err
 	}
 	s.note("A person adds to the RangeRequest:")
-	s.screen.quote(growthYAML)
-	if err := s.east.apply(ctx, podsYAML+growthYAML); err != nil {
+	s.screen.quote(s.yaml("growth"))
+	if err := s.east.apply(ctx, s.yaml("pods")+s.yaml("growth")); err != nil {
 		return err
 	}
 	if err := s.until(ctx, "waiting for the further range", s.settled(ctx)); err != nil {

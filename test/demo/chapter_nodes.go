@@ -16,7 +16,11 @@ func (s *stage) three(ctx context.Context) error {
 }
 
 func (s *stage) twenty(ctx context.Context) error {
-	s.note("They have room for 8, 32, 110 or 250 pods. A range is twice that, rounded up.")
+	times := "twice that"
+	if s.words.spare == 1 {
+		times = "that"
+	}
+	s.note("They have room for 8, 32, 110 or 250 pods. A range is %s, rounded up.", times)
 	number := 3
 	for _, c := range crew {
 		for range c.nodes {

@@ -9,7 +9,7 @@ import (
 func (s *stage) reuse(ctx context.Context) error {
 	s.note("worker-3 loses only its Node: its range comes off the VM after a grace of %s.", detachGrace)
 	for _, m := range []member{worker(2, 110), worker(5, 8)} {
-		if err := errors.Join(s.sim.DeleteInstance(project, m.zone(), m.name), s.leave(ctx, s.east, m)); err != nil {
+		if err := errors.Join(s.cloud.delete(m), s.leave(ctx, s.east, m)); err != nil {
 			return err
 		}
 	}

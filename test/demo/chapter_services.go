@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"net/netip"
 
@@ -11,9 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
-
-//go:embed services.yaml
-var servicesYAML string
 
 const (
 	// filling Services take the range of 14 past its threshold: the API server
@@ -28,8 +24,8 @@ const (
 
 // services has the API server's own range adopted, filled and grown.
 func (s *stage) services(ctx context.Context) error {
-	s.screen.quote(servicesYAML)
-	if err := s.east.apply(ctx, servicesYAML); err != nil {
+	s.screen.quote(s.yaml("services"))
+	if err := s.east.apply(ctx, s.yaml("services")); err != nil {
 		return err
 	}
 	if err := s.until(ctx, "waiting for the range to be reserved", s.east.granted(ctx, "services")); err != nil {

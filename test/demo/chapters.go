@@ -20,6 +20,10 @@ type chapter struct {
 
 // chapters are in files of their names.
 func (s *stage) chapters() []chapter {
+	firewall := chapter{"The firewall lets the pods of both in", s.firewall}
+	if !s.words.firewall {
+		firewall = chapter{s.words.cloud + " has no firewall of the VPC", s.noFirewall}
+	}
 	return []chapter{
 		{"A Network says what may be carved, a RangeRequest asks for a range", s.carve},
 		{"Three VMs join: first the range is on the VM, then in podCIDRs", s.three},
@@ -28,7 +32,7 @@ func (s *stage) chapters() []chapter {
 		{"The range is full, nodes wait, and it grows under them", s.grow},
 		{"Services fill their range, and the API server gets a second one", s.services},
 		{"A second cluster joins the VPC, and both carve at once", s.clusters},
-		{"The firewall lets the pods of both in", s.firewall},
+		firewall,
 		{"How it stands", s.account},
 	}
 }

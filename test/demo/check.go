@@ -51,7 +51,7 @@ func (s *stage) settled(ctx context.Context) func() error {
 		if err != nil {
 			return err
 		}
-		instances, subnets := invariants.Machines(s.sim.Instances()), invariants.Subnets(s.sim.Subnetworks())
+		instances, subnets := plain(s.cloud.machines()), s.cloud.subnets()
 		return errors.Join(
 			invariants.Unique(all.nodes, instances),
 			invariants.Granted(all.grants, subnets),

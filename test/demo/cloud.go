@@ -1,44 +1,131 @@
 package main
 
 import (
-	"errors"
+	"embed"
+	"fmt"
 	"net/netip"
 	"time"
 
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
-// The cloud of the demo, and waits short enough to watch.
+// Waits short enough to watch.
 const (
-	project     = "demo"
-	network     = "vpc"
-	region      = "us-central1"
 	namespace   = "vpcnative-system"
 	latency     = 300 * time.Millisecond
 	quarantine  = 4 * time.Second
 	detachGrace = 2 * time.Second
 )
 
-// simulate makes a VPC that others use too: a third subnet with a secondary
-// range, and a route to an office.
-func (s *stage) simulate() error {
-	s.sim = gcesim.New(gcesim.Config{Projects: []string{project}, Latency: latency})
-	subnet := func(name, primary string, secondary ...gcesim.SecondaryRange) error {
-		return s.sim.AddSubnetwork(gcesim.Subnetwork{
-			Project: project, Region: region, Name: name, Network: network, Primary: netip.MustParsePrefix(primary), Secondary: secondary})
+// clouds are those that the demo can play on, by their names in --cloud.
+var clouds = map[string]func() simulated{
+	"gcp": func() simulated { return newGCE() },
+	"aws": func() simulated { return newEC2() },
+}
+
+// simulated is an in-memory cloud with one VPC in it, which others use too.
+type simulated interface {
+	words() words
+	// serve makes the VPC and answers at an endpoint.
+	serve() (endpoint string, stop func(), err error)
+	// flags have a manager speak to it, query is how a person may.
+	flags(endpoint string) []string
+	query(endpoint string) string
+	// network is what a Network's YAML lacks for nodes in a subnet.
+	network(subnet string) []any
+
+	// start has a VM run, and delete ends it.
+	start(subnet string, m member) (providerID string, err error)
+	delete(m member) error
+
+	machines() []machine
+	subnets() []invariants.Subnet
+	rules() []rule
+	// calls are what it was asked for so far.
+	calls() []call
+}
+
+// words are what differs in what is said, and in sizes.
+type words struct {
+	dir   string // of the YAML
+	cloud string
+	about string // more of it
+	// ranged is what a range is in the VPC, piece a node's part of it.
+	ranged, piece string
+	// refusal is how a change shows that came too late.
+	refusal string
+	// spare is how many addresses a node gets for each of its max pods.
+	spare int
+	// services is --service-cluster-ip-range of the first cluster: 14
+	// addresses, so that it is soon full.
+	services string
+	// east and west are the subnets of the clusters' nodes.
+	east, west string
+	// firewall tells that the VPC has rules that a manager can keep.
+	firewall bool
+}
+
+// machine is a VM.
+type machine struct {
+	invariants.Machine
+	zone, subnet string
+}
+
+func (m machine) carried() (out []netip.Prefix) {
+	for _, p := range m.Carried {
+		out = append(out, p.Prefix)
 	}
-	err := errors.Join(
-		s.sim.AddNetwork(gcesim.Network{Project: project, Name: network}),
-		subnet(s.east.subnet, "10.0.0.0/20"),
-		subnet(s.west.subnet, "10.0.36.0/22"),
-		subnet("databases", "10.0.32.0/22", gcesim.SecondaryRange{Name: "backup", Prefix: netip.MustParsePrefix("10.1.0.0/18")}),
-		s.sim.AddRoute(gcesim.Route{
-			Project: project, Name: "to-the-office", Network: network, Dest: netip.MustParsePrefix("10.0.16.0/21"),
-			NextHopIP: netip.MustParseAddr("10.0.0.2")}),
-	)
-	if err != nil {
-		return err
+	return out
+}
+
+func plain(all []machine) (out []invariants.Machine) {
+	for _, m := range all {
+		out = append(out, m.Machine)
 	}
-	s.endpoint, s.stopSim, err = s.sim.Serve("127.0.0.1:0")
+	return out
+}
+
+// rule is a firewall rule.
+type rule struct {
+	invariants.Rule
+	sources []netip.Prefix
+}
+
+func bare(all []rule) (out []invariants.Rule) {
+	for _, r := range all {
+		out = append(out, r.Rule)
+	}
+	return out
+}
+
+// call is one call of the cloud's API.
+type call struct {
+	method, on string
+	refused    string // status and reason, where it was
+	changes    bool
+}
+
+// simulate has the cloud run.
+func (s *stage) simulate() (err error) {
+	s.endpoint, s.stopSim, err = s.cloud.serve()
 	return err
+}
+
+// documents are what a person writes, a directory for each cloud.
+//
+//go:embed gcp/*.yaml aws/*.yaml
+var documents embed.FS
+
+// yaml is one of them.
+func (s *stage) yaml(name string) string {
+	text, err := documents.ReadFile(s.words.dir + "/" + name + ".yaml")
+	if err != nil {
+		panic(err) // it was left out of the directory
+	}
+	return string(text)
+}
+
+// network is the YAML of a cluster's Network.
+func (s *stage) network(c *cluster) string {
+	return fmt.Sprintf(s.yaml("network"), s.cloud.network(c.subnet)...)
 }

@@ -70,18 +70,15 @@ func (c *cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// network is the YAML of its Network.
-func (c *cluster) network() string { return fmt.Sprintf(networkYAML, c.subnet) }
-
 // runManager runs it with the rights that deploy/ gives it.
-func (c *cluster) runManager(binary, endpoint string, flags []string) error {
+func (c *cluster) runManager(binary string, flags []string) error {
 	user, err := c.server.AddUser("system:serviceaccount:" + namespace + ":vpcnative-manager")
 	if err != nil {
 		return err
 	}
 	c.manager, err = c.server.Run("vpcnative-manager", binary, append([]string{
 		"--kubeconfig=" + user.KubeconfigFile, "--namespace=" + namespace,
-		"--gcp-endpoint=" + endpoint, "--gcp-no-auth", "--log-format=text",
+		"--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 	}, flags...)...)
 	return err

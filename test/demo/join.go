@@ -7,15 +7,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
-	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // member is a VM that is a node of a cluster.
 type member struct {
 	name    string
-	number  int // decides the zone
+	number  int // may decide the zone
 	maxPods int
 	pool    string // its label, if it has one
 }
@@ -25,20 +22,16 @@ func worker(i, maxPods int) member {
 	return member{name: fmt.Sprintf("worker-%d", i), number: i, maxPods: maxPods}
 }
 
-// zone spreads the VMs.
-func (m member) zone() string { return region + "-" + []string{"a", "b", "c"}[m.number%3] }
-
 // join starts a VM and registers its Node, as its kubelet and the cloud
 // controller would.
 func (s *stage) join(ctx context.Context, c *cluster, m member) error {
-	vm, err := s.sim.AddInstance(gcesim.Instance{
-		Project: project, Zone: m.zone(), Name: m.name, Interfaces: []gcesim.Interface{{Subnetwork: c.subnet}}})
+	providerID, err := s.cloud.start(c.subnet, m)
 	if err != nil {
 		return fmt.Errorf("starting VM %s: %w", m.name, err)
 	}
 	n := &corev1.Node{}
-	n.Name = vm.Name
-	n.Spec.ProviderID = invariants.ProviderID(vm)
+	n.Name = m.name
+	n.Spec.ProviderID = providerID
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse(strconv.Itoa(m.maxPods))}
 	if m.pool != "" {
 		n.Labels = map[string]string{"pool": m.pool}

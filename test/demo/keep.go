@@ -24,12 +24,12 @@ func (s *stage) stay(ctx context.Context) error {
       %[3]s explain worker-1   # or an address, a prefix, a range
       %[3]s plan --nodes 500 --supernet 10.0.0.0/8
       kubectl create service clusterip one-more --tcp=80
-      curl -s %[4]s/compute/v1/projects/%[5]s/aggregated/subnetworks
+      %[4]s
 
   The managers' logs are
-      %[6]s
-      %[7]s`, s.east.server.KubeconfigFile, s.west.server.KubeconfigFile, s.programs.vpcnative,
-		s.endpoint, project, s.east.manager.LogFile, s.west.manager.LogFile))
+      %[5]s
+      %[6]s`, s.east.server.KubeconfigFile, s.west.server.KubeconfigFile, s.programs.vpcnative,
+		s.cloud.query(s.endpoint), s.east.manager.LogFile, s.west.manager.LogFile))
 	s.screen.busy("Ctrl-C ends it")
 	if !s.screen.terminal {
 		s.screen.say("\n  Ctrl-C ends it")

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
 // keepLooking looks at the simulated cloud, which has no watch.
@@ -27,7 +25,7 @@ func (b *board) keepLooking() {
 func (b *board) look() {
 	b.looking.Lock()
 	defer b.looking.Unlock()
-	calls := b.sim.Calls()
+	calls := b.cloud.calls()
 	for _, c := range calls[min(b.calls, len(calls)):] {
 		b.called(c)
 	}
@@ -37,16 +35,13 @@ func (b *board) look() {
 	b.lookAtFirewall()
 }
 
-func (b *board) called(c gcesim.Call) {
-	if strings.HasPrefix(c.Method, "firewalls.") {
-		c.Resource = network // a rule's name is long
-	}
+func (b *board) called(c call) {
 	switch {
-	case c.Status >= 400 && c.Status != 404:
+	case c.refused != "":
 		b.refusals++
-		b.tell(event{source: "cloud call", subject: c.Resource, what: fmt.Sprintf("%s refused: %d %s", c.Method, c.Status, c.Reason), bad: true})
-	case c.Mutating:
-		b.tell(event{source: "cloud call", subject: c.Resource, what: c.Method, late: true})
+		b.tell(event{source: "cloud call", subject: c.on, what: c.method + " refused: " + c.refused, bad: true})
+	case c.changes:
+		b.tell(event{source: "cloud call", subject: c.on, what: c.method, late: true})
 	}
 }
 
@@ -60,11 +55,11 @@ func (b *board) refused() int {
 
 func (b *board) lookAtSubnets() {
 	now := map[string]bool{}
-	for _, sub := range b.sim.Subnetworks() {
-		for _, r := range sub.Secondary {
+	for _, sub := range b.cloud.subnets() {
+		for _, r := range sub.Ranges {
 			key := sub.Name + "/" + r.Name
 			if now[key] = true; !b.ranges[key] {
-				b.tell(event{source: "subnet", subject: sub.Name, what: "has a secondary range:", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
+				b.tell(event{source: "subnet", subject: sub.Name, what: "has a " + b.words.ranged + ":", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
 			}
 		}
 	}
@@ -79,9 +74,9 @@ func (b *board) lookAtSubnets() {
 
 func (b *board) lookAtFirewall() {
 	now := map[string]bool{}
-	for _, f := range b.sim.Firewalls() {
+	for _, f := range b.cloud.rules() {
 		if now[f.Name] = true; !b.rules[f.Name] {
-			b.tell(event{source: "firewall", subject: f.Network, what: "lets in from", detail: fmt.Sprintf("%v, %s", f.Sources, f.Name)})
+			b.tell(event{source: "firewall", subject: f.Network, what: "lets in from", detail: fmt.Sprintf("%v, %s", f.sources, f.Name)})
 		}
 	}
 	for name := range b.rules {
@@ -94,17 +89,17 @@ func (b *board) lookAtFirewall() {
 
 func (b *board) lookAtVMs() {
 	now := map[string]string{}
-	for _, i := range b.sim.Instances() {
-		now[i.Name] = aliases(i)
+	for _, i := range b.cloud.machines() {
+		now[i.Name] = carries(i)
 		was, known := b.carried[i.Name]
 		switch is := now[i.Name]; {
 		case !known:
 			b.tell(event{source: "vm", subject: i.Name, what: "started"})
 		case is == was:
 		case is == "":
-			b.tell(event{source: "vm", subject: i.Name, what: "alias range detached", detail: was})
+			b.tell(event{source: "vm", subject: i.Name, what: b.words.piece + " detached", detail: was})
 		default:
-			b.tell(event{source: "vm", subject: i.Name, what: "alias range attached", detail: is})
+			b.tell(event{source: "vm", subject: i.Name, what: b.words.piece + " attached", detail: is})
 		}
 	}
 	for name := range b.carried {
@@ -115,12 +110,10 @@ func (b *board) lookAtVMs() {
 	b.carried = now
 }
 
-func aliases(i gcesim.Instance) string {
+func carries(m machine) string {
 	var out []string
-	for _, nic := range i.Interfaces {
-		for _, a := range nic.Aliases {
-			out = append(out, a.Prefix.String())
-		}
+	for _, p := range m.carried() {
+		out = append(out, p.String())
 	}
 	return strings.Join(out, " ")
 }

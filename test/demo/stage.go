@@ -12,13 +12,8 @@ import (
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
-
-// serviceRange is --service-cluster-ip-range of the first cluster: 14
-// addresses, so that it is soon full.
-const serviceRange = "10.0.40.0/28"
 
 // stage is what the demo plays on: one cloud, and in it two clusters.
 type stage struct {
@@ -27,7 +22,8 @@ type stage struct {
 	fail     context.CancelCauseFunc
 	chapter  int
 
-	sim      *gcesim.Sim
+	cloud    simulated
+	words    words
 	endpoint string
 	stopSim  func()
 	board    *board
@@ -40,14 +36,15 @@ type stage struct {
 	westErr    error         // valid then
 }
 
-func newStage(screen *screen, p programs, fail context.CancelCauseFunc) *stage {
+func newStage(screen *screen, p programs, c simulated, fail context.CancelCauseFunc) *stage {
+	w := c.words()
 	return &stage{
-		screen: screen, programs: p, fail: fail,
+		screen: screen, programs: p, fail: fail, cloud: c, words: w,
 		// The watch of a deletion may be late; board.rested measures it.
 		history: &invariants.History{Rest: quarantine - time.Second, Bad: fail},
-		east:    &cluster{name: "east", subnet: "nodes", services: serviceRange},
+		east:    &cluster{name: "east", subnet: w.east, services: w.services},
 		// Nobody else reaches its ClusterIPs: they lie outside of the VPC.
-		west: &cluster{name: "west", subnet: "nodes-west", services: "172.20.0.0/24"},
+		west: &cluster{name: "west", subnet: w.west, services: "172.20.0.0/24"},
 	}
 }
 
@@ -66,10 +63,10 @@ func (s *stage) set(ctx context.Context) error {
 	}
 	s.introduce(s.east)
 	if err := s.simulate(); err != nil {
-		return fmt.Errorf("starting the simulated Compute Engine: %w", err)
+		return fmt.Errorf("starting the simulated %s: %w", s.words.cloud, err)
 	}
-	s.screen.part("Compute Engine", fmt.Sprintf("%s, simulated; each operation takes %s", s.endpoint, latency))
-	s.board = newBoard(s.screen, s.sim)
+	s.screen.part(s.words.cloud, fmt.Sprintf("%s, simulated; %s", s.endpoint, s.words.about))
+	s.board = newBoard(s.screen, s.cloud)
 	if err := s.enter(ctx, s.east); err != nil {
 		return err
 	}
@@ -102,7 +99,7 @@ func (s *stage) enter(ctx context.Context, c *cluster) error {
 		return err
 	}
 	waits := []string{"--quarantine=" + quarantine.String(), "--detach-grace=" + detachGrace.String()}
-	if err := c.runManager(s.programs.manager, s.endpoint, waits); err != nil {
+	if err := c.runManager(s.programs.manager, append(s.cloud.flags(s.endpoint), waits...)); err != nil {
 		return err
 	}
 	go s.watchOver(c.manager.Done(), func() error { return fmt.Errorf("the manager of cluster %s ended by itself", c.name) })

@@ -8,39 +8,34 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
-	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // nodeTable has every VM, also one that is no Node any more, in the order in
 // which people count. Those of one subnet, which is one cluster's, stand
 // together.
-func nodeTable(nodes []corev1.Node, instances []gcesim.Instance) string {
+func nodeTable(nodes []corev1.Node, instances []machine, piece string) string {
 	byID := map[string]corev1.Node{}
 	for _, n := range nodes {
 		byID[n.Spec.ProviderID] = n
 	}
 	instances = slices.Clone(instances)
-	slices.SortFunc(instances, func(a, b gcesim.Instance) int {
-		return cmp.Or(cmp.Compare(subnetOf(a), subnetOf(b)), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	slices.SortFunc(instances, func(a, b machine) int {
+		return cmp.Or(cmp.Compare(a.subnet, b.subnet), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	t := newTable("Node", "Max pods", "Instance", "podCIDR", "Alias range")
+	t := newTable("Node", "Max pods", "Instance", "podCIDR", strings.ToUpper(piece[:1])+piece[1:])
 	for at, i := range instances {
-		if at > 0 && subnetOf(i) != subnetOf(instances[at-1]) {
+		if at > 0 && i.subnet != instances[at-1].subnet {
 			t.AppendSeparator()
 		}
-		n, maxPods := byID[invariants.ProviderID(i)], ""
+		n, maxPods := byID[i.ProviderID], ""
 		if n.Name != "" {
 			maxPods = n.Status.Capacity.Pods().String()
 		}
-		t.AppendRow(table.Row{cmp.Or(n.Name, "-"), cmp.Or(maxPods, "-"), i.Zone + "/" + i.Name, cmp.Or(n.Spec.PodCIDR, "-"), cmp.Or(aliases(i), "-")})
+		t.AppendRow(table.Row{cmp.Or(n.Name, "-"), cmp.Or(maxPods, "-"), i.zone + "/" + i.Name, cmp.Or(n.Spec.PodCIDR, "-"), cmp.Or(carries(i), "-")})
 	}
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}})
 	return indent(t)
 }
-
-func subnetOf(i gcesim.Instance) string { return i.Interfaces[0].Subnetwork }
 
 func newTable(header ...any) table.Writer {
 	t := table.NewWriter()

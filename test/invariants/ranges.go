@@ -31,7 +31,8 @@ func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
 
 // Granted is nil when no two granted ranges overlap, whichever clusters they
 // are of (I1), and each is in its subnet under its name; a proxy-only subnet
-// is one of its own. One that was adopted may be several requests'.
+// is one of its own. One that was adopted may be several requests', and one of
+// no subnet is in the books only.
 func Granted(grants []Grant, subnets []Subnet) error {
 	var bad *multierror.Error
 	var all []held
@@ -46,6 +47,9 @@ func Granted(grants []Grant, subnets []Subnet) error {
 		by := fmt.Sprintf("RangeRequest %s of cluster %s", g.Request, g.Cluster)
 		if !g.Adopted {
 			all = append(all, held{g.Prefix, by})
+		}
+		if g.Subnet == "" {
+			continue
 		}
 		if got := there[[2]string{g.Subnet, g.Name}]; got != g.Prefix {
 			bad = multierror.Append(bad, fmt.Errorf("I5: %s was granted %s as range %s of subnet %s, the VPC has %s there", by, g.Prefix, g.Name, g.Subnet, got))

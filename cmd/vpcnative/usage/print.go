@@ -153,7 +153,7 @@ func (r Request) branch(s show.Style) branch {
 func (x Range) branch(s show.Style, purpose v1alpha1.Purpose) branch {
 	b := branch{name: x.CIDR, text: x.Use.line(s, purpose)}
 	if x.Subnet != "" {
-		b.text += s.Dot() + "subnet " + x.Subnet
+		b.text += s.Dot() + inSubnet(x.Subnet)
 	}
 	if x.Grown {
 		b.text += s.Dot() + "grown"
@@ -165,6 +165,14 @@ func (x Range) branch(s show.Style, purpose v1alpha1.Purpose) branch {
 		b.below = append(b.below, branch{name: n.CIDR, text: n.Name})
 	}
 	return b
+}
+
+// inSubnet leaves the word out where the subnet's ID has it.
+func inSubnet(name string) string {
+	if strings.HasPrefix(name, "subnet-") {
+		return name
+	}
+	return "subnet " + name
 }
 
 func (u Use) line(s show.Style, purpose v1alpha1.Purpose) string {

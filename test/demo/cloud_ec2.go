@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+// machineType has slots for the largest node of the demo.
+const machineType = "m5.4xlarge"
+
+// ec2 is EC2. Both clusters have their nodes in one subnet: two that have a
+// subnet each could not meet.
+type ec2 struct {
+	sim *awssim.Sim
+	vpc string
+	ids map[string]string // of subnets, by name
+
+	mu        sync.Mutex
+	instances map[string]string // IDs, by name
+}
+
+func newEC2() *ec2 {
+	return &ec2{sim: awssim.New(awssim.Config{}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}}
+}
+
+func (*ec2) words() words {
+	return words{
+		dir: "aws", cloud: "EC2", about: "its changes are made at once",
+		ranged: "subnet CIDR reservation", piece: "prefixes", refusal: "400", spare: 1,
+		services: "172.21.0.0/28", east: "nodes", west: "nodes",
+	}
+}
+
+// serve makes a VPC with a second subnet, a load balancer's interface and
+// somebody's reservation among the nodes, and a route to an office.
+func (e *ec2) serve() (string, func(), error) {
+	at := netip.MustParsePrefix
+	var err error
+	if e.vpc, err = e.sim.AddVPC(at("10.0.0.0/16")); err != nil {
+		return "", nil, err
+	}
+	for name, block := range map[string]string{"nodes": "10.0.0.0/17", "databases": "10.0.128.0/20"} {
+		if e.ids[name], err = e.sim.AddSubnet(e.vpc, at(block), "eu-west-1a"); err != nil {
+			return "", nil, err
+		}
+	}
+	_, balancer := e.sim.AddInterface(awssim.Interface{Subnet: e.ids["nodes"], IP: netip.MustParseAddr("10.0.9.9"), Description: "ELB net/web/0123"})
+	_, backup := e.sim.AddReservation(awssim.Reservation{Subnet: e.ids["nodes"], Prefix: at("10.0.32.0/22"), Description: "backup"})
+	if err := errors.Join(balancer, backup, e.sim.AddRoute(e.vpc, at("192.168.0.0/16"), "vgw-office")); err != nil {
+		return "", nil, err
+	}
+	return e.sim.Serve("127.0.0.1:0")
+}
+
+func (*ec2) flags(endpoint string) []string {
+	return []string{"--cloud=aws", "--aws-endpoint=" + endpoint, "--aws-no-auth"}
+}
+
+func (e *ec2) query(endpoint string) string {
+	return fmt.Sprintf("AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --region=eu-west-1 --endpoint-url=%s ec2 get-subnet-cidr-reservations --subnet-id=%s", endpoint, e.ids["nodes"])
+}
+
+func (e *ec2) network(subnet string) []any { return []any{e.vpc, e.ids[subnet]} }
+
+func (e *ec2) start(subnet string, m member) (string, error) {
+	vm, err := e.sim.AddInstance(awssim.Instance{
+		Type: machineType, Tags: map[string]string{"Name": m.name}, Interfaces: []awssim.Interface{{Subnet: e.ids[subnet]}}})
+	if err != nil {
+		return "", err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.instances[m.name] = vm.ID
+	return invariants.EC2Machine(vm, nil).ProviderID, nil
+}
+
+func (e *ec2) delete(m member) error {
+	e.mu.Lock()
+	id := e.instances[m.name]
+	e.mu.Unlock()
+	return e.sim.TerminateInstance(id)
+}
+
+func (e *ec2) machines() (out []machine) {
+	subnets := e.subnets()
+	for _, i := range e.sim.Instances() {
+		out = append(out, machine{invariants.EC2Machine(i, subnets), i.Zone, i.Interfaces[0].Subnet})
+	}
+	return out
+}
+
+func (e *ec2) subnets() []invariants.Subnet {
+	id := e.ids["nodes"]
+	return []invariants.Subnet{invariants.EC2Subnet(id, netip.MustParsePrefix("10.0.0.0/17"), e.sim.Reservations(id))}
+}
+
+func (*ec2) rules() []rule { return nil }
+
+func (e *ec2) calls() (out []call) {
+	for _, c := range e.sim.Calls() {
+		x := call{method: c.Action, on: c.Resource, changes: c.Mutating}
+		if c.Status >= 400 {
+			x.refused = fmt.Sprintf("%d %s", c.Status, c.Code)
+		}
+		out = append(out, x)
+	}
+	return out
+}
