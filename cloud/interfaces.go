@@ -84,6 +84,21 @@ type Operation struct {
 func (o Operation) Done() bool { return o.ID == "" }
 
 // Interfaces puts prefixes on the interfaces of instances.
+//
+// As VPC.Routed it does so by routes: a prefix, which lies outside the network,
+// is on an interface when every route table that the cluster's subnets use
+// leads there. The main table is written first and cleared last, as the
+// arbiter: a route to exactly that destination exists once. Other than that
+// nothing keeps two apart, so all nodes' ranges out of one block have one size,
+// and a block belongs to one cluster. Besides the errors below, Attach gives
+// QuotaExceeded when a table is full, and Invalid for a prefix inside the
+// network. A prefix that only some tables lead to is Elsewhere; Attach makes it
+// whole, and Detach removes what there is.
+//
+// Routed.List also gives interfaces without an Instance: what routes lead to
+// that does not exist any more, by its Version. Detach of such a one removes
+// the route; whose it was, the caller knows by what it recorded. No other
+// route is ever replaced.
 type Interfaces interface {
 	// List gives every instance that has an interface in the network, in
 	// every project of the cluster, in bulk: its calls grow with pages and
@@ -138,6 +153,11 @@ type VPC struct {
 	Space      Space
 	Ranges     Ranges
 	Interfaces Interfaces
+	// Routed attaches ranges by routes; nil where the cloud needs no such thing.
+	Routed Interfaces
+	// NewSpace is nil where ranges lie beside a subnet's own block, which grows
+	// by them.
+	NewSpace NewSpace
 	// Proxies is nil where managed load balancers need no subnet of their own.
 	Proxies Proxies
 	// Firewalls is nil where the cloud's firewall is kept by other means.

@@ -70,8 +70,8 @@ type Subnet struct {
 	Ranges []Range
 	// MaxRanges is how many ranges it may have at most; 0 is no known limit.
 	MaxRanges int
-	// Used is what is taken inside Primary, in order, where ranges are carved
-	// out of Primary itself (EC2): addresses of machines and of other parties,
+	// Used is what is taken inside Primary and IPv6, in order, where ranges are
+	// carved out of these themselves (EC2): addresses of machines and of other parties,
 	// prefixes on interfaces, and what the cloud keeps. A range may cover some
 	// of it; those addresses are no pod's. Empty where ranges lie beside Primary.
 	Used []netip.Prefix
@@ -87,6 +87,8 @@ type Snapshot struct {
 	// Proxy is the region's active proxy-only subnet, whoever made it; nil
 	// where there is none, or the cloud has no such thing.
 	Proxy *ProxySubnet
+	// Routes is the room for Routed attachments; nil where there are none.
+	Routes *RouteRoom
 	// Blocks are the VPC's own blocks, in which a subnet may be made at any
 	// time; there are none where any subnet may have any.
 	Blocks []netip.Prefix

@@ -102,10 +102,16 @@ func (e *edit) todo(i cloud.Interface) []netip.Prefix {
 }
 
 func (e *edit) send(ctx context.Context, interfaceID string, todo []netip.Prefix) error {
-	if e.add {
-		return e.change(ctx, actionAssign, e.about, func(ctx context.Context) error { return e.api.assign(ctx, interfaceID, todo) })
+	action, do := actionAssign, e.api.assign
+	switch v4 := e.want.Addr().Is4(); {
+	case e.add && !v4:
+		action, do = actionAssign6, e.api.assign6
+	case !e.add && v4:
+		action, do = actionUnassign, e.api.unassign
+	case !e.add:
+		action, do = actionUnassign6, e.api.unassign6
 	}
-	return e.change(ctx, actionUnassign, e.about, func(ctx context.Context) error { return e.api.unassign(ctx, interfaceID, todo) })
+	return e.change(ctx, action, e.about, func(ctx context.Context) error { return do(ctx, interfaceID, todo) })
 }
 
 // worthAgain tells whether to read again and try anew. A refusal of what was
@@ -139,9 +145,13 @@ func (e *edit) final(ctx context.Context, err error) error {
 // check refuses what no request can bring about.
 func (e *edit) check(i cloud.Interface) error {
 	p := e.want
-	if !p.IsValid() || !p.Addr().Is4() || p != p.Masked() || p.Bits() > delegatedBits || p.Bits() < 16 {
-		return e.refuse(cloud.Invalid, errors.New("it is no IPv4 range of whole /28s"),
-			"give an IPv4 range without host bits, between /16 and /28: EC2 delegates addresses by /28")
+	ok := p.IsValid() && p == p.Masked() && p.Bits() == ipv6Bits
+	if p.IsValid() && p.Addr().Is4() {
+		ok = p == p.Masked() && p.Bits() <= delegatedBits && p.Bits() >= 16
+	}
+	if !ok {
+		return e.refuse(cloud.Invalid, errors.New("it is neither an IPv4 range of whole /28s nor an IPv6 /80"),
+			"give an IPv4 range without host bits, between /16 and /28, or an IPv6 /80: EC2 delegates addresses by these")
 	}
 	if i.Subnet == "" && e.add {
 		return e.refuse(cloud.Invalid, errors.New("the primary interface is in subnet "+i.SubnetName),

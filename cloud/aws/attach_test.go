@@ -164,7 +164,7 @@ func TestPrefixesThatCannotBeAreInvalid(t *testing.T) {
 	w := newWorld(t, awssim.Config{})
 	i := w.get(w.add("m5.8xlarge", "vm"))
 	calls := w.sim.MutatingCalls()
-	for _, p := range []netip.Prefix{prefix("10.0.65.0/29"), prefix("10.0.65.0/15"), netip.MustParsePrefix("10.0.65.1/24"), prefix("2001:db8::/80"), {}} {
+	for _, p := range []netip.Prefix{prefix("10.0.65.0/29"), prefix("10.0.65.0/15"), netip.MustParsePrefix("10.0.65.1/24"), prefix("2001:db8::/64"), {}} {
 		_, err := w.vpc.Interfaces.Attach(t.Context(), i, cloud.Attachment{Prefix: p})
 		w.wants(cloud.Invalid, err, "whole /28s")
 	}

@@ -10,6 +10,7 @@ import (
 // books collects what occupies the VPC.
 type books struct {
 	occupied []cloud.Occupied
+	tables   []routeTable
 	subnets  map[string]*cloud.Subnet
 }
 
@@ -47,6 +48,8 @@ func (b *books) subnet(n subnet) error {
 		b.add(cloud.SubnetPrimary, where, p, cloud.Mark{})
 		if p.Addr().Is4() {
 			sub.Primary, sub.Used = p, reservedByAWS(p)
+		} else {
+			sub.IPv6 = append(sub.IPv6, p)
 		}
 	}
 	b.subnets[n.id] = sub
@@ -69,6 +72,7 @@ func (b *books) reservation(r reservation) error {
 // and the default routes occupy nothing; nor do prefix lists, which are
 // managed apart.
 func (b *books) routes(t routeTable) error {
+	b.tables = append(b.tables, t)
 	for _, r := range t.routes {
 		if r.local || r.dest == "" {
 			continue
@@ -107,11 +111,7 @@ func (b *books) card(c card) error {
 	if err != nil {
 		return misread(subject{"read network interface", c.id}, err)
 	}
-	for _, p := range held {
-		if p.Addr().Is4() {
-			sub.Used = append(sub.Used, p)
-		}
-	}
+	sub.Used = append(sub.Used, held...)
 	return nil
 }
 

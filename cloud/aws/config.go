@@ -27,6 +27,10 @@ type Config struct {
 	// Hook stands around every request; none where it is nil.
 	Hook cloud.Hook
 
+	// RoutesPerTable is the account's quota of routes in a route table
+	// (default 500, that of new accounts).
+	RoutesPerTable int
+
 	// CallTimeout bounds one request (default 30 s).
 	CallTimeout time.Duration
 	// Retries is how often a request is repeated that was throttled, and how
@@ -42,6 +46,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.UserAgent == "" {
 		c.UserAgent = "vpcnative"
+	}
+	if c.RoutesPerTable == 0 {
+		c.RoutesPerTable = 500
 	}
 	if c.Retries == 0 {
 		c.Retries = 10
@@ -93,5 +100,5 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 }
 
 func (v *vpc) ports() *cloud.VPC {
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Traits: traits}
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}}, NewSpace: newSpace{v}, Traits: traits}
 }

@@ -41,7 +41,7 @@ var reasons = map[string]cloud.Reason{
 
 	"InsufficientCidrBlocks": cloud.Conflict, "InsufficientFreeAddressesInSubnet": cloud.Conflict, "Resource.AlreadyAssigned": cloud.Conflict,
 	"InvalidIPAddress.InUse": cloud.Conflict, "InvalidSubnet.Conflict": cloud.Conflict, "InvalidNetworkInterface.InUse": cloud.Conflict,
-	"DependencyViolation": cloud.Conflict, "RouteAlreadyExists": cloud.Conflict,
+	"DependencyViolation": cloud.Conflict, "OperationNotPermitted": cloud.Conflict, "RouteAlreadyExists": cloud.Conflict,
 
 	"IncorrectState": cloud.Stale, "IncorrectInstanceState": cloud.Stale,
 }

@@ -105,8 +105,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		if slices.Contains(v.Subnets, c.subnet) {
 			got.Subnet = c.subnet
 		}
-		got.Attachments, prefixes = v.attachments(c.subnet, prefixes)
-		got.Elsewhere = append(got.Elsewhere, prefixes...)
+		got.Attachments = v.attachments(c.subnet, prefixes)
 	}
 	slices.SortFunc(got.Elsewhere, netip.Prefix.Compare)
 	return got, nil
@@ -122,15 +121,10 @@ func ipv4(texts []string) (n int) {
 	return n
 }
 
-// attachments joins the prefixes of each range that is known, and gives those
-// that no Attach makes apart.
-func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held []cloud.Attachment, others []netip.Prefix) {
+// attachments joins the prefixes of each range that is known.
+func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held []cloud.Attachment) {
 	of := map[string][]netip.Prefix{}
 	for _, p := range prefixes {
-		if !p.Addr().Is4() {
-			others = append(others, p)
-			continue
-		}
 		name := v.known.rangeOf(subnetID, p)
 		of[name] = append(of[name], p)
 	}
@@ -140,7 +134,7 @@ func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held 
 		}
 	}
 	slices.SortFunc(held, func(a, b cloud.Attachment) int { return a.Prefix.Compare(b.Prefix) })
-	return held, joined(others)
+	return held
 }
 
 // NoDelegation says that EC2 delegates nothing by itself.
@@ -155,7 +149,7 @@ func (v interfaces) NoDelegation(ctx context.Context, i cloud.Interface) error {
 	}
 	return &cloud.Error{Reason: cloud.NotFound, Act: act, Resource: ref.String(),
 		Err:    errors.New("EC2 gives an interface no IPv6 prefix by itself"),
-		Remedy: "ask for IPv4 only: IPv6 prefixes are not carved on EC2 yet",
+		Remedy: "a /80 of its subnet's IPv6 block has to be attached to it",
 	}
 }
 

@@ -23,7 +23,7 @@ func (e *edit) explain(ctx context.Context, err error) error {
 		return e.refuse(cloud.LimitExceeded, fmt.Errorf("instance type %s is not of the Nitro system, and so takes no prefixes: %w", kind, err),
 			"use an instance type of the Nitro system")
 	}
-	if !cloud.Is(err, cloud.LimitExceeded) {
+	if !cloud.Is(err, cloud.LimitExceeded) || !e.want.Addr().Is4() {
 		return err
 	}
 	used := i.Slots

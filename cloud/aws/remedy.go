@@ -18,6 +18,15 @@ const (
 	actionUnreserve    = "DeleteSubnetCidrReservation"
 	actionAssign       = "AssignPrivateIpAddresses"
 	actionUnassign     = "UnassignPrivateIpAddresses"
+	actionAssign6      = "AssignIpv6Addresses"
+	actionUnassign6    = "UnassignIpv6Addresses"
+	actionRoute        = "CreateRoute"
+	actionUnroute      = "DeleteRoute"
+	actionCheck        = "ModifyNetworkInterfaceAttribute"
+	actionAddBlock     = "AssociateVpcCidrBlock"
+	actionDropBlock    = "DisassociateVpcCidrBlock"
+	actionAddSubnet    = "CreateSubnet"
+	actionDropSubnet   = "DeleteSubnet"
 )
 
 // remedy says what a person can do about an error.
@@ -34,6 +43,9 @@ func remedy(r cloud.Reason, action, resource string) string {
 	case cloud.Throttled:
 		return "have the rate of " + permission(action) + " raised by AWS support if this lasts"
 	case cloud.QuotaExceeded:
+		if action == actionRoute {
+			return "have the quota of routes per route table raised in Service Quotas (Amazon VPC), by which the number of nodes is bounded, and say so to the manager"
+		}
 		return "have the quota raised in Service Quotas (Amazon VPC)"
 	case cloud.LimitExceeded:
 		return "an instance type limits what its interfaces hold; use a larger one or ask for less"
@@ -44,6 +56,9 @@ func remedy(r cloud.Reason, action, resource string) string {
 	case cloud.OutcomeUnknown:
 		return "the change may have been made; it is read back before anything else is done"
 	case cloud.Invalid:
+		if action == actionAddBlock {
+			return "choose a block out of 100.64.0.0/10, which goes with every VPC, into which no route leads; the text says what EC2 does not accept"
+		}
 		return "choose another prefix: the text says what EC2 does not accept"
 	}
 	return ""

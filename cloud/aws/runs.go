@@ -6,11 +6,18 @@ import (
 	"slices"
 )
 
-// delegatedBits is the length of every IPv4 prefix that EC2 delegates.
-const delegatedBits = 28
+// The lengths of every IPv4 and IPv6 prefix that EC2 delegates.
+const (
+	delegatedBits = 28
+	ipv6Bits      = 80
+)
 
-// pieces are the /28s of a prefix, in order.
+// pieces are the /28s of an IPv4 prefix, in order. An IPv6 one is its own
+// only piece: one /80 is more than any node needs.
 func pieces(p netip.Prefix) []netip.Prefix {
+	if !p.Addr().Is4() {
+		return []netip.Prefix{p}
+	}
 	var out []netip.Prefix
 	for a := p.Addr(); p.Contains(a); a = lastOf(out[len(out)-1]).Next() {
 		out = append(out, netip.PrefixFrom(a, delegatedBits))

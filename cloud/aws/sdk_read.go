@@ -31,12 +31,12 @@ func (s sdk) vpc(ctx context.Context, id string) (network, error) {
 	var n network
 	for _, a := range l.Vpcs[0].CidrBlockAssociationSet {
 		if a.CidrBlockState != nil {
-			n.blocks = append(n.blocks, block{awssdk.ToString(a.CidrBlock), string(a.CidrBlockState.State)})
+			n.blocks = append(n.blocks, block{awssdk.ToString(a.AssociationId), awssdk.ToString(a.CidrBlock), string(a.CidrBlockState.State), awssdk.ToString(a.CidrBlockState.StatusMessage)})
 		}
 	}
 	for _, a := range l.Vpcs[0].Ipv6CidrBlockAssociationSet {
 		if a.Ipv6CidrBlockState != nil {
-			n.blocks = append(n.blocks, block{awssdk.ToString(a.Ipv6CidrBlock), string(a.Ipv6CidrBlockState.State)})
+			n.blocks = append(n.blocks, block{awssdk.ToString(a.AssociationId), awssdk.ToString(a.Ipv6CidrBlock), string(a.Ipv6CidrBlockState.State), awssdk.ToString(a.Ipv6CidrBlockState.StatusMessage)})
 		}
 	}
 	return n, nil
@@ -49,7 +49,7 @@ func (s sdk) subnets(ctx context.Context, vpcID, token string) (page[subnet], er
 	}
 	p := page[subnet]{next: awssdk.ToString(l.NextToken)}
 	for _, n := range l.Subnets {
-		got := subnet{id: awssdk.ToString(n.SubnetId), zone: awssdk.ToString(n.AvailabilityZone), name: nameOf(n.Tags), cidr: awssdk.ToString(n.CidrBlock)}
+		got := subnet{id: awssdk.ToString(n.SubnetId), zone: awssdk.ToString(n.AvailabilityZone), name: nameOf(n.Tags), cidr: awssdk.ToString(n.CidrBlock), state: string(n.State)}
 		for _, a := range n.Ipv6CidrBlockAssociationSet {
 			if a.Ipv6CidrBlockState != nil && a.Ipv6CidrBlockState.State == types.SubnetCidrBlockStateCodeAssociated {
 				got.ipv6 = append(got.ipv6, awssdk.ToString(a.Ipv6CidrBlock))
@@ -83,11 +83,18 @@ func (s sdk) routeTables(ctx context.Context, vpcID, token string) (page[routeTa
 	p := page[routeTable]{next: awssdk.ToString(l.NextToken)}
 	for _, t := range l.RouteTables {
 		got := routeTable{id: awssdk.ToString(t.RouteTableId)}
+		for _, a := range t.Associations {
+			got.main = got.main || awssdk.ToBool(a.Main)
+			if a.SubnetId != nil {
+				got.subnets = append(got.subnets, *a.SubnetId)
+			}
+		}
 		for _, r := range t.Routes {
 			got.routes = append(got.routes, route{
 				dest:    awssdk.ToString(r.DestinationCidrBlock) + awssdk.ToString(r.DestinationIpv6CidrBlock), // one of them is set
 				local:   awssdk.ToString(r.GatewayId) == "local",
 				peering: awssdk.ToString(r.VpcPeeringConnectionId),
+				dead:    r.State == types.RouteStateBlackhole,
 				target: first(r.VpcPeeringConnectionId, r.TransitGatewayId, r.NetworkInterfaceId, r.GatewayId, r.NatGatewayId,
 					r.LocalGatewayId, r.CarrierGatewayId, r.EgressOnlyInternetGatewayId, r.InstanceId),
 			})

@@ -34,6 +34,76 @@ func (s sdk) unassign(ctx context.Context, interfaceID string, prefixes []netip.
 	return err
 }
 
+func (s sdk) assign6(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error {
+	_, err := s.AssignIpv6Addresses(ctx, &ec2.AssignIpv6AddressesInput{NetworkInterfaceId: &interfaceID, Ipv6Prefixes: texts(prefixes)})
+	return err
+}
+
+func (s sdk) unassign6(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error {
+	_, err := s.UnassignIpv6Addresses(ctx, &ec2.UnassignIpv6AddressesInput{NetworkInterfaceId: &interfaceID, Ipv6Prefixes: texts(prefixes)})
+	return err
+}
+
+func (s sdk) createRoute(ctx context.Context, tableID string, to netip.Prefix, interfaceID string) error {
+	in := &ec2.CreateRouteInput{RouteTableId: &tableID, NetworkInterfaceId: &interfaceID}
+	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(to)
+	_, err := s.CreateRoute(ctx, in)
+	return err
+}
+
+func (s sdk) deleteRoute(ctx context.Context, tableID string, to netip.Prefix) error {
+	in := &ec2.DeleteRouteInput{RouteTableId: &tableID}
+	in.DestinationCidrBlock, in.DestinationIpv6CidrBlock = byFamily(to)
+	_, err := s.DeleteRoute(ctx, in)
+	return err
+}
+
+func byFamily(p netip.Prefix) (v4, v6 *string) {
+	text := p.String()
+	if p.Addr().Is4() {
+		return &text, nil
+	}
+	return nil, &text
+}
+
+func (s sdk) uncheck(ctx context.Context, interfaceID string) error {
+	_, err := s.ModifyNetworkInterfaceAttribute(ctx, &ec2.ModifyNetworkInterfaceAttributeInput{
+		NetworkInterfaceId: &interfaceID, SourceDestCheck: &types.AttributeBooleanValue{Value: awssdk.Bool(false)},
+	})
+	return err
+}
+
+func (s sdk) addBlock(ctx context.Context, vpcID string, p netip.Prefix) error {
+	_, err := s.AssociateVpcCidrBlock(ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: &vpcID, CidrBlock: awssdk.String(p.String())})
+	return err
+}
+
+func (s sdk) dropBlock(ctx context.Context, associationID string) error {
+	_, err := s.DisassociateVpcCidrBlock(ctx, &ec2.DisassociateVpcCidrBlockInput{AssociationId: &associationID})
+	return err
+}
+
+func (s sdk) addSubnet(ctx context.Context, vpcID string, n subnet) (string, error) {
+	l, err := s.CreateSubnet(ctx, &ec2.CreateSubnetInput{
+		VpcId: &vpcID, CidrBlock: &n.cidr, AvailabilityZone: &n.zone,
+		TagSpecifications: []types.TagSpecification{{
+			ResourceType: types.ResourceTypeSubnet, Tags: []types.Tag{{Key: awssdk.String(nameTag), Value: &n.name}},
+		}},
+	})
+	if err != nil {
+		return "", err
+	}
+	if l.Subnet == nil {
+		return "", errEmpty
+	}
+	return awssdk.ToString(l.Subnet.SubnetId), nil
+}
+
+func (s sdk) dropSubnet(ctx context.Context, id string) error {
+	_, err := s.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: &id})
+	return err
+}
+
 func texts(prefixes []netip.Prefix) (out []string) {
 	for _, p := range prefixes {
 		out = append(out, p.String())

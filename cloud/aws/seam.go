@@ -21,6 +21,18 @@ type api interface {
 	deleteReservation(ctx context.Context, id string) error
 	assign(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error
 	unassign(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error
+	assign6(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error
+	unassign6(ctx context.Context, interfaceID string, prefixes []netip.Prefix) error
+
+	createRoute(ctx context.Context, tableID string, to netip.Prefix, interfaceID string) error
+	deleteRoute(ctx context.Context, tableID string, to netip.Prefix) error
+	// uncheck turns the source/destination check off.
+	uncheck(ctx context.Context, interfaceID string) error
+
+	addBlock(ctx context.Context, vpcID string, p netip.Prefix) error
+	dropBlock(ctx context.Context, associationID string) error
+	addSubnet(ctx context.Context, vpcID string, n subnet) (id string, err error)
+	dropSubnet(ctx context.Context, id string) error
 }
 
 // page is one page of a list.
@@ -34,11 +46,11 @@ type network struct {
 }
 
 // block is a CIDR block of a VPC, of either family.
-type block struct{ cidr, state string }
+type block struct{ id, cidr, state, message string }
 
 type subnet struct {
-	id, zone, name, cidr string
-	ipv6                 []string
+	id, zone, name, cidr, state string
+	ipv6                        []string
 }
 
 type reservation struct {
@@ -47,8 +59,10 @@ type reservation struct {
 }
 
 type routeTable struct {
-	id     string
-	routes []route
+	id      string
+	main    bool     // of its VPC
+	subnets []string // that use it, besides those that use the main one
+	routes  []route
 }
 
 type route struct {
@@ -56,6 +70,7 @@ type route struct {
 	local   bool   // the VPC's own
 	peering string // the connection's ID, where it goes to a peer
 	target  string
+	dead    bool // a blackhole
 }
 
 // card is a network interface.

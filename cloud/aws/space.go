@@ -34,7 +34,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted(), Traits: traits}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Traits: traits, Routes: s.tablesOf(b.tables).room(s.RoutesPerTable)}
 	if snap.Blocks, err = n.associated(); err != nil {
 		return cloud.Snapshot{}, misread(about, err)
 	}

@@ -22,6 +22,10 @@ type PaceConfig struct {
 	Max float64
 	// Min is the rate that throttling never pushes below (default 1).
 	Min float64
+	// Bucket gives the token bucket that the cloud is known to have for a call,
+	// so that calls wait before it would refuse them. A rate of 0, and a nil
+	// Bucket, is no such knowledge: then Max holds.
+	Bucket func(cloud.Call) (perSecond float64, burst int)
 	// Every is how long a rate is kept at least before it is halved or
 	// raised again (default 1 s): a burst of refusals is one message.
 	Every time.Duration
@@ -40,7 +44,7 @@ func (c PaceConfig) withDefaults() PaceConfig {
 	return c
 }
 
-// recovery is the share of Max by which a rate rises each time.
+// recovery is the share of the full rate by which a rate rises each time.
 const recovery = 1.0 / 50
 
 type pacer struct {
@@ -57,18 +61,21 @@ type paceKey struct {
 
 // paced is one scope's reads or changes.
 type paced struct {
+	max   float64 // the rate while nothing is throttled
+	burst int     // of the cloud's bucket; 0 where none is known
 	*rate.Limiter
 	wait prometheus.Observer
 	rate prometheus.Gauge
 
-	slow atomic.Bool // limit < Max
+	slow atomic.Bool // there is a limit of ours
 
 	mu      sync.Mutex
 	limit   float64
 	changed time.Time
 }
 
-// Pace makes calls wait their turn. It halves a scope's rate when the cloud
+// Pace makes calls wait their turn: in the bucket that the cloud has for them,
+// where that is known. It halves a scope's rate when the cloud
 // throttles a call, and raises it by a step at a time while calls succeed,
 // until there is no need for a limit. A call gives up waiting only with its context.
 func Pace(c PaceConfig, registry prometheus.Registerer) (cloud.Hook, error) {
@@ -128,14 +135,26 @@ func (p *pacer) of(call cloud.Call) *paced {
 	if call.Mutates {
 		kind = "change"
 	}
-	s, _ := p.scopes.LoadOrStore(key, &paced{
-		// A burst of a tenth of a second's calls, one at least.
-		Limiter: rate.NewLimiter(rate.Limit(p.Max), max(1, int(p.Max/10))),
-		wait:    p.wait.WithLabelValues(kind),
-		rate:    p.rates.WithLabelValues(call.Scope, kind),
-		limit:   p.Max,
-	})
-	return s.(*paced)
+	s := &paced{max: p.Max, wait: p.wait.WithLabelValues(kind), rate: p.rates.WithLabelValues(call.Scope, kind)}
+	if p.Bucket != nil {
+		if perSecond, burst := p.Bucket(call); perSecond > 0 {
+			s.max, s.burst = perSecond, burst
+		}
+	}
+	s.limit = s.max
+	s.Limiter = rate.NewLimiter(rate.Limit(s.max), s.burstAt(s.max))
+	s.slow.Store(s.burst > 0)
+	kept, _ := p.scopes.LoadOrStore(key, s)
+	return kept.(*paced)
+}
+
+// burstAt is the burst at a limit: the cloud's own where nothing is throttled,
+// else a tenth of a second's calls, one at least.
+func (s *paced) burstAt(limit float64) int {
+	if limit == s.max && s.burst > 0 {
+		return s.burst
+	}
+	return max(1, int(limit/10))
 }
 
 func (p *pacer) slowDown(s *paced) {
@@ -144,21 +163,21 @@ func (p *pacer) slowDown(s *paced) {
 	if s.slow.Load() && time.Since(s.changed) < p.Every {
 		return
 	}
-	p.set(s, max(s.limit/2, p.Min))
+	p.set(s, max(s.limit/2, min(p.Min, s.max/4)))
 }
 
 func (p *pacer) recover(s *paced) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.changed) >= p.Every {
-		p.set(s, min(s.limit+p.Max*recovery, p.Max))
+	if s.limit < s.max && time.Since(s.changed) >= p.Every {
+		p.set(s, min(s.limit+s.max*recovery, s.max))
 	}
 }
 
 func (p *pacer) set(s *paced, limit float64) {
 	s.limit, s.changed = limit, time.Now()
 	s.SetLimit(rate.Limit(limit))
-	s.SetBurst(max(1, int(limit/10)))
-	s.slow.Store(limit < p.Max)
+	s.SetBurst(s.burstAt(limit))
+	s.slow.Store(limit < s.max || s.burst > 0)
 	s.rate.Set(limit)
 }

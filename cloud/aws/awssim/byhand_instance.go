@@ -6,33 +6,38 @@ import "slices"
 // addresses. The first interface is the primary one.
 func (s *Sim) AddInstance(i Instance) (made Instance, err error) {
 	s.locked(func() {
-		l, known := instanceTypes[orDefault(i.Type, defaultInstance)]
-		if !known || len(i.Interfaces) == 0 || len(i.Interfaces) > l.interfaces {
-			err = refuse("InvalidParameterValue", "instance type %s with %d interfaces", i.Type, len(i.Interfaces))
-			return
+		vm, refusal := s.launch(i, tagsOf(i.Tags), running)
+		if err = asError(refusal); err == nil {
+			made = s.public(vm)
 		}
-		var primary *subnet
-		if primary = s.subnets.items[i.Interfaces[0].Subnet]; primary == nil {
-			err = subnetIDs.notFound(i.Interfaces[0].Subnet)
-			return
-		}
-		vm := &instance{ID: s.id(instanceIDs), Type: orDefault(i.Type, defaultInstance), Subnet: primary.ID, VpcID: primary.VpcID,
-			Zone: primary.AvailabilityZone, State: running, Tags: tagsOf(i.Tags)}
-		s.instances.put(s.clock.Now(), vm)
-		for n, card := range i.Interfaces {
-			if refusal := s.plug(vm, n, card); refusal != nil {
-				s.end(vm)
-				s.instances.del(s.clock.Now(), vm.ID)
-				err = refusal
-				return
-			}
-		}
-		now := *vm
-		now.Private = s.cards(vm.ID)[0].PrivateIP
-		s.instances.put(s.clock.Now(), &now)
-		made = s.public(&now)
 	})
 	return made, err
+}
+
+// launch makes an instance with its interfaces, or nothing.
+func (s *Sim) launch(i Instance, t tags, state instanceState) (*instance, *APIError) {
+	l, known := instanceTypes[orDefault(i.Type, defaultInstance)]
+	if !known || len(i.Interfaces) == 0 || len(i.Interfaces) > l.interfaces {
+		return nil, invalidValue("instance type %s with %d interfaces", i.Type, len(i.Interfaces))
+	}
+	primary := s.subnets.items[i.Interfaces[0].Subnet]
+	if primary == nil {
+		return nil, subnetIDs.notFound(i.Interfaces[0].Subnet)
+	}
+	vm := &instance{ID: s.id(instanceIDs), Type: orDefault(i.Type, defaultInstance), Subnet: primary.ID, VpcID: primary.VpcID,
+		Zone: primary.AvailabilityZone, State: state, Tags: t}
+	s.instances.put(s.clock.Now(), vm)
+	for n, card := range i.Interfaces {
+		if refusal := s.plug(vm, n, card); refusal != nil {
+			s.end(vm)
+			s.instances.del(s.clock.Now(), vm.ID)
+			return nil, refusal
+		}
+	}
+	now := *vm
+	now.Private = s.cards(vm.ID)[0].PrivateIP
+	s.instances.put(s.clock.Now(), &now)
+	return &now, nil
 }
 
 // plug makes an interface and attaches it.

@@ -42,6 +42,9 @@ type Config struct {
 	CIDRsPerVPC int
 	// SubnetsPerVPC is the quota of subnets, by default 200.
 	SubnetsPerVPC int
+	// RoutesPerTable is the quota of routes of each family in a table, by
+	// default 500.
+	RoutesPerTable int
 	// RulesPerGroup is the quota of inbound rules of a security group, of each
 	// address family, by default 60; ElasticIPs that of addresses, by default 5.
 	RulesPerGroup, ElasticIPs int
@@ -66,6 +69,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
 	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)
+	c.RoutesPerTable = orDefault(c.RoutesPerTable, 500)
 	c.RulesPerGroup = orDefault(c.RulesPerGroup, ruleLimit)
 	c.ElasticIPs = orDefault(c.ElasticIPs, 5)
 	c.Balancers = orDefault(c.Balancers, 50)

@@ -24,7 +24,7 @@
 //   - Nothing runs in the background: what is due is settled at the start of
 //     each call. A Sim that is no longer used needs no closing.
 //
-// What it does not have: IPv6, rules outwards of security groups, changes of
-// routes, interfaces and instances over the API, application load balancers. An action it does not know
+// What it does not have: rules outwards of security groups, interfaces made
+// over the API, application load balancers. An action it does not know
 // answers InvalidAction, a parameter it does not know UnknownParameter.
 package awssim

@@ -39,15 +39,18 @@ type machine struct {
 }
 
 type machineInterface struct {
-	ID         string       `xml:"networkInterfaceId"`
-	SubnetID   string       `xml:"subnetId"`
-	VpcID      string       `xml:"vpcId"`
-	Status     string       `xml:"status"`
-	PrivateIP  string       `xml:"privateIpAddress"`
-	Attachment *attachment  `xml:"attachment"`
-	Addresses  []address    `xml:"privateIpAddressesSet>item"`
-	Prefixes   []ipv4Prefix `xml:"ipv4PrefixSet>item"`
-	Groups     []groupRef   `xml:"groupSet>item"`
+	ID              string        `xml:"networkInterfaceId"`
+	SubnetID        string        `xml:"subnetId"`
+	VpcID           string        `xml:"vpcId"`
+	Status          string        `xml:"status"`
+	PrivateIP       string        `xml:"privateIpAddress"`
+	Attachment      *attachment   `xml:"attachment"`
+	Addresses       []address     `xml:"privateIpAddressesSet>item"`
+	Prefixes        []ipv4Prefix  `xml:"ipv4PrefixSet>item"`
+	IPv6Addresses   []ipv6Address `xml:"ipv6AddressesSet>item"`
+	IPv6Prefixes    []ipv6Prefix  `xml:"ipv6PrefixSet>item"`
+	SourceDestCheck bool          `xml:"sourceDestCheck"`
+	Groups          []groupRef    `xml:"groupSet>item"`
 }
 
 type launch struct {
@@ -85,19 +88,27 @@ func describeInstances(s *Sim, c *call) (any, *APIError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	cards := map[string][]machineInterface{}
+	cards := map[string][]*networkInterface{}
 	if len(page) > 0 {
 		for _, i := range see(s, c, s.interfaces).list() {
 			if at := i.instance(); at != "" {
-				cards[at] = append(cards[at], machineInterface{i.ID, i.SubnetID, i.VpcID, i.Status, i.PrivateIP, i.Attachment, i.Addresses, i.Prefixes, i.Groups})
+				cards[at] = append(cards[at], i)
 			}
 		}
 	}
 	reply := describeInstancesReply{RequestID: requestID, NextToken: next}
 	for _, i := range page {
-		reply.Launches = append(reply.Launches, launch{"r-" + i.ID[2:], s.config.Account, []machine{{
-			i.ID, i.Type, i.State, i.Zone, i.Subnet, i.VpcID, i.Private, cards[i.ID], i.Tags,
-		}}})
+		reply.Launches = append(reply.Launches, launch{"r-" + i.ID[2:], s.config.Account, []machine{i.machine(cards[i.ID])}})
 	}
 	return reply, nil
+}
+
+// machine is the instance on the wire.
+func (i *instance) machine(cards []*networkInterface) machine {
+	m := machine{ID: i.ID, Type: i.Type, State: i.State, Zone: i.Zone, SubnetID: i.Subnet, VpcID: i.VpcID, PrivateIP: i.Private, Tags: i.Tags}
+	for _, n := range cards {
+		m.Interfaces = append(m.Interfaces, machineInterface{n.ID, n.SubnetID, n.VpcID, n.Status, n.PrivateIP, n.Attachment, n.Addresses, n.Prefixes,
+			n.IPv6Addresses, n.IPv6Prefixes, n.SourceDestCheck, n.Groups})
+	}
+	return m
 }

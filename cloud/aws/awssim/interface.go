@@ -6,22 +6,24 @@ import (
 )
 
 type networkInterface struct {
-	ID               string       `xml:"networkInterfaceId"`
-	SubnetID         string       `xml:"subnetId"`
-	VpcID            string       `xml:"vpcId"`
-	AvailabilityZone string       `xml:"availabilityZone"`
-	Description      string       `xml:"description"`
-	OwnerID          string       `xml:"ownerId"`
-	RequesterManaged bool         `xml:"requesterManaged"`
-	Status           string       `xml:"status"`
-	InterfaceType    string       `xml:"interfaceType"`
-	PrivateIP        string       `xml:"privateIpAddress"`
-	SourceDestCheck  bool         `xml:"sourceDestCheck"`
-	Attachment       *attachment  `xml:"attachment,omitempty"`
-	Addresses        []address    `xml:"privateIpAddressesSet>item"`
-	Prefixes         []ipv4Prefix `xml:"ipv4PrefixSet>item"`
-	Groups           []groupRef   `xml:"groupSet>item"`
-	Tags             tags         `xml:"tagSet>item"`
+	ID               string        `xml:"networkInterfaceId"`
+	SubnetID         string        `xml:"subnetId"`
+	VpcID            string        `xml:"vpcId"`
+	AvailabilityZone string        `xml:"availabilityZone"`
+	Description      string        `xml:"description"`
+	OwnerID          string        `xml:"ownerId"`
+	RequesterManaged bool          `xml:"requesterManaged"`
+	Status           string        `xml:"status"`
+	InterfaceType    string        `xml:"interfaceType"`
+	PrivateIP        string        `xml:"privateIpAddress"`
+	SourceDestCheck  bool          `xml:"sourceDestCheck"`
+	Attachment       *attachment   `xml:"attachment,omitempty"`
+	Addresses        []address     `xml:"privateIpAddressesSet>item"`
+	Prefixes         []ipv4Prefix  `xml:"ipv4PrefixSet>item"`
+	IPv6Addresses    []ipv6Address `xml:"ipv6AddressesSet>item"`
+	IPv6Prefixes     []ipv6Prefix  `xml:"ipv6PrefixSet>item"`
+	Groups           []groupRef    `xml:"groupSet>item"`
+	Tags             tags          `xml:"tagSet>item"`
 }
 
 type attachment struct {
@@ -144,5 +146,6 @@ func (s *Sim) newInterface(sub *subnet, at netip.Addr) (*networkInterface, *APIE
 // dropInterface deletes it and frees what it holds.
 func (s *Sim) dropInterface(i *networkInterface) {
 	s.spaces[i.SubnetID].drop(i.ID)
+	s.forgetIPv6(i)
 	s.interfaces.del(s.clock.Now(), i.ID)
 }

@@ -19,6 +19,8 @@ type routeTable struct {
 
 type tableRoute struct {
 	Destination        string `xml:"destinationCidrBlock,omitempty"`
+	Destination6       string `xml:"destinationIpv6CidrBlock,omitempty"`
+	InstanceID         string `xml:"instanceId,omitempty"`
 	GatewayID          string `xml:"gatewayId,omitempty"`
 	NetworkInterfaceID string `xml:"networkInterfaceId,omitempty"`
 	PeeringID          string `xml:"vpcPeeringConnectionId,omitempty"`
@@ -33,9 +35,47 @@ type tableUse struct {
 	Main     bool   `xml:"main"`
 }
 
+// The states of a route. A blackhole's target is gone, or not running.
+const (
+	routeActive    = "active"
+	routeBlackhole = "blackhole"
+)
+
 func (t *routeTable) key() string         { return t.ID }
 func (t *routeTable) tagged() tags        { return t.Tags }
-func (r tableRoute) prefix() netip.Prefix { return netip.MustParsePrefix(r.Destination) }
+func (r tableRoute) dest() string         { return r.Destination + r.Destination6 } // one of them is set
+func (r tableRoute) prefix() netip.Prefix { return netip.MustParsePrefix(r.dest()) }
+
+// route is the one to exactly that destination, nil where there is none.
+func (t *routeTable) route(dest string) *tableRoute {
+	for n, r := range t.Routes {
+		if r.dest() == dest {
+			return &t.Routes[n]
+		}
+	}
+	return nil
+}
+
+// judged is the table with the state of each route. Whether one to a stopped
+// instance is a blackhole is not documented; here it is, so that nobody takes
+// a blackhole for a machine that is gone.
+func (s *Sim) judged(t *routeTable) *routeTable {
+	next := *t
+	next.Routes = slices.Clone(t.Routes)
+	for n, r := range next.Routes {
+		if r.NetworkInterfaceID == "" {
+			continue
+		}
+		next.Routes[n].State, next.Routes[n].InstanceID = routeBlackhole, ""
+		if i, ok := s.interfaces.items[r.NetworkInterfaceID]; ok {
+			next.Routes[n].InstanceID = i.instance()
+			if vm, ok := s.instances.items[i.instance()]; ok && vm.State == running {
+				next.Routes[n].State = routeActive
+			}
+		}
+	}
+	return &next
+}
 
 type describeRouteTablesReply struct {
 	RequestID string        `xml:"requestId"`
@@ -65,7 +105,11 @@ func describeRouteTables(s *Sim, c *call) (any, *APIError) {
 		}
 		return nil, false
 	})
-	return describeRouteTablesReply{RequestID: requestID, Tables: page, NextToken: next}, refusal
+	reply := describeRouteTablesReply{RequestID: requestID, NextToken: next}
+	for _, t := range page {
+		reply.Tables = append(reply.Tables, s.judged(t))
+	}
+	return reply, refusal
 }
 
 // localRoute adds or removes the local route of a block in every table.

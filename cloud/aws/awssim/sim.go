@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -20,7 +21,9 @@ type Sim struct {
 	lastID       uint64
 	agenda       simulate.Agenda
 	buckets      map[string]*bucket
-	spaces       map[string]*space // by subnet
+	spaces       map[string]*space       // by subnet
+	ipv6         map[netip.Prefix]string // holder of each /80
+	launched     map[string][]string     // instances, by client token
 	vpcs         *table[*vpc]
 	subnets      *table[*subnet]
 	reservations *table[*reservation]
@@ -43,6 +46,8 @@ func New(config Config) *Sim {
 		clock: config.Clock, config: config,
 		buckets:      map[string]*bucket{},
 		spaces:       map[string]*space{},
+		ipv6:         map[netip.Prefix]string{},
+		launched:     map[string][]string{},
 		vpcs:         newTable[*vpc](config.History),
 		subnets:      newTable[*subnet](config.History),
 		reservations: newTable[*reservation](config.History),

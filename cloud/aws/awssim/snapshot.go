@@ -22,6 +22,9 @@ type Interface struct {
 	IP        netip.Addr
 	Secondary []netip.Addr
 	Prefixes  []netip.Prefix
+	// IPv6 are its IPv6 prefixes, SourceDestCheck its check: they are only read.
+	IPv6            []netip.Prefix
+	SourceDestCheck bool
 	// Description marks one that a service of AWS made.
 	Description string
 	// Kept: it outlives its instance.
@@ -98,7 +101,7 @@ func (s *Sim) public(vm *instance) Instance {
 }
 
 func (i *networkInterface) public() Interface {
-	out := Interface{ID: i.ID, Subnet: i.SubnetID, IP: netip.MustParseAddr(i.PrivateIP), Description: i.Description,
+	out := Interface{SourceDestCheck: i.SourceDestCheck, ID: i.ID, Subnet: i.SubnetID, IP: netip.MustParseAddr(i.PrivateIP), Description: i.Description,
 		Kept: i.Attachment != nil && !i.Attachment.DeleteOnTermination}
 	for _, a := range i.Addresses {
 		if !a.Primary {
@@ -107,6 +110,9 @@ func (i *networkInterface) public() Interface {
 	}
 	for _, p := range i.Prefixes {
 		out.Prefixes = append(out.Prefixes, netip.MustParsePrefix(p.Prefix))
+	}
+	for _, p := range i.IPv6Prefixes {
+		out.IPv6 = append(out.IPv6, netip.MustParsePrefix(p.Prefix))
 	}
 	return out
 }

@@ -6,22 +6,25 @@ import (
 )
 
 type subnet struct {
-	ID               string `xml:"subnetId"`
-	VpcID            string `xml:"vpcId"`
-	OwnerID          string `xml:"ownerId"`
-	State            string `xml:"state"`
-	CidrBlock        string `xml:"cidrBlock"`
-	AvailabilityZone string `xml:"availabilityZone"`
-	Available        int    `xml:"availableIpAddressCount"`
-	Tags             tags   `xml:"tagSet>item"`
+	ID               string       `xml:"subnetId"`
+	VpcID            string       `xml:"vpcId"`
+	OwnerID          string       `xml:"ownerId"`
+	State            string       `xml:"state"`
+	CidrBlock        string       `xml:"cidrBlock"`
+	AvailabilityZone string       `xml:"availabilityZone"`
+	Available        int          `xml:"availableIpAddressCount"`
+	IPv6             []subnetIPv6 `xml:"ipv6CidrBlockAssociationSet>item"`
+	Tags             tags         `xml:"tagSet>item"`
 }
 
 func (n *subnet) key() string          { return n.ID }
 func (n *subnet) tagged() tags         { return n.Tags }
 func (n *subnet) prefix() netip.Prefix { return netip.MustParsePrefix(n.CidrBlock) }
 
-// six tells whether it has an IPv6 block: none has here.
-func (n *subnet) six() bool { return false }
+// six tells whether it has an IPv6 block.
+func (n *subnet) six() bool {
+	return slices.ContainsFunc(n.IPv6, func(a subnetIPv6) bool { return a.State.State == associated })
+}
 
 type describeSubnetsReply struct {
 	RequestID string    `xml:"requestId"`

@@ -18,11 +18,14 @@ var (
 	tagging      = size{100, 10}
 	reserving    = size{5, 1}
 	bucketsNamed = map[string]size{
-		"AssignPrivateIpAddresses":    addressing,
-		"UnassignPrivateIpAddresses":  addressing,
-		"CreateTags":                  tagging,
-		"CreateSubnetCidrReservation": reserving,
-		"DeleteSubnetCidrReservation": reserving,
+		"AssignPrivateIpAddresses":        addressing,
+		"UnassignPrivateIpAddresses":      addressing,
+		"AssignIpv6Addresses":             addressing,
+		"UnassignIpv6Addresses":           changing,
+		"ModifyNetworkInterfaceAttribute": addressing,
+		"CreateTags":                      tagging,
+		"CreateSubnetCidrReservation":     reserving,
+		"DeleteSubnetCidrReservation":     reserving,
 	}
 )
 

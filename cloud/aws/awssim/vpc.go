@@ -11,6 +11,7 @@ type vpc struct {
 	State        string        `xml:"state"`
 	CidrBlock    string        `xml:"cidrBlock"`
 	Associations []association `xml:"cidrBlockAssociationSet>item"`
+	IPv6         []vpcIPv6     `xml:"ipv6CidrBlockAssociationSet>item"`
 	Tags         tags          `xml:"tagSet>item"`
 }
 
@@ -73,6 +74,9 @@ func associateVpcCidrBlock(s *Sim, c *call) (any, *APIError) {
 	v, ok := see(s, c, s.vpcs).get(c.params["VpcId"])
 	if !ok {
 		return nil, vpcIDs.notFound(c.params["VpcId"])
+	}
+	if c.params["AmazonProvidedIpv6CidrBlock"] == "true" {
+		return vpcIPv6Reply{requestID, v.ID, s.provideIPv6(v)}, nil
 	}
 	p, refusal := c.prefix("CidrBlock")
 	if refusal != nil {

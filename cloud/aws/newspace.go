@@ -1,0 +1,162 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// newSpace adds secondary CIDR blocks to the VPC, and subnets.
+type newSpace struct{ *vpc }
+
+var _ cloud.NewSpace = newSpace{}
+
+// AddBlock associates a CIDR block with the VPC.
+func (v newSpace) AddBlock(ctx context.Context, p netip.Prefix) error {
+	about := subject{"add block " + p.String(), v.VPC}
+	return v.until(ctx, about, func(try int) (done bool, err error) {
+		b, ok, err := v.block(ctx, p, about)
+		switch {
+		case err != nil:
+			return false, err
+		case ok && b.state == "associated":
+			return true, nil
+		case ok && b.state == "associating":
+			return false, nil
+		case ok && b.state != "disassociated" && b.state != "disassociating":
+			return false, &cloud.Error{Reason: cloud.Invalid, Act: about.act, Resource: about.resource,
+				Err: errors.New("the block is " + b.state + ": " + b.message), Remedy: "choose another block"}
+		case ok && b.state == "disassociating":
+			return false, nil
+		}
+		return false, v.change(ctx, actionAddBlock, about, func(ctx context.Context) error { return v.api.addBlock(ctx, v.VPC, p) })
+	})
+}
+
+// RemoveBlock ends the association of a block.
+func (v newSpace) RemoveBlock(ctx context.Context, p netip.Prefix) error {
+	about := subject{"remove block " + p.String(), v.VPC}
+	return v.until(ctx, about, func(int) (done bool, err error) {
+		b, ok, err := v.block(ctx, p, about)
+		if err != nil || !ok || b.state == "disassociated" {
+			return err == nil, err
+		}
+		if b.state == "disassociating" {
+			return false, nil
+		}
+		err = v.change(ctx, actionDropBlock, about, func(ctx context.Context) error { return v.api.dropBlock(ctx, b.id) })
+		if cloud.Is(err, cloud.NotFound) {
+			err = nil
+		}
+		return false, err
+	})
+}
+
+// until does a step again and again until it is done, fails, or ctx ends. What
+// became of a change whose reply was lost, the next step reads.
+func (v newSpace) until(ctx context.Context, about subject, step func(try int) (bool, error)) error {
+	unsure := 0
+	for try := 0; ; try++ {
+		done, err := step(try)
+		if done {
+			return nil
+		}
+		refused := unsure > 0 && (cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.Conflict)) // maybe for our own request
+		if (refused || cloud.Is(err, cloud.OutcomeUnknown)) && unsure < v.Retries {
+			unsure++
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		if !v.pause(ctx, min(try, 4)) {
+			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: ctx.Err(), Remedy: "it is read again"}
+		}
+	}
+}
+
+// block is the VPC's association of exactly that block; one that lives before
+// one that is over.
+func (v newSpace) block(ctx context.Context, p netip.Prefix, about subject) (found block, ok bool, err error) {
+	n, err := read(ctx, v.vpc, actionVPCs, about, func(ctx context.Context) (network, error) { return v.api.vpc(ctx, v.VPC) })
+	if err != nil {
+		return block{}, false, err
+	}
+	for _, b := range n.blocks {
+		if q, err := parse(b.cidr); err == nil && q == p && (!ok || found.state == "disassociated") {
+			found, ok = b, true
+		}
+	}
+	return found, ok, nil
+}
+
+// AddSubnet makes a subnet. CreateSubnet knows no token, so after a lost reply
+// it is found by the name that it was made with.
+func (v newSpace) AddSubnet(ctx context.Context, s cloud.NewSubnet) (id string, err error) {
+	about := subject{"create subnet " + s.Name + " (" + s.Prefix.String() + ")", v.VPC}
+	err = v.until(ctx, about, func(try int) (bool, error) {
+		n, ok, err := v.named(ctx, s, about)
+		switch {
+		case err != nil:
+			return false, err
+		case ok && (n.cidr != s.Prefix.String() || n.zone != s.Zone):
+			return false, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id,
+				Err: errors.New("it has " + n.cidr + " in " + n.zone), Remedy: "it was not made by this request; give it another name or remove it by hand"}
+		case ok:
+			id = n.id
+			return n.state == "available" || n.state == "", nil
+		}
+		want := subnet{name: s.Name, zone: s.Zone, cidr: s.Prefix.String()}
+		err = v.change(ctx, actionAddSubnet, about, func(ctx context.Context) error {
+			_, err := v.api.addSubnet(ctx, v.VPC, want)
+			return err
+		})
+		if cloud.Is(err, cloud.Conflict) && try < unavailableTries {
+			err = nil // it may be with our own, which the read before did not show yet
+		}
+		return false, err
+	})
+	return id, err
+}
+
+// RemoveSubnet deletes a subnet of ours.
+func (v newSpace) RemoveSubnet(ctx context.Context, s cloud.NewSubnet) error {
+	about := subject{"delete subnet " + s.Name + " (" + s.Prefix.String() + ")", v.VPC}
+	return v.until(ctx, about, func(int) (bool, error) {
+		n, ok, err := v.named(ctx, s, about)
+		switch {
+		case err != nil || !ok:
+			return err == nil, err
+		case n.cidr != s.Prefix.String():
+			return false, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id, Err: errors.New("it has " + n.cidr), Remedy: "remove it by hand if it is nobody's"}
+		}
+		err = v.change(ctx, actionDropSubnet, about, func(ctx context.Context) error { return v.api.dropSubnet(ctx, n.id) })
+		if cloud.Is(err, cloud.NotFound) {
+			err = nil
+		}
+		return false, err
+	})
+}
+
+// named is the subnet of that name, the one of the right prefix where there
+// are several.
+func (v newSpace) named(ctx context.Context, s cloud.NewSubnet, about subject) (found subnet, ok bool, err error) {
+	var all []subnet
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
+	err = pages(ctx, v.vpc, actionSubnets, about, list, func(n subnet) error {
+		if n.name == s.Name {
+			all = append(all, n)
+		}
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		return subnet{}, false, err
+	}
+	if at := slices.IndexFunc(all, func(n subnet) bool { return n.cidr == s.Prefix.String() }); at > 0 {
+		return all[at], true, nil
+	}
+	return all[0], true, nil
+}

@@ -1,0 +1,223 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// routed are the instances' primary interfaces as routes lead to them.
+type routed struct{ interfaces }
+
+var _ cloud.Interfaces = routed{}
+
+// List reads the interfaces of the VPC and its route tables. Interfaces that
+// routes lead to and that are gone come last.
+func (v routed) List(ctx context.Context) iter.Seq2[cloud.Interface, error] {
+	return func(yield func(cloud.Interface, error) bool) {
+		all, there, err := v.listed(ctx)
+		if err != nil {
+			yield(cloud.Interface{}, err)
+			return
+		}
+		t, err := v.readTables(ctx, subject{"list the route tables", v.VPC})
+		if err != nil {
+			yield(cloud.Interface{}, err)
+			return
+		}
+		whole, partly := t.led()
+		for _, i := range all {
+			if !yield(led(i, whole, partly), nil) {
+				return
+			}
+		}
+		for _, id := range slices.Sorted(maps.Keys(joinedKeys(whole, partly))) {
+			if !there[id] && !yield(led(cloud.Interface{Version: id}, whole, partly), nil) {
+				return
+			}
+		}
+	}
+}
+
+// listed is every instance, and the IDs of all interfaces.
+func (v routed) listed(ctx context.Context) (all []cloud.Interface, there map[string]bool, err error) {
+	machines, there := map[string][]card{}, map[string]bool{}
+	err = v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
+		there[c.id] = true
+		if c.instance != "" {
+			machines[c.instance] = append(machines[c.instance], c)
+		}
+		return nil
+	})
+	for _, id := range slices.Sorted(maps.Keys(machines)) {
+		if err != nil {
+			break
+		}
+		var i cloud.Interface
+		i, err = v.read(machineRef{machines[id][0].zone, id}, machines[id])
+		all = append(all, i)
+	}
+	return all, there, err
+}
+
+func joinedKeys(a, b map[string][]netip.Prefix) map[string]bool {
+	out := map[string]bool{}
+	for id := range a {
+		out[id] = true
+	}
+	for id := range b {
+		out[id] = true
+	}
+	return out
+}
+
+// led is the interface with what leads to it.
+func led(i cloud.Interface, whole, partly map[string][]netip.Prefix) cloud.Interface {
+	i.Elsewhere = slices.Clone(partly[i.Version])
+	i.Attachments = nil
+	for _, p := range whole[i.Version] {
+		i.Attachments = append(i.Attachments, cloud.Attachment{Prefix: p})
+	}
+	return i
+}
+
+// Get reads one instance and the route tables.
+func (v routed) Get(ctx context.Context, providerID string) (cloud.Interface, error) {
+	i, err := v.interfaces.Get(ctx, providerID)
+	if err != nil {
+		return i, err
+	}
+	t, err := v.readTables(ctx, subject{"read the routes to the interface", providerID})
+	if err != nil {
+		return cloud.Interface{}, err
+	}
+	whole, partly := t.led()
+	return led(i, whole, partly), nil
+}
+
+// Attach turns the source/destination check off, leads the main table to the
+// interface, and then the others.
+func (v routed) Attach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
+	return cloud.Operation{}, v.attach(ctx, i, a.Prefix)
+}
+
+func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) error {
+	about := subject{act: "route " + p.String()}
+	ref, err := v.resolve(about.act, i.Instance)
+	if err != nil {
+		return err
+	}
+	about.resource = ref.String()
+	e := &edit{vpc: v.vpc, ref: ref, want: p, about: about}
+	switch {
+	case !p.IsValid() || p != p.Masked():
+		return e.refuse(cloud.Invalid, errors.New("it is no range in its canonical form"), "give a range without host bits")
+	case i.Subnet == "":
+		return e.refuse(cloud.Invalid, errors.New("the primary interface is in subnet "+i.SubnetName),
+			"it has to be in one of the Network's node subnets; move the machine or name its subnet there")
+	}
+	if i.Version == "" {
+		if i, err = v.interfaces.Get(ctx, i.Instance); err != nil {
+			return err
+		}
+	}
+	t, err := v.readTables(ctx, about)
+	if err != nil {
+		return err
+	}
+	if err := v.uncheck(ctx, i.Version, about); err != nil {
+		return err
+	}
+	for n, table := range t.needed() {
+		r := &routeEdit{vpc: v.vpc, table: table.id, to: p, via: i.Version, about: about}
+		err := r.add(ctx)
+		if err == nil {
+			continue
+		}
+		if n > 0 && cloud.Is(err, cloud.Conflict) {
+			// Whoever is told of a conflict leaves the prefix alone.
+			if undone := v.detach(ctx, i, p); undone != nil {
+				return e.refuse(cloud.OutcomeUnknown, fmt.Errorf("%w; taking back the routes made before: %w", err, undone), "it is read back before anything else is done")
+			}
+		}
+		return err
+	}
+	return nil
+}
+
+// uncheck turns the source/destination check off, whether it is on or not. A
+// fresh interface may be unknown for a while.
+func (v *vpc) uncheck(ctx context.Context, interfaceID string, about subject) error {
+	for try := 0; ; try++ {
+		err := v.change(ctx, actionCheck, about, func(ctx context.Context) error { return v.api.uncheck(ctx, interfaceID) })
+		again := cloud.Is(err, cloud.OutcomeUnknown) || cloud.Is(err, cloud.NotFound) && try < unavailableTries
+		if !again || try >= v.Retries || !v.pause(ctx, try) {
+			return err
+		}
+	}
+}
+
+// Detach removes the routes to the interface, from the main table last. An
+// interface without an instance has to be gone.
+func (v routed) Detach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
+	return cloud.Operation{}, v.detach(ctx, i, a.Prefix)
+}
+
+func (v routed) detach(ctx context.Context, i cloud.Interface, p netip.Prefix) (err error) {
+	about := subject{"remove the routes to " + p.String(), i.Version}
+	if i.Instance == "" {
+		if err := v.gone(ctx, i.Version, about); err != nil {
+			return err
+		}
+	} else if _, err := v.resolve(about.act, i.Instance); err != nil {
+		return err
+	}
+	if i.Version == "" {
+		if i, err = v.interfaces.Get(ctx, i.Instance); err != nil {
+			return err
+		}
+	}
+	// EC2 removes a route wherever it leads, so where it leads is read right
+	// before. That it leads nowhere is believed when two reads say so.
+	for try, nothing := 0, 0; nothing < 2; try++ {
+		if try > 0 && !v.pause(ctx, try) || try > v.Retries {
+			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: errors.New("the routes keep coming back"), Remedy: "find what makes them"}
+		}
+		t, err := v.readTables(ctx, about)
+		if err != nil {
+			return err
+		}
+		nothing++
+		for _, table := range slices.Backward(t.all) {
+			if r, ok := table.route(p); !ok || r.target != i.Version {
+				continue
+			}
+			nothing = 0
+			r := &routeEdit{vpc: v.vpc, table: table.id, to: p, via: i.Version, about: about}
+			if err := r.remove(ctx); err != nil && !cloud.Is(err, cloud.OutcomeUnknown) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// gone refuses for an interface that exists.
+func (v *vpc) gone(ctx context.Context, interfaceID string, about subject) error {
+	exists := false
+	err := v.eachCard(ctx, "network-interface-id", interfaceID, func(card) error {
+		exists = true
+		return nil
+	})
+	if err == nil && exists {
+		err = &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: about.resource, Err: errors.New("the interface exists"),
+			Remedy: "detach by its instance; a route that leads nowhere for a while, as to a stopped instance, stays"}
+	}
+	return err
+}
