@@ -9,6 +9,7 @@ const (
 	actionGroups      = "DescribeSecurityGroups"
 	actionCreateGroup = "CreateSecurityGroup"
 	actionDeleteGroup = "DeleteSecurityGroup"
+	actionTagGroup    = "CreateTags"
 	actionAuthorize   = "AuthorizeSecurityGroupIngress"
 	actionRevoke      = "RevokeSecurityGroupIngress"
 
