@@ -63,6 +63,8 @@ type world struct {
 	lists      int                                                     // and at all of them
 	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
 	limit      cloud.Limit                                             // of every interface
+	traits     cloud.Traits                                            // of the cloud
+	used       []netip.Prefix                                          // single addresses in the subnet
 	script     func(act, instance string, p netip.Prefix) error        // faults by hand
 }
 
@@ -518,7 +520,18 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 	return view(id, i), nil
 }
 
+// space is the subnet of the VMs, where ranges lie inside it.
+type space struct{ w *world }
+
+func (s space) Read(context.Context) (cloud.Snapshot, error) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	return cloud.Snapshot{Traits: s.w.traits, Subnets: []cloud.Subnet{{Name: "nodes", Used: slices.Clone(s.w.used)}}}, nil
+}
+
 func (f interfaces) Limit(context.Context, cloud.Interface) (cloud.Limit, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
 	return f.w.limit, nil
 }
 
@@ -657,7 +670,7 @@ func (w *world) lead() *process {
 			if w.closed {
 				return cloud.VPC{}, fault(cloud.Unauthenticated)
 			}
-			return cloud.VPC{Interfaces: interfaces{w}}, nil
+			return cloud.VPC{Interfaces: interfaces{w}, Space: space{w}, Traits: w.traits}, nil
 		},
 		Ledger: claims.Config{ConfigMaps: w.store, Name: "claims", Holder: holder, Log: logr.Discard()},
 		StillLeads: func(context.Context) error {
@@ -720,6 +733,16 @@ func (w *world) reason(name string) string {
 	defer w.mu.Unlock()
 	if cond := networkCondition(w.nodes[name]); cond != nil && cond.Status == corev1.ConditionTrue {
 		return cond.Reason
+	}
+	return ""
+}
+
+// message is what the Node says to its reason.
+func (w *world) message(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cond := networkCondition(w.nodes[name]); cond != nil {
+		return cond.Message
 	}
 	return ""
 }
