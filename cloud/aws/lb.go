@@ -78,6 +78,7 @@ const (
 	fieldSet        = "node-set"
 	fieldPool       = "target-group"
 	fieldIngress    = "ingress"
+	fieldTags       = "tags" // key=value, beside those of ours
 )
 
 // NewWithBalancers is New, and load balancers by the same connection.
@@ -111,10 +112,10 @@ const maxTargets = 500
 func (v balancers) Rules() lb.Rules {
 	return lb.Rules{
 		Editable: map[string][]string{
-			kindBalancer: {fieldAddresses, fieldSubnets, fieldGroups, fieldAttributes},
-			kindPool:     {fieldCheck, fieldSet, fieldAttributes, lb.FieldMembers},
+			kindBalancer: {fieldAddresses, fieldSubnets, fieldGroups, fieldAttributes, fieldTags},
+			kindPool:     {fieldCheck, fieldSet, fieldAttributes, fieldTags, lb.FieldMembers},
 			kindListener: {fieldProtocol, fieldPool},
-			kindGroup:    {fieldIngress},
+			kindGroup:    {fieldIngress, fieldTags},
 		},
 		MaxNodes: maxTargets,
 	}

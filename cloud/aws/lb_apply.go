@@ -79,6 +79,22 @@ func (x *applying) patiently(ctx context.Context, action, while string, f func(c
 	}
 }
 
+// newTags are the tags of something to be made.
+func (x *applying) newTags() map[string]string {
+	t := ownerTags(x.a.Want.Owner, x.a.Name)
+	maps.Copy(t, mapOfPairs(x.a.Want.Fields[fieldTags]))
+	return t
+}
+
+// retag adds the tags that are wanted.
+func (x *applying) retag(ctx context.Context, action string, set func(context.Context, string, map[string]string) error) error {
+	if !x.a.Changes(fieldTags) {
+		return nil
+	}
+	tags := mapOfPairs(without(x.a.Want.Fields[fieldTags], x.a.Got.Fields[fieldTags]))
+	return x.do(ctx, action, func(ctx context.Context) error { return set(ctx, x.a.Got.ID, tags) })
+}
+
 // group makes or removes a security group, or changes its rules.
 func (x *applying) group(ctx context.Context) error {
 	switch x.a.Verb {
@@ -86,7 +102,7 @@ func (x *applying) group(ctx context.Context) error {
 		err := x.patiently(ctx, actionDeleteGroup, "DependencyViolation", func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) })
 		return gone(err)
 	case lb.Create:
-		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: ownerTags(x.a.Want.Owner, x.a.Name)}
+		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: x.newTags()}
 		err := x.do(ctx, actionCreateGroup, func(ctx context.Context) (err error) {
 			x.now.ID, err = x.elb.createGroup(ctx, x.VPC, g)
 			return err
@@ -98,6 +114,9 @@ func (x *applying) group(ctx context.Context) error {
 			return err
 		}
 		return x.ingress(ctx, x.a.Want.Fields[fieldIngress], nil)
+	}
+	if err := x.retag(ctx, actionTagGroup, x.elb.tagGroup); err != nil {
+		return err
 	}
 	return x.ingress(ctx, without(x.a.Want.Fields[fieldIngress], x.a.Got.Fields[fieldIngress]), without(x.a.Got.Fields[fieldIngress], x.a.Want.Fields[fieldIngress]))
 }

@@ -42,7 +42,7 @@ func (x *applying) balancer(ctx context.Context) error {
 func (x *applying) newBalancer(ctx context.Context, b balancer) error {
 	var made balancer
 	err := x.patiently(ctx, actionCreateBalancer, "InvalidSecurityGroup", func(ctx context.Context) (err error) {
-		made, err = x.elb.createBalancer(ctx, b, ownerTags(x.a.Want.Owner, x.a.Name))
+		made, err = x.elb.createBalancer(ctx, b, x.newTags())
 		return err
 	})
 	if err != nil {
@@ -70,7 +70,7 @@ func (x *applying) editBalancer(ctx context.Context, b balancer) error {
 			}
 		}
 	}
-	return nil
+	return x.retag(ctx, actionAddTags, x.elb.addTags)
 }
 
 // attributes sets those that differ, then has the tags record them. What is

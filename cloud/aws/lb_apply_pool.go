@@ -34,6 +34,9 @@ func (x *applying) pool(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := x.retag(ctx, actionAddTags, x.elb.addTags); err != nil {
+		return err
+	}
 	if x.a.Changes(fieldAttributes) {
 		if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes); err != nil {
 			return err
@@ -59,7 +62,7 @@ func (x *applying) newPool(ctx context.Context) error {
 	if err != nil {
 		return x.refuse(cloud.Invalid, err, "report this")
 	}
-	tags := ownerTags(x.a.Want.Owner, x.a.Name)
+	tags := x.newTags()
 	tags[tagSet], tags[tagPort] = x.want(fieldSet), x.want(fieldListens)
 	var made pool
 	err = x.do(ctx, actionCreatePool, func(ctx context.Context) (err error) {

@@ -9,6 +9,7 @@ const (
 	actionGroups      = "DescribeSecurityGroups"
 	actionCreateGroup = "CreateSecurityGroup"
 	actionDeleteGroup = "DeleteSecurityGroup"
+	actionTagGroup    = "CreateTags"
 	actionAuthorize   = "AuthorizeSecurityGroupIngress"
 	actionRevoke      = "RevokeSecurityGroupIngress"
 
@@ -38,17 +39,24 @@ const (
 	actionRemoveTags         = "RemoveTags"
 )
 
+// Whose rate an action of ELB uses.
+const (
+	elbRead    = "elb-read"
+	elbTargets = "elb-targets"
+	elbChange  = "elb-change"
+)
+
 // ofELB are the actions of Elastic Load Balancing, and whose rate they use:
 // reads share one bucket, and so do changes of targets, and other changes.
 // Source: docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html.
 var ofELB = map[string]string{
-	actionBalancers: "elb-read", actionBalancerAttributes: "elb-read", actionPools: "elb-read", actionPoolAttributes: "elb-read",
-	actionMembers: "elb-read", actionListeners: "elb-read", actionTags: "elb-read",
-	actionRegister: "elb-targets", actionDeregister: "elb-targets",
-	actionCreateBalancer: "elb-change", actionDeleteBalancer: "elb-change", actionSetBalancer: "elb-change", actionSetSubnets: "elb-change",
-	actionSetGroups: "elb-change", actionSetAddresses: "elb-change", actionCreatePool: "elb-change", actionSetPool: "elb-change",
-	actionSetPoolAttributes: "elb-change", actionDeletePool: "elb-change", actionCreateListener: "elb-change", actionSetListener: "elb-change",
-	actionDeleteListener: "elb-change", actionAddTags: "elb-change", actionRemoveTags: "elb-change",
+	actionBalancers: elbRead, actionBalancerAttributes: elbRead, actionPools: elbRead, actionPoolAttributes: elbRead,
+	actionMembers: elbRead, actionListeners: elbRead, actionTags: elbRead,
+	actionRegister: elbTargets, actionDeregister: elbTargets,
+	actionCreateBalancer: elbChange, actionDeleteBalancer: elbChange, actionSetBalancer: elbChange, actionSetSubnets: elbChange,
+	actionSetGroups: elbChange, actionSetAddresses: elbChange, actionCreatePool: elbChange, actionSetPool: elbChange,
+	actionSetPoolAttributes: elbChange, actionDeletePool: elbChange, actionCreateListener: elbChange, actionSetListener: elbChange,
+	actionDeleteListener: elbChange, actionAddTags: elbChange, actionRemoveTags: elbChange,
 }
 
 // also are further permissions that a call needs.

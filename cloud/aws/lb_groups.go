@@ -209,7 +209,7 @@ func (w *wanting) attributes() error {
 	return nil
 }
 
-var knownSettings = []string{lb.AttributeSubnets, lb.AttributePrivateIPv4, lb.AttributeSecurityGroups, lb.AttributeNodeRules}
+var knownSettings = []string{lb.AttributeSubnets, lb.AttributePrivateIPv4, lb.AttributeSecurityGroups, lb.AttributeNodeRules, lb.AttributeTags}
 
 func knownAttribute(key string, always map[string]string) bool {
 	_, here := always[key]

@@ -72,6 +72,17 @@ func ownerOf(name string, tags map[string]string) cloud.Owner {
 	return o
 }
 
+// otherTags are the tags beside ours and AWS's own, as a field.
+func otherTags(tags map[string]string) []string {
+	out := map[string]string{}
+	for key, value := range tags {
+		if key != nameTag && !strings.HasPrefix(key, tagPrefix) && !strings.HasPrefix(key, "aws:") {
+			out[key] = value
+		}
+	}
+	return pairsOf(out)
+}
+
 func (r rule) isIPv6() bool {
 	p, err := netip.ParsePrefix(r.cidr)
 	return err == nil && p.Addr().Is6()

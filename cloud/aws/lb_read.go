@@ -127,7 +127,7 @@ func (r *reading) readGroups(ctx context.Context) error {
 			return nil
 		}
 		r.names[g.id] = g.name
-		x := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: g.name}, Owner: owner, ID: g.id, Fields: lb.Fields{fieldIngress: {}}}
+		x := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: g.name}, Owner: owner, ID: g.id, Fields: lb.Fields{fieldIngress: {}, fieldTags: otherTags(g.tags)}}
 		for _, one := range g.rules {
 			x.Fields[fieldIngress] = append(x.Fields[fieldIngress], one.text())
 		}
@@ -193,7 +193,7 @@ func arnsOf[T any](list []T, arn func(T) string) (out []string) {
 // balancer makes a resource of what was listed.
 func (r *reading) balancer(b balancer, tags map[string]string) lb.Resource {
 	x := lb.Resource{Ref: lb.Ref{Kind: kindBalancer, Name: b.name}, Owner: ownerOf(b.name, tags), ID: b.arn, Address: b.host,
-		Fields: lb.Fields{fieldScheme: {b.scheme}, fieldAddresses: {b.addressType}, fieldSubnets: {}, fieldGroups: {}}}
+		Fields: lb.Fields{fieldScheme: {b.scheme}, fieldAddresses: {b.addressType}, fieldSubnets: {}, fieldGroups: {}, fieldTags: otherTags(tags)}}
 	for _, z := range b.zones {
 		x.Fields[fieldSubnets] = append(x.Fields[fieldSubnets], z.text())
 		if given := z.allocation + z.private; given != "" {

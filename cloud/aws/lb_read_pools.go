@@ -26,7 +26,8 @@ func (r *reading) readPools(ctx context.Context) error {
 	}
 	for _, p := range found {
 		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Fields: lb.Fields{
-			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]}}}
+			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]},
+			fieldTags: otherTags(tags[p.arn])}}
 		if x.Fields[fieldAttributes], err = r.attributes(ctx, p.arn, tags[p.arn], actionPoolAttributes, r.elb.poolAttributes); err != nil {
 			return err
 		}

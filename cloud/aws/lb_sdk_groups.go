@@ -77,16 +77,24 @@ func rulesOf(p types.IpPermission) (out []rule) {
 }
 
 func (s balancingSDK) createGroup(ctx context.Context, vpcID string, g group) (string, error) {
-	var tags []types.Tag
-	for _, key := range keys(g.tags) {
-		tags = append(tags, types.Tag{Key: &key, Value: awssdk.String(g.tags[key])})
-	}
 	made, err := s.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: &g.name, Description: &g.description, VpcId: &vpcID,
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroup, Tags: tags}}})
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroup, Tags: ec2Tags(g.tags)}}})
 	if err != nil {
 		return "", err
 	}
 	return awssdk.ToString(made.GroupId), nil
+}
+
+func ec2Tags(tags map[string]string) (out []types.Tag) {
+	for _, key := range keys(tags) {
+		out = append(out, types.Tag{Key: &key, Value: awssdk.String(tags[key])})
+	}
+	return out
+}
+
+func (s balancingSDK) tagGroup(ctx context.Context, id string, tags map[string]string) error {
+	_, err := s.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: ec2Tags(tags)})
+	return err
 }
 
 func (s balancingSDK) deleteGroup(ctx context.Context, id string) error {

@@ -9,6 +9,7 @@ type balancing interface {
 	// securityGroups are those of the VPC that a filter of EC2 finds.
 	securityGroups(ctx context.Context, vpcID, filter, value, token string) (page[group], error)
 	createGroup(ctx context.Context, vpcID string, g group) (id string, err error)
+	tagGroup(ctx context.Context, id string, tags map[string]string) error
 	deleteGroup(ctx context.Context, id string) error
 	authorize(ctx context.Context, id string, rules []rule) error
 	revoke(ctx context.Context, id string, rules []rule) error

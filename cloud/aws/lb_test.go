@@ -311,6 +311,47 @@ func TestWhatANetworkBalancerCannotBe(t *testing.T) {
 	}
 }
 
+func TestBothFamiliesComeAndGo(t *testing.T) {
+	t.Parallel()
+	w := newBalanced(t, awssim.Config{})
+	for _, id := range w.public {
+		_, err := w.sim.AddIPv6(id)
+		w.must(err)
+	}
+	b := service("web")
+	w.made(b)
+	arn := w.one().ARN
+	both := service("web", func(b *lb.LoadBalancer) {
+		b.Frontends = append(b.Frontends, lb.Frontend{Family: lb.IPv6})
+		b.AllowedSources = append(b.AllowedSources, prefix("::/0"))
+	})
+	w.made(both)
+	got, err := w.sim.Reaches(w.one().Name, "tcp", 80, netip.MustParseAddr("2001:db8::1"))
+	if len(got) != 3 {
+		t.Errorf("IPv6 reaches %v, %v", got, err)
+	}
+	w.reaches("tcp", 80, 3)
+	w.made(b)
+	if _, err := w.sim.Reaches(w.one().Name, "tcp", 80, netip.MustParseAddr("2001:db8::1")); err == nil || w.one().ARN != arn {
+		t.Errorf("IPv6 still reaches it (%v), or it was replaced", err)
+	}
+}
+
+func TestFurtherTagsAreAdded(t *testing.T) {
+	t.Parallel()
+	w := newBalanced(t, awssim.Config{})
+	w.made(service("web"))
+	b := service("web", func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeTags] = "team=net,cost=7" })
+	w.made(b)
+	for what, tags := range map[string]map[string]string{"balancer": w.one().Tags, "target group": w.sim.TargetGroups()[0].Tags} {
+		if tags["team"] != "net" || tags["cost"] != "7" {
+			t.Errorf("the %s has %v", what, tags)
+		}
+	}
+	w.tag(w.one().Groups[0], "other", "hand")
+	w.settled(b) // what somebody else put there is let be
+}
+
 func TestAPrivateAddressDecidesTheSubnet(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t, awssim.Config{})

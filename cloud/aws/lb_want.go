@@ -3,6 +3,7 @@ package aws
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +42,31 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 		w.out = append(w.out, pool, lb.Resource{Ref: ref, Owner: b.Owner, Claims: []string{ref.Name}, Uses: []lb.Ref{balancer.Ref, pool.Ref},
 			Fields: lb.Fields{fieldProtocol: {p.protocol}, fieldPool: {pool.Name}}})
 	}
-	return append(w.out, balancer), nil
+	w.out = append(w.out, balancer)
+	return w.out, w.tag()
+}
+
+// tag adds the tags that the balancer asks for to what is the owner's. Those
+// that are there stay: which of them somebody else put there cannot be told.
+func (w *wanting) tag() error {
+	asked := w.b.Attributes[lb.AttributeTags]
+	if asked == "" {
+		return nil
+	}
+	tags := mapOfPairs(strings.Split(asked, ","))
+	for key := range tags {
+		if key == nameTag || strings.HasPrefix(key, tagPrefix) || strings.HasPrefix(key, "aws:") {
+			return w.invalid("choose another key", "the tag %s is not for Services to set", key)
+		}
+	}
+	for n, x := range w.out {
+		if x.Owner == w.b.Owner && (x.Kind == kindBalancer || x.Kind == kindPool || x.Kind == kindGroup) {
+			all := mapOfPairs(w.got[x.Ref].Fields[fieldTags])
+			maps.Copy(all, tags)
+			w.out[n].Fields[fieldTags] = pairsOf(all)
+		}
+	}
+	return nil
 }
 
 type wanting struct {

@@ -158,7 +158,7 @@ func (s *Sim) reached(b *balancer, g *targetGroup, protocol string, client netip
 		if s.health(g, t) != isHealthy {
 			continue
 		}
-		if g.Attributes["preserve_client_ip.enabled"] != "true" {
+		if g.Attributes["preserve_client_ip.enabled"] != "true" || client.Is6() { // which the IPv4 target cannot be shown
 			from = netip.MustParseAddr(b.Zones[slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })].IP)
 		}
 		if s.admitted(vm, protocol, t.Port, from, b.Groups) {

@@ -21,8 +21,10 @@ func (n *subnet) key() string          { return n.ID }
 func (n *subnet) tagged() tags         { return n.Tags }
 func (n *subnet) prefix() netip.Prefix { return netip.MustParsePrefix(n.CidrBlock) }
 
-// six tells whether it has an IPv6 block: none has here.
-func (n *subnet) six() bool { return false }
+// six tells whether it has an IPv6 block.
+func (n *subnet) six() bool {
+	return slices.ContainsFunc(n.IPv6, func(a subnetIPv6) bool { return a.State.State == associated })
+}
 
 type describeSubnetsReply struct {
 	RequestID string    `xml:"requestId"`
