@@ -65,7 +65,9 @@ func TestRoleNamesFitAndCarryTheirMark(t *testing.T) {
 	}
 }
 
-func wholly(pattern, s string) bool { return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(s) }
+func wholly(pattern, s string) bool {
+	return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(s)
+}
 
 func TestForeignNamesCarryNoMark(t *testing.T) {
 	t.Parallel()

@@ -135,7 +135,7 @@ func (t *translation) backend() (lb.Ref, error) {
 }
 
 const (
-	maxBackends     = 50
+	maxBackends = 50
 	drainingSec = "30" // as ingress-gce has it: connections last so long on a node that is taken out
 )
 

@@ -5,7 +5,6 @@ import (
 
 	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/googleapi"
-
 )
 
 // lbClient is the generated client's calls for one kind.
@@ -199,4 +198,3 @@ func (s *sdk) lbDelete(ctx context.Context, r lbRef, id string) (operation, erro
 	op, err := s.client(r.kind).remove(ctx, r, lbObject{}, id)
 	return readOperation(op), err
 }
-

@@ -279,7 +279,6 @@ func (s *Sim) dressAddress(a *address) *address {
 	return &out
 }
 
-
 // checkRegional wants known words.
 func (o *address) checkRegional() *APIError {
 	switch {
@@ -302,4 +301,3 @@ func (o *address) checkRegional() *APIError {
 	}
 	return nil
 }
-
