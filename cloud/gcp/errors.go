@@ -42,7 +42,7 @@ var texts = []struct {
 	reason cloud.Reason
 }{
 	{regexp.MustCompile(`(?i)constraint .* violated`), cloud.Invalid}, // an org policy; the code may be 412
-	{regexp.MustCompile(`(?i)(conflicts|overlaps) with|already being used by|is being used by|is in use|in-use`), cloud.Conflict},
+	{regexp.MustCompile(`(?i)(conflicts|conflicting|overlaps) with|already reserved|already being used by|is being used by|is in use|in-use`), cloud.Conflict},
 	{regexp.MustCompile(`(?i)secondary range does not exist`), cloud.NotFound},
 	{regexp.MustCompile(`(?i)invalid fingerprint`), cloud.Stale},
 	{regexp.MustCompile(`(?i)quota .*exceeded`), cloud.QuotaExceeded},

@@ -145,7 +145,7 @@ func TestTheRoleIsWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	word := regexp.MustCompile(`compute(\.[a-zA-Z]+){2}`)
 	asked := map[string]bool{}
-	for _, text := range permissions {
+	for _, text := range slices.Concat(slices.Collect(maps.Values(permissions)), slices.Collect(maps.Values(lbPermissions))) {
 		for _, p := range word.FindAllString(text, -1) {
 			asked[p] = true
 		}

@@ -65,7 +65,7 @@ const (
 func remedy(r cloud.Reason, method, resource, text string) string {
 	switch r {
 	case cloud.PermissionDenied:
-		return "grant the manager's service account " + permissions[method] + " in project " + projectOf(resource)
+		return "grant the manager's service account " + permissionOf(method) + " in project " + projectOf(resource)
 	case cloud.Unauthenticated:
 		return credentialsRemedy
 	case cloud.QuotaExceeded:

@@ -5,7 +5,9 @@
 //
 // It knows projects, networks and their peerings, subnetworks with secondary
 // ranges, instances with interfaces and alias ranges, routes, internal
-// addresses, VPC firewall rules, regions, zones, and the operations that every mutation returns.
+// addresses, VPC firewall rules, passthrough load balancers (health checks, regional
+// backend services and forwarding rules, zonal endpoint groups, unmanaged
+// instance groups, regional addresses), regions, zones, and the operations that every mutation returns.
 // It is strict: what the API reference says is refused is refused here with
 // the same status, reason and text, at the same moment (in the reply, or in
 // the operation's error). Facts come from the public Compute Engine reference
@@ -24,10 +26,11 @@
 //     the start of each call, in the order in which they fall due. A Sim that
 //     is no longer used needs no closing.
 //
-// What it does not have: disks, images, firewall policies, load balancing, IAM (a token
+// What it does not have: disks, images, firewall policies, proxy load balancers, health (getHealth), IAM (a token
 // has every right, a project may use any project's subnetwork), IPv6 alias
 // ranges, and subnetworks and interfaces that have IPv6 only. A method it does
 // not know answers 404. A field of a request that it does not model is
 // ignored, except in the bodies of subnetworks.patch,
-// instances.updateNetworkInterface and of firewalls, where it is refused.
+// instances.updateNetworkInterface, of firewalls and of load balancing, where it
+// is refused.
 package gcesim
