@@ -46,6 +46,17 @@ type Occupied struct {
 	Mark Mark
 }
 
+// Encloses tells of what holds the whole primary range of a subnet and takes
+// nothing in it: the subnet itself, and routes, to which the network's own is
+// preferred, or which lead the subnet's traffic by another way.
+func (o Occupied) Encloses(s Subnet) bool {
+	switch o.Kind {
+	case SubnetPrimary, StaticRoute, PeeringRoute:
+		return s.Primary.IsValid() && o.Prefix.Bits() <= s.Primary.Bits() && o.Prefix.Contains(s.Primary.Addr())
+	}
+	return false
+}
+
 // Range is a block of pod addresses inside the VPC from which nodes of one
 // subnet draw: a secondary range on Compute Engine, a subnet CIDR reservation
 // on EC2.

@@ -150,6 +150,44 @@ type FreeSpace struct {
 	LargestBlocks []string `json:"largestBlocks,omitempty"`
 }
 
+// SubnetSpace is what a node subnet's own block still holds.
+type SubnetSpace struct {
+	// Name is the subnet's name or ID.
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+	// Zone is where it is.
+	// +optional
+	Zone string `json:"zone,omitempty"`
+	// CIDR is its own block.
+	CIDR string `json:"cidr"`
+	// Ranges counts the ranges carved out of it, whoever made them.
+	// +optional
+	Ranges int32 `json:"ranges,omitempty"`
+	// InUse is how many addresses outside of the ranges are in use, in
+	// decimal: machines' own, other parties', and the cloud's.
+	// +optional
+	InUse string `json:"inUse,omitempty"`
+	// Free is how many addresses are in no range, in the supernets, neither in
+	// use nor reserved, in decimal.
+	Free string `json:"free"`
+	// Fits is how many aligned blocks of each size are free, the largest
+	// first: a range needs one block, however many single addresses are free.
+	// +optional
+	// +listType=map
+	// +listMapKey=prefixLength
+	Fits []SubnetFit `json:"fits,omitempty"`
+	// FreeBlocks are the free blocks, at most 64, the largest first.
+	// +optional
+	// +listType=atomic
+	FreeBlocks []string `json:"freeBlocks,omitempty"`
+}
+
+// SubnetFit counts the free aligned blocks of one size.
+type SubnetFit struct {
+	PrefixLength int32 `json:"prefixLength"`
+	Blocks       int64 `json:"blocks"`
+}
+
 // NetworkStatus is what was found in the VPC.
 type NetworkStatus struct {
 	// ObservedGeneration is the generation of the spec this status is about.
@@ -165,6 +203,15 @@ type NetworkStatus struct {
 	// Free is what is left, a family each.
 	// +optional
 	Free []FreeSpace `json:"free,omitempty"`
+	// Subnets are the node subnets, where ranges are carved out of the
+	// subnets' own blocks.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Subnets []SubnetSpace `json:"subnets,omitempty"`
+	// LastRead is when the VPC was last read.
+	// +optional
+	LastRead *metav1.Time `json:"lastRead,omitempty"`
 	// +optional
 	// +listType=map
 	// +listMapKey=type

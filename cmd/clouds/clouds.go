@@ -12,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
+	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
 // Config is what is the same for every Network.
@@ -34,10 +35,15 @@ type Clouds struct {
 }
 
 type opened struct {
-	spec  any // the Network's part that is about its cloud
-	vpc   cloud.VPC
-	close func()
+	spec      any // the Network's part that is about its cloud
+	vpc       cloud.VPC
+	balancers *balancing
+	close     func()
 }
+
+// balancing is a cloud's load balancing: the same pointer for as long as it is
+// the same cloud.
+type balancing struct{ lb.Balancers }
 
 // New makes Clouds; nothing is opened yet.
 func New(c Config) *Clouds { return &Clouds{Config: c, byName: map[string]*opened{}} }
@@ -52,8 +58,26 @@ func Of(n *v1alpha1.Network) string {
 
 // Open turns a Network into the adapter's own value.
 func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
+	o, err := c.open(ctx, n)
+	if err != nil {
+		return cloud.VPC{}, err
+	}
+	return o.vpc, nil
+}
+
+// Balancers is the load balancing of a Network's cloud, by the same connection.
+// What it gives can be compared: it is another when the cloud was opened anew.
+func (c *Clouds) Balancers(ctx context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
+	o, err := c.open(ctx, n)
+	if err != nil || o.balancers == nil {
+		return nil, err
+	}
+	return o.balancers, nil
+}
+
+func (c *Clouds) open(ctx context.Context, n *v1alpha1.Network) (*opened, error) {
 	if Of(n) != c.Cloud {
-		return cloud.VPC{}, &cloud.Error{
+		return nil, &cloud.Error{
 			Reason: cloud.WrongCloud, Act: "open the VPC", Resource: "Network " + n.Name,
 			Err:    fmt.Errorf("it names a VPC of another cloud, and %s runs with --cloud=%s", c.UserAgent, c.Cloud),
 			Remedy: "remove the Network, or run vpcnative for that cloud in its cluster",
@@ -67,17 +91,18 @@ func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, erro
 	defer c.mu.Unlock()
 	had := c.byName[n.Name]
 	if had != nil && reflect.DeepEqual(had.spec, spec) {
-		return had.vpc, nil
+		return had, nil
 	}
-	vpc, closer, err := c.connect(context.WithoutCancel(ctx), spec)
+	now, err := c.connect(context.WithoutCancel(ctx), spec)
 	if err != nil {
-		return cloud.VPC{}, err
+		return nil, err
 	}
 	if had != nil {
 		had.close()
 	}
-	c.byName[n.Name] = &opened{spec: spec, vpc: *vpc, close: closer}
-	return *vpc, nil
+	now.spec = spec
+	c.byName[n.Name] = now
+	return now, nil
 }
 
 // Close ends all that was opened.

@@ -8,6 +8,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
+	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
 // pollMin is the least time between two looks at a zone's operations. One
@@ -21,19 +22,32 @@ const pollMin = 100 * time.Millisecond
 const madeUp = "emulator"
 
 // connect opens the VPC by the adapter of its cloud.
-func (c *Clouds) connect(ctx context.Context, spec any) (*cloud.VPC, func(), error) {
+func (c *Clouds) connect(ctx context.Context, spec any) (*opened, error) {
 	switch s := spec.(type) {
 	case *v1alpha1.AWSNetwork:
-		return aws.New(ctx, c.aws(s))
+		vpc, closer, err := aws.New(ctx, c.aws(s))
+		return both(vpc, nil, closer, err)
 	case *v1alpha1.GCPNetwork:
-		return gcp.New(ctx, gcp.Config{
+		vpc, closer, err := gcp.New(ctx, gcp.Config{
 			Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
 			Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks,
 			Endpoint: c.GCPEndpoint, NoAuth: c.GCPNoAuth,
 			UserAgent: c.UserAgent, Hook: c.Hook, PollMin: pollMin,
 		})
+		return both(vpc, nil, closer, err)
 	}
-	return nil, nil, &cloud.Error{Reason: cloud.Invalid, Act: "open the VPC", Remedy: "set gcp or aws in the Network"}
+	return nil, &cloud.Error{Reason: cloud.Invalid, Act: "open the VPC", Remedy: "set gcp or aws in the Network"}
+}
+
+func both(vpc *cloud.VPC, b lb.Balancers, closer func(), err error) (*opened, error) {
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{vpc: *vpc, close: closer}
+	if b != nil {
+		o.balancers = &balancing{b}
+	}
+	return o, nil
 }
 
 func (c *Clouds) aws(s *v1alpha1.AWSNetwork) aws.Config {

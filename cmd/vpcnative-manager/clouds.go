@@ -20,5 +20,9 @@ func newClouds(o *options, registry prometheus.Registerer) (*clouds.Clouds, erro
 	if err != nil {
 		return nil, fmt.Errorf("registering the metrics of cloud calls: %w", err)
 	}
-	return clouds.New(clouds.Config{Options: o.clouds, UserAgent: "vpcnative-manager", Hook: cloud.Chain(pace, count)}), nil
+	hooks := []cloud.Hook{pace, count}
+	if o.dryRun {
+		hooks = append([]cloud.Hook{middleware.DryRun()}, hooks...)
+	}
+	return clouds.New(clouds.Config{Options: o.clouds, UserAgent: "vpcnative-manager", Hook: cloud.Chain(hooks...)}), nil
 }

@@ -9,13 +9,15 @@ import (
 
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
 
 func main() {
 	runtime.MemProfileRate = 0 // nothing serves the profile that it would fill
 	tuneCollector()
 	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
-		fmt.Fprintln(os.Stderr, "vpcnative-manager: "+err.Error())
+		fmt.Fprintln(os.Stderr, "vpcnative-manager: "+show.Errors(err))
 		os.Exit(1)
 	}
 }

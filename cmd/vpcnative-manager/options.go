@@ -45,6 +45,11 @@ type options struct {
 	maxInFlight int
 
 	masquerade string
+
+	loadBalancers bool
+	withoutClass  bool
+	orphanGrace   time.Duration
+	dryRun        bool
 }
 
 func defaults() *options { return &options{} }
@@ -86,6 +91,11 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
 
 	f.StringVar(&o.masquerade, "masquerade-configmap", "", "namespace/name of ip-masq-agent's ConfigMap, such as kube-system/ip-masq-agent: it is kept up to date with the prefixes of the VPC; not kept where it is not given")
+
+	f.BoolVar(&o.loadBalancers, "load-balancers", false, "give Services of type LoadBalancer and class vpcnative.dev/lb load balancers of the cloud")
+	f.BoolVar(&o.withoutClass, "services-without-class", false, "with --load-balancers: also Services without a class, for clusters in which no cloud controller serves them")
+	f.DurationVar(&o.orphanGrace, "orphan-grace", 5*time.Minute, "how long parts of load balancers that have no Service any more are left alone")
+	f.BoolVar(&o.dryRun, "dry-run", false, "with --load-balancers: log what would be done for Services and say it in Events; nothing else runs, and nothing is changed")
 }
 
 // fromFile sets the flags that the config file names and the command line
@@ -155,6 +165,7 @@ func (o *options) validate() error {
 	}{
 		{"lease-duration", o.leaseDuration}, {"renew-deadline", o.renewDeadline}, {"retry-period", o.retryPeriod},
 		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt}, {"staleness", o.staleness}, {"rival-quiet", o.rivalQuiet},
+		{"orphan-grace", o.orphanGrace},
 	} {
 		if d.value <= 0 {
 			refuse("--%s=%s: it must be more than zero", d.name, d.value)
@@ -162,6 +173,9 @@ func (o *options) validate() error {
 	}
 	if ns, name, ok := strings.Cut(o.masquerade, "/"); o.masquerade != "" && (!ok || ns == "" || name == "" || strings.Contains(name, "/")) {
 		refuse("--masquerade-configmap=%s: it is written namespace/name", o.masquerade)
+	}
+	if (o.withoutClass || o.dryRun) && !o.loadBalancers {
+		refuse("--services-without-class and --dry-run are about load balancers: add --load-balancers")
 	}
 	if o.leaderElect && o.leaseName == "" {
 		refuse("--lease-name is empty")

@@ -111,6 +111,8 @@ func TestRefusalsNameTheFlag(t *testing.T) {
 		"renewing too late":          {args: []string{"--renew-deadline=15s"}, want: []string{"--renew-deadline"}},
 		"retrying too late":          {args: []string{"--retry-period=9s"}, want: []string{"--retry-period=9s"}},
 		"half a second of the lease": {args: []string{"--lease-duration=15500ms"}, want: []string{"--lease-duration"}},
+		"no grace for orphans":       {args: []string{"--orphan-grace=0s"}, want: []string{"--orphan-grace=0s"}},
+		"a dry run of nothing":       {args: []string{"--dry-run"}, want: []string{"--load-balancers"}},
 		"several at once":            {args: []string{"--cloud=x", "--log-format=y"}, want: []string{"--cloud=x", "--log-format=y"}},
 	} {
 		t.Run(name, func(t *testing.T) {

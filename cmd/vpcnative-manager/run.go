@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -140,12 +141,16 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return nil, err
 	}
+	slim := toolscache.TransformFunc(node.Slim)
+	if o.loadBalancers {
+		slim = slimForBalancers
+	}
 	opts := ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              ctrl.Log,
 		Metrics:                             server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:              o.healthAddress,
-		LeaderElection:                      o.leaderElect,
+		LeaderElection:                      o.leaderElect && !o.dryRun,
 		LeaderElectionID:                    o.leaseName,
 		LeaderElectionNamespace:             o.namespace,
 		LeaderElectionResourceLockInterface: lease.lock,
@@ -156,7 +161,7 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 		Cache: cache.Options{
 			HTTPClient:       httpClient,
 			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: node.Slim}},
+			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slim}},
 			NewInformer: func(lw toolscache.ListerWatcher, of runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 				if _, ok := of.(*corev1.Node); ok {
 					lw = lean.ListWatch(nodes)
@@ -172,8 +177,20 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 	return mgr, nil
 }
 
+// addControllers adds those that the flags ask for. A dry run has none that
+// could change anything.
 func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, leanNodes rest.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
 	events := mgr.GetEventRecorder("vpcnative")
+	cached, err := cachedNodes(mgr)
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		return errors.Join(newBalancers(mgr, o, cached, lease, clouds, events).Setup(mgr), mgr.AddReadyzCheck("ping", healthz.Ping))
+	}
 	services, err := newServices(mgr, o, clients)
 	if err != nil {
 		return err
@@ -187,10 +204,6 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Client: mgr.GetClient(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
 	})
-	cached, err := cachedNodes(mgr)
-	if err != nil {
-		return err
-	}
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: lean.Reader{Reader: mgr.GetAPIReader(), Nodes: leanNodes},
 		Writer:  node.NewWriter(clients.CoreV1().RESTClient()),
@@ -216,13 +229,13 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 			OpenVPC: clouds.Open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
 		}))
 	}
+	if o.loadBalancers {
+		all = append(all, newBalancers(mgr, o, cached, lease, clouds, events))
+	}
 	for _, c := range all {
 		if err := c.Setup(mgr); err != nil {
 			return err
 		}
-	}
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return err
 	}
 	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
 }

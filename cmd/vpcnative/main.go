@@ -18,6 +18,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
 
 func main() {
@@ -54,7 +56,7 @@ func run(ctx context.Context, name string, args []string, out, errs io.Writer) i
 		fmt.Fprintln(errs, "vpcnative: "+err.Error())
 		return 2
 	}
-	fmt.Fprintln(errs, "vpcnative: "+err.Error())
+	fmt.Fprintln(errs, "vpcnative: "+show.Errors(err))
 	return 1
 }
 

@@ -33,7 +33,12 @@ func planCommand() *cobra.Command {
 		Short:   "Say what would be carved, where and why; do nothing",
 		Long:    planLong,
 		Example: planExample,
-		Args:    cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f := cmd.Flags().Lookup("proxy"); len(args) > 0 && f.Changed {
+				return fmt.Errorf("--proxy takes its prefix length behind an equals sign: --proxy=%s", args[0])
+			}
+			return cobra.NoArgs(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
 				return err

@@ -96,7 +96,7 @@ func (p *requests) input(ctx context.Context, stdin io.Reader) (in preview.Input
 	default:
 		c, err := p.cluster.Connect()
 		if err != nil {
-			return in, nil, err
+			return in, nil, fmt.Errorf("%w; a cluster that is not there yet is planned by --nodes and --supernet, and -f with --no-cluster needs none", err)
 		}
 		if state, notes, err = p.read(ctx, c, file); err != nil {
 			return in, nil, err

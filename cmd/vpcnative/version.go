@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +53,7 @@ func versionCommand() *cobra.Command {
 			}
 			b := thisBuild()
 			return o.write(cmd.OutOrStdout(), b, func(w io.Writer, _ show.Style) error {
-				_, err := fmt.Fprintf(w, "vpcnative %s %s (%s)\n", b.Version, b.Revision, b.Go)
+				_, err := fmt.Fprintln(w, strings.Join(strings.Fields("vpcnative "+b.Version+" "+b.Revision+" ("+b.Go+")"), " "))
 				return err
 			})
 		},

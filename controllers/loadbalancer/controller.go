@@ -38,7 +38,7 @@ type Config struct {
 	// Nodes gives the Nodes of the cache, which must not be changed.
 	Nodes func() []*corev1.Node
 	// OpenBalancers gives the load balancing of a Network; nil where its cloud
-	// has none.
+	// has none. It can be compared: another one is of a cloud opened anew.
 	OpenBalancers func(context.Context, *v1alpha1.Network) (lb.Balancers, error)
 	ClusterID     string
 	// WithoutClass: Services without a class are ours too.

@@ -45,6 +45,8 @@ type Config struct {
 	// Period is how often the VPC is read when nothing calls for it; 5
 	// minutes by default.
 	Period time.Duration
+	// Now is the time of day; time.Now by default.
+	Now func() time.Time
 }
 
 // retryPause is when a VPC is read again that could not be read.
@@ -61,6 +63,9 @@ type Controller struct{ Config }
 func New(cfg Config) *Controller {
 	if cfg.Period == 0 {
 		cfg.Period = 5 * time.Minute
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	return &Controller{cfg}
 }
@@ -124,10 +129,13 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		again = retryPause
 	} else {
 		n.Status.Occupied, n.Status.OccupiedCount = survey.Occupied, survey.Count
-		n.Status.Free = survey.Free
+		n.Status.Free, n.Status.Subnets = survey.Free, survey.Subnets
+		read := metav1.NewTime(c.Now()).Rfc3339Copy()
 		c.Metrics.observe(n.Name, survey)
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
 		c.tellOutside(ctx, n, survey.Outside)
+		n.Status.ObservedGeneration = n.Generation
+		noteRead(n, before, read)
 	}
 	n.Status.ObservedGeneration = n.Generation
 	err = c.writeStatus(ctx, n, before)
@@ -135,6 +143,19 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{RequeueAfter: conflictPause}, nil
 	}
 	return reconcile.Result{RequeueAfter: again}, err
+}
+
+// readGrain is how much later a look has to be for its time alone to be
+// written.
+const readGrain = time.Minute
+
+// noteRead says when the VPC was read: with whatever else is news, and by
+// itself now and then.
+func noteRead(n, before *v1alpha1.Network, read metav1.Time) {
+	last := before.Status.LastRead
+	if last == nil || read.Sub(last.Time) >= readGrain || !reflect.DeepEqual(before.Status, n.Status) {
+		n.Status.LastRead = &read
+	}
 }
 
 // writeStatus names the version it read: other controllers have conditions on

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -154,6 +155,11 @@ func TestANetworkIsReadAndHeld(t *testing.T) {
 	b.writes = 0
 	if b.reconcile(); b.writes > 0 {
 		t.Errorf("%d writes where nothing has changed", b.writes)
+	}
+	b.controller.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	before := b.network().Status.LastRead
+	if b.reconcile(); b.writes != 1 || !b.network().Status.LastRead.After(before.Time) {
+		t.Errorf("%d writes an hour later; read at %v, and at %v before", b.writes, b.network().Status.LastRead, before)
 	}
 }
 

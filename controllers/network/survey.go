@@ -27,6 +27,8 @@ type Survey struct {
 	Summary  string
 	// FreeAddresses are by family, for metrics.
 	FreeAddresses map[string]float64
+	// Subnets are the node subnets, where ranges lie inside their blocks.
+	Subnets []v1alpha1.SubnetSpace
 	// Outside are the granted ranges that the supernets do not hold.
 	Outside []Outside
 }
@@ -53,14 +55,19 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeReques
 			out.Occupied = append(out.Occupied, blocks[i])
 		}
 	}
+	taken := occupied
+	if s.Traits.Inside {
+		taken = inBlocks(occupied, s)
+		out.Subnets = subnetSpaces(s, supernets, taken)
+	}
 	for _, family := range []prefix.Family{prefix.IPv4, prefix.IPv6} {
 		parents := only(supernets, family)
 		if len(parents) == 0 {
 			continue
 		}
-		free := freeSpace(family, parents, only(occupied, family))
+		free := freeSpace(family, parents, only(taken, family))
 		out.Free = append(out.Free, free)
-		out.FreeAddresses[free.Family] = prefix.Total(prefix.Free(parents, only(occupied, family))).Float64()
+		out.FreeAddresses[free.Family] = prefix.Total(prefix.Free(parents, only(taken, family))).Float64()
 	}
 	out.Summary = fmt.Sprintf("the VPC was read: %d blocks in use inside the supernets", out.Count)
 	return out, nil

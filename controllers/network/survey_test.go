@@ -57,7 +57,12 @@ func TestSurvey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("testdata", "survey.golden")
+	golden(t, "survey.golden", printed)
+}
+
+func golden(t *testing.T, name string, printed []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(file, printed, 0o644); err != nil {
 			t.Fatal(err)

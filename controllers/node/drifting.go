@@ -55,7 +55,7 @@ func (c *Controller) outOfTheOrdinary(ctx context.Context, r *reading, rebuilt b
 	}
 	for _, k := range r.world.Attached {
 		key, h, ok := c.book.At(k.Prefix)
-		if !ok {
+		if !ok || k.Instance == book.Unknown { // single addresses in a subnet are anybody's
 			continue
 		}
 		node := r.onInstance[k.Instance]

@@ -220,6 +220,11 @@ func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances m
 }
 
 func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[string]book.Known) error {
+	if vpc.Traits.Inside {
+		if err := r.readUsed(ctx, vpc); err != nil {
+			return err
+		}
+	}
 	for nic, err := range vpc.Interfaces.List(ctx) {
 		if err != nil {
 			return err

@@ -65,6 +65,8 @@ type world struct {
 	heard      chan string                                             // the Events; nil: nobody looks
 	inFlight   int                                                     // how many changes at once; 0: as many as by default
 	limit      cloud.Limit                                             // of every interface
+	traits     cloud.Traits                                            // of the cloud
+	used       []netip.Prefix                                          // single addresses in the subnet
 	script     func(act, instance string, p netip.Prefix) error        // faults by hand
 }
 
@@ -520,7 +522,18 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 	return view(id, i), nil
 }
 
+// space is the subnet of the VMs, where ranges lie inside it.
+type space struct{ w *world }
+
+func (s space) Read(context.Context) (cloud.Snapshot, error) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	return cloud.Snapshot{Traits: s.w.traits, Subnets: []cloud.Subnet{{Name: "nodes", Used: slices.Clone(s.w.used)}}}, nil
+}
+
 func (f interfaces) Limit(context.Context, cloud.Interface) (cloud.Limit, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
 	return f.w.limit, nil
 }
 
@@ -659,7 +672,7 @@ func (w *world) lead() *process {
 			if w.closed {
 				return cloud.VPC{}, fault(cloud.Unauthenticated)
 			}
-			return cloud.VPC{Interfaces: interfaces{w}}, nil
+			return cloud.VPC{Interfaces: interfaces{w}, Space: space{w}, Traits: w.traits}, nil
 		},
 		Ledger: claims.Config{ConfigMaps: w.store, Name: "claims", Holder: holder, Log: logr.Discard()},
 		StillLeads: func(context.Context) error {
@@ -722,6 +735,16 @@ func (w *world) reason(name string) string {
 	defer w.mu.Unlock()
 	if cond := networkCondition(w.nodes[name]); cond != nil && cond.Status == corev1.ConditionTrue {
 		return cond.Reason
+	}
+	return ""
+}
+
+// message is what the Node says to its reason.
+func (w *world) message(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cond := networkCondition(w.nodes[name]); cond != nil {
+		return cond.Message
 	}
 	return ""
 }

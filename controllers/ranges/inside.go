@@ -57,17 +57,6 @@ func (in Input) askIn(s cloud.Subnet) plan.Request {
 	return ask
 }
 
-// around tells of what holds the whole block of a subnet and takes nothing in
-// it: the subnet itself, and routes, to which the VPC's own is preferred or
-// which lead the subnet's traffic by another way.
-func around(o cloud.Occupied, s cloud.Subnet) bool {
-	switch o.Kind {
-	case cloud.SubnetPrimary, cloud.StaticRoute, cloud.PeeringRoute:
-		return s.Primary.IsValid() && prefix.Contains(o.Prefix, s.Primary)
-	}
-	return false
-}
-
 // where says which subnet a refusal is about, where each is a space of its own.
 func (in Input) where(s cloud.Subnet) string {
 	if !in.inside() {

@@ -37,7 +37,7 @@ func (in Input) lost(at cloud.Subnet, s Step) *Refusal {
 			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
 	}
 	for _, o := range in.Snapshot.Occupied {
-		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && around(o, at)) {
+		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {
 			return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
 				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
 		}

@@ -102,6 +102,9 @@ func (a Ask) growers() ([]grower, *NoFit) {
 	return out, nil
 }
 
+// ownSubnet stands for a subnet whose name is not known before it is made.
+const ownSubnet = "its own"
+
 func calculate(a Ask, blank cloud.Snapshot) (Result, error) {
 	growers, no := a.growers()
 	if no != nil {
@@ -126,6 +129,9 @@ func calculate(a Ask, blank cloud.Snapshot) (Result, error) {
 			out.NodeSize = q.NodeSize
 		}
 		for _, x := range q.Ranges {
+			if q.Purpose == v1alpha1.Proxy {
+				x.Subnet = ownSubnet
+			}
 			out.Ranges = append(out.Ranges, Range{Request: q.Name, Subnet: x.Subnet, CIDR: x.CIDR, Addresses: x.Addresses, Feeds: feeds(q, x), Why: x.Why})
 			if a.Pin {
 				pin(&r, netip.MustParsePrefix(x.CIDR))

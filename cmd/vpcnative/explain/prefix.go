@@ -44,6 +44,7 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 	switch at := innermost(out.Around); {
 	case at >= 0:
 		out.Answer, out.Text = verdict(out.Subject, out.Around[at])
+		w.inSubnet(&out, out.Around[at], p)
 		if inside {
 			out.Text += fmt.Sprintf("; inside of it: %d", len(out.Inside))
 		}
@@ -123,12 +124,15 @@ func verdict(subject string, b Block) (Answer, string) {
 	switch cloud.Kind(b.Kind) {
 	case cloud.SubnetPrimary:
 		return say(Forbidden, "must not be carved: %s is the primary range of subnet %s", b.CIDR, b.Name)
-	case cloud.SecondaryRange:
-		whose := b.Text
+	case cloud.SecondaryRange, cloud.SubnetReservation:
+		what, whose := "secondary range", b.Text
+		if cloud.Kind(b.Kind) == cloud.SubnetReservation {
+			what = "subnet CIDR reservation"
+		}
 		if whose == "" {
 			whose = "somebody without a mark of vpcnative"
 		}
-		return say(Forbidden, "must not be carved: %s is secondary range %s, of %s", b.CIDR, b.Name, whose)
+		return say(Forbidden, "must not be carved: %s is %s %s, of %s", b.CIDR, what, b.Name, whose)
 	case cloud.StaticRoute:
 		return say(Forbidden, "must not be carved: route %s leads %s elsewhere", b.Name, b.CIDR)
 	case cloud.PeeringRoute:

@@ -42,6 +42,9 @@ func apply(steps []ranges.Step, snapshot cloud.Snapshot, r *v1alpha1.RangeReques
 			Prefix: s.Range.Prefix, Kind: cloud.SecondaryRange,
 			Name: region + "/" + s.Range.Subnet + "/" + s.Range.Name, Mark: cloud.ParseMark(s.Range.Name),
 		}
+		if snapshot.Traits.Inside {
+			at.Kind, at.Name = cloud.SubnetReservation, s.Range.Subnet+"/"+s.Range.Name
+		}
 		if r.Spec.Purpose == v1alpha1.Proxy {
 			snapshot.Proxy = &cloud.ProxySubnet{Name: s.Range.Name, Prefix: s.Range.Prefix}
 			at.Kind, at.Name = cloud.ProxyOnly, region+"/"+s.Range.Name

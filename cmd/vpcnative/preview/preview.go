@@ -153,7 +153,7 @@ func (in Input) network(name string) Network {
 		for _, s := range steps {
 			q.Ranges = append(q.Ranges, rangeOf(s, size))
 			if size != nil && s.Create {
-				aliases = aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
+				aliases = aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), max(size.PrefixLength, snapshot.Traits.Smallest)))
 			}
 		}
 		snapshot = apply(steps, snapshot, r, region(n))

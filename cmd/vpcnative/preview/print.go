@@ -81,7 +81,9 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 		case r.Adopted:
 			verb = "adopt"
 		}
-		if q.Purpose == v1alpha1.Proxy {
+		if r.Subnet == "" && verb == "keep" {
+			fmt.Fprintf(b, "  %s %s for ClusterIPs, with nothing in the VPC\n", "reserve", s.Bold(r.CIDR))
+		} else if q.Purpose == v1alpha1.Proxy {
 			fmt.Fprintf(b, "  %s %s as proxy-only subnet %s\n", verb, s.Bold(r.CIDR), r.Name)
 		} else {
 			fmt.Fprintf(b, "  %s %s in subnet %s as %s\n", verb, s.Bold(r.CIDR), r.Subnet, r.Name)
@@ -102,7 +104,11 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 }
 
 func (g Growth) print(b *strings.Builder, s show.Style) {
-	fmt.Fprintf(b, "  growth in subnet %s, %d of at most %d ranges\n", g.Subnet, g.Has, g.Most)
+	where := ""
+	if g.Subnet != "" {
+		where = " in subnet " + g.Subnet
+	}
+	fmt.Fprintf(b, "  growth%s, %d of at most %d ranges\n", where, g.Has, g.Most)
 	if g.Refusal != nil {
 		fmt.Fprintf(b, "    next   %s %s: %s\n", s.Bad("none,"), g.Refusal.Reason, g.Refusal.Text)
 		return

@@ -19,9 +19,29 @@ type Quota struct {
 	Over bool `json:"over,omitempty"`
 }
 
-// quotas names limits as Compute Engine does.
+// quotas names limits as the cloud does.
+func quotas(before, after cloud.Snapshot, aliases prefix.Count) []Quota {
+	if after.Traits.Inside {
+		return unitsOf(aliases)
+	}
+	return secondary(before, after, aliases)
+}
+
+// unitsOf counts network address units, of which a prefix takes one.
+// Source: VPC user guide, "Network Address Usage".
+func unitsOf(pieces prefix.Count) []Quota {
+	if pieces.IsZero() {
+		return nil
+	}
+	return []Quota{{
+		What: "network address units of the VPC, once every node is there", After: "+" + pieces.String(),
+		Limit: "64,000, unless raised",
+	}}
+}
+
+// secondary are the limits of Compute Engine.
 // Source: cloud.google.com/vpc/docs/quota.
-func quotas(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota) {
+func secondary(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota) {
 	for i, s := range after.Subnets {
 		had := 0
 		if i < len(before.Subnets) {

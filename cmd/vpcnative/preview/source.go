@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Kind is where the knowledge of a VPC comes from.
@@ -30,7 +31,7 @@ const (
 type Source struct {
 	// Kind is empty where there is no Network.
 	Kind Kind `json:"kind,omitempty"`
-	// AsOf is when the VPC was read, or the status last written.
+	// AsOf is when the VPC was read, also where that is what a status tells.
 	AsOf *metav1.Time `json:"asOf,omitempty"`
 	// Warnings say what is not known.
 	Warnings []string `json:"warnings,omitempty"`
@@ -44,13 +45,13 @@ func (s Source) String() string {
 	case FromCloud:
 		return "the VPC itself, read at " + s.AsOf.UTC().Format(time.RFC3339)
 	case FromStatus:
-		return "the Network's status, which the manager last wrote at " + s.AsOf.UTC().Format(time.RFC3339)
+		return "the Network's status, of when the manager read it last, at " + s.AsOf.UTC().Format(time.RFC3339)
 	}
 	return "nothing that was read: the VPC is taken to be empty"
 }
 
 // ask is how to know better.
-const ask = "--cloud=gcp reads the VPC itself, with your own credentials"
+const ask = "--cloud reads the VPC itself, with your own credentials"
 
 // Status is the VPC as the Network's status tells it, on top of what is true
 // of every VPC of its cloud.
@@ -80,7 +81,7 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 		}
 		name := o.Name[strings.LastIndex(o.Name, "/")+1:]
 		occupied := cloud.Occupied{Prefix: p, Kind: cloud.Kind(o.Kind), Name: o.Name}
-		if occupied.Kind == cloud.SecondaryRange || occupied.Kind == cloud.ProxyOnly {
+		if occupied.Kind.IsRange() || occupied.Kind == cloud.ProxyOnly {
 			occupied.Mark = cloud.ParseMark(name)
 		}
 		out.Snapshot.Occupied = append(out.Snapshot.Occupied, occupied)
@@ -92,17 +93,46 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 				sub.Primary = p
 			case occupied.Kind == cloud.SecondaryRange && o.Name == where+"/"+name:
 				sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: sub.Name, Name: name, Prefix: p})
+			case occupied.Kind == cloud.SubnetReservation && o.Name == sub.Name+"/"+name:
+				sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: sub.Name, Name: name, Prefix: p})
 			}
 		}
+	}
+	for _, s := range n.Status.Subnets {
+		fill(&out.Snapshot, s)
 	}
 	out.Snapshot.Proxy = proxyIn(out.Snapshot, region(n))
 	return out
 }
 
-// statusTime is when the status was last written. The manager writes it when
-// it changes, not each time it looks.
+// fill says of a subnet what the status tells of its own block: what is not
+// listed as free there counts as in use.
+func fill(s *cloud.Snapshot, space v1alpha1.SubnetSpace) {
+	at := slices.IndexFunc(s.Subnets, func(x cloud.Subnet) bool { return x.Name == space.Name })
+	block, err := netip.ParsePrefix(space.CIDR)
+	if at < 0 || err != nil {
+		return
+	}
+	var free []netip.Prefix
+	for _, text := range space.FreeBlocks {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			free = append(free, p)
+		}
+	}
+	sub := &s.Subnets[at]
+	for _, r := range sub.Ranges {
+		free = append(free, r.Prefix)
+	}
+	sub.Zone, sub.Primary = space.Zone, block
+	sub.Used = prefix.Subtract([]netip.Prefix{block}, prefix.Normalise(free))
+}
+
+// statusTime is when the manager last read the VPC for the status.
 func statusTime(n *v1alpha1.Network) *metav1.Time {
-	var last *metav1.Time
+	if n.Status.LastRead != nil {
+		return n.Status.LastRead
+	}
+	var last *metav1.Time // a manager of an older version writes none
 	for _, f := range n.ManagedFields {
 		if f.Subresource == "status" && f.Time != nil && (last == nil || last.Before(f.Time)) {
 			last = f.Time

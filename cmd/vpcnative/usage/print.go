@@ -17,8 +17,9 @@ type branch struct {
 	below      []branch
 }
 
-// barWidth is wide enough to tell 5 % apart.
-const barWidth = 20
+// barWidth is wide enough to tell 10 % apart, and leaves lines that fit 100
+// columns.
+const barWidth = 10
 
 // Print draws the tree.
 func (t Tree) Print(w io.Writer, s show.Style) error {
@@ -101,6 +102,9 @@ func (n Network) branch(s show.Style) branch {
 	for _, f := range n.Free {
 		b.below = append(b.below, branch{name: "free " + f.Family, text: show.Free(f)})
 	}
+	for _, x := range n.Subnets {
+		b.below = append(b.below, branch{name: x.CIDR, text: subnetLine(x, s)})
+	}
 	for _, text := range n.Trouble {
 		b.below = append(b.below, branch{text: s.Bad("! ") + text})
 	}
@@ -109,6 +113,22 @@ func (n Network) branch(s show.Style) branch {
 	}
 	return b
 }
+
+// subnetLine says of a subnet's own block what is left, and in blocks of which
+// sizes: so many of the one size, or so many of the next.
+func subnetLine(x v1alpha1.SubnetSpace, s show.Style) string {
+	var fits []string
+	for _, f := range x.Fits[:min(len(x.Fits), maxFits)] {
+		fits = append(fits, fmt.Sprintf("%d x /%d", f.Blocks, f.PrefixLength))
+	}
+	if len(fits) == 0 {
+		fits = []string{"no block"}
+	}
+	return fmt.Sprintf("%s in %s%s%s free%s%s", x.Name, x.Zone, s.Dot(), show.Number(x.Free), s.Dot(), strings.Join(fits, " or "))
+}
+
+// maxFits bounds the sizes that are named of a subnet.
+const maxFits = 3
 
 func (r Request) branch(s show.Style) branch {
 	b := branch{name: r.Name, text: string(r.Purpose)}
@@ -141,7 +161,6 @@ func (x Range) branch(s show.Style, purpose v1alpha1.Purpose) branch {
 	if x.Adopted {
 		b.text += s.Dot() + "adopted"
 	}
-	b.text += s.Dot() + s.Faint(x.Name)
 	for _, n := range x.Nodes {
 		b.below = append(b.below, branch{name: n.CIDR, text: n.Name})
 	}

@@ -34,8 +34,10 @@ type Network struct {
 	VPC       string               `json:"vpc"`
 	Supernets []v1alpha1.CIDR      `json:"supernets"`
 	Free      []v1alpha1.FreeSpace `json:"free,omitempty"`
-	Trouble   []string             `json:"trouble,omitempty"`
-	Requests  []Request            `json:"requests,omitempty"`
+	// Subnets are the node subnets, where ranges are carved out of them.
+	Subnets  []v1alpha1.SubnetSpace `json:"subnets,omitempty"`
+	Trouble  []string               `json:"trouble,omitempty"`
+	Requests []Request              `json:"requests,omitempty"`
 }
 
 // Request is a RangeRequest with its ranges.
@@ -107,7 +109,7 @@ func Build(s cluster.State, addresses []netip.Addr, withNodes bool) Tree {
 	}
 	for _, n := range s.Networks {
 		out.Networks = append(out.Networks, Network{
-			Name: n.Name, VPC: vpc(&n), Supernets: n.Spec.Supernets, Free: n.Status.Free,
+			Name: n.Name, VPC: vpc(&n), Supernets: n.Spec.Supernets, Free: n.Status.Free, Subnets: n.Status.Subnets,
 			Trouble: trouble(n.Status.Conditions), Requests: requests[n.Name],
 		})
 		delete(requests, n.Name)
@@ -210,7 +212,10 @@ func vpc(n *v1alpha1.Network) string {
 		}
 		return project + "/" + g.Network + " in " + g.Region
 	case n.Spec.AWS != nil:
-		return n.Spec.AWS.VPCID
+		if n.Spec.AWS.Region == "" {
+			return n.Spec.AWS.VPCID
+		}
+		return n.Spec.AWS.VPCID + " in " + n.Spec.AWS.Region
 	}
 	return "no VPC"
 }

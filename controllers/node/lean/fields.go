@@ -37,13 +37,15 @@ var (
 			12: {only: first(metav1.InitialEventsAnnotationKey)},
 		}},
 		2: {within: fields{
-			1: all, // podCIDR
-			3: all, // providerID
-			7: all, // podCIDRs
+			1: all,                       // podCIDR
+			3: all,                       // providerID
+			5: {only: first(autoscaler)}, // taints
+			7: all,                       // podCIDRs
 		}},
 		3: {within: fields{
 			1: {only: first(string(corev1.ResourcePods))}, // capacity
 			4: {only: conditions},
+			5: {only: first(string(corev1.NodeInternalIP))}, // addresses
 		}},
 	}
 	listFields = fields{1: all, 2: {within: nodeFields}}
@@ -53,6 +55,9 @@ var (
 		"NodeList": {1: all, 2: {within: listFields}, 3: all, 4: all},
 	}
 )
+
+// autoscaler is the key of the taint that load balancers look at.
+const autoscaler = "ToBeDeletedByClusterAutoscaler"
 
 // first keeps the messages whose first field is this text: a map's entry of
 // that key.
