@@ -155,7 +155,7 @@ func TestClusterIPsComeOutOfTheRange(t *testing.T) {
 	}
 	blocks, err := k.Occupied(t.Context())
 	for _, want := range []ranges.ServiceBlock{
-		{Prefix: netip.MustParsePrefix("10.40.0.0/28"), Name: s.Name},
+		{Prefix: netip.MustParsePrefix("10.40.0.0/28"), Name: s.Name, Request: "fresh"},
 		{Prefix: netip.MustParsePrefix(apiserver.ServiceRange), Name: "kubernetes"},
 	} {
 		if err != nil || !slices.Contains(blocks, want) {
