@@ -2,10 +2,16 @@ package aws
 
 import "github.com/vpcnative/vpcnative/cloud"
 
-// Bucket is the token bucket of a call: EC2 keeps one for each action of an
-// account in a region, which everybody in the account shares.
+// Bucket is our share of the token bucket of a call. EC2 keeps one for each
+// action of an account in a region: a tenth of its rate and a fifth of its
+// burst are left to everybody else in the account.
 // Source: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
 func Bucket(c cloud.Call) (perSecond float64, burst int) {
+	perSecond, burst = wholeBucket(c)
+	return perSecond * 9 / 10, burst * 4 / 5
+}
+
+func wholeBucket(c cloud.Call) (perSecond float64, burst int) {
 	switch c.Method {
 	case actionReserve, actionUnreserve:
 		return 1, 5

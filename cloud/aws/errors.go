@@ -114,7 +114,11 @@ func classify(call cloud.Call, about subject, err error) error {
 		return err
 	}
 	r := judgeError(err, call.Mutates)
-	return &cloud.Error{Reason: r, Act: about.act, Resource: about.resource, Err: brief(err), Remedy: remedy(r, call.Method, about.resource)}
+	what := remedy(r, call.Method, about.resource)
+	if refused, ok := errors.AsType[smithy.APIError](err); ok && refused.ErrorCode() == "InsufficientCidrBlocks" {
+		what = fragmented
+	}
+	return &cloud.Error{Reason: r, Act: about.act, Resource: about.resource, Err: brief(err), Remedy: what}
 }
 
 func judgeError(err error, mutates bool) cloud.Reason {

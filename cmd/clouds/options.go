@@ -4,6 +4,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/pflag"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
 )
 
 // The clouds, as --cloud names them.
@@ -32,6 +35,15 @@ func (o *Options) Register(f *pflag.FlagSet, cloud, usage string) {
 	f.StringVar(&o.AWSEndpoint, "aws-endpoint", "", "another address of the EC2 API, such as an emulator's")
 	f.StringVar(&o.AWSRegion, "aws-region", "", "the region of Networks that name none; that of the AWS configuration, or of the machine that this runs on, where it is not given")
 	f.BoolVar(&o.AWSNoAuth, "aws-no-auth", false, "sign with made-up credentials; for emulators")
+}
+
+// Bucket is what is known of the rates that the cloud allows; nil where it is
+// left to say when to slow down, as an emulator is.
+func (o *Options) Bucket() func(cloud.Call) (perSecond float64, burst int) {
+	if o.Cloud == AWS && o.AWSEndpoint == "" {
+		return aws.Bucket
+	}
+	return nil
 }
 
 // Validate refuses a cloud that there is no adapter for.
