@@ -46,6 +46,10 @@ crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUND
 	go test -timeout 60m -count 1 ./test/stress -v \
 		-args -stress.ops=$${STRESS_OPS:-6000} -stress.seed=$${STRESS_SEED:-$$(date +%s)}
 
+.PHONY: bench-aws
+bench-aws: ## Scale up by 500 nodes against EC2's token buckets: calls made, calls throttled.
+	go test -timeout 30m -count 1 ./cloud/aws -run TestScaleUp -v -args -scaleup.unpaced -scaleup.factor 2
+
 .PHONY: fuzz
 fuzz: ## Fuzz the address arithmetic (FUZZTIME each).
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

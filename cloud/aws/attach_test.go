@@ -383,3 +383,27 @@ func TestAHungCallIsGivenUp(t *testing.T) {
 	w.must(w.attach(i, "10.0.65.0/24"))
 	w.attached(id, "10.0.65.0/24")
 }
+
+func TestFragmentationIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	id := w.add("m5.8xlarge", "vm")
+	w.sim.Inject(awssim.Fault{Action: "AssignPrivateIpAddresses", Error: &awssim.APIError{Status: 400, Code: "InsufficientCidrBlocks",
+		Message: "The specified subnet does not have enough free cidr blocks to satisfy the request."}})
+	w.wants(cloud.Conflict, w.attach(w.get(id), "10.0.65.0/24"), "InsufficientCidrBlocks", "however many single addresses", "another block", "grow")
+	w.attached(id)
+}
+
+func TestAReplacedMachineHoldsNothingOfTheOld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	old := w.add("m5.8xlarge", "vm")
+	was := w.get(old)
+	w.must(w.attach(was, "10.0.65.0/24"))
+	w.must(w.sim.TerminateInstance(path.Base(old)))
+	w.wants(cloud.NotFound, w.attach(was, "10.0.66.0/24"), "terminated")
+	w.wants(cloud.NotFound, w.detach(was, "10.0.65.0/24"), "terminated")
+	heir := w.add("m5.8xlarge", "vm")
+	w.attached(heir)
+	w.must(w.attach(w.get(heir), "10.0.65.0/24"))
+}

@@ -98,6 +98,8 @@ var balancingReasons = map[string]cloud.Reason{
 // empty where the general word is enough.
 func balancingRemedy(r cloud.Reason, action, code string) string {
 	switch code {
+	case "InsufficientCidrBlocks":
+		return fragmented
 	case "InvalidSubnet":
 		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one"
 	case "ResourceInUse", "DependencyViolation":

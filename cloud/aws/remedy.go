@@ -29,6 +29,9 @@ const (
 	actionDropSubnet   = "DeleteSubnet"
 )
 
+// fragmented: EC2 counts single free addresses only, of which there may be many.
+const fragmented = "no free block of whole /28s is left there, however many single addresses are: choose another block, or grow the range"
+
 // remedy says what a person can do about an error.
 func remedy(r cloud.Reason, action, resource string) string {
 	switch r {

@@ -101,6 +101,11 @@ func (v routed) Get(ctx context.Context, providerID string) (cloud.Interface, er
 	return led(i, whole, partly), nil
 }
 
+// Limit is none: the route tables are the limit, cloud.RouteRoom.
+func (v routed) Limit(context.Context, cloud.Interface) (cloud.Limit, error) {
+	return cloud.Limit{}, nil
+}
+
 // Attach turns the source/destination check off, leads the main table to the
 // interface, and then the others.
 func (v routed) Attach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
@@ -130,6 +135,9 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 	t, err := v.readTables(ctx, about)
 	if err != nil {
 		return err
+	}
+	if len(t.all) == 0 || !t.all[0].main {
+		return e.refuse(cloud.Unavailable, errors.New("VPC "+v.VPC+" shows no main route table"), "without it two clusters may route one range to two machines")
 	}
 	if err := v.uncheck(ctx, i.Version, about); err != nil {
 		return err

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"slices"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -33,6 +34,9 @@ func (s sdk) vpc(ctx context.Context, id string) (network, error) {
 		if a.CidrBlockState != nil {
 			n.blocks = append(n.blocks, block{awssdk.ToString(a.AssociationId), awssdk.ToString(a.CidrBlock), string(a.CidrBlockState.State), awssdk.ToString(a.CidrBlockState.StatusMessage)})
 		}
+	}
+	if cidr := awssdk.ToString(l.Vpcs[0].CidrBlock); len(n.blocks) == 0 && cidr != "" {
+		n.blocks = []block{{cidr: cidr, state: string(types.VpcCidrBlockStateCodeAssociated)}} // some emulators do not list it
 	}
 	for _, a := range l.Vpcs[0].Ipv6CidrBlockAssociationSet {
 		if a.Ipv6CidrBlockState != nil {
@@ -122,6 +126,7 @@ func (s sdk) networkInterfaces(ctx context.Context, filter, id, token string) (p
 		for _, a := range i.PrivateIpAddresses {
 			got.addresses = append(got.addresses, awssdk.ToString(a.PrivateIpAddress))
 		}
+		got.own(i.PrivateIpAddress)
 		for _, a := range i.Ipv6Addresses {
 			got.addresses = append(got.addresses, awssdk.ToString(a.Ipv6Address))
 		}
@@ -160,6 +165,7 @@ func (s sdk) instance(ctx context.Context, id string) (machine, error) {
 		for _, a := range n.PrivateIpAddresses {
 			c.addresses = append(c.addresses, awssdk.ToString(a.PrivateIpAddress))
 		}
+		c.own(n.PrivateIpAddress)
 		for _, a := range n.Ipv6Addresses {
 			c.addresses = append(c.addresses, awssdk.ToString(a.Ipv6Address))
 		}
@@ -185,6 +191,14 @@ func (s sdk) instanceType(ctx context.Context, name string) (slots, error) {
 	i := l.InstanceTypes[0]
 	// Bare metal has no hypervisor, and is Nitro too.
 	return slots{awssdk.ToInt32(i.NetworkInfo.Ipv4AddressesPerInterface), i.Hypervisor != types.InstanceTypeHypervisorXen}, nil
+}
+
+// own adds the interface's own address where the list lacks it, as it does
+// with some emulators.
+func (c *card) own(address *string) {
+	if a := awssdk.ToString(address); a != "" && !slices.Contains(c.addresses, a) {
+		c.addresses = append(c.addresses, a)
+	}
 }
 
 const nameTag = "Name"

@@ -4,6 +4,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/pflag"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
 )
 
 // The clouds, as --cloud names them.
@@ -45,6 +48,15 @@ func (o *Options) Register(f *pflag.FlagSet, cloud, usage string) {
 	f.StringSliceVar(&o.GCPNodeTags, "gcp-node-tags", nil, "network tags of the nodes, for the firewall rules of load balancers; all machines of the network where none is given")
 	f.StringVar(&o.AWSClusterName, "aws-cluster-name", "", "the name in the tags kubernetes.io/cluster/<name> of subnets and security groups, by which those for load balancers are found")
 	f.StringSliceVar(&o.AWSNodeGroups, "aws-node-security-groups", nil, "IDs of the nodes' security groups that get the rules of load balancers; each node's own where none is given")
+}
+
+// Bucket is what is known of the rates that the cloud allows; nil where it is
+// left to say when to slow down, as an emulator is.
+func (o *Options) Bucket() func(cloud.Call) (perSecond float64, burst int) {
+	if o.Cloud == AWS && o.AWSEndpoint == "" {
+		return aws.Bucket
+	}
+	return nil
 }
 
 // Validate refuses a cloud that there is no adapter for.

@@ -12,7 +12,7 @@ import (
 
 // newClouds has every call of the cloud paced and counted.
 func newClouds(o *options, registry prometheus.Registerer) (*clouds.Clouds, error) {
-	pace, err := middleware.Pace(middleware.PaceConfig{}, registry)
+	pace, err := middleware.Pace(middleware.PaceConfig{Bucket: o.clouds.Bucket()}, registry)
 	if err != nil {
 		return nil, fmt.Errorf("registering the metrics of pacing: %w", err)
 	}

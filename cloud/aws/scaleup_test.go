@@ -1,0 +1,127 @@
+package aws_test
+
+import (
+	"flag"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/middleware"
+	"github.com/vpcnative/vpcnative/cloud/simulate"
+)
+
+var (
+	unpaced = flag.Bool("scaleup.unpaced", false, "measure a scale-up without knowledge of the buckets too")
+	factor  = flag.Int("scaleup.factor", 20, "so many times as fast as real time")
+)
+
+// fastClock runs so many times as fast as the machine's.
+type fastClock struct {
+	simulate.RealClock
+	start  time.Time
+	factor int
+}
+
+func (c fastClock) Now() time.Time { return c.start.Add(time.Since(c.start) * time.Duration(c.factor)) }
+
+// TestScaleUp brings 500 nodes up at once against EC2's own token buckets:
+// each interface is read, and gets its range.
+func TestScaleUp(t *testing.T) {
+	t.Parallel()
+	scaleUp(t, "calls wait in EC2's buckets", aws.Bucket)
+	if *unpaced {
+		scaleUp(t, "calls slow down when told", nil)
+	}
+}
+
+func scaleUp(t *testing.T, how string, bucket func(cloud.Call) (float64, int)) {
+	const nodes = 500
+	clock := fastClock{start: time.Now(), factor: *factor}
+	scaled := func(d time.Duration) time.Duration { return d / time.Duration(*factor) }
+	w := newWorld(t, awssim.Config{Clock: clock, Throttle: true})
+	pace := middleware.PaceConfig{Every: scaled(time.Second)}
+	if bucket != nil {
+		pace.Bucket = func(c cloud.Call) (float64, int) {
+			perSecond, burst := bucket(c)
+			return perSecond * float64(*factor), burst
+		}
+	}
+	hook, err := middleware.Pace(pace, prometheus.NewRegistry())
+	w.must(err)
+	vpc := w.connect(func(c *aws.Config) {
+		c.Hook, c.BackoffMin, c.BackoffMax, c.Retries = hook, scaled(200*time.Millisecond), scaled(10*time.Second), 100
+	})
+	var ids []string
+	for range nodes {
+		ids = append(ids, w.add("m5.8xlarge", "vm"))
+	}
+	var all sync.WaitGroup
+	for n, id := range ids {
+		all.Go(func() {
+			i, err := vpc.Interfaces.Get(t.Context(), id)
+			if err == nil {
+				_, err = vpc.Interfaces.Attach(t.Context(), i, cloud.Attachment{Prefix: nth(podRange, 27, n)})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	throttled, calls := 0, w.sim.Calls()
+	for _, c := range calls {
+		if c.Code == "RequestLimitExceeded" {
+			throttled++
+		}
+	}
+	t.Logf("%s: %d nodes in %s of EC2's time: %d calls made, %d of them throttled", how, nodes, clock.Now().Sub(clock.start).Round(time.Second), len(calls), throttled)
+	// The faster the clock, the more a stall of this machine makes calls come
+	// in bunches.
+	if len(calls) < 2*nodes || bucket != nil && throttled > nodes/4 {
+		t.Errorf("%d calls, %d of them throttled: a storm", len(calls), throttled)
+	}
+}
+
+// For five minutes every second call is refused; all that is asked for comes.
+func TestFiveMinutesOfThrottling(t *testing.T) {
+	t.Parallel()
+	clock := fastClock{start: time.Now(), factor: 300}
+	w := newWorld(t, awssim.Config{Clock: clock})
+	storm := w.sim.Inject(awssim.Fault{Every: 2, Error: awssim.Throttled()})
+	var all sync.WaitGroup
+	for n := range 8 {
+		id := w.add("m5.8xlarge", "vm")
+		all.Go(func() {
+			a := cloud.Attachment{Prefix: nth(podRange, 26, n)}
+			for more := true; more; {
+				more = clock.Now().Sub(clock.start) < 5*time.Minute
+				i, err := w.vpc.Interfaces.Get(t.Context(), id)
+				if err == nil {
+					_, err = w.vpc.Interfaces.Attach(t.Context(), i, a)
+				}
+				if err == nil && more {
+					_, err = w.vpc.Interfaces.Detach(t.Context(), i, a)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if storm.Hits() == 0 {
+		t.Error("nothing was throttled")
+	}
+	storm.Remove()
+	for i, err := range w.vpc.Interfaces.List(t.Context()) {
+		if w.must(err); len(i.Attachments) != 1 {
+			t.Errorf("%s has %v", i.Instance, i.Attachments)
+		}
+	}
+}
