@@ -15,15 +15,19 @@ const (
 	// maxPercent and smallHeap: where little lives, the collector would run all
 	// the time for the few megabytes that it saves.
 	maxPercent = 400
-	smallHeap  = 32 << 20
+	smallHeap  = 24 << 20
 )
 
-// percentFor gives GOGC for a heap of which so many bytes live.
-func percentFor(live uint64) int {
-	if live == 0 {
-		return maxPercent
+// heap is what the last collection found, in bytes.
+type heap struct{ live, roots uint64 }
+
+// percentFor gives the GOGC by which the heap grows to smallHeap, or by
+// minPercent where that is more. The percentage counts roots, too.
+func percentFor(h heap) int {
+	if h.live >= smallHeap || h.live+h.roots == 0 {
+		return minPercent
 	}
-	return int(min(max(smallHeap*100/live, 100+minPercent), 100+maxPercent)) - 100
+	return int(min(max((smallHeap-h.live)*100/(h.live+h.roots), minPercent), maxPercent))
 }
 
 // tuneCollector sets GOGC after each collection, unless the user has set it.
@@ -31,15 +35,15 @@ func tuneCollector() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	debug.SetGCPercent(percentFor(0))
-	afterCollection(percentFor(0))
+	debug.SetGCPercent(minPercent)
+	afterCollection(minPercent)
 }
 
 // afterCollection waits for the next collection, which finds mark dead.
 func afterCollection(now int) {
 	mark := new(*int) // a pointer, so that it is no part of another object
 	runtime.AddCleanup(mark, func(now int) {
-		if want := percentFor(liveBytes()); want != now {
+		if want := percentFor(lastHeap()); want != now {
 			debug.SetGCPercent(want)
 			now = want
 		}
@@ -47,12 +51,14 @@ func afterCollection(now int) {
 	}, now)
 }
 
-// liveBytes is what the last collection found alive.
-func liveBytes() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() != metrics.KindUint64 {
-		return 0
+func lastHeap() heap {
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
+	metrics.Read(samples)
+	bytes := func(i int) uint64 {
+		if samples[i].Value.Kind() != metrics.KindUint64 {
+			return 0
+		}
+		return samples[i].Value.Uint64()
 	}
-	return sample[0].Value.Uint64()
+	return heap{live: bytes(0), roots: bytes(1) + bytes(2)}
 }

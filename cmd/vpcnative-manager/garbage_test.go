@@ -8,11 +8,13 @@ import (
 )
 
 func TestASmallHeapIsCollectedSeldomAndALargeOneStaysNearWhatLives(t *testing.T) {
-	for live, want := range map[uint64]int{
-		0: 400, 1 << 20: 400, 8 << 20: 300, 16 << 20: 100, 20 << 20: 60, 24 << 20: 40, 1 << 30: 40,
+	const mib = 1 << 20
+	for h, want := range map[heap]int{
+		{}: 40, {live: mib, roots: mib}: 400, {live: 4 * mib, roots: 4 * mib}: 250, {live: 8 * mib}: 200,
+		{live: 8 * mib, roots: 8 * mib}: 100, {live: 18 * mib}: 40, {live: 24 * mib}: 40, {live: 1 << 30}: 40,
 	} {
-		if got := percentFor(live); got != want {
-			t.Errorf("%d MiB live: %d percent, want %d", live>>20, got, want)
+		if got := percentFor(h); got != want {
+			t.Errorf("%+v: %d percent, want %d", h, got, want)
 		}
 	}
 }

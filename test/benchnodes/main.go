@@ -45,7 +45,7 @@ func main() {
 	flag.IntVar(&s.arrivals, "arrivals", 2000, "`Nodes` that arrive one after the other")
 	flag.IntVar(&s.arrivalRate, "arrival-rate", 100, "arriving `Nodes` a second")
 	flag.IntVar(&s.many, "many", 10000, "`Nodes` for memory and restart; 0 leaves these out")
-	flag.DurationVar(&s.timeout, "timeout", 15*time.Minute, "`time` after which the run is given up")
+	flag.DurationVar(&s.timeout, "timeout", 45*time.Minute, "`time` after which the run is given up")
 	flag.StringVar(&s.json, "json", "", "`file` for the rows as JSON; bin/bench/nodes.json by default")
 	flag.StringVar(&s.only, "only", "", "`part` of the names of the contenders to run; all by default")
 	flag.Parse()

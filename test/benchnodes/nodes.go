@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -105,8 +107,10 @@ func (b *bench) createNode(ctx context.Context, name string, i int) error {
 	return nil
 }
 
-// deleteNodes removes every Node and every instance. One request may run into the server's time
-// limit with work left to do.
+// deleteNodes removes every Node, every instance and what a manager that ended
+// remembers of them, so that each row begins with an empty cluster: what is
+// remembered would be given back beside the work that is measured. One request
+// may run into the server's time limit with work left to do.
 func (b *bench) deleteNodes(ctx context.Context) error {
 	nodes := b.client.CoreV1().Nodes()
 	var last error
@@ -121,5 +125,20 @@ func (b *bench) deleteNodes(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("removing the Nodes of the last row: %w (the server said last: %v)", err, last)
 	}
-	return b.cloud.deleteInstances()
+	return errors.Join(b.cloud.deleteInstances(), b.deleteLedger(ctx))
+}
+
+// deleteLedger removes the claims ledger and its records.
+func (b *bench) deleteLedger(ctx context.Context) error {
+	const ledger = "vpcnative-claims"
+	maps := b.client.CoreV1().ConfigMaps(metav1.NamespaceSystem)
+	err := maps.Delete(ctx, ledger, metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("removing the claims ledger: %w", err)
+	}
+	err = maps.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "vpcnative.dev/holdings=" + ledger})
+	if err != nil {
+		return fmt.Errorf("removing the records of the claims ledger: %w", err)
+	}
+	return nil
 }

@@ -334,7 +334,7 @@ func (b *bench) runOnce(ctx context.Context, c contender, o *observer, then func
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, b.end(ctx, c, r)) }()
-	if err := o.wait(ctx, r, 3*time.Minute, func(nodes map[string]*seen) bool { return allDone(nodes, c) }); err != nil {
+	if err := o.wait(ctx, r, time.Minute+time.Duration(b.many)*50*time.Millisecond, func(nodes map[string]*seen) bool { return allDone(nodes, c) }); err != nil {
 		return 0, 0, err
 	}
 	if err := then(r, started); err != nil {
