@@ -3,25 +3,22 @@ package lb
 // Keys of [LoadBalancer.Attributes], and what their values are. Each adapter
 // knows some of them, and refuses the others.
 const (
+	// AttributeSubnets: the subnets of the balancer's own addresses, by name or
+	// ID, separated by commas: one on Compute Engine, one a zone on EC2.
+	AttributeSubnets = "subnets"
+
 	// AttributeGlobalAccess (Compute Engine): true lets clients of every region
 	// reach an internal balancer.
 	AttributeGlobalAccess = "global-access"
 	// AttributeNetworkTier (Compute Engine): Premium or Standard, for external
 	// addresses.
 	AttributeNetworkTier = "network-tier"
-	// AttributeSubnetwork (Compute Engine): the name of the subnetwork that an
-	// internal address is taken from.
-	AttributeSubnetwork = "subnetwork"
-	// AttributeDraining (Compute Engine): how many seconds connections last on
-	// a node that is taken out.
-	AttributeDraining = "draining-seconds"
+	// AttributeBackends (Compute Engine): EndpointGroups or InstanceGroups.
+	AttributeBackends = "backends"
 	// AttributeWeighted (Compute Engine): true shares connections by the number
 	// of a node's own pods.
 	AttributeWeighted = "weighted"
 
-	// AttributeSubnets (EC2): the balancer's subnets, one a zone, by ID or by
-	// the tag Name, separated by commas.
-	AttributeSubnets = "subnets"
 	// AttributePrivateIPv4 (EC2): the addresses of an internal balancer, one a
 	// subnet, in the order of AttributeSubnets; AttributeIPv6 the same.
 	AttributePrivateIPv4 = "private-ipv4"
@@ -38,4 +35,10 @@ const (
 	// "load-balancer/load_balancing.cross_zone.enabled".
 	AttributeLoadBalancer = "load-balancer/"
 	AttributeTargetGroup  = "target-group/"
+)
+
+// Values of AttributeBackends.
+const (
+	EndpointGroups = "EndpointGroups"
+	InstanceGroups = "InstanceGroups"
 )

@@ -29,10 +29,9 @@ type Options struct {
 
 // Balancing is how load balancers are made.
 type Balancing struct {
-	GCPInstanceGroups bool
-	GCPNodeTags       []string
-	AWSClusterName    string
-	AWSNodeGroups     []string
+	GCPNodeTags    []string
+	AWSClusterName string
+	AWSNodeGroups  []string
 }
 
 // Register adds the flags; cloud and usage are the default and the text of
@@ -44,7 +43,6 @@ func (o *Options) Register(f *pflag.FlagSet, cloud, usage string) {
 	f.StringVar(&o.AWSEndpoint, "aws-endpoint", "", "another address of the EC2 API, such as an emulator's")
 	f.StringVar(&o.AWSRegion, "aws-region", "", "the region of Networks that name none; that of the AWS configuration, or of the machine that this runs on, where it is not given")
 	f.BoolVar(&o.AWSNoAuth, "aws-no-auth", false, "sign with made-up credentials; for emulators")
-	f.BoolVar(&o.GCPInstanceGroups, "gcp-instance-groups", false, "load balancers send to unmanaged instance groups that all share, and not to zonal endpoint groups of a subset of nodes; decide before the first one is made")
 	f.StringSliceVar(&o.GCPNodeTags, "gcp-node-tags", nil, "network tags of the nodes, for the firewall rules of load balancers; all machines of the network where none is given")
 	f.StringVar(&o.AWSClusterName, "aws-cluster-name", "", "the name in the tags kubernetes.io/cluster/<name> of subnets and security groups, by which those for load balancers are found")
 	f.StringSliceVar(&o.AWSNodeGroups, "aws-node-security-groups", nil, "IDs of the nodes' security groups that get the rules of load balancers; each node's own where none is given")

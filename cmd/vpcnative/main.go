@@ -70,6 +70,6 @@ func command(name string) *cobra.Command {
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(planCommand(), rangesCommand(), explainCommand(), versionCommand())
+	cmd.AddCommand(planCommand(), rangesCommand(), explainCommand(), orphansCommand(), teardownCommand(), versionCommand())
 	return cmd
 }

@@ -12,7 +12,10 @@ With --nodes and --supernet it plans a cluster that is not there yet, and needs
 neither a cluster nor a cloud: it prints a table and the objects to apply.
 
 Without them it plans RangeRequests: those of -f, or those in the cluster that
-are not granted yet, as the manager would.`
+are not granted yet, as the manager would.
+
+With service/NAMESPACE/NAME it plans that Service's load balancer, as the
+manager would with --load-balancers. It reads the cloud for that.`
 
 const planExample = `  # a new cluster of 500 nodes that may become three times as large
   vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
@@ -22,14 +25,18 @@ const planExample = `  # a new cluster of 500 nodes that may become three times 
   vpcnative plan --nodes 500 --supernet 10.0.0.0/8 -o yaml | kubectl apply -f -
 
   # what a request would get in this cluster
-  vpcnative plan -f request.yaml`
+  vpcnative plan -f request.yaml
+
+  # what would be done for a Service
+  vpcnative plan service/default/web --cloud=gcp`
 
 func planCommand() *cobra.Command {
 	o := &output{}
 	var c calculator
 	var r requests
+	var withoutClass bool
 	cmd := &cobra.Command{
-		Use:     "plan",
+		Use:     "plan [service/NAMESPACE/NAME]",
 		Short:   "Say what would be carved, where and why; do nothing",
 		Long:    planLong,
 		Example: planExample,
@@ -37,14 +44,18 @@ func planCommand() *cobra.Command {
 			if f := cmd.Flags().Lookup("proxy"); len(args) > 0 && f.Changed {
 				return fmt.Errorf("--proxy takes its prefix length behind an equals sign: --proxy=%s", args[0])
 			}
-			return cobra.NoArgs(cmd, args)
+			return cobra.MaximumNArgs(1)(cmd, args)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.validate(); err != nil {
 				return err
 			}
 			asked := c.asked(cmd.Flags())
 			switch {
+			case len(args) == 1 && (asked != "" || r.file != "" || r.noCluster):
+				return fmt.Errorf("%s is planned by itself, as it is in the cluster", args[0])
+			case len(args) == 1:
+				return r.service(cmd.Context(), cmd, o, args[0], withoutClass)
 			case asked != "" && r.file != "":
 				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans RangeRequests: give one of them", asked)
 			case asked != "":
@@ -56,5 +67,6 @@ func planCommand() *cobra.Command {
 	o.register(cmd)
 	c.register(cmd.Flags())
 	r.register(cmd.Flags())
+	cmd.Flags().BoolVar(&withoutClass, "services-without-class", false, "for a Service: what the manager's flag is")
 	return cmd
 }

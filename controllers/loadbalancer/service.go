@@ -146,7 +146,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
 	if err != nil {
-		return c.impossible(asked.Balancer, err), nil
+		return impossible(asked.Balancer, err), nil
 	}
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
 	if c.DryRun {
@@ -205,7 +205,7 @@ func onlyAdmin(err error) bool {
 }
 
 // impossible is what the cloud has no way to do. What is there stays.
-func (c *Controller) impossible(b lb.LoadBalancer, err error) finding {
+func impossible(b lb.LoadBalancer, err error) finding {
 	protocols := map[lb.Protocol]bool{}
 	for _, l := range b.Listeners {
 		protocols[l.Protocol] = true

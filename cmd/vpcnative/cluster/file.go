@@ -15,9 +15,9 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// Parse reads Networks and RangeRequests out of YAML or JSON documents. An
+// ParseAny reads Networks and RangeRequests out of YAML or JSON documents. An
 // unknown field is an error.
-func Parse(r io.Reader) (State, error) {
+func ParseAny(r io.Reader) (State, error) {
 	var out State
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(r))
 	for i := 1; ; i++ {
@@ -32,10 +32,16 @@ func Parse(r io.Reader) (State, error) {
 			return out, fmt.Errorf("document %d: %w", i, err)
 		}
 	}
-	if len(out.Requests) == 0 {
-		return out, errors.New("it holds no RangeRequest, so there is nothing to plan")
-	}
 	return out, nil
+}
+
+// Parse reads Networks and RangeRequests to plan.
+func Parse(r io.Reader) (State, error) {
+	out, err := ParseAny(r)
+	if err == nil && len(out.Requests) == 0 {
+		err = errors.New("it holds no RangeRequest, so there is nothing to plan")
+	}
+	return out, err
 }
 
 func (s *State) document(text []byte) error {

@@ -104,32 +104,14 @@ func oneOf(key string, words ...string) func(*maker, string) error {
 
 func boolean(key string) func(*maker, string) error { return oneOf(key, "true", "false") }
 
-func draining(m *maker, v string) error {
-	n, err := number(v, 0, 3600)
-	if err == nil {
-		m.Balancer.Attributes[m.of(lb.AttributeDraining, drain)] = strconv.Itoa(n)
+func seconds(key string) func(*maker, string) error {
+	return func(m *maker, v string) error {
+		n, err := number(v, 0, 3600)
+		if err == nil {
+			m.Balancer.Attributes[key] = strconv.Itoa(n)
+		}
+		return err
 	}
-	return err
-}
-
-func subnets(m *maker, v string) error {
-	all := list(v)
-	if len(all) == 0 {
-		return errors.New("it names no subnet")
-	}
-	if m.in.Cloud == "gcp" && len(all) > 1 {
-		return errors.New("an address is of one subnet")
-	}
-	m.Balancer.Attributes[m.of(lb.AttributeSubnetwork, lb.AttributeSubnets)] = strings.Join(all, ",")
-	return nil
-}
-
-// of is the one that is about the cluster's cloud.
-func (m *maker) of(gcp, aws string) string {
-	if m.in.Cloud == "aws" {
-		return aws
-	}
-	return gcp
 }
 
 func number(v string, least, most int) (int, error) {

@@ -26,7 +26,9 @@ var own = []Annotation{
 	{Key: "vpcnative.dev/addresses", Values: "addresses, or names of reserved ones", Effect: Followed,
 		Meaning: "its addresses, at most one a family; names are given to the families in the order of `ipFamilies`", follow: addresses},
 	{Key: "vpcnative.dev/subnets", Values: "names or IDs", Effect: Followed,
-		Meaning: "the subnets of its own addresses: one on Google Cloud, one a zone on AWS", follow: subnets},
+		Meaning: "the subnets of its own addresses: one on Google Cloud, one a zone on AWS", follow: attribute(lb.AttributeSubnets)},
+	{Key: "vpcnative.dev/backends", Cloud: "gcp", Values: "`EndpointGroups`, `InstanceGroups`", Effect: Followed,
+		Meaning: "zonal endpoint groups of nodes (the default), or instance groups", follow: oneOf(lb.AttributeBackends, lb.EndpointGroups, lb.InstanceGroups)},
 }
 
 // NetworkAnnotation names the Network of a Service.
@@ -38,9 +40,9 @@ var gke = []Annotation{
 	{Key: "networking.gke.io/load-balancer-ip-addresses", Cloud: "gcp", Values: "names of reserved addresses", Effect: Followed,
 		Meaning: "as `vpcnative.dev/addresses`", follow: addresses},
 	{Key: "networking.gke.io/load-balancer-subnet", Cloud: "gcp", Values: "a subnet's name", Effect: Followed,
-		Meaning: "as `vpcnative.dev/subnets`", follow: subnets},
+		Meaning: "as `vpcnative.dev/subnets`", follow: attribute(lb.AttributeSubnets)},
 	{Key: "networking.gke.io/internal-load-balancer-subnet", Cloud: "gcp", Values: "a subnet's name", Effect: Followed,
-		Meaning: "as `vpcnative.dev/subnets`", follow: subnets},
+		Meaning: "as `vpcnative.dev/subnets`", follow: attribute(lb.AttributeSubnets)},
 	{Key: "networking.gke.io/internal-load-balancer-allow-global-access", Cloud: "gcp", Values: "`true`, `false`", Effect: Followed,
 		Meaning: "clients of every region reach an internal balancer", follow: boolean(lb.AttributeGlobalAccess)},
 	{Key: "cloud.google.com/network-tier", Cloud: "gcp", Values: "`Premium`, `Standard`", Effect: Followed,

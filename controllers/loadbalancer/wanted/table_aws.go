@@ -28,7 +28,7 @@ var aws = under(awsPrefix+awsBalancer, []Annotation{
 	{Key: "private-ipv4-addresses", Cloud: "aws", Values: "addresses", Effect: Followed,
 		Meaning: "the addresses of an internal balancer, one a subnet", follow: attribute(lb.AttributePrivateIPv4)},
 	{Key: "ipv6-addresses", Cloud: "aws", Values: "addresses", Effect: Followed, Meaning: "its IPv6 addresses, one a subnet", follow: attribute(lb.AttributeIPv6)},
-	{Key: "subnets", Cloud: "aws", Values: "IDs or names", Effect: Followed, Meaning: "as `vpcnative.dev/subnets`", follow: subnets},
+	{Key: "subnets", Cloud: "aws", Values: "IDs or names", Effect: Followed, Meaning: "as `vpcnative.dev/subnets`", follow: attribute(lb.AttributeSubnets)},
 
 	{Key: "security-groups", Cloud: "aws", Values: "IDs or names", Effect: Followed,
 		Meaning: "its security groups, instead of one of ours", follow: attribute(lb.AttributeSecurityGroups)},
@@ -38,9 +38,9 @@ var aws = under(awsPrefix+awsBalancer, []Annotation{
 
 	{Key: "cross-zone-load-balancing-enabled", Cloud: "aws", Values: "`true`, `false`", Effect: Followed,
 		Meaning: "a zone's address sends to nodes of all zones", follow: boolean(crossZone)},
-	{Key: "connection-draining-timeout", Values: "seconds", Effect: Followed,
-		Meaning: "how long a node that leaves keeps its connections", follow: draining},
-	{Key: "connection-draining-enabled", Values: "`true`", Effect: Silent, Meaning: "they always drain"},
+	{Key: "connection-draining-timeout", Cloud: "aws", Values: "seconds", Effect: Followed,
+		Meaning: "how long a node that leaves keeps its connections", follow: seconds(drain)},
+	{Key: "connection-draining-enabled", Cloud: "aws", Values: "`true`", Effect: Silent, Meaning: "they always drain"},
 	{Key: "proxy-protocol", Cloud: "aws", Values: "`*`", Effect: Followed, Meaning: "PROXY protocol v2 to the nodes", follow: everyProxy},
 	{Key: "access-log-enabled", Cloud: "aws", Values: "`true`, `false`", Effect: Followed, Meaning: "access logs, of TLS listeners", follow: boolean(logEnabled)},
 	{Key: "access-log-s3-bucket-name", Cloud: "aws", Values: "a bucket", Effect: Followed, Meaning: "where they go", follow: attribute(logBucket)},

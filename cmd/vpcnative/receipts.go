@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+)
+
+// receipt says what became of one thing in the cloud.
+type receipt struct {
+	Resource string `json:"resource"`
+	For      string `json:"for,omitempty"`
+	Result   string `json:"result"`
+	Error    string `json:"error,omitempty"`
+}
+
+type receipts []receipt
+
+func (l receipts) failures() (n int) {
+	for _, r := range l {
+		if r.Error != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func (l receipts) print(w io.Writer, _ show.Style) error {
+	if len(l) == 0 {
+		_, err := io.WriteString(w, "nothing is left of the cluster\n")
+		return err
+	}
+	var b strings.Builder
+	for _, r := range l {
+		fmt.Fprintf(&b, "%s: %s", r.Result, r.Resource)
+		if r.For != "" {
+			fmt.Fprintf(&b, ", of %s", r.For)
+		}
+		if r.Error != "" {
+			fmt.Fprintf(&b, ": %s", r.Error)
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// list is everything, with one result.
+func (r *remains) list(result string) (out receipts) {
+	for _, p := range listed(r.parts) {
+		out = append(out, receipt{Resource: p.Resource, For: p.For, Result: result})
+	}
+	for _, x := range r.ranges {
+		out = append(out, receipt{Resource: "range " + x.Subnet + "/" + x.Name + " " + x.Prefix.String(), Result: result})
+	}
+	if r.proxy != nil {
+		out = append(out, receipt{Resource: "proxy-only subnet " + r.proxy.Name, Result: result})
+	}
+	for _, x := range r.rules {
+		out = append(out, receipt{Resource: "firewall rule " + x.Name, Result: result})
+	}
+	return out
+}
+
+// remove takes everything away, users first, and goes on past what cannot be.
+func (r *remains) remove(ctx context.Context) (out receipts) {
+	gone := map[string]bool{}
+	var trouble error
+	if r.balancers != nil {
+		trouble = loadbalancer.Remove(ctx, r.balancers, r.state, r.parts, func(x lb.Resource) { gone[x.Ref.String()] = true })
+	}
+	for _, p := range listed(r.parts) {
+		x := receipt{Resource: p.Resource, For: p.For, Result: "removed"}
+		if !gone[p.Resource] {
+			x.Result, x.Error = "still there", "something that uses it is, or could not be removed"
+			if trouble != nil {
+				x.Error = oneLine(trouble)
+			}
+		}
+		out = append(out, x)
+	}
+	did := func(what string, err error) {
+		x := receipt{Resource: what, Result: "removed"}
+		if err != nil {
+			x.Result, x.Error = "still there", oneLine(err)
+		}
+		out = append(out, x)
+	}
+	for _, x := range r.ranges {
+		did("range "+x.Subnet+"/"+x.Name+" "+x.Prefix.String(), r.vpc.Ranges.Delete(ctx, x))
+	}
+	if r.proxy != nil {
+		did("proxy-only subnet "+r.proxy.Name, r.vpc.Proxies.Delete(ctx, *r.proxy))
+	}
+	for _, x := range r.rules {
+		did("firewall rule "+x.Name, r.vpc.Firewalls.Delete(ctx, x))
+	}
+	return out
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
