@@ -25,16 +25,19 @@ const madeUp = "emulator"
 func (c *Clouds) connect(ctx context.Context, spec any) (*opened, error) {
 	switch s := spec.(type) {
 	case *v1alpha1.AWSNetwork:
-		vpc, closer, err := aws.New(ctx, c.aws(s))
-		return both(vpc, nil, closer, err)
+		vpc, b, closer, err := aws.NewWithBalancers(ctx, c.aws(s), aws.BalancerConfig{
+			Cluster: c.AWSClusterName, NodeGroups: c.AWSNodeGroups,
+		})
+		return both(vpc, b, closer, err)
 	case *v1alpha1.GCPNetwork:
-		vpc, closer, err := gcp.New(ctx, gcp.Config{
+		vpc, b, closer, err := gcp.NewWithBalancers(ctx, gcp.Config{
 			Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
 			Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks,
 			Endpoint: c.GCPEndpoint, NoAuth: c.GCPNoAuth,
 			UserAgent: c.UserAgent, Hook: c.Hook, PollMin: pollMin,
+			NodeTags: c.GCPNodeTags,
 		})
-		return both(vpc, nil, closer, err)
+		return both(vpc, b, closer, err)
 	}
 	return nil, &cloud.Error{Reason: cloud.Invalid, Act: "open the VPC", Remedy: "set gcp or aws in the Network"}
 }
@@ -43,11 +46,7 @@ func both(vpc *cloud.VPC, b lb.Balancers, closer func(), err error) (*opened, er
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{vpc: *vpc, close: closer}
-	if b != nil {
-		o.balancers = &balancing{b}
-	}
-	return o, nil
+	return &opened{vpc: *vpc, balancers: &balancing{b}, close: closer}, nil
 }
 
 func (c *Clouds) aws(s *v1alpha1.AWSNetwork) aws.Config {
