@@ -69,7 +69,7 @@ func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, erro
 // What it gives can be compared: it is another when the cloud was opened anew.
 func (c *Clouds) Balancers(ctx context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 	o, err := c.open(ctx, n)
-	if err != nil || o.balancers == nil {
+	if err != nil {
 		return nil, err
 	}
 	return o.balancers, nil

@@ -69,9 +69,6 @@ func (p *requests) balancers(ctx context.Context, n *v1alpha1.Network) (lb.Balan
 	}
 	opener := clouds.New(clouds.Config{Options: p.clouds, UserAgent: "vpcnative"})
 	b, err := opener.Balancers(ctx, n)
-	if err == nil && b == nil {
-		err = fmt.Errorf("this version has no load balancers for %s", p.clouds.Cloud)
-	}
 	if err != nil {
 		opener.Close()
 		return nil, nil, err
