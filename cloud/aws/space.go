@@ -46,10 +46,18 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	return snap, nil
 }
 
+func (v *vpc) listSubnets(ctx context.Context, b *books) error {
+	about := subject{"list the subnets", v.VPC}
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
+	if err := pages(ctx, v, actionSubnets, about, list, b.subnet); err != nil {
+		return err
+	}
+	v.known.setPairs(b.subnets)
+	return nil
+}
+
 func (s space) readSubnets(ctx context.Context, b *books) error {
-	about := subject{"list the subnets", s.VPC}
-	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
-	if err := pages(ctx, s.vpc, actionSubnets, about, list, b.subnet); err != nil {
+	if err := s.listSubnets(ctx, b); err != nil {
 		return err
 	}
 	for _, id := range s.Subnets {

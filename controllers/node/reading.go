@@ -246,7 +246,7 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
 			}
 		}
-		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
+		if known && k.Prefix.IsValid() && !nic.Carries(k.Prefix, r.pairedOf(k, nic)) {
 			r.missing[k.NodeUID] = true
 		}
 		if known && r.lostIPv6(k, nic) {
