@@ -565,7 +565,9 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 				return fault(cloud.Unavailable)
 			}
 			if !slices.Contains(vm.prefixes, p) {
-				f.w.judgeAttached(i.Instance, p)
+				if p == a.Prefix || vm.born != a.Prefix { // what goes with a prefix of somebody's choice rests as little
+					f.w.judgeAttached(i.Instance, p)
+				}
 				vm.prefixes = append(vm.prefixes, p)
 				f.w.remember(i.Instance)
 			}
