@@ -126,7 +126,7 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
-		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", r.NetworkName())
+		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or make a request that names another", r.NetworkName())
 	}
 	if err != nil {
 		return nil, cloud.VPC{}, refusedByAPI("reading Network "+r.NetworkName(), err)
