@@ -34,8 +34,11 @@ func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
 	return nil
 }
 
-// slots are the /28 that make up a prefix.
+// slots are the /28 that make up a prefix, or a /80 by itself.
 func slots(p netip.Prefix) (out []netip.Prefix) {
+	if p.Addr().Is6() {
+		return []netip.Prefix{p}
+	}
 	for a := p.Addr(); p.Contains(a); {
 		out = append(out, netip.PrefixFrom(a, 28))
 		for range 16 {
@@ -43,6 +46,12 @@ func slots(p netip.Prefix) (out []netip.Prefix) {
 		}
 	}
 	return out
+}
+
+// GiveIPv6 gives a subnet the next /64 of the VPC.
+func (e *EC2) GiveIPv6(name string) error {
+	_, err := e.sim.AddIPv6(e.subnets[name].id)
+	return err
 }
 
 // SetRanges leaves those alone that are as they should be: another reservation
