@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -152,7 +153,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	}
 	steps, refused := Plan(in)
 	if refused != nil {
-		steps = PutBack(in) // what it cannot have takes nothing from what it has
+		steps = slices.Concat(PutBack(in), TakeUp(in)) // what it cannot have takes nothing from what it has
 	}
 	var unready *Refusal
 	for _, step := range steps {
