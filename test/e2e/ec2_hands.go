@@ -16,6 +16,11 @@ func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
 		return fmt.Errorf("there is no instance %s", machine)
 	}
 	nic := i.Interfaces[0]
+	if len(nic.IPv6) > 0 {
+		if err := e.sim.UnassignIPv6(nic.ID); err != nil {
+			return err
+		}
+	}
 	var want []netip.Prefix
 	for _, p := range prefixes {
 		want = append(want, slots(p)...)
@@ -34,11 +39,8 @@ func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
 	return nil
 }
 
-// slots are the /28 that make up a prefix, or a /80 by itself.
+// slots are the /28 that make up a prefix.
 func slots(p netip.Prefix) (out []netip.Prefix) {
-	if p.Addr().Is6() {
-		return []netip.Prefix{p}
-	}
 	for a := p.Addr(); p.Contains(a); {
 		out = append(out, netip.PrefixFrom(a, 28))
 		for range 16 {
