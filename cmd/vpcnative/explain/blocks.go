@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/network"
 )
 
 // blocks are all prefixes that are something, the largest first, and among
@@ -105,7 +106,7 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 		services[s.Name] = true
 	}
 	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
-		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly) && ours[o.Prefix.String()] {
+		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == network.RouteRange) && ours[o.Prefix.String()] {
 			continue
 		}
 		if Kind(o.Kind) == serviceCIDR && services[o.Name] {
