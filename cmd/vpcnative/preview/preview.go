@@ -69,8 +69,8 @@ type Request struct {
 	// Attachment is how a node's range comes to its machine, where the request
 	// says it.
 	Attachment v1alpha1.Attachment `json:"attachment,omitempty"`
-	Refusal *Refusal         `json:"refusal,omitempty"`
-	Ranges  []Range          `json:"ranges,omitempty"`
+	Refusal    *Refusal            `json:"refusal,omitempty"`
+	Ranges     []Range             `json:"ranges,omitempty"`
 	// NodeSize is what a node draws, for purpose Pods.
 	NodeSize *NodeSize `json:"nodeSize,omitempty"`
 	// Growth is what would come next, subnet by subnet.
