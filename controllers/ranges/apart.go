@@ -35,10 +35,10 @@ func (in Input) planApart() ([]Step, *Refusal) {
 // would keep a subnet from being made over it. A ClusterIP range that the
 // request names keeps clear of what is there now only; no route may lead into
 // a block.
-func (in Input) ofVPC() (out []plan.Occupied) {
+func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
 	why := "a subnet may be made there at any time"
 	switch {
-	case !in.apart(), !in.routed() && len(in.Request.Spec.CIDRs) > 0:
+	case !in.apart(), !in.routed() && !chosen:
 		return nil
 	case in.routed():
 		why = "no route to a part of it may lead to a node"

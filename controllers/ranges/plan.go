@@ -133,7 +133,7 @@ func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
 func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	had := in.granted(s)
 	space := in.space(s, before)
-	space.Occupied = append(space.Occupied, in.ofVPC()...)
+	space.Occupied = append(space.Occupied, in.ofVPC(len(in.Request.Spec.CIDRs) == 0)...)
 	for _, r := range had {
 		space.Granted = append(space.Granted, r.Prefix)
 	}

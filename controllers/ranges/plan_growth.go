@@ -52,7 +52,7 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 		return Step{}, no
 	}
 	space := in.space(s, nil)
-	space.Occupied = append(space.Occupied, in.ofVPC()...)
+	space.Occupied = append(space.Occupied, in.ofVPC(true)...)
 	for _, r := range had {
 		space.Occupied = append(space.Occupied, plan.Occupied{Prefix: r.Prefix, What: "this request's range in subnet " + s.Name})
 	}

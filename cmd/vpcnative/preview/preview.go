@@ -144,6 +144,7 @@ func (in Input) network(name string) Network {
 	}
 	n, before := &in.Networks[at], in.VPC[name]
 	snapshot := before.Snapshot
+	out.Before = in.free(n, snapshot)
 	var aliases, routes prefix.Count
 	for i := range in.Requests {
 		r := in.Requests[i].DeepCopy()
@@ -170,7 +171,7 @@ func (in Input) network(name string) Network {
 		out.Requests = append(out.Requests, q)
 	}
 	out.Source = before.Source
-	out.Before, out.After = in.free(n, before.Snapshot), in.free(n, snapshot)
+	out.After = in.free(n, snapshot)
 	out.Quotas = append(quotas(before.Snapshot, snapshot, aliases), routesOf(before.Snapshot, routes)...)
 	if out.Source.Kind == FromStatus {
 		out.Source.Notes = append(out.Source.Notes, "a status lists what lies in the supernets: ranges elsewhere are missing from the counts of ranges")
