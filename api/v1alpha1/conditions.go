@@ -30,6 +30,10 @@ const (
 	// ConditionRangesOverlap is True on a RangeRequest one of whose ranges
 	// overlaps another, so that nothing is given out of it.
 	ConditionRangesOverlap = "RangesOverlap"
+	// ConditionReleaseWaits is True on a RangeRequest while prefixes of Nodes
+	// that are gone cannot be taken off their instances. It is there from the
+	// first time on.
+	ConditionReleaseWaits = "ReleaseWaits"
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"

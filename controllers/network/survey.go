@@ -105,7 +105,7 @@ func occupied(network string, spec v1alpha1.NetworkSpec, s cloud.Snapshot, reque
 			continue
 		}
 		entries = append(entries, entry{o.Prefix, v1alpha1.OccupiedBlock{
-			CIDR: o.Prefix.String(), Kind: string(o.Kind), Name: o.Name, Owner: owner(o.Mark, requests, clusterID)}})
+			CIDR: o.Prefix.String(), Kind: string(o.Kind), Name: o.Name, Owner: Owner(o.Mark, requests, clusterID)}})
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(prefix.Compare(a.p, b.p), cmp.Compare(a.b.Kind, b.b.Kind), cmp.Compare(a.b.Name, b.b.Name))
@@ -118,9 +118,9 @@ func occupied(network string, spec v1alpha1.NetworkSpec, s cloud.Snapshot, reque
 	return ps, bs, nil
 }
 
-// owner says in words whose mark it is: of this cluster's requests by name, of
+// Owner says in words whose mark it is: of this cluster's requests by name, of
 // another cluster's by what the mark tells.
-func owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) string {
+func Owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) string {
 	switch {
 	case m.IsZero():
 		return ""

@@ -59,6 +59,8 @@ type releases struct {
 	// over are those that ended in a rest and when, until a reading of all
 	// interfaces that began later has had its say.
 	over map[netip.Prefix]rested
+	// stuck are those that failed, until they are over.
+	stuck map[types.UID]trying
 }
 
 type rested struct {
@@ -97,6 +99,7 @@ func (r *releases) has(uid types.UID) bool {
 func (r *releases) end(uid types.UID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	delete(r.stuck, uid)
 	if x := r.byUID[uid]; x != nil {
 		r.anew(x)
 		delete(r.byUID, uid)

@@ -110,62 +110,7 @@ func (e *EC2) Delete(machine string) error {
 
 func (e *EC2) ProviderID(machine string) string { return "aws:///" + ec2Zone + "/" + e.ID(machine) }
 
-func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
-	i, ok := e.sim.Instance(e.ID(machine))
-	if !ok {
-		return fmt.Errorf("there is no instance %s", machine)
-	}
-	nic := i.Interfaces[0]
-	var want []netip.Prefix
-	for _, p := range prefixes {
-		want = append(want, slots(p)...)
-	}
-	in := func(list []netip.Prefix) func(netip.Prefix) bool {
-		return func(p netip.Prefix) bool { return slices.Contains(list, p) }
-	}
-	if gone := slices.DeleteFunc(slices.Clone(nic.Prefixes), in(want)); len(gone) > 0 {
-		if err := e.sim.Unassign(nic.ID, gone...); err != nil {
-			return err
-		}
-	}
-	if come := slices.DeleteFunc(want, in(nic.Prefixes)); len(come) > 0 {
-		return e.sim.Assign(nic.ID, come...)
-	}
-	return nil
-}
-
-// slots are the /28 that make up a prefix.
-func slots(p netip.Prefix) (out []netip.Prefix) {
-	for a := p.Addr(); p.Contains(a); {
-		out = append(out, netip.PrefixFrom(a, 28))
-		for range 16 {
-			a = a.Next()
-		}
-	}
-	return out
-}
-
-func (e *EC2) SetRanges(name string, keepOurs bool, ranges ...invariants.Range) error {
-	id := e.subnets[name].id
-	for _, r := range e.sim.Reservations(id) {
-		if keepOurs && strings.HasPrefix(r.Description, "vn-") {
-			continue
-		}
-		if err := e.sim.DeleteReservation(r.ID); err != nil {
-			return err
-		}
-	}
-	for _, r := range ranges {
-		one := awssim.Reservation{Subnet: id, Prefix: r.Prefix, Tags: map[string]string{"Name": r.Name}}
-		if strings.HasPrefix(r.Name, "vn-") { // of another cluster
-			one.Description = r.Name
-		}
-		if _, err := e.sim.AddReservation(one); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (e *EC2) Subnet(name string) string { return e.subnets[name].id }
 
 // Route leads to a machine, where the name is one's.
 func (e *EC2) Route(name string, to netip.Prefix) error {
@@ -180,6 +125,7 @@ var (
 	ec2Methods = map[string]string{
 		"attach": "AssignPrivateIpAddresses", "detach": "UnassignPrivateIpAddresses",
 		"look": "Describe*", "carve": "CreateSubnetCidrReservation", "uncarve": "DeleteSubnetCidrReservation",
+		"list": "DescribeNetworkInterfaces", "read": "DescribeInstances", "survey": "GetSubnetCidrReservations",
 	}
 	ec2Errors = map[string]string{
 		"throttled": "503:RequestLimitExceeded", "denied": "403:UnauthorizedOperation", "unavailable": "503:Unavailable",
@@ -188,7 +134,7 @@ var (
 )
 
 func (e *EC2) Inject(f Fault) error {
-	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Before: pause(f.Slow)}
+	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Before: pause(f.Slow), StaleFor: f.Stale}
 	if said := or(ec2Errors[f.Error], f.Error); said != "" {
 		text, code, _ := strings.Cut(said, ":")
 		status, err := strconv.Atoi(text)
@@ -251,7 +197,13 @@ func (e *EC2) Rules() []invariants.Rule { return nil }
 func (e *EC2) Changes() int             { return e.sim.MutatingCalls() }
 func (e *EC2) Calls() map[string]int    { return e.sim.CallCounts() }
 
+func (e *EC2) Journal() []invariants.Call { return invariants.EC2Calls(e.sim.Calls()) }
+
 func (e *EC2) Met(method, reason string) (n int) {
+	_, code, worded := strings.Cut(ec2Errors[reason], ":")
+	if worded {
+		reason = code
+	}
 	for _, c := range e.sim.Calls() {
 		if c.Action == or(ec2Methods[method], method) && c.Code == reason {
 			n++

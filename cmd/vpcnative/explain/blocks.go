@@ -40,6 +40,9 @@ func (w World) blocks() []Block {
 			add(c, serviceCIDR, s.Name, text)
 		}
 	}
+	for _, x := range w.Carried {
+		add(x.Prefix.String(), attached, x.Instance, "on its interface")
+	}
 	for _, n := range w.Nodes {
 		for _, c := range n.Spec.PodCIDRs {
 			add(c, nodeRange, n.Name, "its pod range")
@@ -113,6 +116,9 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 			continue // the object tells more
 		}
 		text := owners[o.Prefix.String()+" "+o.Name]
+		if text == "" && w.ClusterID != "" {
+			text = network.Owner(o.Mark, w.Requests, w.ClusterID)
+		}
 		if Kind(o.Kind) == serviceCIDR {
 			text = "as the Network's status has it"
 		}

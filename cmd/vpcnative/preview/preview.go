@@ -134,7 +134,7 @@ func (in Input) network(name string) Network {
 	out := Network{Name: name}
 	at := slices.IndexFunc(in.Networks, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or name another in networkRef", name)}
+		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or make a request that names another", name)}
 		for i := range in.Requests {
 			if r := &in.Requests[i]; r.NetworkName() == name && slices.Contains(in.Wanted, r.Name) {
 				out.Requests = append(out.Requests, Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no})
