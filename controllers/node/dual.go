@@ -158,7 +158,7 @@ func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *trouble {
 // it.
 func (c *Controller) paired(h book.Holding, nic cloud.Interface) netip.Prefix {
 	r := c.catalog.Load().request(h.Key.Request)
-	if r == nil || !wantsIPv6(r) || !nic.Pairs.IsValid() {
+	if r == nil || !wantsIPv6(r) || !nic.Pairs.IsValid() || byRoutes(h.Key) {
 		return netip.Prefix{}
 	}
 	return nic.IPv6For(h.Prefix)
