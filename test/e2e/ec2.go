@@ -36,8 +36,9 @@ type ec2Subnet struct {
 	primary netip.Prefix
 }
 
-func newEC2() (_ Cloud, stop func(), err error) {
-	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, delays: map[string]*awssim.Injected{}}
+// NewEC2 makes one, and serves it until stop.
+func NewEC2(behaves awssim.Config) (_ Cloud, stop func(), err error) {
+	e := &EC2{sim: awssim.New(behaves), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, delays: map[string]*awssim.Injected{}}
 	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.3.0.0/16")}
 	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
 		return nil, nil, err

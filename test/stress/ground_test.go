@@ -25,7 +25,7 @@ type ground struct {
 	pieces        func(subnet string, n int) netip.Prefix
 	// network says more of the Network than where it is.
 	network func(*v1alpha1.NetworkSpec)
-	begin   func(e2e.Cloud) error
+	serve   func(seed uint64) (_ e2e.Cloud, stop func(), err error)
 	sizes   assign.Bounds
 	inside  bool // ranges lie inside subnets
 	noProxy bool // nor is one needed

@@ -71,13 +71,10 @@ type delayed struct {
 func newRig(t *testing.T, g ground, seed uint64) *rig {
 	t.Helper()
 	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands(), ground: g, all: g.operations()}
-	cloud, stop, err := e2e.Serve(g.name)
+	cloud, stop, err := g.serve(seed)
 	r.must(err)
 	t.Cleanup(stop)
 	r.cloud = cloud
-	if g.begin != nil {
-		r.must(g.begin(cloud))
-	}
 	for _, name := range []string{"east", "west"} {
 		w, err := e2e.New(binary)
 		r.must(err)
