@@ -38,6 +38,8 @@ type reading struct {
 	foreign    []drift.Foreign       // Nodes with podCIDRs outside every range
 	unrecorded []book.Known          // Nodes that publish what no record of ours names
 
+	outside []netip.Prefix // carried by interfaces, and in no range
+
 	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
 }
 
@@ -233,6 +235,7 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 		k, known := instances[nic.Instance]
 		for _, a := range nic.Attachments {
 			if !r.inRange(a.Prefix) {
+				r.outside = append(r.outside, a.Prefix)
 				continue
 			}
 			carries = true
@@ -242,9 +245,11 @@ func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[
 			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 		}
 		for _, p := range nic.Elsewhere {
-			if r.inRange(p) {
-				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
+			if !r.inRange(p) {
+				r.outside = append(r.outside, p)
+				continue
 			}
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
 		}
 		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
 			r.missing[k.NodeUID] = true
