@@ -74,14 +74,15 @@ func (e *EC2) Words() map[string]string {
 	}
 }
 
-// Add makes an instance of a type with room for a /24 of prefixes.
+// Add makes an instance, of a type with room for a /24 of prefixes unless it is
+// told another.
 func (e *EC2) Add(machine string, o map[string]string) error {
 	for key := range o {
-		if key != "subnet" {
+		if key != "subnet" && key != "type" {
 			return fmt.Errorf("EC2 has no %s", key)
 		}
 	}
-	_, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: "m5.4xlarge", Tags: map[string]string{"Name": machine},
+	_, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: or(o["type"], "m5.4xlarge"), Tags: map[string]string{"Name": machine},
 		Interfaces: []awssim.Interface{{Subnet: e.subnets[or(o["subnet"], subnet)].id}}})
 	return err
 }

@@ -30,6 +30,8 @@ var ec2 = ground{
 	},
 	// No two side by side: they would read as one.
 	pieces: func(subnet string, n int) netip.Prefix { return nth(peoples(subnet), 28, n%128*2) },
+	small:  map[string]string{"type": "t3.medium"},
+	slots:  map[string]int{"t3.medium": 6, "m5.4xlarge": 30},
 	network: func(spec *v1alpha1.NetworkSpec) {
 		for _, name := range subnets {
 			spec.Reserved = append(spec.Reserved, v1alpha1.ReservedBlock{CIDR: v1alpha1.CIDR(peoples(name).String()), Reason: "people's own"})

@@ -32,6 +32,8 @@ type ground struct {
 	// noFirewall: it is not kept there.
 	noFirewall bool
 	both       map[string]string // options of a machine of both families
+	small      map[string]string // and of one with few slots
+	slots      map[string]int    // of an interface, by type, where they count
 	faults     []fault
 	own        []operation // that only this cloud has
 	lacks      []string    // operations that it has not

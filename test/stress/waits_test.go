@@ -10,6 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
@@ -80,12 +81,15 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	if !slices.Contains(v.events[n.UID], cond.Reason) {
 		return fmt.Errorf("I7: node %s waits (%s: %s), and no Event says so", n.Name, cond.Reason, cond.Message)
 	}
-	subnet := s.machineOf(n).Subnet
+	m := s.machineOf(n)
+	bounds, none := s.on.bounds(m)
+	subnet := m.Subnet
 	var room []netip.Prefix
 	candidates := assign.Candidates(v.requests, n.Labels)
-	granted, lost := 0, false
+	granted, lost, undersized := 0, false, false
 	for _, q := range candidates {
-		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), s.on.sizes)
+		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), bounds)
+		undersized = undersized || size.Undersized
 		for _, g := range q.Status.Ranges {
 			if g.Subnet != subnet {
 				continue
@@ -96,7 +100,7 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 				continue
 			}
 			for _, free := range prefix.Free([]netip.Prefix{netip.MustParsePrefix(g.CIDR)}, s.taken()) {
-				if free.Bits() <= size.Bits {
+				if free.Bits() <= size.Bits && !size.Undersized && !none {
 					room = append(room, free)
 				}
 			}
@@ -109,6 +113,12 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	if granted == 0 {
 		may = append(may, v1alpha1.ReasonPending, v1alpha1.ReasonWrongSubnet)
 	}
+	if undersized {
+		may = append(may, v1alpha1.ReasonNodeUndersized)
+	}
+	if none {
+		may = append(may, string(cloud.LimitExceeded))
+	}
 	if lost {
 		may = append(may, v1alpha1.ReasonRangeMissing)
 	}
@@ -116,6 +126,27 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 		return fmt.Errorf("I5: node %s waits: %s: %s", n.Name, cond.Reason, cond.Message)
 	}
 	return nil
+}
+
+// bounds are those of the size of a machine's next piece; none tells that it
+// takes none of any size.
+func (g ground) bounds(m invariants.Machine) (b assign.Bounds, none bool) {
+	b = g.sizes
+	slots, count := g.slots[m.Type]
+	if !count {
+		return b, false
+	}
+	free := slots - len(m.Single)
+	for _, p := range m.Prefixes() {
+		free -= 1 << (b.Smallest - p.Bits())
+	}
+	if free <= 0 {
+		return b, true
+	}
+	for b.Largest = b.Smallest; 2<<(b.Smallest-b.Largest) <= free; {
+		b.Largest--
+	}
+	return b, false
 }
 
 func (s *seen) machineOf(n corev1.Node) invariants.Machine {
