@@ -22,14 +22,15 @@ import (
 type rangeless map[types.UID]time.Time
 
 // rangeless gives the entries whose range and Node are gone and whose prefix no
-// interface carries; none where not everything could be read.
+// interface carries; none where not everything could be read. Routes are read
+// only where a request has some, so that those of a range of routes are none.
 func (r *reading) rangeless(unplaced claims.Book) (out []claims.Entry) {
 	if len(r.catalog.failures) > 0 {
 		return nil
 	}
 	for _, e := range slices.Concat(unplaced.Claims, unplaced.Releases, unplaced.Held) {
 		overlaps := func(p netip.Prefix) bool { return p.Overlaps(e.Prefix) }
-		if !r.alive[e.NodeUID] && !slices.ContainsFunc(r.outside, overlaps) {
+		if e.Subnet != "" && !r.alive[e.NodeUID] && !slices.ContainsFunc(r.outside, overlaps) {
 			out = append(out, e)
 		}
 	}
