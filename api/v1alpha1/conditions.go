@@ -37,6 +37,10 @@ const (
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
+	// ConditionRoutesLimited is True on a RangeRequest whose ranges hold more
+	// nodes than the route tables take routes. It is there with attachment
+	// Routes alone.
+	ConditionRoutesLimited = "RoutesLimited"
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"

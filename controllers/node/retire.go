@@ -113,6 +113,9 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 		return c.later(ctx, h, err)
 	}
 	seen := presenceOf(h, nic, err == nil)
+	if err != nil && c.leaves(h) {
+		seen, nic = ours, cloud.Interface{InstanceUID: h.InstanceUID}
+	}
 	if seen == ours {
 		c.releases.shown(h.NodeUID)
 		if left := c.DetachGrace - time.Since(since); left > 0 {
@@ -126,6 +129,12 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 		}
 	}
 	return c.letGo(ctx, h, seen)
+}
+
+// leaves tells of a prefix whose routes outlive the machine: they lead to the
+// interface that we recorded when we made them, and to no other.
+func (c *Controller) leaves(h book.Holding) bool {
+	return byRoutes(h.Key) && !h.Adopted && h.InstanceUID != "" && !c.releases.tookOff(h.NodeUID)
 }
 
 // letGo ends a release: the prefix rests, or stays where somebody else put

@@ -122,6 +122,8 @@ func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refu
 	return nil
 }
 
+// network gives the request's Network and its cloud, whose Interfaces are
+// those by which the request's prefixes come to machines.
 func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *Refusal) {
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
@@ -134,6 +136,9 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
 		return nil, cloud.VPC{}, refusedByCloud(err)
+	}
+	if isRouted(r) && vpc.Routed != nil {
+		vpc.Interfaces = vpc.Routed
 	}
 	return n, vpc, nil
 }
@@ -155,6 +160,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	if refused != nil {
 		steps = slices.Concat(PutBack(in), TakeUp(in)) // what it cannot have takes nothing from what it has
 	}
+	tellRoutes(r, in)
 	var unready *Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)

@@ -28,6 +28,8 @@ type EC2 struct {
 	mu     sync.Mutex
 	made   int
 	ids    map[string]string // of instances, by the story's names
+	tables map[string]string // route tables made by hand, by the story's names
+	nics   map[string]string // machines by their interfaces
 	delays map[string]*awssim.Injected
 }
 
@@ -37,7 +39,7 @@ type ec2Subnet struct {
 }
 
 func newEC2() (_ Cloud, stop func(), err error) {
-	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, delays: map[string]*awssim.Injected{}}
+	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, tables: map[string]string{}, nics: map[string]string{}, delays: map[string]*awssim.Injected{}}
 	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.3.0.0/16")}
 	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
 		return nil, nil, err
@@ -59,7 +61,7 @@ func (e *EC2) Flags() []string {
 
 func (e *EC2) Words() map[string]string {
 	return map[string]string{
-		"NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
+		"VPC": e.vpc, "NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
 		"VPC_AND_NODES": fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}", e.vpc, e.subnets[subnet].id),
 		"VPC_AND_BOTH":  fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s, %s]}", e.vpc, e.subnets[subnet].id, e.subnets[otherSub].id),
 		// The subnet's first addresses are AWS's, so that its upper half is
@@ -76,12 +78,13 @@ func (e *EC2) Words() map[string]string {
 // Add makes an instance of a type with room for a /24 of prefixes.
 func (e *EC2) Add(machine string, o map[string]string) error {
 	for key := range o {
-		if key != "subnet" {
+		if key != "subnet" && key != "type" {
 			return fmt.Errorf("EC2 has no %s", key)
 		}
 	}
-	_, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: "m5.4xlarge", Tags: map[string]string{"Name": machine},
+	i, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: or(o["type"], "m5.4xlarge"), Tags: map[string]string{"Name": machine},
 		Interfaces: []awssim.Interface{{Subnet: e.subnets[or(o["subnet"], subnet)].id}}})
+	e.remember(machine, i)
 	return err
 }
 
@@ -109,7 +112,11 @@ func (e *EC2) ProviderID(machine string) string { return "aws:///" + ec2Zone + "
 
 func (e *EC2) Subnet(name string) string { return e.subnets[name].id }
 
-func (e *EC2) Route(_ string, to netip.Prefix) error {
+// Route leads to a machine, where the name is one's.
+func (e *EC2) Route(name string, to netip.Prefix) error {
+	if nic, ok := e.nicOf(name); ok {
+		return e.sim.AddRoute(e.vpc, to, nic)
+	}
 	return e.sim.AddRoute(e.vpc, to, "vgw-0123456789abcdef0")
 }
 
@@ -169,7 +176,11 @@ func (e *EC2) Delay(method string, d time.Duration) {
 func (e *EC2) Machines() (out []invariants.Machine) {
 	subnets := e.Subnets()
 	for _, i := range e.sim.Instances() {
-		out = append(out, invariants.EC2Machine(i, subnets))
+		m := invariants.EC2Machine(i, subnets)
+		for _, nic := range i.Interfaces {
+			m.Carried = append(m.Carried, e.led(nic.ID)...)
+		}
+		out = append(out, m)
 	}
 	return out
 }

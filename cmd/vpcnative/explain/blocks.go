@@ -109,7 +109,7 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 		services[s.Name] = true
 	}
 	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
-		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly) && ours[o.Prefix.String()] {
+		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == network.RouteRange) && ours[o.Prefix.String()] {
 			continue
 		}
 		if Kind(o.Kind) == serviceCIDR && services[o.Name] {
