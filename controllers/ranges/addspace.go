@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -56,6 +57,7 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 	if m.Block.IsValid() {
 		log.FromContext(ctx).Info("associating a block with the VPC", "block", m.Block, "why", m.Why)
 		if err := vpc.NewSpace.AddBlock(ctx, m.Block); err != nil {
+			forgetRefused(r, m.Block, err)
 			return refusedByCloud(err)
 		}
 		c.tellSpace(r, "AddBlock", "block %s is the VPC's now: %s", m.Block, m.Why)
@@ -73,6 +75,15 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 	c.tellSpace(r, "AddSubnet", "subnet %s (%s) was made in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
 	c.lookAgain(r)
 	return nextStep("subnet %s was made in zone %s, and its range is carved next", id, m.Subnet.Zone)
+}
+
+// forgetRefused takes a block off the record that the cloud refused for
+// certain: should somebody else associate it later, it is not ours.
+func forgetRefused(r *v1alpha1.RangeRequest, b netip.Prefix, err error) {
+	switch cloud.ReasonOf(err) {
+	case cloud.Invalid, cloud.Conflict, cloud.QuotaExceeded, cloud.LimitExceeded, cloud.PermissionDenied, cloud.Unauthenticated:
+		r.Status.NewSpace.Blocks = slices.DeleteFunc(r.Status.NewSpace.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
+	}
 }
 
 func nextStep(format string, args ...any) *Refusal {
