@@ -208,7 +208,7 @@ func (r *remains) read(ctx context.Context) (err error) {
 		if r.state, err = r.balancers.Read(ctx, r.clusterID); err != nil {
 			return err
 		}
-		r.parts = loadbalancer.Everything(r.state)
+		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(cloud.Owner) bool { return false })
 	}
 	s, err := r.vpc.Space.Read(ctx)
 	if err != nil {
