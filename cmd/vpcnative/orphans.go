@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,9 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
@@ -62,17 +61,17 @@ func orphansCommand() *cobra.Command {
 }
 
 func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
-	at, err := f.open(ctx, func(_ client.Client, all []v1alpha1.Network) (string, error) {
-		if f.network != "" {
-			return f.network, nil
-		}
-		return loadbalancer.NetworkOf(&corev1.Service{}, all), nil
-	})
+	in, err := f.join(ctx)
+	if err != nil {
+		return err
+	}
+	name := cmp.Or(f.network, loadbalancer.NetworkOf(&corev1.Service{}, in.networks))
+	at, err := f.open(ctx, in, name)
 	if err != nil {
 		return err
 	}
 	defer at.close()
-	_, found, err := f.find(ctx, at)
+	_, found, err := f.find(ctx, in, at)
 	if err != nil || !f.remove || len(found) == 0 {
 		if err != nil {
 			return err
@@ -86,7 +85,7 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		return ctx.Err()
 	case <-time.After(f.grace):
 	}
-	state, again, err := f.find(ctx, at)
+	state, again, err := f.find(ctx, in, at)
 	if err != nil {
 		return err
 	}
@@ -108,16 +107,16 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 }
 
 // find reads the cloud first, so that a Service that is made meanwhile is seen.
-func (f *finder) find(ctx context.Context, at *place) (lb.State, []lb.Orphan, error) {
-	state, err := at.Read(ctx, at.clusterID)
+func (f *finder) find(ctx context.Context, in *joined, at *place) (lb.State, []lb.Orphan, error) {
+	state, err := at.Read(ctx, in.clusterID)
 	if err != nil {
 		return nil, nil, err
 	}
 	var services corev1.ServiceList
-	if err := at.client.List(ctx, &services); err != nil {
+	if err := in.client.List(ctx, &services); err != nil {
 		return nil, nil, fmt.Errorf("listing Services: %w", err)
 	}
-	return state, lb.Orphans(state, loadbalancer.Lives(services.Items, at.clusterID, f.withoutClass)), nil
+	return state, lb.Orphans(state, loadbalancer.Lives(services.Items, in.clusterID, f.withoutClass)), nil
 }
 
 type orphanList []orphan
