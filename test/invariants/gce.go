@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
@@ -58,9 +59,12 @@ func Subnets(all []gcesim.Subnetwork) (out []Subnet) {
 	return out
 }
 
-// Rules are Compute Engine's firewall rules.
+// Rules are Compute Engine's firewall rules, but those of load balancers.
 func Rules(all []gcesim.Firewall) (out []Rule) {
 	for _, f := range all {
+		if o, ok := cloud.ParseDescription(f.Description); ok && ofBalancer(o) {
+			continue
+		}
 		out = append(out, Rule{Network: f.Network, Name: f.Name, Ours: named(f.Name)})
 	}
 	return out
