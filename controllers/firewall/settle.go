@@ -29,7 +29,7 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 		return failed(err, ""), nil
 	}
 	if vpc.Firewalls == nil {
-		return nil, nil
+		return unread(n), nil
 	}
 	pods := podRanges(n.Name, requests)
 	switch {
@@ -45,6 +45,19 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 		return failed(err, ""), nil
 	}
 	return c.see(ctx, n, vpc.Firewalls, Flows(n.Name, requests, snapshot))
+}
+
+// unread says of a cloud whose firewalls are not looked at that nothing is kept
+// there, to who asked for it now or before.
+func unread(n *v1alpha1.Network) *finding {
+	const text = "the firewalls of this cloud are neither read nor kept (on EC2 the security groups of the nodes): let tcp, udp and icmp in from the pod ranges there by hand"
+	switch {
+	case n.Spec.Firewall == v1alpha1.ManageFirewall:
+		return &finding{metav1.ConditionFalse, v1alpha1.ReasonUnsupported, text + ", and set firewall: Report in the Network"}
+	case condition(n) != nil:
+		return &finding{metav1.ConditionUnknown, v1alpha1.ReasonUnsupported, text}
+	}
+	return nil
 }
 
 // takeBack deletes what rules there are of ours and lets the Network go.

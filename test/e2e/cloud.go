@@ -1,11 +1,32 @@
 package e2e
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
+
+// clouds are those that every story runs on that is not about one of them.
+// The stories about one are in testdata under its name.
+var clouds = []struct {
+	name  string
+	serve func() (_ Cloud, stop func(), err error)
+}{
+	{"gcp", newGCE},
+	{"aws", newEC2},
+}
+
+// Serve makes the simulated cloud of that name, and serves it until stop.
+func Serve(name string) (_ Cloud, stop func(), err error) {
+	for _, c := range clouds {
+		if c.name == name {
+			return c.serve()
+		}
+	}
+	return nil, nil, fmt.Errorf("there is no cloud %q", name)
+}
 
 // Cloud is what a story does to the cloud by hand, and what it sees there, in
 // words that hold on any cloud. What only one cloud has, its commands do to
@@ -26,6 +47,8 @@ type Cloud interface {
 	ProviderID(machine string) string
 	// Carry has a machine carry these prefixes and no others.
 	Carry(machine string, prefixes ...netip.Prefix) error
+	// Subnet is what the API calls a story's subnet.
+	Subnet(name string) string
 	// SetRanges gives a subnet these ranges and no others, but ours where they
 	// are kept.
 	SetRanges(subnet string, keepOurs bool, ranges ...invariants.Range) error
@@ -44,6 +67,8 @@ type Cloud interface {
 	// method.
 	Changes() int
 	Calls() map[string]int
+	// Journal is the log of calls.
+	Journal() []invariants.Call
 	// Met tells how often a call of the method was answered with a reason.
 	Met(method, reason string) int
 }
@@ -57,6 +82,7 @@ type Fault struct {
 	Operation        string // how the operation ends that the call began
 	Lost             bool   // the reply, after the call has had its effect
 	Slow             time.Duration
+	Stale            time.Duration // how old a read's answer is
 }
 
 // carried are the prefixes of a machine; ok is false where there is none.

@@ -25,20 +25,25 @@ type Part struct {
 }
 
 // Parts are Compute Engine's.
-func Parts(all []gcesim.Balanced, rules []gcesim.Firewall) (out []Part) {
+func Parts(all []gcesim.BalancingPart, rules []gcesim.Firewall) (out []Part) {
 	for _, f := range rules {
 		if o, ok := cloud.ParseDescription(f.Description); ok && ofBalancer(o) {
 			out = append(out, Part{Kind: "firewall rule", Name: f.Name, Ours: named(f.Name), For: service(o), Says: fmt.Sprintf("%s from %s", strings.Join(f.Protocols, " "), few(f.Sources))})
 		}
 	}
 	for _, b := range all {
-		p := Part{Kind: b.Kind, Name: b.Scope + "/" + b.Name, Ours: named(b.Name), Says: b.Says, Port: b.Port, Pool: b.Pool, Members: len(b.Members)}
+		p := Part{Kind: kinds[b.Collection], Name: b.Path, Ours: named(b.Name), Says: b.Says, Port: b.Port, Pool: b.Group(), Members: len(b.Members)}
 		if o, ok := cloud.ParseDescription(b.Description); ok {
 			p.For = service(o)
 		}
 		out = append(out, p)
 	}
 	return out
+}
+
+var kinds = map[string]string{
+	"addresses": "address", "forwardingRules": "forwarding rule", "backendServices": "backend service", "healthChecks": "health check",
+	"networkEndpointGroups": "endpoint group", "instanceGroups": "instance group",
 }
 
 // ofBalancer tells whether a firewall rule of that owner is a load balancer's.

@@ -1,6 +1,7 @@
 package stress
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -16,23 +17,24 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // seen is what the API servers and the cloud show at a quiet point.
 type seen struct {
-	instances []gcesim.Instance
-	subnets   []gcesim.Subnetwork
-	nodes     []corev1.Node // of all clusters
-	grants    []invariants.Grant
+	on       *ground
+	machines []invariants.Machine
+	subnets  []invariants.Subnet
+	alone    []netip.Prefix // addresses that people hold
+	nodes    []corev1.Node  // of all clusters
+	grants   []invariants.Grant
 }
 
 // check is nil when all has come right and every invariant holds that can be
 // seen at one moment.
 func (r *rig) check() error {
-	s := &seen{}
+	s := &seen{on: &r.ground}
 	var bad []error
 	views := make([]view, len(r.clusters))
 	for i, c := range r.clusters {
@@ -44,7 +46,10 @@ func (r *rig) check() error {
 		s.nodes = append(s.nodes, v.nodes...)
 		s.grants = append(s.grants, invariants.Grants(c.name, v.requests)...)
 	}
-	s.instances, s.subnets = r.sim.Instances(), r.sim.Subnetworks()
+	s.machines, s.subnets = r.cloud.Machines(), r.cloud.Subnets()
+	for _, a := range r.hands.addresses {
+		s.alone = append(s.alone, netip.PrefixFrom(a, a.BitLen()))
+	}
 	for _, v := range views {
 		bad = append(bad, v.check(s, &r.hands))
 	}
@@ -55,12 +60,12 @@ func (r *rig) check() error {
 		}
 	}
 	return errors.Join(append(bad,
-		invariants.Unique(s.nodes, invariants.Machines(s.instances)),
-		invariants.Published(published, invariants.Machines(s.instances)),
-		invariants.NoStrays(s.nodes, invariants.Machines(r.hands.without(s.instances))),
-		invariants.Granted(r.hands.withoutRemoved(s), invariants.Subnets(s.subnets)),
-		invariants.NoOrphans(s.grants, invariants.Subnets(s.subnets)),
-		r.hands.check(r.sim))...)
+		invariants.Unique(s.nodes, s.machines),
+		invariants.Published(published, s.machines),
+		invariants.NoStrays(s.nodes, r.hands.without(s.machines)),
+		invariants.Granted(r.hands.withoutRemoved(s), s.subnets),
+		invariants.NoOrphans(s.grants, s.subnets),
+		r.hands.check(s.machines, s.subnets))...)
 }
 
 // view is one cluster's own.
@@ -72,6 +77,7 @@ type view struct {
 	requests []v1alpha1.RangeRequest
 	network  *v1alpha1.Network
 	records  string // all that the ledger says
+	releases string // what it says of prefixes that are being given back, one a line
 }
 
 func (r *rig) look(c *cluster) (view, error) {
@@ -94,6 +100,7 @@ func (r *rig) look(c *cluster) (view, error) {
 		for _, text := range cm.Data {
 			v.records += text + "\n"
 		}
+		v.releases += cm.Data["releases"]
 	}
 	return v, err
 }
@@ -104,13 +111,16 @@ func (v view) check(s *seen, h *hands) error {
 	complain := func(format string, args ...any) {
 		bad = append(bad, fmt.Errorf("cluster %s: %s", v.cluster, fmt.Sprintf(format, args...)))
 	}
-	if !meta.IsStatusConditionTrue(v.network.Status.Conditions, v1alpha1.ConditionReady) {
+	if !meta.IsStatusConditionTrue(v.network.Status.Conditions, v1alpha1.ConditionReady) || v.network.Status.ObservedGeneration != v.network.Generation {
 		complain("I5: Network %s is not ready: %+v", v.network.Name, v.network.Status.Conditions)
 	}
-	if fire := meta.FindStatusCondition(v.network.Status.Conditions, v1alpha1.ConditionFirewall); v.network.Spec.Firewall == v1alpha1.ManageFirewall && (fire == nil || fire.Status != metav1.ConditionTrue) {
+	if fire := meta.FindStatusCondition(v.network.Status.Conditions, v1alpha1.ConditionFirewall); v.network.Spec.Firewall == v1alpha1.ManageFirewall && !firewallKept(fire, s) {
 		complain("I5: the firewall is not as it should be: %+v", fire)
 	}
 	if err := v.checkServices(s); err != nil {
+		complain("%v", err)
+	}
+	if err := v.checkReleases(s); err != nil {
 		complain("%v", err)
 	}
 	for _, q := range v.requests {
@@ -141,6 +151,27 @@ func (v view) check(s *seen, h *hands) error {
 	return errors.Join(bad...)
 }
 
+// firewallKept tells whether the firewall is, or why this cloud's cannot be.
+func firewallKept(fire *metav1.Condition, s *seen) bool {
+	return fire != nil && (fire.Status == metav1.ConditionTrue || s.on.noFirewall && fire.Reason == v1alpha1.ReasonUnsupported)
+}
+
+// checkReleases is nil when every prefix that is being given back is still on
+// some machine: else there is nothing to wait for, but a change under way.
+func (v view) checkReleases(s *seen) error {
+	for line := range strings.Lines(v.releases) {
+		var x struct{ Prefix, Node string }
+		if err := json.Unmarshal([]byte(line), &x); err != nil {
+			return fmt.Errorf("the ledger says %q: %w", line, err)
+		}
+		p := netip.MustParsePrefix(x.Prefix)
+		if !slices.ContainsFunc(s.machines, func(m invariants.Machine) bool { return overlaps(p, m.Prefixes()) }) {
+			return fmt.Errorf("I5: %s of node %s is being given back", p, x.Node)
+		}
+	}
+	return nil
+}
+
 // says gives the trouble that only a person can end, where the Node is in it
 // and says so.
 func says(n corev1.Node, s *seen) string {
@@ -156,9 +187,9 @@ func says(n corev1.Node, s *seen) string {
 	if cond == nil || cond.Status != corev1.ConditionTrue {
 		return ""
 	}
-	i := s.instanceOf(n)
-	carried := append(invariants.Carried(i), invariants.Delegated(i)...)
-	six := len(invariants.Delegated(i)) > 0
+	m := s.machineOf(n)
+	carried := append(m.Prefixes(), m.Own...)
+	six := len(m.Own) > 0
 	switch {
 	case cond.Reason == v1alpha1.ReasonNoIPv6 && len(n.Spec.PodCIDRs) == 0 && n.Labels[pool] == dual && !six:
 		return cond.Reason
@@ -184,6 +215,8 @@ func (v view) recorded(n corev1.Node) bool {
 func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 	ready := meta.FindStatusCondition(q.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
+	case q.Status.ObservedGeneration != q.Generation:
+		return fmt.Errorf("I5: RangeRequest %s has not been looked at since it changed", q.Name)
 	case ready == nil || ready.Reason == "" || ready.Message == "":
 		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
 	case !q.DeletionTimestamp.IsZero():
@@ -192,6 +225,8 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 		}
 		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
 	case ready.Status == "True":
+		return nil
+	case ready.Reason == v1alpha1.ReasonUnsupported && q.Spec.Purpose == v1alpha1.Proxy && s.on.noProxy:
 		return nil
 	case ready.Reason == v1alpha1.ReasonOverlap && len(q.Spec.CIDRs) > 0:
 		return nil // somebody else has a block that it asks for by name
@@ -223,8 +258,8 @@ func (v view) nodesHold(q v1alpha1.RangeRequest) bool {
 func (h *hands) hold(q v1alpha1.RangeRequest) bool {
 	for _, g := range q.Status.Ranges {
 		in := netip.MustParsePrefix(g.CIDR)
-		for _, a := range h.thieves {
-			if in.Overlaps(a.Prefix) {
+		for _, p := range h.thieves {
+			if in.Overlaps(p) {
 				return true
 			}
 		}
@@ -241,12 +276,12 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	if !slices.Contains(v.events[n.UID], cond.Reason) {
 		return fmt.Errorf("I7: node %s waits (%s: %s), and no Event says so", n.Name, cond.Reason, cond.Message)
 	}
-	subnet := s.subnetOf(n)
+	subnet := s.machineOf(n).Subnet
 	var room []netip.Prefix
 	candidates := assign.Candidates(v.requests, n.Labels)
 	granted, lost := 0, false
 	for _, q := range candidates {
-		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), assign.Bounds{PerPod: 2})
+		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), s.on.sizes)
 		for _, g := range q.Status.Ranges {
 			if g.Subnet != subnet {
 				continue
@@ -279,27 +314,20 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	return nil
 }
 
-func (s *seen) subnetOf(n corev1.Node) string {
-	if i := s.instanceOf(n); len(i.Interfaces) > 0 {
-		return base(i.Interfaces[0].Subnetwork)
-	}
-	return ""
-}
-
-func (s *seen) instanceOf(n corev1.Node) gcesim.Instance {
-	for _, i := range s.instances {
-		if invariants.ProviderID(i) == n.Spec.ProviderID {
-			return i
+func (s *seen) machineOf(n corev1.Node) invariants.Machine {
+	for _, m := range s.machines {
+		if m.ProviderID == n.Spec.ProviderID {
+			return m
 		}
 	}
-	return gcesim.Instance{}
+	return invariants.Machine{}
 }
 
-// taken is what Nodes publish and instances carry.
+// taken is what Nodes publish and machines and people hold.
 func (s *seen) taken() []netip.Prefix {
-	out := s.published()
-	for _, i := range s.instances {
-		out = append(out, invariants.Carried(i)...)
+	out := append(s.published(), s.alone...)
+	for _, m := range s.machines {
+		out = append(append(out, m.Prefixes()...), m.Single...)
 	}
 	return out
 }
@@ -316,7 +344,7 @@ func (s *seen) published() (out []netip.Prefix) {
 // checkHeldByHands is nil when all is gone but the requests whose ranges
 // people hold pieces of, and their Networks; these say so.
 func (r *rig) checkHeldByHands() error {
-	if err := r.hands.check(r.sim); err != nil {
+	if err := r.hands.check(r.cloud.Machines(), r.cloud.Subnets()); err != nil {
 		return err
 	}
 	for _, c := range r.clusters {
@@ -325,7 +353,7 @@ func (r *rig) checkHeldByHands() error {
 			return err
 		}
 		for _, q := range requests.Items {
-			if err := requestWaits(q, &r.hands, view{}, &seen{subnets: r.sim.Subnetworks()}); err != nil {
+			if err := requestWaits(q, &r.hands, view{}, &seen{on: &r.ground, subnets: r.cloud.Subnets()}); err != nil {
 				return fmt.Errorf("cluster %s: %w", c.name, err)
 			}
 		}
@@ -353,5 +381,6 @@ func (r *rig) checkNothingLeft() error {
 			}
 		}
 	}
-	return errors.Join(invariants.NothingLeft(invariants.Subnets(r.sim.Subnetworks()), invariants.Rules(r.sim.Firewalls())...), invariants.NoStrays(nil, invariants.Machines(r.sim.Instances())), r.hands.check(r.sim))
+	machines, subnets := r.cloud.Machines(), r.cloud.Subnets()
+	return errors.Join(invariants.NothingLeft(subnets, r.cloud.Rules()...), invariants.NoStrays(nil, machines), r.hands.check(machines, subnets))
 }

@@ -8,67 +8,63 @@ import (
 	"strings"
 )
 
-// Balanced is a resource that load balancers are made of.
-type Balanced struct {
-	Kind        string // as the API has it: "forwardingRule"
-	Scope       string // "regions/us-central1"
+// BalancingPart is a resource of load balancing as it is now.
+type BalancingPart struct {
+	Collection string // "forwardingRules", "networkEndpointGroups", ...
+	// Path is "projects/.../name".
+	Path        string
 	Name        string
 	Description string
 	// Says is what people look at first.
 	Says string
 	// Port is what a forwarding rule listens on.
 	Port string
-	// Pool tells that it has Members: the names of VMs.
-	Pool    bool
+	// Members are the names of the VMs in a group.
 	Members []string
 }
 
-// Balancing is every address, health check, backend service, forwarding rule,
-// endpoint group and instance group there is, in order of kind, scope and name.
-func (s *Sim) Balancing() (out []Balanced) {
+// Group tells that it has members.
+func (p BalancingPart) Group() bool {
+	return p.Collection == endpointGroups.collection || p.Collection == instanceGroups.collection
+}
+
+// Balancing is every address, forwarding rule, backend service, health check,
+// endpoint group and instance group, in the order of their paths. Firewall
+// rules are among Firewalls.
+func (s *Sim) Balancing() (out []BalancingPart) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
-	add := func(kind string, in shelfKey, name, description, says string) {
-		out = append(out, Balanced{Kind: kind, Scope: in.scope.String(), Name: name, Description: description, Says: says})
+	put := func(collection, link, description, says string, members ...string) {
+		at := pathOf(link)
+		out = append(out, BalancingPart{Collection: collection, Path: at, Name: path.Base(at), Description: description, Says: says,
+			Members: slices.Sorted(slices.Values(members))})
 	}
-	pool := func(members []string) {
-		slices.Sort(members)
-		out[len(out)-1].Pool, out[len(out)-1].Members = true, members
-	}
-	s.addresses.all(func(in shelfKey, o *address) {
-		add("address", in, o.Name, o.Description, o.Address)
-	})
-	s.lb.checks.all(func(in shelfKey, o *healthCheck) {
-		add(healthChecks.kind, in, o.Name, o.Description, o.Type)
-	})
-	s.lb.backends.all(func(in shelfKey, o *backendService) {
-		var groups []string
-		for _, b := range o.Backends {
-			groups = append(groups, path.Base(path.Dir(path.Dir(b.Group))))
-		}
-		slices.Sort(groups)
-		add(backendServices.kind, in, o.Name, o.Description, o.Protocol+" to the groups in "+strings.Join(groups, " "))
-	})
-	s.lb.rules.all(func(in shelfKey, o *forwardingRule) {
-		ports := cmp.Or(strings.Join(o.Ports, ","), o.PortRange)
-		add(forwardingRules.kind, in, o.Name, o.Description, o.IPProtocol+" "+o.IPAddress+" "+ports)
+	s.addresses.all(func(_ shelfKey, v *address) { put("addresses", v.SelfLink, v.Description, v.Address) })
+	s.lb.rules.all(func(_ shelfKey, v *forwardingRule) {
+		ports := cmp.Or(strings.Join(v.Ports, ","), v.PortRange)
+		put(forwardingRules.collection, v.SelfLink, v.Description, v.IPProtocol+" "+v.IPAddress+" "+ports)
 		out[len(out)-1].Port = ports
 	})
-	s.lb.negs.all(func(in shelfKey, o *endpointGroup) {
-		add(endpointGroups.kind, in, o.Name, o.Description, fmt.Sprintf("%d endpoints in %s", len(o.endpoints), in.scope.name))
-		var members []string
-		for _, e := range o.endpoints {
-			members = append(members, e.Instance)
+	s.lb.backends.all(func(_ shelfKey, v *backendService) {
+		var zones []string
+		for _, b := range v.Backends {
+			zones = append(zones, path.Base(path.Dir(path.Dir(b.Group))))
 		}
-		pool(members)
+		slices.Sort(zones)
+		put(backendServices.collection, v.SelfLink, v.Description, v.Protocol+" to the groups in "+strings.Join(zones, " "))
 	})
-	s.lb.groups.all(func(in shelfKey, o *instanceGroup) {
-		add(instanceGroups.kind, in, o.Name, o.Description, fmt.Sprintf("%d instances in %s", o.Size, in.scope.name))
-		pool(slices.Clone(o.members))
+	s.lb.checks.all(func(_ shelfKey, v *healthCheck) { put(healthChecks.collection, v.SelfLink, v.Description, v.Type) })
+	s.lb.groups.all(func(in shelfKey, v *instanceGroup) {
+		put(instanceGroups.collection, v.SelfLink, v.Description, fmt.Sprintf("%d instances in %s", v.Size, in.scope.name), v.members...)
 	})
-	slices.SortFunc(out, func(a, b Balanced) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Name, b.Name))
+	s.lb.negs.all(func(in shelfKey, v *endpointGroup) {
+		var names []string
+		for _, e := range v.endpoints {
+			names = append(names, e.Instance)
+		}
+		put(endpointGroups.collection, v.SelfLink, v.Description, fmt.Sprintf("%d endpoints in %s", len(names), in.scope.name), names...)
 	})
+	slices.SortFunc(out, func(a, b BalancingPart) int { return cmp.Compare(a.Path, b.Path) })
 	return out
 }
