@@ -100,7 +100,9 @@ func (g *gce) rules() (out []rule) {
 	return out
 }
 
-func (g *gce) parts() []invariants.Part { return invariants.Parts(g.sim.Balancing(), g.sim.Firewalls()) }
+func (g *gce) parts() []invariants.Part {
+	return invariants.Parts(g.sim.Balancing(), g.sim.Firewalls())
+}
 
 func (*gce) balances(method string) bool {
 	resource, _, _ := strings.Cut(method, ".")
