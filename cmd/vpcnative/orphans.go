@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,6 +44,9 @@ func orphansCommand() *cobra.Command {
 			if err := o.validate(); err != nil {
 				return err
 			}
+			if f.grace < 0 {
+				return fmt.Errorf("--grace=%s: it must not be less than zero", f.grace)
+			}
 			return f.run(cmd.Context(), cmd, o)
 		},
 	}
@@ -79,7 +81,10 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		list := listed(found)
 		return o.write(cmd.OutOrStdout(), list, list.print)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "note: %d orphans; those that still are in %s are removed\n", len(found), f.grace)
+	if err := listed(found).print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "\nThose that are still orphans in %s are removed.\n\n", f.grace)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -144,10 +149,9 @@ func (l orphanList) print(w io.Writer, _ show.Style) error {
 		_, err := io.WriteString(w, "nothing is left behind\n")
 		return err
 	}
-	var b strings.Builder
+	rows := []string{"RESOURCE\tFOR\tWHY"}
 	for _, x := range l {
-		fmt.Fprintf(&b, "%s, of %s: %s\n", x.Resource, x.For, x.Why)
+		rows = append(rows, x.Resource+"\t"+x.For+"\t"+x.Why)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return show.Table(w, rows...)
 }

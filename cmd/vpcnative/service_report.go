@@ -64,7 +64,7 @@ func (r serviceReport) print(w io.Writer, _ show.Style) error {
 	case r.Refused != "":
 		fmt.Fprintf(&b, "Service %s is refused, and nothing would be changed.\n  %s\n", r.Service, r.Refused)
 	default:
-		fmt.Fprintf(&b, "Service %s: a load balancer that sends to %d nodes.\n", r.Service, r.Nodes)
+		fmt.Fprintf(&b, "Service %s: a load balancer that sends to %s.\n", r.Service, nodes(r.Nodes))
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "  %s\n", n)
@@ -77,6 +77,13 @@ func (r serviceReport) print(w io.Writer, _ show.Style) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func nodes(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
 }
 
 type serviceReports []serviceReport

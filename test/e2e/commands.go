@@ -278,6 +278,11 @@ func cmdNode(ts *testscript.TestScript, _ bool, args []string) {
 	if c := o["podcidr"]; c != "" {
 		n.Spec.PodCIDR, n.Spec.PodCIDRs = c, []string{c}
 	}
+	for _, m := range worldOf(ts).Cloud.Machines() {
+		if m.Name == args[0] && m.ProviderID == n.Spec.ProviderID && m.IP.IsValid() {
+			n.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: m.IP.String()}}
+		}
+	}
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse(or(o["pods"], "110"))}
 	ts.Check(worldOf(ts).API.Create(context.Background(), n))
 }

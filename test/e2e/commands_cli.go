@@ -15,22 +15,29 @@ import (
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
+var building sync.Mutex
+
 // commandLine builds the command line beside the manager, once.
-var commandLine = sync.OnceValues(func() (string, error) {
-	to := filepath.Join(filepath.Dir(binary), "vpcnative")
+func (w *World) commandLine() (string, error) {
+	building.Lock()
+	defer building.Unlock()
+	to := filepath.Join(filepath.Dir(w.binary), "vpcnative")
+	if _, err := os.Stat(to); err == nil {
+		return to, nil
+	}
 	out, err := exec.Command("go", "build", "-o", to, "github.com/vpcnative/vpcnative/cmd/vpcnative").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building the command line: %w\n%s", err, out)
 	}
 	return to, nil
-})
+}
 
 // vpcnative ARGS: runs the command line as an administrator of the cluster,
 // with the rights to the cloud; with ! it fails. Files that it names have
 // their words. After "gone" there is no cluster.
 func cmdVPCNative(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
-	program, err := commandLine()
+	program, err := w.commandLine()
 	ts.Check(err)
 	kubeconfig := w.Server.KubeconfigFile
 	if args[0] == "gone" {

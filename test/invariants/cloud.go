@@ -6,6 +6,7 @@ import "net/netip"
 type Machine struct {
 	Name       string
 	ProviderID string // as its Node has it
+	IP         netip.Addr
 	Subnet     string // of its first interface
 	Carried    []Piece
 	// Own are pods' parts of what its interface has without our doing.

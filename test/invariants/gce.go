@@ -40,6 +40,9 @@ func machine(i gcesim.Instance) Machine {
 	if len(i.Interfaces) > 0 {
 		m.Subnet = path.Base(i.Interfaces[0].Subnetwork)
 	}
+	if len(i.Interfaces) > 0 {
+		m.IP = i.Interfaces[0].IP
+	}
 	for _, nic := range i.Interfaces {
 		for _, a := range nic.Aliases {
 			m.Carried = append(m.Carried, Piece{Prefix: a.Prefix, Range: a.RangeName, Ours: named(a.RangeName)})
