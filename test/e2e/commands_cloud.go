@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -205,13 +206,16 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 // is something.
 func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
+	left := func() error {
+		return errors.Join(invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...), invariants.NoParts(w.Cloud.Parts()))
+	}
 	if neg {
-		if invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...) == nil {
+		if left() == nil {
 			ts.Fatalf("nothing of ours is left in the cloud")
 		}
 		return
 	}
-	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...) })
+	err := Eventually(patience, left)
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())
 	}
