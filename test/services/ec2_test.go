@@ -171,11 +171,14 @@ func (e *amazon) details(s *shape, b awssim.Balancer) {
 				addresses = append(addresses, cmp.Or(awssdk.ToString(a.AllocationId), awssdk.ToString(a.PrivateIPv4Address)))
 			}
 		}
-		s.More["addresses"], s.More["in"] = strings.Join(addresses, " "), strings.Join(zones, " ")
+		if s.More["addresses"] = strings.Join(addresses, " "); strings.Contains(s.More["addresses"], "eipalloc-") {
+			s.More["addresses"] = fmt.Sprintf("%d of Elastic IPs", strings.Count(s.More["addresses"], "eipalloc-"))
+		}
+		s.More["in"] = strings.Join(zones, " ")
 	}
 	if got, err := e.elb.DescribeLoadBalancerAttributes(e.Context(), &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &b.ARN}); err == nil {
 		for _, a := range got.Attributes {
-			s.More[*a.Key] = awssdk.ToString(a.Value)
+			s.More["balancer "+*a.Key] = awssdk.ToString(a.Value)
 		}
 	}
 }
@@ -275,9 +278,8 @@ func (e *amazon) harms(o cloud.Owner) []harm {
 			_, err := e.elb.DeregisterTargets(e.Context(), &elb.DeregisterTargetsInput{TargetGroupArn: target(), Targets: []types.TargetDescription{{Id: new(e.machines["n1"])}}})
 			e.must(err)
 		}},
-		{"stickiness is turned on", func() {
-			_, err := e.elb.ModifyTargetGroupAttributes(e.Context(), &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: target(),
-				Attributes: []types.TargetGroupAttribute{{Key: new("stickiness.enabled"), Value: new("true")}}})
+		{"another check", func() {
+			_, err := e.elb.ModifyTargetGroup(e.Context(), &elb.ModifyTargetGroupInput{TargetGroupArn: target(), HealthCheckPath: new("/livez")})
 			e.must(err)
 		}},
 		{"the balancer is deleted", func() {

@@ -145,6 +145,14 @@ func (g *gce) shape(o cloud.Owner) (s shape, ok bool) {
 			s.Status = append(s.Status, address)
 		}
 	}
+	s.More["address"] = strings.TrimSuffix(rules[0].IPAddress, "/96")
+	if list, err := g.rest.Addresses.List(project, region).Do(); err == nil {
+		for _, a := range list.Items {
+			if a.Address == rules[0].IPAddress {
+				s.More["reserved"] = a.Name
+			}
+		}
+	}
 	s.backend(g, path.Base(rules[0].BackendService))
 	for _, f := range g.firewalls(o) {
 		if len(f.DestinationRanges) > 0 { // those of probes have none

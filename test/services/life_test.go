@@ -103,7 +103,11 @@ var lives = []story{
 		}{
 			{"another port", func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 }, false, nil},
 			{"a second port", func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, tcp(443)) }, false, nil},
-			{"and UDP on it", func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, udp(443)) }, false, nil},
+			{"and UDP on it", func(s *corev1.Service) {
+				both := udp(443)
+				both.NodePort = s.Spec.Ports[1].NodePort // which the API server does by itself at creation alone
+				s.Spec.Ports = append(s.Spec.Ports, both)
+			}, false, nil},
 			{"only UDP", func(s *corev1.Service) { s.Spec.Ports = s.Spec.Ports[2:] }, false, nil},
 			{"TCP again", ports(tcp(80)), false, nil},
 			{"another node port", func(s *corev1.Service) { s.Spec.Ports[0].NodePort = w.byHand(9) }, false, nil},

@@ -115,22 +115,8 @@ var troubles = []story{
 		undo()
 		w.serves("web", []string{"n1"})
 	}},
-	{name: "lost-replies", run: func(w *world) {
-		w.nodes("n1")
-		w.fail(fault{lost: true, every: 5})
-		w.start()
-		w.service("web")
-		w.serves("web", []string{"n1"})
-		w.remove("web")
-	}},
-	{name: "throttled", run: func(w *world) {
-		w.nodes("n1")
-		w.fail(fault{throttled: true, every: 3})
-		w.start()
-		w.service("web")
-		w.serves("web", []string{"n1"})
-		w.remove("web")
-	}},
+	{name: "lost-replies", run: func(w *world) { w.throughout(fault{lost: true, every: 5}) }},
+	{name: "throttled", run: func(w *world) { w.throughout(fault{throttled: true, every: 3}) }},
 	{name: "no-right-to-read", run: func(w *world) {
 		w.nodes("n1")
 		undo := w.fail(fault{method: w.method("forwardingRules.list", "DescribeLoadBalancers"), denied: true})
@@ -159,7 +145,8 @@ var troubles = []story{
 	{name: "a-shared-address", on: "gcp", run: func(w *world) {
 		w.nodes("n1")
 		w.start()
-		address := w.place.(*gce).reserve("shared")
+		var address string
+		w.guard.byHand(func() { address = w.place.(*gce).reserve("shared") })
 		with := annotate("vpcnative.dev/addresses", "shared")
 		w.service("web", with)
 		w.service("dns", with, ports(udp(53)))
@@ -176,4 +163,21 @@ var troubles = []story{
 		w.remove("rival")
 		w.serves("dns", []string{"n1"})
 	}},
+}
+
+// throughout makes and deletes a Service while calls go wrong. What the test
+// itself asks the cloud for does not.
+func (w *world) throughout(f fault) {
+	w.nodes("n1")
+	undo := w.fail(f)
+	w.start()
+	w.service("web")
+	w.reason("web", v1alpha1.ReasonEnsured)
+	undo()
+	w.serves("web", []string{"n1"})
+	undo = w.fail(f)
+	w.delete(w.get("web"))
+	w.eventually(func() error { return same("whether it is gone", w.get("web") == nil, true) })
+	undo()
+	w.gone("web")
 }
