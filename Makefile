@@ -40,11 +40,11 @@ test: controlplane ## Run all tests on a real API server and the simulated cloud
 	cd test/bench && go test ./...
 
 .PHONY: crash
-crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUNDS, CRASH_SEED, STRESS_OPS, STRESS_SEED).
-	go test -timeout 60m -count 1 ./test/e2e -run TestCrash -v \
+crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUNDS, CRASH_SEED, CRASH_CLOUD, STRESS_OPS, STRESS_SEED, STRESS_CLOUD).
+	go test -timeout 60m -count 1 ./test/e2e -run "TestCrash/$${CRASH_CLOUD:-}" -v \
 		-args -crash.rounds=$${CRASH_ROUNDS:-20} -crash.seed=$${CRASH_SEED:-$$(date +%s)}
 	go test -timeout 60m -count 1 ./test/stress -v \
-		-args -stress.ops=$${STRESS_OPS:-6000} -stress.seed=$${STRESS_SEED:-$$(date +%s)}
+		-args -stress.ops=$${STRESS_OPS:-6000} -stress.seed=$${STRESS_SEED:-$$(date +%s)} -stress.cloud=$${STRESS_CLOUD:-}
 
 .PHONY: bench-aws
 bench-aws: ## Scale up by 500 nodes against EC2's token buckets: calls made, calls throttled.

@@ -51,6 +51,9 @@ type Error struct {
 	Remedy string
 	// Err is what came back.
 	Err error
+	// Trace is by what the cloud's support finds the call. It is another each
+	// time, and so no part of the text.
+	Trace string
 }
 
 func (e *Error) Error() string {

@@ -93,12 +93,13 @@ func (o Operation) Done() bool { return o.ID == "" }
 // and a block belongs to one cluster. Besides the errors below, Attach gives
 // QuotaExceeded when a table is full, and Invalid for a prefix inside the
 // network. A prefix that only some tables lead to is Elsewhere; Attach makes it
-// whole, and Detach removes what there is.
+// whole, and Detach removes what there is. Attach also gives Conflict where a
+// route to more or to less than the prefix leads to somebody else's.
 //
-// Routed.List also gives interfaces without an Instance: what routes lead to
-// that does not exist any more, by its Version. Detach of such a one removes
-// the route; whose it was, the caller knows by what it recorded. No other
-// route is ever replaced.
+// InstanceUID is here the interface's own identity. Routed.List also gives
+// interfaces without an Instance: what routes lead to that does not exist any
+// more, by its InstanceUID. Detach of such a one removes the route; whose it
+// was, the caller knows by what it recorded. No other route is ever replaced.
 type Interfaces interface {
 	// List gives every instance that has an interface in the network, in
 	// every project of the cluster, in bulk: its calls grow with pages and
@@ -160,8 +161,10 @@ type VPC struct {
 	NewSpace NewSpace
 	// Proxies is nil where managed load balancers need no subnet of their own.
 	Proxies Proxies
-	// Firewalls is nil where the cloud's firewall is kept by other means.
+	// Firewalls is nil where the cloud's firewall is kept by other means, and
+	// Filters where it does not stand at the machines.
 	Firewalls Firewalls
+	Filters   Filters
 	// Traits say what its ranges are like.
 	Traits Traits
 }

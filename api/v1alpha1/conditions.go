@@ -30,9 +30,17 @@ const (
 	// ConditionRangesOverlap is True on a RangeRequest one of whose ranges
 	// overlaps another, so that nothing is given out of it.
 	ConditionRangesOverlap = "RangesOverlap"
+	// ConditionReleaseWaits is True on a RangeRequest while prefixes of Nodes
+	// that are gone cannot be taken off their instances. It is there from the
+	// first time on.
+	ConditionReleaseWaits = "ReleaseWaits"
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
+	// ConditionRoutesLimited is True on a RangeRequest whose ranges hold more
+	// nodes than the route tables take routes. It is there with attachment
+	// Routes alone.
+	ConditionRoutesLimited = "RoutesLimited"
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"

@@ -109,6 +109,13 @@ type AWSNetwork struct {
 	// +kubebuilder:validation:items:Pattern=`^subnet-[0-9a-f]{8,17}$`
 	// +listType=set
 	Subnets []string `json:"subnets"`
+	// RoutesPerTable is the account's quota of routes in a route table, which
+	// EC2 does not tell: it bounds how many nodes get their range by routes.
+	// +kubebuilder:default=500
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	RoutesPerTable int32 `json:"routesPerTable,omitempty"`
 }
 
 // ReservedBlock is space that is never carved.
@@ -125,8 +132,9 @@ type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
 	// Kind is what it is: SubnetPrimary, SecondaryRange, SubnetReservation,
 	// StaticRoute, PeeringRoute, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
-	// the cluster's that the VPC knows nothing of, or Reserved for a block of
-	// spec.reserved.
+	// the cluster's that the VPC knows nothing of, RouteRange for a range of which
+	// routes lead to nodes (they are not listed one by one), or Reserved for a
+	// block of spec.reserved.
 	Kind string `json:"kind"`
 	// Name is the cloud's name of it, or the reason of the reserved block.
 	// +optional
@@ -188,6 +196,16 @@ type SubnetFit struct {
 	Blocks       int64 `json:"blocks"`
 }
 
+// RouteRoom is how many more routes fit into the route tables, each of which
+// has to lead to every node.
+type RouteRoom struct {
+	// Table is the fullest one that the node subnets use.
+	Table string `json:"table"`
+	// Limit is its quota, Used how many routes it has, whoever made them.
+	Limit int32 `json:"limit"`
+	Used  int32 `json:"used"`
+}
+
 // NetworkStatus is what was found in the VPC.
 type NetworkStatus struct {
 	// ObservedGeneration is the generation of the spec this status is about.
@@ -209,6 +227,14 @@ type NetworkStatus struct {
 	// +listType=map
 	// +listMapKey=name
 	Subnets []SubnetSpace `json:"subnets,omitempty"`
+	// Blocks are the VPC's own blocks, in which a subnet may be made at any
+	// time, where there are such.
+	// +optional
+	// +listType=atomic
+	Blocks []string `json:"blocks,omitempty"`
+	// Routes is the room for routes to nodes, where a node's range can be one.
+	// +optional
+	Routes *RouteRoom `json:"routes,omitempty"`
 	// LastRead is when the VPC was last read.
 	// +optional
 	LastRead *metav1.Time `json:"lastRead,omitempty"`

@@ -116,6 +116,9 @@ type Growth struct {
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.families.size() == 1",message="two families in one request are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="has(self.cidrs) == has(oldSelf.cidrs) && has(self.prefixLength) == has(oldSelf.prefixLength) && has(self.capacity) == has(oldSelf.capacity)",message="how the size is said cannot change: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="has(self.attachment) == has(oldSelf.attachment)",message="attachment cannot change: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || (has(self.nodePrefixLength) && type(self.nodePrefixLength) == int)",message="attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table"
+// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || !has(self.subnets) || self.subnets.size() == 0",message="subnets is not for attachment Routes, whose ranges lie outside every subnet: pick nodes by nodeSelector"
+// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || self.nodePrefixLength == oldSelf.nodePrefixLength",message="nodePrefixLength cannot change with attachment Routes: only ranges of one size keep out of each other's way in a route table"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment and allowUndersized are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
 // +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
@@ -199,7 +202,9 @@ type RangeRequestSpec struct {
 
 	// Attachment is how a node's range comes to its machine: by what the
 	// cloud has for that on its interface (alias ranges on Compute Engine,
-	// Prefixes on EC2) where it is not set.
+	// Prefixes on EC2) where it is not set. With Routes (EC2) the range lies
+	// outside every block of the VPC, and every route table of the node
+	// subnets leads each node's piece to its interface.
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="attachment cannot change: make a new RangeRequest"
 	// +optional
 	Attachment Attachment `json:"attachment,omitempty"`
@@ -224,7 +229,7 @@ type RangeRequestSpec struct {
 type GrantedRange struct {
 	CIDR string `json:"cidr"`
 	// Subnet is where it is; it is empty for a range that no subnet has, such
-	// as one for Services on EC2.
+	// as one for Services on EC2, or one that is attached by routes.
 	// +kubebuilder:validation:MaxLength=63
 	Subnet string `json:"subnet"`
 	// Name is its name in the cloud.
@@ -299,10 +304,24 @@ type RangeRequestStatus struct {
 	// +optional
 	// +listType=atomic
 	LargestFree []string `json:"largestFree,omitempty"`
+	// Routes is what the route tables hold besides routes to this request's
+	// nodes, with attachment Routes.
+	// +optional
+	Routes *OtherRoutes `json:"routes,omitempty"`
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// OtherRoutes bounds how many nodes get their range by routes.
+type OtherRoutes struct {
+	// Table is the fullest route table that the node subnets use, and Limit
+	// its quota of routes.
+	Table string `json:"table"`
+	Limit int32  `json:"limit"`
+	// Others is how many routes it has that lie in none of the request's ranges.
+	Others int32 `json:"others"`
 }
 
 // The rule below judges a change of subnets by the status, and never a change

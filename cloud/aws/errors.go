@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"regexp"
@@ -116,7 +115,7 @@ func classify(call cloud.Call, about subject, err error) error {
 	}
 	r := judgeError(err, call.Mutates)
 	short := brief(err)
-	return &cloud.Error{Reason: r, Act: about.act, Resource: about.resource, Err: short,
+	return &cloud.Error{Reason: r, Act: about.act, Resource: about.resource, Err: short, Trace: traceOf(err),
 		Remedy: cmp.Or(balancingRemedy(r, call.Method, codeOf(short)), remedy(r, call.Method, about.resource))}
 }
 
@@ -141,7 +140,14 @@ func statusOf(err error) int {
 	return 0
 }
 
-// brief keeps of a reply what a person reads, and what AWS's support asks for.
+var (
+	// encoded is a message that only AWS can read, and another each time.
+	encoded = regexp.MustCompile(`\s*Encoded authorization failure message: \S+`)
+	// requestID is in the SDK's text about a reply that it could not read.
+	requestID = regexp.MustCompile(`RequestID: [^,]*, `)
+)
+
+// brief keeps of a reply what a person reads.
 func brief(err error) error {
 	if missing, ok := errors.AsType[credentialsError](err); ok {
 		return missing.error
@@ -151,13 +157,18 @@ func brief(err error) error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return context.DeadlineExceeded
 		}
-		return err
+		return errors.New(cloud.Steady(requestID.ReplaceAllString(err.Error(), "")))
 	}
-	text := refused.ErrorCode() + ": " + refused.ErrorMessage()
-	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && reply.RequestID != "" {
-		text += fmt.Sprintf(" (request %s)", reply.RequestID)
+	said := encoded.ReplaceAllString(refused.ErrorMessage(), "")
+	return refusal{refused.ErrorCode(), cloud.Steady(refused.ErrorCode() + ": " + said)}
+}
+
+// traceOf is the request's ID, for which AWS's support asks.
+func traceOf(err error) string {
+	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		return reply.RequestID
 	}
-	return refusal{refused.ErrorCode(), text}
+	return ""
 }
 
 // refusal is what AWS answered.

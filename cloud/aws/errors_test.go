@@ -85,10 +85,40 @@ func TestConnectionsAreClassed(t *testing.T) {
 func TestErrorsSayWhatAPersonCanDo(t *testing.T) {
 	t.Parallel()
 	err := classify(cloud.Call{Method: actionAssign, Mutates: true}, subject{"delegate prefix 10.0.1.0/28", "instance i-1 in eu-west-1a"},
-		reply(403, "UnauthorizedOperation", "You are not authorized to perform this operation."))
-	want := "delegate prefix 10.0.1.0/28 on instance i-1 in eu-west-1a: UnauthorizedOperation: You are not authorized to perform this operation. (request r1); " +
+		reply(403, "UnauthorizedOperation", "You are not authorized to perform this operation. Encoded authorization failure message: 1wx-Zy_8f"))
+	want := "delegate prefix 10.0.1.0/28 on instance i-1 in eu-west-1a: UnauthorizedOperation: You are not authorized to perform this operation.; " +
 		"allow ec2:AssignPrivateIpAddresses on instance i-1 in eu-west-1a in the IAM policy of the manager's role"
 	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
+	}
+	if e, ok := errors.AsType[*cloud.Error](err); !ok || e.Trace != "r1" {
+		t.Errorf("its trace is not the request's ID: %+v", err)
+	}
+}
+
+// TestTheSameRefusalReadsTheSame: a text that differs from one try to the
+// next costs a write of the condition and an Event each time.
+func TestTheSameRefusalReadsTheSame(t *testing.T) {
+	t.Parallel()
+	for name, failed := range map[string]func(try string) error{
+		"a refusal": func(try string) error {
+			err := reply(403, "UnauthorizedOperation", "You are not authorized. Encoded authorization failure message: "+try)
+			err.(*awshttp.ResponseError).RequestID = try
+			return err
+		},
+		"a reply that makes no sense": func(try string) error {
+			return &awshttp.ResponseError{RequestID: try, ResponseError: &smithyhttp.ResponseError{
+				Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 502}}, Err: errors.New("deserialization failed")}}
+		},
+		"a connection that was cut": func(try string) error {
+			return fmt.Errorf("request send failed, read tcp 10.0.0.5:4%s->10.0.0.1:443: read: connection reset by peer", try)
+		},
+	} {
+		say := func(try string) string {
+			return classify(cloud.Call{Method: actionAssign}, subject{"delegate", "i-1"}, failed(try)).Error()
+		}
+		if first, second := say("111"), say("222"); first != second {
+			t.Errorf("%s:\nfirst  %s\nsecond %s", name, first, second)
+		}
 	}
 }

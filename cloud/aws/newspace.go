@@ -69,10 +69,10 @@ func (v newSpace) until(ctx context.Context, about subject, step func(try int) (
 			unsure++
 			err = nil
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if !v.pause(ctx, min(try, 4)) {
+		if err != nil || !v.pause(ctx, min(try, 4)) {
 			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: ctx.Err(), Remedy: "it is read again"}
 		}
 	}

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// routed are the instances' primary interfaces as routes lead to them.
+// routed are the instances' primary interfaces as routes lead to them. Their
+// own ID is the InstanceUID: it is what a route says of whose it is, also when
+// the instance is gone, and a primary interface never changes hands.
 type routed struct{ interfaces }
 
 var _ cloud.Interfaces = routed{}
@@ -80,7 +83,7 @@ func joinedKeys(a, b map[string][]netip.Prefix) map[string]bool {
 // led is the interface with what leads to it.
 func led(i cloud.Interface, whole, partly map[string][]netip.Prefix) cloud.Interface {
 	i.Elsewhere = slices.Clone(partly[i.Version])
-	i.Attachments = nil
+	i.Attachments, i.InstanceUID = nil, cmp.Or(i.Version, i.InstanceUID)
 	for _, p := range whole[i.Version] {
 		i.Attachments = append(i.Attachments, cloud.Attachment{Prefix: p})
 	}
@@ -139,16 +142,23 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 	if len(t.all) == 0 || !t.all[0].main {
 		return e.refuse(cloud.Unavailable, errors.New("VPC "+v.VPC+" shows no main route table"), "without it two clusters may route one range to two machines")
 	}
+	if err := t.crossed(p, about); err != nil {
+		return err
+	}
 	if err := v.uncheck(ctx, i.Version, about); err != nil {
 		return err
 	}
 	for n, table := range t.needed() {
 		r := &routeEdit{vpc: v.vpc, table: table.id, to: p, via: i.Version, about: about}
 		err := r.add(ctx)
+		made := err == nil
+		if made && n == 0 {
+			err = v.alone(ctx, p, about)
+		}
 		if err == nil {
 			continue
 		}
-		if n > 0 && cloud.Is(err, cloud.Conflict) {
+		if (made || n > 0) && cloud.Is(err, cloud.Conflict) {
 			// Whoever is told of a conflict leaves the prefix alone.
 			if undone := v.detach(ctx, i, p); undone != nil {
 				return e.refuse(cloud.OutcomeUnknown, fmt.Errorf("%w; taking back the routes made before: %w", err, undone), "it is read back before anything else is done")
@@ -157,6 +167,17 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 		return err
 	}
 	return nil
+}
+
+// alone looks once more when the main table has the route: EC2 refuses only
+// one to exactly the same addresses. Of two clusters that make routes to
+// addresses of each other's, whoever comes second sees the first.
+func (v routed) alone(ctx context.Context, p netip.Prefix, about subject) error {
+	t, err := v.readTables(ctx, about)
+	if err != nil {
+		return err
+	}
+	return t.crossed(p, about)
 }
 
 // uncheck turns the source/destination check off, whether it is on or not. A
@@ -180,6 +201,8 @@ func (v routed) Detach(ctx context.Context, i cloud.Interface, a cloud.Attachmen
 func (v routed) detach(ctx context.Context, i cloud.Interface, p netip.Prefix) (err error) {
 	about := subject{"remove the routes to " + p.String(), i.Version}
 	if i.Instance == "" {
+		i.Version = cmp.Or(i.Version, i.InstanceUID)
+		about.resource = i.Version
 		if err := v.gone(ctx, i.Version, about); err != nil {
 			return err
 		}

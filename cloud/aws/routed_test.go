@@ -191,3 +191,28 @@ func TestAnEndedContextLeavesRoutesUnknown(t *testing.T) {
 	_, err := w.vpc.Routed.Attach(ctx, i, cloud.Attachment{Prefix: prefix("100.64.1.0/24")})
 	w.wants(cloud.OutcomeUnknown, err)
 }
+
+// EC2 guards only routes to exactly the same addresses: a route to more or to
+// fewer of them that leads to another interface is found by reading, before
+// and after.
+func TestARouteAcrossAnothersIsAConflict(t *testing.T) {
+	t.Parallel()
+	w, table := routedWorld(t, awssim.Config{})
+	a, b := w.routedGet(w.add("m5.large", "a")), w.routedGet(w.add("m5.large", "b"))
+	w.must(w.lead(a, "100.64.2.0/24"))
+	first := awssim.Route{To: "100.64.2.0/24", Via: a.Version, State: "active"}
+	for _, p := range []string{"100.64.2.0/25", "100.64.2.0/23"} {
+		w.wants(cloud.Conflict, w.lead(b, p), "100.64.2.0/24", a.Version)
+	}
+	w.leads("", first)
+
+	// One that comes while ours is made is seen after.
+	w.sim.Inject(awssim.Fault{Action: "CreateRoute", Count: 1, After: func(awssim.Call) {
+		w.must(w.sim.AddRoute(w.vpcID, prefix("100.64.6.0/25"), a.Version))
+	}})
+	w.wants(cloud.Conflict, w.lead(b, "100.64.6.0/24"), "100.64.6.0/25")
+	w.leads("", first, awssim.Route{To: "100.64.6.0/25", Via: a.Version, State: "active"})
+	w.leads(table, first)
+	w.must(w.sim.AddRoute(w.vpcID, prefix("100.64.0.0/16"), "tgw-1")) // where the rest goes
+	w.must(w.lead(b, "100.64.4.0/24"))
+}

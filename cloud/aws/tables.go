@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -60,6 +61,24 @@ func (t routeTable) route(to netip.Prefix) (route, bool) {
 		}
 	}
 	return route{}, false
+}
+
+// crossed refuses a prefix part of which, or more than which, leads to some
+// other interface, or part of which leads anywhere else: it belongs to another
+// cluster, or to somebody's appliance. A wider route that leads elsewhere is
+// where the rest goes.
+func (t tables) crossed(p netip.Prefix, about subject) error {
+	for _, table := range t.all {
+		for _, r := range table.routes {
+			q, err := parse(r.dest)
+			if err != nil || r.local || q == p || !q.Overlaps(p) || slices.Contains(catchAll, q) || q.Bits() < p.Bits() && !isInterface(r.target) {
+				continue
+			}
+			return &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: table.id + " for " + about.resource,
+				Err: fmt.Errorf("the table leads %s to %s", q, r.target), Remedy: "choose another range; that route is not touched"}
+		}
+	}
+	return nil
 }
 
 // led are the prefixes that all needed tables lead to an interface, and those

@@ -14,7 +14,7 @@ import (
 // piece of it is a run of /28 prefixes. The slots for those are few, so a node
 // gets as many addresses as it runs pods, and none to spare.
 var traits = cloud.Traits{
-	Range: "subnet CIDR reservation", Inside: true, Spare: 1, Smallest: delegatedBits, NoServices: true, NoProxies: true,
+	Range: "subnet CIDR reservation", Inside: true, Spare: 1, Smallest: delegatedBits, NoServices: true, NoProxies: true, Routes: true,
 }
 
 // Blank is a VPC of which nothing is known but the cloud's own rules.

@@ -142,7 +142,7 @@ func brief(err error) error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return context.DeadlineExceeded
 		}
-		return err
+		return errors.New(cloud.Steady(err.Error()))
 	}
 	why := refused.Message
 	if len(refused.Errors) > 0 && refused.Errors[0].Reason != "" {
@@ -151,7 +151,7 @@ func brief(err error) error {
 	if why == "" {
 		why = strings.TrimSpace(refused.Body)
 	}
-	return fmt.Errorf("HTTP %d: %s", refused.Code, why)
+	return fmt.Errorf("HTTP %d: %s", refused.Code, cloud.Steady(why))
 }
 
 // failure is the error of a finished operation, nil where it has none. An

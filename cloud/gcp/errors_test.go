@@ -138,6 +138,24 @@ func TestErrorsSayWhatAPersonCanDo(t *testing.T) {
 	}
 }
 
+// TestTheSameFailureReadsTheSame: a text that differs from one try to the
+// next costs a write of the condition and an Event each time.
+func TestTheSameFailureReadsTheSame(t *testing.T) {
+	t.Parallel()
+	say := func(port int) string {
+		from, to := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 5), Port: port}, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 443}
+		cut := &net.OpError{Op: "read", Net: "tcp", Source: from, Addr: to, Err: errors.New("connection reset by peer")}
+		return classify(cloud.Call{}, subject{"list", "p"}, &url.Error{Op: "Get", URL: "https://compute", Err: cut}).Error()
+	}
+	if first, second := say(1111), say(2222); first != second {
+		t.Errorf("first  %s\nsecond %s", first, second)
+	}
+	page := &googleapi.Error{Code: 502, Body: "<html>" + strings.Repeat("bad gateway\n", 10_000)}
+	if got := classify(cloud.Call{}, subject{"list", "p"}, page).Error(); len(got) > 3000 || strings.Contains(got, "\n") {
+		t.Errorf("a page of a proxy is %d bytes of text", len(got))
+	}
+}
+
 // TestTheRoleIsWhatIsAskedFor: the role that people are told to make has
 // every permission that a refusal would name, and none besides; the
 // documentation names the same.

@@ -84,3 +84,27 @@ func TestEveryRaceLost(t *testing.T) {
 		t.Errorf("%d tries; the subnetwork has %v", lost.Hits(), w.secondary())
 	}
 }
+
+// TestTenLostRacesForAnInterface: somebody else changes its alias ranges
+// between our reading and our patch, ten times in a row; the eleventh try has
+// it, and what the others put there stays.
+func TestTenLostRacesForAnInterface(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, gcesim.Config{})
+	id := w.AddInstance("vm")
+	i, err := w.vpc.Interfaces.Get(t.Context(), id)
+	w.must(err)
+	var n atomic.Int64
+	theirs := func() cloud.Attachment { return piece(int(100 + n.Load())) }
+	lost := w.sim.Inject(gcesim.Fault{Method: "instances.updateNetworkInterface", Count: 10, Before: func(gcesim.Call) {
+		n.Add(1)
+		w.Put(id, theirs())
+	}})
+	w.must(attach(t, w.vpc, i, piece(0)))
+	if lost.Hits() != 10 {
+		t.Errorf("%d races were lost", lost.Hits())
+	}
+	if held := w.Held(id); len(held) != 11 || !slices.Contains(held, piece(0)) || !slices.Contains(held, theirs()) {
+		t.Errorf("it holds %v", held)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/middleware"
@@ -20,7 +21,7 @@ func newClouds(o *options, registry prometheus.Registerer) (*clouds.Clouds, erro
 	if err != nil {
 		return nil, fmt.Errorf("registering the metrics of cloud calls: %w", err)
 	}
-	hooks := []cloud.Hook{pace, count}
+	hooks := []cloud.Hook{pace, count, middleware.Log(ctrl.Log.WithName("cloud"))}
 	if o.dryRun {
 		hooks = append([]cloud.Hook{middleware.DryRun()}, hooks...)
 	}

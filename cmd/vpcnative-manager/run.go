@@ -183,7 +183,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
-	events := mgr.GetEventRecorder("vpcnative")
+	events := brief{mgr.GetEventRecorder("vpcnative")}
 	cached, err := cachedNodes(mgr)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 )
@@ -152,6 +153,61 @@ func TestPlanReadsTheVPCItself(t *testing.T) {
 	n := report.Networks[0]
 	if n.Source.Kind != preview.FromCloud || n.Before[0].LargestBlocks[0] != "10.32.0.0/11" || n.Quotas[0].Before != "1" {
 		t.Errorf("got %+v", n)
+	}
+}
+
+// TestExplainReadsTheVPCItself: what the status does not know yet is told, by
+// whom it was made, and what an interface carries that no node publishes.
+func TestExplainReadsTheVPCItself(t *testing.T) {
+	t.Parallel()
+	_, kubeconfig := seed(t)
+	ours := cloud.Owner{ClusterID: "here", Kind: "RangeRequest", Name: "gone"}
+	theirs := cloud.Owner{ClusterID: "there", Kind: "RangeRequest", Name: "pods"}
+	p := netip.MustParsePrefix
+	sim := gcesim.New(gcesim.Config{Projects: []string{"demo"}})
+	for _, err := range []error{
+		sim.AddNetwork(gcesim.Network{Project: "demo", Name: "vpc"}),
+		sim.AddSubnetwork(gcesim.Subnetwork{Project: "demo", Region: "us-central1", Name: "nodes", Network: "vpc", Primary: p("10.0.0.0/20"),
+			Secondary: []gcesim.SecondaryRange{{Name: "pods", Prefix: p("10.4.0.0/21")}, {Name: "by-hand", Prefix: p("10.64.0.0/16")},
+				{Name: theirs.ObjectName(0), Prefix: p("10.65.0.0/16")}, {Name: ours.ObjectName(0), Prefix: p("10.66.0.0/16")}}}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := sim.AddInstance(gcesim.Instance{Project: "demo", Zone: "us-central1-a", Name: "stray", Interfaces: []gcesim.Interface{{
+		Network: "projects/demo/global/networks/vpc", Subnetwork: "projects/demo/regions/us-central1/subnetworks/nodes",
+		Aliases: []gcesim.Alias{{Prefix: p("10.4.6.0/24"), RangeName: "pods"}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, stop, err := sim.Serve("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	for ask, want := range map[string][]string{
+		"10.64.3.3":       {"must not be carved", "by-hand", "the VPC itself"},
+		"10.65.3.3":       {`RangeRequest "pods" of another vpcnative cluster`},
+		"10.66.3.3":       {`RangeRequest "gone" of this cluster, which is gone`},
+		"10.4.6.9":        {"10.4.6.0/24, which the interface of gce://demo/us-central1-a/stray carries and no node publishes"},
+		"10.4.3.7":        {"is the address of Pod default/web"},
+		"10.5.0.0/24":     {"is free"}, // the status is older
+		"192.168.9.9":     {"outside of the supernets"},
+		"network/default": {"Network default carves"},
+	} {
+		got := vpcnative(t, "explain", ask, "--kubeconfig="+kubeconfig, "--gcp-endpoint="+endpoint, "--gcp-no-auth", "--cluster-id=here")
+		if got.code != 0 {
+			t.Errorf("%s: exit code %d: %s", ask, got.code, got.errs)
+		}
+		for _, w := range want {
+			if !strings.Contains(got.out, w) {
+				t.Errorf("%s: no %q in\n%s", ask, w, got.out)
+			}
+		}
+	}
+	if got := vpcnative(t, "explain", "10.64.3.3", "--kubeconfig="+kubeconfig, "--gcp-endpoint=http://127.0.0.1:1", "--gcp-no-auth"); got.code != 1 {
+		t.Errorf("a cloud that is away: exit code %d\n%s", got.code, got.out)
 	}
 }
 

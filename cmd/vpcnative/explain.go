@@ -18,22 +18,24 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/explain"
-	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 func explainCommand() *cobra.Command {
 	o := &output{}
-	var flags cluster.Flags
+	var e explainer
 	cmd := &cobra.Command{
 		Use:   "explain ADDRESS|PREFIX|NAME",
 		Short: "Say what an address, a prefix, a node or a range is",
 		Long: `Say what an address or a prefix is: which range, node, Pod or Service has it, or
 why it is free or forbidden. A name is that of a node, a RangeRequest, a Network
-or a range in the cloud; node/NAME, rangerequest/NAME and network/NAME say which.`,
+or a range in the cloud; node/NAME, rangerequest/NAME and network/NAME say which.
+
+What is in the VPC is known from the Networks' status; with --cloud the VPC
+itself is read, and what the interfaces of instances carry.`,
 		Example: `  vpcnative explain 10.4.3.7
-  vpcnative explain 10.4.0.0/14
+  vpcnative explain 10.4.0.0/14 --cloud=gcp
   vpcnative explain node/worker-1`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,15 +46,20 @@ or a range in the cloud; node/NAME, rangerequest/NAME and network/NAME say which
 			if err != nil {
 				return err
 			}
-			c, err := flags.Connect()
+			if e.clouds.Cloud = e.clouds.Implied(); e.clouds.Cloud != "" {
+				if err := e.clouds.Validate(); err != nil {
+					return err
+				}
+			}
+			c, err := e.cluster.Connect()
 			if err != nil {
 				return err
 			}
-			w, notes, err := world(cmd.Context(), c, p)
+			w, err := e.world(cmd.Context(), c, p)
 			if err != nil {
 				return err
 			}
-			for _, n := range notes {
+			for _, n := range e.notes {
 				fmt.Fprintln(cmd.ErrOrStderr(), "note: "+n)
 			}
 			var all []explain.Explanation
@@ -75,7 +82,9 @@ or a range in the cloud; node/NAME, rangerequest/NAME and network/NAME say which
 		},
 	}
 	o.register(cmd)
-	flags.Register(cmd.Flags())
+	e.cluster.Register(cmd.Flags())
+	e.clouds.Register(cmd.Flags(), "", "read the VPC itself, with your own credentials for this cloud (gcp or aws), and not the Networks' status")
+	cmd.Flags().StringVar(&e.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
 	return cmd
 }
 
@@ -94,44 +103,51 @@ func question(text string) (p netip.Prefix, ok bool, err error) {
 	return netip.Prefix{}, false, nil
 }
 
-// world reads what an explanation needs. What the user may not read, or the
-// API server does not have, is noted and left out.
-func world(ctx context.Context, c client.Client, p netip.Prefix) (w explain.World, notes []string, err error) {
+// explainer reads what an explanation needs.
+type explainer struct {
+	cluster   cluster.Flags
+	clouds    clouds.Options
+	clusterID string
+	notes     []string
+}
+
+// leave notes what the user may not read, or the API server does not have: it
+// is left out.
+func (e *explainer) leave(what string, err error) error {
+	if apierrors.IsForbidden(err) {
+		e.notes = append(e.notes, fmt.Sprintf("you may not read %s, so they are not looked at", what))
+		return nil
+	}
+	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+func (e *explainer) world(ctx context.Context, c client.Client, p netip.Prefix) (w explain.World, err error) {
 	if w.State, err = cluster.Read(ctx, c); err != nil {
-		return w, nil, err
+		return w, err
 	}
-	w.VPC = map[string]preview.VPC{}
-	for i := range w.Networks {
-		n := &w.Networks[i]
-		w.VPC[n.Name] = preview.Status(n, clouds.Blank(n))
+	if err := e.vpcs(ctx, c, p, &w); err != nil {
+		return w, err
 	}
-	leave := func(what string, err error) error {
-		if apierrors.IsForbidden(err) {
-			notes = append(notes, fmt.Sprintf("you may not read %s, so they are not looked at", what))
-			return nil
-		}
-		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
-			return nil
-		}
-		return err
-	}
-	if w.ServiceCIDRs, err = cluster.ServiceCIDRs(ctx, c); leave("ServiceCIDRs", err) != nil {
-		return w, nil, err
+	if w.ServiceCIDRs, err = cluster.ServiceCIDRs(ctx, c); e.leave("ServiceCIDRs", err) != nil {
+		return w, err
 	}
 	if !p.IsValid() || !p.IsSingleIP() {
-		return w, notes, nil
+		return w, nil
 	}
 	ip := p.Addr().String()
 	w.Pods, err = podsWith(ctx, c, p.Addr(), w.Nodes)
-	if err := leave("Pods", err); err != nil {
-		return w, nil, fmt.Errorf("looking for Pods with the address %s: %w", ip, err)
+	if err := e.leave("Pods", err); err != nil {
+		return w, fmt.Errorf("looking for Pods with the address %s: %w", ip, err)
 	}
 	var address networkingv1.IPAddress
 	err = c.Get(ctx, client.ObjectKey{Name: ip}, &address)
 	if err == nil {
 		w.IPAddresses = append(w.IPAddresses, address)
 	}
-	return w, notes, leave("IPAddresses", err)
+	return w, e.leave("IPAddresses", err)
 }
 
 // podsWith gives the Pods that have the address. The API server finds them by

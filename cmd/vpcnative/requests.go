@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
@@ -178,16 +179,22 @@ func (p *requests) vpcs(ctx context.Context, in preview.Input) (map[string]previ
 			out[n.Name] = preview.Status(n, clouds.Blank(n))
 			continue
 		}
-		vpc, err := opener.Open(ctx, n)
+		known, _, err := fromCloud(ctx, opener, n)
 		if err != nil {
 			return nil, err
 		}
-		now := metav1.NewTime(time.Now())
-		snapshot, err := vpc.Space.Read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out[n.Name] = preview.VPC{Snapshot: snapshot, Source: preview.Source{Kind: preview.FromCloud, AsOf: &now}}
+		out[n.Name] = known
 	}
 	return out, nil
+}
+
+// fromCloud reads a Network's VPC itself.
+func fromCloud(ctx context.Context, opener *clouds.Clouds, n *v1alpha1.Network) (preview.VPC, cloud.VPC, error) {
+	vpc, err := opener.Open(ctx, n)
+	if err != nil {
+		return preview.VPC{}, vpc, err
+	}
+	now := metav1.NewTime(time.Now())
+	snapshot, err := vpc.Space.Read(ctx)
+	return preview.VPC{Snapshot: snapshot, Source: preview.Source{Kind: preview.FromCloud, AsOf: &now}}, vpc, err
 }

@@ -130,6 +130,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	} else {
 		n.Status.Occupied, n.Status.OccupiedCount = survey.Occupied, survey.Count
 		n.Status.Free, n.Status.Subnets = survey.Free, survey.Subnets
+		n.Status.Blocks, n.Status.Routes = survey.Blocks, survey.Routes
 		read := metav1.NewTime(c.Now()).Rfc3339Copy()
 		c.Metrics.observe(n.Name, survey)
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)

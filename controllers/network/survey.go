@@ -29,6 +29,10 @@ type Survey struct {
 	FreeAddresses map[string]float64
 	// Subnets are the node subnets, where ranges lie inside their blocks.
 	Subnets []v1alpha1.SubnetSpace
+	// Blocks are the VPC's own, and Routes is the room for routes to nodes,
+	// where there are such.
+	Blocks []string
+	Routes *v1alpha1.RouteRoom
 	// Outside are the granted ranges that the supernets do not hold.
 	Outside []Outside
 }
@@ -41,7 +45,7 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeReques
 	if err != nil {
 		return Survey{}, fmt.Errorf("reading supernets: %w", err)
 	}
-	occupied, blocks, err := occupied(spec, s, requests, clusterID)
+	occupied, blocks, err := occupied(n.Name, spec, s, requests, clusterID)
 	if err != nil {
 		return Survey{}, err
 	}
@@ -69,11 +73,17 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeReques
 		out.Free = append(out.Free, free)
 		out.FreeAddresses[free.Family] = prefix.Total(prefix.Free(parents, only(taken, family))).Float64()
 	}
+	for _, p := range s.Blocks {
+		out.Blocks = append(out.Blocks, p.String())
+	}
+	if r := s.Routes; r != nil {
+		out.Routes = &v1alpha1.RouteRoom{Table: r.Table, Limit: int32(r.Limit), Used: int32(r.Used)}
+	}
 	out.Summary = fmt.Sprintf("the VPC was read: %d blocks in use inside the supernets", out.Count)
 	return out, nil
 }
 
-func occupied(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) ([]netip.Prefix, []v1alpha1.OccupiedBlock, error) {
+func occupied(network string, spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) ([]netip.Prefix, []v1alpha1.OccupiedBlock, error) {
 	type entry struct {
 		p netip.Prefix
 		b v1alpha1.OccupiedBlock
@@ -86,9 +96,16 @@ func occupied(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.R
 		}
 		entries = append(entries, entry{p, v1alpha1.OccupiedBlock{CIDR: p.String(), Kind: "Reserved", Name: r.Reason}})
 	}
+	led := routeRanges(network, requests)
+	for _, x := range led {
+		entries = append(entries, entry{x.prefix, x.block})
+	}
 	for _, o := range s.Occupied {
+		if o.Kind == cloud.StaticRoute && slices.ContainsFunc(led, func(x routeRange) bool { return prefix.Contains(x.prefix, o.Prefix) }) {
+			continue
+		}
 		entries = append(entries, entry{o.Prefix, v1alpha1.OccupiedBlock{
-			CIDR: o.Prefix.String(), Kind: string(o.Kind), Name: o.Name, Owner: owner(o.Mark, requests, clusterID)}})
+			CIDR: o.Prefix.String(), Kind: string(o.Kind), Name: o.Name, Owner: Owner(o.Mark, requests, clusterID)}})
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(prefix.Compare(a.p, b.p), cmp.Compare(a.b.Kind, b.b.Kind), cmp.Compare(a.b.Name, b.b.Name))
@@ -101,9 +118,9 @@ func occupied(spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.R
 	return ps, bs, nil
 }
 
-// owner says in words whose mark it is: of this cluster's requests by name, of
+// Owner says in words whose mark it is: of this cluster's requests by name, of
 // another cluster's by what the mark tells.
-func owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) string {
+func Owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) string {
 	switch {
 	case m.IsZero():
 		return ""

@@ -71,12 +71,38 @@ func (c *catalog) request(name string) *v1alpha1.RangeRequest {
 	return nil
 }
 
-// vpcOf gives the cloud of a request's network.
+// vpcOf gives the cloud of a request's network. Its Interfaces are those by
+// which the request's prefixes come to machines.
 func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 	r := c.request(request)
 	if r == nil {
 		return cloud.VPC{}, false
 	}
 	v, ok := c.vpcs[r.NetworkName()]
+	if isRouted(r) && v.Routed != nil {
+		v.Interfaces = v.Routed
+	}
 	return v, ok
+}
+
+// routesIn tells whether a granted range of the Network is attached by routes.
+func (c *catalog) routesIn(network string) bool {
+	return slices.ContainsFunc(c.definitions, func(d book.Definition) bool {
+		r := c.request(d.Key.Request)
+		return byRoutes(d.Key) && r != nil && r.NetworkName() == network
+	})
+}
+
+func isRouted(r *v1alpha1.RangeRequest) bool { return r.Spec.Attachment == v1alpha1.AttachRoutes }
+
+// byRoutes tells that prefixes out of the pool come to machines by routes:
+// then the ranges are in no subnet.
+func byRoutes(k book.Key) bool { return k.Subnet == "" }
+
+// keyOf is the pool of the request for that interface.
+func keyOf(r *v1alpha1.RangeRequest, nic cloud.Interface) book.Key {
+	if isRouted(r) {
+		return book.Key{Request: r.Name}
+	}
+	return book.Key{Request: r.Name, Subnet: nic.Subnet}
 }

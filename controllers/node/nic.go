@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
@@ -65,13 +66,14 @@ func (n *nics) take(instance string) (cloud.Interface, bool) {
 	return i, ok
 }
 
-// nic gives the interface of the Node's instance; fresh asks for the cloud's
-// present word, which is a few seconds old at most.
-func (c *Controller) nic(ctx context.Context, vpc cloud.VPC, node *corev1.Node, fresh bool) (cloud.Interface, error) {
+// nic gives the interface of the Node's instance as the request's prefixes
+// come to it; fresh asks for the cloud's present word, which is a few seconds
+// old at most. The bulk listing is not of routes.
+func (c *Controller) nic(ctx context.Context, vpc cloud.VPC, r *v1alpha1.RangeRequest, node *corev1.Node, fresh bool) (cloud.Interface, error) {
 	if i, ok := c.nics.kept(node.UID); ok {
 		return i, nil
 	}
-	if i, ok := c.nics.take(node.Spec.ProviderID); ok && !fresh {
+	if i, ok := c.nics.take(node.Spec.ProviderID); ok && !fresh && !isRouted(r) {
 		return i, nil
 	}
 	return vpc.Interfaces.Get(ctx, node.Spec.ProviderID)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,20 +66,23 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	if stopped != nil {
 		return nil, cloud.Interface{}, cloud.VPC{}, stopped
 	}
-	first := candidates[0]
-	vpc, ok := c.catalog.Load().vpcs[first.NetworkName()]
+	cat, by := c.catalog.Load(), candidates[0]
+	holding, held := c.book.Held(node.UID)
+	if r := cat.request(holding.Key.Request); held && r != nil {
+		by = r
+	}
+	vpc, ok := cat.vpcOf(by.Name)
 	if !ok {
-		return nil, cloud.Interface{}, vpc, noNetwork(c.catalog.Load(), first)
+		return nil, cloud.Interface{}, vpc, noNetwork(cat, by)
 	}
 	if !c.preparing.enter(node.UID, node.Name) {
 		return nil, cloud.Interface{}, vpc, nil
 	}
-	holding, held := c.book.Held(node.UID)
-	nic, err := c.nic(ctx, vpc, node, held && holding.Durable)
+	nic, err := c.nic(ctx, vpc, by, node, held && holding.Durable)
 	if err != nil {
 		return nil, nic, vpc, instanceTrouble(err)
 	}
-	if held && nic.Subnet != holding.Key.Subnet && !nic.Holds(holding.Prefix) {
+	if held && !byRoutes(holding.Key) && nic.Subnet != holding.Key.Subnet && !nic.Holds(holding.Prefix) {
 		// Another machine has taken the name, and no range of the old one's
 		// subnet can ever be put on it.
 		c.book.Cede(node.UID)
@@ -90,12 +94,20 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 		if candidates, t = c.feasible(ctx, vpc, nic, candidates); t != nil {
 			return nil, nic, vpc, t
 		}
-		limit, err := vpc.Interfaces.Limit(ctx, nic)
+		limit, err := limitOf(ctx, cat, nic, candidates)
 		if err != nil {
 			return nil, nic, vpc, instanceTrouble(err)
 		}
 		if holding, t = c.pick(node, nic, candidates, boundsOf(vpc.Traits, limit), limit); t != nil {
 			return nil, nic, vpc, t
+		}
+		if byRoutes(holding.Key) != isRouted(by) { // it comes to the machine in another way than the first choice's would
+			if vpc, ok = cat.vpcOf(holding.Key.Request); !ok {
+				return nil, nic, vpc, requestGone(holding)
+			}
+			if nic, err = vpc.Interfaces.Get(ctx, node.Spec.ProviderID); err != nil {
+				return nil, nic, vpc, instanceTrouble(err)
+			}
 		}
 	}
 	if !nic.Holds(holding.Prefix) {
@@ -125,12 +137,16 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	maxPods := node.Status.Capacity.Pods().Value()
 	granted := false
 	for _, r := range candidates {
-		key := book.Key{Request: r.Name, Subnet: nic.Subnet}
+		key := keyOf(r, nic)
 		granted = granted || len(r.Status.Ranges) > 0
-		if !c.book.Has(key) {
+		if nic.Subnet == "" || !c.book.Has(key) {
 			continue
 		}
-		got, ok := assign.NodeSize(r, maxPods, bounds)
+		within := bounds
+		if byRoutes(key) { // nothing of the interface bounds it
+			within = assign.Bounds{PerPod: bounds.PerPod}
+		}
+		got, ok := assign.NodeSize(r, maxPods, within)
 		if !ok {
 			return book.Holding{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
 				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
@@ -152,6 +168,9 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 		return h, nil
 	}
 	if limit.Bits == cloud.TakesNone {
+		wants = slices.DeleteFunc(wants, func(w book.Want) bool { return !byRoutes(w.Key) })
+	}
+	if len(wants) == 0 {
 		return book.Holding{}, takesNone(limit)
 	}
 	h, err := c.book.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
@@ -276,10 +295,15 @@ func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest, granted bo
 }
 
 func exhausted(err error, candidates []*v1alpha1.RangeRequest, subnet string, size assign.Size) *trouble {
+	last := candidates[len(candidates)-1]
+	where := "in subnet " + subnet
+	if isRouted(last) {
+		where = "for routes"
+	}
 	if errors.Is(err, pool.ErrNotRestored) {
 		return &trouble{Reason: v1alpha1.ReasonNotRestored, Quiet: true, Text: "the ranges are being read; the node gets its range once all that is in use is known"}
 	}
 	return &trouble{Reason: v1alpha1.ReasonRangeExhausted, Text: fmt.Sprintf(
-		"RangeRequest %s has no room in subnet %s (%s): %v; the node gets the next range that is free, before nodes that came later",
-		candidates[len(candidates)-1].Name, subnet, size.Why, err)}
+		"RangeRequest %s has no room %s (%s): %v; the node gets the next range that is free, before nodes that came later",
+		last.Name, where, size.Why, err)}
 }

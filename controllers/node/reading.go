@@ -38,6 +38,8 @@ type reading struct {
 	foreign    []drift.Foreign       // Nodes with podCIDRs outside every range
 	unrecorded []book.Known          // Nodes that publish what no record of ours names
 
+	outside []netip.Prefix // carried by interfaces, and in no range
+
 	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
 }
 
@@ -177,24 +179,13 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 	}
 }
 
-func (r *reading) inRange(p netip.Prefix) bool {
-	for _, d := range r.catalog.definitions {
-		for _, x := range d.Ranges {
-			if x.Prefix.Overlaps(p) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // readInterfaces lists the interfaces of all instances of every Network. A
 // Network that cannot be read closes its own pools and no others; where its
 // pools are open already, the whole reading fails and is tried again.
 func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]book.Known) error {
 	var failed *multierror.Error
 	for name, vpc := range r.catalog.vpcs {
-		err := r.readNetwork(ctx, vpc, instances)
+		err := r.readNetwork(ctx, name, vpc, instances)
 		if err == nil {
 			continue
 		}
@@ -215,47 +206,6 @@ func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances m
 	if len(r.catalog.failures) > 0 {
 		r.catalog.definitions = slices.DeleteFunc(r.catalog.definitions, func(d book.Definition) bool { return !usable(d) })
 		c.Metrics.refused("RestoreIncomplete")
-	}
-	return nil
-}
-
-func (r *reading) readNetwork(ctx context.Context, vpc cloud.VPC, instances map[string]book.Known) error {
-	if vpc.Traits.Inside {
-		if err := r.readUsed(ctx, vpc); err != nil {
-			return err
-		}
-	}
-	for nic, err := range vpc.Interfaces.List(ctx) {
-		if err != nil {
-			return err
-		}
-		carries := false
-		k, known := instances[nic.Instance]
-		for _, a := range nic.Attachments {
-			if !r.inRange(a.Prefix) {
-				continue
-			}
-			carries = true
-			if known && k.Prefix == a.Prefix {
-				continue
-			}
-			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
-		}
-		for _, p := range nic.Elsewhere {
-			if r.inRange(p) {
-				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
-			}
-		}
-		if known && k.Prefix.IsValid() && !nic.Holds(k.Prefix) {
-			r.missing[k.NodeUID] = true
-		}
-		if known && r.lostIPv6(k, nic) {
-			r.missing[k.NodeUID] = true
-			r.disown(k.NodeUID)
-		}
-		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
-			r.nics[nic.Instance] = nic
-		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,12 +27,18 @@ const (
 
 func presenceOf(h book.Holding, nic cloud.Interface, there bool) presence {
 	switch {
-	case !there || !nic.Holds(h.Prefix):
+	case !there || !nic.Holds(h.Prefix) && !partly(h, nic):
 		return nowhere
 	case h.Adopted || !sameMachine(h, nic):
 		return theirs
 	}
 	return ours
+}
+
+// partly tells of a prefix that only some route tables lead to the interface,
+// as after a detachment that was cut short.
+func partly(h book.Holding, nic cloud.Interface) bool {
+	return byRoutes(h.Key) && slices.Contains(nic.Elsewhere, h.Prefix)
 }
 
 // fewLooks is how many releases look at their instances one by one; where
@@ -52,6 +59,8 @@ type releases struct {
 	// over are those that ended in a rest and when, until a reading of all
 	// interfaces that began later has had its say.
 	over map[netip.Prefix]rested
+	// stuck are those that failed, until they are over.
+	stuck map[types.UID]trying
 }
 
 type rested struct {
@@ -90,6 +99,7 @@ func (r *releases) has(uid types.UID) bool {
 func (r *releases) end(uid types.UID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	delete(r.stuck, uid)
 	if x := r.byUID[uid]; x != nil {
 		r.anew(x)
 		delete(r.byUID, uid)
@@ -242,7 +252,12 @@ func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Ti
 
 // lookAgain is the second look for many Nodes that went at once.
 func (c *Controller) lookAgain(ctx context.Context) {
-	wanted := map[string]map[string][]book.Holding{} // by Network and instance
+	type way struct {
+		network string
+		routes  bool
+	}
+	wanted := map[way]map[string][]book.Holding{} // by instance
+	of := map[way]cloud.VPC{}
 	cat := c.catalog.Load()
 	for _, uid := range c.releases.due(time.Now(), c.Staleness) {
 		h, ok := c.book.Held(uid)
@@ -250,15 +265,17 @@ func (c *Controller) lookAgain(ctx context.Context) {
 		if !ok || r == nil {
 			continue
 		}
-		if wanted[r.NetworkName()] == nil {
-			wanted[r.NetworkName()] = map[string][]book.Holding{}
+		w := way{r.NetworkName(), byRoutes(h.Key)}
+		if wanted[w] == nil {
+			wanted[w] = map[string][]book.Holding{}
 		}
-		wanted[r.NetworkName()][h.Instance] = append(wanted[r.NetworkName()][h.Instance], h)
+		wanted[w][h.Instance] = append(wanted[w][h.Instance], h)
+		of[w], _ = cat.vpcOf(r.Name)
 	}
-	for network, byInstance := range wanted {
-		if err := c.lookIn(ctx, cat.vpcs[network], byInstance); err != nil {
+	for w, byInstance := range wanted {
+		if err := c.lookIn(ctx, of[w], byInstance); err != nil {
 			log.FromContext(ctx).Info("the prefixes of deleted nodes cannot be looked for yet; they stay occupied",
-				"network", network, "instances", len(byInstance), "error", err.Error())
+				"network", w.network, "instances", len(byInstance), "error", err.Error())
 		}
 	}
 }
@@ -267,18 +284,24 @@ func (c *Controller) lookIn(ctx context.Context, vpc cloud.VPC, byInstance map[s
 	if vpc.Interfaces == nil {
 		return errors.New("the Network cannot be read")
 	}
-	nics := map[string]cloud.Interface{}
+	nics, gone := map[string]cloud.Interface{}, map[string]cloud.Interface{}
 	for nic, err := range vpc.Interfaces.List(ctx) {
 		if err != nil {
 			return err
 		}
-		if byInstance[nic.Instance] != nil {
+		switch {
+		case nic.Instance == "":
+			gone[nic.InstanceUID] = nic
+		case byInstance[nic.Instance] != nil:
 			nics[nic.Instance] = nic
 		}
 	}
 	for instance, holdings := range byInstance {
-		nic, there := nics[instance]
 		for _, h := range holdings {
+			nic, there := nics[instance]
+			if !there {
+				nic, there = gone[h.InstanceUID]
+			}
 			c.releases.saw(h.NodeUID, presenceOf(h, nic, there))
 			c.enqueue(h.Node)
 		}

@@ -54,6 +54,9 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		c.tookOff(h)
 	}
 	c.leaveGate(h.NodeUID)
+	if landed && err != nil && c.releases.has(h.NodeUID) {
+		return c.later(ctx, h, err)
+	}
 	if !h.Durable && !h.Found {
 		c.book.Drop(h.NodeUID) // neither the ledger nor the cloud has heard of it
 		return reconcile.Result{}
@@ -72,7 +75,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 	if first {
 		if err := c.isGone(ctx, h); err != nil {
 			c.releases.end(h.NodeUID)
-			return c.later(ctx, h, err.Error())
+			return c.later(ctx, h, err)
 		}
 		if h.Instance == "" {
 			// It cannot be looked for on an interface: the next reading of
@@ -84,7 +87,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		}
 		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
 			c.releases.end(h.NodeUID)
-			return c.later(ctx, h, c.ledgerTrouble(err).Text)
+			return c.laterBy(ctx, h, c.ledgerTrouble(err))
 		}
 	}
 	switch seen, awaits := c.releases.second(h.NodeUID); {
@@ -103,13 +106,16 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) reconcile.Result {
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
-		return c.later(ctx, h, "its Network cannot be read")
+		return c.later(ctx, h, c.unread(h))
 	}
 	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
 	if err != nil && !cloud.Is(err, cloud.NotFound) {
-		return c.later(ctx, h, err.Error())
+		return c.later(ctx, h, err)
 	}
 	seen := presenceOf(h, nic, err == nil)
+	if err != nil && c.leaves(h) {
+		seen, nic = ours, cloud.Interface{InstanceUID: h.InstanceUID}
+	}
 	if seen == ours {
 		c.releases.shown(h.NodeUID)
 		if left := c.DetachGrace - time.Since(since); left > 0 {
@@ -123,6 +129,12 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 		}
 	}
 	return c.letGo(ctx, h, seen)
+}
+
+// leaves tells of a prefix whose routes outlive the machine: they lead to the
+// interface that we recorded when we made them, and to no other.
+func (c *Controller) leaves(h book.Holding) bool {
+	return byRoutes(h.Key) && !h.Adopted && h.InstanceUID != "" && !c.releases.tookOff(h.NodeUID)
 }
 
 // letGo ends a release: the prefix rests, or stays where somebody else put
@@ -156,7 +168,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 		}
 		carries, err := c.stillCarries(ctx, h)
 		if err != nil {
-			return true, c.later(ctx, h, err.Error())
+			return true, c.later(ctx, h, err)
 		}
 		if !carries {
 			return false, again
@@ -184,7 +196,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 func (c *Controller) stillCarries(ctx context.Context, h book.Holding) (bool, error) {
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
-		return false, errors.New("its Network cannot be read")
+		return false, c.unread(h)
 	}
 	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
 	if cloud.Is(err, cloud.NotFound) {
@@ -233,7 +245,7 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 	}
 	if err := c.mayDetach(ctx, h); err != nil {
 		c.leaveGate(h.NodeUID)
-		return c.later(ctx, h, err.Error())
+		return c.later(ctx, h, err)
 	}
 	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
 	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
@@ -242,7 +254,7 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
 		}
 		c.leaveGate(h.NodeUID)
-		return c.later(ctx, h, err.Error())
+		return c.later(ctx, h, err)
 	}
 	if op.Done() {
 		c.leaveGate(h.NodeUID)
@@ -290,10 +302,32 @@ func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
 }
 
 // later says why a prefix cannot be taken back yet.
-func (c *Controller) later(ctx context.Context, h book.Holding, why string) reconcile.Result {
+func (c *Controller) later(ctx context.Context, h book.Holding, err error) reconcile.Result {
+	t := cloudTrouble(err)
+	if apierrors.IsForbidden(err) {
+		t = apiTrouble("taking the prefix of a deleted node back", err)
+	}
+	return c.laterBy(ctx, h, t)
+}
+
+func (c *Controller) laterBy(ctx context.Context, h book.Holding, t *trouble) reconcile.Result {
 	delay := c.backoff.When(h.Node)
 	c.Metrics.refused("ReleaseWaits")
+	c.releases.failed(h, t, time.Now())
 	log.FromContext(ctx).Info("the prefix of a deleted node cannot be taken back yet; it stays occupied",
-		"prefix", h.Prefix, "instance", h.Instance, "why", why, "again", delay)
+		"prefix", h.Prefix, "instance", h.Instance, "why", t.Text, "again", delay)
 	return reconcile.Result{RequeueAfter: delay}
+}
+
+// unread says why the Network that the holding's range is of cannot be used.
+func (c *Controller) unread(h book.Holding) error {
+	cat := c.catalog.Load()
+	for i := range cat.requests {
+		if cat.requests[i].Name == h.Key.Request {
+			if err := cat.failures[cat.requests[i].NetworkName()]; err != nil {
+				return err
+			}
+		}
+	}
+	return errors.New("its Network cannot be read")
 }

@@ -24,6 +24,7 @@ var kept = map[string]struct{ well, text string }{
 	v1alpha1.ConditionRivalled:      {v1alpha1.ReasonNoRival, "a node waited and no other allocator served it"},
 	v1alpha1.ConditionForeignAlias:  {v1alpha1.ReasonNone, "every alias range in the ranges is accounted for"},
 	v1alpha1.ConditionRangesOverlap: {v1alpha1.ReasonNone, "no range overlaps another"},
+	v1alpha1.ConditionReleaseWaits:  {v1alpha1.ReasonNone, "every prefix of a deleted node could be taken back"},
 }
 
 // says remembers what was written a moment ago and the cache may not show.
@@ -50,6 +51,9 @@ func (s *says) due(key string, now time.Time) bool {
 func (c *Controller) wanted(request string) []metav1.Condition {
 	var out []metav1.Condition
 	if cond := c.rivals.condition(request); cond != nil {
+		out = append(out, *cond)
+	}
+	if cond := c.releases.condition(request, time.Now()); cond != nil {
 		out = append(out, *cond)
 	}
 	return append(out, c.drift.conditions(request)...)

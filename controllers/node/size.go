@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -16,6 +17,17 @@ func boundsOf(t cloud.Traits, l cloud.Limit) assign.Bounds {
 		b.Largest, b.Limit = l.Bits, l.Why
 	}
 	return b
+}
+
+// limitOf is what the interface takes, where one of the candidates' prefixes
+// would be put on it.
+func limitOf(ctx context.Context, cat *catalog, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) (cloud.Limit, error) {
+	for _, r := range candidates {
+		if vpc, ok := cat.vpcOf(r.Name); ok && !isRouted(r) {
+			return vpc.Interfaces.Limit(ctx, nic)
+		}
+	}
+	return cloud.Limit{}, nil
 }
 
 func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.Limit) *trouble {

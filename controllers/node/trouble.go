@@ -43,7 +43,7 @@ func apiTrouble(act string, err error) *trouble {
 	if apierrors.IsForbidden(err) { // it names the right that is missing
 		return &trouble{Reason: string(cloud.PermissionDenied), Text: act + ": " + err.Error() + "; give the manager's service account the rights of deploy/manifests/rbac.yaml"}
 	}
-	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + err.Error()}
+	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + cloud.Steady(err.Error())}
 }
 
 func (c *Controller) ledgerTrouble(err error) *trouble {

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"net/netip"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -13,11 +12,7 @@ import (
 // them lies in is nobody's to give. Whole prefixes are on interfaces, which
 // tell whose they are; one on an interface of no instance is refused by the
 // cloud when it is asked for.
-func (r *reading) readUsed(ctx context.Context, vpc cloud.VPC) error {
-	s, err := vpc.Space.Read(ctx)
-	if err != nil {
-		return err
-	}
+func (r *reading) readUsed(s cloud.Snapshot) {
 	seen := map[netip.Prefix]bool{}
 	for _, subnet := range s.Subnets {
 		for _, p := range subnet.Used {
@@ -31,5 +26,4 @@ func (r *reading) readUsed(ctx context.Context, vpc cloud.VPC) error {
 			}
 		}
 	}
-	return nil
 }

@@ -9,30 +9,42 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/plan"
 )
 
-// apart tells whether the request's ranges are in our books only, as the VPC
-// has nothing to reserve addresses for ClusterIPs with.
+// apart tells whether the request's ranges are in our books only, and in no
+// subnet: the VPC has nothing to reserve addresses for ClusterIPs with, nor
+// addresses that routes lead to.
 func (in Input) apart() bool {
-	return in.Request.Spec.Purpose == v1alpha1.Services && in.Snapshot.Traits.NoServices
+	return in.Request.Spec.Purpose == v1alpha1.Services && in.Snapshot.Traits.NoServices || in.routed()
 }
 
-// servicesApart plans ranges for ClusterIPs that are in no subnet. What we
-// choose keeps clear of the VPC's own blocks, since nothing there would keep a
-// subnet from being made over it; a block that the request names keeps clear
-// of what is there now.
-func (in Input) servicesApart() ([]Step, *Refusal) {
+// planApart plans ranges that are in no subnet.
+func (in Input) planApart() ([]Step, *Refusal) {
 	if len(in.Request.Spec.Subnets) > 0 {
 		return nil, refuse(v1alpha1.ReasonUnknownSubnet, "a range for Services is in no subnet of this cloud, and subnets names %v; leave subnets out", in.Request.Spec.Subnets)
 	}
-	return in.subnet(cloud.Subnet{}, nil)
+	steps, no := in.subnet(cloud.Subnet{}, nil)
+	if no == nil && in.routed() {
+		no = in.tooManyRoutes(steps)
+	}
+	if no != nil {
+		return nil, no
+	}
+	return steps, nil
 }
 
-// ofVPC are the VPC's own blocks, in which no range is chosen.
-func (in Input) ofVPC() (out []plan.Occupied) {
-	if !in.apart() {
+// ofVPC are the VPC's own blocks, in which no range is chosen: nothing there
+// would keep a subnet from being made over it. A ClusterIP range that the
+// request names keeps clear of what is there now only; no route may lead into
+// a block.
+func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
+	why := "a subnet may be made there at any time"
+	switch {
+	case !in.apart(), !in.routed() && !chosen:
 		return nil
+	case in.routed():
+		why = "no route to a part of it may lead to a node"
 	}
 	for _, p := range in.Snapshot.Blocks {
-		out = append(out, plan.Occupied{Prefix: p, What: "a block of the VPC", Why: "a subnet may be made there at any time"})
+		out = append(out, plan.Occupied{Prefix: p, What: "a block of the VPC", Why: why})
 	}
 	return out
 }
@@ -40,6 +52,9 @@ func (in Input) ofVPC() (out []plan.Occupied) {
 // served adds what the request has by a ServiceCIDR that was made for it,
 // where the status was lost.
 func (in Input) served(had []cloud.Range) []cloud.Range {
+	if in.routed() {
+		return had
+	}
 	for _, b := range in.Services {
 		known := slices.ContainsFunc(had, func(r cloud.Range) bool { return r.Prefix == b.Prefix })
 		if b.Request == in.Request.Name && !known {
@@ -51,6 +66,9 @@ func (in Input) served(had []cloud.Range) []cloud.Range {
 
 // overlaid tells of a range in our books only that something was made over.
 func (in Input) overlaid(p netip.Prefix) *Refusal {
+	if in.routed() {
+		return in.blocked(p)
+	}
 	for _, o := range in.Snapshot.Occupied {
 		if o.Prefix.Overlaps(p) {
 			return refuse(v1alpha1.ReasonOverlap, "range %s for ClusterIPs: %s %s (%s) lies over it, and a ClusterIP may come to be an address of that; remove it, or make this request anew",

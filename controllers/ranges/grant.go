@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -121,11 +122,13 @@ func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refu
 	return nil
 }
 
+// network gives the request's Network and its cloud, whose Interfaces are
+// those by which the request's prefixes come to machines.
 func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *Refusal) {
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
-		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or name another in networkRef", r.NetworkName())
+		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or make a request that names another", r.NetworkName())
 	}
 	if err != nil {
 		return nil, cloud.VPC{}, refusedByAPI("reading Network "+r.NetworkName(), err)
@@ -133,6 +136,9 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
 		return nil, cloud.VPC{}, refusedByCloud(err)
+	}
+	if isRouted(r) && vpc.Routed != nil {
+		vpc.Interfaces = vpc.Routed
 	}
 	return n, vpc, nil
 }
@@ -152,8 +158,9 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	}
 	steps, refused := Plan(in)
 	if refused != nil {
-		steps = PutBack(in) // what it cannot have takes nothing from what it has
+		steps = slices.Concat(PutBack(in), TakeUp(in)) // what it cannot have takes nothing from what it has
 	}
+	tellRoutes(r, in)
 	var unready *Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)

@@ -34,6 +34,7 @@ type growthStory struct {
 	waiting  []Waiter
 	others   []v1alpha1.RangeRequest
 	noGrowth bool
+	rivalled bool
 }
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -47,6 +48,9 @@ func (s growthStory) input() GrowthInput {
 	}
 	if !s.noGrowth {
 		r.Spec.Growth = &g
+	}
+	if s.rivalled {
+		r.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionTrue}}
 	}
 	in := GrowthInput{Request: r, Others: s.others, Now: noon, Demand: demand{Waiting: s.waiting, Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}}
 	in.Use.By = map[netip.Prefix]prefix.Count{}
@@ -134,6 +138,10 @@ var growthStories = []growthStory{
 	{name: "two empty: the longest empty goes", ranges: []has{first, emptyHour, {cidr: "10.0.2.0/24", subnet: "a", grown: true, empty: 2 * time.Hour}}},
 	{name: "two empty, one leaves: the other stays for now", ranges: []has{first, emptyHour, {cidr: "10.0.2.0/24", subnet: "a", grown: true, empty: 2 * time.Hour, leaving: true}}},
 	{name: "the first is empty, and stays", ranges: []has{{cidr: "10.0.0.0/24", subnet: "a", empty: 3 * time.Hour}, {cidr: "10.0.1.0/24", subnet: "a", grown: true, used: 1}}},
+	{name: "full, while another allocator is at work", rivalled: true, ranges: []has{full}},
+	{name: "a node waits, while another allocator is at work", rivalled: true, ranges: []has{first}, waiting: oneWaits},
+	{name: "room, while another allocator is at work", rivalled: true, ranges: []has{first}},
+	{name: "empty for an hour, while another allocator is at work", rivalled: true, ranges: []has{first, emptyHour}},
 	{name: "the clock was set back", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, empty: -time.Hour}}},
 }
 

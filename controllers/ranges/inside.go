@@ -16,7 +16,7 @@ import (
 // subnets. Else they lie beside all that the VPC has.
 func (in Input) inside() bool {
 	p := in.Request.Spec.Purpose
-	return in.Snapshot.Traits.Inside && (p == v1alpha1.Pods || p == v1alpha1.Custom)
+	return in.Snapshot.Traits.Inside && (p == v1alpha1.Pods || p == v1alpha1.Custom) && !in.routed()
 }
 
 // within is the part of the supernets that is the subnet's own block.

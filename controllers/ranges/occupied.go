@@ -59,7 +59,7 @@ func ofAPIServer(name string) string {
 // inUse is what the VPC has, but for what the request names and may adopt.
 func (in Input) inUse(s cloud.Subnet) (out []plan.Occupied) {
 	for _, o := range in.Snapshot.Occupied {
-		if in.inside() && o.Encloses(s) {
+		if in.inside() && o.Encloses(s) || in.routed() && in.leadsToNode(o) {
 			continue
 		}
 		if o.Kind.IsRange() && in.names(o.Prefix) {

@@ -3,7 +3,6 @@ package ranges
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 )
 
 // look is one reading of the ServiceCIDRs, which serves every request.
@@ -48,30 +48,33 @@ func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeReques
 		blocks, err := c.Services.Occupied(ctx)
 		if no := refusalOf("listing ServiceCIDRs", err); no != nil && no.Reason != v1alpha1.ReasonNoServiceCIDR {
 			log.FromContext(ctx).V(1).Info("the ServiceCIDRs could not be compared with the ranges", "why", no.Text)
+			if no.Reason == string(cloud.PermissionDenied) {
+				c.tellOverlap(ctx, r, metav1.ConditionUnknown, no.Reason, no.Text)
+			}
 			return c.LookServices
 		}
 		c.looked = look{at: now, blocks: blocks}
 	}
 	over := Overlapped(r, c.looked.blocks)
 	c.Metrics.overlapped.WithLabelValues(r.Name).Set(float64(len(over)))
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionServiceCIDROverlap)
-	cond := metav1.Condition{
-		Type: v1alpha1.ConditionServiceCIDROverlap, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
-		Message: "no ServiceCIDR lies over a range", ObservedGeneration: r.Generation,
+	switch {
+	case len(over) > 0:
+		c.tellOverlap(ctx, r, metav1.ConditionTrue, v1alpha1.ReasonServiceCIDROverlap, fmt.Sprintf(
+			"ServiceCIDRs were made over what was granted before (%s): a ClusterIP may come to be a Pod's or a machine's address too; delete them, and make them elsewhere. Nothing is changed for it here",
+			someOf(over, 3)))
+	case meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionServiceCIDROverlap) != nil:
+		c.tellOverlap(ctx, r, metav1.ConditionFalse, v1alpha1.ReasonNone, "no ServiceCIDR lies over a range")
 	}
-	if len(over) == 0 && had == nil {
-		return c.LookServices
-	}
-	if len(over) > 0 {
-		cond.Status, cond.Reason = metav1.ConditionTrue, v1alpha1.ReasonServiceCIDROverlap
-		cond.Message = fmt.Sprintf("ServiceCIDRs were made over what was granted before (%s): a ClusterIP may come to be a Pod's or a machine's address too; delete them, and make them elsewhere. Nothing is changed for it here",
-			someOf(over, 3))
-		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			c.Metrics.failed(r.Name, cond.Reason)
-			log.FromContext(ctx).Info("ServiceCIDRs lie over granted ranges", "which", strings.Join(over, ", "))
-			c.Events.Eventf(r, nil, corev1.EventTypeWarning, cond.Reason, "CheckRange", "%s", cond.Message)
-		}
-	}
-	meta.SetStatusCondition(&r.Status.Conditions, cond)
 	return c.LookServices
+}
+
+func (c *Controller) tellOverlap(ctx context.Context, r *v1alpha1.RangeRequest, is metav1.ConditionStatus, reason, text string) {
+	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionServiceCIDROverlap)
+	if is != metav1.ConditionFalse && (had == nil || had.Status != is || had.Message != text) {
+		c.Metrics.failed(r.Name, reason)
+		log.FromContext(ctx).Info("ServiceCIDRs and granted ranges were compared", "reason", reason, "found", text)
+		c.Events.Eventf(r, nil, corev1.EventTypeWarning, reason, "CheckRange", "%s", text)
+	}
+	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionServiceCIDROverlap, Status: is, Reason: reason, Message: text, ObservedGeneration: r.Generation})
 }

@@ -64,7 +64,7 @@ func Plan(in Input) ([]Step, *Refusal) {
 	case in.Request.Spec.Purpose == v1alpha1.Proxy:
 		return in.proxy()
 	case in.apart():
-		return in.servicesApart()
+		return in.planApart()
 	}
 	subnets, no := in.subnets()
 	if no != nil {
@@ -133,9 +133,7 @@ func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
 func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	had := in.granted(s)
 	space := in.space(s, before)
-	if len(in.Request.Spec.CIDRs) == 0 {
-		space.Occupied = append(space.Occupied, in.ofVPC()...)
-	}
+	space.Occupied = append(space.Occupied, in.ofVPC(len(in.Request.Spec.CIDRs) == 0)...)
 	for _, r := range had {
 		space.Granted = append(space.Granted, r.Prefix)
 	}
@@ -266,7 +264,7 @@ func (in Input) ask() plan.Request {
 		ask.PrefixLength = int(*spec.PrefixLength)
 	}
 	if spec.Capacity != nil {
-		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode), Factor: in.Snapshot.Traits.PerPod(), Least: in.Snapshot.Traits.Smallest}
+		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode), Factor: in.Snapshot.Traits.PerPod(), Least: in.smallest()}
 	}
 	if len(spec.CIDRs) == 0 && spec.PrefixLength == nil && spec.Capacity == nil {
 		ask.PrefixLength = in.shape().length

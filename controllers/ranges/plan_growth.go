@@ -48,8 +48,11 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 		return Step{}, refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d %ss, as many as the cloud allows; delete some, or add another node subnet to the Network",
 			s.Name, f.Why, len(s.Ranges), in.Snapshot.Traits.RangeNoun())
 	}
+	if no := in.noMoreRoutes(f); no != nil {
+		return Step{}, no
+	}
 	space := in.space(s, nil)
-	space.Occupied = append(space.Occupied, in.ofVPC()...)
+	space.Occupied = append(space.Occupied, in.ofVPC(true)...)
 	for _, r := range had {
 		space.Occupied = append(space.Occupied, plan.Occupied{Prefix: r.Prefix, What: "this request's range in subnet " + s.Name})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/plan"
 )
 
 // PutBack gives the ranges that the request was granted, that vanished from
@@ -20,6 +21,23 @@ func PutBack(in Input) (steps []Step) {
 			step := Step{Range: cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p}, Create: true, Adopted: g.Adopted, Grown: g.Grown, Why: g.Reason}
 			if ok && g.Subnet == s.Name && !g.Leaving && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
 				steps = append(steps, step)
+			}
+		}
+	}
+	return steps
+}
+
+// TakeUp gives the ranges that are in the VPC, and that only their mark shows to
+// be the request's: the manager that made one learned nothing more of it. It is
+// pure.
+func TakeUp(in Input) (steps []Step) {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy {
+		return nil
+	}
+	for _, s := range in.Snapshot.Subnets {
+		for _, r := range in.granted(s) {
+			if _, known := in.status(r); !known {
+				steps = append(steps, Step{Range: r, Grown: in.mustHaveGrown(s, plan.Action{Prefix: r.Prefix}), Why: "its mark shows that it was made for this request"})
 			}
 		}
 	}

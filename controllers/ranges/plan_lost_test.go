@@ -49,6 +49,25 @@ func TestWhatCannotBeHadTakesNothingAway(t *testing.T) {
 	}
 }
 
+// TestWhatWasMadeIsTakenUp: the range that came to be although its reply was
+// lost is the request's, although it now names a block that it cannot have.
+func TestWhatWasMadeIsTakenUp(t *testing.T) {
+	t.Parallel()
+	r := request("pods", 0)
+	r.Spec.PrefixLength, r.Spec.Subnets, r.Spec.CIDRs = nil, []string{"a"}, []v1alpha1.CIDR{"10.0.0.0/24", "10.0.1.0/24"}
+	w := newWorld(t, r)
+	w.fail, w.half = []error{nil, &cloud.Error{Reason: cloud.OutcomeUnknown, Act: "create"}}, true
+	w.reconcile("pods")
+	w.want("pods", string(cloud.OutcomeUnknown), 2, "10.0.0.0/24")
+	w.ranges = append(w.ranges, cloud.Range{Subnet: "a", Name: "theirs", Prefix: netip.MustParsePrefix("10.0.8.0/23")})
+	r = w.get("pods")
+	r.Generation++
+	r.Spec.CIDRs = append(r.Spec.CIDRs, "10.0.9.0/24")
+	w.update(r)
+	w.reconcile("pods")
+	w.want("pods", "Overlap", 3, "10.0.0.0/24", "10.0.1.0/24")
+}
+
 // TestNodesOfADeletedRequestKeepTheirRange: it goes after them.
 func TestNodesOfADeletedRequestKeepTheirRange(t *testing.T) {
 	t.Parallel()

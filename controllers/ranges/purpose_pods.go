@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -184,7 +185,7 @@ func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found 
 		}
 		for _, p := range carried {
 			if slices.ContainsFunc(ranges, p.Overlaps) {
-				found = append(found, fmt.Sprintf("%s %s", nic.Instance, p))
+				found = append(found, fmt.Sprintf("%s %s", cmp.Or(nic.Instance, nic.InstanceUID), p))
 			}
 		}
 	}

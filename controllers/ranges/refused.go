@@ -19,7 +19,10 @@ func (in Input) supported() *Refusal {
 	if r.Spec.Attachment == v1alpha1.AttachRoutes && !traits.Routes {
 		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
 	}
-	if least := traits.Smallest; least > 0 && r.Spec.Purpose == v1alpha1.Pods {
+	if in.routed() && (r.Spec.NodePrefixLength == nil || r.Spec.NodePrefixLength.Type != intstr.Int) {
+		return refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table; say it in a new request")
+	}
+	if least := in.smallest(); least > 0 && r.Spec.Purpose == v1alpha1.Pods {
 		if n := smallestAsked(r); n > least {
 			return refuse(string(plan.InvalidSize), "a /%d is asked for, and this cloud gives an interface no less than a /%d; ask for that or more", n, least)
 		}

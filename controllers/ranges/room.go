@@ -47,7 +47,12 @@ func Forecast(r *v1alpha1.RangeRequest, u Use) (room []v1alpha1.Room, largest []
 				most = fits
 			}
 		}
-		room = append(room, v1alpha1.Room{PrefixLength: int32(bits), Nodes: whole(all), LargestBlock: whole(most)})
+		nodes, block := whole(all), whole(most)
+		if t := r.Status.Routes; t != nil { // a node that has a range has its route
+			left := max(0, int64(t.Limit)-int64(t.Others)-int64(len(u.Nodes)))
+			nodes, block = min(nodes, left), min(block, left)
+		}
+		room = append(room, v1alpha1.Room{PrefixLength: int32(bits), Nodes: nodes, LargestBlock: block})
 	}
 	return room, largest
 }

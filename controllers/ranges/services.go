@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -102,8 +103,12 @@ func refusalOf(act string, err error) *Refusal {
 // refusedByAPI is for errors of the API server, which names the right that is
 // missing where one is.
 func refusedByAPI(act string, err error) *Refusal {
-	if apierrors.IsForbidden(err) {
-		return refuse(string(cloud.PermissionDenied), "%s: %v; give the manager's service account the rights of deploy/manifests/rbac.yaml", act, err)
+	text := cloud.Steady(err.Error())
+	if !strings.HasPrefix(text, act+": ") {
+		text = act + ": " + text
 	}
-	return &Refusal{Reason: string(cloud.Unavailable), Text: act + ": " + err.Error(), Again: retrySoon}
+	if apierrors.IsForbidden(err) {
+		return refuse(string(cloud.PermissionDenied), "%s; give the manager's service account the rights of deploy/manifests/rbac.yaml", text)
+	}
+	return &Refusal{Reason: string(cloud.Unavailable), Text: text, Again: retrySoon}
 }

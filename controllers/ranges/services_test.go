@@ -3,12 +3,16 @@ package ranges
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -23,14 +27,14 @@ type cluster struct {
 	held      []string // Services that keep what is released or removed
 	ensured   []string
 	unserved  bool
-	use       error
+	list, use error
 	ensure    error
 	sweep     error
 	swept     int
 	terminate bool // ServiceCIDRs take their time to go
 }
 
-func (c *cluster) Occupied(context.Context) ([]ServiceBlock, error) { return c.blocks, nil }
+func (c *cluster) Occupied(context.Context) ([]ServiceBlock, error) { return c.blocks, c.list }
 
 func (c *cluster) Use(context.Context, *v1alpha1.RangeRequest) (ServiceUse, error) {
 	return ServiceUse{Allocated: c.allocated, Usable: c.usable, Unserved: c.unserved}, c.use
@@ -269,6 +273,38 @@ func TestAServiceCIDROverWhatIsGrantedIsTold(t *testing.T) {
 	w.reconcile("pods")
 	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != v1alpha1.ReasonNone {
 		t.Errorf("when it is gone the condition says %q", got)
+	}
+}
+
+// TestServiceCIDRsThatMayNotBeListedAreTold: once, with the right that is
+// missing, while what is granted stays good.
+func TestServiceCIDRsThatMayNotBeListedAreTold(t *testing.T) {
+	t.Parallel()
+	w, s := newWorld(t, request("pods", 24)), &cluster{}
+	w.c.Services = s
+	w.reconcile("pods")
+	w.event("Ready")
+	s.list = fmt.Errorf("listing ServiceCIDRs: %w", apierrors.NewForbidden(schema.GroupResource{Group: "networking.k8s.io", Resource: "servicecidrs"}, "", errors.New("no rule")))
+	for range 3 {
+		w.now = w.now.Add(w.c.LookServices)
+		w.reconcile("pods")
+	}
+	w.want("pods", "Ready", 1, "10.0.0.0/24")
+	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != "PermissionDenied" {
+		t.Errorf("the condition says %q", got)
+	}
+	if n := len(w.events.Events); n != 1 {
+		t.Errorf("there are %d Events", n)
+	}
+	said := <-w.events.Events
+	if !strings.Contains(said, "deploy/manifests/rbac.yaml") || strings.Count(said, "listing ServiceCIDRs") != 1 {
+		t.Errorf("the Event says %q", said)
+	}
+	s.list = nil
+	w.now = w.now.Add(w.c.LookServices)
+	w.reconcile("pods")
+	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != v1alpha1.ReasonNone {
+		t.Errorf("with the right given the condition says %q", got)
 	}
 }
 

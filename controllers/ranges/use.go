@@ -127,6 +127,7 @@ func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 	r.Status.Utilisation, r.Status.Nodes, r.Status.WaitingNodes = u.Percent(), int32(len(u.Nodes)), u.Waiting
 	r.Status.Room, r.Status.LargestFree = Forecast(r, u)
 	c.Metrics.observe(r, u)
+	c.tellRoutesLimit(r)
 	if len(r.Status.Ranges) == 0 || r.Spec.Purpose != v1alpha1.Pods {
 		return
 	}

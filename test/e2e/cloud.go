@@ -4,8 +4,20 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
+
+// clouds are those that every story runs on that is not about one of them.
+// The stories about one are in testdata under its name.
+var clouds = []struct {
+	name  string
+	serve func() (_ Cloud, stop func(), err error)
+}{
+	{"gcp", func() (Cloud, func(), error) { return NewGCE(gcesim.Config{}) }},
+	{"aws", func() (Cloud, func(), error) { return NewEC2(awssim.Config{}) }},
+}
 
 // Cloud is what a story does to the cloud by hand, and what it sees there, in
 // words that hold on any cloud. What only one cloud has, its commands do to
@@ -26,6 +38,8 @@ type Cloud interface {
 	ProviderID(machine string) string
 	// Carry has a machine carry these prefixes and no others.
 	Carry(machine string, prefixes ...netip.Prefix) error
+	// Subnet is what the API calls a story's subnet.
+	Subnet(name string) string
 	// SetRanges gives a subnet these ranges and no others, but ours where they
 	// are kept.
 	SetRanges(subnet string, keepOurs bool, ranges ...invariants.Range) error
@@ -44,6 +58,8 @@ type Cloud interface {
 	// method.
 	Changes() int
 	Calls() map[string]int
+	// Journal is the log of calls.
+	Journal() []invariants.Call
 	// Met tells how often a call of the method was answered with a reason.
 	Met(method, reason string) int
 }
@@ -57,6 +73,7 @@ type Fault struct {
 	Operation        string // how the operation ends that the call began
 	Lost             bool   // the reply, after the call has had its effect
 	Slow             time.Duration
+	Stale            time.Duration // how old a read's answer is
 }
 
 // carried are the prefixes of a machine; ok is false where there is none.

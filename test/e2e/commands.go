@@ -62,6 +62,7 @@ func commands() map[string]command {
 		"on-vm":    cmdOnVM,
 		"fault":    cmdFault,
 		"route":    cmdRoute,
+		"routes":   cmdRoutes,
 		"ranges":   cmdRanges,
 		"quiet":    cmdQuiet,
 		"sleep":    cmdSleep,
@@ -77,6 +78,7 @@ func commands() map[string]command {
 		"drain":    cmdDrain,
 
 		"service-cidr-controller": cmdServiceCIDRController,
+		"routetable":              cmdRouteTable,
 		"firewall":                cmdFirewall,
 		"rules":                   cmdRules,
 		"proxies":                 cmdProxies,

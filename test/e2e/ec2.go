@@ -28,6 +28,8 @@ type EC2 struct {
 	mu     sync.Mutex
 	made   int
 	ids    map[string]string // of instances, by the story's names
+	tables map[string]string // route tables made by hand, by the story's names
+	nics   map[string]string // machines by their interfaces
 	delays map[string]*awssim.Injected
 }
 
@@ -36,8 +38,9 @@ type ec2Subnet struct {
 	primary netip.Prefix
 }
 
-func newEC2() (_ Cloud, stop func(), err error) {
-	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, delays: map[string]*awssim.Injected{}}
+// NewEC2 makes one, and serves it until stop.
+func NewEC2(behaves awssim.Config) (_ Cloud, stop func(), err error) {
+	e := &EC2{sim: awssim.New(behaves), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, tables: map[string]string{}, nics: map[string]string{}, delays: map[string]*awssim.Injected{}}
 	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.3.0.0/16")}
 	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
 		return nil, nil, err
@@ -59,7 +62,7 @@ func (e *EC2) Flags() []string {
 
 func (e *EC2) Words() map[string]string {
 	return map[string]string{
-		"NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
+		"VPC": e.vpc, "NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
 		"VPC_AND_NODES": fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}", e.vpc, e.subnets[subnet].id),
 		"VPC_AND_BOTH":  fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s, %s]}", e.vpc, e.subnets[subnet].id, e.subnets[otherSub].id),
 		// The subnet's first addresses are AWS's, so that its upper half is
@@ -73,15 +76,17 @@ func (e *EC2) Words() map[string]string {
 	}
 }
 
-// Add makes an instance of a type with room for a /24 of prefixes.
+// Add makes an instance, of a type with room for a /24 of prefixes unless it is
+// told another.
 func (e *EC2) Add(machine string, o map[string]string) error {
 	for key := range o {
-		if key != "subnet" {
+		if key != "subnet" && key != "type" {
 			return fmt.Errorf("EC2 has no %s", key)
 		}
 	}
-	_, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: "m5.4xlarge", Tags: map[string]string{"Name": machine},
+	i, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: or(o["type"], "m5.4xlarge"), Tags: map[string]string{"Name": machine},
 		Interfaces: []awssim.Interface{{Subnet: e.subnets[or(o["subnet"], subnet)].id}}})
+	e.remember(machine, i)
 	return err
 }
 
@@ -107,64 +112,13 @@ func (e *EC2) Delete(machine string) error {
 
 func (e *EC2) ProviderID(machine string) string { return "aws:///" + ec2Zone + "/" + e.ID(machine) }
 
-func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
-	i, ok := e.sim.Instance(e.ID(machine))
-	if !ok {
-		return fmt.Errorf("there is no instance %s", machine)
-	}
-	nic := i.Interfaces[0]
-	var want []netip.Prefix
-	for _, p := range prefixes {
-		want = append(want, slots(p)...)
-	}
-	in := func(list []netip.Prefix) func(netip.Prefix) bool {
-		return func(p netip.Prefix) bool { return slices.Contains(list, p) }
-	}
-	if gone := slices.DeleteFunc(slices.Clone(nic.Prefixes), in(want)); len(gone) > 0 {
-		if err := e.sim.Unassign(nic.ID, gone...); err != nil {
-			return err
-		}
-	}
-	if come := slices.DeleteFunc(want, in(nic.Prefixes)); len(come) > 0 {
-		return e.sim.Assign(nic.ID, come...)
-	}
-	return nil
-}
+func (e *EC2) Subnet(name string) string { return e.subnets[name].id }
 
-// slots are the /28 that make up a prefix.
-func slots(p netip.Prefix) (out []netip.Prefix) {
-	for a := p.Addr(); p.Contains(a); {
-		out = append(out, netip.PrefixFrom(a, 28))
-		for range 16 {
-			a = a.Next()
-		}
+// Route leads to a machine, where the name is one's.
+func (e *EC2) Route(name string, to netip.Prefix) error {
+	if nic, ok := e.nicOf(name); ok {
+		return e.sim.AddRoute(e.vpc, to, nic)
 	}
-	return out
-}
-
-func (e *EC2) SetRanges(name string, keepOurs bool, ranges ...invariants.Range) error {
-	id := e.subnets[name].id
-	for _, r := range e.sim.Reservations(id) {
-		if keepOurs && strings.HasPrefix(r.Description, "vn-") {
-			continue
-		}
-		if err := e.sim.DeleteReservation(r.ID); err != nil {
-			return err
-		}
-	}
-	for _, r := range ranges {
-		one := awssim.Reservation{Subnet: id, Prefix: r.Prefix, Tags: map[string]string{"Name": r.Name}}
-		if strings.HasPrefix(r.Name, "vn-") { // of another cluster
-			one.Description = r.Name
-		}
-		if _, err := e.sim.AddReservation(one); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *EC2) Route(_ string, to netip.Prefix) error {
 	return e.sim.AddRoute(e.vpc, to, "vgw-0123456789abcdef0")
 }
 
@@ -173,6 +127,7 @@ var (
 	ec2Methods = map[string]string{
 		"attach": "AssignPrivateIpAddresses", "detach": "UnassignPrivateIpAddresses",
 		"look": "Describe*", "carve": "CreateSubnetCidrReservation", "uncarve": "DeleteSubnetCidrReservation",
+		"list": "DescribeNetworkInterfaces", "read": "DescribeInstances", "survey": "GetSubnetCidrReservations",
 	}
 	ec2Errors = map[string]string{
 		"throttled": "503:RequestLimitExceeded", "denied": "403:UnauthorizedOperation", "unavailable": "503:Unavailable",
@@ -181,7 +136,7 @@ var (
 )
 
 func (e *EC2) Inject(f Fault) error {
-	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Before: pause(f.Slow)}
+	out := awssim.Fault{Action: or(ec2Methods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Before: pause(f.Slow), StaleFor: f.Stale}
 	if said := or(ec2Errors[f.Error], f.Error); said != "" {
 		text, code, _ := strings.Cut(said, ":")
 		status, err := strconv.Atoi(text)
@@ -223,7 +178,11 @@ func (e *EC2) Delay(method string, d time.Duration) {
 func (e *EC2) Machines() (out []invariants.Machine) {
 	subnets := e.Subnets()
 	for _, i := range e.sim.Instances() {
-		out = append(out, invariants.EC2Machine(i, subnets))
+		m := invariants.EC2Machine(i, subnets)
+		for _, nic := range i.Interfaces {
+			m.Carried = append(m.Carried, e.led(nic.ID)...)
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -240,7 +199,13 @@ func (e *EC2) Rules() []invariants.Rule { return nil }
 func (e *EC2) Changes() int             { return e.sim.MutatingCalls() }
 func (e *EC2) Calls() map[string]int    { return e.sim.CallCounts() }
 
+func (e *EC2) Journal() []invariants.Call { return invariants.EC2Calls(e.sim.Calls()) }
+
 func (e *EC2) Met(method, reason string) (n int) {
+	_, code, worded := strings.Cut(ec2Errors[reason], ":")
+	if worded {
+		reason = code
+	}
 	for _, c := range e.sim.Calls() {
 		if c.Action == or(ec2Methods[method], method) && c.Code == reason {
 			n++

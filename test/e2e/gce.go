@@ -20,9 +20,10 @@ type GCE struct {
 	Endpoint string
 }
 
-// newGCE makes one of one network with two subnets, and serves it.
-func newGCE() (_ Cloud, stop func(), err error) {
-	sim := gcesim.New(gcesim.Config{Projects: []string{project}})
+// NewGCE makes one of one network with two subnets, and serves it until stop.
+func NewGCE(behaves gcesim.Config) (_ Cloud, stop func(), err error) {
+	behaves.Projects = []string{project}
+	sim := gcesim.New(behaves)
 	if err := sim.AddNetwork(gcesim.Network{Project: project, Name: network, ULA: true}); err != nil {
 		return nil, nil, err
 	}
@@ -83,6 +84,8 @@ func (g *GCE) Delete(machine string) error {
 	return fmt.Errorf("there is no instance %s", machine)
 }
 
+func (g *GCE) Subnet(name string) string { return name }
+
 func (g *GCE) ID(machine string) string { return machine }
 
 func (g *GCE) ProviderID(machine string) string {
@@ -133,6 +136,7 @@ var (
 	gceMethods = map[string]string{
 		"attach": "instances.updateNetworkInterface", "detach": "instances.updateNetworkInterface",
 		"look": "instances.*", "carve": "subnetworks.patch", "uncarve": "subnetworks.patch",
+		"list": "instances.aggregatedList", "read": "instances.get", "survey": "subnetworks.get",
 	}
 	gceErrors = map[string]string{
 		"throttled": "403:rateLimitExceeded", "denied": "403:forbidden", "unavailable": "503:backendError",
@@ -141,7 +145,7 @@ var (
 )
 
 func (g *GCE) Inject(f Fault) error {
-	out := gcesim.Fault{Method: or(gceMethods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Slow: f.Slow}
+	out := gcesim.Fault{Method: or(gceMethods[f.Method], f.Method), Resource: f.Resource, Count: f.Count, Skip: f.Skip, LostReply: f.Lost, Slow: f.Slow, StaleFor: f.Stale}
 	if e := or(gceErrors[f.Error], f.Error); e != "" {
 		code, reason, _ := strings.Cut(e, ":")
 		status, err := strconv.Atoi(code)
@@ -151,7 +155,7 @@ func (g *GCE) Inject(f Fault) error {
 		out.Error = &gcesim.APIError{Status: status, Reason: reason, Message: or(f.Message, http.StatusText(status))}
 	}
 	if f.Operation != "" {
-		out.OperationError = &gcesim.OperationError{Code: f.Operation, Message: "the story says so"}
+		out.OperationError = &gcesim.OperationError{Code: f.Operation, Message: or(f.Message, "the story says so")}
 	}
 	g.Sim.Inject(out)
 	return nil
@@ -169,7 +173,13 @@ func (g *GCE) Rules() []invariants.Rule       { return invariants.Rules(g.Sim.Fi
 func (g *GCE) Changes() int                   { return g.Sim.MutatingCalls() }
 func (g *GCE) Calls() map[string]int          { return g.Sim.CallCounts() }
 
+func (g *GCE) Journal() []invariants.Call { return invariants.GCECalls(g.Sim.Calls()) }
+
 func (g *GCE) Met(method, reason string) (n int) {
+	_, code, worded := strings.Cut(gceErrors[reason], ":")
+	if worded {
+		reason = code
+	}
 	for _, c := range g.Sim.Calls() {
 		if c.Method == or(gceMethods[method], method) && c.Reason == reason {
 			n++

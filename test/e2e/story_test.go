@@ -72,16 +72,6 @@ func borrow() (*World, error) {
 	return w, err
 }
 
-// clouds are those that every story runs on that is not about one of them.
-// The stories about one are in testdata under its name.
-var clouds = []struct {
-	name  string
-	serve func() (_ Cloud, stop func(), err error)
-}{
-	{"gcp", newGCE},
-	{"aws", newEC2},
-}
-
 //go:embed testdata/common
 var commonFiles embed.FS
 

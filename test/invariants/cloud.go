@@ -6,9 +6,14 @@ import "net/netip"
 type Machine struct {
 	Name       string
 	ProviderID string // as its Node has it
+	Subnet     string // of its first interface
+	Type       string // where that bounds what it carries
 	Carried    []Piece
 	// Own are pods' parts of what its interface has without our doing.
 	Own []netip.Prefix
+	// Single are the addresses in the subnets' own blocks that it holds one by
+	// one, where ranges lie inside these.
+	Single []netip.Prefix
 }
 
 // Piece is a prefix that a machine's interface carries.
@@ -18,7 +23,8 @@ type Piece struct {
 	Ours   bool   // the range is
 }
 
-func (m Machine) prefixes() (out []netip.Prefix) {
+// Prefixes are what it carries.
+func (m Machine) Prefixes() (out []netip.Prefix) {
 	for _, p := range m.Carried {
 		out = append(out, p.Prefix)
 	}

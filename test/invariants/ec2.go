@@ -2,6 +2,7 @@ package invariants
 
 import (
 	"net/netip"
+	"slices"
 
 	"go4.org/netipx"
 
@@ -13,23 +14,33 @@ import (
 func EC2Subnet(name string, primary netip.Prefix, reservations []awssim.Reservation) Subnet {
 	out := Subnet{Name: name, Primary: primary}
 	for _, r := range reservations {
-		one := Range{Name: r.ID, Prefix: r.Prefix}
-		switch {
-		case named(r.Description):
-			one.Name, one.Ours = r.Description, true
-		case r.Tags["Name"] != "":
-			one.Name = r.Tags["Name"]
-		}
-		out.Ranges = append(out.Ranges, one)
+		out.Ranges = append(out.Ranges, EC2Range(r))
 	}
 	return out
+}
+
+// EC2Range is a subnet CIDR reservation.
+func EC2Range(r awssim.Reservation) Range {
+	switch {
+	case named(r.Description):
+		return Range{Name: r.Description, Prefix: r.Prefix, Ours: true}
+	case r.Tags["Name"] != "":
+		return Range{Name: r.Tags["Name"], Prefix: r.Prefix}
+	}
+	return Range{Name: r.ID, Prefix: r.Prefix}
 }
 
 // EC2Machine is an instance of EC2. Prefixes of /28 side by side are one
 // piece, as far as one prefix can say them.
 func EC2Machine(i awssim.Instance, subnets []Subnet) Machine {
-	m := Machine{Name: i.Tags["Name"], ProviderID: "aws:///" + i.Zone + "/" + i.ID}
+	m := Machine{Name: i.Tags["Name"], Type: i.Type, ProviderID: "aws:///" + i.Zone + "/" + i.ID}
+	if len(i.Interfaces) > 0 {
+		m.Subnet = i.Interfaces[0].Subnet
+	}
 	for _, nic := range i.Interfaces {
+		for _, a := range append(slices.Clone(nic.Secondary), nic.IP) {
+			m.Single = append(m.Single, netip.PrefixFrom(a, a.BitLen()))
+		}
 		var b netipx.IPSetBuilder
 		for _, p := range nic.Prefixes {
 			b.AddPrefix(p)

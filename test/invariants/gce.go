@@ -3,6 +3,7 @@ package invariants
 import (
 	"fmt"
 	"net/netip"
+	"path"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
@@ -16,12 +17,9 @@ func ProviderID(i gcesim.Instance) string {
 	return fmt.Sprintf("gce://%s/%s/%s", i.Project, i.Zone, i.Name)
 }
 
-// Carried are the alias ranges of an instance.
-func Carried(i gcesim.Instance) (out []netip.Prefix) { return machine(i).prefixes() }
-
-// Delegated is the pods' part of the first interface's own IPv6 range: the
+// delegated is the pods' part of the first interface's own IPv6 range: the
 // first /112 of its /96.
-func Delegated(i gcesim.Instance) []netip.Prefix {
+func delegated(i gcesim.Instance) []netip.Prefix {
 	if len(i.Interfaces) == 0 || !i.Interfaces[0].IPv6.IsValid() {
 		return nil
 	}
@@ -37,7 +35,10 @@ func Machines(instances []gcesim.Instance) (out []Machine) {
 }
 
 func machine(i gcesim.Instance) Machine {
-	m := Machine{Name: i.Name, ProviderID: ProviderID(i), Own: Delegated(i)}
+	m := Machine{Name: i.Name, ProviderID: ProviderID(i), Own: delegated(i)}
+	if len(i.Interfaces) > 0 {
+		m.Subnet = path.Base(i.Interfaces[0].Subnetwork)
+	}
 	for _, nic := range i.Interfaces {
 		for _, a := range nic.Aliases {
 			m.Carried = append(m.Carried, Piece{Prefix: a.Prefix, Range: a.RangeName, Ours: named(a.RangeName)})

@@ -90,7 +90,7 @@ func published(n corev1.Node, m Machine) error {
 		if p.Addr().Is4() {
 			fours++
 		}
-		if carried := append(m.prefixes(), m.Own...); !slices.Contains(carried, p) {
+		if carried := append(m.Prefixes(), m.Own...); !slices.Contains(carried, p) {
 			return fmt.Errorf("publishes %s, its instance carries %v", p, carried)
 		}
 	}

@@ -41,6 +41,10 @@ func grant(cluster, name, cidr string) Grant {
 	return Grant{Cluster: cluster, Request: "pods", Subnet: "s", Name: name, Prefix: netip.MustParsePrefix(cidr)}
 }
 
+func booked(cluster, cidr string) Grant {
+	return Grant{Cluster: cluster, Request: "services", Prefix: netip.MustParsePrefix(cidr)}
+}
+
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	nodes := func(n ...corev1.Node) []corev1.Node { return n }
 	vms := func(i ...gcesim.Instance) []Machine { return Machines(i) }
@@ -81,6 +85,9 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			subnets(secondary("vn-1", "10.0.0.0/24"), secondary("vn-2", "10.0.1.0/24"))), ""},
 		"grants overlap": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24"), grant("b", "vn-2", "10.0.0.0/28")},
 			subnets(secondary("vn-1", "10.0.0.0/24"), secondary("vn-2", "10.0.0.0/28"))), "of cluster b holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
+		"two clusters' books":           {Granted([]Grant{booked("a", "10.0.0.0/24"), booked("b", "10.0.0.0/24")}, nil), ""},
+		"one cluster's books":           {Granted([]Grant{booked("a", "10.0.0.0/24"), booked("a", "10.0.0.0/28")}, nil), "of cluster a holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
+		"books over a range":            {Granted([]Grant{booked("a", "10.0.0.0/28"), grant("b", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/24"))), "of cluster a holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
 		"a grant that is not there":     {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets()), "was granted 10.0.0.0/24"},
 		"a grant that is another there": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/25"))), "the VPC has 10.0.0.0/25"},
 		"a proxy-only subnet":           {Granted([]Grant{proxy(false), proxy(true)}, own), ""},

@@ -3,6 +3,7 @@ package invariants
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/hashicorp/go-multierror"
 
@@ -32,10 +33,11 @@ func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
 // Granted is nil when no two granted ranges overlap, whichever clusters they
 // are of (I1), and each is in its subnet under its name; a proxy-only subnet
 // is one of its own. One that was adopted may be several requests', and one of
-// no subnet is in the books only.
+// no subnet is in the books of its cluster only, which no other sees.
 func Granted(grants []Grant, subnets []Subnet) error {
 	var bad *multierror.Error
 	var all []held
+	booked := map[string][]held{} // by cluster
 	there := map[[2]string]netip.Prefix{}
 	for _, s := range subnets {
 		there[[2]string{s.Name, s.Name}] = s.Primary
@@ -45,17 +47,23 @@ func Granted(grants []Grant, subnets []Subnet) error {
 	}
 	for _, g := range grants {
 		by := fmt.Sprintf("RangeRequest %s of cluster %s", g.Request, g.Cluster)
-		if !g.Adopted {
-			all = append(all, held{g.Prefix, by})
-		}
-		if g.Subnet == "" {
+		switch {
+		case g.Subnet == "":
+			booked[g.Cluster] = append(booked[g.Cluster], held{g.Prefix, by})
 			continue
+		case !g.Adopted:
+			all = append(all, held{g.Prefix, by})
 		}
 		if got := there[[2]string{g.Subnet, g.Name}]; got != g.Prefix {
 			bad = multierror.Append(bad, fmt.Errorf("I5: %s was granted %s as range %s of subnet %s, the VPC has %s there", by, g.Prefix, g.Name, g.Subnet, got))
 		}
 	}
-	for _, pair := range overlaps(all) {
+	found := overlaps(slices.Clone(all))
+	for _, own := range booked {
+		more := overlaps(slices.Concat(all, own))
+		found = append(found, slices.DeleteFunc(more, func(pair [2]held) bool { return slices.Contains(found, pair) })...)
+	}
+	for _, pair := range found {
 		bad = multierror.Append(bad, fmt.Errorf("I1: %s holds %s, which overlaps %s of %s", pair[0].by, pair[0].prefix, pair[1].prefix, pair[1].by))
 	}
 	return bad.ErrorOrNil()

@@ -1,6 +1,7 @@
 package stress
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,24 +16,23 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
-	"github.com/vpcnative/vpcnative/ipam/prefix"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // seen is what the API servers and the cloud show at a quiet point.
 type seen struct {
-	instances []gcesim.Instance
-	subnets   []gcesim.Subnetwork
-	nodes     []corev1.Node // of all clusters
-	grants    []invariants.Grant
+	on       *ground
+	machines []invariants.Machine
+	subnets  []invariants.Subnet
+	alone    []netip.Prefix // addresses that people hold
+	nodes    []corev1.Node  // of all clusters
+	grants   []invariants.Grant
 }
 
 // check is nil when all has come right and every invariant holds that can be
 // seen at one moment.
 func (r *rig) check() error {
-	s := &seen{}
+	s := &seen{on: &r.ground}
 	var bad []error
 	views := make([]view, len(r.clusters))
 	for i, c := range r.clusters {
@@ -44,7 +44,10 @@ func (r *rig) check() error {
 		s.nodes = append(s.nodes, v.nodes...)
 		s.grants = append(s.grants, invariants.Grants(c.name, v.requests)...)
 	}
-	s.instances, s.subnets = r.sim.Instances(), r.sim.Subnetworks()
+	s.machines, s.subnets = r.cloud.Machines(), r.cloud.Subnets()
+	for _, a := range r.hands.addresses {
+		s.alone = append(s.alone, netip.PrefixFrom(a, a.BitLen()))
+	}
 	for _, v := range views {
 		bad = append(bad, v.check(s, &r.hands))
 	}
@@ -55,12 +58,12 @@ func (r *rig) check() error {
 		}
 	}
 	return errors.Join(append(bad,
-		invariants.Unique(s.nodes, invariants.Machines(s.instances)),
-		invariants.Published(published, invariants.Machines(s.instances)),
-		invariants.NoStrays(s.nodes, invariants.Machines(r.hands.without(s.instances))),
-		invariants.Granted(r.hands.withoutRemoved(s), invariants.Subnets(s.subnets)),
-		invariants.NoOrphans(s.grants, invariants.Subnets(s.subnets)),
-		r.hands.check(r.sim))...)
+		invariants.Unique(s.nodes, s.machines),
+		invariants.Published(published, s.machines),
+		invariants.NoStrays(s.nodes, r.hands.without(s.machines)),
+		invariants.Granted(r.hands.withoutRemoved(s), s.subnets),
+		invariants.NoOrphans(s.grants, s.subnets),
+		r.hands.check(s.machines, s.subnets))...)
 }
 
 // view is one cluster's own.
@@ -72,6 +75,7 @@ type view struct {
 	requests []v1alpha1.RangeRequest
 	network  *v1alpha1.Network
 	records  string // all that the ledger says
+	releases string // what it says of prefixes that are being given back, one a line
 }
 
 func (r *rig) look(c *cluster) (view, error) {
@@ -94,6 +98,7 @@ func (r *rig) look(c *cluster) (view, error) {
 		for _, text := range cm.Data {
 			v.records += text + "\n"
 		}
+		v.releases += cm.Data["releases"]
 	}
 	return v, err
 }
@@ -104,13 +109,16 @@ func (v view) check(s *seen, h *hands) error {
 	complain := func(format string, args ...any) {
 		bad = append(bad, fmt.Errorf("cluster %s: %s", v.cluster, fmt.Sprintf(format, args...)))
 	}
-	if !meta.IsStatusConditionTrue(v.network.Status.Conditions, v1alpha1.ConditionReady) {
+	if !meta.IsStatusConditionTrue(v.network.Status.Conditions, v1alpha1.ConditionReady) || v.network.Status.ObservedGeneration != v.network.Generation {
 		complain("I5: Network %s is not ready: %+v", v.network.Name, v.network.Status.Conditions)
 	}
-	if fire := meta.FindStatusCondition(v.network.Status.Conditions, v1alpha1.ConditionFirewall); v.network.Spec.Firewall == v1alpha1.ManageFirewall && (fire == nil || fire.Status != metav1.ConditionTrue) {
+	if fire := meta.FindStatusCondition(v.network.Status.Conditions, v1alpha1.ConditionFirewall); v.network.Spec.Firewall == v1alpha1.ManageFirewall && !firewallKept(fire, s) {
 		complain("I5: the firewall is not as it should be: %+v", fire)
 	}
 	if err := v.checkServices(s); err != nil {
+		complain("%v", err)
+	}
+	if err := v.checkReleases(s); err != nil {
 		complain("%v", err)
 	}
 	for _, q := range v.requests {
@@ -141,6 +149,27 @@ func (v view) check(s *seen, h *hands) error {
 	return errors.Join(bad...)
 }
 
+// firewallKept tells whether the firewall is, or why this cloud's cannot be.
+func firewallKept(fire *metav1.Condition, s *seen) bool {
+	return fire != nil && (fire.Status == metav1.ConditionTrue || s.on.noFirewall && fire.Reason == v1alpha1.ReasonUnsupported)
+}
+
+// checkReleases is nil when every prefix that is being given back is still on
+// some machine: else there is nothing to wait for, but a change under way.
+func (v view) checkReleases(s *seen) error {
+	for line := range strings.Lines(v.releases) {
+		var x struct{ Prefix, Node string }
+		if err := json.Unmarshal([]byte(line), &x); err != nil {
+			return fmt.Errorf("the ledger says %q: %w", line, err)
+		}
+		p := netip.MustParsePrefix(x.Prefix)
+		if !slices.ContainsFunc(s.machines, func(m invariants.Machine) bool { return overlaps(p, m.Prefixes()) }) {
+			return fmt.Errorf("I5: %s of node %s is being given back", p, x.Node)
+		}
+	}
+	return nil
+}
+
 // says gives the trouble that only a person can end, where the Node is in it
 // and says so.
 func says(n corev1.Node, s *seen) string {
@@ -156,9 +185,9 @@ func says(n corev1.Node, s *seen) string {
 	if cond == nil || cond.Status != corev1.ConditionTrue {
 		return ""
 	}
-	i := s.instanceOf(n)
-	carried := append(invariants.Carried(i), invariants.Delegated(i)...)
-	six := len(invariants.Delegated(i)) > 0
+	m := s.machineOf(n)
+	carried := append(m.Prefixes(), m.Own...)
+	six := len(m.Own) > 0
 	switch {
 	case cond.Reason == v1alpha1.ReasonNoIPv6 && len(n.Spec.PodCIDRs) == 0 && n.Labels[pool] == dual && !six:
 		return cond.Reason
@@ -179,127 +208,11 @@ func (v view) recorded(n corev1.Node) bool {
 	return false
 }
 
-// requestWaits is nil when the request has all it asked for, or has to wait
-// and says why.
-func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
-	ready := meta.FindStatusCondition(q.Status.Conditions, v1alpha1.ConditionReady)
-	switch {
-	case ready == nil || ready.Reason == "" || ready.Message == "":
-		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
-	case !q.DeletionTimestamp.IsZero():
-		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q) || h.lostAny(q, s)) {
-			return nil
-		}
-		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
-	case ready.Status == "True":
-		return nil
-	case ready.Reason == v1alpha1.ReasonOverlap && len(q.Spec.CIDRs) > 0:
-		return nil // somebody else has a block that it asks for by name
-	case ready.Reason == v1alpha1.ReasonRangeMissing && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Adopted }):
-		return nil // another cluster's proxy-only subnet, which that took away
-	case h.lostAny(q, s):
-		return nil // or the place of one that people took out
-	}
-	return fmt.Errorf("I5: RangeRequest %s is not ready: %s: %s", q.Name, ready.Reason, ready.Message)
-}
-
-// servicesHold tells whether a Service has an address of the request's.
-func (v view) servicesHold(q v1alpha1.RangeRequest) bool {
-	return q.Spec.Purpose == v1alpha1.Services && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
-		return v.held(netip.MustParsePrefix(g.CIDR)) > 0
-	})
-}
-
-// nodesHold tells whether Nodes publish a piece of the request's: the kubelet
-// of a VM that still carried one registered again.
-func (v view) nodesHold(q v1alpha1.RangeRequest) bool {
-	s := &seen{nodes: v.nodes}
-	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
-		return overlaps(netip.MustParsePrefix(g.CIDR), s.published())
-	})
-}
-
-// hold tells whether people hold a piece of the request's ranges.
-func (h *hands) hold(q v1alpha1.RangeRequest) bool {
-	for _, g := range q.Status.Ranges {
-		in := netip.MustParsePrefix(g.CIDR)
-		for _, a := range h.thieves {
-			if in.Overlaps(a.Prefix) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// nodeWaits is nil when there is no room for the Node and it says so.
-func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
-	cond := invariants.Condition(n)
-	if cond == nil || cond.Status != corev1.ConditionTrue || cond.Reason == "" || cond.Message == "" {
-		return fmt.Errorf("I7: node %s waits and does not say why: %+v", n.Name, cond)
-	}
-	if !slices.Contains(v.events[n.UID], cond.Reason) {
-		return fmt.Errorf("I7: node %s waits (%s: %s), and no Event says so", n.Name, cond.Reason, cond.Message)
-	}
-	subnet := s.subnetOf(n)
-	var room []netip.Prefix
-	candidates := assign.Candidates(v.requests, n.Labels)
-	granted, lost := 0, false
-	for _, q := range candidates {
-		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), assign.Bounds{PerPod: 2})
-		for _, g := range q.Status.Ranges {
-			if g.Subnet != subnet {
-				continue
-			}
-			granted++
-			if h.lost(subnet, g, s) {
-				lost = true
-				continue
-			}
-			for _, free := range prefix.Free([]netip.Prefix{netip.MustParsePrefix(g.CIDR)}, s.taken()) {
-				if free.Bits() <= size.Bits {
-					room = append(room, free)
-				}
-			}
-		}
-	}
-	if len(room) > 0 {
-		return fmt.Errorf("I5: node %s waits (%s: %s), and %v are free", n.Name, cond.Reason, cond.Message, room)
-	}
-	may := []string{v1alpha1.ReasonRangeExhausted}
-	if granted == 0 {
-		may = append(may, v1alpha1.ReasonPending, v1alpha1.ReasonWrongSubnet)
-	}
-	if lost {
-		may = append(may, v1alpha1.ReasonRangeMissing)
-	}
-	if !slices.Contains(may, cond.Reason) {
-		return fmt.Errorf("I5: node %s waits: %s: %s", n.Name, cond.Reason, cond.Message)
-	}
-	return nil
-}
-
-func (s *seen) subnetOf(n corev1.Node) string {
-	if i := s.instanceOf(n); len(i.Interfaces) > 0 {
-		return base(i.Interfaces[0].Subnetwork)
-	}
-	return ""
-}
-
-func (s *seen) instanceOf(n corev1.Node) gcesim.Instance {
-	for _, i := range s.instances {
-		if invariants.ProviderID(i) == n.Spec.ProviderID {
-			return i
-		}
-	}
-	return gcesim.Instance{}
-}
-
-// taken is what Nodes publish and instances carry.
+// taken is what Nodes publish and machines and people hold.
 func (s *seen) taken() []netip.Prefix {
-	out := s.published()
-	for _, i := range s.instances {
-		out = append(out, invariants.Carried(i)...)
+	out := append(s.published(), s.alone...)
+	for _, m := range s.machines {
+		out = append(append(out, m.Prefixes()...), m.Single...)
 	}
 	return out
 }
@@ -311,47 +224,4 @@ func (s *seen) published() (out []netip.Prefix) {
 		}
 	}
 	return out
-}
-
-// checkHeldByHands is nil when all is gone but the requests whose ranges
-// people hold pieces of, and their Networks; these say so.
-func (r *rig) checkHeldByHands() error {
-	if err := r.hands.check(r.sim); err != nil {
-		return err
-	}
-	for _, c := range r.clusters {
-		var requests v1alpha1.RangeRequestList
-		if err := c.API.List(r.ctx, &requests); err != nil {
-			return err
-		}
-		for _, q := range requests.Items {
-			if err := requestWaits(q, &r.hands, view{}, &seen{subnets: r.sim.Subnetworks()}); err != nil {
-				return fmt.Errorf("cluster %s: %w", c.name, err)
-			}
-		}
-		var networks v1alpha1.NetworkList
-		if err := c.API.List(r.ctx, &networks); err != nil {
-			return err
-		}
-		if (len(networks.Items) > 0) != (len(requests.Items) > 0) {
-			return fmt.Errorf("I5: cluster %s: %d Networks for %d RangeRequests", c.name, len(networks.Items), len(requests.Items))
-		}
-	}
-	return nil
-}
-
-// checkNothingLeft is nil when no object of ours is left, in any cluster and
-// in the cloud (I5).
-func (r *rig) checkNothingLeft() error {
-	for _, c := range r.clusters {
-		for _, list := range []client.ObjectList{&v1alpha1.RangeRequestList{}, &v1alpha1.NetworkList{}} {
-			if err := c.API.List(r.ctx, list); err != nil {
-				return err
-			}
-			if n := meta.LenList(list); n > 0 {
-				return fmt.Errorf("I5: cluster %s still has %d in %T", c.name, n, list)
-			}
-		}
-	}
-	return errors.Join(invariants.NothingLeft(invariants.Subnets(r.sim.Subnetworks()), invariants.Rules(r.sim.Firewalls())...), invariants.NoStrays(nil, invariants.Machines(r.sim.Instances())), r.hands.check(r.sim))
 }

@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // dump gives what every object holds: in the clusters, in the ledgers, in the
@@ -37,17 +36,17 @@ func (r *rig) dump() string {
 		}
 	}
 	out.WriteString("=== what the cloud holds\n")
-	for _, s := range r.sim.Subnetworks() {
+	for _, s := range r.cloud.Subnets() {
 		fmt.Fprintf(&out, "subnet %s %s", s.Name, s.Primary)
-		for _, x := range s.Secondary {
+		for _, x := range s.Ranges {
 			fmt.Fprintf(&out, ", %s %s", x.Name, x.Prefix)
 		}
 		out.WriteString("\n")
 	}
-	for _, i := range r.sim.Instances() {
-		fmt.Fprintf(&out, "VM %s carries %v\n", i.Name, append(invariants.Carried(i), invariants.Delegated(i)...))
+	for _, m := range r.cloud.Machines() {
+		fmt.Fprintf(&out, "VM %s in %s carries %v %v %v\n", m.Name, m.Subnet, m.Prefixes(), m.Own, m.Single)
 	}
-	fmt.Fprintf(&out, "people removed %v, and made routes to %v\n", slices.Collect(maps.Keys(r.hands.removed)), r.hands.routes)
+	fmt.Fprintf(&out, "people removed %v, hold %v, and made routes to %v\n", slices.Collect(maps.Keys(r.hands.removed)), r.hands.addresses, r.hands.routes)
 	return out.String()
 }
 

@@ -3,38 +3,30 @@ package stress
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/netip"
-	"path"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 // hands is what people have made in the VPC: nothing of it may be touched.
 type hands struct {
-	made    int
-	thieves map[string]gcesim.Alias   // by VM, which is theirs
-	aliases map[string][]gcesim.Alias // by VM, which is a node's
-	ranges  map[string]foreignSecond  // by name
-	routes  []netip.Prefix            // destinations
-	removed map[[2]string]bool        // subnets and secondary ranges of ours that they took out
-}
-
-type foreignSecond struct {
-	subnet string
-	prefix netip.Prefix
+	made      int
+	thieves   map[string]netip.Prefix   // by VM, which is theirs
+	aliases   map[string][]netip.Prefix // by VM, which is a node's
+	ranges    map[string]foreignSecond  // by name
+	addresses map[string]netip.Addr     // by interface
+	routes    []netip.Prefix            // destinations
+	removed   map[[2]string]bool        // subnets and ranges of ours that they took out
 }
 
 func newHands() hands {
-	return hands{thieves: map[string]gcesim.Alias{}, aliases: map[string][]gcesim.Alias{}, ranges: map[string]foreignSecond{}, removed: map[[2]string]bool{}}
+	return hands{thieves: map[string]netip.Prefix{}, aliases: map[string][]netip.Prefix{}, ranges: map[string]foreignSecond{},
+		addresses: map[string]netip.Addr{}, removed: map[[2]string]bool{}}
 }
 
 func (h *hands) name(kind string) string {
@@ -44,67 +36,57 @@ func (h *hands) name(kind string) string {
 
 func (h *hands) vmGone(name string) { delete(h.aliases, name) }
 
-func base(url string) string { return path.Base(url) }
-
 // dropAlias takes a published range off its VM.
 func dropAlias(r *rig, c *cluster, rng *rand.Rand) string {
 	name := one(c.nodes, rng)
 	n := &corev1.Node{}
-	vm, ok := r.sim.Instance(project, zone, name)
+	vm, ok := r.machine(name)
 	if !ok || c.API.Get(r.ctx, client.ObjectKey{Name: name}, n) != nil || len(n.Spec.PodCIDRs) == 0 {
 		return ""
 	}
-	keep := slices.DeleteFunc(slices.Clone(vm.Interfaces[0].Aliases), func(a gcesim.Alias) bool { return a.Prefix.String() == n.Spec.PodCIDRs[0] })
-	if len(keep) == len(vm.Interfaces[0].Aliases) || r.sim.SetAliases(project, zone, name, "nic0", keep...) != nil {
+	carried := vm.Prefixes()
+	keep := slices.DeleteFunc(slices.Clone(carried), func(p netip.Prefix) bool { return p.String() == n.Spec.PodCIDRs[0] })
+	if len(keep) == len(carried) || r.cloud.Carry(name, keep...) != nil {
 		return ""
 	}
 	return name + " lost " + n.Spec.PodCIDRs[0]
 }
 
-// foreignAlias puts an address of the subnet's own range on a node's VM.
+// foreignAlias puts addresses of theirs on a node's VM.
 func foreignAlias(r *rig, c *cluster, rng *rand.Rand) string {
-	name, host := one(c.vms, rng), 2048+rng.IntN(1024)
-	vm, ok := r.sim.Instance(project, zone, name)
+	name, n := one(c.vms, rng), rng.IntN(1024)
+	vm, ok := r.machine(name)
 	if !ok {
 		return ""
 	}
-	primary := 128 + slices.Index(subnets, base(vm.Interfaces[0].Subnetwork))
-	a := gcesim.Alias{Prefix: netip.MustParsePrefix(fmt.Sprintf("10.%d.%d.%d/32", primary, host/256, host%256))}
-	if r.sim.SetAliases(project, zone, name, "nic0", append(slices.Clone(vm.Interfaces[0].Aliases), a)...) != nil {
+	p := r.ground.pieces(r.storied(vm.Subnet), n)
+	if slices.Contains(vm.Prefixes(), p) || r.cloud.Carry(name, append(vm.Prefixes(), p)...) != nil {
 		return ""
 	}
-	r.hands.aliases[name] = append(r.hands.aliases[name], a)
-	return fmt.Sprintf("%s on %s", a.Prefix, name)
+	r.hands.aliases[name] = append(r.hands.aliases[name], p)
+	return fmt.Sprintf("%s on %s", p, name)
 }
 
 // thief starts a VM of theirs with a piece of a range of ours that no Node
 // publishes.
 func thief(r *rig, _ *cluster, rng *rand.Rand) string {
 	pick, offset := rng.IntN(1<<30), rng.IntN(1<<30)
-	var ours []gcesim.SecondaryRange
-	var in []string
-	for _, s := range r.sim.Subnetworks() {
-		for _, x := range s.Secondary {
-			if strings.HasPrefix(x.Name, "vn-") {
-				ours, in = append(ours, x), append(in, s.Name)
-			}
-		}
-	}
+	ours := r.ours()
 	if len(ours) == 0 {
 		return ""
 	}
 	from := ours[pick%len(ours)]
-	p := nth(from.Prefix, 28, offset%(1<<(28-from.Prefix.Bits())))
+	p := nth(from.prefix, 28, offset%(1<<(28-from.prefix.Bits())))
 	if r.published(p) {
 		return ""
 	}
-	name, a := r.hands.name("theirs"), gcesim.Alias{Prefix: p, RangeName: from.Name}
-	_, err := r.sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name,
-		Interfaces: []gcesim.Interface{{Subnetwork: in[pick%len(ours)], Aliases: []gcesim.Alias{a}}}})
-	if err != nil {
-		return "" // somebody has it
+	name := r.hands.name("theirs")
+	r.boot(name, map[string]string{"subnet": from.subnet})
+	if r.cloud.Carry(name, p) != nil { // somebody has it
+		r.must(r.cloud.Delete(name))
+		return ""
 	}
-	r.hands.thieves[name] = a
+	r.hands.thieves[name] = p
 	return fmt.Sprintf("%s carries %s", name, p)
 }
 
@@ -114,12 +96,8 @@ func (r *rig) published(p netip.Prefix) bool {
 	for _, c := range r.clusters {
 		var nodes corev1.NodeList
 		r.must(c.API.List(r.ctx, &nodes))
-		for _, n := range nodes.Items {
-			for _, text := range n.Spec.PodCIDRs {
-				if netip.MustParsePrefix(text).Overlaps(p) {
-					return true
-				}
-			}
+		if overlaps(p, (&seen{nodes: nodes.Items}).published()) {
+			return true
 		}
 	}
 	return false
@@ -133,169 +111,18 @@ func nth(in netip.Prefix, bits, n int) netip.Prefix {
 }
 
 func dropThief(r *rig, _ *cluster, rng *rand.Rand) string {
-	set := map[string]bool{}
-	for name := range r.hands.thieves {
-		set[name] = true
-	}
-	name := one(set, rng)
+	name := oneOf(r.hands.thieves, rng)
 	if name == "" {
 		return ""
 	}
-	r.must(r.sim.DeleteInstance(project, zone, name))
+	r.must(r.cloud.Delete(name))
 	delete(r.hands.thieves, name)
 	return name
 }
 
-// foreignRange makes a secondary range of theirs in the middle of the space
-// that is carved.
-func foreignRange(r *rig, _ *cluster, rng *rand.Rand) string {
-	p := nth(supernet, 24, rng.IntN(64))
-	subnet := subnets[rng.IntN(len(subnets))]
-	name := r.hands.name("theirs")
-	for _, s := range r.sim.Subnetworks() {
-		if s.Name != subnet {
-			continue
-		}
-		if r.sim.SetSecondaryRanges(project, region, subnet, append(slices.Clone(s.Secondary), gcesim.SecondaryRange{Name: name, Prefix: p})...) != nil {
-			return ""
-		}
-	}
-	r.hands.ranges[name] = foreignSecond{subnet, p}
-	return fmt.Sprintf("%s (%s) in %s", name, p, subnet)
-}
-
-func dropForeignRange(r *rig, _ *cluster, rng *rand.Rand) string {
-	set := map[string]bool{}
-	for name := range r.hands.ranges {
-		set[name] = true
-	}
-	name := one(set, rng)
-	if name == "" {
-		return ""
-	}
-	if r.dropRange(name) != nil {
-		return ""
-	}
-	return name
-}
-
-func (r *rig) dropRange(name string) error {
-	for _, s := range r.sim.Subnetworks() {
-		if s.Name == r.hands.ranges[name].subnet {
-			keep := slices.DeleteFunc(slices.Clone(s.Secondary), func(x gcesim.SecondaryRange) bool { return x.Name == name })
-			if err := r.sim.SetSecondaryRanges(project, region, s.Name, keep...); err != nil {
-				return err
-			}
-		}
-	}
-	delete(r.hands.ranges, name)
-	return nil
-}
-
-// dropOurs takes a secondary range of ours out of its subnet, where no VM
-// carries a piece of it.
-func dropOurs(r *rig, _ *cluster, rng *rand.Rand) string {
-	pick := rng.IntN(1 << 30)
-	var ours []string
-	for _, s := range r.sim.Subnetworks() {
-		for _, x := range s.Secondary {
-			if strings.HasPrefix(x.Name, "vn-") {
-				ours = append(ours, s.Name+" "+x.Name)
-			}
-		}
-	}
-	if len(ours) == 0 {
-		return ""
-	}
-	subnet, name, _ := strings.Cut(ours[pick%len(ours)], " ")
-	for _, s := range r.sim.Subnetworks() {
-		keep := slices.DeleteFunc(slices.Clone(s.Secondary), func(x gcesim.SecondaryRange) bool { return x.Name == name })
-		if s.Name == subnet && r.sim.SetSecondaryRanges(project, region, subnet, keep...) != nil {
-			return ""
-		}
-	}
-	r.hands.removed[[2]string{subnet, name}] = true
-	return fmt.Sprintf("%s of %s", name, subnet)
-}
-
-// withoutRemoved gives the grants without those that people took out of the
-// VPC, as far as somebody else has the place, or the request goes and nobody
-// uses it.
-func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
-	granted := map[[2]string]bool{}
-	for _, g := range s.grants {
-		granted[[2]string{g.Subnet, g.Name}] = true
-	}
-	maps.DeleteFunc(h.removed, func(at [2]string, _ bool) bool { return !granted[at] })
-	for _, g := range s.grants {
-		at := [2]string{g.Subnet, g.Name}
-		excused := h.removed[at] && (h.another(at, g.Prefix, s) || g.Deleted && !overlaps(g.Prefix, s.taken()))
-		if g.Adopted {
-			excused = true // it is another's to take away
-		}
-		if !excused || s.ranges()[at] == g.Prefix {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-// missing tells whether a granted range that people took out is still not in
-// the VPC.
-func (h *hands) missing(sim *gcesim.Sim) bool {
-	s := &seen{subnets: sim.Subnetworks()}
-	there := s.ranges()
-	for at := range h.removed {
-		if !there[at].IsValid() {
-			return true
-		}
-	}
-	return false
-}
-
-// lost tells whether people took one of the request's ranges out of the VPC
-// and somebody else has the place: it can never be put back.
-func (h *hands) lost(subnet string, g v1alpha1.GrantedRange, s *seen) bool {
-	at, p := [2]string{subnet, g.Name}, netip.MustParsePrefix(g.CIDR)
-	return h.removed[at] && h.another(at, p, s)
-}
-
-func (h *hands) lostAny(q v1alpha1.RangeRequest, s *seen) bool {
-	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) })
-}
-
-// another tells whether something else than the range of that name has the
-// place.
-func (h *hands) another(at [2]string, p netip.Prefix, s *seen) bool {
-	got := s.placeOf(p)
-	return got != at && (got != [2]string{} || overlaps(p, h.routes))
-}
-
-// ranges are the secondary ranges of the VPC, by subnet and name.
-func (s *seen) ranges() map[[2]string]netip.Prefix {
-	out := map[[2]string]netip.Prefix{}
-	for _, sub := range s.subnets {
-		out[[2]string{sub.Name, sub.Name}] = sub.Primary
-		for _, x := range sub.Secondary {
-			out[[2]string{sub.Name, x.Name}] = x.Prefix
-		}
-	}
-	return out
-}
-
-// placeOf gives a range of the VPC that overlaps a prefix.
-func (s *seen) placeOf(p netip.Prefix) (at [2]string) {
-	for at, q := range s.ranges() {
-		if q.Overlaps(p) {
-			return at
-		}
-	}
-	return at
-}
-
 func foreignRoute(r *rig, _ *cluster, rng *rand.Rand) string {
-	p, name := nth(supernet, 24, rng.IntN(256)), r.hands.name("route")
-	if r.sim.AddRoute(gcesim.Route{Project: project, Name: name, Network: network, Dest: p, NextHopIP: netip.MustParseAddr("10.128.0.2")}) != nil {
+	p, name := nth(r.ground.routes, 24, rng.IntN(256)), r.hands.name("route")
+	if r.cloud.Route(name, p) != nil {
 		return ""
 	}
 	r.hands.routes = append(r.hands.routes, p)
@@ -303,53 +130,39 @@ func foreignRoute(r *rig, _ *cluster, rng *rand.Rand) string {
 }
 
 // check is nil when all that people made is as they made it (I4).
-func (h *hands) check(sim *gcesim.Sim) error {
+func (h *hands) check(machines []invariants.Machine, subnets []invariants.Subnet) error {
 	var bad []error
+	carried := map[string][]netip.Prefix{}
+	for _, m := range machines {
+		carried[m.Name] = m.Prefixes()
+	}
 	for name, want := range h.thieves {
-		i, ok := sim.Instance(project, zone, name)
-		if !ok || !slices.Equal(i.Interfaces[0].Aliases, []gcesim.Alias{want}) {
-			bad = append(bad, fmt.Errorf("I4: VM %s was made with %v, and has %+v", name, want, i.Interfaces))
+		if got := carried[name]; !slices.Equal(got, []netip.Prefix{want}) {
+			bad = append(bad, fmt.Errorf("I4: VM %s was made with %v, and has %v", name, want, got))
 		}
 	}
 	for name, want := range h.aliases {
-		i, ok := sim.Instance(project, zone, name)
 		for _, a := range want {
-			if !ok || !slices.Contains(i.Interfaces[0].Aliases, a) {
-				bad = append(bad, fmt.Errorf("I4: VM %s was given %v by hand, and has %+v", name, a, i.Interfaces))
+			if got := carried[name]; !slices.Contains(got, a) {
+				bad = append(bad, fmt.Errorf("I4: VM %s was given %v by hand, and has %v", name, a, got))
 			}
 		}
 	}
-	there := map[string]foreignSecond{}
-	for _, s := range sim.Subnetworks() {
-		for _, x := range s.Secondary {
-			if !strings.HasPrefix(x.Name, "vn-") {
-				there[x.Name] = foreignSecond{s.Name, x.Prefix}
-			}
-		}
-	}
-	if !maps.Equal(there, h.ranges) {
-		bad = append(bad, fmt.Errorf("I4: secondary ranges of others are %v, and were made as %v", there, h.ranges))
-	}
-	return errors.Join(bad...)
+	return errors.Join(append(bad, h.checkRanges(subnets))...)
 }
 
-// without gives the instances without what people put on them.
-func (h *hands) without(instances []gcesim.Instance) (out []gcesim.Instance) {
-	for _, i := range instances {
-		if _, theirs := h.thieves[i.Name]; !theirs {
-			out = append(out, i)
-		}
-	}
-	return out
+// without gives the machines without those of theirs.
+func (h *hands) without(machines []invariants.Machine) []invariants.Machine {
+	return slices.DeleteFunc(slices.Clone(machines), func(m invariants.Machine) bool { return h.thieves[m.Name].IsValid() })
 }
 
 // letGo takes what people hold of our ranges away.
-func (h *hands) letGo(sim *gcesim.Sim) error {
-	for name := range h.thieves {
-		if err := sim.DeleteInstance(project, zone, name); err != nil {
+func (r *rig) letGo() error {
+	for name := range r.hands.thieves {
+		if err := r.cloud.Delete(name); err != nil {
 			return err
 		}
 	}
-	clear(h.thieves)
+	clear(r.hands.thieves)
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/e2e"
 )
 
@@ -30,6 +29,7 @@ type machine struct {
 	pods               int64
 	podCIDR            string // by another allocator, where it joins with one
 	single             bool   // IPv4 only, whatever its pool
+	small              bool   // with few slots, where they count
 }
 
 func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
@@ -37,7 +37,7 @@ func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
 	if n := rng.IntN(2 * len(pools)); n < len(pools) {
 		m.pool = pools[n].name
 	}
-	m.single = rng.IntN(4) == 0
+	m.single, m.small = rng.IntN(4) == 0, rng.IntN(4) == 0
 	if len(c.vms) >= most {
 		return ""
 	}
@@ -53,22 +53,22 @@ func (r *rig) join(c *cluster, m machine) string {
 			break
 		}
 	}
-	r.boot(m.name, m.subnet, m.pool == dual && !m.single)
+	options := map[string]string{"subnet": m.subnet}
+	if m.pool == dual && !m.single {
+		maps.Copy(options, r.ground.both)
+	}
+	if m.small {
+		maps.Copy(options, r.ground.small)
+	}
+	r.boot(m.name, options)
 	c.vms[m.name], c.labels[m.name] = true, m.pool
 	r.register(c, m)
 	return fmt.Sprintf("%s, %d pods, in %s, pool %q", m.name, m.pods, m.subnet, m.pool)
 }
 
 // boot starts a VM once its subnetwork has no operation under way.
-func (r *rig) boot(name, subnet string, six bool) {
-	nic := gcesim.Interface{Subnetwork: subnet}
-	if six {
-		nic.StackType = "IPV4_IPV6"
-	}
-	r.must(e2e.Eventually(patience, func() error {
-		_, err := r.sim.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: name, Interfaces: []gcesim.Interface{nic}})
-		return err
-	}))
+func (r *rig) boot(name string, options map[string]string) {
+	r.must(e2e.Eventually(patience, func() error { return r.cloud.Add(name, options) }))
 }
 
 func (r *rig) register(c *cluster, m machine) {
@@ -79,23 +79,23 @@ func (r *rig) register(c *cluster, m machine) {
 	if m.podCIDR != "" {
 		n.Spec.PodCIDR, n.Spec.PodCIDRs = m.podCIDR, []string{m.podCIDR}
 	}
-	n.Spec.ProviderID = fmt.Sprintf("gce://%s/%s/%s", project, zone, m.name)
+	n.Spec.ProviderID = r.cloud.ProviderID(m.name)
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(m.pods, resource.DecimalSI)}
 	r.must(c.API.Create(r.ctx, n))
 	c.nodes[m.name] = true
 }
 
 // one draws one name out of a set; none where it is empty.
-func one(set map[string]bool, rng *rand.Rand) string {
+func one(set map[string]bool, rng *rand.Rand) string { return oneOf(set, rng) }
+
+func oneOf[T any](set map[string]T, rng *rand.Rand) string {
 	n := rng.IntN(1 << 30)
-	sorted := sortedNames(set)
+	sorted := slices.Sorted(maps.Keys(set))
 	if len(sorted) == 0 {
 		return ""
 	}
 	return sorted[n%len(sorted)]
 }
-
-func sortedNames(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 func leave(withVM bool) func(*rig, *cluster, *rand.Rand) string {
 	return func(r *rig, c *cluster, rng *rand.Rand) string {
@@ -103,7 +103,7 @@ func leave(withVM bool) func(*rig, *cluster, *rand.Rand) string {
 		if name == "" {
 			return ""
 		}
-		if withVM {
+		if withVM && c.vms[name] {
 			r.shutDown(c, name)
 		}
 		r.unregister(c, name)
@@ -112,7 +112,7 @@ func leave(withVM bool) func(*rig, *cluster, *rand.Rand) string {
 }
 
 func (r *rig) shutDown(c *cluster, name string) {
-	r.must(r.sim.DeleteInstance(project, zone, name))
+	r.must(r.cloud.Delete(name))
 	r.hands.vmGone(name)
 	delete(c.vms, name)
 }
@@ -152,15 +152,15 @@ func (c *cluster) idle() map[string]bool {
 // registers a new one.
 func recreate(newNode bool) func(*rig, *cluster, *rand.Rand) string {
 	return func(r *rig, c *cluster, rng *rand.Rand) string {
-		name, subnet := one(c.nodes, rng), ""
+		name := one(c.nodes, rng)
 		if name == "" {
 			return ""
 		}
-		vm, ok := r.sim.Instance(project, zone, name)
+		vm, ok := r.machine(name)
 		if !ok {
 			return ""
 		}
-		subnet = base(vm.Interfaces[0].Subnetwork)
+		subnet := r.storied(vm.Subnet)
 		if newNode && rng.IntN(3) == 0 {
 			subnet = subnets[rng.IntN(len(subnets))]
 		}
@@ -170,7 +170,14 @@ func recreate(newNode bool) func(*rig, *cluster, *rand.Rand) string {
 		if newNode {
 			r.unregister(c, name)
 		}
-		r.boot(name, subnet, vm.Interfaces[0].StackType == "IPV4_IPV6")
+		options := map[string]string{"subnet": subnet}
+		if len(vm.Own) > 0 {
+			maps.Copy(options, r.ground.both)
+		}
+		if vm.Type != "" {
+			options["type"] = vm.Type
+		}
+		r.boot(name, options)
 		c.vms[name] = true
 		if newNode {
 			r.register(c, machine{name: name, pool: c.labels[name], pods: n.Status.Capacity.Pods().Value()})

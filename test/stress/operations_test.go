@@ -3,11 +3,8 @@ package stress
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"syscall"
 	"time"
-
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
 // operation is one kind of what happens to the clusters and the VPC. It draws
@@ -18,7 +15,7 @@ type operation struct {
 	do     func(r *rig, c *cluster, rng *rand.Rand) (what string)
 }
 
-// operations are all kinds; one more is one entry.
+// operations are all kinds that any cloud has; one more is one entry.
 var operations = []operation{
 	// Nodes and machines.
 	{"join", 26, joinAny},
@@ -48,7 +45,7 @@ var operations = []operation{
 	{"secondary range of ours removed", 1, dropOurs},
 	{"podCIDRs by another allocator", 1, rival},
 	// The cloud.
-	{"fault", 12, fault},
+	{"fault", 12, injectFault},
 	{"latency", 4, latency},
 	// Managers.
 	{"manager killed", 1, kill},
@@ -56,7 +53,7 @@ var operations = []operation{
 	{"manager paused for a while", 1, pause},
 }
 
-func draw(rng *rand.Rand) operation {
+func draw(operations []operation, rng *rand.Rand) operation {
 	total := 0
 	for _, o := range operations {
 		total += o.weight
@@ -70,46 +67,13 @@ func draw(rng *rand.Rand) operation {
 	panic("unreachable")
 }
 
-// slow are the methods whose operations may take their time.
-var slow = []string{"instances.updateNetworkInterface", "subnetworks.patch"}
+// slow are the changes that may take their time.
+var slow = []string{"attach", "carve"}
 
 func latency(r *rig, _ *cluster, rng *rand.Rand) string {
-	method, d := slow[rng.IntN(len(slow))], time.Duration(rng.IntN(600))*time.Millisecond
-	r.sim.SetLatency(method, d)
-	return fmt.Sprintf("%s takes %s", method, d)
-}
-
-// faults are what the cloud does wrong. Each ends by itself.
-var faults = []struct {
-	name  string
-	fault gcesim.Fault
-}{
-	{"throttled", gcesim.Fault{Method: "*", Error: gcesim.RateLimited()}},
-	{"unavailable", gcesim.Fault{Method: "*", Error: &gcesim.APIError{Status: http.StatusServiceUnavailable, Reason: "backendError", Message: "try again"}}},
-	{"an internal error", gcesim.Fault{Method: "instances.*", Error: &gcesim.APIError{Status: http.StatusInternalServerError, Reason: "internalError", Message: "try again"}}},
-	{"the reply to a change of an interface is lost", gcesim.Fault{Method: "instances.updateNetworkInterface", LostReply: true}},
-	{"the reply to a change of a subnetwork is lost", gcesim.Fault{Method: "subnetworks.patch", LostReply: true}},
-	{"the reply to a read is lost", gcesim.Fault{Method: "*.aggregatedList", LostReply: true}},
-	{"a stale fingerprint", gcesim.Fault{Method: "instances.updateNetworkInterface", Error: stale}},
-	{"a stale fingerprint of a subnetwork", gcesim.Fault{Method: "subnetworks.patch", Error: stale}},
-	{"a slow change of an interface", gcesim.Fault{Method: "instances.updateNetworkInterface", Slow: 2 * time.Second}},
-	{"a slow change of a subnetwork", gcesim.Fault{Method: "subnetworks.patch", Slow: 2 * time.Second}},
-	{"an operation that fails", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "it went wrong"}}},
-	{"a change of a subnetwork that fails", gcesim.Fault{Method: "subnetworks.patch", OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "it went wrong"}}},
-	{"an alias that is in use", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "IP_IN_USE_BY_ANOTHER_RESOURCE", Message: "it is taken"}}},
-	{"a stale read of an instance", gcesim.Fault{Method: "instances.get", StaleFor: staleness - time.Millisecond}},
-	{"a stale read of a subnetwork", gcesim.Fault{Method: "subnetworks.get", StaleFor: staleness - time.Millisecond}},
-	{"no permission", gcesim.Fault{Method: "instances.updateNetworkInterface", Error: &gcesim.APIError{Status: http.StatusForbidden, Reason: "forbidden", Message: "no"}}},
-	{"no quota", gcesim.Fault{Method: "instances.updateNetworkInterface", OperationError: &gcesim.OperationError{Code: "QUOTA_EXCEEDED", Message: "Quota 'ALIASES_PER_NETWORK_GLOBAL' exceeded."}}},
-}
-
-var stale = &gcesim.APIError{Status: http.StatusPreconditionFailed, Reason: "conditionNotMet", Message: "Invalid fingerprint."}
-
-func fault(r *rig, _ *cluster, rng *rand.Rand) string {
-	f := faults[rng.IntN(len(faults))]
-	f.fault.Count = 1 + rng.IntN(3)
-	r.sim.Inject(f.fault)
-	return fmt.Sprintf("%d times %s", f.fault.Count, f.name)
+	what, d := slow[rng.IntN(len(slow))], time.Duration(rng.IntN(600))*time.Millisecond
+	r.cloud.Delay(what, d)
+	return fmt.Sprintf("%s takes %s", what, d)
 }
 
 func kill(r *rig, c *cluster, _ *rand.Rand) string {

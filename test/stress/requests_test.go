@@ -18,16 +18,16 @@ import (
 // label, which draw from no other while it is there.
 var pools = []struct {
 	name string
-	spec func(rng *rand.Rand) v1alpha1.RangeRequestSpec
+	spec func(r *rig, rng *rand.Rand) v1alpha1.RangeRequestSpec
 }{
 	{"p0", byLength(23)},
 	{"p1", byLength(24)},
 	{"p2", byLength(22)},
-	{"named", func(rng *rand.Rand) v1alpha1.RangeRequestSpec {
-		return v1alpha1.RangeRequestSpec{CIDRs: []v1alpha1.CIDR{namedBlock(rng)}, Subnets: subnets[:1]}
+	{"named", func(r *rig, rng *rand.Rand) v1alpha1.RangeRequestSpec {
+		return v1alpha1.RangeRequestSpec{CIDRs: []v1alpha1.CIDR{r.namedBlock(rng)}, Subnets: []string{r.cloud.Subnet(subnets[0])}}
 	}},
 	{"grows", growing},
-	{dual, func(*rand.Rand) v1alpha1.RangeRequestSpec {
+	{dual, func(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
 		bits := int32(23)
 		return v1alpha1.RangeRequestSpec{PrefixLength: &bits, Families: []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}}
 	}},
@@ -38,7 +38,7 @@ const dual = "dual"
 
 // growing has room for one Node of the largest size, or a few small ones, and
 // grows under those that wait.
-func growing(*rand.Rand) v1alpha1.RangeRequestSpec {
+func growing(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
 	bits := int32(24)
 	return v1alpha1.RangeRequestSpec{PrefixLength: &bits, Growth: &v1alpha1.Growth{
 		Threshold: 100, WaitingNodes: 1, MaxRanges: 3, GiveBackAfter: &metav1.Duration{Duration: giveBackAfter}}}
@@ -79,12 +79,14 @@ func deletePlain(r *rig, c *cluster, rng *rand.Rand) string {
 
 // namedBlock draws one of 32 blocks that the named requests of both clusters
 // ask for by name, so that some ask for the same.
-func namedBlock(rng *rand.Rand) v1alpha1.CIDR {
-	return v1alpha1.CIDR(fmt.Sprintf("10.15.%d.0/24", rng.IntN(32)))
+func (r *rig) namedBlock(rng *rand.Rand) v1alpha1.CIDR {
+	return v1alpha1.CIDR(nth(r.ground.named, 24, rng.IntN(32)).String())
 }
 
-func byLength(bits int32) func(*rand.Rand) v1alpha1.RangeRequestSpec {
-	return func(*rand.Rand) v1alpha1.RangeRequestSpec { return v1alpha1.RangeRequestSpec{PrefixLength: &bits} }
+func byLength(bits int32) func(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
+	return func(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
+		return v1alpha1.RangeRequestSpec{PrefixLength: &bits}
+	}
 }
 
 // baseRequest is for the Nodes without a label, and always there.
@@ -96,7 +98,7 @@ func baseRequest() *v1alpha1.RangeRequest {
 
 func makeRequest(r *rig, c *cluster, rng *rand.Rand) string {
 	p := pools[rng.IntN(len(pools))]
-	req := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: p.name}, Spec: p.spec(rng)}
+	req := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: p.name}, Spec: p.spec(r, rng)}
 	req.Spec.Purpose = v1alpha1.Pods
 	req.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{pool: p.name}}
 	err := c.API.Create(r.ctx, req)
@@ -109,7 +111,7 @@ func makeRequest(r *rig, c *cluster, rng *rand.Rand) string {
 
 // growRequest adds a block to the request that names its blocks.
 func growRequest(r *rig, c *cluster, rng *rand.Rand) string {
-	block := namedBlock(rng)
+	block := r.namedBlock(rng)
 	req := &v1alpha1.RangeRequest{}
 	err := c.API.Get(r.ctx, client.ObjectKey{Name: "named"}, req)
 	if apierrors.IsNotFound(err) {

@@ -1,35 +1,23 @@
 package stress
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/e2e"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
 const (
-	project    = "demo"
-	network    = "vpc"
-	region     = "us-central1"
-	zone       = "us-central1-a"
 	namespace  = "vpcnative-system"
 	manager    = "manager"
 	quarantine = 2 * time.Second
@@ -52,7 +40,9 @@ type rig struct {
 	t        *testing.T
 	ctx      context.Context
 	seed     uint64
-	sim      *gcesim.Sim
+	ground   ground
+	cloud    e2e.Cloud
+	all      []operation // that can happen
 	clusters []*cluster
 	hands    hands
 	delayed  []delayed
@@ -78,23 +68,18 @@ type delayed struct {
 	do func()
 }
 
-func newRig(t *testing.T, seed uint64) *rig {
+func newRig(t *testing.T, g ground, seed uint64) *rig {
 	t.Helper()
-	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands()}
-	r.sim = gcesim.New(gcesim.Config{Projects: []string{project}, Seed: seed})
-	r.must(r.sim.AddNetwork(gcesim.Network{Project: project, Name: network, ULA: true}))
-	for i, name := range subnets {
-		r.must(r.sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Name: name, Network: network, IPv6Access: "INTERNAL",
-			Primary: netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/20", 128+i))}))
-	}
-	endpoint, stop, err := r.sim.Serve("127.0.0.1:0")
+	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands(), ground: g, all: g.operations()}
+	cloud, stop, err := g.serve(seed)
 	r.must(err)
 	t.Cleanup(stop)
+	r.cloud = cloud
 	for _, name := range []string{"east", "west"} {
 		w, err := e2e.New(binary)
 		r.must(err)
 		t.Cleanup(func() { _ = w.Server.Stop() })
-		w.Cloud = &e2e.GCE{Sim: r.sim, Endpoint: endpoint}
+		w.Cloud = cloud
 		r.clusters = append(r.clusters, &cluster{
 			World: w, name: name, nodes: map[string]bool{}, vms: map[string]bool{}, services: map[string]bool{}, labels: map[string]string{}})
 	}
@@ -119,8 +104,8 @@ func (r *rig) begin() {
 		_, err = c.Server.StartServiceCIDRs()
 		r.must(err)
 		n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}
-		n.Spec.GCP = &v1alpha1.GCPNetwork{Project: project, Network: network, Region: region, Subnetworks: subnets}
-		n.Spec.Supernets = []v1alpha1.CIDR{v1alpha1.CIDR(supernet.String())}
+		n.Spec, err = r.ground.vpc(r.cloud)
+		r.must(err)
 		r.must(c.API.Create(r.ctx, n))
 		r.must(c.API.Create(r.ctx, baseRequest()))
 		r.start(c)
@@ -157,7 +142,7 @@ func (r *rig) operate(i int) {
 		}
 	}
 	r.delayed = slices.DeleteFunc(r.delayed, func(d delayed) bool { return d.at <= i })
-	op := draw(rng)
+	op := draw(r.all, rng)
 	c := r.clusters[rng.IntN(len(r.clusters))]
 	if what := op.do(r, c, rng); what != "" {
 		r.said = append(r.said, fmt.Sprintf("%d %s %s: %s", i, c.name, op.name, what))
@@ -170,164 +155,6 @@ func (r *rig) operate(i int) {
 // quiet point.
 func (r *rig) later(operations int, do func()) {
 	r.delayed = append(r.delayed, delayed{r.done + operations, do})
-}
-
-// slowly is how long it takes to converge where what came right last is told.
-const slowly = 10 * time.Second
-
-// settle ends all trouble, waits until all has come right, and checks that it
-// then stays quiet.
-func (r *rig) settle(when string) {
-	r.t.Helper()
-	for _, d := range r.delayed {
-		d.do()
-	}
-	r.delayed = nil
-	r.sim.ClearFaults()
-	for _, method := range slow {
-		r.sim.SetLatency(method, 0)
-	}
-	began := time.Now()
-	var last error // what came right last
-	err := e2e.Eventually(patience, func() error {
-		r.revive()
-		err := r.check()
-		if err != nil {
-			last = err
-		}
-		return err
-	})
-	if err != nil {
-		r.fail("%s nothing went wrong for %s, and still: %v", when, patience, err)
-	}
-	took := time.Since(began).Round(10 * time.Millisecond)
-	r.t.Logf("%s: converged in %s", when, took)
-	if took > slowly {
-		r.t.Logf("the last to come right: %v", last)
-	}
-	r.still(when)
-}
-
-// stillness is how long the cloud is watched at a quiet point: half a resync
-// and more than every retry that something unfinished would have.
-const stillness = time.Second
-
-// still checks that nothing changes the cloud any more (I6).
-func (r *rig) still(when string) {
-	r.t.Helper()
-	before, missing := len(r.mutating()), r.hands.missing(r.sim)
-	time.Sleep(stillness)
-	calls := r.mutating()[before:]
-	calls = slices.DeleteFunc(calls, func(c string) bool {
-		switch {
-		case missing && strings.HasSuffix(c, "(400 invalid)"): // somebody has its place, and its Nodes try, less and less often
-			return true
-		case strings.HasSuffix(c, "(400 resourceInUseByAnotherResource)"): // a deleted request waits for people to let go
-			return len(r.hands.thieves) > 0
-		}
-		return false
-	})
-	if len(calls) > 0 {
-		r.fail("I6: %s all had come right, and then: %v", when, calls)
-	}
-}
-
-func (r *rig) mutating() (out []string) {
-	for _, c := range r.sim.Calls() {
-		if c.Mutating {
-			out = append(out, fmt.Sprintf("%s %s (%d %s)", c.Method, c.Resource, c.Status, c.Reason))
-		}
-	}
-	return out
-}
-
-// fail ends the test with all that is needed to understand it.
-func (r *rig) fail(format string, args ...any) {
-	r.t.Helper()
-	const lastOps = 80
-	what := fmt.Sprintf(format, args...)
-	var logs strings.Builder
-	for _, c := range r.clusters {
-		fmt.Fprintf(&logs, "=== %s\n%s\n", c.name, c.telling(what))
-	}
-	r.t.Fatalf("STRESS_OPS=%d STRESS_SEED=%d, operation %d: %s\nThe last operations:\n%s\n%s%s", *ops, r.seed, r.done, what,
-		strings.Join(r.said[max(0, len(r.said)-lastOps):], "\n"), r.dump(), logs.String())
-}
-
-// subjects are the names of machines and the prefixes in a text.
-var subjects = regexp.MustCompile(`(east|west|theirs)-[0-9]+|10(\.[0-9]+){3}/[0-9]+`)
-
-// telling gives what all the cluster's managers, also those that have ended,
-// said of what a text speaks of, and the last that each of them said.
-func (c *cluster) telling(what string) string {
-	var out strings.Builder
-	about := subjects.FindAllString(what, -1)
-	files, _ := filepath.Glob(filepath.Join(c.Server.Dir, "manager-*.log"))
-	slices.SortFunc(files, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
-	for _, file := range files {
-		content, _ := os.ReadFile(file)
-		lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(content)), "\n"), func(l string) bool { return strings.Contains(l, "EventSource") })
-		fmt.Fprintf(&out, "--- %s\n", filepath.Base(file))
-		const last = 6
-		for i, line := range lines {
-			named := slices.ContainsFunc(about, func(name string) bool {
-				return strings.Contains(line, name+" ") || strings.HasSuffix(line, name)
-			})
-			if named || i >= len(lines)-last {
-				fmt.Fprintln(&out, line)
-			}
-		}
-	}
-	return out.String()
-}
-
-// restoreFirst checks that a manager that starts allocates nothing before it
-// has read the interfaces of all instances (I8).
-func (r *rig) restoreFirst() {
-	r.t.Helper()
-	c := r.clusters[0]
-	r.must(c.Manager(manager).Kill())
-	c.down = true
-	r.join(c, machine{pods: 8, subnet: subnets[0]})
-	before := len(r.mutating())
-	fault := r.sim.Inject(gcesim.Fault{Method: "instances.aggregatedList",
-		Error: &gcesim.APIError{Status: 503, Reason: "backendError", Message: "not now"}})
-	r.start(c)
-	r.must(e2e.Eventually(patience, func() error {
-		if fault.Hits() < 4 {
-			return fmt.Errorf("the interfaces were asked for %d times", fault.Hits())
-		}
-		return nil
-	}))
-	if calls := r.mutating()[before:]; len(calls) > 0 {
-		r.fail("I8: before the interfaces were read: %v", calls)
-	}
-	r.settle("after a restart that could not read the interfaces")
-}
-
-// end deletes every object and checks that nothing of ours is left (I5), and
-// what people made by hand is as they made it (I4).
-func (r *rig) end() {
-	r.t.Helper()
-	for _, c := range r.clusters {
-		for _, all := range []client.Object{&corev1.Node{}, &v1alpha1.RangeRequest{}, &v1alpha1.Network{}} {
-			r.must(c.API.DeleteAllOf(r.ctx, all))
-		}
-		for name := range c.services {
-			r.must(c.API.Delete(r.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}}))
-		}
-		clear(c.nodes)
-		clear(c.services)
-	}
-	err := e2e.Eventually(patience, r.checkHeldByHands)
-	if err == nil {
-		r.must(r.hands.letGo(r.sim))
-		err = e2e.Eventually(patience, r.checkNothingLeft)
-	}
-	if err != nil {
-		r.fail("after everything was deleted: %v", err)
-	}
-	r.still("after everything was deleted")
 }
 
 // signal pauses or resumes a manager.

@@ -2,8 +2,10 @@ package stress
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,7 +22,7 @@ func rival(r *rig, c *cluster, rng *rand.Rand) string {
 	m := machine{subnet: subnets[rng.IntN(len(subnets))], pods: 8, pool: pools[rng.IntN(len(pools))].name}
 	r.hands.made++
 	m.podCIDR = nth(rivals, 24, r.hands.made%1024).String()
-	for _, name := range sortedNames(c.nodes) {
+	for _, name := range slices.Sorted(maps.Keys(c.nodes)) {
 		n := &corev1.Node{}
 		if c.API.Get(r.ctx, client.ObjectKey{Name: name}, n) != nil || len(n.Spec.PodCIDRs) > 0 {
 			continue

@@ -1,5 +1,5 @@
 // Package stress runs two managers of two clusters in one VPC through random
-// operations, and checks what must always hold (I1 to I8) after each quiet
+// operations on each cloud, and checks what must always hold (I1 to I8) after each quiet
 // point.
 package stress
 
@@ -19,6 +19,7 @@ var (
 	ops   = flag.Int("stress.ops", 240, "random operations")
 	quiet = flag.Int("stress.quiet", 80, "operations between quiet points")
 	seed  = flag.Uint64("stress.seed", 1, "seed of the random operations")
+	only  = flag.String("stress.cloud", "", "the cloud, gcp or aws; every one where empty")
 )
 
 var binary string
@@ -41,8 +42,19 @@ func TestMain(m *testing.M) {
 // TestStress: the seed decides the operations; how they fall in with what the
 // managers do is up to the machine.
 func TestStress(t *testing.T) {
-	t.Logf("STRESS_OPS=%d STRESS_SEED=%d make crash repeats this run", *ops, *seed)
-	r := newRig(t, *seed)
+	for name, g := range grounds {
+		if *only == "" || *only == name {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				stress(t, g)
+			})
+		}
+	}
+}
+
+func stress(t *testing.T, g ground) {
+	t.Logf("STRESS_CLOUD=%s STRESS_OPS=%d STRESS_SEED=%d make crash repeats this run", g.name, *ops, *seed)
+	r := newRig(t, g, *seed)
 	r.begin()
 	for i := range *ops {
 		r.operate(i)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/network"
 )
 
 // blocks are all prefixes that are something, the largest first, and among
@@ -38,6 +39,9 @@ func (w World) blocks() []Block {
 			}
 			add(c, serviceCIDR, s.Name, text)
 		}
+	}
+	for _, x := range w.Carried {
+		add(x.Prefix.String(), attached, x.Instance, "on its interface")
 	}
 	for _, n := range w.Nodes {
 		for _, c := range n.Spec.PodCIDRs {
@@ -105,13 +109,16 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 		services[s.Name] = true
 	}
 	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
-		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly) && ours[o.Prefix.String()] {
+		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == network.RouteRange) && ours[o.Prefix.String()] {
 			continue
 		}
 		if Kind(o.Kind) == serviceCIDR && services[o.Name] {
 			continue // the object tells more
 		}
 		text := owners[o.Prefix.String()+" "+o.Name]
+		if text == "" && w.ClusterID != "" {
+			text = network.Owner(o.Mark, w.Requests, w.ClusterID)
+		}
 		if Kind(o.Kind) == serviceCIDR {
 			text = "as the Network's status has it"
 		}

@@ -21,6 +21,18 @@ type World struct {
 	// IPAddresses and Pods are those of the address that is asked about.
 	IPAddresses []networkingv1.IPAddress
 	Pods        []corev1.Pod
+	// Carried is what interfaces carry there; it is known only where the
+	// cloud was read.
+	Carried []Carried
+	// ClusterID tells marks of this cluster from others'. It is known only
+	// where the cloud was read.
+	ClusterID string
+}
+
+// Carried is a prefix on an interface of an instance.
+type Carried struct {
+	Instance string
+	Prefix   netip.Prefix
 }
 
 // Answer is what vpcnative thinks of what was asked about.
@@ -80,6 +92,7 @@ const (
 	reserved    Kind = "Reserved"
 	granted     Kind = "Range"
 	serviceCIDR Kind = "ServiceCIDR"
+	attached    Kind = "Attached"
 	nodeRange   Kind = "NodeRange"
 	nodeAddress Kind = "NodeAddress"
 	pod         Kind = "Pod"

@@ -146,6 +146,12 @@ func (w World) request(r *v1alpha1.RangeRequest) Explanation {
 	for _, g := range r.Status.Ranges {
 		ps = append(ps, g.CIDR)
 		text := "subnet " + g.Subnet
+		switch {
+		case r.Spec.Attachment == v1alpha1.AttachRoutes:
+			text = "by routes"
+		case g.Subnet == "":
+			text = "in no subnet"
+		}
 		if g.Reason != "" {
 			text += ": " + g.Reason
 		}

@@ -102,6 +102,8 @@ func verdict(subject string, b Block) (Answer, string) {
 			return say(InUse, "is the pod range of node %s", b.Name)
 		}
 		return say(InUse, "lies in %s, the pod range of node %s; no Pod has it now", b.CIDR, b.Name)
+	case attached:
+		return say(InUse, "is of %s, which the interface of %s carries and no node publishes: it is on its way to a node, about to be taken off, or somebody's own", b.CIDR, b.Name)
 	case granted:
 		if subject == b.CIDR {
 			return say(Granted, "is a range of %s (%s)", b.Name, b.Text)
@@ -167,7 +169,7 @@ func (w World) sources(outside bool) (out []string) {
 			out = append(out, "Network "+n.Name+": "+text)
 		}
 	}
-	if outside {
+	if outside && slices.ContainsFunc(w.Networks, func(n v1alpha1.Network) bool { return w.VPC[n.Name].Source.Kind != preview.FromCloud }) {
 		out = append(out, "a Network's status tells only what lies in its supernets")
 	}
 	return out

@@ -66,8 +66,11 @@ type Network struct {
 type Request struct {
 	Name    string           `json:"name"`
 	Purpose v1alpha1.Purpose `json:"purpose"`
-	Refusal *Refusal         `json:"refusal,omitempty"`
-	Ranges  []Range          `json:"ranges,omitempty"`
+	// Attachment is how a node's range comes to its machine, where the request
+	// says it.
+	Attachment v1alpha1.Attachment `json:"attachment,omitempty"`
+	Refusal    *Refusal            `json:"refusal,omitempty"`
+	Ranges     []Range             `json:"ranges,omitempty"`
 	// NodeSize is what a node draws, for purpose Pods.
 	NodeSize *NodeSize `json:"nodeSize,omitempty"`
 	// Growth is what would come next, subnet by subnet.
@@ -131,7 +134,7 @@ func (in Input) network(name string) Network {
 	out := Network{Name: name}
 	at := slices.IndexFunc(in.Networks, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or name another in networkRef", name)}
+		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or make a request that names another", name)}
 		for i := range in.Requests {
 			if r := &in.Requests[i]; r.NetworkName() == name && slices.Contains(in.Wanted, r.Name) {
 				out.Requests = append(out.Requests, Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no})
@@ -141,7 +144,8 @@ func (in Input) network(name string) Network {
 	}
 	n, before := &in.Networks[at], in.VPC[name]
 	snapshot := before.Snapshot
-	var aliases prefix.Count
+	out.Before = in.free(n, snapshot)
+	var aliases, routes prefix.Count
 	for i := range in.Requests {
 		r := in.Requests[i].DeepCopy()
 		if r.NetworkName() != name || !slices.Contains(in.Wanted, r.Name) {
@@ -149,9 +153,12 @@ func (in Input) network(name string) Network {
 		}
 		steps, no := carve(in, n, snapshot, r)
 		size := nodeSize(r, in.Requests, in.Nodes, snapshot.Traits)
-		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no, NodeSize: size}
+		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Attachment: r.Spec.Attachment, Refusal: no, NodeSize: size}
 		for _, s := range steps {
 			q.Ranges = append(q.Ranges, rangeOf(s, size))
+			if size != nil && isNews(r, s) && r.Spec.Attachment == v1alpha1.AttachRoutes {
+				routes = routes.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
+			}
 			if size != nil && s.Create {
 				aliases = aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), max(size.PrefixLength, snapshot.Traits.Smallest)))
 			}
@@ -164,13 +171,18 @@ func (in Input) network(name string) Network {
 		out.Requests = append(out.Requests, q)
 	}
 	out.Source = before.Source
-	out.Before, out.After = in.free(n, before.Snapshot), in.free(n, snapshot)
-	out.Quotas = quotas(before.Snapshot, snapshot, aliases)
+	out.After = in.free(n, snapshot)
+	out.Quotas = append(quotas(before.Snapshot, snapshot, aliases), routesOf(before.Snapshot, routes)...)
 	if out.Source.Kind == FromStatus {
 		out.Source.Notes = append(out.Source.Notes, "a status lists what lies in the supernets: ranges elsewhere are missing from the counts of ranges")
 		out.Source.Warnings = append(out.Source.Warnings, proxyWarnings(n, out.Requests)...)
 	}
 	return out
+}
+
+// isNews tells of a range that the request does not have yet.
+func isNews(r *v1alpha1.RangeRequest, s ranges.Step) bool {
+	return !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() })
 }
 
 func rangeOf(s ranges.Step, size *NodeSize) Range {

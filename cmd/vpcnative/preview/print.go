@@ -81,7 +81,9 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 		case r.Adopted:
 			verb = "adopt"
 		}
-		if r.Subnet == "" && verb == "keep" {
+		if q.Attachment == v1alpha1.AttachRoutes {
+			fmt.Fprintf(b, "  %s %s for routes to nodes, with nothing in the VPC but those\n", "reserve", s.Bold(r.CIDR))
+		} else if r.Subnet == "" && verb == "keep" {
 			fmt.Fprintf(b, "  %s %s for ClusterIPs, with nothing in the VPC\n", "reserve", s.Bold(r.CIDR))
 		} else if q.Purpose == v1alpha1.Proxy {
 			fmt.Fprintf(b, "  %s %s as proxy-only subnet %s\n", verb, s.Bold(r.CIDR), r.Name)

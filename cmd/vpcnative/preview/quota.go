@@ -39,6 +39,21 @@ func unitsOf(pieces prefix.Count) []Quota {
 	}}
 }
 
+// routesOf counts the routes that each route table has to take.
+func routesOf(s cloud.Snapshot, nodes prefix.Count) []Quota {
+	if nodes.IsZero() {
+		return nil
+	}
+	if s.Routes == nil {
+		return []Quota{{What: "routes of each route table, once every node is there", After: "+" + nodes.String(), Limit: "the account's quota"}}
+	}
+	after := nodes.Add(prefix.NewCount(uint64(s.Routes.Used)))
+	return []Quota{{
+		What: "routes of route table " + s.Routes.Table + ", once every node is there", Before: fmt.Sprint(s.Routes.Used), After: after.String(),
+		Limit: fmt.Sprint(s.Routes.Limit), Over: after.Cmp(prefix.NewCount(uint64(s.Routes.Limit))) > 0,
+	}}
+}
+
 // secondary are the limits of Compute Engine.
 // Source: cloud.google.com/vpc/docs/quota.
 func secondary(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota) {

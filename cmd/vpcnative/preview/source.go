@@ -101,6 +101,14 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 	for _, s := range n.Status.Subnets {
 		fill(&out.Snapshot, s)
 	}
+	for _, text := range n.Status.Blocks {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			out.Snapshot.Blocks = append(out.Snapshot.Blocks, p)
+		}
+	}
+	if r := n.Status.Routes; r != nil {
+		out.Snapshot.Routes = &cloud.RouteRoom{Table: r.Table, Limit: int(r.Limit), Used: int(r.Used)}
+	}
 	out.Snapshot.Proxy = proxyIn(out.Snapshot, region(n))
 	return out
 }

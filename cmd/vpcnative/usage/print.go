@@ -155,6 +155,9 @@ func (x Range) branch(s show.Style, purpose v1alpha1.Purpose) branch {
 	if x.Subnet != "" {
 		b.text += s.Dot() + inSubnet(x.Subnet)
 	}
+	if x.Routes {
+		b.text += s.Dot() + "by routes"
+	}
 	if x.Grown {
 		b.text += s.Dot() + "grown"
 	}

@@ -71,6 +71,8 @@ type Range struct {
 	Name    string `json:"name"`
 	Adopted bool   `json:"adopted,omitempty"`
 	Grown   bool   `json:"grown,omitempty"`
+	// Routes tells that nodes have their pieces by routes.
+	Routes bool `json:"routes,omitempty"`
 	Use
 	Nodes []Node `json:"nodes,omitempty"`
 }
@@ -151,7 +153,7 @@ func request(r *v1alpha1.RangeRequest, holders []holder, withNodes bool, housed 
 		if err != nil {
 			continue
 		}
-		x := Range{CIDR: g.CIDR, Subnet: g.Subnet, Name: g.Name, Adopted: g.Adopted, Grown: g.Grown}
+		x := Range{CIDR: g.CIDR, Subnet: g.Subnet, Name: g.Name, Adopted: g.Adopted, Grown: g.Grown, Routes: r.Spec.Attachment == v1alpha1.AttachRoutes}
 		var sum prefix.Count
 		for _, h := range holders {
 			if !prefix.Contains(p, h.p) || r.Spec.Purpose != v1alpha1.Pods && r.Spec.Purpose != v1alpha1.Services {

@@ -282,3 +282,18 @@ func TestRangesThatOverlapCostNobodyElse(t *testing.T) {
 		given[h.Prefix] = request
 	}
 }
+
+// A leader whose clock was a day ahead wrote when a prefix may be had again.
+func TestNoRestOutlivesTheQuarantine(t *testing.T) {
+	t.Parallel()
+	b := open(t, World{Resting: []Resting{{Prefix: whole, Until: start.Add(24 * time.Hour)}}})
+	mustWait(t, b, node("a"), 30, start.Add(rest-time.Second))
+	for _, h := range b.Feed(start.Add(rest)) {
+		if h.Node != "a" {
+			t.Errorf("%s was fed", h.Node)
+		}
+	}
+	if _, held := b.Held("uid-a"); !held {
+		mustTake(t, b, node("a"), 30, start.Add(rest+time.Second))
+	}
+}

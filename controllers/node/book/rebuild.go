@@ -265,7 +265,9 @@ func (b *Book) overlapsRange(p netip.Prefix) bool {
 	return false
 }
 
-// rest carries the quarantine over from the pools before and the ledger.
+// rest carries the quarantine over from the pools before and the ledger. No
+// rest is longer than from now on: whoever wrote one that is had a clock that
+// was ahead.
 func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time) {
 	for _, p := range old {
 		for pfx, until := range p.Resting() {
@@ -274,9 +276,13 @@ func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time)
 	}
 	remembered = append(remembered, b.astray...)
 	b.astray = nil
+	latest := now.Add(b.quarantine)
 	for _, r := range remembered {
 		if !r.Until.After(now) {
 			continue
+		}
+		if r.Until.After(latest) {
+			r.Until = latest
 		}
 		if key, _, ok := b.find(r.Prefix); ok {
 			restIn(b.pools[key], r)

@@ -184,7 +184,7 @@ func (k *Keeper) unused(ctx context.Context, all []networkingv1.ServiceCIDR, s *
 		return err
 	}
 	return &ranges.Refusal{Reason: v1alpha1.ReasonInUse, Again: inUsePause,
-		Text: fmt.Sprintf("deletion waits: %d ClusterIPs of ServiceCIDR %s are in use by Services %s; delete these Services", len(held), s.Name, users)}
+		Text: fmt.Sprintf("deletion waits: %d ClusterIPs of ServiceCIDR %s are in use%s", len(held), s.Name, users)}
 }
 
 func coveredByAnother(all []networkingv1.ServiceCIDR, s *networkingv1.ServiceCIDR, a netip.Addr) bool {
@@ -198,7 +198,8 @@ func coveredByAnother(all []networkingv1.ServiceCIDR, s *networkingv1.ServiceCID
 	return false
 }
 
-// users names the Services that hold the addresses, but not more than a few.
+// users names the Services that hold the addresses, but not more than a few,
+// and says what to do about them. It is empty where they have just gone.
 func (k *Keeper) users(ctx context.Context, held []netip.Addr) (string, error) {
 	var names []string
 	for _, a := range held[:min(len(held), mostNamed)] {
@@ -213,9 +214,12 @@ func (k *Keeper) users(ctx context.Context, held []netip.Addr) (string, error) {
 			names = append(names, fmt.Sprintf("%s/%s (%s)", ref.Namespace, ref.Name, a))
 		}
 	}
-	out := strings.Join(names, ", ")
+	if len(names) == 0 {
+		return "", nil
+	}
+	out := " by Services " + strings.Join(names, ", ")
 	if more := len(held) - mostNamed; more > 0 {
 		out += fmt.Sprintf(" and %d more", more)
 	}
-	return out, nil
+	return out + "; delete these Services", nil
 }

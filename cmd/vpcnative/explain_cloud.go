@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cmd/clouds"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/explain"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
+	"github.com/vpcnative/vpcnative/controllers/network"
+)
+
+// vpcs says what is known of each Network's VPC: by its status, or by the VPC
+// itself.
+func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w *explain.World) (err error) {
+	w.VPC = map[string]preview.VPC{}
+	if w.ClusterID = e.clusterID; w.ClusterID == "" && e.clouds.Cloud != "" {
+		if w.ClusterID, err = cluster.ID(ctx, c); e.leave("Namespaces, by which marks of this cluster are told from others'", err) != nil {
+			return err
+		}
+	}
+	opener := clouds.New(clouds.Config{Options: e.clouds, UserAgent: "vpcnative"})
+	defer opener.Close()
+	for i := range w.Networks {
+		n := &w.Networks[i]
+		if e.clouds.Cloud != clouds.Of(n) {
+			w.VPC[n.Name] = preview.Status(n, clouds.Blank(n))
+			continue
+		}
+		known, vpc, err := fromCloud(ctx, opener, n)
+		if err != nil {
+			return err
+		}
+		w.VPC[n.Name] = known
+		survey, err := network.Take(n, known.Snapshot, w.Requests, w.ClusterID)
+		if err != nil {
+			return fmt.Errorf("reading Network %s: %w", n.Name, err)
+		}
+		n.Status.OccupiedCount, n.Status.Free, n.Status.Subnets = survey.Count, survey.Free, survey.Subnets
+		if err := carried(ctx, vpc, n, p, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carried adds the instances whose interfaces carry a part of what is asked
+// about, or contain it.
+func carried(ctx context.Context, vpc cloud.VPC, n *v1alpha1.Network, p netip.Prefix, w *explain.World) error {
+	if !p.IsValid() {
+		return nil
+	}
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return fmt.Errorf("reading the instances of Network %s: %w", n.Name, err)
+		}
+		for _, a := range nic.Attachments {
+			if a.Prefix.Overlaps(p) {
+				w.Carried = append(w.Carried, explain.Carried{Instance: nic.Instance, Prefix: a.Prefix})
+			}
+		}
+		for _, q := range nic.Elsewhere {
+			if q.Overlaps(p) {
+				w.Carried = append(w.Carried, explain.Carried{Instance: nic.Instance, Prefix: q})
+			}
+		}
+	}
+	return nil
+}

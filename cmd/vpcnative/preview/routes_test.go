@@ -1,0 +1,84 @@
+package preview
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/aws"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+)
+
+// ec2 is a VPC as a Network's status tells of it.
+func ec2() *v1alpha1.Network {
+	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	n.Spec.AWS = &v1alpha1.AWSNetwork{VPCID: "vpc-1", Subnets: []string{"subnet-a"}}
+	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/16", "172.24.0.0/16"}
+	n.Status.Occupied = []v1alpha1.OccupiedBlock{{CIDR: "10.0.0.0/24", Kind: "SubnetPrimary", Name: "eu-west-1a/subnet-a"}}
+	n.Status.OccupiedCount = 1
+	n.Status.Free = []v1alpha1.FreeSpace{{Family: "IPv4", Addresses: "1"}}
+	n.Status.Subnets = []v1alpha1.SubnetSpace{{Name: "subnet-a", Zone: "eu-west-1a", CIDR: "10.0.0.0/24", FreeBlocks: []string{"10.0.0.128/25"}}}
+	n.Status.Blocks = []string{"10.0.0.0/16"}
+	n.Status.Routes = &v1alpha1.RouteRoom{Table: "rtb-1", Limit: 100, Used: 2}
+	n.Status.LastRead = &wrote
+	return n
+}
+
+func routed(size func(*v1alpha1.RangeRequestSpec)) v1alpha1.RangeRequest {
+	return pods("routed", func(s *v1alpha1.RangeRequestSpec) {
+		size(s)
+		s.Attachment, s.NodePrefixLength = v1alpha1.AttachRoutes, ptr.To(intstr.FromInt32(24))
+	})
+}
+
+func onEC2(n *v1alpha1.Network, requests ...v1alpha1.RangeRequest) Input {
+	in := Input{Networks: []v1alpha1.Network{*n}, Requests: requests, ClusterID: "test", VPC: map[string]VPC{n.Name: Status(n, aws.Blank(n.Spec.AWS.Subnets))}}
+	for _, r := range requests {
+		in.Wanted = append(in.Wanted, r.Name)
+	}
+	return in
+}
+
+func TestPreviewsOfRoutes(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, s := range []struct {
+		name string
+		in   Input
+	}{
+		{"outside the VPC's blocks", onEC2(ec2(), routed(length(18)))},
+		{"more nodes than routes", onEC2(ec2(), routed(length(17)))},
+		{"capacity beyond the quota", onEC2(ec2(), routed(func(s *v1alpha1.RangeRequestSpec) { s.Capacity = &v1alpha1.Capacity{Nodes: 99, PodsPerNode: 200} }))},
+	} {
+		fmt.Fprintf(&got, "# %s\n", s.name)
+		if err := Make(s.in).Print(&got, show.Style{}); err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString("\n")
+	}
+	same(t, "routes.golden", got.String())
+}
+
+func same(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
+	}
+}

@@ -1,0 +1,141 @@
+package node
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// inRange tells whether p touches a granted range.
+func (r *reading) inRange(p netip.Prefix) bool {
+	return r.touches(p, true) || r.touches(p, false)
+}
+
+// touches tells whether p touches a granted range that comes to machines by
+// routes, or one that does not.
+func (r *reading) touches(p netip.Prefix, routes bool) bool {
+	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
+		return byRoutes(d.Key) == routes && slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return x.Prefix.Overlaps(p) })
+	})
+}
+
+func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, instances map[string]book.Known) error {
+	routes := vpc.Routed != nil && r.catalog.routesIn(name)
+	var space cloud.Snapshot
+	if vpc.Traits.Inside || routes {
+		var err error
+		if space, err = vpc.Space.Read(ctx); err != nil {
+			return err
+		}
+		r.readUsed(space)
+	}
+	for nic, err := range vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return err
+		}
+		r.addInterface(nic, instances, false)
+		r.noteOutside(nic)
+		k, known := instances[nic.Instance]
+		if known && r.lostIPv6(k, nic) {
+			r.missing[k.NodeUID] = true
+			r.disown(k.NodeUID)
+		}
+		carries := slices.ContainsFunc(nic.Attachments, func(a cloud.Attachment) bool { return r.touches(a.Prefix, false) })
+		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
+			r.nics[nic.Instance] = nic
+		}
+	}
+	if !routes {
+		return nil
+	}
+	return r.readRoutes(ctx, vpc, space, instances)
+}
+
+// addInterface notes what an interface carries of the ranges, and whether it
+// lacks what its Node publishes.
+func (r *reading) addInterface(nic cloud.Interface, instances map[string]book.Known, routes bool) {
+	k, known := instances[nic.Instance]
+	for _, a := range nic.Attachments {
+		if r.touches(a.Prefix, routes) && !(known && k.Prefix == a.Prefix) {
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
+		}
+	}
+	for _, p := range nic.Elsewhere {
+		if r.touches(p, routes) {
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
+		}
+	}
+	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) && !nic.Holds(k.Prefix) {
+		r.missing[k.NodeUID] = true
+	}
+}
+
+// noteOutside notes what an interface carries that lies in no range.
+func (r *reading) noteOutside(nic cloud.Interface) {
+	for _, a := range nic.Attachments {
+		if !r.inRange(a.Prefix) {
+			r.outside = append(r.outside, a.Prefix)
+		}
+	}
+	for _, p := range nic.Elsewhere {
+		if !r.inRange(p) {
+			r.outside = append(r.outside, p)
+		}
+	}
+}
+
+// readRoutes notes what routes lead to out of the ranges. A route to an
+// interface that is gone is that of the machine for which we made it, where
+// that is on record; it and any other keep its addresses from being given out.
+func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Snapshot, instances map[string]book.Known) error {
+	seen := map[netip.Prefix]bool{}
+	for nic, err := range vpc.Routed.List(ctx) {
+		if err != nil {
+			return err
+		}
+		for _, a := range nic.Attachments {
+			seen[a.Prefix] = true
+			if nic.Instance == "" {
+				r.addInterface(cloud.Interface{Instance: r.machineOf(nic, a.Prefix), InstanceUID: nic.InstanceUID, Attachments: []cloud.Attachment{a}}, nil, true)
+			}
+		}
+		for _, p := range nic.Elsewhere {
+			seen[p] = true
+			if nic.Instance == "" {
+				r.addInterface(cloud.Interface{Instance: r.machineOf(nic, p), InstanceUID: nic.InstanceUID, Elsewhere: []netip.Prefix{p}}, nil, true)
+			}
+		}
+		if nic.Instance != "" {
+			r.addInterface(nic, instances, true)
+		}
+	}
+	for _, o := range space.Occupied {
+		if (o.Kind == cloud.StaticRoute || o.Kind == cloud.PeeringRoute) && !seen[o.Prefix] && r.leadsInto(o.Prefix) {
+			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: o.Name}, Prefix: o.Prefix})
+		}
+	}
+	return nil
+}
+
+// machineOf is the machine for which we made a route to an interface that is
+// gone; otherwise the interface stands for itself.
+func (r *reading) machineOf(gone cloud.Interface, p netip.Prefix) string {
+	for _, e := range r.recorded[p] {
+		if e.InstanceUID == gone.InstanceUID {
+			return e.Instance
+		}
+	}
+	return gone.InstanceUID
+}
+
+// leadsInto tells of a route to addresses of a range, or to part of them. A
+// wider one is where the rest goes.
+func (r *reading) leadsInto(p netip.Prefix) bool {
+	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
+		return byRoutes(d.Key) && slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return prefix.Contains(x.Prefix, p) })
+	})
+}

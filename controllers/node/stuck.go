@@ -1,0 +1,76 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// stuckAfter is how long a prefix cannot be taken back for a passing reason
+// before that is said.
+const stuckAfter = time.Minute
+
+// trying is a release that failed.
+type trying struct {
+	request string
+	text    string
+	reason  string
+	since   time.Time // of the first failure
+}
+
+// failed notes why a prefix cannot be taken back yet.
+func (r *releases) failed(h book.Holding, t *trouble, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.stuck[h.NodeUID]
+	if x.since.IsZero() {
+		x.since = now
+	}
+	x.request, x.reason = h.Key.Request, t.Reason
+	x.text = fmt.Sprintf("%s of node %s, which is gone, on %s: %s", h.Prefix, h.Node, h.Instance, t.Text)
+	if r.stuck == nil {
+		r.stuck = map[types.UID]trying{}
+	}
+	r.stuck[h.NodeUID] = x
+}
+
+// passing tells of a reason that mostly goes by itself.
+func passing(reason string) bool {
+	switch cloud.Reason(reason) {
+	case cloud.Throttled, cloud.Unavailable, cloud.Stale, cloud.OutcomeUnknown:
+		return true
+	}
+	return false
+}
+
+// condition gives what a request's status has to say of prefixes that cannot
+// be taken back; nil where there is none. Their Nodes are gone, so that
+// nothing else could say it.
+func (r *releases) condition(request string, now time.Time) *metav1.Condition {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []trying
+	for _, x := range r.stuck {
+		if x.request == request && (!passing(x.reason) || now.Sub(x.since) >= stuckAfter) {
+			all = append(all, x)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b trying) int { return strings.Compare(a.text, b.text) })
+	text := fmt.Sprintf("%d prefixes of deleted nodes cannot be taken off their instances, and stay occupied (%s", len(all), all[0].text)
+	if len(all) > 1 {
+		text += fmt.Sprintf("; and %d more", len(all)-1)
+	}
+	return &metav1.Condition{Type: v1alpha1.ConditionReleaseWaits, Status: metav1.ConditionTrue, Reason: all[0].reason,
+		Message: text + "); it is tried again"}
+}

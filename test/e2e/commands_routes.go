@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+func ec2Of(ts *testscript.TestScript) *EC2 {
+	e, ok := worldOf(ts).Cloud.(*EC2)
+	if !ok {
+		ts.Fatalf("only EC2 has that")
+	}
+	return e
+}
+
+// routetable add NAME SUBNET: by hand, a route table of the subnet's own.
+func cmdRouteTable(ts *testscript.TestScript, _ bool, args []string) {
+	e := ec2Of(ts)
+	id, err := e.sim.AddRouteTable(e.vpc, e.subnets[args[2]].id)
+	ts.Check(err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tables[args[1]] = id
+}
+
+// routes TABLE PATTERN: the table's routes, each "CIDR TARGET", with a "!"
+// after it where that is gone or not running, come to match the whole pattern;
+// a machine's interface has the machine's name.
+func cmdRoutes(ts *testscript.TestScript, _ bool, args []string) {
+	e := ec2Of(ts)
+	pattern := regexp.MustCompile("^(?:" + args[1] + ")$")
+	err := Eventually(patience, func() error {
+		if got := e.routes(args[0]); !pattern.MatchString(got) {
+			return fmt.Errorf("route table %s has %q, want %s", args[0], got, args[1])
+		}
+		return nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, worldOf(ts).Logs())
+	}
+}
+
+// table is the ID of a route table; "" is the main one.
+func (e *EC2) table(name string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.tables[name]
+}
+
+func (e *EC2) routes(table string) string {
+	var out []string
+	for _, r := range e.sim.Routes(e.vpc, e.table(table)) {
+		text := r.To + " " + e.machineOf(r.Via)
+		if r.State != "active" {
+			text += "!"
+		}
+		out = append(out, text)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// machineOf is the machine that has, or had, an interface.
+func (e *EC2) machineOf(nic string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if name, ok := e.nics[nic]; ok {
+		return name
+	}
+	return nic
+}
+
+// nicOf is the interface of a machine, if it is one.
+func (e *EC2) nicOf(machine string) (id string, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, name := range e.nics {
+		if name == machine {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// led are the prefixes that every route table leads to an interface.
+func (e *EC2) led(nic string) (out []invariants.Piece) {
+	tables := []string{""}
+	e.mu.Lock()
+	for _, id := range e.tables {
+		tables = append(tables, id)
+	}
+	e.mu.Unlock()
+	count := map[string]int{}
+	for _, t := range tables {
+		for _, r := range e.sim.Routes(e.vpc, t) {
+			if r.Via == nic {
+				count[r.To]++
+			}
+		}
+	}
+	for to, n := range count {
+		if p, err := netip.ParsePrefix(to); err == nil && n == len(tables) {
+			out = append(out, invariants.Piece{Prefix: p, Range: "routes"})
+		}
+	}
+	return out
+}
+
+// remember keeps the names of a machine's interfaces, for when it is gone.
+func (e *EC2) remember(name string, i awssim.Instance) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, nic := range i.Interfaces {
+		e.nics[nic.ID] = name
+	}
+}
