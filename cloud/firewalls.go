@@ -94,3 +94,28 @@ type Firewalls interface {
 	// Command is the command line by which a person makes the rule.
 	Command(r FirewallRule) string
 }
+
+// Filter is what stands before machines of one kind: the security groups that
+// they have.
+type Filter struct {
+	// Machines names the kind in words, Target the filter that a rule can be
+	// added to.
+	Machines, Target string
+	// Rules for incoming traffic, in the order in which they decide.
+	Rules []FirewallRule
+}
+
+// Filters reads firewalls that stand at machines and not at the network, and
+// that people keep.
+type Filters interface {
+	// Read gives the filters of the machines in the node subnets, one of each
+	// kind. Traffic comes through where it comes through all of them.
+	//
+	// Errors: NotFound, while there is no machine; PermissionDenied,
+	// Unauthenticated, Throttled, Unavailable.
+	Read(ctx context.Context) ([]Filter, error)
+
+	// Command is the command line by which a person adds the rule to the
+	// filter that is its only target.
+	Command(r FirewallRule) string
+}

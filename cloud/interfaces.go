@@ -161,8 +161,10 @@ type VPC struct {
 	NewSpace NewSpace
 	// Proxies is nil where managed load balancers need no subnet of their own.
 	Proxies Proxies
-	// Firewalls is nil where the cloud's firewall is kept by other means.
+	// Firewalls is nil where the cloud's firewall is kept by other means, and
+	// Filters where it does not stand at the machines.
 	Firewalls Firewalls
+	Filters   Filters
 	// Traits say what its ranges are like.
 	Traits Traits
 }

@@ -104,5 +104,5 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 }
 
 func (v *vpc) ports() *cloud.VPC {
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}}, NewSpace: newSpace{v}, Traits: traits}
+	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}}, NewSpace: newSpace{v}, Filters: filters{v}, Traits: traits}
 }

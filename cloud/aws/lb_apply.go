@@ -79,10 +79,13 @@ func (x *applying) patiently(ctx context.Context, action, while string, f func(c
 	}
 }
 
-// newTags are the tags of something to be made.
-func (x *applying) newTags() map[string]string {
+// newTags are the tags of something to be made, which has these attributes.
+func (x *applying) newTags(born map[string]string) map[string]string {
 	t := ownerTags(x.a.Want.Owner, x.a.Name)
 	maps.Copy(t, mapOfPairs(x.a.Want.Fields[fieldTags]))
+	for key, value := range born {
+		t[tagAttribute+key] = value
+	}
 	return t
 }
 
@@ -102,7 +105,7 @@ func (x *applying) group(ctx context.Context) error {
 		err := x.patiently(ctx, actionDeleteGroup, "DependencyViolation", func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) })
 		return gone(err)
 	case lb.Create:
-		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: x.newTags()}
+		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: x.newTags(nil)}
 		err := x.do(ctx, actionCreateGroup, func(ctx context.Context) (err error) {
 			x.now.ID, err = x.elb.createGroup(ctx, x.VPC, g)
 			return err

@@ -30,19 +30,22 @@ func (x *applying) balancer(ctx context.Context) error {
 		b.groups = append(b.groups, id)
 	}
 	if x.a.Verb == lb.Create {
-		if err := x.newBalancer(ctx, b); err != nil {
+		born := x.born(balancerAttributes)
+		if err := x.newBalancer(ctx, b, born); err != nil {
 			return err
 		}
-	} else if err := x.editBalancer(ctx, b); err != nil {
+		return x.attributes(ctx, actionSetBalancer, x.elb.setBalancerAttributes, balancerAttributes, born)
+	}
+	if err := x.editBalancer(ctx, b); err != nil {
 		return err
 	}
-	return x.attributes(ctx, actionSetBalancer, x.elb.setBalancerAttributes, balancerAttributes)
+	return x.attributes(ctx, actionSetBalancer, x.elb.setBalancerAttributes, balancerAttributes, nil)
 }
 
-func (x *applying) newBalancer(ctx context.Context, b balancer) error {
+func (x *applying) newBalancer(ctx context.Context, b balancer, born map[string]string) error {
 	var made balancer
 	err := x.patiently(ctx, actionCreateBalancer, "InvalidSecurityGroup", func(ctx context.Context) (err error) {
-		made, err = x.elb.createBalancer(ctx, b, x.newTags())
+		made, err = x.elb.createBalancer(ctx, b, x.newTags(born))
 		return err
 	})
 	if err != nil {
@@ -73,10 +76,22 @@ func (x *applying) editBalancer(ctx context.Context, b balancer) error {
 	return x.retag(ctx, actionAddTags, x.elb.addTags)
 }
 
+// born are the wanted attributes that something new has by itself. They are
+// recorded as it is made, so that most are made in one call and not in three.
+func (x *applying) born(defaults map[string]string) map[string]string {
+	out := map[string]string{}
+	for key, value := range mapOfPairs(x.a.Want.Fields[fieldAttributes]) {
+		if was, known := defaults[key]; known && was == value {
+			out[key] = value
+		}
+	}
+	return out
+}
+
 // attributes sets those that differ, then has the tags record them. What is
 // recorded and not wanted any more is set to ELB's own default.
-func (x *applying) attributes(ctx context.Context, action string, set func(context.Context, string, map[string]string) error, always map[string]string) error {
-	want, have := mapOfPairs(x.a.Want.Fields[fieldAttributes]), map[string]string{}
+func (x *applying) attributes(ctx context.Context, action string, set func(context.Context, string, map[string]string) error, always, born map[string]string) error {
+	want, have := mapOfPairs(x.a.Want.Fields[fieldAttributes]), born
 	if x.a.Got != nil {
 		have = mapOfPairs(x.a.Got.Fields[fieldAttributes])
 	}

@@ -3,7 +3,9 @@ package aws
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -38,7 +40,7 @@ func (x *applying) pool(ctx context.Context) error {
 		return err
 	}
 	if x.a.Changes(fieldAttributes) {
-		if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes); err != nil {
+		if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, nil); err != nil {
 			return err
 		}
 	}
@@ -62,7 +64,10 @@ func (x *applying) newPool(ctx context.Context) error {
 	if err != nil {
 		return x.refuse(cloud.Invalid, err, "report this")
 	}
-	tags := x.newTags()
+	always := maps.Clone(poolAttributes)
+	always[connectionTermination] = strconv.FormatBool(x.want(fieldProtocol) != "TCP")
+	born := x.born(always)
+	tags := x.newTags(born)
 	tags[tagSet], tags[tagPort] = x.want(fieldSet), x.want(fieldListens)
 	var made pool
 	err = x.do(ctx, actionCreatePool, func(ctx context.Context) (err error) {
@@ -73,15 +78,16 @@ func (x *applying) newPool(ctx context.Context) error {
 		return err
 	}
 	x.now.ID = made.arn
-	if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes); err != nil {
+	if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, born); err != nil {
 		return err
 	}
 	return x.members(ctx, actionRegister, x.a.Want.Fields[lb.FieldMembers], x.elb.register)
 }
 
-// batch is how many targets go into one call: ELB refuses large ones at times
+// batch is how many targets go into one call, as the AWS Load Balancer
+// Controller has it: ELB refuses larger ones at times
 // (kubernetes/kubernetes#101592).
-const batch = 100
+const batch = 200
 
 // members registers or deregisters targets in batches.
 func (x *applying) members(ctx context.Context, action string, ids []string, f func(context.Context, string, []string) error) error {

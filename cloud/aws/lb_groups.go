@@ -164,7 +164,10 @@ func (w *wanting) nodeGroups(nodes lb.NodeSet) []string {
 	return slices.Compact(out)
 }
 
-// The attributes that we always set, with their values; those that a balancer
+const connectionTermination = "deregistration_delay.connection_termination.enabled"
+
+// The attributes that we always set, with their values, which are also those of
+// something new; those that a balancer
 // asks for go over them. Source: the API reference, LoadBalancerAttribute and
 // TargetGroupAttribute.
 var (
@@ -177,7 +180,7 @@ var (
 		"deletion_protection.enabled": "false", "access_logs.s3.enabled": "false", "access_logs.s3.bucket": "", "access_logs.s3.prefix": "",
 		"ipv6.deny_all_igw_traffic": "false", "zonal_shift.config.enabled": "false", "dns_record.client_routing_policy": "any_availability_zone",
 		"stickiness.type": "source_ip", "target_health_state.unhealthy.connection_termination.enabled": "true",
-		"target_health_state.unhealthy.draining_interval_seconds": "0", "deregistration_delay.connection_termination.enabled": "false",
+		"target_health_state.unhealthy.draining_interval_seconds": "0", connectionTermination: "false",
 		"target_group_health.dns_failover.minimum_healthy_targets.count":                 "1",
 		"target_group_health.dns_failover.minimum_healthy_targets.percentage":            "off",
 		"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count":      "1",

@@ -183,6 +183,25 @@ func (r *reading) readBalancers(ctx context.Context) error {
 	return nil
 }
 
+// Pending lists the balancers once, for all that are being provisioned.
+func (v balancers) Pending(ctx context.Context, got lb.State) (lb.State, error) {
+	waiting := map[string]lb.Resource{}
+	for _, x := range got {
+		if x.Kind == kindBalancer && x.Pending != "" {
+			waiting[x.ID] = x
+		}
+	}
+	out := lb.State{}
+	list := func(ctx context.Context, token string) (page[balancer], error) { return v.elb.balancers(ctx, token) }
+	return out, pages(ctx, v.vpc, actionBalancers, subject{"list the load balancers", v.Region}, list, func(b balancer) error {
+		if x, waits := waiting[b.arn]; waits {
+			x.Pending, x.Address = pending(b), b.host
+			out[x.Ref] = x
+		}
+		return nil
+	})
+}
+
 func arnsOf[T any](list []T, arn func(T) string) (out []string) {
 	for _, x := range list {
 		out = append(out, arn(x))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -24,16 +26,18 @@ func (r *reading) readPools(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range found {
+	members, err := r.members(ctx, found)
+	if err != nil {
+		return err
+	}
+	for n, p := range found {
 		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Fields: lb.Fields{
 			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]},
 			fieldTags: otherTags(tags[p.arn])}}
 		if x.Fields[fieldAttributes], err = r.attributes(ctx, p.arn, tags[p.arn], actionPoolAttributes, r.elb.poolAttributes); err != nil {
 			return err
 		}
-		if x.Fields[lb.FieldMembers], err = r.membersOf(ctx, p.arn); err != nil {
-			return err
-		}
+		x.Fields[lb.FieldMembers] = members[n]
 		r.put(x)
 		if !r.exact() {
 			r.deduce(p, tags[p.arn][tagPort], x)
@@ -43,6 +47,24 @@ func (r *reading) readPools(ctx context.Context) error {
 		r.nameThePools()
 	}
 	return nil
+}
+
+// poolsAtATime is how many groups' targets are read at the same time: each call
+// answers with as many targets as there are, and takes its time.
+const poolsAtATime = 8
+
+// members reads the targets of each group.
+func (r *reading) members(ctx context.Context, of []pool) ([][]string, error) {
+	out := make([][]string, len(of))
+	calls, ctx := errgroup.WithContext(ctx)
+	calls.SetLimit(poolsAtATime)
+	for n, p := range of {
+		calls.Go(func() (err error) {
+			out[n], err = r.membersOf(ctx, p.arn)
+			return err
+		})
+	}
+	return out, calls.Wait()
 }
 
 func (r *reading) membersOf(ctx context.Context, arn string) ([]string, error) {

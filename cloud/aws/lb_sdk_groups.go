@@ -37,8 +37,15 @@ func (s balancingSDK) vpcSubnets(ctx context.Context, vpcID, token string) (page
 }
 
 func (s balancingSDK) securityGroups(ctx context.Context, vpcID, filter, value, token string) (page[group], error) {
-	l, err := s.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
-		Filters: append(only("vpc-id", vpcID), only(filter, value)...), MaxResults: awssdk.Int32(pageSize), NextToken: optional(token)})
+	return s.groups(ctx, append(only("vpc-id", vpcID), only(filter, value)...), token)
+}
+
+func (s sdk) allGroups(ctx context.Context, vpcID, token string) (page[group], error) {
+	return s.groups(ctx, only("vpc-id", vpcID), token)
+}
+
+func (s sdk) groups(ctx context.Context, filters []types.Filter, token string) (page[group], error) {
+	l, err := s.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: filters, MaxResults: awssdk.Int32(pageSize), NextToken: optional(token)})
 	if err != nil {
 		return page[group]{}, err
 	}

@@ -170,7 +170,7 @@ func (w *wanting) balancer() lb.Resource {
 
 // pool is a port's target group. What cannot be changed is in its name.
 func (w *wanting) pool(p portOf, check string, members []string) lb.Resource {
-	attributes := map[string]string{"deregistration_delay.connection_termination.enabled": strconv.FormatBool(p.protocol != "TCP")}
+	attributes := map[string]string{connectionTermination: strconv.FormatBool(p.protocol != "TCP")}
 	for key, value := range w.ofPool {
 		attributes[key] = value
 	}

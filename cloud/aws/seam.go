@@ -14,6 +14,8 @@ type api interface {
 	routeTables(ctx context.Context, vpcID, token string) (page[routeTable], error)
 	// networkInterfaces lists those of a VPC, or of one subnet of it.
 	networkInterfaces(ctx context.Context, filter, id, token string) (page[card], error)
+	// allGroups lists the security groups of a VPC.
+	allGroups(ctx context.Context, vpcID, token string) (page[group], error)
 	instance(ctx context.Context, id string) (machine, error)
 	instanceType(ctx context.Context, name string) (slots, error)
 

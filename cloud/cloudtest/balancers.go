@@ -16,9 +16,10 @@ type BalancerWorld interface {
 	AddNode(n int) lb.Node
 	// DeleteNode deletes the machine.
 	DeleteNode(lb.Node)
-	// Squat makes a resource of that name that is not ours; Squatted tells
-	// whether it is still as it was made.
-	Squat(ref lb.Ref)
+	// Squat makes a resource of that name that is not ours; it is false for
+	// what is part of something of ours. Squatted tells whether it is still as
+	// it was made.
+	Squat(ref lb.Ref) bool
 	Squatted(ref lb.Ref) bool
 	// Break deletes a resource by hand; nothing uses it.
 	Break(ref lb.Ref)
@@ -40,6 +41,10 @@ type BalancerHarness struct {
 	Attributes map[string]string
 	// Mixed: one balancer takes TCP and UDP.
 	Mixed bool
+	// OneNodePort: TCP and UDP of one port have to have the same NodePort.
+	OneNodePort bool
+	// MaxPorts is how many ports a balancer takes; 0 is no limit.
+	MaxPorts int
 	// SharedPools: a node that joins costs as many calls for many balancers
 	// as for one.
 	SharedPools bool
@@ -48,10 +53,21 @@ type BalancerHarness struct {
 	// Firewall is the kind of resource that lets clients in, where it may
 	// belong to somebody else; empty where it may not.
 	Firewall string
+	// Permission is what it takes to make a Leaf.
+	Permission string
 	// Limited is a kind that a quota limits.
 	Limited string
 	// Leaf is a kind that nothing uses, of which each balancer has one.
 	Leaf string
+}
+
+// most is how many ports are tried where so many are wanted: one less than the
+// limit, since a port that goes is there until those that come are.
+func (h BalancerHarness) most(n uint16) uint16 {
+	if h.MaxPorts > 0 {
+		return min(n, uint16(h.MaxPorts)-1)
+	}
+	return n
 }
 
 // RunBalancers runs every property of load balancers, each on its own harness.
@@ -74,6 +90,11 @@ func RunBalancers(t *testing.T, fresh func(t *testing.T) BalancerHarness) {
 		{"FirewallOfOthersHoldsNothingUp", firewallOfOthersHoldsNothingUp},
 		{"WhatIsDeletedByHandComesBack", whatIsDeletedByHandComesBack},
 		{"BadInputIsInvalid", badInputIsInvalid},
+		{"ADeniedPermissionIsNamed", aDeniedPermissionIsNamed},
+		{"FailuresAreOutlived", failuresAreOutlived},
+		{"DeletedWhileItIsMade", deletedWhileItIsMade},
+		{"NoNodesIsNoFailure", noNodesIsNoFailure},
+		{"MorePortsThanFitAreRefused", morePortsThanFitAreRefused},
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,7 +23,7 @@ func TestBalancersContract(t *testing.T) {
 			cloudtest.RunBalancers(t, func(t *testing.T) cloudtest.BalancerHarness {
 				w := newBalancerWorld(t)
 				return cloudtest.BalancerHarness{Balancers: w.balancers, World: w, Attributes: map[string]string{lb.AttributeBackends: kind}, Mixed: true, SharedPools: true, Addresses: true,
-					Firewall: "firewall", Limited: "forwardingRule", Leaf: "forwardingRule"}
+					Firewall: "firewall", Limited: "forwardingRule", Leaf: "forwardingRule", Permission: "compute.forwardingRules.create"}
 			})
 		})
 	}
@@ -71,7 +71,7 @@ func (w *balancerWorld) DeleteNode(n lb.Node) {
 
 const theirs = "somebody's"
 
-func (w *balancerWorld) Squat(ref lb.Ref) {
+func (w *balancerWorld) Squat(ref lb.Ref) bool {
 	w.Helper()
 	net, sub := "projects/p1/global/networks/vpc", "projects/p1/regions/us-central1/subnetworks/nodes"
 	in, name, zonal := strings.Cut(ref.Name, "/")
@@ -110,6 +110,7 @@ func (w *balancerWorld) Squat(ref lb.Ref) {
 		w.Fatalf("cannot squat %s", ref)
 	}
 	w.must(err)
+	return true
 }
 
 func (w *balancerWorld) Squatted(ref lb.Ref) bool {
@@ -162,8 +163,10 @@ func (w *balancerWorld) StrikeCall(n int, f cloudtest.Fault) func() bool {
 	switch f {
 	case cloudtest.LostReply:
 		fault.LostReply = true
-	default:
-		w.Fatalf("no %s here", f)
+	case cloudtest.Throttle:
+		fault.Error = gcesim.RateLimited()
+	case cloudtest.Fail:
+		fault.Error = &gcesim.APIError{Status: 503, Reason: "backendError", Message: "Backend Error"}
 	}
 	in := w.sim.Inject(fault)
 	return func() bool {
@@ -177,6 +180,9 @@ func (w *balancerWorld) Refuse(kind string, r cloud.Reason) func() {
 	case kind == "forwardingRule" && r == cloud.QuotaExceeded:
 		w.sim.SetQuota(gcesim.QuotaForwardingRules, 0)
 		return func() { w.sim.SetQuota(gcesim.QuotaForwardingRules, 100) }
+	case kind == "forwardingRule" && r == cloud.PermissionDenied:
+		in := w.sim.Inject(gcesim.Fault{Method: "forwardingRules.insert", Error: &gcesim.APIError{Status: 403, Reason: "forbidden", Message: "Required permission is missing"}})
+		return in.Remove
 	case kind == "firewall" && r == cloud.PermissionDenied:
 		in := w.sim.Inject(gcesim.Fault{Method: "firewalls.insert", Error: &gcesim.APIError{Status: 403, Reason: "forbidden",
 			Message: "Required 'compute.firewalls.create' permission for 'projects/p1/global/firewalls/x'"}})

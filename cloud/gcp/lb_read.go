@@ -47,6 +47,9 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 	return got, v.readSubnets(ctx, got)
 }
 
+// Pending is nothing: Apply waits for each operation to end.
+func (v balancers) Pending(context.Context, lb.State) (lb.State, error) { return lb.State{}, nil }
+
 // readSubnets enters the node subnetworks where there are several.
 func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
 	if len(v.Subnetworks) < 2 {

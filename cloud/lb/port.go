@@ -31,6 +31,12 @@ type Balancers interface {
 	// With an error the state is not whole and must not be planned on.
 	Read(ctx context.Context, clusterID string, of ...cloud.Owner) (State, error)
 
+	// Pending reads again those of got that are Pending, and nothing else, in
+	// calls that do not grow with their number. What it does not give is gone.
+	//
+	// Errors: those of Read.
+	Pending(ctx context.Context, got State) (State, error)
+
 	// Want translates a balancer into the resources that make it up, those it
 	// shares with others included. What is there decides what the cloud chose
 	// before (its address) and which zones the set's pools are in.

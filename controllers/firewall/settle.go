@@ -28,10 +28,10 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 	if err != nil {
 		return failed(err, ""), nil
 	}
-	if vpc.Firewalls == nil {
-		return unread(n), nil
-	}
 	pods := podRanges(n.Name, requests)
+	if vpc.Firewalls == nil {
+		return c.settleFilters(ctx, n, requests, vpc, len(pods) > 0)
+	}
 	switch {
 	case going && len(pods) > 0:
 		return nil, nil // the rule stays as long as its pods; their going comes as an event
@@ -47,17 +47,19 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 	return c.see(ctx, n, vpc.Firewalls, Flows(n.Name, requests, snapshot))
 }
 
-// unread says of a cloud whose firewalls are not looked at that nothing is kept
-// there, to who asked for it now or before.
-func unread(n *v1alpha1.Network) *finding {
-	const text = "the firewalls of this cloud are neither read nor kept (on EC2 the security groups of the nodes): let tcp, udp and icmp in from the pod ranges there by hand"
-	switch {
-	case n.Spec.Firewall == v1alpha1.ManageFirewall:
-		return &finding{metav1.ConditionFalse, v1alpha1.ReasonUnsupported, text + ", and set firewall: Report in the Network"}
-	case condition(n) != nil:
-		return &finding{metav1.ConditionUnknown, v1alpha1.ReasonUnsupported, text}
+// settleFilters is settle where the network has no firewall of its own.
+func (c *Controller) settleFilters(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest, vpc cloud.VPC, pods bool) (*finding, error) {
+	if vpc.Filters == nil {
+		return nil, nil
 	}
-	return nil
+	if !pods && n.Spec.Firewall != v1alpha1.ManageFirewall {
+		return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
+	}
+	snapshot, err := vpc.Space.Read(ctx)
+	if err != nil {
+		return failed(err, ""), nil
+	}
+	return c.look(ctx, n, vpc.Filters, Flows(n.Name, requests, snapshot)), nil
 }
 
 // takeBack deletes what rules there are of ours and lets the Network go.

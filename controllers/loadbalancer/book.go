@@ -20,6 +20,8 @@ type book struct {
 	lb.Balancers
 
 	loading sync.Mutex // one bulk read at a time
+	looking sync.Mutex // one look at what is pending
+	looked  time.Time  // the last one, with looking held
 	mu      sync.Mutex
 	state   lb.State
 	// noted is when a change was last entered, so that a read that began

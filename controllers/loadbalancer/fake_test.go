@@ -54,6 +54,19 @@ func (f *fakeCloud) Read(_ context.Context, clusterID string, of ...cloud.Owner)
 	return out, f.failRead
 }
 
+func (f *fakeCloud) Pending(_ context.Context, got lb.State) (lb.State, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reads = append(f.reads, "pending")
+	out := lb.State{}
+	for ref := range got {
+		if r, ok := f.state[ref]; ok {
+			out[ref] = r
+		}
+	}
+	return out, f.failRead
+}
+
 func named(kind string, o cloud.Owner, role string) lb.Ref {
 	return lb.Ref{Kind: kind, Name: o.RoleName(role)}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -138,6 +139,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	if err := k.settle(ctx, owner, set.Owner()); err != nil {
 		return troubled(err), nil
 	}
+	if err := k.await(ctx, c.Now, owner); err != nil {
+		return troubled(err), nil
+	}
 	known := k.knows(asked.Nodes.Name)
 	k.use(key, asked.Nodes, true)
 	if !known {
@@ -179,7 +183,9 @@ func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, plan l
 	var admin *lb.NeedsAdmin
 	switch {
 	case err == nil && len(f.ingress) == 0:
-		k.doubt(b.Owner)
+		if _, known := k.pending(b.Owner); !known {
+			k.doubt(b.Owner)
+		}
 		f.ready, f.reason, f.text, f.again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
 	case errors.As(err, &admin) && onlyAdmin(err):
 		f.ready, f.reason, f.again = false, v1alpha1.ReasonNeedsAdmin, adminPause
@@ -225,6 +231,8 @@ func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, set lb.NodeSet,
 		its[r.Ref] = true
 	}
 	state := k.view()
+	// Where each balancer has pools of its own, those of others cost time.
+	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return r.Owner.Kind == wanted.OwnerKind && r.Owner != owner })
 	var pools []lb.Resource
 	for _, p := range k.Members(set, state) {
 		if _, there := state[p.Ref]; there && (its[p.Ref] || p.Owner == owner) {

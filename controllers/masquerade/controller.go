@@ -125,7 +125,8 @@ func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconc
 	return reconcile.Result{RequeueAfter: again}, nil
 }
 
-// reading is what the VPCs are found to hold.
+// reading is what the VPCs are found to hold. A Network of another cloud has
+// none that is ours to read, and keeps nothing from the others.
 type reading struct {
 	snapshots []cloud.Snapshot
 	// err is why some VPC could not be read.
@@ -135,6 +136,9 @@ type reading struct {
 func (c *Controller) read(ctx context.Context, networks []v1alpha1.Network) (out reading) {
 	for i := range networks {
 		vpc, err := c.OpenVPC(ctx, &networks[i])
+		if cloud.Is(err, cloud.WrongCloud) {
+			continue
+		}
 		if err == nil {
 			var s cloud.Snapshot
 			if s, err = vpc.Space.Read(ctx); err == nil {

@@ -22,8 +22,9 @@ var private = []netip.Prefix{
 // Native are the destinations for which a pod keeps its own address: they
 // know the way back to it. Those are
 //
-//   - every range of the network's subnets, whoever made it, and what was
-//     granted to requests, also before the VPC shows it;
+//   - every range of the network's subnets, whoever made it, the blocks in
+//     which a subnet may be made at any time (EC2), and what was granted to
+//     requests, also before the VPC shows it;
 //   - what peered networks have, and the blocks reserved for services behind
 //     a peering: a peering carries the routes of our subnets to the other
 //     side;
@@ -38,6 +39,7 @@ func Native(snapshots []cloud.Snapshot, requests []v1alpha1.RangeRequest) []neti
 	var all []netip.Prefix
 	six := false
 	for _, s := range snapshots {
+		all = append(all, s.Blocks...)
 		for _, o := range s.Occupied {
 			if isNative(o) {
 				all = append(all, o.Prefix)

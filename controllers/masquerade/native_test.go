@@ -36,6 +36,17 @@ func TestWhatKnowsTheWayBackIsNative(t *testing.T) {
 	}
 }
 
+// A VPC of EC2 is native as a whole: a subnet may be made in its blocks at any
+// time.
+func TestTheBlocksOfAVPCAreNative(t *testing.T) {
+	t.Parallel()
+	s := cloud.Snapshot{Blocks: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16"), netip.MustParsePrefix("100.64.0.0/16")},
+		Occupied: []cloud.Occupied{{Prefix: netip.MustParsePrefix("10.2.0.0/20"), Kind: cloud.SubnetPrimary}, {Prefix: netip.MustParsePrefix("10.2.8.0/24"), Kind: cloud.SubnetReservation}}}
+	if got := fmt.Sprint(Native([]cloud.Snapshot{s}, nil)); got != "[10.2.0.0/16 100.64.0.0/16]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestFileSaysWhatTheAgentReads(t *testing.T) {
 	t.Parallel()
 	var many []netip.Prefix

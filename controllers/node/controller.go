@@ -119,6 +119,7 @@ type Controller struct {
 	queued          chan struct{} // closed when there is a queue
 
 	unplaced  claims.Book   // promised out of ranges that are not open
+	rangeless rangeless     // of those
 	restoring sync.Mutex    // one restore at a time
 	again     chan struct{} // asks for another
 	restored  chan struct{} // closed after the first
@@ -139,6 +140,7 @@ func New(cfg Config) *Controller {
 	cfg.setDefaults()
 	return &Controller{
 		Config:    cfg,
+		rangeless: rangeless{},
 		book:      book.New(book.Config{Quarantine: cfg.Quarantine}),
 		flights:   newFlights(),
 		preparing: newGate(2 * cfg.MaxInFlight),

@@ -38,6 +38,8 @@ type reading struct {
 	foreign    []drift.Foreign       // Nodes with podCIDRs outside every range
 	unrecorded []book.Known          // Nodes that publish what no record of ours names
 
+	outside []netip.Prefix // carried by interfaces, and in no range
+
 	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
 }
 

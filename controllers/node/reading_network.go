@@ -38,6 +38,7 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 			return err
 		}
 		r.addInterface(nic, instances, false)
+		r.noteOutside(nic)
 		k, known := instances[nic.Instance]
 		if known && r.lostIPv6(k, nic) {
 			r.missing[k.NodeUID] = true
@@ -70,6 +71,20 @@ func (r *reading) addInterface(nic cloud.Interface, instances map[string]book.Kn
 	}
 	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) && !nic.Holds(k.Prefix) {
 		r.missing[k.NodeUID] = true
+	}
+}
+
+// noteOutside notes what an interface carries that lies in no range.
+func (r *reading) noteOutside(nic cloud.Interface) {
+	for _, a := range nic.Attachments {
+		if !r.inRange(a.Prefix) {
+			r.outside = append(r.outside, a.Prefix)
+		}
+	}
+	for _, p := range nic.Elsewhere {
+		if !r.inRange(p) {
+			r.outside = append(r.outside, p)
+		}
 	}
 }
 

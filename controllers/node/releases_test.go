@@ -26,6 +26,39 @@ func (w *world) asOnce(n int, i cloud.Interface, err error) {
 	}
 }
 
+// What was being given back out of a range that is gone is not remembered for
+// ever, and is while an interface carries it.
+func TestAReleaseEndsWithItsRange(t *testing.T) {
+	for name, carried := range map[string]bool{"and no interface carries it": false, "once no interface carries it": true} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world, m *process) {
+				w.addNode("a")
+				time.Sleep(time.Minute)
+				m.stop()
+				w.deleteNode("a", !carried)
+				w.mu.Lock()
+				requests := w.requests
+				w.requests = nil
+				w.mu.Unlock()
+				w.lead()
+				time.Sleep(time.Hour)
+				left := w.store.Data("claims-holdings-0")["holdings"] + w.store.Data("claims")["releases"]
+				if (left != "") != carried {
+					t.Errorf("the ledger still says %q", left)
+				}
+				w.mu.Lock()
+				w.requests = requests
+				w.mu.Unlock()
+				time.Sleep(time.Hour)
+				left = w.store.Data("claims-holdings-0")["holdings"] + w.store.Data("claims")["releases"]
+				if got := w.carries("a"); left != "" || len(got) > 0 {
+					t.Errorf("the VM carries %v, and the ledger says %q", got, left)
+				}
+			})
+		})
+	}
+}
+
 // A prefix that rests while it is on an instance is never taken off again,
 // since nothing of ours names it any more (I3, I4, I5).
 func TestOneStaleLookDoesNotLetAPrefixRest(t *testing.T) {

@@ -52,6 +52,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.repairs.replace(r.missing)
 	if c.ledger != nil {
 		c.comeBack(r, promised, rebuilt)
+		c.endRangeless(ctx, r)
 		c.compare(ctx, r, rebuilt)
 		for _, name := range found {
 			c.enqueue(name)

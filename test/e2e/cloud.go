@@ -1,10 +1,11 @@
 package e2e
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
@@ -14,18 +15,8 @@ var clouds = []struct {
 	name  string
 	serve func() (_ Cloud, stop func(), err error)
 }{
-	{"gcp", newGCE},
-	{"aws", newEC2},
-}
-
-// Serve makes the simulated cloud of that name, and serves it until stop.
-func Serve(name string) (_ Cloud, stop func(), err error) {
-	for _, c := range clouds {
-		if c.name == name {
-			return c.serve()
-		}
-	}
-	return nil, nil, fmt.Errorf("there is no cloud %q", name)
+	{"gcp", func() (Cloud, func(), error) { return NewGCE(gcesim.Config{}) }},
+	{"aws", func() (Cloud, func(), error) { return NewEC2(awssim.Config{}) }},
 }
 
 // Cloud is what a story does to the cloud by hand, and what it sees there, in

@@ -38,8 +38,9 @@ type ec2Subnet struct {
 	primary netip.Prefix
 }
 
-func newEC2() (_ Cloud, stop func(), err error) {
-	e := &EC2{sim: awssim.New(awssim.Config{}), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, tables: map[string]string{}, nics: map[string]string{}, delays: map[string]*awssim.Injected{}}
+// NewEC2 makes one, and serves it until stop.
+func NewEC2(behaves awssim.Config) (_ Cloud, stop func(), err error) {
+	e := &EC2{sim: awssim.New(behaves), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, tables: map[string]string{}, nics: map[string]string{}, delays: map[string]*awssim.Injected{}}
 	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.3.0.0/16")}
 	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
 		return nil, nil, err
@@ -75,7 +76,8 @@ func (e *EC2) Words() map[string]string {
 	}
 }
 
-// Add makes an instance of a type with room for a /24 of prefixes.
+// Add makes an instance, of a type with room for a /24 of prefixes unless it is
+// told another.
 func (e *EC2) Add(machine string, o map[string]string) error {
 	for key := range o {
 		if key != "subnet" && key != "type" {

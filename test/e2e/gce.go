@@ -20,9 +20,10 @@ type GCE struct {
 	Endpoint string
 }
 
-// newGCE makes one of one network with two subnets, and serves it.
-func newGCE() (_ Cloud, stop func(), err error) {
-	sim := gcesim.New(gcesim.Config{Projects: []string{project}})
+// NewGCE makes one of one network with two subnets, and serves it until stop.
+func NewGCE(behaves gcesim.Config) (_ Cloud, stop func(), err error) {
+	behaves.Projects = []string{project}
+	sim := gcesim.New(behaves)
 	if err := sim.AddNetwork(gcesim.Network{Project: project, Name: network, ULA: true}); err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
@@ -16,7 +17,7 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.Server.Stop() }()
-	cloud, stop, err := newGCE()
+	cloud, stop, err := NewGCE(gcesim.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ type Machine struct {
 	Name       string
 	ProviderID string // as its Node has it
 	Subnet     string // of its first interface
+	Type       string // where that bounds what it carries
 	Carried    []Piece
 	// Own are pods' parts of what its interface has without our doing.
 	Own []netip.Prefix

@@ -33,7 +33,7 @@ func EC2Range(r awssim.Reservation) Range {
 // EC2Machine is an instance of EC2. Prefixes of /28 side by side are one
 // piece, as far as one prefix can say them.
 func EC2Machine(i awssim.Instance, subnets []Subnet) Machine {
-	m := Machine{Name: i.Tags["Name"], ProviderID: "aws:///" + i.Zone + "/" + i.ID}
+	m := Machine{Name: i.Tags["Name"], Type: i.Type, ProviderID: "aws:///" + i.Zone + "/" + i.ID}
 	if len(i.Interfaces) > 0 {
 		m.Subnet = i.Interfaces[0].Subnet
 	}

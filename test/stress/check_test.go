@@ -16,8 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
-	"github.com/vpcnative/vpcnative/ipam/prefix"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
@@ -210,119 +208,6 @@ func (v view) recorded(n corev1.Node) bool {
 	return false
 }
 
-// requestWaits is nil when the request has all it asked for, or has to wait
-// and says why.
-func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
-	ready := meta.FindStatusCondition(q.Status.Conditions, v1alpha1.ConditionReady)
-	switch {
-	case q.Status.ObservedGeneration != q.Generation:
-		return fmt.Errorf("I5: RangeRequest %s has not been looked at since it changed", q.Name)
-	case ready == nil || ready.Reason == "" || ready.Message == "":
-		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
-	case !q.DeletionTimestamp.IsZero():
-		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q) || h.lostAny(q, s)) {
-			return nil
-		}
-		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
-	case ready.Status == "True":
-		return nil
-	case ready.Reason == v1alpha1.ReasonUnsupported && q.Spec.Purpose == v1alpha1.Proxy && s.on.noProxy:
-		return nil
-	case ready.Reason == v1alpha1.ReasonOverlap && len(q.Spec.CIDRs) > 0:
-		return nil // somebody else has a block that it asks for by name
-	case ready.Reason == v1alpha1.ReasonRangeMissing && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Adopted }):
-		return nil // another cluster's proxy-only subnet, which that took away
-	case h.lostAny(q, s):
-		return nil // or the place of one that people took out
-	}
-	return fmt.Errorf("I5: RangeRequest %s is not ready: %s: %s", q.Name, ready.Reason, ready.Message)
-}
-
-// servicesHold tells whether a Service has an address of the request's.
-func (v view) servicesHold(q v1alpha1.RangeRequest) bool {
-	return q.Spec.Purpose == v1alpha1.Services && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
-		return v.held(netip.MustParsePrefix(g.CIDR)) > 0
-	})
-}
-
-// nodesHold tells whether Nodes publish a piece of the request's: the kubelet
-// of a VM that still carried one registered again.
-func (v view) nodesHold(q v1alpha1.RangeRequest) bool {
-	s := &seen{nodes: v.nodes}
-	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
-		return overlaps(netip.MustParsePrefix(g.CIDR), s.published())
-	})
-}
-
-// hold tells whether people hold a piece of the request's ranges.
-func (h *hands) hold(q v1alpha1.RangeRequest) bool {
-	for _, g := range q.Status.Ranges {
-		in := netip.MustParsePrefix(g.CIDR)
-		for _, p := range h.thieves {
-			if in.Overlaps(p) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// nodeWaits is nil when there is no room for the Node and it says so.
-func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
-	cond := invariants.Condition(n)
-	if cond == nil || cond.Status != corev1.ConditionTrue || cond.Reason == "" || cond.Message == "" {
-		return fmt.Errorf("I7: node %s waits and does not say why: %+v", n.Name, cond)
-	}
-	if !slices.Contains(v.events[n.UID], cond.Reason) {
-		return fmt.Errorf("I7: node %s waits (%s: %s), and no Event says so", n.Name, cond.Reason, cond.Message)
-	}
-	subnet := s.machineOf(n).Subnet
-	var room []netip.Prefix
-	candidates := assign.Candidates(v.requests, n.Labels)
-	granted, lost := 0, false
-	for _, q := range candidates {
-		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), s.on.sizes)
-		for _, g := range q.Status.Ranges {
-			if g.Subnet != subnet {
-				continue
-			}
-			granted++
-			if h.lost(subnet, g, s) {
-				lost = true
-				continue
-			}
-			for _, free := range prefix.Free([]netip.Prefix{netip.MustParsePrefix(g.CIDR)}, s.taken()) {
-				if free.Bits() <= size.Bits {
-					room = append(room, free)
-				}
-			}
-		}
-	}
-	if len(room) > 0 {
-		return fmt.Errorf("I5: node %s waits (%s: %s), and %v are free", n.Name, cond.Reason, cond.Message, room)
-	}
-	may := []string{v1alpha1.ReasonRangeExhausted}
-	if granted == 0 {
-		may = append(may, v1alpha1.ReasonPending, v1alpha1.ReasonWrongSubnet)
-	}
-	if lost {
-		may = append(may, v1alpha1.ReasonRangeMissing)
-	}
-	if !slices.Contains(may, cond.Reason) {
-		return fmt.Errorf("I5: node %s waits: %s: %s", n.Name, cond.Reason, cond.Message)
-	}
-	return nil
-}
-
-func (s *seen) machineOf(n corev1.Node) invariants.Machine {
-	for _, m := range s.machines {
-		if m.ProviderID == n.Spec.ProviderID {
-			return m
-		}
-	}
-	return invariants.Machine{}
-}
-
 // taken is what Nodes publish and machines and people hold.
 func (s *seen) taken() []netip.Prefix {
 	out := append(s.published(), s.alone...)
@@ -339,48 +224,4 @@ func (s *seen) published() (out []netip.Prefix) {
 		}
 	}
 	return out
-}
-
-// checkHeldByHands is nil when all is gone but the requests whose ranges
-// people hold pieces of, and their Networks; these say so.
-func (r *rig) checkHeldByHands() error {
-	if err := r.hands.check(r.cloud.Machines(), r.cloud.Subnets()); err != nil {
-		return err
-	}
-	for _, c := range r.clusters {
-		var requests v1alpha1.RangeRequestList
-		if err := c.API.List(r.ctx, &requests); err != nil {
-			return err
-		}
-		for _, q := range requests.Items {
-			if err := requestWaits(q, &r.hands, view{}, &seen{on: &r.ground, subnets: r.cloud.Subnets()}); err != nil {
-				return fmt.Errorf("cluster %s: %w", c.name, err)
-			}
-		}
-		var networks v1alpha1.NetworkList
-		if err := c.API.List(r.ctx, &networks); err != nil {
-			return err
-		}
-		if (len(networks.Items) > 0) != (len(requests.Items) > 0) {
-			return fmt.Errorf("I5: cluster %s: %d Networks for %d RangeRequests", c.name, len(networks.Items), len(requests.Items))
-		}
-	}
-	return nil
-}
-
-// checkNothingLeft is nil when no object of ours is left, in any cluster and
-// in the cloud (I5).
-func (r *rig) checkNothingLeft() error {
-	for _, c := range r.clusters {
-		for _, list := range []client.ObjectList{&v1alpha1.RangeRequestList{}, &v1alpha1.NetworkList{}} {
-			if err := c.API.List(r.ctx, list); err != nil {
-				return err
-			}
-			if n := meta.LenList(list); n > 0 {
-				return fmt.Errorf("I5: cluster %s still has %d in %T", c.name, n, list)
-			}
-		}
-	}
-	machines, subnets := r.cloud.Machines(), r.cloud.Subnets()
-	return errors.Join(invariants.NothingLeft(subnets, r.cloud.Rules()...), invariants.NoStrays(nil, machines), r.hands.check(machines, subnets))
 }

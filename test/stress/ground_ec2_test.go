@@ -8,6 +8,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
 	"github.com/vpcnative/vpcnative/test/e2e"
 )
 
@@ -22,8 +23,15 @@ var ec2 = ground{
 	inside: true, noProxy: true, noFirewall: true,
 	named: netip.MustParsePrefix("10.2.192.0/19"), routes: netip.MustParsePrefix("10.0.0.0/16"),
 	ranges: func(subnet string) netip.Prefix { return blocks[subnet] },
+	// What EC2 documents nowhere differs with the seed; so does whether its
+	// token buckets are on, which the managers of both clusters share.
+	serve: func(seed uint64) (e2e.Cloud, func(), error) {
+		return e2e.NewEC2(awssim.Config{Seed: seed, Fresh: 200 * time.Millisecond, AssignAgain: seed%2 == 0, Throttle: seed%3 == 0})
+	},
 	// No two side by side: they would read as one.
 	pieces: func(subnet string, n int) netip.Prefix { return nth(peoples(subnet), 28, n%128*2) },
+	small:  map[string]string{"type": "t3.medium"},
+	slots:  map[string]int{"t3.medium": 6, "m5.4xlarge": 30},
 	network: func(spec *v1alpha1.NetworkSpec) {
 		for _, name := range subnets {
 			spec.Reserved = append(spec.Reserved, v1alpha1.ReservedBlock{CIDR: v1alpha1.CIDR(peoples(name).String()), Reason: "people's own"})

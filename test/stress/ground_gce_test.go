@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/e2e"
 )
 
@@ -19,13 +20,14 @@ var gce = ground{
 		host := 2048 + n
 		return netip.MustParsePrefix(fmt.Sprintf("10.%d.%d.%d/32", 128+slices.Index(subnets, subnet), host/256, host%256))
 	},
-	begin: func(c e2e.Cloud) error {
+	serve: func(seed uint64) (e2e.Cloud, func(), error) {
+		c, stop, err := e2e.NewGCE(gcesim.Config{Seed: seed})
 		for _, name := range subnets {
-			if err := c.(*e2e.GCE).Sim.MakeDualStack("demo", "us-central1", name, "INTERNAL"); err != nil {
-				return err
+			if err == nil {
+				err = c.(*e2e.GCE).Sim.MakeDualStack("demo", "us-central1", name, "INTERNAL")
 			}
 		}
-		return nil
+		return c, stop, err
 	},
 	faults: []fault{
 		{"throttled", e2e.Fault{Method: "*", Error: "throttled"}},

@@ -25,13 +25,15 @@ type ground struct {
 	pieces        func(subnet string, n int) netip.Prefix
 	// network says more of the Network than where it is.
 	network func(*v1alpha1.NetworkSpec)
-	begin   func(e2e.Cloud) error
+	serve   func(seed uint64) (_ e2e.Cloud, stop func(), err error)
 	sizes   assign.Bounds
 	inside  bool // ranges lie inside subnets
 	noProxy bool // nor is one needed
 	// noFirewall: it is not kept there.
 	noFirewall bool
 	both       map[string]string // options of a machine of both families
+	small      map[string]string // and of one with few slots
+	slots      map[string]int    // of an interface, by type, where they count
 	faults     []fault
 	own        []operation // that only this cloud has
 	lacks      []string    // operations that it has not

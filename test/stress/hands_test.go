@@ -81,7 +81,7 @@ func thief(r *rig, _ *cluster, rng *rand.Rand) string {
 		return ""
 	}
 	name := r.hands.name("theirs")
-	r.boot(name, from.subnet, false)
+	r.boot(name, map[string]string{"subnet": from.subnet})
 	if r.cloud.Carry(name, p) != nil { // somebody has it
 		r.must(r.cloud.Delete(name))
 		return ""

@@ -29,6 +29,7 @@ type machine struct {
 	pods               int64
 	podCIDR            string // by another allocator, where it joins with one
 	single             bool   // IPv4 only, whatever its pool
+	small              bool   // with few slots, where they count
 }
 
 func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
@@ -36,7 +37,7 @@ func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
 	if n := rng.IntN(2 * len(pools)); n < len(pools) {
 		m.pool = pools[n].name
 	}
-	m.single = rng.IntN(4) == 0
+	m.single, m.small = rng.IntN(4) == 0, rng.IntN(4) == 0
 	if len(c.vms) >= most {
 		return ""
 	}
@@ -52,18 +53,21 @@ func (r *rig) join(c *cluster, m machine) string {
 			break
 		}
 	}
-	r.boot(m.name, m.subnet, m.pool == dual && !m.single)
+	options := map[string]string{"subnet": m.subnet}
+	if m.pool == dual && !m.single {
+		maps.Copy(options, r.ground.both)
+	}
+	if m.small {
+		maps.Copy(options, r.ground.small)
+	}
+	r.boot(m.name, options)
 	c.vms[m.name], c.labels[m.name] = true, m.pool
 	r.register(c, m)
 	return fmt.Sprintf("%s, %d pods, in %s, pool %q", m.name, m.pods, m.subnet, m.pool)
 }
 
 // boot starts a VM once its subnetwork has no operation under way.
-func (r *rig) boot(name, subnet string, six bool) {
-	options := map[string]string{"subnet": subnet}
-	if six {
-		maps.Copy(options, r.ground.both)
-	}
+func (r *rig) boot(name string, options map[string]string) {
 	r.must(e2e.Eventually(patience, func() error { return r.cloud.Add(name, options) }))
 }
 
@@ -166,7 +170,14 @@ func recreate(newNode bool) func(*rig, *cluster, *rand.Rand) string {
 		if newNode {
 			r.unregister(c, name)
 		}
-		r.boot(name, subnet, len(vm.Own) > 0)
+		options := map[string]string{"subnet": subnet}
+		if len(vm.Own) > 0 {
+			maps.Copy(options, r.ground.both)
+		}
+		if vm.Type != "" {
+			options["type"] = vm.Type
+		}
+		r.boot(name, options)
 		c.vms[name] = true
 		if newNode {
 			r.register(c, machine{name: name, pool: c.labels[name], pods: n.Status.Capacity.Pods().Value()})

@@ -19,7 +19,7 @@ var (
 	ops   = flag.Int("stress.ops", 240, "random operations")
 	quiet = flag.Int("stress.quiet", 80, "operations between quiet points")
 	seed  = flag.Uint64("stress.seed", 1, "seed of the random operations")
-	cloud = flag.String("stress.cloud", "", "the cloud, gcp or aws; every one where empty")
+	only  = flag.String("stress.cloud", "", "the cloud, gcp or aws; every one where empty")
 )
 
 var binary string
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // managers do is up to the machine.
 func TestStress(t *testing.T) {
 	for name, g := range grounds {
-		if *cloud == "" || *cloud == name {
+		if *only == "" || *only == name {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				stress(t, g)

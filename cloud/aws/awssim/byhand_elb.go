@@ -153,15 +153,16 @@ func (s *Sim) reaches(name, protocol string, port int, client netip.Addr) (insta
 }
 
 func (s *Sim) reached(b *balancer, g *targetGroup, protocol string, client netip.Addr) (out []string) {
+	checks := s.checksOf(g)
 	for _, t := range s.present(g) {
 		vm, from := s.instances.items[t.ID], client
-		if s.health(g, t) != isHealthy {
+		if checks.health(t) != isHealthy {
 			continue
 		}
 		if g.Attributes["preserve_client_ip.enabled"] != "true" || client.Is6() { // which the IPv4 target cannot be shown
 			from = netip.MustParseAddr(b.Zones[slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })].IP)
 		}
-		if s.admitted(vm, protocol, t.Port, from, b.Groups) {
+		if checks.admitted(vm, protocol, t.Port, from, b.Groups) {
 			out = append(out, t.ID)
 		}
 	}

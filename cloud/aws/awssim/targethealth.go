@@ -55,7 +55,7 @@ func describeTargetHealth(s *Sim, c *call) (any, *APIError) {
 		}
 		reply.Targets = append(reply.Targets, shownHealth{shownTarget{t.ID, t.Port}, port, h})
 	}
-	present := s.present(g)
+	present, checks := s.present(g), s.checksOf(g)
 	for _, t := range asked {
 		if !slices.ContainsFunc(present, t.is) {
 			show(t, isStranger)
@@ -63,26 +63,43 @@ func describeTargetHealth(s *Sim, c *call) (any, *APIError) {
 	}
 	for _, t := range present {
 		if len(asked) == 0 || slices.ContainsFunc(asked, t.is) {
-			show(t, s.health(g, t))
+			show(t, checks.health(t))
 		}
 	}
 	return reply, nil
 }
 
+// checks are the health checks of one group.
+type checks struct {
+	*Sim
+	group   *targetGroup
+	users   []string
+	primary map[string]*networkInterface // by instance
+}
+
+func (s *Sim) checksOf(g *targetGroup) checks {
+	c := checks{s, g, s.usersOf(g.ARN), map[string]*networkInterface{}}
+	for _, i := range s.interfaces.items {
+		if i.instance() != "" && i.Attachment.DeviceIndex == 0 {
+			c.primary[i.instance()] = i
+		}
+	}
+	return c
+}
+
 // health is what a balancer thinks of a target. Its checks come from its own
 // interfaces, and pass the security groups of the instance like all traffic.
-func (s *Sim) health(g *targetGroup, t target) health {
-	vm := s.instances.items[t.ID]
-	users := s.usersOf(g.ARN)
+func (s checks) health(t target) health {
+	vm, g := s.instances.items[t.ID], s.group
 	switch {
 	case !t.Draining.IsZero():
 		return isDraining
 	case vm.State != running:
 		return isStopped
-	case len(users) == 0:
+	case len(s.users) == 0:
 		return isIdle
 	}
-	b := s.balancers.items[users[0]]
+	b := s.balancers.items[s.users[0]]
 	at := slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })
 	port, err := strconv.Atoi(g.Check.Port)
 	if err != nil {
@@ -103,9 +120,9 @@ func (s *Sim) health(g *targetGroup, t target) health {
 
 // admitted tells whether the groups of an instance's primary interface let
 // traffic in.
-func (s *Sim) admitted(vm *instance, protocol string, port int, from netip.Addr, groups []string) bool {
-	cards := s.cards(vm.ID)
-	return len(cards) > 0 && slices.ContainsFunc(cards[0].Groups, func(g groupRef) bool { return s.admits(g.ID, protocol, port, from, groups) })
+func (s checks) admitted(vm *instance, protocol string, port int, from netip.Addr, groups []string) bool {
+	card, ok := s.primary[vm.ID]
+	return ok && slices.ContainsFunc(card.Groups, func(g groupRef) bool { return s.admits(g.ID, protocol, port, from, groups) })
 }
 
 func (s *Sim) admits(group, protocol string, port int, from netip.Addr, groups []string) bool {

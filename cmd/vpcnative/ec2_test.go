@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+)
+
+// ec2 is a VPC of two node subnets, a machine and a range in the first.
+func ec2(t *testing.T) (vpc string, subnets []string, flags []string) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sim := awssim.New(awssim.Config{})
+	vpc, err := sim.AddVPC(netip.MustParsePrefix("10.2.0.0/16"))
+	must(err)
+	for i, cidr := range []string{"10.2.0.0/20", "10.2.16.0/24"} {
+		id, err := sim.AddSubnet(vpc, netip.MustParsePrefix(cidr), fmt.Sprintf("eu-west-1%c", 'a'+i))
+		must(err)
+		subnets = append(subnets, id)
+	}
+	_, err = sim.AddInstance(awssim.Instance{ID: "i-0abc", Type: "m5.large", Interfaces: []awssim.Interface{{Subnet: subnets[0]}}})
+	must(err)
+	endpoint, stop, err := sim.Serve("127.0.0.1:0")
+	must(err)
+	t.Cleanup(stop)
+	return vpc, subnets, []string{"--aws-endpoint=" + endpoint, "--aws-no-auth", "--no-cluster"}
+}
+
+// TestPlanSpeaksEC2: ranges lie inside the node subnets' own blocks, one in
+// each, a node draws by its max pods once, and the range for Services keeps
+// clear of the VPC's block and is in no subnet.
+func TestPlanSpeaksEC2(t *testing.T) {
+	t.Parallel()
+	vpc, subnets, flags := ec2(t)
+	plan := func(request string) ran {
+		file := filepath.Join(t.TempDir(), "plan.yaml")
+		text := fmt.Sprintf("apiVersion: vpcnative.dev/v1alpha1\nkind: Network\nmetadata: {name: default}\nspec:\n  aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}\n  supernets: [10.0.0.0/8]\n",
+			vpc, strings.Join(subnets, ", "))
+		text += "---\napiVersion: vpcnative.dev/v1alpha1\nkind: RangeRequest\nmetadata: {name: r}\nspec: " + request + "\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return vpcnative(t, append([]string{"plan", "-f", file}, flags...)...)
+	}
+	for spec, want := range map[string]struct {
+		code int
+		says []string
+	}{
+		"{purpose: Pods, prefixLength: 25, nodePrefixLength: 28}": {0, []string{
+			"planned from the VPC itself", "carve 10.2.0.128/25 in subnet " + subnets[0], "carve 10.2.16.128/25 in subnet " + subnets[1],
+			"feeds  8 nodes with a /28 each", "network address units of the VPC, once every node is there", "+16"}},
+		"{purpose: Pods, capacity: {nodes: 4, podsPerNode: 32}, growth: {maxRanges: 3}, subnets: [" + subnets[0] + "]}": {0, []string{
+			"4 nodes with a /27 each", "an address for each of 32 pods", "growth in subnet " + subnets[0] + ", 1 of at most 3 ranges", "next   10.2."}},
+		"{purpose: Pods, prefixLength: 22}":                                  {2, []string{"would be refused, NoSpace", "subnet " + subnets[1] + " (10.2.16.0/24)"}},
+		"{purpose: Pods, cidrs: [10.9.0.0/24]}":                              {2, []string{"would be refused, OutsideSupernets", "10.9.0.0/24 lies in none of the subnets"}},
+		"{purpose: Pods, prefixLength: 24, nodePrefixLength: 29}":            {2, []string{"would be refused, InvalidSize", "no less than a /28"}},
+		"{purpose: Services}":                                                {0, []string{"reserve 10.3.0.0/20 for ClusterIPs, with nothing in the VPC", "4,096 addresses"}},
+		"{purpose: Services, cidrs: [10.2.0.0/20]}":                          {2, []string{"would be refused, Overlap"}},
+		"{purpose: Custom, prefixLength: 28, subnets: [" + subnets[1] + "]}": {0, []string{"carve 10.2.16.16/28 in subnet " + subnets[1]}},
+		"{purpose: Proxy}":                                                   {2, []string{"would be refused, Unsupported", "need no subnet for proxies"}},
+	} {
+		got := plan(spec)
+		if got.code != want.code {
+			t.Errorf("%s: exit code %d\n%s%s", spec, got.code, got.out, got.errs)
+		}
+		for _, w := range want.says {
+			if !strings.Contains(got.out, w) {
+				t.Errorf("%s: no %q in\n%s%s", spec, w, got.out, got.errs)
+			}
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+)
+
+// bounds are how many calls each step may take: what the APIs make
+// unavoidable, and a little for retries.
+type bounds struct {
+	build, in, out, readAll, one, gone calls
+}
+
+type calls struct{ reads, writes int }
+
+// targetsOfCall is how many targets EC2's adapter registers by one call.
+const targetsOfCall = 200
+
+func (m *measuring) bounds() bounds {
+	services, some := m.services, 12
+	if m.perBalancer {
+		// Every balancer has a target group of its own, whose targets can be read
+		// and changed only by themselves. Tags are read by twenty.
+		batches := (m.nodes + targetsOfCall - 1) / targetsOfCall
+		return bounds{
+			build: calls{some + services, (5+batches)*services + some}, // two groups' parts, balancer, target group, listener; targets
+			in:    calls{0, services}, out: calls{0, 2 * services},
+			readAll: calls{some + services + services/10 + m.nodes/100, 0},
+			one:     calls{some, 2}, gone: calls{3*some + services, 5*services + some},
+		}
+	}
+	// Each change is confirmed by reading it. Pools are shared, and one change
+	// reads the pool and its members before and after.
+	return bounds{
+		build: calls{5*services + 2*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
+		in:    calls{4, 1}, out: calls{8, 2},
+		readAll: calls{some, 0},
+		one:     calls{2, 1}, gone: calls{5*services + 3*some, 5*services + some},
+	}
+}
+
+// judge tells which rows cost more than they may.
+func judge(rows []row) error {
+	var all []error
+	for _, r := range rows {
+		if r.Reads > r.MaxReads || r.Writes > r.MaxWrites {
+			all = append(all, fmt.Errorf("%s, %s: %d reads and %d writes, and it may have %d and %d", r.Contender, r.What, r.Reads, r.Writes, r.MaxReads, r.MaxWrites))
+		}
+	}
+	return errors.Join(all...)
+}
