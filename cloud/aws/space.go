@@ -39,24 +39,27 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		return cloud.Snapshot{}, misread(about, err)
 	}
 	for _, id := range s.Subnets {
-		sub := b.subnets[id]
-		sub.Used = joined(sub.Used)
-		snap.Subnets = append(snap.Subnets, *sub)
+		if sub := b.subnets[id]; sub != nil {
+			sub.Used = joined(sub.Used)
+			snap.Subnets = append(snap.Subnets, *sub)
+		}
 	}
-	return snap, nil
+	return snap, s.missing(b)
 }
 
 func (s space) readSubnets(ctx context.Context, b *books) error {
 	about := subject{"list the subnets", s.VPC}
 	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
-	if err := pages(ctx, s.vpc, actionSubnets, about, list, b.subnet); err != nil {
-		return err
-	}
+	return pages(ctx, s.vpc, actionSubnets, about, list, b.subnet)
+}
+
+// missing says which node subnet is not there.
+func (s space) missing(b *books) error {
 	for _, id := range s.Subnets {
 		if b.subnets[id] == nil {
 			return &cloud.Error{
 				Reason: cloud.NotFound, Act: "read node subnet", Resource: id, Err: errors.New("VPC " + s.VPC + " has no such subnet"),
-				Remedy: fmt.Sprintf("name one of those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
+				Remedy: fmt.Sprintf("subnets cannot be taken out of a Network: make the Network anew with those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
 			}
 		}
 	}
@@ -67,6 +70,9 @@ func (s space) readSubnets(ctx context.Context, b *books) error {
 // are occupied as a whole.
 func (s space) readReservations(ctx context.Context, b *books) error {
 	for _, id := range s.Subnets {
+		if b.subnets[id] == nil {
+			continue
+		}
 		all, err := s.reserved(ctx, id, subject{"list the subnet CIDR reservations", id})
 		if err != nil {
 			return err
