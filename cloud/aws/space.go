@@ -23,7 +23,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	b := &books{subnets: map[string]*cloud.Subnet{}}
 	b.prohibited()
 	for _, step := range []func() error{
-		func() error { return s.readSubnets(ctx, b) },
+		func() error { return s.listSubnets(ctx, b) },
 		func() error { return s.readReservations(ctx, b) },
 		func() error { return s.readRoutes(ctx, b) },
 		func() error {
@@ -39,14 +39,12 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		return cloud.Snapshot{}, misread(about, err)
 	}
 	for _, id := range s.nodeSubnets() {
-		sub := b.subnets[id]
-		if sub == nil {
-			continue // made since the subnets were read
+		if sub := b.subnets[id]; sub != nil { // else made since the subnets were read
+			sub.Used = joined(sub.Used)
+			snap.Subnets = append(snap.Subnets, *sub)
 		}
-		sub.Used = joined(sub.Used)
-		snap.Subnets = append(snap.Subnets, *sub)
 	}
-	return snap, nil
+	return snap, s.missing(b)
 }
 
 func (v *vpc) listSubnets(ctx context.Context, b *books) error {
@@ -72,15 +70,13 @@ func (v *vpc) listSubnets(ctx context.Context, b *books) error {
 	return nil
 }
 
-func (s space) readSubnets(ctx context.Context, b *books) error {
-	if err := s.listSubnets(ctx, b); err != nil {
-		return err
-	}
+// missing says which node subnet is not there.
+func (s space) missing(b *books) error {
 	for _, id := range s.Subnets {
 		if b.subnets[id] == nil {
 			return &cloud.Error{
 				Reason: cloud.NotFound, Act: "read node subnet", Resource: id, Err: errors.New("VPC " + s.VPC + " has no such subnet"),
-				Remedy: fmt.Sprintf("name one of those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
+				Remedy: fmt.Sprintf("subnets cannot be taken out of a Network: make the Network anew with those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
 			}
 		}
 	}

@@ -28,7 +28,8 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 	var space cloud.Snapshot
 	if vpc.Traits.Inside || routes {
 		var err error
-		if space, err = vpc.Space.Read(ctx); err != nil {
+		// A node subnet that is gone takes nothing from the others.
+		if space, err = vpc.Space.Read(ctx); err != nil && !(cloud.Is(err, cloud.NotFound) && len(space.Occupied) > 0) {
 			return err
 		}
 		r.readUsed(space)

@@ -56,6 +56,19 @@ func (s *Sim) AddSubnet(vpcID string, p netip.Prefix, zone string) (id string, e
 	return id, err
 }
 
+// DeleteSubnet deletes a subnet in which no interface is, with its
+// reservations.
+func (s *Sim) DeleteSubnet(id string) (err error) {
+	s.locked(func() {
+		if _, ok := s.subnets.items[id]; !ok {
+			err = subnetIDs.notFound(id)
+			return
+		}
+		err = asError(s.dropSubnet(id))
+	})
+	return err
+}
+
 // AddReservation adds a subnet CIDR reservation and gives its ID.
 func (s *Sim) AddReservation(r Reservation) (id string, err error) {
 	s.locked(func() {
