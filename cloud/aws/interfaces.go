@@ -102,7 +102,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		// comes back.
 		got.Version, got.SubnetName = c.id, c.subnet
 		got.Slots = ipv4(c.addresses) + ipv4(c.prefixes)
-		if slices.Contains(v.Subnets, c.subnet) {
+		if v.isNodeSubnet(c.subnet) {
 			got.Subnet = c.subnet
 		}
 		got.Attachments = v.attachments(c.subnet, prefixes)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vpcnative/vpcnative/cmd/clouds"
 )
 
 const planLong = `Say what would be carved, where, and why there. Nothing is done.
@@ -45,6 +47,9 @@ func planCommand() *cobra.Command {
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f := cmd.Flags().Lookup("proxy"); len(args) > 0 && f.Changed {
 				return fmt.Errorf("--proxy takes its prefix length behind an equals sign: --proxy=%s", args[0])
+			}
+			if asked := c.asked(cmd.Flags()); asked != "" && r.clouds.Implied() == clouds.AWS {
+				return fmt.Errorf("--%s plans for Compute Engine; on EC2 ranges lie inside the node subnets, whose blocks have to be known: write the Network with its subnets and the RangeRequests, and run plan -f FILE --cloud=aws --no-cluster", asked)
 			}
 			return cobra.MaximumNArgs(1)(cmd, args)
 		},

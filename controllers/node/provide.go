@@ -244,9 +244,21 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book
 	case cloud.OutcomeUnknown:
 		c.flights.setDoubt(node.UID, time.Now().Add(c.Doubt))
 	case cloud.NotFound:
-		return c.wait(ctx, node, c.missing(ctx, node, h, err))
+		t := c.missing(ctx, node, h, err)
+		if t.Reason == v1alpha1.ReasonRangeMissing && c.hasBetter(node, h) {
+			c.book.Cede(node.UID)
+			t.Text += "; a range of another request, which selects the node by now, is tried"
+		}
+		return c.wait(ctx, node, t)
 	}
 	return c.wait(ctx, node, cloudTrouble(err))
+}
+
+// hasBetter tells whether the Node is to draw from other requests now than the
+// one that it was promised a prefix of.
+func (c *Controller) hasBetter(node *corev1.Node, h book.Holding) bool {
+	candidates := assign.Candidates(c.catalog.Load().requests, node.Labels)
+	return len(candidates) > 0 && !isCandidate(h.Key.Request, candidates)
 }
 
 // missing tells what an attachment did not find, the instance or the range: a

@@ -19,6 +19,11 @@ func (in Input) supported() *Refusal {
 	if r.Spec.Attachment == v1alpha1.AttachRoutes && !traits.Routes {
 		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
 	}
+	if r.Spec.NewSpace != nil {
+		if no := in.newSpaceSupported(); no != nil {
+			return no
+		}
+	}
 	if in.routed() && (r.Spec.NodePrefixLength == nil || r.Spec.NodePrefixLength.Type != intstr.Int) {
 		return refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table; say it in a new request")
 	}
