@@ -38,18 +38,42 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	if snap.Blocks, err = n.associated(); err != nil {
 		return cloud.Snapshot{}, misread(about, err)
 	}
-	for _, id := range s.Subnets {
+	for _, id := range s.nodeSubnets() {
 		sub := b.subnets[id]
+		if sub == nil {
+			continue // made since the subnets were read
+		}
 		sub.Used = joined(sub.Used)
 		snap.Subnets = append(snap.Subnets, *sub)
 	}
 	return snap, nil
 }
 
+func (v *vpc) listSubnets(ctx context.Context, b *books) error {
+	about := subject{"list the subnets", v.VPC}
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
+	var made []string
+	err := pages(ctx, v, actionSubnets, about, list, func(n subnet) error {
+		if err := b.subnet(n); err != nil {
+			return err
+		}
+		if v.ours(n) {
+			made = append(made, n.id)
+			b.subnets[n.id].Made = n.name
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(made)
+	v.made.set(made)
+	v.known.setPairs(b.subnets)
+	return nil
+}
+
 func (s space) readSubnets(ctx context.Context, b *books) error {
-	about := subject{"list the subnets", s.VPC}
-	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
-	if err := pages(ctx, s.vpc, actionSubnets, about, list, b.subnet); err != nil {
+	if err := s.listSubnets(ctx, b); err != nil {
 		return err
 	}
 	for _, id := range s.Subnets {
@@ -66,7 +90,10 @@ func (s space) readSubnets(ctx context.Context, b *books) error {
 // readReservations costs a call or more for each node subnet. Other subnets
 // are occupied as a whole.
 func (s space) readReservations(ctx context.Context, b *books) error {
-	for _, id := range s.Subnets {
+	for _, id := range s.nodeSubnets() {
+		if b.subnets[id] == nil {
+			continue
+		}
 		all, err := s.reserved(ctx, id, subject{"list the subnet CIDR reservations", id})
 		if err != nil {
 			return err

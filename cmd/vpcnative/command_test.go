@@ -260,6 +260,7 @@ func TestWrongCommandLinesAreNamed(t *testing.T) {
 	}{
 		"an output that is none":         {[]string{"ranges", "-o", "xml"}, 1, []string{"--output=xml"}},
 		"two plans at once":              {[]string{"plan", "--nodes=5", "-f", "x.yaml"}, 1, []string{"--nodes", "-f"}},
+		"a calculation for EC2":          {[]string{"plan", "--nodes=5", "--supernet=10.0.0.0/8", "--cloud=aws"}, 1, []string{"inside the node subnets", "plan -f FILE"}},
 		"no supernet":                    {[]string{"plan", "--nodes=5"}, 1, []string{"--supernet"}},
 		"a supernet alone":               {[]string{"plan", "--supernet=10.0.0.0/8"}, 1, []string{"--nodes=0"}},
 		"a plan that does not fit":       {[]string{"plan", "--nodes=5000", "--supernet=10.0.0.0/16"}, 2, []string{"this would fit", "--nodes"}},

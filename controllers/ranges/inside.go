@@ -113,12 +113,12 @@ func covering(a plan.Action, s cloud.Subnet, space plan.Space) plan.Action {
 	for _, o := range space.Occupied {
 		blocked = append(blocked, o.Prefix)
 	}
-	length := a.Prefix.Bits()
+	length, used := a.Prefix.Bits(), prefix.Normalise(s.Used)
 	var least prefix.Count
 	found := false
 	for _, free := range prefix.Free(space.Supernets, blocked) {
 		for at := range split(free, length) {
-			taken := prefix.Total(prefix.Intersect([]netip.Prefix{at}, prefix.Normalise(s.Used)))
+			taken := prefix.Total(prefix.Intersect([]netip.Prefix{at}, used))
 			if !found || taken.Cmp(least) < 0 {
 				a.Prefix, least, found = at, taken, true
 			}

@@ -171,6 +171,40 @@ func TestClusterIPsComeOutOfTheRange(t *testing.T) {
 	released(t, k, r)
 }
 
+// A ServiceCIDR of both families is adopted by who names its IPv4 block: that
+// alone is counted, both are kept clear of, and it is never edited.
+func TestAServiceCIDROfBothFamiliesIsAdopted(t *testing.T) {
+	k, clients := keeper(t, apiserver.Shared(t))
+	const four, six = "10.47.0.0/28", "fd47::/120"
+	theirs := &networkingv1.ServiceCIDR{ObjectMeta: metav1.ObjectMeta{Name: "both"}, Spec: networkingv1.ServiceCIDRSpec{CIDRs: []string{four, six}}}
+	theirs, err := clients.NetworkingV1().ServiceCIDRs().Create(t.Context(), theirs, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request("dual", four)
+	s := ensure(t, k, r)
+	if s.Name != "both" || s.ResourceVersion != theirs.ResourceVersion {
+		t.Errorf("it is served by %s, version %s, which was %s", s.Name, s.ResourceVersion, theirs.ResourceVersion)
+	}
+	blocks, err := k.Occupied(t.Context())
+	for _, cidr := range []string{four, six} {
+		if want := (ranges.ServiceBlock{Prefix: netip.MustParsePrefix(cidr), Name: "both"}); err != nil || !slices.Contains(blocks, want) {
+			t.Errorf("occupied are %v, %v; %v is missing", blocks, err, want)
+		}
+	}
+	use, err := k.Use(t.Context(), r)
+	if err != nil || len(use.Usable) != 1 || use.Usable[netip.MustParsePrefix(four)] != prefix.NewCount(14) {
+		t.Errorf("usable are %v, %v", use.Usable, err)
+	}
+	released(t, k, r)
+	if _, err := clients.NetworkingV1().ServiceCIDRs().Get(t.Context(), "both", metav1.GetOptions{}); err != nil {
+		t.Errorf("released, it gives %v", err)
+	}
+	if err := clients.NetworkingV1().ServiceCIDRs().Delete(t.Context(), "both", metav1.DeleteOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDeletionStopsAllocationAndWaitsForTheAddresses(t *testing.T) {
 	k, clients := keeper(t, apiserver.Shared(t))
 	r := request("drained", "10.41.0.0/28")
