@@ -49,15 +49,15 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	return snap, nil
 }
 
-func (s space) readSubnets(ctx context.Context, b *books) error {
-	about := subject{"list the subnets", s.VPC}
-	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
+func (v *vpc) listSubnets(ctx context.Context, b *books) error {
+	about := subject{"list the subnets", v.VPC}
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
 	var made []string
-	err := pages(ctx, s.vpc, actionSubnets, about, list, func(n subnet) error {
+	err := pages(ctx, v, actionSubnets, about, list, func(n subnet) error {
 		if err := b.subnet(n); err != nil {
 			return err
 		}
-		if s.ours(n) {
+		if v.ours(n) {
 			made = append(made, n.id)
 			b.subnets[n.id].Made = n.name
 		}
@@ -67,7 +67,15 @@ func (s space) readSubnets(ctx context.Context, b *books) error {
 		return err
 	}
 	slices.Sort(made)
-	s.made.set(made)
+	v.made.set(made)
+	v.known.setPairs(b.subnets)
+	return nil
+}
+
+func (s space) readSubnets(ctx context.Context, b *books) error {
+	if err := s.listSubnets(ctx, b); err != nil {
+		return err
+	}
 	for _, id := range s.Subnets {
 		if b.subnets[id] == nil {
 			return &cloud.Error{

@@ -14,6 +14,9 @@ type Rules struct {
 	// pools; 0 is no limit. Where nodes serve only pods of their own, a set
 	// for such a balancer should have no more.
 	MaxNodes int
+	// ReadsNodes: Want goes by what Read gives of the nodes' machines, so that
+	// a node that has come since is read before it counts.
+	ReadsNodes bool
 }
 
 // Balancers is the load balancing of one VPC. Rules, Want, Members and
@@ -24,7 +27,8 @@ type Balancers interface {
 
 	// Read gives every resource of a kind that balancers are made of that is
 	// ours by its mark, of the cluster or of the owners alone where any are
-	// given, and those that only have such a name. Its calls grow with pages,
+	// given, and those that only have such a name. What is another cluster's has
+	// no owner: to this one it is somebody else's. Its calls grow with pages,
 	// and with pools, never with balancers, for the cluster.
 	//
 	// Errors: PermissionDenied, Unauthenticated, Throttled, Unavailable.

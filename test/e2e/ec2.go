@@ -215,6 +215,7 @@ func (e *EC2) subnetID(name string) string {
 }
 
 func (e *EC2) Rules() []invariants.Rule { return nil }
+func (e *EC2) Parts() []invariants.Part { return invariants.EC2Parts(e.sim) }
 func (e *EC2) Changes() int             { return e.sim.MutatingCalls() }
 func (e *EC2) Calls() map[string]int    { return e.sim.CallCounts() }
 
