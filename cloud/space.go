@@ -71,6 +71,9 @@ type Range struct {
 // Subnet is a subnet in which nodes of the cluster live.
 type Subnet struct {
 	Name string
+	// Made is the name, with a mark of the cluster, under which NewSpace made
+	// it; empty for every other.
+	Made string
 	// Zone is where it is; empty where a subnet spans the zones of a region.
 	Zone    string
 	Primary netip.Prefix
@@ -90,7 +93,8 @@ type Subnet struct {
 
 // Snapshot is what the VPC held when it was read.
 type Snapshot struct {
-	// Subnets are the node subnets that the adapter was configured with.
+	// Subnets are the node subnets that the adapter was configured with, and
+	// after them those that NewSpace made for the cluster.
 	Subnets []Subnet
 	// Occupied is every prefix in use in the whole network, all regions,
 	// ordered by address.

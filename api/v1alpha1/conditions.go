@@ -92,6 +92,7 @@ const (
 	ReasonGivenBack           = "GivenBack"
 	ReasonSwept               = "Swept"
 	ReasonAdopted             = "Adopted"
+	ReasonSpaceAdded          = "SpaceAdded"
 	ReasonServiceCIDRNotReady = "ServiceCIDRNotReady"
 	ReasonNoServiceCIDR       = "NoServiceCIDR"
 	ReasonNoRival             = "NoRival"

@@ -166,6 +166,12 @@ type SubnetSpace struct {
 	// Zone is where it is.
 	// +optional
 	Zone string `json:"zone,omitempty"`
+	// Made is the name under which it was made for new nodes of a RangeRequest,
+	// where it was, and Owner that request.
+	// +optional
+	Made string `json:"made,omitempty"`
+	// +optional
+	Owner string `json:"owner,omitempty"`
 	// CIDR is its own block.
 	CIDR string `json:"cidr"`
 	// Ranges counts the ranges carved out of it, whoever made them.

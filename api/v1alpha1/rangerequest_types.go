@@ -105,8 +105,34 @@ type Growth struct {
 	GiveBackAfter *metav1.Duration `json:"giveBackAfter,omitempty"`
 }
 
+// NewSpace has subnets made for new nodes where those there are run full. A
+// node that waits in a full subnet stays there: a machine cannot move.
+type NewSpace struct {
+	// Blocks are associated with the VPC one after the other, as they are
+	// needed, unless it has them; subnets are made in them. They must lie in the
+	// Network's supernets. 100.64.0.0/10 goes with any VPC; the cloud refuses
+	// blocks of some families beside those it has.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:XValidation:rule="self.all(c, !isCIDR(c) || (cidr(c).prefixLength() >= 16 && cidr(c).prefixLength() <= 28))",message="a block of a VPC is between /16 and /28"
+	// +listType=atomic
+	Blocks []CIDR `json:"blocks"`
+	// SubnetPrefixLength is the size of each subnet: at least twice a further
+	// range, since machines have their own addresses there too.
+	// +kubebuilder:validation:Minimum=16
+	// +kubebuilder:validation:Maximum=27
+	SubnetPrefixLength int32 `json:"subnetPrefixLength"`
+	// MaxSubnets is how many subnets are made in each zone at most.
+	// +kubebuilder:default=4
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=32
+	// +optional
+	MaxSubnets int32 `json:"maxSubnets,omitempty"`
+}
+
 // RangeRequestSpec asks for a range.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.newSpace) || (self.purpose == 'Pods' && has(self.growth) && !(has(self.attachment) && self.attachment == 'Routes'))",message="newSpace is for purpose Pods with growth, which it goes on with where the subnets are full; with attachment Routes no range lies in a subnet"
 // +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() <= 1",message="at most one of cidrs, prefixLength and capacity says how big the range is"
 // +kubebuilder:validation:XValidation:rule="self.purpose in ['Services', 'Proxy'] || has(self.cidrs) || has(self.prefixLength) || has(self.capacity)",message="one of cidrs, prefixLength and capacity must say how big the range is; only Services and Proxy have a size by default"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !has(self.capacity)",message="capacity counts nodes and pods, so it is for purpose Pods; say prefixLength"
@@ -219,6 +245,11 @@ type RangeRequestSpec struct {
 	// +optional
 	Growth *Growth `json:"growth,omitempty"`
 
+	// NewSpace has subnets made for new nodes where growth finds no room in
+	// those there are, on EC2. Without it a full subnet stays full.
+	// +optional
+	NewSpace *NewSpace `json:"newSpace,omitempty"`
+
 	// DeletionPolicy says what becomes of the ranges when the request goes.
 	// +kubebuilder:default=Delete
 	// +optional
@@ -241,6 +272,9 @@ type GrantedRange struct {
 	// used, and never removed.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
+	// MadeSubnet tells that its subnet was made for the request.
+	// +optional
+	MadeSubnet bool `json:"madeSubnet,omitempty"`
 	// Grown tells that growth carved it.
 	// +optional
 	Grown bool `json:"grown,omitempty"`
@@ -304,6 +338,9 @@ type RangeRequestStatus struct {
 	// +optional
 	// +listType=atomic
 	LargestFree []string `json:"largestFree,omitempty"`
+	// NewSpace is what was added to the VPC for new nodes.
+	// +optional
+	NewSpace *MadeSpace `json:"newSpace,omitempty"`
 	// Routes is what the route tables hold besides routes to this request's
 	// nodes, with attachment Routes.
 	// +optional
@@ -312,6 +349,40 @@ type RangeRequestStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// MadeSpace is what was added to the VPC for new nodes.
+type MadeSpace struct {
+	// Blocks are recorded before they are asked for.
+	// +optional
+	// +listType=map
+	// +listMapKey=cidr
+	Blocks []MadeBlock `json:"blocks,omitempty"`
+	// +optional
+	// +listType=map
+	// +listMapKey=subnet
+	Subnets []MadeSubnet `json:"subnets,omitempty"`
+}
+
+// MadeBlock is a block of the VPC.
+type MadeBlock struct {
+	CIDR string `json:"cidr"`
+	// Adopted tells that the VPC had it before: it is never removed.
+	// +optional
+	Adopted bool `json:"adopted,omitempty"`
+}
+
+// MadeSubnet is a subnet for new nodes.
+type MadeSubnet struct {
+	// Subnet is its ID, Name the one it was made under.
+	// +kubebuilder:validation:MaxLength=63
+	Subnet string `json:"subnet"`
+	Name   string `json:"name"`
+	Zone   string `json:"zone"`
+	CIDR   string `json:"cidr"`
+	// Reason says why it was made.
+	// +optional
+	Reason string `json:"reason,omitempty"`
 }
 
 // OtherRoutes bounds how many nodes get their range by routes.
@@ -330,7 +401,7 @@ type OtherRoutes struct {
 
 // RangeRequest asks for a range of the VPC.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets)",message="a granted range can neither move nor shrink: subnets must name every subnet in which a range is granted"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets || (has(g.madeSubnet) && g.madeSubnet))",message="a granted range can neither move nor shrink: subnets must name every subnet in which a range is granted"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=rr,categories=vpcnative

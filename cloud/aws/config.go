@@ -17,6 +17,9 @@ type Config struct {
 	// VPC and Subnets are IDs; the subnets are the nodes'.
 	VPC     string
 	Subnets []string
+	// ClusterID is whose mark tells of subnets made for new nodes; empty where
+	// none are looked for.
+	ClusterID string
 
 	// Endpoint is another address of the API, such as an emulator's.
 	Endpoint string
@@ -79,6 +82,7 @@ type vpc struct {
 	api   api
 	kinds sync.Map // instance type -> slots, which never change
 	known knownRanges
+	made  madeSubnets
 }
 
 // New connects to EC2 by the SDK's default chain of credentials, or by

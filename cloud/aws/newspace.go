@@ -119,6 +119,9 @@ func (v newSpace) AddSubnet(ctx context.Context, s cloud.NewSubnet) (id string, 
 		}
 		return false, err
 	})
+	if err == nil && v.ours(subnet{id: id, name: s.Name}) {
+		v.made.add(id)
+	}
 	return id, err
 }
 

@@ -23,7 +23,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	b := &books{subnets: map[string]*cloud.Subnet{}}
 	b.prohibited()
 	for _, step := range []func() error{
-		func() error { return s.readSubnets(ctx, b) },
+		func() error { return s.listSubnets(ctx, b) },
 		func() error { return s.readReservations(ctx, b) },
 		func() error { return s.readRoutes(ctx, b) },
 		func() error {
@@ -38,19 +38,38 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	if snap.Blocks, err = n.associated(); err != nil {
 		return cloud.Snapshot{}, misread(about, err)
 	}
-	for _, id := range s.Subnets {
-		if sub := b.subnets[id]; sub != nil {
-			sub.Used = joined(sub.Used)
-			snap.Subnets = append(snap.Subnets, *sub)
+	for _, id := range s.nodeSubnets() {
+		sub := b.subnets[id]
+		if sub == nil {
+			continue // gone, or made since the subnets were read
 		}
+		sub.Used = joined(sub.Used)
+		snap.Subnets = append(snap.Subnets, *sub)
 	}
 	return snap, s.missing(b)
 }
 
-func (s space) readSubnets(ctx context.Context, b *books) error {
-	about := subject{"list the subnets", s.VPC}
-	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
-	return pages(ctx, s.vpc, actionSubnets, about, list, b.subnet)
+func (v *vpc) listSubnets(ctx context.Context, b *books) error {
+	about := subject{"list the subnets", v.VPC}
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
+	var made []string
+	err := pages(ctx, v, actionSubnets, about, list, func(n subnet) error {
+		if err := b.subnet(n); err != nil {
+			return err
+		}
+		if v.ours(n) {
+			made = append(made, n.id)
+			b.subnets[n.id].Made = n.name
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(made)
+	v.made.set(made)
+	v.known.setPairs(b.subnets)
+	return nil
 }
 
 // missing says which node subnet is not there.
@@ -69,7 +88,7 @@ func (s space) missing(b *books) error {
 // readReservations costs a call or more for each node subnet. Other subnets
 // are occupied as a whole.
 func (s space) readReservations(ctx context.Context, b *books) error {
-	for _, id := range s.Subnets {
+	for _, id := range s.nodeSubnets() {
 		if b.subnets[id] == nil {
 			continue
 		}

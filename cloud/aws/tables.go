@@ -31,12 +31,12 @@ func (v *vpc) readTables(ctx context.Context, about subject) (tables, error) {
 // tablesOf orders the tables. A subnet that no table names uses the main one,
 // which counts even where no node subnet does.
 func (v *vpc) tablesOf(all []routeTable) tables {
-	t := tables{all: slices.Clone(all)}
+	t, nodes := tables{all: slices.Clone(all)}, v.nodeSubnets()
 	uses := func(r routeTable) int {
 		switch {
 		case r.main:
 			return 0
-		case slices.ContainsFunc(r.subnets, func(id string) bool { return slices.Contains(v.Subnets, id) }):
+		case slices.ContainsFunc(r.subnets, func(id string) bool { return slices.Contains(nodes, id) }):
 			return 1
 		}
 		return 2

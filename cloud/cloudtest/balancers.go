@@ -82,6 +82,7 @@ func RunBalancers(t *testing.T, fresh func(t *testing.T) BalancerHarness) {
 		{"DeletedLeavesNothing", deletedLeavesNothing},
 		{"ForeignNamesAreConflicts", foreignNamesAreConflicts},
 		{"LostRepliesAreSettled", lostRepliesAreSettled},
+		{"AnotherClustersAreSomebodyElses", anotherClustersAreSomebodyElses},
 		{"HalfMadeIsFoundAndRemoved", halfMadeIsFoundAndRemoved},
 		{"NodesComeAndGo", nodesComeAndGo},
 		{"ANodeCostsTheSameForManyBalancers", aNodeCostsTheSameForManyBalancers},

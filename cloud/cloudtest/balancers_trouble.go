@@ -51,6 +51,27 @@ func foreignNamesAreConflicts(c *balancing) {
 
 // lostRepliesAreSettled loses the reply to each call in turn, of the making
 // and of the deletion.
+// anotherClustersAreSomebodyElses: nothing that another cluster made is read as
+// ours, so that no sweep takes it.
+func anotherClustersAreSomebodyElses(c *balancing) {
+	c.nodes(1)
+	b := c.balancer("web")
+	b.Owner.ClusterID, c.set.ClusterID = "c2", "c2"
+	got, err := c.Balancers.Read(c.ctx, "c2")
+	c.must(err)
+	c.must(lb.Run(c.ctx, c.Balancers, c.plan(b, got), got))
+	for name, of := range map[string][]cloud.Owner{"the cluster": nil, "an owner": {service("web")}} {
+		got, err := c.Balancers.Read(c.ctx, lbCluster, of...)
+		c.must(err)
+		if mine := ours(got); len(mine) > 0 {
+			c.Errorf("read for %s, these are ours: %v", name, mine)
+		}
+	}
+	if got, err = c.Balancers.Read(c.ctx, "c2"); err != nil || len(ours(got)) == 0 {
+		c.Errorf("%v, and %d of the other cluster's are there", err, len(ours(got)))
+	}
+}
+
 func lostRepliesAreSettled(c *balancing) {
 	for n := 0; ; n++ {
 		c := &balancing{T: c.T, BalancerHarness: c.fresh(c.T), ctx: c.ctx}

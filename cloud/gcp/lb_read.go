@@ -25,7 +25,7 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 	filter := "name eq " + strings.Join(patterns, "|")
 	got := lb.State{}
 	for _, kind := range allKinds {
-		if err := v.readKind(ctx, kind, filter, got); err != nil {
+		if err := v.readKind(ctx, kind, filter, clusterID, got); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +69,7 @@ func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
 	return nil
 }
 
-func (v balancers) readKind(ctx context.Context, kind, filter string, got lb.State) error {
+func (v balancers) readKind(ctx context.Context, kind, filter, clusterID string, got lb.State) error {
 	ref := v.refOf(lb.Ref{Kind: kind})
 	if kind == kindAddress {
 		filter = ""
@@ -87,6 +87,9 @@ func (v balancers) readKind(ctx context.Context, kind, filter string, got lb.Sta
 			return nil
 		}
 		r := resourceOf(kind, o)
+		if r.Owner.ClusterID != clusterID {
+			r.Owner = cloud.Owner{}
+		}
 		got[r.Ref] = r
 		return nil
 	})

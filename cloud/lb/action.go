@@ -65,10 +65,23 @@ func (p Actions) String() string {
 func (a Action) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-8s %s: %s\n", a.Verb, a.Ref, a.Why)
-	for _, c := range a.Diff {
-		fmt.Fprintf(&b, "           %s\n", c)
+	for _, line := range a.Lines() {
+		fmt.Fprintf(&b, "           %s\n", line)
 	}
 	return b.String()
+}
+
+// Lines are the differences, a line each; of what was not there before, what
+// it is to be.
+func (a Action) Lines() (out []string) {
+	for _, c := range a.Diff {
+		if a.Verb == Create && len(c.From) == 0 {
+			out = append(out, c.Field+": "+few(c.To))
+			continue
+		}
+		out = append(out, c.String())
+	}
+	return out
 }
 
 // String shows both values of a field that has one, and what comes and goes

@@ -24,7 +24,8 @@ type Balancers interface {
 
 	// Read gives every resource of a kind that balancers are made of that is
 	// ours by its mark, of the cluster or of the owners alone where any are
-	// given, and those that only have such a name. Its calls grow with pages,
+	// given, and those that only have such a name. What is another cluster's has
+	// no owner: to this one it is somebody else's. Its calls grow with pages,
 	// and with pools, never with balancers, for the cluster.
 	//
 	// Errors: PermissionDenied, Unauthenticated, Throttled, Unavailable.

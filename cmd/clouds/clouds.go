@@ -21,6 +21,9 @@ type Config struct {
 	Options
 	// UserAgent names the binary to the cloud.
 	UserAgent string
+	// ClusterID is the cluster whose mark tells of subnets made for its nodes;
+	// it may be empty.
+	ClusterID string
 	// Hook stands around every request; none where it is nil.
 	Hook cloud.Hook
 }

@@ -51,7 +51,7 @@ func both(vpc *cloud.VPC, b lb.Balancers, closer func(), err error) (*opened, er
 
 func (c *Clouds) aws(s *v1alpha1.AWSNetwork) aws.Config {
 	out := aws.Config{
-		Region: s.Region, VPC: s.VPCID, Subnets: s.Subnets, RoutesPerTable: int(s.RoutesPerTable),
+		Region: s.Region, VPC: s.VPCID, Subnets: s.Subnets, RoutesPerTable: int(s.RoutesPerTable), ClusterID: c.ClusterID,
 		Endpoint: c.AWSEndpoint, UserAgent: c.UserAgent, Hook: c.Hook,
 	}
 	if out.Region == "" {

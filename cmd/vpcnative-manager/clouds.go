@@ -25,5 +25,5 @@ func newClouds(o *options, registry prometheus.Registerer) (*clouds.Clouds, erro
 	if o.dryRun {
 		hooks = append([]cloud.Hook{middleware.DryRun()}, hooks...)
 	}
-	return clouds.New(clouds.Config{Options: o.clouds, UserAgent: "vpcnative-manager", Hook: cloud.Chain(hooks...)}), nil
+	return clouds.New(clouds.Config{Options: o.clouds, UserAgent: "vpcnative-manager", ClusterID: o.clusterID, Hook: cloud.Chain(hooks...)}), nil
 }

@@ -1,18 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
@@ -46,6 +44,9 @@ func orphansCommand() *cobra.Command {
 			if err := o.validate(); err != nil {
 				return err
 			}
+			if f.grace < 0 {
+				return fmt.Errorf("--grace=%s: it must not be less than zero", f.grace)
+			}
 			return f.run(cmd.Context(), cmd, o)
 		},
 	}
@@ -62,17 +63,17 @@ func orphansCommand() *cobra.Command {
 }
 
 func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
-	at, err := f.open(ctx, func(_ client.Client, all []v1alpha1.Network) (string, error) {
-		if f.network != "" {
-			return f.network, nil
-		}
-		return loadbalancer.NetworkOf(&corev1.Service{}, all), nil
-	})
+	in, err := f.join(ctx)
+	if err != nil {
+		return err
+	}
+	name := cmp.Or(f.network, loadbalancer.NetworkOf(&corev1.Service{}, in.networks))
+	at, err := f.open(ctx, in, name)
 	if err != nil {
 		return err
 	}
 	defer at.close()
-	_, found, err := f.find(ctx, at)
+	_, found, err := f.find(ctx, in, at)
 	if err != nil || !f.remove || len(found) == 0 {
 		if err != nil {
 			return err
@@ -80,13 +81,16 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		list := listed(found)
 		return o.write(cmd.OutOrStdout(), list, list.print)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "note: %d orphans; those that still are in %s are removed\n", len(found), f.grace)
+	if err := listed(found).print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "\nThose that are still orphans in %s are removed.\n\n", f.grace)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(f.grace):
 	}
-	state, again, err := f.find(ctx, at)
+	state, again, err := f.find(ctx, in, at)
 	if err != nil {
 		return err
 	}
@@ -108,16 +112,16 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 }
 
 // find reads the cloud first, so that a Service that is made meanwhile is seen.
-func (f *finder) find(ctx context.Context, at *place) (lb.State, []lb.Orphan, error) {
-	state, err := at.Read(ctx, at.clusterID)
+func (f *finder) find(ctx context.Context, in *joined, at *place) (lb.State, []lb.Orphan, error) {
+	state, err := at.Read(ctx, in.clusterID)
 	if err != nil {
 		return nil, nil, err
 	}
 	var services corev1.ServiceList
-	if err := at.client.List(ctx, &services); err != nil {
+	if err := in.client.List(ctx, &services); err != nil {
 		return nil, nil, fmt.Errorf("listing Services: %w", err)
 	}
-	return state, lb.Orphans(state, loadbalancer.Lives(services.Items, at.clusterID, f.withoutClass)), nil
+	return state, lb.Orphans(state, loadbalancer.Lives(services.Items, in.clusterID, f.withoutClass)), nil
 }
 
 type orphanList []orphan
@@ -145,10 +149,9 @@ func (l orphanList) print(w io.Writer, _ show.Style) error {
 		_, err := io.WriteString(w, "nothing is left behind\n")
 		return err
 	}
-	var b strings.Builder
+	rows := []string{"RESOURCE\tFOR\tWHY"}
 	for _, x := range l {
-		fmt.Fprintf(&b, "%s, of %s: %s\n", x.Resource, x.For, x.Why)
+		rows = append(rows, x.Resource+"\t"+x.For+"\t"+x.Why)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return show.Table(w, rows...)
 }

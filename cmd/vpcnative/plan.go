@@ -16,8 +16,9 @@ neither a cluster nor a cloud: it prints a table and the objects to apply.
 Without them it plans RangeRequests: those of -f, or those in the cluster that
 are not granted yet, as the manager would.
 
-With service/NAMESPACE/NAME it plans that Service's load balancer, as the
-manager would with --load-balancers. It reads the cloud for that.`
+Load balancers are planned as the manager would with --load-balancers: of the
+Services of -f, made or edited as the file has them, or of service/NAMESPACE/NAME
+as it is in the cluster. The cloud is read for that.`
 
 const planExample = `  # a new cluster of 500 nodes that may become three times as large
   vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
@@ -29,8 +30,9 @@ const planExample = `  # a new cluster of 500 nodes that may become three times 
   # what a request would get in this cluster
   vpcnative plan -f request.yaml
 
-  # what would be done for a Service
-  vpcnative plan service/default/web --cloud=gcp`
+  # the load balancer that a Service would get, and what is still to do for one
+  vpcnative plan -f service.yaml
+  vpcnative plan service/default/web`
 
 func planCommand() *cobra.Command {
 	o := &output{}
@@ -62,11 +64,11 @@ func planCommand() *cobra.Command {
 			case len(args) == 1:
 				return r.service(cmd.Context(), cmd, o, args[0], withoutClass)
 			case asked != "" && r.file != "":
-				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans RangeRequests: give one of them", asked)
+				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans what is in the file: give one of them", asked)
 			case asked != "":
 				return c.run(cmd.OutOrStdout(), o)
 			}
-			return r.run(cmd.Context(), cmd, o)
+			return r.run(cmd.Context(), cmd, o, withoutClass)
 		},
 	}
 	o.register(cmd)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 
@@ -35,18 +34,17 @@ func (l receipts) print(w io.Writer, _ show.Style) error {
 		_, err := io.WriteString(w, "nothing is left of the cluster\n")
 		return err
 	}
-	var b strings.Builder
+	rows, why := []string{"RESULT\tRESOURCE\tFOR"}, ""
 	for _, r := range l {
-		fmt.Fprintf(&b, "%s: %s", r.Result, r.Resource)
-		if r.For != "" {
-			fmt.Fprintf(&b, ", of %s", r.For)
-		}
+		rows = append(rows, r.Result+"\t"+r.Resource+"\t"+r.For)
 		if r.Error != "" {
-			fmt.Fprintf(&b, ": %s", r.Error)
+			why += "\n" + r.Resource + ": " + r.Error + "\n"
 		}
-		b.WriteByte('\n')
 	}
-	_, err := io.WriteString(w, b.String())
+	if err := show.Table(w, rows...); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, why)
 	return err
 }
 

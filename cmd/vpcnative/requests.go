@@ -36,19 +36,29 @@ type requests struct {
 func (p *requests) register(f *pflag.FlagSet) {
 	p.cluster.Register(f)
 	p.clouds.Register(f, "", "read the VPC itself, with your own credentials for this cloud (gcp or aws), and not the Network's status")
-	f.StringVarP(&p.file, "filename", "f", "", "file with the RangeRequests to plan, and Networks; - is standard input")
+	f.StringVarP(&p.file, "filename", "f", "", "file with what to plan: RangeRequests, and Networks; or Services; - is standard input")
 	f.BoolVar(&p.noCluster, "no-cluster", false, "know only what -f says, and with --cloud the VPC")
 	f.StringVar(&p.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
 }
 
-func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output) error {
+func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output, withoutClass bool) error {
+	var file cluster.State
+	if p.file != "" {
+		var err error
+		if file, err = p.parse(cmd.InOrStdin()); err != nil {
+			return fmt.Errorf("reading %s: %w", p.file, err)
+		}
+	}
+	if len(file.Services) > 0 {
+		return p.services(ctx, cmd, o, file.Services, withoutClass)
+	}
 	p.clouds.Cloud = p.clouds.Implied()
 	if p.clouds.Cloud != "" {
 		if err := p.clouds.Validate(); err != nil {
 			return err
 		}
 	}
-	in, notes, err := p.input(ctx, cmd.InOrStdin())
+	in, notes, err := p.input(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -72,13 +82,7 @@ func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output) error
 }
 
 // input gathers the objects.
-func (p *requests) input(ctx context.Context, stdin io.Reader) (in preview.Input, notes []string, err error) {
-	var file cluster.State
-	if p.file != "" {
-		if file, err = p.parse(stdin); err != nil {
-			return in, nil, fmt.Errorf("reading %s: %w", p.file, err)
-		}
-	}
+func (p *requests) input(ctx context.Context, file cluster.State) (in preview.Input, notes []string, err error) {
 	var state cluster.State
 	switch {
 	case p.noCluster && p.file == "":

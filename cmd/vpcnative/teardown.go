@@ -63,7 +63,7 @@ func teardownCommand() *cobra.Command {
 
 func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 	if t.file == "" || t.clusterID == "" {
-		return errors.New("teardown needs -f, with the Networks, and --cluster-id")
+		return errors.New("teardown needs both -f, the file with the cluster's Networks, and --cluster-id")
 	}
 	if t.file == "-" && !t.yes {
 		return errors.New("standard input cannot both be the file and answer whether to go on: add --yes")
@@ -107,7 +107,7 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 		return err
 	}
 	if n := out.failures(); n > 0 {
-		return fmt.Errorf("%d things are still there; run it again once what stands in the way is gone", n)
+		return fmt.Errorf("not everything is gone, %d of %d are still there; run it again once what stands in the way is gone", n, len(out))
 	}
 	return nil
 }
@@ -156,8 +156,11 @@ func confirm(in io.Reader, out io.Writer, id string) error {
 	if strings.TrimSpace(line) == id {
 		return nil
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+	if err != nil {
+		fmt.Fprintln(out) // nobody ended the line
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
 	}
 	return errors.New("not confirmed; nothing was removed")
 }
@@ -208,7 +211,7 @@ func (r *remains) read(ctx context.Context) (err error) {
 		if r.state, err = r.balancers.Read(ctx, r.clusterID); err != nil {
 			return err
 		}
-		r.parts = loadbalancer.Everything(r.state)
+		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(cloud.Owner) bool { return false })
 	}
 	s, err := r.vpc.Space.Read(ctx)
 	if err != nil {

@@ -55,6 +55,9 @@ func (h hand) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err e
 		a.Got = &had
 		return a, lb.Resource{}, false, nil
 	}
+	if fresh, is := h.fresh(a.Want, state); is {
+		a.Want = &fresh
+	}
 	plan := lb.Plan(h.Rules(), state, lb.Goal{Owner: a.Want.Owner, Want: []lb.Resource{*a.Want}, Keep: true})
 	switch {
 	case len(plan) == 0:
@@ -65,6 +68,25 @@ func (h hand) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err e
 	h.doubt(a.Want.Owner)
 	return a, now, false, &cloud.Error{Reason: cloud.Stale, Act: string(a.Verb) + " " + a.Kind, Resource: a.Name,
 		Err: errors.New("meanwhile it is another: " + plan[0].Why)}
+}
+
+// fresh is a pool with the nodes there are by now: a plan that took long would
+// undo what came of a newer one.
+func (h hand) fresh(want *lb.Resource, state lb.State) (lb.Resource, bool) {
+	if want.Owner.Kind != lb.KindNodeSet || want.Fields[lb.FieldMembers] == nil {
+		return lb.Resource{}, false
+	}
+	for _, s := range h.selections() {
+		if lb.SetOwner(h.c.ClusterID, s.Name) != want.Owner {
+			continue
+		}
+		for _, pool := range h.Members(NodeSetOf(h.c.ClusterID, s, h.c.Nodes()), state) {
+			if pool.Ref == want.Ref {
+				return pool, true
+			}
+		}
+	}
+	return lb.Resource{}, false
 }
 
 // hesitate has what an error leaves open read before the next plan.

@@ -25,12 +25,8 @@ type Preview struct {
 	Ingress []lb.Ingress
 }
 
-// PreviewOf reads the cloud and plans one Service, as the controller would.
-func PreviewOf(ctx context.Context, b lb.Balancers, in wanted.Cluster, s *corev1.Service, withoutClass bool, nodes []*corev1.Node) (Preview, error) {
-	state, err := b.Read(ctx, in.ID)
-	if err != nil {
-		return Preview{}, err
-	}
+// PreviewOf plans one Service over what was read, as the controller would.
+func PreviewOf(b lb.Balancers, state lb.State, in wanted.Cluster, s *corev1.Service, withoutClass bool, nodes []*corev1.Node) Preview {
 	p := Preview{Ours: Ours(s, withoutClass)}
 	goal := lb.Goal{Owner: wanted.Owner(in.ID, s.Namespace, s.Name)}
 	if p.Ours {
@@ -38,22 +34,23 @@ func PreviewOf(ctx context.Context, b lb.Balancers, in wanted.Cluster, s *corev1
 		p.Notes = asked.Notes
 		if why, is := asked.Refused(); is {
 			p.Refused = why
-			return p, nil
+			return p
 		}
 		set := NodeSetOf(in.ID, asked.Nodes, nodes)
 		p.Nodes = len(set.Nodes)
-		goal.Want, err = b.Want(asked.Balancer, set, state)
+		want, err := b.Want(asked.Balancer, set, state)
 		if err != nil {
 			p.Refused = wanted.Note{Reason: string(cloud.ReasonOf(err)), Text: err.Error()}
 			if f := impossible(asked.Balancer, err); f.mixed {
 				p.Refused.Reason = f.reason
 			}
-			return p, nil
+			return p
 		}
+		goal.Want = want
 		p.Ingress = b.Ingresses(asked.Balancer, state)
 	}
 	p.Plan = lb.Plan(b.Rules(), state, goal)
-	return p, nil
+	return p
 }
 
 // Remove carries out the removal of what was found to be there. removed is

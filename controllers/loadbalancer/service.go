@@ -149,8 +149,17 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	}
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
-	if err != nil {
-		return impossible(asked.Balancer, err), nil
+	if err != nil { // what it asks for may be newer than the book
+		if pause := c.remember(key).wait(); pause > 0 {
+			return finding{again: pause, quiet: true}, nil
+		}
+		if err := k.refresh(ctx, owner, set.Owner()); err != nil {
+			return troubled(err), nil
+		}
+		state = k.view()
+		if want, err = k.Want(asked.Balancer, set, state); err != nil {
+			return impossible(asked.Balancer, err), nil
+		}
 	}
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
 	if c.DryRun {

@@ -20,7 +20,7 @@ import (
 )
 
 // Lives tells of owners whether what they have is to stay: the Services that
-// are listed. Owners of other kinds are none of ours to judge.
+// are listed. Owners of other kinds and clusters are none of ours to judge.
 func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
 	alive := map[cloud.Owner]bool{}
 	for i := range services {
@@ -29,7 +29,7 @@ func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(
 			alive[wanted.Owner(clusterID, s.Namespace, s.Name)] = true
 		}
 	}
-	return func(o cloud.Owner) bool { return o.Kind != wanted.OwnerKind || alive[o] }
+	return func(o cloud.Owner) bool { return o.Kind != wanted.OwnerKind || o.ClusterID != clusterID || alive[o] }
 }
 
 // sweep removes what is ours and has nobody, once it has been seen for the
@@ -58,18 +58,24 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book) er
 		return nil
 	}
 	err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, plan, state)
-	var names []string
+	removed := map[cloud.Owner][]string{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {
-			names = append(names, a.Ref.String())
+			removed[a.Got.Owner] = append(removed[a.Got.Owner], a.Ref.String())
 		}
 	}
-	if len(names) > 0 {
-		log.FromContext(ctx).Info("removed what had no Service", "resources", names)
-		c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s",
-			clip("removed what had no Service any more: "+strings.Join(names, ", "), maxNote))
+	for o, names := range removed {
+		c.tellRemoved(ctx, n, o, names)
 	}
 	return err
+}
+
+// tellRemoved makes an Event about what one owner had. The owner is the Event's
+// related object, or the API would take all of them for one Event again.
+func (c *Controller) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.Owner, names []string) {
+	log.FromContext(ctx).Info("removed what had no Service", "owner", o, "resources", names)
+	c.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,
+		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s", clip("removed what had no Service any more: "+strings.Join(names, ", "), maxNote))
 }
 
 // due remembers when each orphan was first seen, and gives those that were so
@@ -122,7 +128,7 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (r
 		return reconcile.Result{RequeueAfter: retryRead}, nil
 	}
 	state := k.view()
-	if err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, lb.Removal(Everything(state)), state); err != nil {
+	if err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, lb.Removal(Everything(state, c.ClusterID, Lives(services.Items, c.ClusterID, c.WithoutClass))), state); err != nil {
 		log.FromContext(ctx).Error(err, "removing what is left of a deleted Network")
 		return reconcile.Result{RequeueAfter: retryRead}, nil
 	}
@@ -138,10 +144,30 @@ func (k *book) news(text string) bool {
 	return had != text
 }
 
-// Everything is all that was made for Services, and for nobody else.
-func Everything(state lb.State) (out []lb.Orphan) {
+// Everything is all that the cluster made for Services, but for what those that
+// live have and use: they may be another Network's of the same region.
+func Everything(state lb.State, clusterID string, lives func(cloud.Owner) bool) (out []lb.Orphan) {
+	stay := map[lb.Ref]bool{}
+	var keep func(lb.Resource)
+	keep = func(r lb.Resource) {
+		if stay[r.Ref] {
+			return
+		}
+		stay[r.Ref] = true
+		for _, used := range r.Uses {
+			keep(state[used])
+		}
+	}
+	made := func(r lb.Resource) bool {
+		return r.Owner.ClusterID == clusterID && (r.Owner.Kind == wanted.OwnerKind || r.Owner.Kind == lb.KindNodeSet)
+	}
+	for _, r := range state {
+		if made(r) && r.Owner.Kind == wanted.OwnerKind && lives(r.Owner) {
+			keep(r)
+		}
+	}
 	for _, r := range state.Sorted() {
-		if !r.Foreign() && (r.Owner.Kind == wanted.OwnerKind || r.Owner.Kind == lb.KindNodeSet) {
+		if made(r) && !stay[r.Ref] {
 			out = append(out, lb.Orphan{Resource: r, Why: "all of it goes"})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -99,6 +100,39 @@ func TestNodesComeAndGoWithoutThePlansOfServices(t *testing.T) {
 	for i := range services {
 		w.wait(func() error { return same(fmt.Sprint(len(w.one(fmt.Sprintf("web-%d", i), "backend").Uses)), "3") })
 	}
+}
+
+// TestASlowPlanUndoesNoNewerNodes: a node that joins while a Service's plan is
+// carried out stays in the pools when that ends.
+func TestASlowPlanUndoesNoNewerNodes(t *testing.T) {
+	w := newWorld(t, "one")
+	w.start()
+	w.service("slow", nil)
+	w.expect("slow", v1alpha1.ReasonEnsured, 1)
+	w.members("a/one")
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	once := sync.OnceFunc(func() { close(begun); <-goOn })
+	w.cloud.mu.Lock()
+	w.cloud.fail = func(a lb.Action) error {
+		if a.Kind == "wall" {
+			once()
+		}
+		return nil
+	}
+	w.cloud.mu.Unlock()
+	w.edit("slow", func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"192.0.2.0/24"} })
+	<-begun
+	w.node("two", "a")
+	w.members("a/one a/two")
+	close(goOn)
+	w.wait(func() error {
+		if from := w.one("slow", "wall").Fields["from"]; len(from) != 1 || from[0] != "192.0.2.0/24" {
+			return fmt.Errorf("from %v", from)
+		}
+		return nil
+	})
+	w.still()
+	w.members("a/one a/two")
 }
 
 func TestARestartOnlyReads(t *testing.T) {

@@ -48,7 +48,7 @@ func subnetSpaces(s cloud.Snapshot, supernets, taken []netip.Prefix) (out []v1al
 			return cmp.Or(cmp.Compare(a.Bits(), b.Bits()), prefix.Compare(a, b))
 		})
 		space := v1alpha1.SubnetSpace{
-			Name: sub.Name, Zone: sub.Zone, CIDR: sub.Primary.String(), Ranges: int32(len(sub.Ranges)),
+			Name: sub.Name, Zone: sub.Zone, Made: sub.Made, CIDR: sub.Primary.String(), Ranges: int32(len(sub.Ranges)),
 			InUse: prefix.Total(prefix.Subtract(prefix.Normalise(sub.Used), prefix.Normalise(rangesOf(sub)))).String(),
 			Free:  prefix.Total(free).String(), Fits: fits(free, s.Traits.Smallest),
 		}

@@ -63,6 +63,11 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeReques
 	if s.Traits.Inside {
 		taken = inBlocks(occupied, s)
 		out.Subnets = subnetSpaces(s, supernets, taken)
+		for i, x := range out.Subnets {
+			if x.Made != "" {
+				out.Subnets[i].Owner = Owner(cloud.ParseMark(x.Made), requests, clusterID)
+			}
+		}
 	}
 	for _, family := range []prefix.Family{prefix.IPv4, prefix.IPv6} {
 		parents := only(supernets, family)

@@ -121,3 +121,30 @@ func TestOverlappingRangesOfOneRequestStopNoOther(t *testing.T) {
 		}
 	})
 }
+
+// A Node that was promised a prefix out of a range that people took out of the
+// VPC draws from the request that selects it by now.
+func TestALostRangeIsLeftForTheRequestThatSelectsTheNodeNow(t *testing.T) {
+	in(t, func(t *testing.T, w *world, _ *process) {
+		lost := netip.MustParsePrefix("10.0.0.0/24")
+		w.script = func(act, _ string, p netip.Prefix) error {
+			if act == "attach" && lost.Overlaps(p) {
+				return fault(cloud.NotFound)
+			}
+			return nil
+		}
+		w.addNode("a")
+		time.Sleep(time.Minute)
+		if got := w.reason("a"); got != v1alpha1.ReasonRangeMissing {
+			t.Fatalf("it waits for %s", got)
+		}
+		w.grant("more", "10.0.4.0/24", 28)
+		w.mu.Lock()
+		w.requests[1].Spec.NodeSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "x", Operator: metav1.LabelSelectorOpDoesNotExist}}}
+		w.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		if got := w.published("a"); !strings.HasPrefix(got, "10.0.4.") {
+			t.Errorf("it published %q; %s: %s", got, w.reason("a"), w.message("a"))
+		}
+	})
+}

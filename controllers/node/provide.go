@@ -213,14 +213,15 @@ func entryOf(h book.Holding) claims.Entry {
 
 // attach puts the claimed prefix on the interface, unless it is there.
 func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holding, nic cloud.Interface, vpc cloud.VPC) reconcile.Result {
-	if nic.Holds(h.Prefix) {
+	six := c.paired(h, nic)
+	if nic.Carries(h.Prefix, six) {
 		return c.publish(ctx, node)
 	}
 	if !c.gate.enter(node.UID, node.Name) {
 		c.nics.keep(node.UID, nic)
 		return reconcile.Result{}
 	}
-	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: six})
 	if err != nil {
 		return c.attachFailed(ctx, node, h, err)
 	}
@@ -244,9 +245,21 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book
 	case cloud.OutcomeUnknown:
 		c.flights.setDoubt(node.UID, time.Now().Add(c.Doubt))
 	case cloud.NotFound:
-		return c.wait(ctx, node, c.missing(ctx, node, h, err))
+		t := c.missing(ctx, node, h, err)
+		if t.Reason == v1alpha1.ReasonRangeMissing && c.hasBetter(node, h) {
+			c.book.Cede(node.UID)
+			t.Text += "; a range of another request, which selects the node by now, is tried"
+		}
+		return c.wait(ctx, node, t)
 	}
 	return c.wait(ctx, node, cloudTrouble(err))
+}
+
+// hasBetter tells whether the Node is to draw from other requests now than the
+// one that it was promised a prefix of.
+func (c *Controller) hasBetter(node *corev1.Node, h book.Holding) bool {
+	candidates := assign.Candidates(c.catalog.Load().requests, node.Labels)
+	return len(candidates) > 0 && !isCandidate(h.Key.Request, candidates)
 }
 
 // missing tells what an attachment did not find, the instance or the range: a

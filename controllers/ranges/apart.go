@@ -21,7 +21,7 @@ func (in Input) planApart() ([]Step, *Refusal) {
 	if len(in.Request.Spec.Subnets) > 0 {
 		return nil, refuse(v1alpha1.ReasonUnknownSubnet, "a range for Services is in no subnet of this cloud, and subnets names %v; leave subnets out", in.Request.Spec.Subnets)
 	}
-	steps, no := in.subnet(cloud.Subnet{}, nil)
+	steps, no := in.subnet(cloud.Subnet{}, nil, in.ask())
 	if no == nil && in.routed() {
 		no = in.tooManyRoutes(steps)
 	}

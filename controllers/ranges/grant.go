@@ -67,7 +67,9 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	if had == nil || had.Reason != ready.Reason || had.Message != ready.Message {
 		kind := corev1.EventTypeNormal
 		if no != nil {
-			kind = corev1.EventTypeWarning
+			if no.Reason != v1alpha1.ReasonPending { // which goes on by itself
+				kind = corev1.EventTypeWarning
+			}
 			log.FromContext(ctx).Info("the request is not granted", "reason", no.Reason, "why", no.Text)
 		}
 		c.Events.Eventf(r, nil, kind, ready.Reason, "GrantRange", "%s", ready.Message)
@@ -161,6 +163,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		steps = slices.Concat(PutBack(in), TakeUp(in)) // what it cannot have takes nothing from what it has
 	}
 	tellRoutes(r, in)
+	noteSpace(r, in)
 	var unready *Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)
@@ -173,6 +176,9 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		if no := p.ensure(ctx, r, grantedAt(r, step.Range.Prefix)); no != nil && unready == nil {
 			unready = no
 		}
+	}
+	if refused == nil && unready == nil {
+		unready = c.addSpace(ctx, r, in, FullZones(in, nil), vpc)
 	}
 	return cmp.Or(refused, unready), taken
 }
@@ -283,7 +289,7 @@ func setRange(r *v1alpha1.RangeRequest, s Step) {
 			CIDR: s.Range.Prefix.String(), Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown})
 		g = &r.Status.Ranges[len(r.Status.Ranges)-1]
 	}
-	g.Subnet, g.Name = s.Range.Subnet, s.Range.Name
+	g.Subnet, g.Name, g.MadeSubnet = s.Range.Subnet, s.Range.Name, g.MadeSubnet || s.Made
 }
 
 // grantedAt gives the status' entry of exactly that range, or nil.

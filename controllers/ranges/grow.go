@@ -43,9 +43,24 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 		return min(again, left) // the condition says why already
 	}
 	no := g.Limited
+	var full []string
 	for _, f := range g.Carve {
-		if refused := c.carveFurther(ctx, r, p, f); refused != nil && no == nil {
+		refused := c.carveFurther(ctx, r, p, f)
+		if refused != nil && refused.Reason == v1alpha1.ReasonNoSpace {
+			full = append(full, f.Subnet)
+		}
+		if refused != nil && no == nil {
 			no = refused
+		}
+	}
+	if len(full) > 0 && r.Spec.NewSpace != nil {
+		switch more := c.moreSpace(ctx, r, full); {
+		case more != nil && more.Reason == v1alpha1.ReasonPending:
+			return min(again, more.Again) // a step of several was done
+		case more != nil:
+			no = more
+		default:
+			no = elsewhere(r, no)
 		}
 	}
 	c.limited(ctx, r, no)

@@ -14,6 +14,9 @@ type Orphan struct {
 	cloud.Range
 	Request string
 	Proxy   bool // it is a proxy-only subnet
+	// Zone is set of a subnet that was made for new nodes: the range is its own
+	// block under its name.
+	Zone string
 }
 
 // Orphans gives those of the snapshot. Marks decide, and they have to be
@@ -34,6 +37,9 @@ func Orphans(s cloud.Snapshot, clusterID string, departed []string, requests []v
 			if request, ok := of(cloud.ParseMark(x.Name)); ok {
 				out = append(out, Orphan{Range: x, Request: request})
 			}
+		}
+		if request, ok := of(cloud.ParseMark(subnet.Made)); ok {
+			out = append(out, Orphan{Range: cloud.Range{Subnet: subnet.Name, Name: subnet.Made, Prefix: subnet.Primary}, Request: request, Zone: subnet.Zone})
 		}
 	}
 	for _, o := range s.Occupied {

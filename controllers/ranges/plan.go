@@ -42,7 +42,9 @@ type Step struct {
 	Adopted bool
 	// Grown tells that growth carved it.
 	Grown bool
-	Why   string
+	// Made tells that its subnet was made for the request.
+	Made bool
+	Why  string
 }
 
 // Plan says which ranges the request is to have, subnet by subnet, or why it
@@ -72,13 +74,16 @@ func Plan(in Input) ([]Step, *Refusal) {
 	}
 	var steps []Step
 	for _, subnet := range subnets {
-		more, no := in.subnet(subnet, steps)
+		more, no := in.subnet(subnet, steps, in.askIn(subnet))
+		if no != nil && in.passedOver(subnet, no) {
+			continue
+		}
 		if no != nil {
 			return nil, no
 		}
 		steps = append(steps, more...)
 	}
-	return steps, nil
+	return in.inMade(steps)
 }
 
 // subnets gives the subnets that are to have ranges.
@@ -87,6 +92,9 @@ func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 	var known []string
 	var out []cloud.Subnet
 	for _, s := range in.Snapshot.Subnets {
+		if s.Made != "" {
+			continue // that of the request whose mark it has, and nobody else's
+		}
 		known = append(known, s.Name)
 		if len(wanted) == 0 || slices.Contains(wanted, s.Name) {
 			out = append(out, s)
@@ -128,9 +136,9 @@ func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
 	return out
 }
 
-// subnet plans one subnet's ranges; before are the steps of the subnets
-// planned already.
-func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
+// subnet plans one subnet's ranges, of what is asked for there; before are the
+// steps of the subnets planned already.
+func (in Input) subnet(s cloud.Subnet, before []Step, ask plan.Request) ([]Step, *Refusal) {
 	had := in.granted(s)
 	space := in.space(s, before)
 	space.Occupied = append(space.Occupied, in.ofVPC(len(in.Request.Spec.CIDRs) == 0)...)
@@ -139,7 +147,7 @@ func (in Input) subnet(s cloud.Subnet, before []Step) ([]Step, *Refusal) {
 	}
 	var steps []Step
 	next := 0
-	for _, a := range in.actions(in.askIn(s), s, space) {
+	for _, a := range in.actions(ask, s, space) {
 		if a.Verb == plan.Refuse {
 			return nil, refuse(string(a.Reason), "%s", in.where(s)+subject(a)+a.Why)
 		}
@@ -163,7 +171,7 @@ func (in Input) space(s cloud.Subnet, before []Step) plan.Space {
 
 // step turns one action of the planner into a step in the VPC.
 func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int) (Step, *Refusal) {
-	step := Step{Why: a.Why, Chosen: a.Reason == plan.Chosen}
+	step := Step{Why: a.Why, Chosen: a.Reason == plan.Chosen, Made: s.Made != ""}
 	at := slices.IndexFunc(had, func(r cloud.Range) bool { return r.Prefix == a.Prefix })
 	if at < 0 {
 		if no := in.contested(a.Prefix); no != nil {

@@ -63,7 +63,7 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 	next := 0
 	return Step{
 		Range:  cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, &next)},
-		Create: !in.apart(), Chosen: true, Grown: true, Why: f.Why + "; " + a.Why,
+		Create: !in.apart(), Chosen: true, Grown: true, Made: s.Made != "", Why: f.Why + "; " + a.Why,
 	}, nil
 }
 

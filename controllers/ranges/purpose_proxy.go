@@ -40,7 +40,7 @@ func (in Input) proxy() ([]Step, *Refusal) {
 	default:
 		return in.adoptProxy(active)
 	}
-	return in.subnet(s, nil)
+	return in.subnet(s, nil, in.ask())
 }
 
 // adoptProxy uses the active one of somebody else.

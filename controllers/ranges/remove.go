@@ -88,7 +88,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 			return refusedByCloud(err)
 		}
 	}
-	return nil
+	return c.removeSpace(ctx, r, snapshot, vpc)
 }
 
 // putBack makes ranges again that vanished while Nodes use them.

@@ -152,9 +152,12 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o Orphan
 		return no
 	}
 	log.FromContext(ctx).Info("removing a range of a request that is gone", "range", o.Name, "subnet", o.Subnet, "prefix", o.Prefix, "request", o.Request)
-	if o.Proxy {
+	switch {
+	case o.Zone != "":
+		err = vpc.NewSpace.RemoveSubnet(ctx, cloud.NewSubnet{Name: o.Name, Zone: o.Zone, Prefix: o.Prefix})
+	case o.Proxy:
 		err = vpc.Proxies.Delete(ctx, cloud.ProxySubnet{Name: o.Name, Prefix: o.Prefix})
-	} else {
+	default:
 		err = vpc.Ranges.Delete(ctx, o.Range)
 	}
 	if cloud.Is(err, cloud.Conflict) {

@@ -27,6 +27,7 @@ type board struct {
 	again    map[string]time.Duration // by Node that got a range again: since when it was nobody's
 	reasons  map[string]bool          // that Nodes waited for, and that were told in full
 	given    map[string]bool          // by Service: it has a ClusterIP
+	at       map[string]string        // by Service: where it is reached
 	further  []netip.Prefix           // ServiceCIDRs that were made since the demo began
 	looking  sync.Mutex               // guards what follows
 	refusals int                      // of changes
@@ -34,6 +35,8 @@ type board struct {
 	carried  map[string]string        // by VM: what it carries
 	ranges   map[string]bool          // as subnet/name
 	rules    map[string]bool          // of the firewall
+	parts    map[string]string        // of load balancers, with what each says
+	balances map[string]int           // calls that changed those, by method
 	stopLook chan struct{}
 	looked   chan struct{}
 }
@@ -49,7 +52,7 @@ func newBoard(s *screen, c simulated) *board {
 		feed: newFeed(s), cloud: c, words: c.words(),
 		nodes: map[string]*corev1.Node{}, seen: map[string]time.Time{}, earlier: map[string]lease{}, again: map[string]time.Duration{},
 		leaving: map[string]time.Time{},
-		reasons: map[string]bool{}, given: map[string]bool{},
+		reasons: map[string]bool{}, given: map[string]bool{}, at: map[string]string{}, balances: map[string]int{},
 		carried: map[string]string{}, ranges: map[string]bool{},
 		stopLook: make(chan struct{}), looked: make(chan struct{}),
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -64,9 +65,31 @@ func (s *stage) aPod(ctx context.Context) (ip netip.Addr, err error) {
 
 // ask runs the command line for a person of the cluster.
 func (s *stage) ask(ctx context.Context, c *cluster, args ...string) error {
-	cmd := exec.CommandContext(ctx, s.programs.vpcnative, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.server.KubeconfigFile)
-	line := "vpcnative " + strings.Join(args, " ")
+	return s.shell(ctx, c, strings.Join(append([]string{"vpcnative"}, args...), " "))
+}
+
+// askCloud is ask for commands that read the cloud; of what they print, the
+// lines that match are shown.
+func (s *stage) askCloud(ctx context.Context, c *cluster, matching string, args ...string) error {
+	line := strings.Join(append(append([]string{"vpcnative"}, args...), s.cloud.flags(s.endpoint)...), " ")
+	if matching != "" {
+		line += " | grep -E '" + matching + "'"
+	}
+	return s.shell(ctx, c, line)
+}
+
+// shell shows what a line comes to, where people's files and the command line
+// are.
+func (s *stage) shell(ctx context.Context, c *cluster, line string) error {
+	bin, err := filepath.Abs(filepath.Dir(s.programs.vpcnative))
+	if err != nil {
+		return err
+	}
+	s.screen.busy("")
+	s.board.flush()
+	cmd := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", line)
+	cmd.Dir = s.files
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.server.KubeconfigFile, "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	if err := s.screen.shell(fmt.Sprintf("%s$ %s", c.name, line), cmd); err != nil {
 		return fmt.Errorf("%s in cluster %s: %w", line, c.name, err)
 	}

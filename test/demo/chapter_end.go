@@ -18,6 +18,9 @@ import (
 func (s *stage) clear(ctx context.Context) error {
 	s.begin("Everything is deleted, and the VMs live on")
 	s.note("A ServiceCIDR that goes takes 10s: so long the API server may not know it yet.")
+	if err := s.clearBalancers(ctx); err != nil {
+		return err
+	}
 	if err := s.clearServices(ctx); err != nil {
 		return err
 	}
@@ -32,24 +35,17 @@ func (s *stage) clear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range []struct {
-		name string
-		all  client.Object
-		list client.ObjectList
-	}{
-		{"RangeRequests", &v1alpha1.RangeRequest{}, &v1alpha1.RangeRequestList{}},
-		{"Networks", &v1alpha1.Network{}, &v1alpha1.NetworkList{}},
-	} {
-		for _, c := range s.up() {
-			if err := c.api.DeleteAllOf(ctx, kind.all); err != nil {
-				return fmt.Errorf("deleting the %s of cluster %s: %w", kind.name, c.name, err)
-			}
-		}
-		for _, c := range s.up() {
-			if err := s.until(ctx, "waiting for the "+kind.name+" to go", c.none(ctx, kind.name, kind.list)); err != nil {
-				return err
-			}
-		}
+	if err := s.deleteAll(ctx, "RangeRequests", &v1alpha1.RangeRequest{}, &v1alpha1.RangeRequestList{}); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "waiting for the load balancers to go", func() error { return invariants.NoParts(s.cloud.parts()) }); err != nil {
+		return err
+	}
+	if err := s.askCloud(ctx, s.east, "", "orphans"); err != nil {
+		return err
+	}
+	if err := s.deleteAll(ctx, "Networks", &v1alpha1.Network{}, &v1alpha1.NetworkList{}); err != nil {
+		return err
 	}
 	if err := s.nothingLeft(ctx); err != nil {
 		return err
@@ -58,7 +54,22 @@ func (s *stage) clear(ctx context.Context) error {
 	s.board.look()
 	s.board.flush()
 	s.screen.say("")
-	s.good("I5  nothing of ours is left in the cloud: no %s, no firewall rule,\n        no %s on %d VMs; the API server's own ServiceCIDR is as it was\n", s.words.ranged, s.words.piece, len(s.cloud.machines()))
+	s.good("I5  nothing of ours is left in the cloud: no %s, no part of a\n        load balancer, no firewall rule, no %s on %d VMs;\n        the API server's own ServiceCIDR is as it was\n", s.words.ranged, s.words.piece, len(s.cloud.machines()))
+	return nil
+}
+
+// deleteAll deletes all objects of a kind in both clusters, and waits.
+func (s *stage) deleteAll(ctx context.Context, kind string, all client.Object, list client.ObjectList) error {
+	for _, c := range s.up() {
+		if err := c.api.DeleteAllOf(ctx, all); err != nil {
+			return fmt.Errorf("deleting the %s of cluster %s: %w", kind, c.name, err)
+		}
+	}
+	for _, c := range s.up() {
+		if err := s.until(ctx, "waiting for the "+kind+" to go", c.none(ctx, kind, list)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -108,5 +119,6 @@ func (s *stage) nothingLeft(ctx context.Context) error {
 	}
 	return errors.Join(append(bad,
 		invariants.NothingLeft(s.cloud.subnets(), bare(s.cloud.rules())...),
+		invariants.NoParts(s.cloud.parts()),
 		invariants.NoStrays(nil, plain(s.cloud.machines())))...)
 }

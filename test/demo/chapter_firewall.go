@@ -31,7 +31,7 @@ func (s *stage) firewall(ctx context.Context) error {
 
 // noFirewall says why nothing is shown.
 func (s *stage) noFirewall(ctx context.Context) error {
-	s.note("What may reach pods there is said by the machines' security groups, and those are left to people: no manager changes them, and the demo has nothing to show.")
+	s.note("What may reach pods there is said by the machines' security groups, and those are left to people, but for the rules that let load balancers in. There is nothing to show.")
 	return s.counted(ctx)
 }
 

@@ -30,6 +30,8 @@ func (s *stage) chapters() []chapter {
 		{"Twenty more join at once, and each gets a range of its size", s.twenty},
 		{"Three leave, and what they had rests before another node gets it", s.reuse},
 		{"The range is full, nodes wait, and it grows under them", s.grow},
+		{"Services get load balancers: for the internet, and inside of the VPC", s.balancers},
+		{"One is edited, and a node joins: the cloud is asked for what differs", s.edit},
 		{"Services fill their range, and the API server gets a second one", s.services},
 		{"A second cluster joins the VPC, and both carve at once", s.clusters},
 		firewall,

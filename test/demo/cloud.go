@@ -15,6 +15,7 @@ const (
 	latency     = 300 * time.Millisecond
 	quarantine  = 4 * time.Second
 	detachGrace = 2 * time.Second
+	orphanGrace = 2 * time.Second
 )
 
 // clouds are those that the demo can play on, by their names in --cloud.
@@ -35,12 +36,16 @@ type simulated interface {
 	network(subnet string) []any
 
 	// start has a VM run, and delete ends it.
-	start(subnet string, m member) (providerID string, err error)
+	start(subnet string, m member) (started, error)
 	delete(m member) error
 
 	machines() []machine
 	subnets() []invariants.Subnet
 	rules() []rule
+	// parts are what load balancers are made of, but for those rules; balances
+	// tells of a method of the API whether it is about them.
+	parts() []invariants.Part
+	balances(method string) bool
 	// calls are what it was asked for so far.
 	calls() []call
 }
@@ -63,6 +68,12 @@ type words struct {
 	east, west string
 	// firewall tells that the VPC has rules that a manager can keep.
 	firewall bool
+}
+
+// started is what a Node says of its machine.
+type started struct {
+	providerID string
+	ip         netip.Addr
 }
 
 // machine is a VM.
@@ -111,14 +122,18 @@ func (s *stage) simulate() (err error) {
 	return err
 }
 
-// documents are what a person writes, a directory for each cloud.
+// documents are what a person writes: a directory for each cloud, and one for
+// what is the same on both.
 //
-//go:embed gcp/*.yaml aws/*.yaml
+//go:embed gcp/*.yaml aws/*.yaml both/*.yaml
 var documents embed.FS
 
 // yaml is one of them.
 func (s *stage) yaml(name string) string {
 	text, err := documents.ReadFile(s.words.dir + "/" + name + ".yaml")
+	if err != nil {
+		text, err = documents.ReadFile("both/" + name + ".yaml")
+	}
 	if err != nil {
 		panic(err) // it was left out of the directory
 	}

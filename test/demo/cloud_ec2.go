@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
@@ -25,18 +27,18 @@ type ec2 struct {
 }
 
 func newEC2() *ec2 {
-	return &ec2{sim: awssim.New(awssim.Config{}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}}
+	return &ec2{sim: awssim.New(awssim.Config{Latency: latency}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}}
 }
 
 func (*ec2) words() words {
 	return words{
-		dir: "aws", cloud: "EC2", about: "its changes are made at once",
+		dir: "aws", cloud: "EC2", about: fmt.Sprintf("a load balancer is ready %s after it was made", latency),
 		ranged: "subnet CIDR reservation", piece: "prefixes", refusal: "400", spare: 1,
 		services: "172.21.0.0/28", east: "nodes", west: "nodes",
 	}
 }
 
-// serve makes a VPC with a second subnet, a load balancer's interface and
+// serve makes a VPC with subnets for databases and for public load balancers, a load balancer's interface and
 // somebody's reservation among the nodes, and a route to an office.
 func (e *ec2) serve() (string, func(), error) {
 	at := netip.MustParsePrefix
@@ -44,9 +46,17 @@ func (e *ec2) serve() (string, func(), error) {
 	if e.vpc, err = e.sim.AddVPC(at("10.0.0.0/16")); err != nil {
 		return "", nil, err
 	}
-	for name, block := range map[string]string{"nodes": "10.0.0.0/17", "databases": "10.0.128.0/20"} {
-		if e.ids[name], err = e.sim.AddSubnet(e.vpc, at(block), "eu-west-1a"); err != nil {
+	for _, subnet := range []struct{ name, block, role string }{
+		{"nodes", "10.0.0.0/17", "internal-elb"}, {"databases", "10.0.128.0/20", ""}, {"public", "10.0.144.0/24", "elb"},
+	} {
+		id, err := e.sim.AddSubnet(e.vpc, at(subnet.block), "eu-west-1a")
+		if err != nil {
 			return "", nil, err
+		}
+		if e.ids[subnet.name] = id; subnet.role != "" { // as people mark those for load balancers
+			if err := e.sim.Tag(id, "kubernetes.io/role/"+subnet.role, "1"); err != nil {
+				return "", nil, err
+			}
 		}
 	}
 	_, balancer := e.sim.AddInterface(awssim.Interface{Subnet: e.ids["nodes"], IP: netip.MustParseAddr("10.0.9.9"), Description: "ELB net/web/0123"})
@@ -67,16 +77,16 @@ func (e *ec2) query(endpoint string) string {
 
 func (e *ec2) network(subnet string) []any { return []any{e.vpc, e.ids[subnet]} }
 
-func (e *ec2) start(subnet string, m member) (string, error) {
-	vm, err := e.sim.AddInstance(awssim.Instance{
+func (e *ec2) start(subnet string, m member) (started, error) {
+	i, err := e.sim.AddInstance(awssim.Instance{
 		Type: machineType, Tags: map[string]string{"Name": m.name}, Interfaces: []awssim.Interface{{Subnet: e.ids[subnet]}}})
 	if err != nil {
-		return "", err
+		return started{}, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.instances[m.name] = vm.ID
-	return invariants.EC2Machine(vm, nil).ProviderID, nil
+	e.instances[m.name] = i.ID
+	return started{invariants.EC2Machine(i, nil).ProviderID, i.Interfaces[0].IP}, nil
 }
 
 func (e *ec2) delete(m member) error {
@@ -100,6 +110,13 @@ func (e *ec2) subnets() []invariants.Subnet {
 }
 
 func (*ec2) rules() []rule { return nil }
+
+func (e *ec2) parts() []invariants.Part { return invariants.EC2Parts(e.sim) }
+
+func (*ec2) balances(method string) bool {
+	return slices.ContainsFunc([]string{"LoadBalancer", "Target", "Listener", "SecurityGroup", "AddTags", "RemoveTags"},
+		func(part string) bool { return strings.Contains(method, part) })
+}
 
 func (e *ec2) calls() (out []call) {
 	for _, c := range e.sim.Calls() {

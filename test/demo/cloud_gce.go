@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
@@ -66,10 +67,13 @@ func (*gce) network(subnet string) []any { return []any{subnet} }
 // zone spreads the VMs.
 func (*gce) zone(m member) string { return region + "-" + []string{"a", "b", "c"}[m.number%3] }
 
-func (g *gce) start(subnet string, m member) (string, error) {
-	vm, err := g.sim.AddInstance(gcesim.Instance{
+func (g *gce) start(subnet string, m member) (started, error) {
+	i, err := g.sim.AddInstance(gcesim.Instance{
 		Project: project, Zone: g.zone(m), Name: m.name, Interfaces: []gcesim.Interface{{Subnetwork: subnet}}})
-	return invariants.ProviderID(vm), err
+	if err != nil {
+		return started{}, err
+	}
+	return started{invariants.ProviderID(i), i.Interfaces[0].IP}, nil
 }
 
 func (g *gce) delete(m member) error { return g.sim.DeleteInstance(project, g.zone(m), m.name) }
@@ -85,11 +89,26 @@ func (g *gce) machines() (out []machine) {
 func (g *gce) subnets() []invariants.Subnet { return invariants.Subnets(g.sim.Subnetworks()) }
 
 func (g *gce) rules() (out []rule) {
+	sources := map[string][]netip.Prefix{}
 	all := g.sim.Firewalls()
-	for i, r := range invariants.Rules(all) {
-		out = append(out, rule{r, all[i].Sources})
+	for _, f := range all {
+		sources[f.Name] = f.Sources
+	}
+	for _, r := range invariants.Rules(all) {
+		out = append(out, rule{r, sources[r.Name]})
 	}
 	return out
+}
+
+func (g *gce) parts() []invariants.Part {
+	return invariants.Parts(g.sim.Balancing(), g.sim.Firewalls())
+}
+
+func (*gce) balances(method string) bool {
+	resource, _, _ := strings.Cut(method, ".")
+	return slices.Contains([]string{
+		"addresses", "forwardingRules", "regionBackendServices", "regionHealthChecks", "networkEndpointGroups", "instanceGroups", "firewalls",
+	}, resource)
 }
 
 func (g *gce) calls() (out []call) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -90,6 +91,9 @@ func (c *cluster) apply(ctx context.Context, documents string) error {
 		u := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
 			return err
+		}
+		if namespaced, err := c.api.IsObjectNamespaced(u); err == nil && namespaced && u.GetNamespace() == "" {
+			u.SetNamespace(metav1.NamespaceDefault)
 		}
 		if err := c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner("demo"), client.ForceOwnership); err != nil {
 			return fmt.Errorf("applying %s %s to cluster %s: %w", u.GetKind(), u.GetName(), c.name, err)

@@ -27,6 +27,7 @@ var sources = map[string]func(a ...any) string{
 	"cloud call":   color.New(color.FgYellow).SprintFunc(),
 	"vm":           color.New(color.FgBlue).SprintFunc(),
 	"subnet":       color.New(color.FgBlue).SprintFunc(),
+	"balancer":     color.New(color.FgBlue).SprintFunc(),
 	"firewall":     color.New(color.FgBlue).SprintFunc(),
 	"node":         color.New(color.FgGreen).SprintFunc(),
 	"service":      color.New(color.FgGreen).SprintFunc(),

@@ -25,13 +25,14 @@ func worker(i, maxPods int) member {
 // join starts a VM and registers its Node, as its kubelet and the cloud
 // controller would.
 func (s *stage) join(ctx context.Context, c *cluster, m member) error {
-	providerID, err := s.cloud.start(c.subnet, m)
+	vm, err := s.cloud.start(c.subnet, m)
 	if err != nil {
 		return fmt.Errorf("starting VM %s: %w", m.name, err)
 	}
 	n := &corev1.Node{}
 	n.Name = m.name
-	n.Spec.ProviderID = providerID
+	n.Spec.ProviderID = vm.providerID
+	n.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: vm.ip.String()}}
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse(strconv.Itoa(m.maxPods))}
 	if m.pool != "" {
 		n.Labels = map[string]string{"pool": m.pool}

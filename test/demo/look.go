@@ -33,6 +33,7 @@ func (b *board) look() {
 	b.lookAtSubnets()
 	b.lookAtVMs()
 	b.lookAtFirewall()
+	b.lookAtBalancers()
 }
 
 func (b *board) called(c call) {
@@ -40,6 +41,8 @@ func (b *board) called(c call) {
 	case c.refused != "":
 		b.refusals++
 		b.tell(event{source: "cloud call", subject: c.on, what: c.method + " refused: " + c.refused, bad: true})
+	case c.changes && b.cloud.balances(c.method): // what comes of them is told
+		b.balances[c.method]++
 	case c.changes:
 		b.tell(event{source: "cloud call", subject: c.on, what: c.method, late: true})
 	}

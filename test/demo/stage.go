@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,8 @@ type stage struct {
 	board    *board
 	history  *invariants.History
 
-	exposures int // Services that were made
+	exposures int    // Services that were made
+	files     string // directory of what people write
 
 	east, west *cluster
 	westUp     chan struct{} // closed when west's control plane is up, or is not to be
@@ -56,6 +58,9 @@ func (s *stage) set(ctx context.Context) error {
 		if _, err := exec.LookPath(p); err != nil {
 			return fmt.Errorf("make demo builds it: %w", err)
 		}
+	}
+	if err := s.write(); err != nil {
+		return err
 	}
 	s.screen.busy("starting etcd and kube-apiserver")
 	if err := s.east.start(ctx); err != nil {
@@ -98,7 +103,7 @@ func (s *stage) enter(ctx context.Context, c *cluster) error {
 	if c.unfollow, err = s.history.Follow(c.name, c.api); err != nil {
 		return err
 	}
-	waits := []string{"--quarantine=" + quarantine.String(), "--detach-grace=" + detachGrace.String()}
+	waits := []string{"--load-balancers", "--quarantine=" + quarantine.String(), "--detach-grace=" + detachGrace.String(), "--orphan-grace=" + orphanGrace.String()}
 	if err := c.runManager(s.programs.manager, append(s.cloud.flags(s.endpoint), waits...)); err != nil {
 		return err
 	}
@@ -135,5 +140,21 @@ func (s *stage) close() error {
 	if s.stopSim != nil {
 		s.stopSim()
 	}
+	if s.files != "" {
+		err = errors.Join(err, os.RemoveAll(s.files))
+	}
 	return err
+}
+
+// write puts what people write into files, for commands that take them.
+func (s *stage) write() (err error) {
+	if s.files, err = os.MkdirTemp("", "vpcnative-demo-"); err != nil {
+		return err
+	}
+	for _, name := range []string{"balancers", "edited"} {
+		if err := os.WriteFile(filepath.Join(s.files, name+".yaml"), []byte(s.yaml(name)), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }

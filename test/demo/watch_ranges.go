@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -116,9 +117,28 @@ func (v view) service(old, now *corev1.Service) {
 		v.expose(old.Name, false)
 		v.tell(event{source: "service", subject: v.of(old.Name), what: "deleted"})
 	case old == nil:
-		v.expose(now.Name, true)
+		v.expose(now.Name, now.Spec.Type == corev1.ServiceTypeClusterIP)
 		v.tell(event{source: "service", subject: v.of(now.Name), what: v.clusterIP(now.Spec.ClusterIP), detail: bold(now.Spec.ClusterIP)})
+	default:
+		v.balancer(old, now)
 	}
+}
+
+// balancer tells what became of a Service's load balancer.
+func (v view) balancer(old, now *corev1.Service) {
+	const source = "service"
+	switch {
+	case old.DeletionTimestamp == nil && now.DeletionTimestamp != nil:
+		v.tell(event{source: source, subject: v.of(now.Name), what: "is to be deleted"})
+		return
+	case !reflect.DeepEqual(old.Spec, now.Spec):
+		v.tell(event{source: source, subject: v.of(now.Name), what: "edited"})
+	}
+	if at := now.Status.LoadBalancer.Ingress; len(at) > 0 && v.reach(now.Name, at[0].IP+at[0].Hostname) {
+		v.look() // the cloud had it before
+		v.tell(event{source: source, subject: v.of(now.Name), what: "is reached at", detail: bold(at[0].IP + at[0].Hostname)})
+	}
+	v.condition(source, now.Name, v1alpha1.ConditionLoadBalancer, old.Status.Conditions, now.Status.Conditions)
 }
 
 // serve notes what a new ServiceCIDR holds.

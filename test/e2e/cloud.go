@@ -54,6 +54,8 @@ type Cloud interface {
 	Machines() []invariants.Machine
 	Subnets() []invariants.Subnet
 	Rules() []invariants.Rule
+	// Parts are what load balancers are made of.
+	Parts() []invariants.Part
 	// Changes counts the calls that asked for a change; Calls counts all by
 	// method.
 	Changes() int

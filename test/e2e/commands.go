@@ -77,6 +77,9 @@ func commands() map[string]command {
 		"fill":     cmdFill,
 		"drain":    cmdDrain,
 
+		"vpcnative": cmdVPCNative,
+		"balancing": cmdBalancing,
+
 		"service-cidr-controller": cmdServiceCIDRController,
 		"routetable":              cmdRouteTable,
 		"firewall":                cmdFirewall,
@@ -211,9 +214,23 @@ func cmdRefused(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// delete KIND NAME
+// delete KIND NAME [forced]: forced takes the finalizers off, as people do.
 func cmdDelete(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(deleteObject(worldOf(ts).API, args[0], args[1]))
+	w := worldOf(ts)
+	ts.Check(deleteObject(w.API, args[0], args[1]))
+	if len(args) < 3 {
+		return
+	}
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(kinds[args[0]])
+	key := client.ObjectKey{Namespace: namespaces[args[0]], Name: args[1]}
+	if err := w.API.Get(context.Background(), key, o); err != nil {
+		ts.Check(client.IgnoreNotFound(err))
+		return
+	}
+	patch := client.MergeFrom(o.DeepCopy())
+	o.SetFinalizers(nil)
+	ts.Check(client.IgnoreNotFound(w.API.Patch(context.Background(), o, patch)))
 }
 
 func deleteObject(api client.Client, kind, name string) error {
@@ -260,6 +277,11 @@ func cmdNode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if c := o["podcidr"]; c != "" {
 		n.Spec.PodCIDR, n.Spec.PodCIDRs = c, []string{c}
+	}
+	for _, m := range worldOf(ts).Cloud.Machines() {
+		if m.Name == args[0] && m.ProviderID == n.Spec.ProviderID && m.IP.IsValid() {
+			n.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: m.IP.String()}}
+		}
 	}
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse(or(o["pods"], "110"))}
 	ts.Check(worldOf(ts).API.Create(context.Background(), n))

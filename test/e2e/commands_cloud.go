@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -91,6 +92,10 @@ var stackTypes = map[string]string{"": "", "ipv4": "IPV4_ONLY", "dual": "IPV4_IP
 // stack subnet NAME internal|external | stack vm NAME ipv4|dual: by hand,
 // which families a subnet or a VM's interface has.
 func cmdStack(ts *testscript.TestScript, _ bool, args []string) {
+	if e, ok := worldOf(ts).Cloud.(*EC2); ok && args[0] == "subnet" {
+		ts.Check(e.GiveIPv6(args[1]))
+		return
+	}
 	sim := gceOf(ts)
 	switch what, name := args[0], args[1]; what {
 	case "subnet":
@@ -201,13 +206,16 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 // is something.
 func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
+	left := func() error {
+		return errors.Join(invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...), invariants.NoParts(w.Cloud.Parts()))
+	}
 	if neg {
-		if invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...) == nil {
+		if left() == nil {
 			ts.Fatalf("nothing of ours is left in the cloud")
 		}
 		return
 	}
-	err := Eventually(patience, func() error { return invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...) })
+	err := Eventually(patience, left)
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, w.Logs())
 	}

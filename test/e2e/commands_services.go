@@ -91,6 +91,13 @@ func (w *World) cleanServices(ctx context.Context) error {
 		if err := w.API.Delete(ctx, s); client.IgnoreNotFound(err) != nil {
 			return err
 		}
+		if len(s.Finalizers) > 0 {
+			patch := client.MergeFrom(s.DeepCopy())
+			s.Finalizers = nil
+			if err := w.API.Patch(ctx, s, patch); client.IgnoreNotFound(err) != nil {
+				return err
+			}
+		}
 	}
 	for i := range cidrs.Items {
 		s := &cidrs.Items[i]

@@ -85,7 +85,7 @@ func (e *EC2) Add(machine string, o map[string]string) error {
 		}
 	}
 	i, err := e.sim.AddInstance(awssim.Instance{ID: e.ID(machine), Type: or(o["type"], "m5.4xlarge"), Tags: map[string]string{"Name": machine},
-		Interfaces: []awssim.Interface{{Subnet: e.subnets[or(o["subnet"], subnet)].id}}})
+		Interfaces: []awssim.Interface{{Subnet: e.subnetID(or(o["subnet"], subnet))}}})
 	e.remember(machine, i)
 	return err
 }
@@ -192,10 +192,30 @@ func (e *EC2) Subnets() (out []invariants.Subnet) {
 		s := e.subnets[name]
 		out = append(out, invariants.EC2Subnet(s.id, s.primary, e.sim.Reservations(s.id)))
 	}
+	for _, s := range e.newSubnets() {
+		one := invariants.EC2Subnet(s.ID, s.Prefix, e.sim.Reservations(s.ID))
+		one.Ours = true
+		out = append(out, one)
+	}
 	return out
 }
 
+// newSubnets are those that were made for new nodes.
+func (e *EC2) newSubnets() []awssim.Subnet {
+	return slices.DeleteFunc(e.sim.Subnets(e.vpc), func(s awssim.Subnet) bool { return !strings.HasPrefix(s.Tags["Name"], "vn-") })
+}
+
+// subnetID is that of a subnet by the story's name; "made" is the last one that
+// was made for new nodes.
+func (e *EC2) subnetID(name string) string {
+	if made := e.newSubnets(); name == "made" && len(made) > 0 {
+		return made[len(made)-1].ID
+	}
+	return e.subnets[name].id
+}
+
 func (e *EC2) Rules() []invariants.Rule { return nil }
+func (e *EC2) Parts() []invariants.Part { return invariants.EC2Parts(e.sim) }
 func (e *EC2) Changes() int             { return e.sim.MutatingCalls() }
 func (e *EC2) Calls() map[string]int    { return e.sim.CallCounts() }
 

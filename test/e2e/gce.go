@@ -170,8 +170,11 @@ func (g *GCE) Delay(method string, d time.Duration) {
 func (g *GCE) Machines() []invariants.Machine { return invariants.Machines(g.Sim.Instances()) }
 func (g *GCE) Subnets() []invariants.Subnet   { return invariants.Subnets(g.Sim.Subnetworks()) }
 func (g *GCE) Rules() []invariants.Rule       { return invariants.Rules(g.Sim.Firewalls()) }
-func (g *GCE) Changes() int                   { return g.Sim.MutatingCalls() }
-func (g *GCE) Calls() map[string]int          { return g.Sim.CallCounts() }
+func (g *GCE) Parts() []invariants.Part {
+	return invariants.Parts(g.Sim.Balancing(), g.Sim.Firewalls())
+}
+func (g *GCE) Changes() int          { return g.Sim.MutatingCalls() }
+func (g *GCE) Calls() map[string]int { return g.Sim.CallCounts() }
 
 func (g *GCE) Journal() []invariants.Call { return invariants.GCECalls(g.Sim.Calls()) }
 

@@ -6,6 +6,7 @@ import "net/netip"
 type Machine struct {
 	Name       string
 	ProviderID string // as its Node has it
+	IP         netip.Addr
 	Subnet     string // of its first interface
 	Type       string // where that bounds what it carries
 	Carried    []Piece

@@ -37,12 +37,15 @@ func EC2Machine(i awssim.Instance, subnets []Subnet) Machine {
 	if len(i.Interfaces) > 0 {
 		m.Subnet = i.Interfaces[0].Subnet
 	}
+	if len(i.Interfaces) > 0 {
+		m.IP = i.Interfaces[0].IP
+	}
 	for _, nic := range i.Interfaces {
 		for _, a := range append(slices.Clone(nic.Secondary), nic.IP) {
 			m.Single = append(m.Single, netip.PrefixFrom(a, a.BitLen()))
 		}
 		var b netipx.IPSetBuilder
-		for _, p := range nic.Prefixes {
+		for _, p := range slices.Concat(nic.Prefixes, nic.IPv6) {
 			b.AddPrefix(p)
 		}
 		set, _ := b.IPSet() // fails only for prefixes that are not valid

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 )
 
@@ -39,6 +40,9 @@ func machine(i gcesim.Instance) Machine {
 	if len(i.Interfaces) > 0 {
 		m.Subnet = path.Base(i.Interfaces[0].Subnetwork)
 	}
+	if len(i.Interfaces) > 0 {
+		m.IP = i.Interfaces[0].IP
+	}
 	for _, nic := range i.Interfaces {
 		for _, a := range nic.Aliases {
 			m.Carried = append(m.Carried, Piece{Prefix: a.Prefix, Range: a.RangeName, Ours: named(a.RangeName)})
@@ -59,9 +63,12 @@ func Subnets(all []gcesim.Subnetwork) (out []Subnet) {
 	return out
 }
 
-// Rules are Compute Engine's firewall rules.
+// Rules are Compute Engine's firewall rules, but those of load balancers.
 func Rules(all []gcesim.Firewall) (out []Rule) {
 	for _, f := range all {
+		if o, ok := cloud.ParseDescription(f.Description); ok && ofBalancer(o) {
+			continue
+		}
 		out = append(out, Rule{Network: f.Network, Name: f.Name, Ours: named(f.Name)})
 	}
 	return out

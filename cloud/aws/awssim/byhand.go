@@ -157,6 +157,19 @@ func (s *Sim) Unassign(id string, prefixes ...netip.Prefix) error {
 	return s.onInterface(id, func(i *networkInterface) *APIError { return s.unassign(i, prefixes, nil) })
 }
 
+// UnassignIPv6 takes every IPv6 prefix from an interface.
+func (s *Sim) UnassignIPv6(id string) error {
+	return s.onInterface(id, func(i *networkInterface) *APIError {
+		next := *i
+		next.IPv6Prefixes = nil
+		for _, p := range i.IPv6Prefixes {
+			delete(s.ipv6, netip.MustParsePrefix(p.Prefix))
+		}
+		s.putIPv6(&next)
+		return nil
+	})
+}
+
 func (s *Sim) onInterface(id string, do func(*networkInterface) *APIError) (err error) {
 	s.locked(func() {
 		i, ok := s.interfaces.items[id]

@@ -75,6 +75,30 @@ func (s *Sim) Interfaces() (out []Interface) {
 	return out
 }
 
+// Subnet is one as it was made.
+type Subnet struct {
+	ID, Zone string
+	Prefix   netip.Prefix
+	Tags     map[string]string
+}
+
+// Subnets are those of a VPC, in order of IDs.
+func (s *Sim) Subnets(vpcID string) (out []Subnet) {
+	s.locked(func() {
+		for _, n := range s.subnets.all() {
+			if n.VpcID != vpcID {
+				continue
+			}
+			one := Subnet{ID: n.ID, Zone: n.AvailabilityZone, Prefix: n.prefix(), Tags: map[string]string{}}
+			for _, x := range n.Tags {
+				one.Tags[x.Key] = x.Value
+			}
+			out = append(out, one)
+		}
+	})
+	return out
+}
+
 // Reservations are those of a subnet, in order of IDs.
 func (s *Sim) Reservations(subnet string) (out []Reservation) {
 	s.locked(func() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -48,6 +49,22 @@ func Admit(ctx context.Context, c client.Client, had, file State) (out State, no
 		notes = append(notes, note...)
 	}
 	return out, notes, nil
+}
+
+// AdmitService puts a file's Service in the place of the cluster's, as the API
+// server would have it: with the ports that it allocates.
+func AdmitService(ctx context.Context, c client.Client, file corev1.Service) (out *corev1.Service, notes []string, err error) {
+	out = file.DeepCopy()
+	had := &corev1.Service{}
+	err = c.Get(ctx, client.ObjectKeyFromObject(out), had)
+	switch {
+	case err == nil: // what it allocated it keeps by itself, where the file does not say it
+		out.UID, out.ResourceVersion, out.Finalizers, out.Status = had.UID, had.ResourceVersion, had.Finalizers, had.Status
+	case !apierrors.IsNotFound(err):
+		return nil, nil, fmt.Errorf("reading Service %s/%s: %w", out.Namespace, out.Name, err)
+	}
+	notes, err = ask(ctx, c, "Service", out)
+	return out, notes, err
 }
 
 func ask(ctx context.Context, c client.Client, kind string, o client.Object) (notes []string, err error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
@@ -15,8 +16,8 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// ParseAny reads Networks and RangeRequests out of YAML or JSON documents. An
-// unknown field is an error.
+// ParseAny reads Networks, RangeRequests and Services out of YAML or JSON
+// documents. An unknown field is an error.
 func ParseAny(r io.Reader) (State, error) {
 	var out State
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(r))
@@ -35,11 +36,16 @@ func ParseAny(r io.Reader) (State, error) {
 	return out, nil
 }
 
-// Parse reads Networks and RangeRequests to plan.
+// Parse reads what is to be planned: RangeRequests, with Networks or without;
+// or Services.
 func Parse(r io.Reader) (State, error) {
 	out, err := ParseAny(r)
-	if err == nil && len(out.Requests) == 0 {
-		err = errors.New("it holds no RangeRequest, so there is nothing to plan")
+	switch {
+	case err != nil:
+	case len(out.Services) > 0 && len(out.Networks)+len(out.Requests) > 0:
+		err = errors.New("it holds Services and other kinds: Services are planned by themselves, put them into a file of their own")
+	case len(out.Services)+len(out.Requests) == 0:
+		err = errors.New("it holds no RangeRequest and no Service, so there is nothing to plan")
 	}
 	return out, err
 }
@@ -55,13 +61,24 @@ func (s *State) document(text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 || head.TypeMeta == (metav1.TypeMeta{}) && head.Metadata.Name == "" && onlyComments(text) {
 		return nil
 	}
-	if head.APIVersion != v1alpha1.GroupVersion.String() {
-		return fmt.Errorf("its apiVersion is %q; plan takes Networks and RangeRequests of %s", head.APIVersion, v1alpha1.GroupVersion)
+	known := head.APIVersion == v1alpha1.GroupVersion.String() || head.TypeMeta == serviceType
+	if !known {
+		return fmt.Errorf("its apiVersion is %q and its kind %q; plan takes Networks and RangeRequests of %s, or Services of v1", head.APIVersion, head.Kind, v1alpha1.GroupVersion)
 	}
 	if head.Metadata.Name == "" {
 		return fmt.Errorf("the %s has no metadata.name", head.Kind)
 	}
 	switch head.Kind {
+	case serviceType.Kind:
+		var one corev1.Service
+		if err := yaml.UnmarshalStrict(text, &one); err != nil {
+			return fmt.Errorf("service %s: %w", one.Name, err)
+		}
+		if one.Namespace == "" {
+			one.Namespace = metav1.NamespaceDefault
+		}
+		one.Status = corev1.ServiceStatus{}
+		s.Services = append(s.Services, one)
 	case "Network":
 		var n v1alpha1.Network
 		if err := yaml.UnmarshalStrict(text, &n); err != nil {
@@ -77,10 +94,12 @@ func (s *State) document(text []byte) error {
 		r.Status = v1alpha1.RangeRequestStatus{}
 		s.Requests = append(s.Requests, r)
 	default:
-		return fmt.Errorf("its kind is %q; plan takes Networks and RangeRequests", head.Kind)
+		return fmt.Errorf("its kind is %q; plan takes Networks, RangeRequests and Services", head.Kind)
 	}
 	return nil
 }
+
+var serviceType = metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}
 
 func onlyComments(text []byte) bool {
 	var value any

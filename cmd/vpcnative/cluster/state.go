@@ -18,6 +18,8 @@ type State struct {
 	Networks []v1alpha1.Network
 	Requests []v1alpha1.RangeRequest
 	Nodes    []corev1.Node
+	// Services are a file's.
+	Services []corev1.Service
 }
 
 // pageSize is how many objects are asked for at a time.

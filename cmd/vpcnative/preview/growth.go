@@ -20,6 +20,8 @@ type Growth struct {
 	// most Most.
 	Has  int   `json:"has"`
 	Most int32 `json:"most"`
+	// Space is the subnet that would be made instead, for new nodes.
+	Space *Space `json:"newSpace,omitempty"`
 	// Refusal is why there would be none.
 	Refusal *Refusal `json:"refusal,omitempty"`
 }
@@ -35,6 +37,9 @@ func growth(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.
 			g.Refusal = &Refusal{v1alpha1.ReasonRangesAtLimit, fmt.Sprintf("it has %d ranges there, as many as growth.maxRanges allows", g.Has)}
 		case no != nil:
 			g.Refusal = &Refusal{no.Reason, no.Text}
+			if space, _ := newSpace(in, n, snapshot, r, f.Subnet); len(space) > 0 && no.Reason == v1alpha1.ReasonNoSpace {
+				g.Space = &space[0]
+			}
 		default:
 			g.CIDR, g.Why, g.Addresses = step.Range.Prefix.String(), step.Why, prefix.Addresses(step.Range.Prefix).String()
 		}

@@ -73,6 +73,8 @@ type Request struct {
 	Ranges     []Range             `json:"ranges,omitempty"`
 	// NodeSize is what a node draws, for purpose Pods.
 	NodeSize *NodeSize `json:"nodeSize,omitempty"`
+	// Space is what would be added to the VPC first, for new nodes.
+	Space []Space `json:"newSpace,omitempty"`
 	// Growth is what would come next, subnet by subnet.
 	Growth []Growth `json:"growth,omitempty"`
 }
@@ -166,6 +168,7 @@ func (in Input) network(name string) Network {
 		snapshot = apply(steps, snapshot, r, region(n))
 		in.Requests[i] = *r
 		if no == nil {
+			q.Space, q.Refusal = newSpace(in, n, snapshot, r)
 			q.Growth = growth(in, n, snapshot, r)
 		}
 		out.Requests = append(out.Requests, q)

@@ -73,6 +73,9 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be refused,"), q.Refusal.Reason, q.Refusal.Text)
 		return
 	}
+	for _, x := range q.Space {
+		x.print(b, s)
+	}
 	for _, r := range q.Ranges {
 		verb := "keep"
 		switch {
@@ -113,6 +116,9 @@ func (g Growth) print(b *strings.Builder, s show.Style) {
 	fmt.Fprintf(b, "  growth%s, %d of at most %d ranges\n", where, g.Has, g.Most)
 	if g.Refusal != nil {
 		fmt.Fprintf(b, "    next   %s %s: %s\n", s.Bad("none,"), g.Refusal.Reason, g.Refusal.Text)
+		if g.Space != nil {
+			g.Space.print(b, s)
+		}
 		return
 	}
 	fmt.Fprintf(b, "    next   %s, %s addresses: %s\n", s.Bold(g.CIDR), show.Number(g.Addresses), g.Why)

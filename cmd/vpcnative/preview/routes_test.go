@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
@@ -81,4 +82,43 @@ func same(t *testing.T, name, got string) {
 	if got != string(want) {
 		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
 	}
+}
+
+func fullOf(r v1alpha1.RangeRequest) v1alpha1.RangeRequest {
+	r.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24", Subnet: "subnet-a", Name: "vn-x"}}
+	r.Spec.PrefixLength = ptr.To[int32](24)
+	return r
+}
+
+func TestPreviewsOfNewSpace(t *testing.T) {
+	t.Parallel()
+	roomy := func(block v1alpha1.CIDR) v1alpha1.RangeRequest {
+		return pods("roomy", func(s *v1alpha1.RangeRequestSpec) {
+			grows(length(23), nil, 4)(s)
+			s.NewSpace = &v1alpha1.NewSpace{Blocks: []v1alpha1.CIDR{block}, SubnetPrefixLength: 20, MaxSubnets: 4}
+		})
+	}
+	wide := ec2()
+	wide.Spec.Supernets = append(wide.Spec.Supernets, "100.64.0.0/16")
+	made := wide.DeepCopy()
+	made.Status.Blocks = append(made.Status.Blocks, "100.64.0.0/16")
+	made.Status.Subnets = append(made.Status.Subnets, v1alpha1.SubnetSpace{Name: "subnet-b", Zone: "eu-west-1a", CIDR: "100.64.0.0/20", FreeBlocks: []string{"100.64.8.0/21"},
+		Made: cloud.Owner{ClusterID: "test", Kind: "RangeRequest", Name: "roomy"}.RoleName("subnet0"), Owner: "RangeRequest roomy"})
+	var got strings.Builder
+	for _, s := range []struct {
+		name string
+		in   Input
+	}{
+		{"where the subnet has no room", onEC2(wide, roomy("100.64.0.0/16"))},
+		{"in the subnet that was made", onEC2(made, roomy("100.64.0.0/16"))},
+		{"in no supernet", onEC2(wide, roomy("100.65.0.0/16"))},
+		{"once what it has is full", onEC2(wide, fullOf(roomy("100.64.0.0/16")))},
+	} {
+		fmt.Fprintf(&got, "# %s\n", s.name)
+		if err := Make(s.in).Print(&got, show.Style{}); err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString("\n")
+	}
+	same(t, "newspace.golden", got.String())
 }

@@ -99,6 +99,9 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 		}
 	}
 	for _, s := range n.Status.Subnets {
+		if s.Made != "" {
+			out.Snapshot.Subnets = append(out.Snapshot.Subnets, cloud.Subnet{Name: s.Name, Made: s.Made})
+		}
 		fill(&out.Snapshot, s)
 	}
 	for _, text := range n.Status.Blocks {

@@ -1,0 +1,216 @@
+package ranges
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Making is a subnet that is to be made for new nodes.
+type Making struct {
+	// Record is the block that the subnet lies in, where the status does not
+	// have it yet: that comes before anything is asked for, since a block
+	// carries no mark.
+	Record *v1alpha1.MadeBlock
+	// Block is to be associated first; it is not valid where the VPC has it.
+	Block  netip.Prefix
+	Subnet cloud.NewSubnet
+	Why    string
+}
+
+// newSpaceSupported refuses space that no range would lie in.
+func (in Input) newSpaceSupported() *Refusal {
+	if !in.Snapshot.Traits.Inside {
+		return refuse(v1alpha1.ReasonUnsupported, "newSpace is not provided on this cloud, where a subnet grows by ranges beside its own block; leave it out")
+	}
+	most := int(in.Request.Spec.NewSpace.SubnetPrefixLength) + 1
+	if n := in.furtherLength(); n < most {
+		return refuse(string(plan.InvalidSize), "a range of /%d does not fit in a subnet of /%d beside the machines' own addresses; ask for ranges of /%d or smaller in growth.prefixLength, or for larger subnets in newSpace.subnetPrefixLength",
+			n, in.Request.Spec.NewSpace.SubnetPrefixLength, most)
+	}
+	return nil
+}
+
+// furtherLength is the length of the ranges that come after the first ones; it
+// is 32 where the request says none.
+func (in Input) furtherLength() int {
+	ask := in.ask()
+	switch g := in.Request.Spec.Growth; {
+	case g != nil && g.PrefixLength != nil:
+		return int(*g.PrefixLength)
+	case ask.PrefixLength != 0:
+		return ask.PrefixLength
+	case ask.Capacity != nil:
+		if n, _, err := ask.Capacity.Length(prefix.IPv4); err == nil {
+			return n
+		}
+	}
+	return prefix.IPv4.Width()
+}
+
+// passedOver tells of a subnet that has no room for the request's first range:
+// it gets none, and one is made in a new subnet of its zone.
+func (in Input) passedOver(s cloud.Subnet, no *Refusal) bool {
+	return in.Request.Spec.NewSpace != nil && no.Reason == v1alpha1.ReasonNoSpace && len(in.granted(s)) == 0
+}
+
+// made are the subnets that were made for the request.
+func (in Input) made() (out []cloud.Subnet) {
+	for _, s := range in.Snapshot.Subnets {
+		if cloud.ParseMark(s.Made).Of(in.owner()) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// inMade plans the ranges of the subnets that were made for the request, after
+// those of the others.
+func (in Input) inMade(steps []Step) ([]Step, *Refusal) {
+	for _, s := range in.made() {
+		more, no := in.subnet(s, steps, plan.Request{Family: prefix.IPv4, PrefixLength: in.furtherLength()})
+		if no != nil {
+			return nil, no
+		}
+		steps = append(steps, more...)
+	}
+	return steps, nil
+}
+
+// FullZones gives the zones in which no subnet of the request has room: each
+// is among the full ones, or has no range of the request at all. It is pure.
+func FullZones(in Input, full []string) (zones []string) {
+	if in.Request.Spec.NewSpace == nil {
+		return nil
+	}
+	subnets, no := in.subnets()
+	if no != nil {
+		return nil
+	}
+	room := map[string]bool{}
+	for _, s := range subnets {
+		if len(in.granted(s)) > 0 && !slices.Contains(full, s.Name) {
+			room[s.Zone] = true
+		}
+	}
+	for _, s := range in.made() {
+		room[s.Zone] = room[s.Zone] || !slices.Contains(full, s.Name)
+	}
+	for _, s := range subnets {
+		if !room[s.Zone] && !slices.Contains(zones, s.Zone) {
+			zones = append(zones, s.Zone)
+		}
+	}
+	slices.Sort(zones)
+	return zones
+}
+
+// PlanSpace says which subnet is made in a zone that is full, or why none can
+// be. It is pure.
+func PlanSpace(in Input, zone string) (Making, *Refusal) {
+	ask := in.Request.Spec.NewSpace
+	made := in.made()
+	here := 0
+	for _, s := range made {
+		if s.Zone == zone {
+			here++
+		}
+	}
+	if here >= int(ask.MaxSubnets) {
+		return Making{}, refuse(v1alpha1.ReasonRangesAtLimit, "zone %s has no room in its subnets, and %d were made there, as many as newSpace.maxSubnets allows; raise it", zone, here)
+	}
+	var full *Refusal
+	for _, b := range parseAll(ask.Blocks) {
+		if no := in.blockRefused(b); no != nil {
+			return Making{}, no
+		}
+		a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: int(ask.SubnetPrefixLength)},
+			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(parseAll(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
+		if a.Verb == plan.Refuse {
+			full = refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSpace.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
+			continue
+		}
+		m := Making{Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
+			Why: fmt.Sprintf("no subnet of the request has room in zone %s; %s", zone, a.Why)}
+		there := slices.Contains(in.Snapshot.Blocks, b)
+		if !there {
+			m.Block = b
+		}
+		if !in.recorded(b) {
+			m.Record = &v1alpha1.MadeBlock{CIDR: b.String(), Adopted: there}
+		}
+		return m, nil
+	}
+	return Making{}, full
+}
+
+// blockRefused refuses a block that nothing may lie over, or that lies over
+// what is in our books only.
+func (in Input) blockRefused(b netip.Prefix) *Refusal {
+	if !prefix.Within(parseAll(in.Network.Spec.Supernets), b) {
+		return refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSpace is not inside the supernets of Network %s; add it there", b, in.Network.Name)
+	}
+	if slices.Contains(in.Snapshot.Blocks, b) {
+		return nil
+	}
+	for _, have := range in.Snapshot.Blocks {
+		if have.Overlaps(b) {
+			return refuse(v1alpha1.ReasonOverlap, "block %s of newSpace overlaps %s, which the VPC has; name that one, or another", b, have)
+		}
+	}
+	for i := range in.Others {
+		o := &in.Others[i]
+		for _, p := range prefixes(o.Status.Ranges) {
+			if o.Name != in.Request.Name && p.Overlaps(b) {
+				return refuse(v1alpha1.ReasonOverlap, "block %s of newSpace lies over %s, which RangeRequest %s has beside the VPC's blocks; name another", b, p, o.Name)
+			}
+		}
+	}
+	for _, s := range in.Services {
+		if s.Prefix.Overlaps(b) {
+			return refuse(v1alpha1.ReasonOverlap, "block %s of newSpace lies over %s, ServiceCIDR %s; name another", b, s.Prefix, s.Name)
+		}
+	}
+	return nil
+}
+
+func (in Input) recorded(b netip.Prefix) bool {
+	s := in.Request.Status.NewSpace
+	return s != nil && slices.ContainsFunc(s.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
+}
+
+// freeSubnetName is the lowest name of ours that no subnet has.
+func (in Input) freeSubnetName() string {
+	for n := 0; ; n++ {
+		name := in.owner().RoleName(fmt.Sprintf("subnet%d", n))
+		if !slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Made == name }) {
+			return name
+		}
+	}
+}
+
+// noteSpace brings the status up to what the VPC shows of the subnets that
+// were made.
+func noteSpace(r *v1alpha1.RangeRequest, in Input) {
+	had := r.Status.NewSpace
+	if had == nil && len(in.made()) == 0 {
+		return
+	}
+	now := v1alpha1.MadeSpace{}
+	why := map[string]string{}
+	if had != nil {
+		now.Blocks = had.Blocks
+		for _, s := range had.Subnets {
+			why[s.Name] = s.Reason
+		}
+	}
+	for _, s := range in.made() {
+		now.Subnets = append(now.Subnets, v1alpha1.MadeSubnet{Subnet: s.Name, Name: s.Made, Zone: s.Zone, CIDR: s.Primary.String(), Reason: why[s.Made]})
+	}
+	r.Status.NewSpace = &now
+}

@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vpcnative/vpcnative/test/invariants"
+)
+
+var building sync.Mutex
+
+// commandLine builds the command line beside the manager, once.
+func (w *World) commandLine() (string, error) {
+	building.Lock()
+	defer building.Unlock()
+	to := filepath.Join(filepath.Dir(w.binary), "vpcnative")
+	if _, err := os.Stat(to); err == nil {
+		return to, nil
+	}
+	out, err := exec.Command("go", "build", "-o", to, "github.com/vpcnative/vpcnative/cmd/vpcnative").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building the command line: %w\n%s", err, out)
+	}
+	return to, nil
+}
+
+// vpcnative ARGS: runs the command line as an administrator of the cluster,
+// with the rights to the cloud; with ! it fails. Files that it names have
+// their words. After "gone" there is no cluster.
+func cmdVPCNative(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	program, err := w.commandLine()
+	ts.Check(err)
+	kubeconfig := w.Server.KubeconfigFile
+	if args[0] == "gone" {
+		kubeconfig, args = filepath.Join(ts.Getenv("WORK"), "gone"), args[1:]
+	}
+	for _, a := range args {
+		if strings.HasSuffix(a, ".yaml") {
+			ts.Check(os.WriteFile(ts.MkAbs(a), []byte(os.Expand(ts.ReadFile(a), ts.Getenv)), 0o600))
+		}
+	}
+	err = ts.Exec(program, append(append(slices.Clone(args), "--kubeconfig="+kubeconfig), w.Cloud.Flags()...)...)
+	if neg != (err != nil) {
+		ts.Fatalf("vpcnative %s: %v\n%s", strings.Join(args, " "), err, ts.ReadFile("stderr"))
+	}
+}
+
+// balancing PATTERN: eventually the kinds of what there is of ours for load
+// balancers, each once, joined by blanks, match the whole pattern.
+func cmdBalancing(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	pattern := regexp.MustCompile("^(?:" + args[0] + ")$")
+	err := Eventually(patience, func() error {
+		got := kindsOf(w.Cloud.Parts())
+		if !pattern.MatchString(got) {
+			return fmt.Errorf("there are of ours for load balancers: %q, want %s", got, args[0])
+		}
+		return nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, w.Logs())
+	}
+}
+
+func kindsOf(all []invariants.Part) string {
+	var out []string
+	for _, p := range all {
+		if p.Ours {
+			out = append(out, strings.ReplaceAll(p.Kind, " ", "-"))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), " ")
+}
