@@ -39,12 +39,10 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		return cloud.Snapshot{}, misread(about, err)
 	}
 	for _, id := range s.nodeSubnets() {
-		sub := b.subnets[id]
-		if sub == nil {
-			continue // gone, or made since the subnets were read
+		if sub := b.subnets[id]; sub != nil { // else made since the subnets were read
+			sub.Used = joined(sub.Used)
+			snap.Subnets = append(snap.Subnets, *sub)
 		}
-		sub.Used = joined(sub.Used)
-		snap.Subnets = append(snap.Subnets, *sub)
 	}
 	return snap, s.missing(b)
 }

@@ -129,7 +129,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	if why, is := asked.Refused(); is {
 		return refused(why.Reason, errors.New(why.Text)), nil
 	}
-	if _, err := k.load(ctx, c.Now, 0); err != nil {
+	if _, err := c.load(ctx, k, 0); err != nil {
 		return troubled(err), nil
 	}
 	if f, done, err := c.leaveOthers(ctx, s, k); !done {
@@ -140,6 +140,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		return troubled(err), nil
 	}
 	if err := k.await(ctx, c.Now, owner); err != nil {
+		return troubled(err), nil
+	}
+	if _, err := k.meet(ctx, set); err != nil {
 		return troubled(err), nil
 	}
 	known := k.knows(asked.Nodes.Name)

@@ -1,12 +1,15 @@
 package services
 
 import (
+	"context"
 	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
@@ -221,6 +224,45 @@ var lives = []story{
 		}
 		if after := versions(); !slices.Equal(before, after) {
 			w.Errorf("the Services were written: %v, were %v", after, before)
+		}
+	}},
+	{name: "made-again-under-its-name", run: func(w *world) {
+		w.nodes("n1")
+		w.start()
+		for range 3 {
+			w.service("web")
+			w.serves("web", []string{"n1"})
+			w.remove("web")
+		}
+	}},
+	{name: "nodes-come-later", run: func(w *world) {
+		w.start()
+		w.service("web")
+		w.reason("web", v1alpha1.ReasonNoNodes)
+		w.nodes("n1", "n2")
+		w.serves("web", []string{"n1", "n2"})
+	}},
+	{name: "the-network-comes-later-and-goes-first", run: func(w *world) {
+		n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: w.name}}
+		w.delete(n)
+		w.nodes("n1")
+		w.start()
+		w.service("web")
+		w.reason("web", v1alpha1.ReasonNetworkNotFound)
+		n.Spec = w.network()
+		w.create(n)
+		w.serves("web", []string{"n1"})
+		w.delete(n)
+		w.networkEvent(v1alpha1.ReasonInUse)
+		w.serves("web", []string{"n1"})
+		w.guard.sweeps()
+		w.remove("web")
+		w.eventually(func() error {
+			err := w.api.Get(context.Background(), client.ObjectKeyFromObject(n), n)
+			return same("whether the Network is gone", apierrors.IsNotFound(err), true)
+		})
+		if left := w.marked(); len(left) > 0 {
+			w.Errorf("the Network is gone, and there is still %v", left)
 		}
 	}},
 	{name: "deleted-while-nobody-looks", run: func(w *world) {
