@@ -19,9 +19,9 @@ type filters struct{ *vpc }
 // Read lists the interfaces and the security groups of the VPC. A machine's
 // groups act together, so each combination of them is a kind.
 func (v filters) Read(ctx context.Context) ([]cloud.Filter, error) {
-	kinds := map[string][]string{}
+	kinds, nodes := map[string][]string{}, v.nodeSubnets()
 	err := v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
-		if c.instance != "" && c.primary() && slices.Contains(v.Subnets, c.subnet) {
+		if c.instance != "" && c.primary() && slices.Contains(nodes, c.subnet) {
 			groups := slices.Sorted(slices.Values(c.groups))
 			kinds[strings.Join(groups, ", ")] = groups
 		}
@@ -79,9 +79,10 @@ func (v filters) groups(ctx context.Context) (map[string]group, error) {
 
 // nodeBlocks are the blocks of the node subnets.
 func (v filters) nodeBlocks(ctx context.Context) (out []netip.Prefix, err error) {
+	nodes := v.nodeSubnets()
 	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
 	err = pages(ctx, v.vpc, actionSubnets, subject{"list the subnets", v.VPC}, list, func(s subnet) error {
-		if !slices.Contains(v.Subnets, s.id) {
+		if !slices.Contains(nodes, s.id) {
 			return nil
 		}
 		blocks, err := parseAll(slices.DeleteFunc(append(slices.Clone(s.ipv6), s.cidr), func(text string) bool { return text == "" }))
