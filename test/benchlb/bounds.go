@@ -26,7 +26,8 @@ func (m *measuring) bounds() bounds {
 			build: calls{some + services, (5+batches)*services + some}, // two groups' parts, balancer, target group, listener; targets
 			in:    calls{some, services}, out: calls{0, 2 * services},  // the new machine's security group is read
 			readAll: calls{some + services + services/10 + m.nodes/100, 0},
-			one:     calls{some, 2}, gone: calls{3*some + services, 5*services + some},
+			// Listeners are looked up, and a sweep or two reads all that is left.
+			one: calls{some, 2}, gone: calls{3*some + 4*services, 5*services + some},
 		}
 	}
 	// Each change is confirmed by reading it. Pools are shared, and one change
