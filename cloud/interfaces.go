@@ -13,6 +13,10 @@ type Attachment struct {
 	// prefix out of the subnet's primary range. Where interfaces do not tell
 	// (EC2), it is as the subnet's ranges were last read, and empty before.
 	Range string
+	// IPv6 goes with Prefix, where the caller wants both families and the
+	// interface has Pairs: it is Interface.IPv6For(Prefix), and otherwise not
+	// valid. Attachments that are read have prefixes of each family by itself.
+	IPv6 netip.Prefix
 }
 
 // Interface is the interface of an instance that carries its pod range: nic0
@@ -48,6 +52,10 @@ type Interface struct {
 	// is none: the interface has IPv4 only, or the cloud has IPv6 prefixes
 	// carved and attached like any other (the /80s of EC2).
 	Delegated netip.Prefix
+	// Pairs is the IPv6 block of the interface's subnet out of which every IPv4
+	// prefix of that subnet has one that goes with it, and is attached with it
+	// (EC2). It is not valid where there is none.
+	Pairs netip.Prefix
 	// Machine is the instance's type, and Slots how many of the places for
 	// addresses and prefixes on the interface are taken, where the machine's
 	// type limits those. Machine is empty where it was not asked for.
@@ -68,6 +76,29 @@ func (i Interface) Holds(p netip.Prefix) bool {
 		}
 	}
 	return false
+}
+
+// IPv6For is the IPv6 prefix that pods have beside those of an IPv4 one: what
+// is delegated, or what goes with that prefix. It is not valid where the
+// interface has no IPv6.
+//
+// The one that goes with it is the /80 of Pairs that is numbered by the last 16
+// bits of the prefix's first address. A subnet's IPv4 block is a /16 at most, so
+// prefixes that do not overlap have /80s that do not: nobody else has to see to
+// that, and it rests while its prefix does.
+func (i Interface) IPv6For(p netip.Prefix) netip.Prefix {
+	if !i.Pairs.IsValid() || !p.Addr().Is4() {
+		return i.Delegated
+	}
+	six, four := i.Pairs.Masked().Addr().As16(), p.Masked().Addr().As4()
+	six[8], six[9] = four[2], four[3]
+	return netip.PrefixFrom(netip.AddrFrom16(six), 80)
+}
+
+// Carries tells whether the prefix is on the interface, and with it an IPv6 one
+// where that is valid.
+func (i Interface) Carries(p, six netip.Prefix) bool {
+	return i.Holds(p) && (!six.IsValid() || six == i.Delegated || i.Holds(six))
 }
 
 // Operation is a change that the cloud has accepted and may still be making.
@@ -112,7 +143,7 @@ type Interfaces interface {
 	// cloud's or not of this network's projects.
 	Get(ctx context.Context, providerID string) (Interface, error)
 
-	// NoDelegation says why the interface has no Delegated prefix. It is
+	// NoDelegation says why the interface has no IPv6 prefix for pods. It is
 	// always an error: NotFound, whose text names the interface's and its
 	// subnet's address families and what gives them IPv6; Stale, when it has
 	// one by now; or why that could not be read.
@@ -130,7 +161,9 @@ type Interfaces interface {
 	// changed. A prefix that is there already is an operation already done;
 	// that is never concluded from what the caller knows, and where the cloud
 	// guards an interface by no version (EC2), from no read alone: the cloud is
-	// asked for the change, and its answer counts.
+	// asked for the change, and its answer counts. With IPv6 both are added, or
+	// neither: what was added of the two is taken back where somebody else holds
+	// an address of the other.
 	//
 	// Errors, here and from Wait: Conflict, when somebody else holds an
 	// address of the prefix; LimitExceeded, when the interface takes no more
@@ -139,8 +172,8 @@ type Interfaces interface {
 	// when the change may have been made: Get before anything else is done.
 	Attach(ctx context.Context, i Interface, a Attachment) (Operation, error)
 
-	// Detach removes exactly that prefix from the interface, in the manner
-	// of Attach. A prefix that is not there is an operation already done.
+	// Detach removes exactly that prefix from the interface, and IPv6 where it
+	// is given, in the manner of Attach. A prefix that is not there is an operation already done.
 	Detach(ctx context.Context, i Interface, a Attachment) (Operation, error)
 
 	// Wait returns when the operation is done, with its error if it has one.

@@ -13,13 +13,37 @@ import (
 // and never by number, so that a repeat allocates nothing twice. One request
 // does it where the interface has nothing of it.
 func (v interfaces) Attach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
-	return cloud.Operation{}, v.edit(ctx, i, &edit{vpc: v.vpc, want: a.Prefix, add: true, about: subject{act: "delegate prefix " + a.Prefix.String()}})
+	if !a.IPv6.IsValid() {
+		return cloud.Operation{}, v.add(ctx, i, a.Prefix)
+	}
+	if err := v.add(ctx, i, a.IPv6); err != nil {
+		return cloud.Operation{}, err
+	}
+	err := v.add(ctx, i, a.Prefix)
+	if isTaken(err) && !i.Holds(a.IPv6) {
+		if undo := v.remove(ctx, i, a.IPv6); undo != nil {
+			return cloud.Operation{}, undo // neither or both: it has to come again
+		}
+	}
+	return cloud.Operation{}, err
 }
 
 // Detach takes back the prefixes of the run that the interface has. One
 // request does it where the interface has all of it.
 func (v interfaces) Detach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
-	return cloud.Operation{}, v.edit(ctx, i, &edit{vpc: v.vpc, want: a.Prefix, about: subject{act: "take back prefix " + a.Prefix.String()}})
+	err := v.remove(ctx, i, a.Prefix)
+	if err == nil && a.IPv6.IsValid() {
+		err = v.remove(ctx, i, a.IPv6)
+	}
+	return cloud.Operation{}, err
+}
+
+func (v interfaces) add(ctx context.Context, i cloud.Interface, p netip.Prefix) error {
+	return v.edit(ctx, i, &edit{vpc: v.vpc, want: p, add: true, about: subject{act: "delegate prefix " + p.String()}})
+}
+
+func (v interfaces) remove(ctx context.Context, i cloud.Interface, p netip.Prefix) error {
+	return v.edit(ctx, i, &edit{vpc: v.vpc, want: p, about: subject{act: "take back prefix " + p.String()}})
 }
 
 // edit is one change of what is delegated to an interface, and how it stands.

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"net/netip"
@@ -24,6 +25,10 @@ var (
 // of one instance may be on several pages, so nothing is given before the last.
 func (v interfaces) List(ctx context.Context) iter.Seq2[cloud.Interface, error] {
 	return func(yield func(cloud.Interface, error) bool) {
+		if err := v.knowPairs(ctx); err != nil {
+			yield(cloud.Interface{}, err)
+			return
+		}
 		machines := map[string][]card{}
 		err := v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
 			if c.instance != "" {
@@ -79,9 +84,20 @@ func (v interfaces) get(ctx context.Context, ref machineRef) (machine, cloud.Int
 		return m, cloud.Interface{}, &cloud.Error{Reason: cloud.WrongCloud, Act: about.act, Resource: about.resource,
 			Err: errors.New("none of its interfaces is in VPC " + v.VPC), Remedy: "name the machine's VPC in its Network, or take its Node out of the cluster"}
 	}
+	if err := v.knowPairs(ctx); err != nil {
+		return m, cloud.Interface{}, err
+	}
 	got, err := v.read(ref, here)
 	got.Machine = m.kind
 	return m, got, err
+}
+
+// knowPairs has the subnets read once, where nobody has read the VPC yet.
+func (v interfaces) knowPairs(ctx context.Context) error {
+	if _, ok := v.known.pairsOf(""); ok {
+		return nil
+	}
+	return v.listSubnets(ctx, &books{subnets: map[string]*cloud.Subnet{}})
 }
 
 // read makes the port's value of an instance's interfaces in the VPC. What
@@ -104,6 +120,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		got.Slots = ipv4(c.addresses) + ipv4(c.prefixes)
 		if v.isNodeSubnet(c.subnet) {
 			got.Subnet = c.subnet
+			got.Pairs, _ = v.known.pairsOf(c.subnet)
 		}
 		got.Attachments = v.attachments(c.subnet, prefixes)
 	}
@@ -137,19 +154,26 @@ func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held 
 	return held
 }
 
-// NoDelegation says that EC2 delegates nothing by itself.
+// NoDelegation reads the subnets anew: its own may have got an IPv6 block.
 func (v interfaces) NoDelegation(ctx context.Context, i cloud.Interface) error {
 	const act = "find the IPv6 range"
 	ref, err := v.resolve(act, i.Instance)
 	if err != nil {
 		return err
 	}
-	if _, _, err := v.get(ctx, ref); err != nil {
+	_, now, err := v.get(ctx, ref)
+	if err != nil {
 		return err
 	}
+	if err := v.listSubnets(ctx, &books{subnets: map[string]*cloud.Subnet{}}); err != nil {
+		return err
+	}
+	if p, _ := v.known.pairsOf(now.Subnet); p.IsValid() {
+		return &cloud.Error{Reason: cloud.Stale, Act: act, Resource: ref.String(), Err: fmt.Errorf("subnet %s has IPv6 block %s by now", now.Subnet, p)}
+	}
 	return &cloud.Error{Reason: cloud.NotFound, Act: act, Resource: ref.String(),
-		Err:    errors.New("EC2 gives an interface no IPv6 prefix by itself"),
-		Remedy: "a /80 of its subnet's IPv6 block has to be attached to it",
+		Err:    fmt.Errorf("its subnet %s has no IPv6 block", now.SubnetName),
+		Remedy: "associate an IPv6 block with the VPC and a /64 of it with the subnet",
 	}
 }
 

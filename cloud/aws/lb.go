@@ -117,6 +117,7 @@ func (v balancers) Rules() lb.Rules {
 			kindListener: {fieldProtocol, fieldPool},
 			kindGroup:    {fieldIngress, fieldTags},
 		},
-		MaxNodes: maxTargets,
+		MaxNodes:   maxTargets,
+		ReadsNodes: len(v.NodeGroups) == 0,
 	}
 }

@@ -101,7 +101,7 @@ func balancingRemedy(r cloud.Reason, action, code string) string {
 	case "InsufficientCidrBlocks":
 		return fragmented
 	case "InvalidSubnet":
-		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one"
+		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one; an address that was asked for may be taken: ask for another"
 	case "ResourceInUse", "DependencyViolation":
 		if action != actionReserve {
 			return "what used it may linger for minutes; it is tried again"

@@ -3,9 +3,11 @@ package aws_test
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
 )
 
@@ -152,5 +154,23 @@ func TestSpaceCallsGrowWithPages(t *testing.T) {
 	w.must(err)
 	if n := len(w.sim.Calls()); n != 6 {
 		t.Errorf("%d calls: %v", n, w.sim.CallCounts())
+	}
+}
+
+// A node subnet that is gone is said, and what is there is read all the same.
+func TestSpaceWithoutANodeSubnet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	const gone = "subnet-0123456789abcdef0"
+	snap, err := w.connect(func(c *aws.Config) { c.Subnets = []string{gone, w.subnet} }).Space.Read(t.Context())
+	if !cloud.Is(err, cloud.NotFound) || !strings.Contains(err.Error(), gone) || !strings.Contains(err.Error(), w.subnet) {
+		t.Errorf("it gave %v", err)
+	}
+	if len(snap.Subnets) != 1 || len(snap.Subnets[0].Ranges) != 1 || len(snap.Occupied) == 0 {
+		t.Errorf("it read %+v", snap)
+	}
+	snap, err = w.connect(func(c *aws.Config) { c.VPC = "vpc-0123456789abcdef0" }).Space.Read(t.Context())
+	if !cloud.Is(err, cloud.NotFound) || len(snap.Occupied) > 0 {
+		t.Errorf("a VPC that is gone gave %+v, %v", snap, err)
 	}
 }

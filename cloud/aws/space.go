@@ -23,7 +23,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	b := &books{subnets: map[string]*cloud.Subnet{}}
 	b.prohibited()
 	for _, step := range []func() error{
-		func() error { return s.readSubnets(ctx, b) },
+		func() error { return s.listSubnets(ctx, b) },
 		func() error { return s.readReservations(ctx, b) },
 		func() error { return s.readRoutes(ctx, b) },
 		func() error {
@@ -39,25 +39,23 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		return cloud.Snapshot{}, misread(about, err)
 	}
 	for _, id := range s.nodeSubnets() {
-		sub := b.subnets[id]
-		if sub == nil {
-			continue // made since the subnets were read
+		if sub := b.subnets[id]; sub != nil { // else made since the subnets were read
+			sub.Used = joined(sub.Used)
+			snap.Subnets = append(snap.Subnets, *sub)
 		}
-		sub.Used = joined(sub.Used)
-		snap.Subnets = append(snap.Subnets, *sub)
 	}
-	return snap, nil
+	return snap, s.missing(b)
 }
 
-func (s space) readSubnets(ctx context.Context, b *books) error {
-	about := subject{"list the subnets", s.VPC}
-	list := func(ctx context.Context, token string) (page[subnet], error) { return s.api.subnets(ctx, s.VPC, token) }
+func (v *vpc) listSubnets(ctx context.Context, b *books) error {
+	about := subject{"list the subnets", v.VPC}
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
 	var made []string
-	err := pages(ctx, s.vpc, actionSubnets, about, list, func(n subnet) error {
+	err := pages(ctx, v, actionSubnets, about, list, func(n subnet) error {
 		if err := b.subnet(n); err != nil {
 			return err
 		}
-		if s.ours(n) {
+		if v.ours(n) {
 			made = append(made, n.id)
 			b.subnets[n.id].Made = n.name
 		}
@@ -67,12 +65,18 @@ func (s space) readSubnets(ctx context.Context, b *books) error {
 		return err
 	}
 	slices.Sort(made)
-	s.made.set(made)
+	v.made.set(made)
+	v.known.setPairs(b.subnets)
+	return nil
+}
+
+// missing says which node subnet is not there.
+func (s space) missing(b *books) error {
 	for _, id := range s.Subnets {
 		if b.subnets[id] == nil {
 			return &cloud.Error{
 				Reason: cloud.NotFound, Act: "read node subnet", Resource: id, Err: errors.New("VPC " + s.VPC + " has no such subnet"),
-				Remedy: fmt.Sprintf("name one of those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
+				Remedy: fmt.Sprintf("subnets cannot be taken out of a Network: make the Network anew with those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
 			}
 		}
 	}

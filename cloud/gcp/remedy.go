@@ -73,6 +73,9 @@ func remedy(r cloud.Reason, method, resource, text string) string {
 	case cloud.LimitExceeded:
 		return limitRemedy(method)
 	case cloud.Conflict:
+		if lbPermissions[method] != "" {
+			return "the text names what has the name, the address or the port: free it, or choose another; nothing of theirs is changed"
+		}
 		return "find what holds the addresses and free them, or choose others; nothing of theirs is changed"
 	case cloud.NotFound:
 		return "check that it exists and that the Network names the right project, region and zone"
@@ -81,6 +84,9 @@ func remedy(r cloud.Reason, method, resource, text string) string {
 	case cloud.Invalid:
 		if strings.Contains(strings.ToLower(text), "constraint") {
 			return "an organization policy forbids it; ask whoever administers the organization of project " + projectOf(resource)
+		}
+		if lbPermissions[method] != "" {
+			return "the text says what Compute Engine does not accept: change the Service or its annotations"
 		}
 	}
 	return ""

@@ -20,11 +20,10 @@ const (
 	AttributeWeighted = "weighted"
 
 	// AttributePrivateIPv4 (EC2): the addresses of an internal balancer, one a
-	// subnet, in the order of AttributeSubnets; AttributeIPv6 the same.
+	// subnet, in the order of AttributeSubnets.
 	AttributePrivateIPv4 = "private-ipv4"
-	AttributeIPv6        = "ipv6"
-	// AttributeSecurityGroups (EC2): the balancer's security groups, by ID or
-	// name, instead of one of ours.
+	// AttributeSecurityGroups (EC2): the balancer's security groups, by ID,
+	// instead of one of ours.
 	AttributeSecurityGroups = "security-groups"
 	// AttributeNodeRules (EC2): false leaves the nodes' security groups alone.
 	AttributeNodeRules = "node-rules"

@@ -14,6 +14,9 @@ type Rules struct {
 	// pools; 0 is no limit. Where nodes serve only pods of their own, a set
 	// for such a balancer should have no more.
 	MaxNodes int
+	// ReadsNodes: Want goes by what Read gives of the nodes' machines, so that
+	// a node that has come since is read before it counts.
+	ReadsNodes bool
 }
 
 // Balancers is the load balancing of one VPC. Rules, Want, Members and

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,7 +27,7 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 			return err
 		}
 	}
-	opener := clouds.New(clouds.Config{Options: e.clouds, UserAgent: "vpcnative"})
+	opener := clouds.New(clouds.Config{Options: e.clouds, UserAgent: "vpcnative", ClusterID: w.ClusterID})
 	defer opener.Close()
 	for i := range w.Networks {
 		n := &w.Networks[i]
@@ -51,23 +53,31 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 }
 
 // carried adds the instances whose interfaces carry a part of what is asked
-// about, or contain it.
+// about, or contain it, or to which routes lead it.
 func carried(ctx context.Context, vpc cloud.VPC, n *v1alpha1.Network, p netip.Prefix, w *explain.World) error {
 	if !p.IsValid() {
 		return nil
 	}
-	for nic, err := range vpc.Interfaces.List(ctx) {
+	if err := carriedBy(ctx, vpc.Interfaces, n, p, w); err != nil || vpc.Routed == nil {
+		return err
+	}
+	return carriedBy(ctx, vpc.Routed, n, p, w)
+}
+
+func carriedBy(ctx context.Context, interfaces cloud.Interfaces, n *v1alpha1.Network, p netip.Prefix, w *explain.World) error {
+	for nic, err := range interfaces.List(ctx) {
 		if err != nil {
 			return fmt.Errorf("reading the instances of Network %s: %w", n.Name, err)
 		}
+		nic.Instance = cmp.Or(nic.Instance, nic.InstanceUID+", which is gone")
 		for _, a := range nic.Attachments {
 			if a.Prefix.Overlaps(p) {
 				w.Carried = append(w.Carried, explain.Carried{Instance: nic.Instance, Prefix: a.Prefix})
 			}
 		}
 		for _, q := range nic.Elsewhere {
-			if q.Overlaps(p) {
-				w.Carried = append(w.Carried, explain.Carried{Instance: nic.Instance, Prefix: q})
+			if x := (explain.Carried{Instance: nic.Instance, Prefix: q}); q.Overlaps(p) && !slices.Contains(w.Carried, x) {
+				w.Carried = append(w.Carried, x)
 			}
 		}
 	}

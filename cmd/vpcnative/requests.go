@@ -168,7 +168,7 @@ func waits(r *v1alpha1.RangeRequest) bool {
 
 // vpcs says what is known of the VPC of each Network that is asked for.
 func (p *requests) vpcs(ctx context.Context, in preview.Input) (map[string]preview.VPC, error) {
-	opener := clouds.New(clouds.Config{Options: p.clouds, UserAgent: "vpcnative"})
+	opener := clouds.New(clouds.Config{Options: p.clouds, UserAgent: "vpcnative", ClusterID: in.ClusterID})
 	defer opener.Close()
 	out := map[string]preview.VPC{}
 	for i := range in.Networks {

@@ -40,7 +40,16 @@ func (h hand) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource
 		return now, err
 	}
 	h.note(a, now)
+	if makesShared(a) {
+		h.c.lookAtPools()
+	}
 	return now, nil
+}
+
+// makesShared tells whether an action makes what a set's balancers share: a
+// pool, which all of them are to use.
+func makesShared(a lb.Action) bool {
+	return a.Verb == lb.Create && a.Want.Owner.Kind == lb.KindNodeSet
 }
 
 // again plans the action once more, on what the book has by now: what several

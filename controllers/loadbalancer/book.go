@@ -35,6 +35,9 @@ type book struct {
 	busy     map[lb.Ref]*sync.Mutex
 	users    map[types.NamespacedName]wanted.Selection
 	sets     map[string]lb.NodeSet // as the pools were last made
+	grown    map[string]bool       // sets that something shared was made for, since their users were planned
+	meeting  sync.Mutex            // one reading of new nodes at a time
+	met      map[string]bool       // provider IDs of nodes that were there when something was read
 	orphans  map[lb.Ref]time.Time  // when first seen
 	held     bool                  // the Network carries our finalizer
 	said     string                // of the Network's deletion
@@ -44,7 +47,7 @@ func newBook(network, clusterID, cloudName string, b lb.Balancers) *book {
 	return &book{
 		network: network, clusterID: clusterID, cloud: cloudName, Balancers: b,
 		state: lb.State{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
-		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, orphans: map[lb.Ref]time.Time{},
+		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{},
 	}
 }
 
@@ -139,6 +142,9 @@ func (k *book) note(a lb.Action, now lb.Resource) {
 	k.clock++
 	k.noted[a.Ref] = k.clock
 	k.state.Note(a, now)
+	if makesShared(a) {
+		k.grown[a.Want.Owner.Name] = true
+	}
 }
 
 // doubt has the owner's resources read before they are planned on again.

@@ -22,7 +22,7 @@ func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (finding, e
 	if err != nil {
 		return refused(reasonOf(err), fmt.Errorf("what was made for it cannot be found, and keeps its finalizer: %w", err)), nil
 	}
-	if _, err := k.load(ctx, c.Now, 0); err != nil {
+	if _, err := c.load(ctx, k, 0); err != nil {
 		return troubled(err), nil
 	}
 	for _, k := range c.all() {

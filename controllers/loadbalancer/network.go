@@ -129,7 +129,7 @@ func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request
 		log.FromContext(ctx).V(1).Info("the Network's load balancing cannot be opened", "why", err.Error())
 		return reconcile.Result{RequeueAfter: refusedPause}, nil
 	}
-	read, err := k.load(ctx, c.Now, c.Resync)
+	read, err := c.load(ctx, k, c.Resync)
 	if err != nil {
 		c.Metrics.pools(n.Name, err)
 		log.FromContext(ctx).Error(err, "reading the load balancing")

@@ -96,21 +96,28 @@ var nodeChanged = predicate.Funcs{
 }
 
 // reconcileNodes brings the pools of every set in use to their members. Where
-// a set's zones changed, or its first node came or last one went, the
-// balancers that use it are planned again.
+// a set's zones changed or it got another pool, or its first node came or last
+// one went, the balancers that use it are planned again.
 func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	nodes := c.Nodes()
 	again := false
 	for _, k := range c.all() {
 		for _, s := range k.selections() {
 			set := NodeSetOf(c.ClusterID, s, nodes)
-			if k.zonesChanged(set) {
-				c.replan(ctx, k.usersOf(s.Name))
+			met, err := k.meet(ctx, set)
+			if err != nil {
+				again = true
+				c.Metrics.pools(k.network, err)
+				log.FromContext(ctx).Error(err, "reading what is new about nodes", "network", k.network, "set", s.Name)
 			}
+			moved := k.zonesChanged(set) || met
 			if err := c.keepPools(ctx, k, set); err != nil {
 				again = true
 				c.Metrics.pools(k.network, err)
 				log.FromContext(ctx).Error(err, "keeping the members of pools", "network", k.network, "set", s.Name)
+			}
+			if k.hasGrown(s.Name) || moved {
+				c.replan(ctx, k.usersOf(s.Name))
 			}
 		}
 	}
@@ -195,6 +202,15 @@ func (k *book) zonesChanged(set lb.NodeSet) bool {
 	had, known := k.sets[set.Name]
 	k.sets[set.Name] = set
 	return known && !slices.Equal(places(had), places(set))
+}
+
+// hasGrown tells once whether something shared was made for the set.
+func (k *book) hasGrown(set string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	had := k.grown[set]
+	delete(k.grown, set)
+	return had
 }
 
 // places are the zones and subnets that a set has nodes in.

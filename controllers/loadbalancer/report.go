@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -144,7 +145,9 @@ func statusOf(list []lb.Ingress) (out corev1.LoadBalancerStatus) {
 	return out
 }
 
-// tell makes Events of notes, once for each list of them.
+// tell makes Events of notes, once for each list of them: one for each reason,
+// since the API takes two of one reason about one object for the same Event
+// again, and drops the second one's text.
 func (c *Controller) tell(s *corev1.Service, notes []wanted.Note) {
 	m := c.remember(client.ObjectKeyFromObject(s))
 	text := fmt.Sprint(notes)
@@ -152,9 +155,13 @@ func (c *Controller) tell(s *corev1.Service, notes []wanted.Note) {
 		return
 	}
 	m.told = text
-	for _, n := range notes {
-		c.Metrics.noted(client.ObjectKeyFromObject(s), n.Reason)
-		c.Events.Eventf(s, nil, corev1.EventTypeWarning, n.Reason, "ReadService", "%s", clip(n.Text, maxNote))
+	for len(notes) > 0 {
+		reason, texts := notes[0].Reason, []string(nil)
+		for ; len(notes) > 0 && notes[0].Reason == reason; notes = notes[1:] { // they are in order
+			texts = append(texts, notes[0].Text)
+		}
+		c.Metrics.noted(client.ObjectKeyFromObject(s), reason)
+		c.Events.Eventf(s, nil, corev1.EventTypeWarning, reason, "ReadService", "%s", clip(strings.Join(texts, "; "), maxNote))
 	}
 }
 

@@ -129,7 +129,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	if why, is := asked.Refused(); is {
 		return refused(why.Reason, errors.New(why.Text)), nil
 	}
-	if _, err := k.load(ctx, c.Now, 0); err != nil {
+	if _, err := c.load(ctx, k, 0); err != nil {
 		return troubled(err), nil
 	}
 	if f, done, err := c.leaveOthers(ctx, s, k); !done {
@@ -142,6 +142,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	if err := k.await(ctx, c.Now, owner); err != nil {
 		return troubled(err), nil
 	}
+	if _, err := k.meet(ctx, set); err != nil {
+		return troubled(err), nil
+	}
 	known := k.knows(asked.Nodes.Name)
 	k.use(key, asked.Nodes, true)
 	if !known {
@@ -149,8 +152,17 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	}
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
-	if err != nil {
-		return impossible(asked.Balancer, err), nil
+	if err != nil { // what it asks for may be newer than the book
+		if pause := c.remember(key).wait(); pause > 0 {
+			return finding{again: pause, quiet: true}, nil
+		}
+		if err := k.refresh(ctx, owner, set.Owner()); err != nil {
+			return troubled(err), nil
+		}
+		state = k.view()
+		if want, err = k.Want(asked.Balancer, set, state); err != nil {
+			return impossible(asked.Balancer, err), nil
+		}
 	}
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
 	if c.DryRun {

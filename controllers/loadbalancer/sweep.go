@@ -58,18 +58,24 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book) er
 		return nil
 	}
 	err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, plan, state)
-	var names []string
+	removed := map[cloud.Owner][]string{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {
-			names = append(names, a.Ref.String())
+			removed[a.Got.Owner] = append(removed[a.Got.Owner], a.Ref.String())
 		}
 	}
-	if len(names) > 0 {
-		log.FromContext(ctx).Info("removed what had no Service", "resources", names)
-		c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s",
-			clip("removed what had no Service any more: "+strings.Join(names, ", "), maxNote))
+	for o, names := range removed {
+		c.tellRemoved(ctx, n, o, names)
 	}
 	return err
+}
+
+// tellRemoved makes an Event about what one owner had. The owner is the Event's
+// related object, or the API would take all of them for one Event again.
+func (c *Controller) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.Owner, names []string) {
+	log.FromContext(ctx).Info("removed what had no Service", "owner", o, "resources", names)
+	c.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,
+		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s", clip("removed what had no Service any more: "+strings.Join(names, ", "), maxNote))
 }
 
 // due remembers when each orphan was first seen, and gives those that were so

@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -36,8 +37,15 @@ import (
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
+// atATime is how many tests wait at the same time: they wait for the
+// controller, and use little of a machine.
+const atATime = "24"
+
 func TestMain(m *testing.M) {
 	log.SetLogger(logr.Discard())
+	if err := flag.Set("test.parallel", atATime); err != nil {
+		panic(err)
+	}
 	root, err := apiserver.RepositoryRoot()
 	if err != nil {
 		panic(err)

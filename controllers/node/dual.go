@@ -16,9 +16,10 @@ import (
 
 // A Node of a request for both families publishes, beside the prefix out of
 // the request's ranges, the IPv6 prefix that the cloud delegates to its
-// interface. That one is nobody's to allocate or to release, but it is claimed
-// all the same: what a Node publishes cannot be changed, so no two may be
-// promised one prefix, by whatever leader.
+// interface, or the one that goes with that prefix (cloud.Interface.IPv6For),
+// which is attached and taken off with it. Neither is anybody's to allocate or
+// to release, but it is claimed all the same: what a Node publishes cannot be
+// changed, so no two may be promised one prefix, by whatever leader.
 
 // indexIPv6 is the cache's index of Nodes by the IPv6 prefix they publish.
 const indexIPv6 = "spec.podCIDRs.ipv6"
@@ -56,7 +57,7 @@ func texts(all []netip.Prefix) (out []string) {
 // Node whose first choice is out of reach waits for it: to take another for
 // good, with a family less, is not ours to choose.
 func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) ([]*v1alpha1.RangeRequest, *trouble) {
-	if nic.Delegated.IsValid() {
+	if nic.Delegated.IsValid() || nic.Pairs.IsValid() {
 		return candidates, nil
 	}
 	at := slices.IndexFunc(candidates, wantsIPv6)
@@ -69,7 +70,7 @@ func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Inte
 	return candidates[:at], nil
 }
 
-// delegate notes the interface's delegated prefix as the Node's, where its
+// delegate notes the IPv6 prefix that the Node is to publish, where its
 // request asks for IPv6. The holding is Unsaved until the claim says so too.
 func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Holding, nic cloud.Interface, vpc cloud.VPC) *trouble {
 	r := c.catalog.Load().request(h.Key.Request)
@@ -79,20 +80,21 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Ho
 	if !wantsIPv6(r) {
 		return nil
 	}
-	if !nic.Delegated.IsValid() {
+	six := nic.IPv6For(h.Prefix)
+	if !six.IsValid() {
 		return noIPv6(ctx, vpc, r.Name, nic)
 	}
 	var others corev1.NodeList
-	if err := c.Client.List(ctx, &others, client.MatchingFields{indexIPv6: nic.Delegated.String()}); err != nil {
-		return apiTrouble("listing the Nodes that publish "+nic.Delegated.String(), err)
+	if err := c.Client.List(ctx, &others, client.MatchingFields{indexIPv6: six.String()}); err != nil {
+		return apiTrouble("listing the Nodes that publish "+six.String(), err)
 	}
 	for i := range others.Items {
 		if n := &others.Items[i]; n.UID != node.UID {
-			return ipv6Taken(nic, fmt.Errorf("node %s publishes it", n.Name))
+			return ipv6Taken(nic, six, fmt.Errorf("node %s publishes it", n.Name))
 		}
 	}
-	if err := c.book.Delegate(node.UID, nic.Delegated); err != nil {
-		return ipv6Taken(nic, err)
+	if err := c.book.Delegate(node.UID, six); err != nil {
+		return ipv6Taken(nic, six, err)
 	}
 	*h, _ = c.book.Held(node.UID)
 	return nil
@@ -115,12 +117,13 @@ func (c *Controller) podCIDRs(ctx context.Context, h book.Holding) ([]netip.Pref
 		return nil, noNetwork(cat, r)
 	}
 	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
+	six := nic.IPv6For(h.Prefix)
 	switch {
 	case err != nil:
 		return nil, instanceTrouble(err)
-	case !nic.Delegated.IsValid():
+	case !six.IsValid():
 		return nil, noIPv6(ctx, vpc, r.Name, nic)
-	case nic.Delegated != h.Delegated || h.Unsaved || !nic.Holds(h.Prefix):
+	case six != h.Delegated || h.Unsaved || !nic.Carries(h.Prefix, six):
 		return nil, &trouble{Reason: string(cloud.Stale), Quiet: true, Text: fmt.Sprintf(
 			"the interface of %s changed before %s and %s were published; what it has now is claimed and attached anew", h.Instance, h.Prefix, h.Delegated)}
 	}
@@ -144,10 +147,21 @@ func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interf
 		"RangeRequest %s gives a node IPv4 and IPv6 together or nothing, and its instance has no IPv6: %v", request, err)}
 }
 
-func ipv6Taken(nic cloud.Interface, err error) *trouble {
+func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *trouble {
 	return &trouble{Reason: v1alpha1.ReasonIPv6Taken, Text: fmt.Sprintf(
 		"the interface of %s has %s, which cannot be published: %v; two Nodes name one instance, or that Node's instance is gone: delete the Node that is in the wrong",
-		nic.Instance, nic.Delegated, err)}
+		nic.Instance, six, err)}
+}
+
+// paired is the IPv6 prefix that is attached and taken off with the holding's
+// own: it is not valid where the request asks for none, or the cloud delegates
+// it.
+func (c *Controller) paired(h book.Holding, nic cloud.Interface) netip.Prefix {
+	r := c.catalog.Load().request(h.Key.Request)
+	if r == nil || !wantsIPv6(r) || !nic.Pairs.IsValid() || byRoutes(h.Key) {
+		return netip.Prefix{}
+	}
+	return nic.IPv6For(h.Prefix)
 }
 
 func requestGone(h book.Holding) *trouble {

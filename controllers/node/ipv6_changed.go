@@ -13,26 +13,45 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/book"
 )
 
-// ipv6Changed tells that the Node publishes IPv6 that its interface does not
+// published6 is the IPv6 prefix that can be put back on the interface with
+// what the Node publishes; it is not valid where there is none.
+func (c *Controller) published6(node *corev1.Node, h book.Holding, nic cloud.Interface) netip.Prefix {
+	if p, ok := publishedIPv6(node); ok && p == c.paired(h, nic) {
+		return p
+	}
+	return netip.Prefix{}
+}
+
+// ipv6Changed tells that the Node publishes IPv6 that its interface can not
 // have (any more), which nobody can mend but by a new Node.
-func (c *Controller) ipv6Changed(node *corev1.Node, key book.Key, nic cloud.Interface) *trouble {
+func (c *Controller) ipv6Changed(node *corev1.Node, key book.Key, h book.Holding, nic cloud.Interface) *trouble {
 	p, ok := publishedIPv6(node)
 	r := c.catalog.Load().request(key.Request)
-	if !ok || r == nil || !wantsIPv6(r) || nic.Delegated == p {
+	six := nic.IPv6For(h.Prefix)
+	if !ok || r == nil || !wantsIPv6(r) || six == p {
 		return nil
 	}
 	has := "has no IPv6"
-	if nic.Delegated.IsValid() {
-		has = "has " + nic.Delegated.String()
+	if six.IsValid() {
+		has = "has " + six.String()
 	}
 	return &trouble{Reason: v1alpha1.ReasonIPv6Changed, Text: fmt.Sprintf(
 		"podCIDRs say %s, and the interface of %s %s, as when a machine is created anew; podCIDRs cannot change: delete the Node and let it register again",
 		p, nic.Instance, has)}
 }
 
+// pairedOf is the IPv6 prefix that the Node publishes and that is attached with
+// its other one.
+func (r *reading) pairedOf(k book.Known, nic cloud.Interface) netip.Prefix {
+	if nic.Pairs.IsValid() && k.Delegated == nic.IPv6For(k.Prefix) {
+		return k.Delegated
+	}
+	return netip.Prefix{}
+}
+
 // lostIPv6 is ipv6Changed for the reading of all interfaces.
 func (r *reading) lostIPv6(k book.Known, nic cloud.Interface) bool {
-	if !k.Delegated.IsValid() || k.Delegated == nic.Delegated {
+	if !k.Delegated.IsValid() || k.Delegated == nic.IPv6For(k.Prefix) {
 		return false
 	}
 	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {

@@ -122,10 +122,11 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	if err != nil {
 		return c.wait(ctx, node, instanceTrouble(err))
 	}
-	if nic.Holds(h.Prefix) {
+	six := c.published6(node, h, nic)
+	if nic.Carries(h.Prefix, six) {
 		c.leaveGate(node.UID)
 		c.repairs.done(node.UID)
-		if t := c.ipv6Changed(node, key, nic); t != nil {
+		if t := c.ipv6Changed(node, key, h, nic); t != nil {
 			return c.wait(ctx, node, t)
 		}
 		return c.report(ctx, node)
@@ -145,7 +146,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
 		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
-	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: six})
 	if err != nil {
 		return c.repairFailed(ctx, node, h, err)
 	}

@@ -34,6 +34,9 @@ func underFaults(t *testing.T, seed uint64) {
 	case 2:
 		w.dual(v1alpha1.IPv6, v1alpha1.IPv4)
 	}
+	if seed%6 > 3 {
+		w.pairs = netip.MustParsePrefix("2600:1f00:0:700::/64")
+	}
 	m := w.lead()
 	for range 250 {
 		w.mu.Lock()
@@ -112,6 +115,17 @@ func (w *world) settled(m *process) {
 		for _, text := range n.Spec.PodCIDRs {
 			if p := netip.MustParsePrefix(text); p != vm.delegated && !slices.Contains(vm.prefixes, p) {
 				w.t.Errorf("I5: %s publishes %v and carries %v and %v", name, n.Spec.PodCIDRs, vm.prefixes, vm.delegated)
+			}
+		}
+	}
+	for id, vm := range w.instances {
+		var publishes []string
+		if n := w.nodes[strings.TrimPrefix(id, "vm-")]; n != nil {
+			publishes = n.Spec.PodCIDRs
+		}
+		for _, p := range vm.prefixes {
+			if p.Addr().Is6() && !vm.born.IsValid() && !slices.Contains(publishes, p.String()) {
+				w.t.Errorf("I5: %s is left on %s, whose Node publishes %v", p, id, publishes)
 			}
 		}
 	}

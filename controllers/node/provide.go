@@ -213,14 +213,15 @@ func entryOf(h book.Holding) claims.Entry {
 
 // attach puts the claimed prefix on the interface, unless it is there.
 func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holding, nic cloud.Interface, vpc cloud.VPC) reconcile.Result {
-	if nic.Holds(h.Prefix) {
+	six := c.paired(h, nic)
+	if nic.Carries(h.Prefix, six) {
 		return c.publish(ctx, node)
 	}
 	if !c.gate.enter(node.UID, node.Name) {
 		c.nics.keep(node.UID, nic)
 		return reconcile.Result{}
 	}
-	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	op, err := vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: six})
 	if err != nil {
 		return c.attachFailed(ctx, node, h, err)
 	}

@@ -28,7 +28,8 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 	var space cloud.Snapshot
 	if vpc.Traits.Inside || routes {
 		var err error
-		if space, err = vpc.Space.Read(ctx); err != nil {
+		// A node subnet that is gone takes nothing from the others.
+		if space, err = vpc.Space.Read(ctx); err != nil && !(cloud.Is(err, cloud.NotFound) && len(space.Occupied) > 0) {
 			return err
 		}
 		r.readUsed(space)
@@ -69,7 +70,7 @@ func (r *reading) addInterface(nic cloud.Interface, instances map[string]book.Kn
 			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
 		}
 	}
-	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) && !nic.Holds(k.Prefix) {
+	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) && !nic.Carries(k.Prefix, r.pairedOf(k, nic)) {
 		r.missing[k.NodeUID] = true
 	}
 }

@@ -25,9 +25,11 @@ const (
 	theirs           // somebody else put it there, or on another machine of that name
 )
 
-func presenceOf(h book.Holding, nic cloud.Interface, there bool) presence {
+// presenceOf tells where the prefix is, or the IPv6 one that is put there with
+// it, where that is valid.
+func presenceOf(h book.Holding, nic cloud.Interface, six netip.Prefix, there bool) presence {
 	switch {
-	case !there || !nic.Holds(h.Prefix) && !partly(h, nic):
+	case !there || !nic.Holds(h.Prefix) && !partly(h, nic) && !(six.IsValid() && nic.Holds(six)):
 		return nowhere
 	case h.Adopted || !sameMachine(h, nic):
 		return theirs
@@ -302,7 +304,7 @@ func (c *Controller) lookIn(ctx context.Context, vpc cloud.VPC, byInstance map[s
 			if !there {
 				nic, there = gone[h.InstanceUID]
 			}
-			c.releases.saw(h.NodeUID, presenceOf(h, nic, there))
+			c.releases.saw(h.NodeUID, presenceOf(h, nic, c.paired(h, nic), there))
 			c.enqueue(h.Node)
 		}
 	}

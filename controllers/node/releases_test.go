@@ -75,7 +75,7 @@ func TestOneStaleLookDoesNotLetAPrefixRest(t *testing.T) {
 				w.addNode("a")
 				time.Sleep(time.Minute)
 				if old.i.InstanceUID == "0" {
-					old.i.Attachments = view("vm-a", w.instances["vm-a"]).Attachments
+					old.i.Attachments = w.view("vm-a", w.instances["vm-a"]).Attachments
 				}
 				w.asOnce(1, old.i, old.err)
 				w.deleteNode("a", false)
@@ -158,7 +158,7 @@ func TestAPrefixThatWasTakenOffIsNotInherited(t *testing.T) {
 		w.addNode("a")
 		time.Sleep(time.Minute)
 		w.mu.Lock()
-		before := view("vm-a", w.instances["vm-a"])
+		before := w.view("vm-a", w.instances["vm-a"])
 		w.mu.Unlock()
 		w.asOnce(-1, before, nil)
 		w.deleteNode("a", false)

@@ -112,7 +112,7 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 	if err != nil && !cloud.Is(err, cloud.NotFound) {
 		return c.later(ctx, h, err)
 	}
-	seen := presenceOf(h, nic, err == nil)
+	seen := presenceOf(h, nic, c.paired(h, nic), err == nil)
 	if err != nil && c.leaves(h) {
 		seen, nic = ours, cloud.Interface{InstanceUID: h.InstanceUID}
 	}
@@ -248,7 +248,7 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 		return c.later(ctx, h, err)
 	}
 	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
-	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range})
+	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.paired(h, nic)})
 	if err != nil {
 		if cloud.Is(err, cloud.OutcomeUnknown) {
 			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))

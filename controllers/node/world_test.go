@@ -64,6 +64,7 @@ type world struct {
 	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
 	heard      chan string                                             // the Events; nil: nobody looks
 	inFlight   int                                                     // how many changes at once; 0: as many as by default
+	pairs      netip.Prefix                                            // what IPv6 prefixes are attached out of; not valid: they are delegated
 	limit      cloud.Limit                                             // of every interface
 	traits     cloud.Traits                                            // of the cloud
 	used       []netip.Prefix                                          // single addresses in the subnet
@@ -106,7 +107,7 @@ func (w *world) remember(id string) {
 	v := version{at: time.Now()}
 	if i := w.instances[id]; i != nil {
 		i.version++
-		shown := view(id, i)
+		shown := w.view(id, i)
 		v.shown = &shown
 	}
 	w.past[id] = append(w.past[id], v)
@@ -176,7 +177,7 @@ func (w *world) dual(families ...v1alpha1.Family) {
 // freeIPv6 gives the first IPv6 prefix that no VM has, where VMs have any.
 // The cloud lets none rest.
 func (w *world) freeIPv6() netip.Prefix {
-	if len(w.requests[0].Spec.Families) < 2 {
+	if len(w.requests[0].Spec.Families) < 2 || w.pairs.IsValid() {
 		return netip.Prefix{}
 	}
 	taken := map[netip.Prefix]bool{}
@@ -470,8 +471,8 @@ type interfaces struct{ w *world }
 
 func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
 
-func view(id string, i *instance) cloud.Interface {
-	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: i.subnet, SubnetName: i.subnet, Delegated: i.delegated, Version: fmt.Sprint(i.version)}
+func (w *world) view(id string, i *instance) cloud.Interface {
+	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: i.subnet, SubnetName: i.subnet, Delegated: i.delegated, Pairs: w.pairs, Version: fmt.Sprint(i.version)}
 	for _, p := range i.prefixes {
 		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
 	}
@@ -485,7 +486,7 @@ func (f interfaces) List(context.Context) iter.Seq2[cloud.Interface, error] {
 	err := f.w.unlucky()
 	var all []cloud.Interface
 	for id, i := range f.w.instances {
-		all = append(all, view(id, i))
+		all = append(all, f.w.view(id, i))
 	}
 	return func(yield func(cloud.Interface, error) bool) {
 		if err != nil {
@@ -519,7 +520,7 @@ func (f interfaces) Get(_ context.Context, id string) (cloud.Interface, error) {
 	if i == nil {
 		return cloud.Interface{}, fault(cloud.NotFound)
 	}
-	return view(id, i), nil
+	return f.w.view(id, i), nil
 }
 
 // space is the subnet of the VMs, where ranges lie inside it.
@@ -540,7 +541,7 @@ func (f interfaces) Limit(context.Context, cloud.Interface) (cloud.Limit, error)
 func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	if f.w.instancesOf(i.Instance).delegated.IsValid() {
+	if f.w.instancesOf(i.Instance).delegated.IsValid() || f.w.pairs.IsValid() {
 		return fault(cloud.Stale)
 	}
 	return &cloud.Error{Reason: cloud.NotFound, Act: "find the IPv6 range", Resource: i.Instance, Remedy: "make it dual stack"}
@@ -550,7 +551,7 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 	return f.change("attach", i, a.Prefix, func() error {
 		for id, other := range f.w.instances {
 			for _, p := range other.prefixes {
-				if id != i.Instance && p.Overlaps(a.Prefix) {
+				if id != i.Instance && (p.Overlaps(a.Prefix) || p == a.IPv6) {
 					return fault(cloud.Conflict)
 				}
 			}
@@ -559,10 +560,17 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 		if vm == nil || vm.uid != i.InstanceUID {
 			return fault(cloud.NotFound)
 		}
-		if !slices.Contains(vm.prefixes, a.Prefix) {
-			f.w.judgeAttached(i.Instance, a.Prefix)
-			vm.prefixes = append(vm.prefixes, a.Prefix)
-			f.w.remember(i.Instance)
+		for n, p := range both(a.IPv6, a.Prefix) {
+			if n > 0 && f.w.unlucky() != nil {
+				return fault(cloud.Unavailable)
+			}
+			if !slices.Contains(vm.prefixes, p) {
+				if p == a.Prefix || vm.born != a.Prefix { // what goes with a prefix of somebody's choice rests as little
+					f.w.judgeAttached(i.Instance, p)
+				}
+				vm.prefixes = append(vm.prefixes, p)
+				f.w.remember(i.Instance)
+			}
 		}
 		return nil
 	})
@@ -585,13 +593,28 @@ func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachm
 		if vm.uid != i.InstanceUID {
 			return fault(cloud.NotFound)
 		}
-		if slices.Contains(vm.prefixes, a.Prefix) {
-			vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == a.Prefix })
-			f.w.departed(a.Prefix, i.Instance)
-			f.w.remember(i.Instance)
+		for n, gone := range both(a.Prefix, a.IPv6) {
+			if n > 0 && f.w.unlucky() != nil {
+				return fault(cloud.Unavailable)
+			}
+			if slices.Contains(vm.prefixes, gone) {
+				vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == gone })
+				f.w.departed(gone, i.Instance)
+				f.w.remember(i.Instance)
+			}
 		}
 		return nil
 	})
+}
+
+// both are those of the two that are valid: they come and go one by one.
+func both(first, then netip.Prefix) (out []netip.Prefix) {
+	for _, p := range []netip.Prefix{first, then} {
+		if p.IsValid() {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // change makes a change at once, later, or with its reply lost.

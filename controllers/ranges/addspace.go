@@ -22,17 +22,17 @@ const (
 	spacePause = 100 * time.Millisecond
 )
 
-// addSpace makes a subnet in each of the zones, a step at a time: what the
-// next one depends on is in the status before.
+// addSpace makes a subnet in the first of the zones, a step at a time: what
+// the next one depends on, and the next zone, is in the status before.
 func (c *Controller) addSpace(ctx context.Context, r *v1alpha1.RangeRequest, in Input, zones []string, vpc cloud.VPC) *Refusal {
-	for _, zone := range zones {
-		m, no := PlanSpace(in, zone)
-		if no != nil {
-			return no
-		}
-		return c.make(ctx, r, m, vpc) // the next zone is planned around it
+	if len(zones) == 0 {
+		return nil
 	}
-	return nil
+	m, no := PlanSpace(in, zones[0])
+	if no != nil {
+		return no
+	}
+	return c.make(ctx, r, m, vpc)
 }
 
 func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Making, vpc cloud.VPC) *Refusal {

@@ -16,6 +16,9 @@ import (
 // is what is carved: a node's IPv6 comes with its interface.
 func (in Input) supported() *Refusal {
 	r, traits := in.Request, in.Snapshot.Traits
+	if r.Spec.Attachment == v1alpha1.AttachRoutes && slices.Contains(r.Spec.Families, v1alpha1.IPv6) {
+		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes gives a node IPv4 only, and families are %v: a node's IPv6 lies in its subnet, where no route of a node's own can lead; ask for [IPv4], or leave attachment out, in a new request", r.Spec.Families)
+	}
 	if r.Spec.Attachment == v1alpha1.AttachRoutes && !traits.Routes {
 		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
 	}

@@ -84,6 +84,7 @@ func TestRouted(t *testing.T) {
 			other.Name = "other"
 			in.Others = append(in.Others, *other)
 		})},
+		{"both families", byRoute(length).with(func(in *Input) { in.Request.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6} })},
 		{"a cloud without routes to interfaces", byRoute(length).with(func(in *Input) { in.Snapshot.Traits.Routes = false })},
 	} {
 		steps, no := Plan(c.in)

@@ -24,7 +24,7 @@ func (m *measuring) bounds() bounds {
 		batches := (m.nodes + targetsOfCall - 1) / targetsOfCall
 		return bounds{
 			build: calls{some + services, (5+batches)*services + some}, // two groups' parts, balancer, target group, listener; targets
-			in:    calls{0, services}, out: calls{0, 2 * services},
+			in:    calls{some, services}, out: calls{0, 2 * services},  // the new machine's security group is read
 			readAll: calls{some + services + services/10 + m.nodes/100, 0},
 			one:     calls{some, 2}, gone: calls{3*some + services, 5*services + some},
 		}

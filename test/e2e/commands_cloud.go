@@ -92,6 +92,10 @@ var stackTypes = map[string]string{"": "", "ipv4": "IPV4_ONLY", "dual": "IPV4_IP
 // stack subnet NAME internal|external | stack vm NAME ipv4|dual: by hand,
 // which families a subnet or a VM's interface has.
 func cmdStack(ts *testscript.TestScript, _ bool, args []string) {
+	if e, ok := worldOf(ts).Cloud.(*EC2); ok && args[0] == "subnet" {
+		ts.Check(e.GiveIPv6(args[1]))
+		return
+	}
 	sim := gceOf(ts)
 	switch what, name := args[0], args[1]; what {
 	case "subnet":

@@ -16,8 +16,12 @@ import (
 )
 
 // subnet add NAME CIDR | subnet delete NAME: by hand, a subnet in the nodes'
-// region.
+// region. EC2 names those it makes, so there is only delete.
 func cmdSubnet(ts *testscript.TestScript, _ bool, args []string) {
+	if e, ok := worldOf(ts).Cloud.(*EC2); ok && args[0] == "delete" {
+		ts.Check(e.sim.DeleteSubnet(e.Subnet(args[1])))
+		return
+	}
 	sim := gceOf(ts)
 	if args[0] == "add" {
 		ts.Check(sim.AddSubnetwork(gcesim.Subnetwork{Project: project, Region: region, Network: network, Name: args[1],

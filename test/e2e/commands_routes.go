@@ -21,9 +21,19 @@ func ec2Of(ts *testscript.TestScript) *EC2 {
 	return e
 }
 
-// routetable add NAME SUBNET: by hand, a route table of the subnet's own.
+// routetable add NAME SUBNET | routetable drop NAME MACHINE: by hand, a route
+// table of the subnet's own; the routes to a machine out of such a one.
 func cmdRouteTable(ts *testscript.TestScript, _ bool, args []string) {
 	e := ec2Of(ts)
+	if args[0] == "drop" {
+		table := e.table(args[1])
+		for _, r := range e.sim.Routes(e.vpc, table) {
+			if e.machineOf(r.Via) == args[2] {
+				ts.Check(e.sim.RemoveRoute(table, netip.MustParsePrefix(r.To)))
+			}
+		}
+		return
+	}
 	id, err := e.sim.AddRouteTable(e.vpc, e.subnets[args[2]].id)
 	ts.Check(err)
 	e.mu.Lock()

@@ -16,6 +16,11 @@ func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
 		return fmt.Errorf("there is no instance %s", machine)
 	}
 	nic := i.Interfaces[0]
+	if len(nic.IPv6) > 0 {
+		if err := e.sim.UnassignIPv6(nic.ID); err != nil {
+			return err
+		}
+	}
 	var want []netip.Prefix
 	for _, p := range prefixes {
 		want = append(want, slots(p)...)
@@ -43,6 +48,12 @@ func slots(p netip.Prefix) (out []netip.Prefix) {
 		}
 	}
 	return out
+}
+
+// GiveIPv6 gives a subnet the next /64 of the VPC.
+func (e *EC2) GiveIPv6(name string) error {
+	_, err := e.sim.AddIPv6(e.subnets[name].id)
+	return err
 }
 
 // SetRanges leaves those alone that are as they should be: another reservation

@@ -45,7 +45,7 @@ func EC2Machine(i awssim.Instance, subnets []Subnet) Machine {
 			m.Single = append(m.Single, netip.PrefixFrom(a, a.BitLen()))
 		}
 		var b netipx.IPSetBuilder
-		for _, p := range nic.Prefixes {
+		for _, p := range slices.Concat(nic.Prefixes, nic.IPv6) {
 			b.AddPrefix(p)
 		}
 		set, _ := b.IPSet() // fails only for prefixes that are not valid

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	ops   = flag.Int("stress.ops", 240, "random operations")
+	ops   = flag.Int("stress.ops", 160, "random operations")
 	quiet = flag.Int("stress.quiet", 80, "operations between quiet points")
 	seed  = flag.Uint64("stress.seed", 1, "seed of the random operations")
 	only  = flag.String("stress.cloud", "", "the cloud, gcp or aws; every one where empty")

@@ -56,6 +56,19 @@ func (s *Sim) AddSubnet(vpcID string, p netip.Prefix, zone string) (id string, e
 	return id, err
 }
 
+// DeleteSubnet deletes a subnet in which no interface is, with its
+// reservations.
+func (s *Sim) DeleteSubnet(id string) (err error) {
+	s.locked(func() {
+		if _, ok := s.subnets.items[id]; !ok {
+			err = subnetIDs.notFound(id)
+			return
+		}
+		err = asError(s.dropSubnet(id))
+	})
+	return err
+}
+
 // AddReservation adds a subnet CIDR reservation and gives its ID.
 func (s *Sim) AddReservation(r Reservation) (id string, err error) {
 	s.locked(func() {
@@ -142,6 +155,19 @@ func (s *Sim) Move(id string, prefixes ...netip.Prefix) error {
 // Unassign takes prefixes from an interface.
 func (s *Sim) Unassign(id string, prefixes ...netip.Prefix) error {
 	return s.onInterface(id, func(i *networkInterface) *APIError { return s.unassign(i, prefixes, nil) })
+}
+
+// UnassignIPv6 takes every IPv6 prefix from an interface.
+func (s *Sim) UnassignIPv6(id string) error {
+	return s.onInterface(id, func(i *networkInterface) *APIError {
+		next := *i
+		next.IPv6Prefixes = nil
+		for _, p := range i.IPv6Prefixes {
+			delete(s.ipv6, netip.MustParsePrefix(p.Prefix))
+		}
+		s.putIPv6(&next)
+		return nil
+	})
 }
 
 func (s *Sim) onInterface(id string, do func(*networkInterface) *APIError) (err error) {

@@ -120,13 +120,20 @@ func deleteSubnet(s *Sim, c *call) (any, *APIError) {
 	if _, ok := see(s, c, s.subnets).get(id); !ok {
 		return nil, subnetIDs.notFound(id)
 	}
+	if refusal := s.dropSubnet(id); refusal != nil {
+		return nil, refusal
+	}
+	return returnReply{requestID, true}, nil
+}
+
+func (s *Sim) dropSubnet(id string) *APIError {
 	if s.spaces[id].used() {
-		return nil, refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
+		return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 	}
 	for _, r := range s.reservedIn(id) {
 		s.reservations.del(s.clock.Now(), r.ID)
 	}
 	s.subnets.del(s.clock.Now(), id)
 	delete(s.spaces, id)
-	return returnReply{requestID, true}, nil
+	return nil
 }

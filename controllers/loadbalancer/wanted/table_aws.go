@@ -27,10 +27,10 @@ var aws = under(awsPrefix+awsBalancer, []Annotation{
 		Meaning: "the Elastic IPs of an external balancer, one a subnet", follow: elasticIPs},
 	{Key: "private-ipv4-addresses", Cloud: "aws", Values: "addresses", Effect: Followed,
 		Meaning: "the addresses of an internal balancer, one a subnet", follow: attribute(lb.AttributePrivateIPv4)},
-	{Key: "ipv6-addresses", Cloud: "aws", Values: "addresses", Effect: Followed, Meaning: "its IPv6 addresses, one a subnet", follow: attribute(lb.AttributeIPv6)},
+	{Key: "ipv6-addresses", Cloud: "aws", Values: "addresses", Effect: Refused, Meaning: "AWS chooses the IPv6 addresses; to ask for one is not made yet"},
 	{Key: "subnets", Cloud: "aws", Values: "IDs or names", Effect: Followed, Meaning: "as `vpcnative.dev/subnets`", follow: attribute(lb.AttributeSubnets)},
 
-	{Key: "security-groups", Cloud: "aws", Values: "IDs or names", Effect: Followed,
+	{Key: "security-groups", Cloud: "aws", Values: "IDs", Effect: Followed,
 		Meaning: "its security groups, instead of one of ours", follow: attribute(lb.AttributeSecurityGroups)},
 	{Key: "manage-backend-security-group-rules", Cloud: "aws", Values: "`true`, `false`", Effect: Followed,
 		Meaning: "whether the nodes' security groups get rules", follow: boolean(lb.AttributeNodeRules)},

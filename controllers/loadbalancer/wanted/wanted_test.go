@@ -215,7 +215,6 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 		}},
 		{"aws", []string{aws + "eip-allocations", "eipalloc-1, eipalloc-2"}, func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = "eipalloc-1,eipalloc-2" }},
 		{"aws", []string{aws + "private-ipv4-addresses", "10.0.0.1,10.0.1.1"}, attributes("private-ipv4", "10.0.0.1,10.0.1.1")},
-		{"aws", []string{aws + "ipv6-addresses", "2001:db8::1"}, attributes("ipv6", "2001:db8::1")},
 		{"aws", []string{aws + "subnets", "a,b"}, attributes("subnets", "a,b")},
 		{"aws", []string{aws + "security-groups", "sg-1"}, attributes("security-groups", "sg-1")},
 		{"aws", []string{aws + "manage-backend-security-group-rules", "false"}, attributes("node-rules", "false")},
