@@ -59,7 +59,7 @@ func (s *stage) clusters(ctx context.Context) error {
 // race gives both clusters the same requests at the same moment. Nothing here
 // needs them to meet, though they mostly do.
 func (s *stage) race(ctx context.Context) error {
-	s.note("Now both are given these at the same moment. Each reads the VPC before the other's change is done, so they want the same blocks. The cloud refuses one of them (in red, %s); that manager reads again and carves elsewhere.", s.words.refusal)
+	s.note("Now both are given these at the same moment. Where one reads the VPC before the other's change is done, they want the same block. Then the cloud refuses one of them (in red, %s), and that manager reads again and carves elsewhere.", s.words.refusal)
 	s.screen.quote(s.yaml("pools"))
 	before := s.board.refused()
 	if err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, s.yaml("pools")) }); err != nil {

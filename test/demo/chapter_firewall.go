@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -29,9 +30,25 @@ func (s *stage) firewall(ctx context.Context) error {
 	return s.counted(ctx)
 }
 
-// noFirewall says why nothing is shown.
-func (s *stage) noFirewall(ctx context.Context) error {
-	s.note("What may reach pods there is said by the machines' security groups, and those are left to people, but for the rules that let load balancers in. There is nothing to show.")
+// readFirewall has each manager say whether the machines' own firewalls let
+// pods through: those are people's.
+func (s *stage) readFirewall(ctx context.Context) error {
+	s.note("What may reach pods there is said by security groups and network ACLs. They are left to people, but for the rules that let load balancers in; each manager reads them and says whether pods get through:")
+	for _, c := range s.up() {
+		var said *metav1.Condition
+		if err := s.until(ctx, "waiting for the firewalls to be read", func() error {
+			n := &v1alpha1.Network{}
+			err := c.api.Get(ctx, client.ObjectKey{Name: v1alpha1.DefaultNetwork}, n)
+			said = meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionFirewall)
+			if err == nil && (said == nil || said.Status != metav1.ConditionTrue) {
+				err = fmt.Errorf("the Network of cluster %s says about the firewall: %+v", c.name, said)
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+		s.screen.say(fmt.Sprintf("  %s: %s is %s: %s", c.name, said.Type, said.Status, said.Message))
+	}
 	return s.counted(ctx)
 }
 

@@ -22,7 +22,7 @@ type chapter struct {
 func (s *stage) chapters() []chapter {
 	firewall := chapter{"The firewall lets the pods of both in", s.firewall}
 	if !s.words.firewall {
-		firewall = chapter{s.words.cloud + " has no firewall of the VPC", s.noFirewall}
+		firewall = chapter{"The firewalls are people's, and each manager says whether pods get through", s.readFirewall}
 	}
 	return []chapter{
 		{"A Network says what may be carved, a RangeRequest asks for a range", s.carve},
@@ -41,7 +41,7 @@ func (s *stage) chapters() []chapter {
 
 // play is the demo until all is shown and runs.
 func (s *stage) play(ctx context.Context) error {
-	s.screen.say(bold("vpcnative") + ": ranges for the pods and Services of clusters, carved out of their VPC\n")
+	s.screen.say(bold("vpcnative") + ": ranges for pods and Services out of the VPC, and load balancers\n")
 	if err := s.set(ctx); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -23,6 +24,26 @@ func TestAHeadingIsALine(t *testing.T) {
 			if len(c.title) > 74 {
 				t.Errorf("chapter %d is %d wide: %s", i+1, len(c.title), c.title)
 			}
+		}
+	})
+}
+
+// TestServicesAreWhatTheTypeHas: as TestWhatAPersonWritesIsWhatTheTypesHave has it.
+func TestServicesAreWhatTheTypeHas(t *testing.T) {
+	onEach(t, func(t *testing.T, s *stage) {
+		made := map[string]bool{}
+		for _, document := range strings.Split(s.yaml("balancers")+"---\n"+s.yaml("edited"), "\n---\n") {
+			var one corev1.Service
+			if err := yaml.UnmarshalStrict([]byte(document), &one); err != nil {
+				t.Errorf("%v\n%s", err, document)
+			}
+			if one.Spec.LoadBalancerClass == nil || *one.Spec.LoadBalancerClass != v1alpha1.ClassLoadBalancer {
+				t.Errorf("Service %s is of another class", one.Name)
+			}
+			made[one.Name] = true
+		}
+		if len(made) != len(balanced) || !made[balanced[0]] || !made[balanced[1]] {
+			t.Errorf("the Services are %v, the demo waits for %v", made, balanced)
 		}
 	})
 }
@@ -72,7 +93,7 @@ func TestServicesPassTheThreshold(t *testing.T) {
 			t.Fatalf("the request names %v, the API server has %s", r.Spec.CIDRs, s.words.services)
 		}
 		usable := 1<<(32-netip.MustParsePrefix(s.words.services).Bits()) - 2
-		const own = 1 // Service kubernetes
+		own := 1 + len(balanced) // Service kubernetes, and those before
 		if used := filling + own; used > usable || 100*used/usable < int(r.Spec.Growth.Threshold) {
 			t.Errorf("%d of %d addresses, the threshold is %d %%", used, usable, r.Spec.Growth.Threshold)
 		}

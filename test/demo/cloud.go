@@ -45,6 +45,8 @@ type simulated interface {
 	// parts are what load balancers are made of, but for those rules; balances
 	// tells of a method of the API whether it is about them.
 	parts() []invariants.Part
+	// label is what people call a subnet.
+	label(subnet string) string
 	balances(method string) bool
 	// calls are what it was asked for so far.
 	calls() []call

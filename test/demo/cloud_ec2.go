@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -24,10 +25,11 @@ type ec2 struct {
 
 	mu        sync.Mutex
 	instances map[string]string // IDs, by name
+	names     map[string]string // of subnets, and of VMs by the IDs of their interfaces
 }
 
 func newEC2() *ec2 {
-	return &ec2{sim: awssim.New(awssim.Config{Latency: latency}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}}
+	return &ec2{sim: awssim.New(awssim.Config{Latency: latency}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}, names: map[string]string{}}
 }
 
 func (*ec2) words() words {
@@ -53,6 +55,7 @@ func (e *ec2) serve() (string, func(), error) {
 		if err != nil {
 			return "", nil, err
 		}
+		e.names[id] = subnet.name
 		if e.ids[subnet.name] = id; subnet.role != "" { // as people mark those for load balancers
 			if err := e.sim.Tag(id, "kubernetes.io/role/"+subnet.role, "1"); err != nil {
 				return "", nil, err
@@ -86,6 +89,7 @@ func (e *ec2) start(subnet string, m member) (started, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.instances[m.name] = i.ID
+	e.names[i.Interfaces[0].ID] = m.name
 	return started{invariants.EC2Machine(i, nil).ProviderID, i.Interfaces[0].IP}, nil
 }
 
@@ -113,6 +117,15 @@ func (*ec2) rules() []rule { return nil }
 
 func (e *ec2) parts() []invariants.Part { return invariants.EC2Parts(e.sim) }
 
+func (e *ec2) label(subnet string) string { return e.named(subnet) }
+
+// named is what a call is on, by the name that people gave it.
+func (e *ec2) named(id string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return cmp.Or(e.names[id], id)
+}
+
 func (*ec2) balances(method string) bool {
 	return slices.ContainsFunc([]string{"LoadBalancer", "Target", "Listener", "SecurityGroup", "AddTags", "RemoveTags"},
 		func(part string) bool { return strings.Contains(method, part) })
@@ -120,7 +133,7 @@ func (*ec2) balances(method string) bool {
 
 func (e *ec2) calls() (out []call) {
 	for _, c := range e.sim.Calls() {
-		x := call{method: c.Action, on: c.Resource, changes: c.Mutating}
+		x := call{method: c.Action, on: e.named(c.Resource), changes: c.Mutating}
 		if c.Status >= 400 {
 			x.refused = fmt.Sprintf("%d %s", c.Status, c.Code)
 		}

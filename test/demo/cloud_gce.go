@@ -104,6 +104,8 @@ func (g *gce) parts() []invariants.Part {
 	return invariants.Parts(g.sim.Balancing(), g.sim.Firewalls())
 }
 
+func (*gce) label(subnet string) string { return subnet }
+
 func (*gce) balances(method string) bool {
 	resource, _, _ := strings.Cut(method, ".")
 	return slices.Contains([]string{

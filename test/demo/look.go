@@ -62,14 +62,14 @@ func (b *board) lookAtSubnets() {
 		for _, r := range sub.Ranges {
 			key := sub.Name + "/" + r.Name
 			if now[key] = true; !b.ranges[key] {
-				b.tell(event{source: "subnet", subject: sub.Name, what: "has a " + b.words.ranged + ":", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
+				b.tell(event{source: "subnet", subject: b.cloud.label(sub.Name), what: "has a " + b.words.ranged + ":", detail: fmt.Sprintf("%s, %s", bold(r.Prefix), r.Name)})
 			}
 		}
 	}
 	for key := range b.ranges {
 		if !now[key] {
 			sub, name, _ := strings.Cut(key, "/")
-			b.tell(event{source: "subnet", subject: sub, what: "has no more:", detail: name})
+			b.tell(event{source: "subnet", subject: b.cloud.label(sub), what: "has no more:", detail: name})
 		}
 	}
 	b.ranges = now

@@ -1,5 +1,5 @@
 // Command demo shows ranges being carved out of a VPC for the pods and the
-// Services of two clusters: the manager's own binary runs against a real etcd
+// Services of two clusters, and load balancers for Services: the manager's own binary runs against a real etcd
 // and kube-apiserver in each, and one in-memory cloud on a loopback
 // port. What happens is shown as it happens; at the end the demo checks by
 // itself that what must always hold does.
