@@ -57,9 +57,18 @@ const stillness = time.Second
 // still checks that nothing changes the cloud any more (I6).
 func (r *rig) still(when string) {
 	r.t.Helper()
-	began, before, missing := time.Now(), len(r.cloud.Journal()), r.missing()
+	began, before, excused := time.Now(), len(r.cloud.Journal()), r.excused()
 	time.Sleep(stillness)
-	err := invariants.Quiet(r.cloud.Journal()[before:], func(c invariants.Call) bool {
+	err := invariants.Quiet(r.cloud.Journal()[before:], excused)
+	if err != nil {
+		r.failSince(began, "%s: %v", when, err)
+	}
+}
+
+// excused tells which refusals come again and again as things are.
+func (r *rig) excused() func(invariants.Call) bool {
+	missing := r.missing()
+	return func(c invariants.Call) bool {
 		switch c.Reason {
 		case r.ground.noPlace: // somebody has its place, and who needs it tries, less and less often
 			return missing
@@ -67,9 +76,6 @@ func (r *rig) still(when string) {
 			return len(r.hands.thieves) > 0
 		}
 		return false
-	})
-	if err != nil {
-		r.failSince(began, "%s: %v", when, err)
 	}
 }
 
