@@ -14,15 +14,18 @@ import (
 // back although another one of the request's never can be.
 func TestWhatCannotBeHadTakesNothingAway(t *testing.T) {
 	t.Parallel()
-	byHand := cloud.Range{Subnet: "a", Name: "theirs", Prefix: netip.MustParsePrefix("10.0.0.0/25")}
+	byHand := func(block string) cloud.Range {
+		return cloud.Range{Subnet: "a", Name: "theirs", Prefix: netip.MustParsePrefix(block)}
+	}
 	for name, x := range map[string]struct {
 		change func(*world)
 		reason string
 	}{
-		"somebody took the place of its other range": {reason: "RangeMissing", change: func(w *world) { w.ranges = []cloud.Range{byHand} }},
+		"somebody took the place of its other range": {reason: "RangeMissing", change: func(w *world) {
+			w.ranges = []cloud.Range{byHand("10.0.0.0/25")}
+		}},
 		"it names a block that is somebody else's": {reason: "Overlap", change: func(w *world) {
-			byHand.Prefix = netip.MustParsePrefix("10.0.8.0/23")
-			w.ranges = []cloud.Range{w.ranges[0], byHand}
+			w.ranges = []cloud.Range{w.ranges[0], byHand("10.0.8.0/23")}
 			r := w.get("pods")
 			r.Generation++
 			r.Spec.CIDRs = append(r.Spec.CIDRs, "10.0.0.0/24", "10.0.1.0/24", "10.0.9.0/24")
