@@ -2,11 +2,8 @@ package calc
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,9 +14,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // usual is what a plan says unless a case says otherwise.
 func usual(change func(*Flags)) Flags {
@@ -98,24 +94,7 @@ func printed(t *testing.T, file string, cases []one) {
 		}
 		fmt.Fprintf(&got, "\n%s\n", text)
 	}
-	golden(t, file, got.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
-	}
+	golden.Check(t, "testdata/"+file, got.String())
 }
 
 // TestAPlanIsDisjoint: every range, of growth too, lies in the supernets and
