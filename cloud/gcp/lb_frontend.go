@@ -10,17 +10,10 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-const (
-	maxFirewallRanges = 5000
-	maxPortsOfRule    = 5
-	// maxRules is how many forwarding rules share an internal address. With
-	// more ports than fit, one rule for each protocol takes all ports, and the
-	// firewall alone says which are open.
-	maxRules = 10
-)
+const maxFirewallRanges = 5000
 
 // frontend adds an address, the firewall rule for clients, and the rules.
-func (t *translation) frontend(f lb.Frontend, backend lb.Ref) error {
+func (t *translation) frontend(f lb.Frontend, backends map[lb.Protocol]lb.Ref) error {
 	address, ip, tier, err := t.address(f)
 	if err != nil {
 		return err
@@ -29,7 +22,7 @@ func (t *translation) frontend(f lb.Frontend, backend lb.Ref) error {
 	if !ip.IsValid() {
 		at = address.String() // known when it is there
 	}
-	uses := []lb.Ref{backend, address}
+	uses := []lb.Ref{address}
 	if sources := t.sources(f.Family); len(sources) > 0 {
 		if len(sources) > maxFirewallRanges {
 			return t.refuse(cloud.LimitExceeded, fmt.Errorf("%d source ranges, a firewall rule takes %d", len(sources), maxFirewallRanges), "merge them")
@@ -40,7 +33,8 @@ func (t *translation) frontend(f lb.Frontend, backend lb.Ref) error {
 		}
 		uses = append(uses, t.firewall(t.Owner, clientRole(f.Family), sources, []string{destination}, t.allowed()))
 	}
-	for _, r := range t.rules() {
+	for _, r := range t.rules(f.Family) {
+		backend := backends[r.protocol]
 		fields := lb.Fields{
 			"IPAddress": {at}, "IPProtocol": {string(r.protocol)}, "ipVersion": {strings.ToUpper(string(f.Family))}, "loadBalancingScheme": {t.scheme()},
 			"backendService": {backend.Name}, "allPorts": {fmt.Sprint(len(r.ports) == 0)}, "ports": r.ports, "networkTier": {tier},
@@ -52,10 +46,8 @@ func (t *translation) frontend(f lb.Frontend, backend lb.Ref) error {
 		if sub := t.subnetOf(f.Family); sub != "" {
 			fields["subnetwork"] = []string{sub}
 		}
-		rule := t.add(kindRule, t.Owner.RoleName("f"+digit(f.Family)+strings.ToLower(string(r.protocol[:1]))+fmt.Sprint(r.slot)), t.Owner, fields, uses...)
-		for _, c := range r.claims {
-			rule.Claims = append(rule.Claims, string(f.Family)+"/"+c)
-		}
+		rule := t.add(kindRule, t.ruleName(f.Family, r.protocol, r.slot), t.Owner, fields, append([]lb.Ref{backend}, uses...)...)
+		rule.Claims = r.claims(f.Family)
 	}
 	return nil
 }
@@ -87,49 +79,6 @@ func (t *translation) frontendSubnet() string {
 		}
 	}
 	return ""
-}
-
-// ruleShape is the ports of one forwarding rule; every one where there are
-// none.
-type ruleShape struct {
-	protocol lb.Protocol
-	slot     int
-	ports    []string
-	claims   []string
-}
-
-// rules deals the ports out to forwarding rules, five to each.
-func (t *translation) rules() (out []ruleShape) {
-	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
-		for i, ports := range slices.Collect(slices.Chunk(sortedPorts(t.Listeners, protocol), maxPortsOfRule)) {
-			r := ruleShape{protocol: protocol, slot: i, claims: []string{slot(protocol, i)}}
-			for _, p := range ports {
-				r.ports = append(r.ports, fmt.Sprint(p))
-				r.claims = append(r.claims, fmt.Sprintf("%s/%d", protocol, p))
-			}
-			out = append(out, r)
-		}
-	}
-	if len(out) <= maxRules {
-		return out
-	}
-	out = nil
-	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
-		if len(sortedPorts(t.Listeners, protocol)) > 0 {
-			out = append(out, ruleShape{protocol: protocol, claims: allSlots(protocol)})
-		}
-	}
-	return out
-}
-
-// A rule of some ports claims its slot, one of all ports every slot.
-func slot(p lb.Protocol, n int) string { return fmt.Sprintf("%s slot %d", p, n) }
-
-func allSlots(p lb.Protocol) (out []string) {
-	for n := range maxRules {
-		out = append(out, slot(p, n))
-	}
-	return out
 }
 
 // address is the reserved address of a frontend: ours, so that no change of
@@ -172,7 +121,7 @@ func (t *translation) address(f lb.Frontend) (ref lb.Ref, ip netip.Addr, tier st
 			ip = promoted
 		}
 		if t.Scheme == lb.Internal && f.Family == lb.IPv4 && ip != promoted || t.Scheme == lb.Internal && f.Family == lb.IPv4 && !promoted.IsValid() {
-			fields["purpose"] = []string{"SHARED_LOADBALANCER_VIP"}
+			fields["purpose"] = []string{sharedPurpose}
 		}
 	}
 	if ip.IsValid() {
@@ -245,9 +194,8 @@ func (v balancers) Ingresses(b lb.LoadBalancer, got lb.State) (out []lb.Ingress)
 	for _, f := range b.Frontends {
 		var ip netip.Addr
 		whole := true
-		for _, r := range t.rules() {
-			name := b.Owner.RoleName("f" + digit(f.Family) + strings.ToLower(string(r.protocol[:1])) + fmt.Sprint(r.slot))
-			now, there := got[lb.Ref{Kind: kindRule, Name: name}]
+		for _, r := range t.rules(f.Family) {
+			now, there := got[lb.Ref{Kind: kindRule, Name: t.ruleName(f.Family, r.protocol, r.slot)}]
 			a, err := netip.ParseAddr(now.Fields.One("IPAddress"))
 			whole = whole && there && err == nil && now.Owner == b.Owner
 			ip = a

@@ -112,23 +112,16 @@ func resourceOf(kind string, o lbObject) lb.Resource {
 }
 
 // claimsOf is what a rule's name and ports claim, as Want has it.
-func claimsOf(r lb.Resource) (out []string) {
-	role := cloud.ParseMark(r.Name).Role
-	if r.Foreign() || len(role) < 4 {
+func claimsOf(r lb.Resource) []string {
+	family, protocol, slot, ok := parseRuleRole(cloud.ParseMark(r.Name).Role)
+	if r.Foreign() || !ok {
 		return nil
 	}
-	family, protocol := "IPv"+role[1:2], r.Fields.One("IPProtocol")
+	shape := ruleShape{protocol: protocol, slot: slot, ports: r.Fields["ports"]}
 	if r.Fields.One("allPorts") == "true" {
-		for _, c := range allSlots(lb.Protocol(protocol)) {
-			out = append(out, family+"/"+c)
-		}
-		return out
+		shape.ports = nil
 	}
-	out = append(out, family+"/"+protocol+" slot "+role[3:])
-	for _, port := range r.Fields["ports"] {
-		out = append(out, family+"/"+protocol+"/"+port)
-	}
-	return out
+	return shape.claims(family)
 }
 
 // relate fills in what each resource uses: by its fields and, for firewall

@@ -30,12 +30,12 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 	if err := t.checkAttributes(); err != nil {
 		return nil, err
 	}
-	backend, err := t.backend()
+	backends, err := t.backends()
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range b.Frontends {
-		if err := t.frontend(f, backend); err != nil {
+		if err := t.frontend(f, backends); err != nil {
 			return nil, err
 		}
 	}
@@ -89,18 +89,9 @@ func (t *translation) poolKind() string {
 
 func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme)) }
 
-// protocol of the backend service: one that takes every rule where they mix.
-func (t *translation) protocol() string {
-	first := t.Listeners[0].Protocol
-	for _, l := range t.Listeners {
-		if l.Protocol != first {
-			return "UNSPECIFIED"
-		}
-	}
-	return string(first)
-}
-
-func (t *translation) backend() (lb.Ref, error) {
+// backends are a backend service for each protocol, so that one that comes or
+// goes leaves the other's rules alone: a rule cannot change its backend service.
+func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 	check := t.check()
 	uses := []lb.Ref{check}
 	var groups []string
@@ -113,25 +104,32 @@ func (t *translation) backend() (lb.Ref, error) {
 		groups = append(groups, groupPath(t.refOf(pool.Ref)))
 	}
 	if len(groups) > maxBackends {
-		return lb.Ref{}, t.refuse(cloud.LimitExceeded, fmt.Errorf("the nodes are in %d zones and subnetworks, a backend service takes %d", len(groups), maxBackends),
+		return nil, t.refuse(cloud.LimitExceeded, fmt.Errorf("the nodes are in %d zones and subnetworks, a backend service takes %d", len(groups), maxBackends),
 			"use a node set of fewer zones or subnetworks")
 	}
 	affinity := "NONE"
 	if t.Affinity.ClientIP {
 		affinity = "CLIENT_IP"
 	}
-	fields := lb.Fields{
-		"loadBalancingScheme": {t.scheme()}, "protocol": {t.protocol()}, "backends": groups, "healthChecks": {check.Name},
-		"sessionAffinity": {affinity}, "drainingTimeoutSec": {drainingSec},
+	out := map[lb.Protocol]lb.Ref{}
+	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
+		if len(sortedPorts(t.Listeners, protocol)) == 0 {
+			continue
+		}
+		fields := lb.Fields{
+			"loadBalancingScheme": {t.scheme()}, "protocol": {string(protocol)}, "backends": groups, "healthChecks": {check.Name},
+			"sessionAffinity": {affinity}, "drainingTimeoutSec": {drainingSec},
+		}
+		if t.Scheme == lb.Internal {
+			fields["network"] = []string{t.networkPath()}
+		}
+		if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
+			fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
+		}
+		role := "bs" + shortHash(t.scheme(), string(protocol), t.poolKind(), strings.Join(fields["network"], ""))
+		out[protocol] = t.add(kindBackend, t.Owner.RoleName(role), t.Owner, fields, uses...).Ref
 	}
-	if t.Scheme == lb.Internal {
-		fields["network"] = []string{t.networkPath()}
-	}
-	if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
-		fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
-	}
-	role := "bs" + shortHash(t.scheme(), t.protocol(), t.poolKind(), strings.Join(fields["network"], ""))
-	return t.add(kindBackend, t.Owner.RoleName(role), t.Owner, fields, uses...).Ref, nil
+	return out, nil
 }
 
 const (

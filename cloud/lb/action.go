@@ -90,6 +90,11 @@ func (c Change) String() string {
 	if len(c.From) <= 1 && len(c.To) <= 1 {
 		return c.Field + ": " + show(c.From) + " -> " + show(c.To)
 	}
+	return c.Field + ": " + c.moves()
+}
+
+// moves are what comes and what goes.
+func (c Change) moves() string {
 	var parts []string
 	for _, v := range c.To {
 		if !slices.Contains(c.From, v) {
@@ -101,7 +106,7 @@ func (c Change) String() string {
 			parts = append(parts, "-"+v)
 		}
 	}
-	return c.Field + ": " + few(parts)
+	return few(parts)
 }
 
 // shownParts bounds a line: a rule may have thousands of ranges.

@@ -26,7 +26,7 @@ type Goal struct {
 // makes what is missing and edits what differs. What is not ours it never
 // touches.
 func Plan(rules Rules, got State, goal Goal) Actions {
-	p := &planner{rules: rules, goal: goal, want: StateOf(goal.Want...), remake: map[Ref]string{}}
+	p := &planner{rules: rules, goal: goal, want: StateOf(goal.Want...), gone: map[Ref]string{}, remake: map[Ref]string{}}
 	p.got = got.For(goal.Owner, slices.Collect(maps.Keys(p.want))...) // of a cluster's all, little
 	p.gotList, p.wantList = p.got.Sorted(), p.want.Sorted()
 	p.findRemakes()
@@ -39,12 +39,14 @@ func Plan(rules Rules, got State, goal Goal) Actions {
 }
 
 type planner struct {
-	rules  Rules
-	got    State
-	goal   Goal
-	want   State
-	remake map[Ref]string // what must be deleted and made again, and why
-	steps  []Action
+	rules Rules
+	got   State
+	goal  Goal
+	want  State
+	// gone is what cannot stand until the end, and why; remake those of it that
+	// are wanted, which are made again.
+	gone, remake map[Ref]string
+	steps        []Action
 	// got and want in order
 	gotList, wantList []Resource
 }
@@ -53,7 +55,7 @@ type planner struct {
 // place, what holds a claim of something new, and whatever uses either now.
 // What of it is wanted is made anew.
 func (p *planner) findRemakes() {
-	gone := map[Ref]string{}
+	gone := p.gone
 	for _, g := range p.gotList {
 		if why := p.mustGo(g); why != "" && !g.Foreign() {
 			gone[g.Ref] = why
@@ -80,7 +82,7 @@ func (p *planner) findRemakes() {
 func (p *planner) mustGo(g Resource) string {
 	if w, wanted := p.want[g.Ref]; wanted {
 		if !p.goal.Keep && !sameSet(g.Claims, w.Claims) {
-			return "what it claims changed"
+			return "what it claims changed (" + Change{From: sorted(g.Claims), To: sorted(w.Claims)}.moves() + ")"
 		}
 		return p.rules.fixed(g, w)
 	}
@@ -124,7 +126,7 @@ func (p *planner) wanted() {
 		case remake && w.Owner != p.goal.Owner:
 			p.add(Action{Verb: Blocked, Ref: w.Ref, Why: "others use it too, and " + why, Diff: diff, Got: &g, Want: &w})
 		case remake:
-			p.add(Action{Verb: Delete, Ref: w.Ref, Why: "to be made anew: " + why, Got: &g})
+			p.add(Action{Verb: Delete, Ref: w.Ref, Why: "to be made anew, and missing until then: " + why, Got: &g})
 			p.add(Action{Verb: Create, Ref: w.Ref, Why: "made anew: " + why, Diff: diff, Want: &w})
 		case len(diff) > 0:
 			p.add(Action{Verb: Edit, Ref: w.Ref, Why: "it differs in " + fieldsOf(diff), Diff: diff, Got: &g, Want: &w})
@@ -140,7 +142,11 @@ func words(o cloud.Owner) string {
 func (p *planner) unwanted() {
 	for _, g := range p.gotList {
 		if _, wanted := p.want[g.Ref]; !wanted && !g.Foreign() && g.Owner == p.goal.Owner {
-			p.add(Action{Verb: Delete, Ref: g.Ref, Why: "nothing needs it any more", Got: &g})
+			why := "nothing needs it any more"
+			if p.gone[g.Ref] != "" {
+				why = "it goes before what comes in its place is there: " + p.gone[g.Ref]
+			}
+			p.add(Action{Verb: Delete, Ref: g.Ref, Why: why, Got: &g})
 		}
 	}
 }
