@@ -14,7 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// node is as a kubelet and a cloud controller leave it, 2 to 3 KB, since what an allocator reads and keeps of it is part of its cost.
+// node is as a kubelet and a cloud controller leave it, 2 to 3 KB, since what
+// an allocator reads and keeps of it is part of its cost.
 func node(name string, i int) *corev1.Node {
 	now := metav1.NewTime(time.Now().Truncate(time.Second))
 	address := fmt.Sprintf("172.16.%d.%d", i>>8&255, i&255)
