@@ -13,10 +13,13 @@ import (
 const (
 	// lull is for how long no podCIDRs must have been under way before
 	// reports go out that hold nobody up.
-	lull = 50 * time.Millisecond
+	lull = 200 * time.Millisecond
 	// reportBy is when such a report goes out although there is no lull.
 	reportBy = 30 * time.Second
-	// lateAtOnce is how many reports without a lull are written at a time.
+	// lullAtOnce is how many reports are written at a time: enough to keep the
+	// API server busy, and few for podCIDRs that come now to wait behind.
+	lullAtOnce = 8
+	// lateAtOnce is how many are written at a time without a lull.
 	lateAtOnce = 2
 )
 
@@ -75,7 +78,7 @@ func (c *Controller) held(node *corev1.Node) bool {
 func (c *Controller) spread(ctx context.Context) {
 	var writers sync.WaitGroup
 	defer writers.Wait()
-	all, late := make(chan struct{}, atOnce), make(chan struct{}, lateAtOnce)
+	calm, late := make(chan struct{}, lullAtOnce), make(chan struct{}, lateAtOnce)
 	for {
 		select {
 		case <-c.news.came:
@@ -83,7 +86,7 @@ func (c *Controller) spread(ctx context.Context) {
 			return
 		}
 		for {
-			places := all
+			places := calm
 			n, some, left := c.news.next(func(n news) bool {
 				if c.Writer.podCIDRs.quietSince(time.Now()) >= lull {
 					return true
@@ -95,7 +98,7 @@ func (c *Controller) spread(ctx context.Context) {
 				break
 			}
 			if !some {
-				if !pause(ctx, lull/5) {
+				if !pause(ctx, lull/10) {
 					return
 				}
 				continue
