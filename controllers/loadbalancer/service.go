@@ -151,6 +151,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	}
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
+	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
+		return impossible(asked.Balancer, err), nil
+	}
 	if err != nil { // what it asks for may be newer than the book
 		if pause := c.remember(key).wait(); pause > 0 {
 			return finding{again: pause, quiet: true}, nil
