@@ -39,6 +39,10 @@ test: controlplane ## Run all tests on a real API server and the simulated cloud
 	cd test/controlplane && go test ./...
 	cd test/bench && go test ./...
 
+.PHONY: golden
+golden: controlplane ## Write anew all golden files, and what the docs show of the code.
+	WRITE_GOLDEN=1 go test -count 1 $$(go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | sed -n 's| .*/test/golden.*||p')
+
 .PHONY: crash
 crash: controlplane ## Kill, pause and confuse managers for a while (CRASH_ROUNDS, CRASH_SEED, CRASH_CLOUD, STRESS_OPS, STRESS_SEED, STRESS_CLOUD).
 	go test -timeout 60m -count 1 ./test/e2e -run "TestCrash/$${CRASH_CLOUD:-}" -v \

@@ -376,7 +376,7 @@ func TestEveryRequestPassesTheHookOnce(t *testing.T) {
 
 func TestAHungCallIsGivenUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{}, func(c *aws.Config) { c.CallTimeout = 50 * time.Millisecond })
+	w := newWorld(t, awssim.Config{}, func(c *aws.Config) { c.CallTimeout = time.Second })
 	id := w.add("m5.8xlarge", "vm")
 	i := w.get(id)
 	w.sim.Inject(awssim.Fault{Action: "AssignPrivateIpAddresses", Count: 1, Hang: make(chan struct{})})

@@ -54,8 +54,13 @@ func TestBlocksThatTheVPCDoesNotTake(t *testing.T) {
 func TestABlockThatNeverComesIsUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, awssim.Config{Latency: time.Hour})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	w.sim.Inject(awssim.Fault{Action: "DescribeVpcs", After: func(awssim.Call) {
+		if w.sim.CallCounts()["AssociateVpcCidrBlock"] > 0 {
+			cancel()
+		}
+	}})
 	w.wants(cloud.OutcomeUnknown, w.vpc.NewSpace.AddBlock(ctx, prefix("100.64.0.0/16")))
 }
 

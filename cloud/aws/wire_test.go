@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // recorder keeps what goes over the wire to the simulator.
@@ -45,9 +44,8 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.Handler.ServeHTTP(w, q)
 }
 
-// TestWire holds what is sent against testdata/wire.golden: WRITE_GOLDEN=1
-// writes it anew. These are the parameters, filters and tags that an emulator
-// of EC2 has to know.
+// TestWire holds what is sent against testdata/wire.golden. These are the
+// parameters, filters and tags that an emulator of EC2 has to know.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, awssim.Config{})
@@ -92,17 +90,7 @@ func TestWire(t *testing.T) {
 	for _, err := range vpc.Routed.List(ctx) {
 		w.must(err)
 	}
-	got := strings.Join(r.lines, "\n") + "\n"
-	golden := filepath.Join("testdata", "wire.golden")
-	if os.Getenv("WRITE_GOLDEN") != "" {
-		w.must(os.MkdirAll("testdata", 0o755))
-		w.must(os.WriteFile(golden, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	w.must(err)
-	if got != string(want) {
-		t.Errorf("sent:\n%s", got)
-	}
+	golden.Check(t, "testdata/wire.golden", strings.Join(r.lines, "\n")+"\n")
 }
 
 // terse answers as little as an emulator may.

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -18,6 +16,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // recorder keeps what goes over the wire to the simulator.
@@ -61,9 +60,9 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.sim.ServeHTTP(w, q)
 }
 
-// TestWire holds what is sent against testdata/wire.golden: WRITE_GOLDEN=1
-// writes it anew. Each body carries the whole list and the fingerprint and
-// nothing else, and an empty list is there to be seen.
+// TestWire holds what is sent against testdata/wire.golden. Each body carries
+// the whole list and the fingerprint and nothing else, and an empty list is
+// there to be seen.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, gcesim.Config{})
@@ -94,17 +93,7 @@ func TestWire(t *testing.T) {
 		w.must(err)
 		attachDetach(ctx, w, vpc, i)
 	}
-	got := strings.Join(r.lines, "\n") + "\n"
-	golden := filepath.Join("testdata", "wire.golden")
-	if os.Getenv("WRITE_GOLDEN") != "" {
-		w.must(os.MkdirAll("testdata", 0o755))
-		w.must(os.WriteFile(golden, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	w.must(err)
-	if got != string(want) {
-		t.Errorf("sent:\n%s", got)
-	}
+	golden.Check(t, "testdata/wire.golden", strings.Join(r.lines, "\n")+"\n")
 }
 
 func attachDetach(ctx context.Context, w *world, vpc *cloud.VPC, i cloud.Interface) {

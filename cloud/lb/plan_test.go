@@ -2,16 +2,12 @@ package lb
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var (
 	shop  = cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "web", Name: "shop"}
@@ -93,17 +89,5 @@ func TestPlansAsGolden(t *testing.T) {
 		plan := Plan(toyRules, StateOf(c.got...), Goal{Owner: shop, Want: c.want, Keep: c.keep})
 		fmt.Fprintf(&printed, "# %s\n%s\n", c.name, plan)
 	}
-	file := filepath.Join("testdata", "plans.golden")
-	if *update {
-		if err := os.WriteFile(file, printed.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(printed.Bytes(), want) {
-		t.Errorf("plans differ from %s; where that is right, run go test ./cloud/lb -update. Got:\n%s", file, &printed)
-	}
+	golden.Check(t, "testdata/plans.golden", printed.String())
 }

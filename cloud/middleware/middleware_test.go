@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -74,53 +75,52 @@ func newPace(t *testing.T, c PaceConfig) cloud.Hook {
 
 func TestPaceSlowsDownWhenThrottledAndRecovers(t *testing.T) {
 	t.Parallel()
-	hook := newPace(t, PaceConfig{Max: 100, Min: 20, Every: time.Millisecond})
-	for range 10 {
-		hook(t.Context(), changeCall, throttle)
-		time.Sleep(2 * time.Millisecond)
-	}
-	// At the floor, 20 a second: the burst is 2, so five calls take 150 ms.
-	start := time.Now()
-	for range 5 {
-		hook(t.Context(), changeCall, throttle)
-	}
-	if took := time.Since(start); took < 100*time.Millisecond {
-		t.Errorf("five calls took %v at the floor of 20 a second", took)
-	}
-	start = time.Now()
-	for range 5 {
-		hook(t.Context(), readCall, succeed)
-	}
-	if took := time.Since(start); took > 50*time.Millisecond {
-		t.Errorf("reads took %v though only changes were throttled", took)
-	}
-	for range 60 {
-		hook(t.Context(), changeCall, succeed)
-		time.Sleep(2 * time.Millisecond)
-	}
-	start = time.Now()
-	for range 10 {
-		hook(t.Context(), changeCall, succeed)
-	}
-	if took := time.Since(start); took > 150*time.Millisecond {
-		t.Errorf("ten calls took %v after the recovery", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		hook := newPace(t, PaceConfig{Max: 100, Min: 20, Every: time.Millisecond})
+		many := func(n int, call cloud.Call, next func(context.Context) error) time.Duration {
+			start := time.Now()
+			for range n {
+				_ = hook(t.Context(), call, next)
+			}
+			return time.Since(start)
+		}
+		for range 10 {
+			many(1, changeCall, throttle)
+			time.Sleep(2 * time.Millisecond)
+		}
+		// At the floor, 20 a second, the burst is 2.
+		if took := many(5, changeCall, throttle); took < 100*time.Millisecond || took > 250*time.Millisecond {
+			t.Errorf("five calls took %v at the floor of 20 a second", took)
+		}
+		if took := many(5, readCall, succeed); took > 0 {
+			t.Errorf("reads took %v though only changes were throttled", took)
+		}
+		for range 60 {
+			many(1, changeCall, succeed)
+			time.Sleep(2 * time.Millisecond)
+		}
+		if took := many(10, changeCall, succeed); took > 0 {
+			t.Errorf("ten calls took %v after the recovery", took)
+		}
+	})
 }
 
 func TestPaceGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
-	hook := newPace(t, PaceConfig{Max: 2, Min: 0.1})
-	hook(t.Context(), changeCall, throttle)
-	hook(t.Context(), changeCall, succeed) // the burst of one
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	err := hook(ctx, changeCall, func(context.Context) error {
-		t.Error("the call was made")
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		hook := newPace(t, PaceConfig{Max: 2, Min: 0.1})
+		_ = hook(t.Context(), changeCall, throttle)
+		_ = hook(t.Context(), changeCall, succeed) // the burst of one
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		err := hook(ctx, changeCall, func(context.Context) error {
+			t.Error("the call was made")
+			return nil
+		})
+		if !cloud.Is(err, cloud.Throttled) {
+			t.Errorf("got %v, want Throttled: nothing was sent", err)
+		}
 	})
-	if !cloud.Is(err, cloud.Throttled) {
-		t.Errorf("got %v, want Throttled: nothing was sent", err)
-	}
 }
 
 func BenchmarkHooksIdle(b *testing.B) {

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the outputs in docs/cli.md anew")
+	"github.com/vpcnative/vpcnative/test/golden"
+)
 
 // What differs from cluster to cluster, and what stands for it.
 var (
@@ -56,15 +55,7 @@ func TestExamplesInTheDocs(t *testing.T) {
 		}
 		got.WriteString(lines[i] + "\n")
 	}
-	if text := strings.TrimSuffix(got.String(), "\n"); text != string(content) {
-		if *update {
-			if err := os.WriteFile(docs, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-		t.Errorf("docs/cli.md shows other outputs than the commands print; where these are right, run go test ./cmd/vpcnative -run Docs -update. Got:\n%s", text)
-	}
+	golden.Check(t, docs, strings.TrimSuffix(got.String(), "\n"))
 	if ran < 6 {
 		t.Errorf("only %d commands were found", ran)
 	}

@@ -46,7 +46,7 @@ func viewer(t *testing.T, api client.Client) string {
 		t.Fatal(err)
 	}
 	// The API server takes a moment to see what it was told.
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		r := vpcnative(t, "ranges", "--kubeconfig="+user.KubeconfigFile)
 		if r.code == 0 && r.errs == "" {
 			return user.KubeconfigFile

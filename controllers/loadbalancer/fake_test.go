@@ -272,10 +272,13 @@ func (f *fakeCloud) of(o cloud.Owner) (out []lb.Resource) {
 	return out
 }
 
+// patience is how long what must come to be may take on a busy machine.
+const patience = 2 * time.Minute
+
 // eventually waits for check to be content; its error otherwise.
 func eventually(check func() error) error {
 	var err error
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if err = check(); err == nil {
 			return nil
 		}

@@ -87,7 +87,7 @@ func TestNodesComeAndGoWithoutThePlansOfServices(t *testing.T) {
 			patch("n1", func(n *corev1.Node) { n.Annotations = map[string]string{"x": "y"}; n.Spec.Unschedulable = true })
 		}, "a/n1 a/n3", 0},
 	} {
-		w.still()
+		w.settles()
 		step.do()
 		w.members(step.members)
 		time.Sleep(200 * time.Millisecond)
@@ -196,12 +196,18 @@ func TestWhatHasNoServiceGoesAfterItsGrace(t *testing.T) {
 	foreign := lb.Resource{Ref: lb.Ref{Kind: "wall", Name: "somebody-s"}, Fields: lb.Fields{}}
 	network := lb.Resource{Ref: lb.Ref{Kind: "wall", Name: "pods"}, Owner: cloud.Owner{ClusterID: w.name, Kind: "Network", Name: w.name}}
 	w.cloud.state = lb.StateOf(half, foreign, network)
+	began := time.Now()
+	w.cloud.fail = func(a lb.Action) error {
+		if took := time.Since(began); ownerOf(a) == half.Owner && took < w.cfg.OrphanGrace {
+			w.Errorf("the orphan goes after %s", took)
+		}
+		return nil
+	}
 	w.start()
 	w.service("web", nil)
 	w.expect("web", v1alpha1.ReasonEnsured, 1)
 	w.delete(w.get("web"))
 	w.wait(func() error { return gone(w.get("web")) })
-	w.left("half", 1)
 	w.left("half", 0)
 	w.wait(func() error {
 		return same(fmt.Sprint(len(w.cloud.of(lb.SetOwner(w.name, wanted.AllNodes)))), "0")
@@ -247,7 +253,7 @@ func TestAFlappingServiceEndsAtItsLatestStateInFewCalls(t *testing.T) {
 	w.start()
 	w.service("web", nil)
 	w.expect("web", v1alpha1.ReasonEnsured, 1)
-	w.still()
+	w.settles()
 	began := time.Now()
 	for i := range 50 {
 		w.edit("web", func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = []string{fmt.Sprintf("10.%d.0.0/16", i)} })

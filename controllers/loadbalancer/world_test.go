@@ -316,9 +316,23 @@ func (w *world) members(want string) {
 	})
 }
 
+// aWhile is how long nothing happens where nothing more is to come.
+const aWhile = 300 * time.Millisecond
+
 // still gives the calls that are made over a while in which none should be.
 func (w *world) still() (reads, changes int) {
 	w.cloud.counts()
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(aWhile)
 	return w.cloud.counts()
+}
+
+// settles waits until no call has been made for a while.
+func (w *world) settles() {
+	w.Helper()
+	w.wait(func() error {
+		if reads, changes := w.still(); reads+changes > 0 {
+			return fmt.Errorf("%d reads and %d changes in the last %s", reads, changes, aWhile)
+		}
+		return nil
+	})
 }

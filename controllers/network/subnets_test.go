@@ -9,6 +9,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // TestSurveyOfSubnets: where ranges lie inside the subnets' own blocks, what is
@@ -50,7 +51,7 @@ func TestSurveyOfSubnets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "subnets.golden", printed)
+	golden.Check(t, "testdata/subnets.golden", string(printed))
 }
 
 func fragments() (out []netip.Prefix) {

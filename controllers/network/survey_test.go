@@ -1,10 +1,8 @@
 package network
 
 import (
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,9 +11,8 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func occupiedBy(cidr string, kind cloud.Kind, name string) cloud.Occupied {
 	return cloud.Occupied{Prefix: netip.MustParsePrefix(cidr), Kind: kind, Name: name, Mark: cloud.ParseMark(filepath.Base(name))}
@@ -57,20 +54,7 @@ func TestSurvey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "survey.golden", printed)
-}
-
-func golden(t *testing.T, name string, printed []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, printed, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want, err := os.ReadFile(file); err != nil || string(want) != string(printed) {
-		t.Errorf("differs from %s (%v); where that is right, run go test with -update. Got:\n%s", file, err, printed)
-	}
+	golden.Check(t, "testdata/survey.golden", string(printed))
 }
 
 func TestMoreThanAThousandBlocksAreCountedAndNotListed(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // has is one range of a request in a growth story.
@@ -168,7 +169,7 @@ func TestGrow(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	golden(t, "growth.golden", b.String())
+	golden.Check(t, "testdata/growth.golden", b.String())
 }
 
 func keys(m map[string]time.Time) func(func(string) bool) {
@@ -256,5 +257,5 @@ func TestPlanFurther(t *testing.T) {
 			fmt.Fprintf(&b, "create %v, grown %v, %s %s: %s\n\n", step.Create, step.Grown, step.Range.Name, step.Range.Prefix, step.Why)
 		}
 	}
-	golden(t, "further.golden", b.String())
+	golden.Check(t, "testdata/further.golden", b.String())
 }

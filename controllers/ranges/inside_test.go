@@ -14,6 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // ec2 is like EC2, in data alone.
@@ -134,7 +135,7 @@ func TestInside(t *testing.T) {
 		}
 		fmt.Fprintf(&text, "%s %q create=%t adopted=%t: %s\n", s.Range.Prefix, s.Range.Subnet, s.Create, s.Adopted, s.Why)
 	}
-	golden(t, "inside.golden", text.String())
+	golden.Check(t, "testdata/inside.golden", text.String())
 }
 
 // TestInsideLiesInside: whatever is used in a subnet, what is carved for pods

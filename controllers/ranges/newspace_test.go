@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // roomy asks for a /22 in each subnet, and for new subnets of /20 where one has
@@ -105,5 +106,5 @@ func TestNewSpace(t *testing.T) {
 			fmt.Fprintf(&text, "status %+v\n", s.Subnets)
 		}
 	}
-	golden(t, "newspace.golden", text.String())
+	golden.Check(t, "testdata/newspace.golden", text.String())
 }

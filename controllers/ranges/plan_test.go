@@ -2,11 +2,8 @@ package ranges
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +14,8 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const clusterID = "b7d3"
 
@@ -264,24 +260,7 @@ func TestPlan(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	golden(t, "plan.golden", got.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
-	}
+	golden.Check(t, "testdata/plan.golden", got.String())
 }
 
 // TestAPlanNeverOverlaps: what is to be created is free, in the VPC as in the

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // byRoute asks for a range that is attached by routes, of nodes of one size,
@@ -104,7 +105,7 @@ func TestRouted(t *testing.T) {
 		}
 		print(c.name, c.in, steps, no)
 	}
-	golden(t, "routed.golden", text.String())
+	golden.Check(t, "testdata/routed.golden", text.String())
 }
 
 // TestRoutesBoundTheRoom: what is said to fit still has a route for each.

@@ -1,18 +1,14 @@
 package plan
 
 import (
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/ipam/prefix"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func pfxs(s ...string) []netip.Prefix {
 	var out []netip.Prefix
@@ -104,19 +100,7 @@ func TestRanges(t *testing.T) {
 			t.Errorf("%s: got %v, want %v:\n%s", c.name, got, c.want, plan)
 		}
 	}
-	file := filepath.Join("testdata", "ranges.golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(printed.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if printed.String() != string(want) {
-		t.Errorf("plans differ from %s; where that is right, run go test ./ipam/plan -update. Got:\n%s", file, &printed)
-	}
+	golden.Check(t, "testdata/ranges.golden", printed.String())
 }
 
 // TestCarvedRangesAreFree: whatever is planned lies in the supernets and overlaps nothing, nor each other.

@@ -151,8 +151,8 @@ func (g *guard) stop() error {
 			g.err = fmt.Errorf("waiting for the watchdog of %s: %w", g.dir, err)
 		}
 		for _, pid := range pids {
-			if !waitGone(pid, 5*time.Second) {
-				g.err = errors.Join(g.err, fmt.Errorf("process %d of the control plane in %s outlived SIGKILL by 5 s: end it by hand", pid, g.dir))
+			if !waitGone(pid, killPatience) {
+				g.err = errors.Join(g.err, fmt.Errorf("process %d of the control plane in %s outlived SIGKILL by %s: end it by hand", pid, g.dir, killPatience))
 			}
 		}
 		if _, err := os.Stat(g.dir); err == nil {
@@ -161,6 +161,10 @@ func (g *guard) stop() error {
 	})
 	return g.err
 }
+
+// killPatience bounds the wait for a process that was killed: one that writes
+// to a busy disk takes its time.
+const killPatience = 30 * time.Second
 
 func waitGone(pid int, atMost time.Duration) bool {
 	for deadline := time.Now().Add(atMost); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {

@@ -28,8 +28,8 @@ type Options struct {
 	// by name without dashes. etcd does not sync to disk.
 	APIServerFlags map[string][]string
 	EtcdFlags      map[string][]string
-	// StartTimeout bounds each try to start; a minute by default, as machines
-	// that run tests are busy. Usually it takes about a second.
+	// StartTimeout bounds each try to start; five minutes by default, as
+	// machines that run tests are busy. Usually it takes a few seconds.
 	StartTimeout time.Duration
 }
 
@@ -51,7 +51,7 @@ type Server struct {
 // dies. It returns when the API server serves and the CRDs are established.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.StartTimeout == 0 {
-		o.StartTimeout = time.Minute
+		o.StartTimeout = 5 * time.Minute
 	}
 	for try := 1; ; try++ {
 		s, err := startOnce(ctx, o)

@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a story waits for what it expects.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 var leaseKind = schema.GroupVersionKind{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}
 

@@ -232,8 +232,8 @@ func (w *world) owner(service string) cloud.Owner {
 	return cloud.Owner{ClusterID: w.name, Kind: wanted.OwnerKind, Namespace: w.name, Name: service}
 }
 
-// patience is how long what must come to be may take.
-const patience = 25 * time.Second
+// patience is how long what must come to be may take on a busy machine.
+const patience = 2 * time.Minute
 
 func (w *world) eventually(check func() error) {
 	w.Helper()

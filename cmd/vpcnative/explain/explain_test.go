@@ -1,11 +1,8 @@
 package explain
 
 import (
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,9 +16,8 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var wrote = metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 
@@ -102,6 +98,8 @@ var questions = []struct {
 	{"10.4.9.9", Granted}, // in the range, no node
 	{"10.4.0.0/16", Granted},
 	{"10.4.3.0/24", InUse},
+	{"10.4.2.0/23", Mixed},    // in the range, half of it a node's
+	{"192.168.0.0/28", Mixed}, // in the ServiceCIDR, with a Service in it
 	{"10.1.0.9", Forbidden},
 	{"10.5.1.1", Forbidden},
 	{"10.6.1.1", Forbidden},
@@ -150,7 +148,7 @@ func TestPrefixes(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	golden(t, "prefixes.golden", got.String())
+	golden.Check(t, "testdata/prefixes.golden", got.String())
 }
 
 func TestNames(t *testing.T) {
@@ -170,27 +168,10 @@ func TestNames(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	golden(t, "names.golden", got.String())
+	golden.Check(t, "testdata/names.golden", got.String())
 	for _, ask := range []string{"nobody", "node/pods", "rangerequest/a", ""} {
 		if all := w.Name(ask); len(all) != 0 {
 			t.Errorf("%q: %v", ask, all)
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
 	}
 }

@@ -1,11 +1,8 @@
 package preview
 
 import (
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +18,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var wrote = metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 
@@ -165,19 +161,7 @@ func TestPreviews(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	file := filepath.Join("testdata", "previews.golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.String() != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got.String())
-	}
+	golden.Check(t, "testdata/previews.golden", got.String())
 }
 
 // TestPreviewsAreDisjoint: what would be carved overlaps nothing that is

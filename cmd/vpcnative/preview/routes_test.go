@@ -2,8 +2,6 @@ package preview
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
 
 // ec2 is a VPC as a Network's status tells of it.
@@ -64,24 +63,7 @@ func TestPreviewsOfRoutes(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	same(t, "routes.golden", got.String())
-}
-
-func same(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got)
-	}
+	golden.Check(t, "testdata/routes.golden", got.String())
 }
 
 func fullOf(r v1alpha1.RangeRequest) v1alpha1.RangeRequest {
@@ -120,5 +102,5 @@ func TestPreviewsOfNewSpace(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	same(t, "newspace.golden", got.String())
+	golden.Check(t, "testdata/newspace.golden", got.String())
 }

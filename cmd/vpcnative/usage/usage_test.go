@@ -1,11 +1,8 @@
 package usage
 
 import (
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,9 +12,8 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func condition(kind string, status metav1.ConditionStatus, reason, text string) metav1.Condition {
 	return metav1.Condition{Type: kind, Status: status, Reason: reason, Message: text}
@@ -91,19 +87,7 @@ func TestTree(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	file := filepath.Join("testdata", "tree.golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.String() != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got.String())
-	}
+	golden.Check(t, "testdata/tree.golden", got.String())
 }
 
 // TestEveryNodeIsShownOnce: in one range, outside of all, or waiting.

@@ -1,14 +1,13 @@
 package wanted
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the table in docs/services.md anew")
+	"github.com/vpcnative/vpcnative/test/golden"
+)
 
 // TestTheDocsHaveTheTable compares the table of annotations with the code's.
 func TestTheDocsHaveTheTable(t *testing.T) {
@@ -22,14 +21,7 @@ func TestTheDocsHaveTheTable(t *testing.T) {
 	if !ok || !ended {
 		t.Fatalf("%s has no place for the table", path)
 	}
-	want := head + begin + table() + end + tail
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if string(content) != want {
-		t.Errorf("the table in %s is out of date: go test ./controllers/loadbalancer/wanted -update", path)
-	}
+	golden.Check(t, path, head+begin+table()+end+tail)
 }
 
 func table() string {

@@ -1,15 +1,13 @@
 package drift
 
 import (
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/vpcnative/vpcnative/test/golden"
+)
 
 var p = netip.MustParsePrefix("10.0.0.0/24")
 
@@ -46,19 +44,7 @@ func TestCompare(t *testing.T) {
 		}
 		got.WriteString("\n")
 	}
-	const file = "testdata/compare.golden"
-	if *update {
-		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.String() != string(want) {
-		t.Errorf("differs from %s; where that is right, run go test with -update. Got:\n%s", file, got.String())
-	}
+	golden.Check(t, "testdata/compare.golden", got.String())
 }
 
 // TestOnlyOursIsRepaired is I4: what we did not put there is reported only.
