@@ -111,6 +111,9 @@ func (c *Controller) watch(ctx context.Context, ifaces cloud.Interfaces, uid typ
 		defer cancel()
 		err := ifaces.Wait(waitCtx, op)
 		c.leaveGate(uid) // the cloud is free for another while this Node is published
+		for end := time.Now().Add(comeBy); c.gate.idle(time.Now()) && time.Now().Before(end) && pause(ctx, comeBy/25); {
+			continue // and that one goes first: to publish now takes time from its start
+		}
 		c.flights.mu.Lock()
 		fl.landed, fl.err = true, err
 		c.flights.mu.Unlock()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -14,10 +15,20 @@ type gate struct {
 	in      map[types.UID]bool
 	outside []string // names of Nodes, in order of arrival
 	queued  map[string]bool
+	called  map[string]bool
+	calls   []call // the oldest first, of Nodes that have come too
 }
 
+type call struct {
+	name string
+	at   time.Time
+}
+
+// comeBy is how long a called Node is waited for: it may be gone.
+const comeBy = 250 * time.Millisecond
+
 func newGate(places int) *gate {
-	return &gate{places: places, in: map[types.UID]bool{}, queued: map[string]bool{}}
+	return &gate{places: places, in: map[types.UID]bool{}, queued: map[string]bool{}, called: map[string]bool{}}
 }
 
 // enter tells whether the Node is in; if not, its name comes out of leave
@@ -25,6 +36,7 @@ func newGate(places int) *gate {
 func (g *gate) enter(uid types.UID, name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	delete(g.called, name)
 	if g.in[uid] {
 		return true
 	}
@@ -67,8 +79,22 @@ func (g *gate) callNext() []string {
 	g.outside = g.outside[n:]
 	for _, name := range next {
 		delete(g.queued, name)
+		g.called[name] = true
+		g.calls = append(g.calls, call{name, time.Now()})
 	}
 	return next
+}
+
+// idle tells whether a place is empty that a Node was called to and has not
+// come to yet.
+func (g *gate) idle(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(g.calls) > 0 && (!g.called[g.calls[0].name] || now.Sub(g.calls[0].at) >= comeBy) {
+		delete(g.called, g.calls[0].name)
+		g.calls = g.calls[1:]
+	}
+	return len(g.calls) > 0
 }
 
 // leaveGate gives up the places that the Node has.

@@ -50,3 +50,32 @@ func TestDetachmentsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// A place is idle from the call of a Node until that Node comes, or is given
+// up.
+func TestAPlaceIsIdleUntilTheCalledNodeComes(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	g := newGate(1)
+	g.enter("1", "a")
+	g.enter("2", "b")
+	if g.idle(now) {
+		t.Error("it is idle while the place is taken")
+	}
+	g.leave("1")
+	if !g.idle(now) {
+		t.Error("b is called, and the place is not idle")
+	}
+	g.enter("2", "b")
+	if g.idle(now) {
+		t.Error("it is idle after b has come")
+	}
+	g.enter("3", "gone")
+	g.leave("2")
+	if !g.idle(now) || g.idle(now.Add(time.Minute)) {
+		t.Error("it is not idle, or waits forever for a Node that is gone")
+	}
+	if len(g.calls) > 0 || len(g.called) > 0 {
+		t.Errorf("calls are kept: %v, %v", g.calls, g.called)
+	}
+}
