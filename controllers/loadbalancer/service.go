@@ -96,7 +96,7 @@ func (c *Controller) reconcileService(ctx context.Context, req reconcile.Request
 	}
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err): // the newer Service comes
-		return reconcile.Result{RequeueAfter: time.Second}, nil
+		return reconcile.Result{RequeueAfter: c.Again}, nil
 	case err != nil:
 		return reconcile.Result{}, err
 	case f.again > 0:
