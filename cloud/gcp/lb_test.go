@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	compute "google.golang.org/api/compute/v1"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -325,138 +323,6 @@ func TestMoreSourcesThanFitAreRefused(t *testing.T) {
 	w.made(b)
 }
 
-// TestPortsThatStayAreNotCutOff: by no edit of the ports and protocols, but where
-// a rule that has them loses others.
-func TestPortsThatStayAreNotCutOff(t *testing.T) {
-	t.Parallel()
-	type ports map[lb.Protocol][]uint16
-	const tcp, udp = lb.TCP, lb.UDP
-	for name, c := range map[string]struct{ from, to, cut ports }{
-		"one more":               {ports{tcp: {80}}, ports{tcp: {80, 443}}, nil},
-		"another in its place":   {ports{tcp: {80}}, ports{tcp: {443}}, nil},
-		"the other protocol too": {ports{tcp: {80}}, ports{tcp: {80}, udp: {80, 53}}, nil},
-		"one protocol less":      {ports{tcp: {80, 443}, udp: {53}}, ports{tcp: {80, 443}}, nil},
-		"seven, of which two go": {ports{tcp: {1, 2, 3, 4, 5, 6, 7}}, ports{tcp: {1, 2, 3, 4, 5, 8}}, nil},
-		"one of two":             {ports{tcp: {80, 443}, udp: {53}}, ports{tcp: {443, 8443}, udp: {53}}, ports{tcp: {443}}},
-	} {
-		for _, scheme := range []lb.Scheme{lb.External, lb.Internal} {
-			t.Run(name+"/"+string(scheme), func(t *testing.T) {
-				t.Parallel()
-				w := newBalanced(t)
-				b := shop("web", func(b *lb.LoadBalancer) { b.Scheme = scheme })
-				set := func(p ports) {
-					b.Listeners = nil
-					for _, protocol := range []lb.Protocol{tcp, udp} {
-						for _, n := range p[protocol] {
-							b.Listeners = append(b.Listeners, portOf(protocol, n))
-						}
-					}
-				}
-				set(c.from)
-				at := w.made(b)
-				before := w.rulesByPort()
-				set(c.to)
-				if now := w.made(b); now[0] != at[0] {
-					t.Errorf("it was at %v and is at %v", at, now)
-				}
-				for listener, id := range w.rulesByPort() {
-					was, there := before[listener]
-					if !there {
-						continue
-					}
-					cut := false
-					for protocol, list := range c.cut {
-						for _, n := range list {
-							cut = cut || listener == fmt.Sprintf("%s/%d", protocol, n)
-						}
-					}
-					if cut == (was == id) {
-						t.Errorf("%s: whether it was cut off is not %v", listener, cut)
-					}
-				}
-			})
-		}
-	}
-}
-
-// rulesByPort are the IDs of the rules, which another one of the name has not.
-func (w *balanced) rulesByPort() map[string]uint64 {
-	w.Helper()
-	list, err := w.rest.ForwardingRules.List(project, region).Do()
-	w.must(err)
-	out := map[string]uint64{}
-	for _, r := range list.Items {
-		for _, p := range r.Ports {
-			out[r.IPProtocol+"/"+p] = r.Id
-		}
-	}
-	return out
-}
-
-// TestNodesWithPodsOfTheirOwnAreNeverLeftOut: more of them than a balancer
-// takes are refused; an external one takes more.
-func TestNodesWithPodsOfTheirOwnAreNeverLeftOut(t *testing.T) {
-	t.Parallel()
-	w := newBalanced(t)
-	local := func(b *lb.LoadBalancer) {
-		b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 32000}
-	}
-	groups := func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups }
-	many := func(n int) {
-		w.set.Nodes = nil
-		for i := range n {
-			w.set.Nodes = append(w.set.Nodes, lb.Node{ProviderID: fmt.Sprintf("gce://%s/%s/vm-%d", project, zones[i%3], i), Subnet: subnet,
-				Addresses: addrs(nth("10.128.0.0/9", 32, i).Addr())})
-		}
-	}
-	for _, c := range []struct {
-		name    string
-		edits   []func(*lb.LoadBalancer)
-		nodes   int
-		members int // 0: it is refused
-	}{
-		{"internal", []func(*lb.LoadBalancer){internal, local}, 250, 250},
-		{"internal, one more", []func(*lb.LoadBalancer){internal, local}, 251, 0},
-		{"internal, of which any serves", []func(*lb.LoadBalancer){internal}, 1000, 250},
-		{"external", []func(*lb.LoadBalancer){local}, 250, 250},
-		{"external, one more", []func(*lb.LoadBalancer){local}, 251, 251},
-		{"external, of which any serves", nil, 1000, 250},
-		{"external, most", []func(*lb.LoadBalancer){local}, 3000, 3000},
-		{"external, too many", []func(*lb.LoadBalancer){local}, 3001, 0},
-		{"external by groups", []func(*lb.LoadBalancer){local, groups}, 1000, 1000},
-		{"external by groups, too many", []func(*lb.LoadBalancer){local, groups}, 1001, 0},
-		{"internal by groups, one more", []func(*lb.LoadBalancer){internal, local, groups}, 251, 0},
-	} {
-		many(c.nodes)
-		want, err := w.balancers.Want(shop("web", c.edits...), w.set, lb.State{})
-		members := 0
-		for _, r := range want {
-			members += len(r.Fields[lb.FieldMembers])
-		}
-		if members != c.members || cloud.Is(err, cloud.LimitExceeded) != (c.members == 0) {
-			t.Errorf("%s: %d members (%v), want %d", c.name, members, err, c.members)
-		}
-	}
-	// Wide pools stay, and are the set's as any other.
-	many(251)
-	wide, err := w.balancers.Want(shop("web", local), w.set, lb.State{})
-	w.must(err)
-	got := lb.StateOf(wide...)
-	many(240)
-	again, err := w.balancers.Want(shop("web", local), w.set, got)
-	w.must(err)
-	if p := lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: shop("web").Owner, Want: again}); len(p) > 0 {
-		t.Errorf("a node less moves a balancer:\n%s", p)
-	}
-	members := 0
-	for _, r := range w.balancers.Members(w.set, got) {
-		members += len(r.Fields[lb.FieldMembers])
-	}
-	if members != 240 {
-		t.Errorf("%d members", members)
-	}
-}
-
 func TestAHealthCheckThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t)
@@ -467,69 +333,3 @@ func TestAHealthCheckThatCannotBeIsRefused(t *testing.T) {
 	b.Check.Interval = 9 * time.Second
 	w.made(b)
 }
-
-// TestCommandsForTheAdminAreExact: in a VPC whose firewall is another project's.
-func TestCommandsForTheAdminAreExact(t *testing.T) {
-	t.Parallel()
-	w := newBalanced(t)
-	b := shop("web")
-	at := w.made(b)[0].Address.String()
-	w.sim.Inject(gcesim.Fault{Method: "firewalls.patch", Error: forbidden})
-	w.sim.Inject(gcesim.Fault{Method: "firewalls.delete", Error: forbidden})
-	commands := func(err error) (out []string) {
-		many, ok := err.(interface{ Unwrap() []error })
-		if !ok {
-			t.Fatalf("got %v", err)
-		}
-		for _, one := range many.Unwrap() {
-			admin, ok := errors.AsType[*lb.NeedsAdmin](one)
-			if !ok {
-				t.Fatalf("got %v", one)
-			}
-			out = append(out, admin.Command)
-		}
-		return out
-	}
-	rule := b.Owner.RoleName("w4")
-	const update = "gcloud compute firewall-rules update "
-	for _, c := range []struct {
-		name string
-		edit func(*lb.LoadBalancer)
-		hand *compute.Firewall
-		want string
-	}{
-		{name: "sources", edit: func(b *lb.LoadBalancer) { b.AllowedSources = []netip.Prefix{prefix("192.0.2.0/24")} }, want: " --rules=tcp:80 --priority=1000 --source-ranges=192.0.2.0/24 --destination-ranges=" + at + "/32"},
-		{name: "ports", edit: listens(443, 8443), want: " --rules=tcp:443,tcp:8443 --priority=1000 --source-ranges=0.0.0.0/0 --destination-ranges=" + at + "/32"},
-		{name: "turned off", hand: &compute.Firewall{Disabled: true, TargetTags: []string{"x"}}, want: " --rules=tcp:80 --priority=1000 --source-ranges=0.0.0.0/0 --destination-ranges=" + at + "/32 --target-tags= --no-disabled"},
-	} {
-		now := shop("web")
-		if c.edit != nil {
-			c.edit(&now)
-		}
-		got := w.read()
-		if c.hand != nil { // as it would be read
-			r := got[lb.Ref{Kind: "firewall", Name: rule}]
-			r.Fields["disabled"], r.Fields["targetTags"] = []string{"true"}, c.hand.TargetTags
-			got[r.Ref] = r
-			w.must(w.sim.AddFirewall(gcesim.Firewall{Project: project, Name: rule, Network: "vpc", Description: b.Owner.Description(), Disabled: true, TargetTags: []string{"x"},
-				Protocols: []string{"tcp:80"}, Sources: []netip.Prefix{prefix("0.0.0.0/0")}, Destinations: []netip.Prefix{prefix(at + "/32")}}))
-		}
-		want, err := w.balancers.Want(now, w.set, got)
-		w.must(err)
-		plan := lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
-		plan = slices.DeleteFunc(plan, func(a lb.Action) bool { return a.Kind != "firewall" })
-		for i := range plan {
-			plan[i].Needs = nil
-		}
-		if said := commands(lb.Run(t.Context(), w.balancers, plan, got)); len(said) != 1 || said[0] != update+rule+" --project="+project+c.want {
-			t.Errorf("%s: %q", c.name, said)
-		}
-	}
-	got := w.read()
-	said := commands(lb.Run(t.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner}), got))
-	if want := "gcloud compute firewall-rules delete " + rule + " --project=" + project + " --quiet"; len(said) != 1 || said[0] != want {
-		t.Errorf("%q, want %q", said, want)
-	}
-}
-
-var forbidden = &gcesim.APIError{Status: 403, Reason: "forbidden", Message: "Required 'compute.firewalls.update' permission"}
