@@ -113,11 +113,12 @@ func (v balancers) Rules() lb.Rules {
 	return lb.Rules{
 		Editable: map[string][]string{
 			kindBalancer: {fieldAddresses, fieldSubnets, fieldGroups, fieldAttributes, fieldTags},
-			kindPool:     {fieldCheck, fieldSet, fieldAttributes, fieldTags, lb.FieldMembers},
+			kindPool:     {fieldCheck, fieldSet, fieldListens, fieldAttributes, fieldTags, lb.FieldMembers},
 			kindListener: {fieldProtocol, fieldPool},
 			kindGroup:    {fieldIngress, fieldTags},
 		},
-		MaxNodes:   maxTargets,
-		ReadsNodes: len(v.NodeGroups) == 0,
+		MaxNodes:    maxTargets,
+		ReadsNodes:  len(v.NodeGroups) == 0,
+		ReadsInPart: true,
 	}
 }

@@ -29,9 +29,9 @@ func (x *applying) pool(ctx context.Context) error {
 			return err
 		}
 	}
-	if x.a.Changes(fieldSet) {
+	if x.a.Changes(fieldSet) || x.a.Changes(fieldListens) {
 		if err := x.do(ctx, actionAddTags, func(ctx context.Context) error {
-			return x.elb.addTags(ctx, x.a.Got.ID, map[string]string{tagSet: x.want(fieldSet)})
+			return x.elb.addTags(ctx, x.a.Got.ID, map[string]string{tagSet: x.want(fieldSet), tagPort: x.want(fieldListens)})
 		}); err != nil {
 			return err
 		}

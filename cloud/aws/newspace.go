@@ -3,8 +3,10 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -48,8 +50,11 @@ func (v newSpace) RemoveBlock(ctx context.Context, p netip.Prefix) error {
 			return false, nil
 		}
 		err = v.change(ctx, actionDropBlock, about, func(ctx context.Context) error { return v.api.dropBlock(ctx, b.id) })
-		if cloud.Is(err, cloud.NotFound) {
+		switch cloud.ReasonOf(err) {
+		case cloud.NotFound:
 			err = nil
+		case cloud.Conflict:
+			err = usedBy(err, v.subnetsIn(ctx, p, about))
 		}
 		return false, err
 	})
@@ -137,11 +142,60 @@ func (v newSpace) RemoveSubnet(ctx context.Context, s cloud.NewSubnet) error {
 			return false, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id, Err: errors.New("it has " + n.cidr), Remedy: "remove it by hand if it is nobody's"}
 		}
 		err = v.change(ctx, actionDropSubnet, about, func(ctx context.Context) error { return v.api.dropSubnet(ctx, n.id) })
-		if cloud.Is(err, cloud.NotFound) {
+		switch cloud.ReasonOf(err) {
+		case cloud.NotFound:
 			err = nil
+		case cloud.Conflict:
+			err = usedBy(err, v.cardsIn(ctx, n.id))
 		}
 		return false, err
 	})
+}
+
+// usedBy adds to a refusal who stands in the way, as far as that can be read.
+func usedBy(err error, who []string) error {
+	refused, ok := errors.AsType[*cloud.Error](err)
+	if !ok || len(who) == 0 {
+		return err
+	}
+	const shown = 5
+	text := strings.Join(who[:min(shown, len(who))], ", ")
+	if more := len(who) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	out := *refused
+	out.Err = fmt.Errorf("%w It is used by %s", refused.Err, text)
+	return &out
+}
+
+// cardsIn are the interfaces in a subnet.
+func (v newSpace) cardsIn(ctx context.Context, id string) (out []string) {
+	_ = v.eachCard(ctx, "subnet-id", id, func(c card) error {
+		switch {
+		case c.instance != "":
+			out = append(out, c.id+" of instance "+c.instance)
+		case c.description != "":
+			out = append(out, c.id+" ("+c.description+")")
+		default:
+			out = append(out, c.id)
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return out
+}
+
+// subnetsIn are the subnets in a block.
+func (v newSpace) subnetsIn(ctx context.Context, p netip.Prefix, about subject) (out []string) {
+	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
+	_ = pages(ctx, v.vpc, actionSubnets, about, list, func(n subnet) error {
+		if q, err := parse(n.cidr); err == nil && p.Overlaps(q) {
+			out = append(out, "subnet "+n.id+" ("+n.cidr+")")
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return out
 }
 
 // named is the subnet of that name, the one of the right prefix where there

@@ -23,6 +23,7 @@ import (
 var reasons = map[string]cloud.Reason{
 	"ratelimitexceeded": cloud.Throttled, "userratelimitexceeded": cloud.Throttled,
 	"resourceoperationrateexceeded": cloud.Throttled, "concurrentoperationsquotaexceeded": cloud.Throttled,
+	"ipspaceexhausted": cloud.QuotaExceeded, "ipspaceexhaustedwithdetails": cloud.QuotaExceeded, // of a subnet, which can be expanded
 	"quotaexceeded": cloud.QuotaExceeded, "limitexceeded": cloud.LimitExceeded,
 	"conditionnotmet": cloud.Stale, "invalidfingerprint": cloud.Stale,
 	"resourcenotready": cloud.Stale, "resourceinprogress": cloud.Stale,
@@ -45,7 +46,7 @@ var texts = []struct {
 	{regexp.MustCompile(`(?i)(conflicts|conflicting|overlaps) with|already reserved|already being used by|is being used by|is in use|in-use`), cloud.Conflict},
 	{regexp.MustCompile(`(?i)secondary range does not exist`), cloud.NotFound},
 	{regexp.MustCompile(`(?i)invalid fingerprint`), cloud.Stale},
-	{regexp.MustCompile(`(?i)quota .*exceeded`), cloud.QuotaExceeded},
+	{regexp.MustCompile(`(?i)quota .*exceeded|ip space of .* is exhausted`), cloud.QuotaExceeded},
 	{regexp.MustCompile(`(?i)at most \d+|maximum (number|of \d+)|cannot have more than|exceeds? the (maximum|limit)|limit of \d+`), cloud.LimitExceeded},
 }
 

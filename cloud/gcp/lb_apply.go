@@ -179,6 +179,9 @@ func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
 		for _, name := range e.differs(now) {
 			o.fields[name] = e.want[name]
 		}
+		if _, ok := o.fields["failover"]; ok { // a setting of each backend
+			o.fields["backends"] = e.want["backends"]
+		}
 	}
 	// Each try has its own fingerprint, so it is a request of its own.
 	return e.call(ctx, "patch", func(ctx context.Context) (operation, error) { return e.api.lbPatch(ctx, e.at, o, uuid.NewString()) })

@@ -37,8 +37,8 @@ var services = map[string]string{
 // editable are the fields that a patch can change while the resource is in
 // use. Everything else is in the name, or goes with the resource.
 var editable = map[string][]string{
-	kindBackend:  {"backends", "healthChecks", "sessionAffinity", "drainingTimeoutSec", "localityLbPolicy"},
-	kindCheck:    {"port", "requestPath", "checkIntervalSec", "timeoutSec", "healthyThreshold", "unhealthyThreshold"},
+	kindBackend:  {"backends", "failover", "healthChecks", "sessionAffinity", "drainingTimeoutSec", "localityLbPolicy"},
+	kindCheck:    {"port", "requestPath", "checkIntervalSec", "timeoutSec", "healthyThreshold", "unhealthyThreshold", "besides"},
 	kindRule:     {"allowGlobalAccess"},
 	kindNEG:      {lb.FieldMembers},
 	kindGroup:    {lb.FieldMembers},

@@ -60,6 +60,9 @@ func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
 		sub, err := read(ctx, v.vpc, methodSubnetwork, ref.scope(), subject{"read subnetwork", ref.String()}, func(ctx context.Context) (subnetwork, error) {
 			return v.api.subnetwork(ctx, ref)
 		})
+		if cloud.Is(err, cloud.NotFound) { // no node can be in it
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 			continue
 		}
 		fields := lb.Fields{
-			"loadBalancingScheme": {t.scheme()}, "protocol": {string(protocol)}, "backends": groups, "healthChecks": {check.Name},
+			"loadBalancingScheme": {t.scheme()}, "protocol": {string(protocol)}, "backends": groups, "failover": nil, "healthChecks": {check.Name},
 			"sessionAffinity": {affinity}, "drainingTimeoutSec": {drainingSec},
 		}
 		if t.Scheme == lb.Internal {
@@ -156,6 +156,7 @@ func (t *translation) check() lb.Ref {
 	if h.Shared {
 		o, role = t.nodes.Owner(), "hc"+shortHash(fmt.Sprint(fields)) // maps print in order
 	}
+	fields["besides"] = nil
 	var uses []lb.Ref
 	for _, f := range t.Frontends {
 		probes := probes4

@@ -69,6 +69,9 @@ func remedy(r cloud.Reason, method, resource, text string) string {
 	case cloud.Unauthenticated:
 		return credentialsRemedy
 	case cloud.QuotaExceeded:
+		if strings.Contains(text, "exhausted") {
+			return "expand the subnet's primary range (gcloud compute networks subnets expand-ip-range), free addresses in it, or name another subnet"
+		}
 		return "have the quota raised in project " + projectOf(resource)
 	case cloud.LimitExceeded:
 		return limitRemedy(method)

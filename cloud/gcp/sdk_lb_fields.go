@@ -110,7 +110,7 @@ func patchOfRule(o lbObject) *compute.ForwardingRule {
 func readBackend(b *compute.BackendService) lbObject {
 	f := lb.Fields{
 		"loadBalancingScheme": {b.LoadBalancingScheme}, "protocol": {b.Protocol}, "network": text(path(b.Network)), "sessionAffinity": text(b.SessionAffinity),
-		"backends": nil, "healthChecks": nil, "drainingTimeoutSec": {"0"}, "localityLbPolicy": nil,
+		"backends": nil, "failover": nil, "healthChecks": nil, "drainingTimeoutSec": {"0"}, "localityLbPolicy": nil,
 	}
 	if b.LocalityLbPolicy != "MAGLEV" { // which is the default
 		f["localityLbPolicy"] = text(b.LocalityLbPolicy)
@@ -120,6 +120,9 @@ func readBackend(b *compute.BackendService) lbObject {
 	}
 	for _, one := range b.Backends {
 		f["backends"] = append(f["backends"], afterProject(one.Group))
+		if one.Failover {
+			f["failover"] = append(f["failover"], afterProject(one.Group))
+		}
 	}
 	for _, url := range b.HealthChecks {
 		f["healthChecks"] = append(f["healthChecks"], base(url))
@@ -147,7 +150,7 @@ func patchOfBackend(r lbRef, o lbObject) *compute.BackendService {
 		b.ForceSendFields = append(b.ForceSendFields, "Backends")
 	}
 	if v, ok := o.fields["localityLbPolicy"]; ok && len(v) == 0 {
-		b.NullFields = append(b.NullFields, "LocalityLbPolicy")
+		b.LocalityLbPolicy = "MAGLEV"
 	}
 	return b
 }
@@ -171,22 +174,36 @@ func readCheck(h *compute.HealthCheck) lbObject {
 		"healthyThreshold": number(h.HealthyThreshold), "unhealthyThreshold": number(h.UnhealthyThreshold)}
 	if p := h.HttpHealthCheck; p != nil {
 		f["port"], f["requestPath"] = number(p.Port), text(p.RequestPath)
+		f["besides"] = besides(p.PortSpecification, p.ProxyHeader, p.Host, p.Response)
 	}
 	if p := h.TcpHealthCheck; p != nil {
 		f["port"] = number(p.Port)
+		f["besides"] = besides(p.PortSpecification, p.ProxyHeader, p.Request, p.Response)
 	}
 	return lbObject{name: h.Name, description: h.Description, fields: f}
 }
 
-// writeCheck is whole, also for a patch: a health check is small.
+// besides is what nothing of ours sets of a check, and would make it another.
+func besides(portSpecification, proxyHeader string, more ...string) (out []string) {
+	for _, s := range append(more, strings.TrimSuffix(portSpecification, "USE_FIXED_PORT"), strings.TrimSuffix(proxyHeader, "NONE")) {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// writeCheck is whole, also for a patch: a health check is small. It clears
+// what somebody added.
 func writeCheck(r lbRef, o lbObject) *compute.HealthCheck {
 	f := o.fields
 	h := &compute.HealthCheck{Name: r.name, Description: o.description, Type: f.One("type"), CheckIntervalSec: int64Of(f, "checkIntervalSec"),
 		TimeoutSec: int64Of(f, "timeoutSec"), HealthyThreshold: int64Of(f, "healthyThreshold"), UnhealthyThreshold: int64Of(f, "unhealthyThreshold")}
 	if h.Type == "HTTP" {
-		h.HttpHealthCheck = &compute.HTTPHealthCheck{Port: int64Of(f, "port"), RequestPath: f.One("requestPath"), PortSpecification: "USE_FIXED_PORT"}
+		h.HttpHealthCheck = &compute.HTTPHealthCheck{Port: int64Of(f, "port"), RequestPath: f.One("requestPath"), PortSpecification: "USE_FIXED_PORT",
+			ProxyHeader: "NONE", NullFields: []string{"Host", "Response"}}
 	} else {
-		h.TcpHealthCheck = &compute.TCPHealthCheck{Port: int64Of(f, "port"), PortSpecification: "USE_FIXED_PORT"}
+		h.TcpHealthCheck = &compute.TCPHealthCheck{Port: int64Of(f, "port"), PortSpecification: "USE_FIXED_PORT", ProxyHeader: "NONE", NullFields: []string{"Request", "Response"}}
 	}
 	return h
 }

@@ -59,6 +59,9 @@ func run(ctx context.Context, o *options) error {
 	}
 	cfg.QPS = -1 // the API server's own priority and fairness paces us
 	cfg.UserAgent = "vpcnative-manager"
+	// Lists come from near by: to compress them costs the API server more than
+	// to send them, which is why the controllers of Kubernetes do the same.
+	cfg.DisableCompression = true
 	httpClient, err := rest.HTTPClientFor(cfg)
 	if err != nil {
 		return fmt.Errorf("connecting to the API server: %w", err)

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/pflag"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/calc"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
@@ -15,13 +17,21 @@ import (
 type noFit = *calc.NoFit
 
 // calculator is plan without a cluster.
-type calculator struct{ flags calc.Flags }
-
-// calculatorFlags are those that ask for it.
-var calculatorFlags = []string{
-	"nodes", "max-pods", "node-prefix-length", "services", "proxy", "growth", "supernet", "reserve", "pin",
-	"gcp-project", "gcp-network", "gcp-region", "subnets",
+type calculator struct {
+	flags calc.Flags
+	ec2   calc.EC2Flags
 }
+
+// calculatorFlags are those that ask for it, and below those of them that are
+// about one cloud.
+var calculatorFlags = slices.Concat([]string{
+	"nodes", "max-pods", "node-prefix-length", "services", "growth", "supernet", "reserve", "subnets",
+}, flagsOfGCE, flagsOfEC2)
+
+var (
+	flagsOfGCE = []string{"proxy", "pin", "gcp-project", "gcp-network", "gcp-region"}
+	flagsOfEC2 = []string{"zones", "prefix-slots", "attachment", "routes-per-table", "vpc-blocks", "aws-vpc-id"}
+)
 
 func (c *calculator) register(f *pflag.FlagSet) {
 	v := &c.flags
@@ -38,7 +48,14 @@ func (c *calculator) register(f *pflag.FlagSet) {
 	f.StringVar(&v.Place.Project, "gcp-project", "my-project", "project, for the Network object")
 	f.StringVar(&v.Place.Network, "gcp-network", "my-vpc", "VPC network, for the Network object")
 	f.StringVar(&v.Place.Region, "gcp-region", "us-central1", "region, for the Network object")
-	f.StringSliceVar(&v.Place.Subnets, "subnets", []string{"nodes"}, "subnets of the nodes; each gets a pods range for --nodes")
+	f.StringSliceVar(&v.Place.Subnets, "subnets", []string{"nodes"}, "subnets of the nodes; each gets a pods range for --nodes. On EC2 the IDs of those of the plan, in its order")
+	e := &c.ec2
+	f.StringSliceVar(&e.Zones, "zones", []string{"a", "b", "c"}, "on EC2, the zones that the nodes are spread over: names, or their last letters")
+	f.IntVar(&e.Slots, "prefix-slots", 0, "on EC2, how many /28 prefixes an interface of the nodes' instance type takes: its addresses, less one; 0 is not known")
+	f.StringVar(&e.Attachment, "attachment", string(v1alpha1.AttachPrefixes), "on EC2, how a node's range comes to its machine: Prefixes or Routes")
+	f.IntVar(&e.RoutesPerTable, "routes-per-table", 500, "on EC2 with --attachment=Routes, the account's quota of routes in a route table")
+	f.IntVar(&e.Blocks, "vpc-blocks", 5, "on EC2, how many IPv4 blocks a VPC may have, by the account's quota")
+	f.StringVar(&e.VPC, "aws-vpc-id", "", "on EC2, the VPC's ID, for the Network object")
 }
 
 // asked names a flag that asks for the calculator, if there is one.
@@ -49,6 +66,27 @@ func (c *calculator) asked(f *pflag.FlagSet) string {
 		}
 	}
 	return ""
+}
+
+// on has it plan for the cloud that flags name; none is Compute Engine.
+func (c *calculator) on(f *pflag.FlagSet, o clouds.Options) error {
+	cloud, others := "--cloud="+clouds.AWS, flagsOfEC2
+	if o.Implied() == clouds.AWS {
+		cloud, others = "Compute Engine", flagsOfGCE
+		c.flags.EC2 = &c.ec2
+		if c.ec2.Region = o.AWSRegion; c.ec2.Region == "" {
+			c.ec2.Region = "us-east-1"
+		}
+		if f.Changed("subnets") {
+			c.ec2.Subnets = c.flags.Place.Subnets
+		}
+	}
+	for _, name := range others {
+		if f.Changed(name) {
+			return fmt.Errorf("--%s is for %s", name, cloud)
+		}
+	}
+	return nil
 }
 
 func (c *calculator) run(w io.Writer, o *output) error {

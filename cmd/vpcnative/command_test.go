@@ -260,7 +260,9 @@ func TestWrongCommandLinesAreNamed(t *testing.T) {
 	}{
 		"an output that is none":         {[]string{"ranges", "-o", "xml"}, 1, []string{"--output=xml"}},
 		"two plans at once":              {[]string{"plan", "--nodes=5", "-f", "x.yaml"}, 1, []string{"--nodes", "-f"}},
-		"a calculation for EC2":          {[]string{"plan", "--nodes=5", "--supernet=10.0.0.0/8", "--cloud=aws"}, 1, []string{"inside the node subnets", "plan -f FILE"}},
+		"an EC2 flag elsewhere":          {[]string{"plan", "--nodes=5", "--supernet=10.0.0.0/8", "--zones=a"}, 1, []string{"--zones is for --cloud=aws"}},
+		"a GCE flag on EC2":              {[]string{"plan", "--nodes=5", "--supernet=10.0.0.0/8", "--cloud=aws", "--gcp-region=x"}, 1, []string{"--gcp-region is for Compute Engine"}},
+		"too few slots":                  {[]string{"plan", "--nodes=5", "--supernet=10.0.0.0/8", "--cloud=aws", "--prefix-slots=5"}, 2, []string{"a /26 for 64 pods", "--max-pods 64"}},
 		"no supernet":                    {[]string{"plan", "--nodes=5"}, 1, []string{"--supernet"}},
 		"a supernet alone":               {[]string{"plan", "--supernet=10.0.0.0/8"}, 1, []string{"--nodes=0"}},
 		"a plan that does not fit":       {[]string{"plan", "--nodes=5000", "--supernet=10.0.0.0/16"}, 2, []string{"this would fit", "--nodes"}},

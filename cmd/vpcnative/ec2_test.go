@@ -1,14 +1,18 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/calc"
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 )
 
 // ec2 is a VPC of two node subnets, a machine and a range in the first.
@@ -79,4 +83,84 @@ func TestPlanSpeaksEC2(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAPlannedVPCTakesThePlan: EC2 accepts the VPC that the calculator describes,
+// and the objects that it prints for it get the very ranges of the plan there.
+func TestAPlannedVPCTakesThePlan(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"prefixes":         {"--nodes=500", "--supernet=10.0.0.0/8", "--growth=3x", "--reserve=10.10.0.0/16"},
+		"several families": {"--nodes=300", "--supernet=192.168.0.0/16,172.16.0.0/12,100.64.0.0/10", "--zones=a,b"},
+		"routes":           {"--nodes=200", "--supernet=10.0.0.0/8", "--attachment=Routes", "--growth=2x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"plan", "--cloud=aws", "--aws-region=eu-west-1"}, args...)
+			var want struct {
+				calc.Result
+				Objects []map[string]any
+			}
+			decode(t, vpcnative(t, append(args, "-o", "json")...), &want)
+			vpc, subnets, flags := asPlanned(t, *want.VPC)
+			objects := vpcnative(t, append(args, "-o", "yaml", "--aws-vpc-id="+vpc, "--subnets="+strings.Join(subnets, ","))...)
+			if objects.code != 0 {
+				t.Fatal(objects.errs)
+			}
+			file := filepath.Join(t.TempDir(), "plan.yaml")
+			if err := os.WriteFile(file, []byte(objects.out), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var got preview.Report
+			decode(t, vpcnative(t, append([]string{"plan", "-f", file, "-o", "json"}, flags...)...), &got)
+			var carved, planned []string
+			for _, q := range got.Networks[0].Requests {
+				for _, x := range q.Ranges {
+					carved = append(carved, q.Name+" "+x.CIDR)
+				}
+			}
+			for _, x := range want.Ranges {
+				if !x.Growth {
+					planned = append(planned, x.Request+" "+x.CIDR)
+				}
+			}
+			if slices.Sort(carved); !slices.Equal(carved, slices.Sorted(slices.Values(planned))) || len(carved) < 2 {
+				t.Errorf("in the VPC: %q\nplanned: %q", carved, planned)
+			}
+		})
+	}
+}
+
+func decode(t *testing.T, r ran, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.out), into); err != nil || r.code != 0 {
+		t.Fatalf("exit code %d, %v:\n%s%s", r.code, err, r.out, r.errs)
+	}
+}
+
+// asPlanned makes the VPC.
+func asPlanned(t *testing.T, plan calc.VPC) (vpc string, subnets, flags []string) {
+	t.Helper()
+	sim := awssim.New(awssim.Config{})
+	var blocks []netip.Prefix
+	for _, b := range plan.Blocks {
+		blocks = append(blocks, netip.MustParsePrefix(b))
+	}
+	vpc, err := sim.AddVPC(blocks...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range plan.Subnets {
+		id, err := sim.AddSubnet(vpc, netip.MustParsePrefix(s.CIDR), s.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		subnets = append(subnets, id)
+	}
+	endpoint, stop, err := sim.Serve("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return vpc, subnets, []string{"--aws-endpoint=" + endpoint, "--aws-no-auth", "--no-cluster"}
 }

@@ -18,10 +18,12 @@ import (
 
 const orphansLong = `List the parts of load balancers that are ours and have no Service any more, and
 shared ones that nothing uses. The manager removes them by itself after
---orphan-grace; what stays longer is told of on its Network.
+--orphan-grace; what stays longer is told of on its Network. Ranges and subnets
+whose RangeRequest is gone are listed too, and firewall rules of a Network.
 
-With --delete they are removed: those that are still orphans after --grace, for
-what is just being made may look like one.`
+With --delete load balancers' are removed: those that are still orphans after
+--grace, for what is just being made may look like one. What RangeRequests left
+may have been retained on purpose: it goes with --retained only.`
 
 // finder is the command orphans.
 type finder struct {
@@ -29,6 +31,7 @@ type finder struct {
 	network      string
 	withoutClass bool
 	remove       bool
+	retained     bool
 	grace        time.Duration
 }
 
@@ -47,6 +50,9 @@ func orphansCommand() *cobra.Command {
 			if f.grace < 0 {
 				return fmt.Errorf("--grace=%s: it must not be less than zero", f.grace)
 			}
+			if f.retained && !f.remove {
+				return errors.New("--retained says what --delete removes")
+			}
 			return f.run(cmd.Context(), cmd, o)
 		},
 	}
@@ -58,6 +64,7 @@ func orphansCommand() *cobra.Command {
 	set.StringVar(&f.network, "network", "", "the Network; the only one, or default, where it is not given")
 	set.BoolVar(&f.withoutClass, "services-without-class", false, "what the manager's flag is")
 	set.BoolVar(&f.remove, "delete", false, "remove them")
+	set.BoolVar(&f.retained, "retained", false, "with --delete: also what RangeRequests and Networks left that are gone")
 	set.DurationVar(&f.grace, "grace", time.Minute, "with --delete: how long they must have been orphans")
 	return cmd
 }
@@ -73,55 +80,32 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		return err
 	}
 	defer at.close()
-	_, found, err := f.find(ctx, in, at)
-	if err != nil || !f.remove || len(found) == 0 {
-		if err != nil {
-			return err
-		}
-		list := listed(found)
-		return o.write(cmd.OutOrStdout(), list, list.print)
-	}
-	if err := listed(found).print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+	first, err := f.find(ctx, in, at)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "\nThose that are still orphans in %s are removed.\n\n", f.grace)
+	if list := first.list(); !f.remove || len(list) == 0 {
+		return o.write(cmd.OutOrStdout(), list, list.print)
+	}
+	if err := first.list().print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+		return err
+	}
+	but := ""
+	if !f.retained && len(first.pieces) > 0 {
+		but = " What RangeRequests and Networks left stays without --retained."
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "\nThose that are still orphans in %s are removed.%s\n\n", f.grace, but)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(f.grace):
 	}
-	state, again, err := f.find(ctx, in, at)
+	again, err := f.find(ctx, in, at)
 	if err != nil {
 		return err
 	}
-	first := map[lb.Ref]bool{}
-	for _, x := range found {
-		first[x.Ref] = true
-	}
-	var due []lb.Orphan
-	for _, x := range again {
-		if first[x.Ref] {
-			due = append(due, x)
-		}
-	}
-	gone := orphanList{}
-	err = loadbalancer.Remove(ctx, at, state, due, func(r lb.Resource) {
-		gone = append(gone, listed([]lb.Orphan{{Resource: r, Why: "removed"}})...)
-	})
+	gone, err := f.removeBoth(ctx, at, first, again)
 	return errors.Join(o.write(cmd.OutOrStdout(), gone, gone.print), err)
-}
-
-// find reads the cloud first, so that a Service that is made meanwhile is seen.
-func (f *finder) find(ctx context.Context, in *joined, at *place) (lb.State, []lb.Orphan, error) {
-	state, err := at.Read(ctx, in.clusterID)
-	if err != nil {
-		return nil, nil, err
-	}
-	var services corev1.ServiceList
-	if err := in.client.List(ctx, &services); err != nil {
-		return nil, nil, fmt.Errorf("listing Services: %w", err)
-	}
-	return state, lb.Orphans(state, loadbalancer.Lives(services.Items, in.clusterID, f.withoutClass)), nil
 }
 
 type orphanList []orphan

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
@@ -53,6 +54,7 @@ func (in *joined) nodes(ctx context.Context) (out []*corev1.Node, err error) {
 type place struct {
 	network *v1alpha1.Network
 	lb.Balancers
+	vpc   cloud.VPC
 	close func()
 }
 
@@ -70,9 +72,12 @@ func (p *requests) open(ctx context.Context, in *joined, name string) (*place, e
 	if err := options.Validate(); err != nil {
 		return nil, err
 	}
-	opener := clouds.New(clouds.Config{Options: options, UserAgent: "vpcnative"})
+	opener := clouds.New(clouds.Config{Options: options, UserAgent: "vpcnative", ClusterID: in.clusterID})
 	var err error
-	if out.Balancers, err = opener.Balancers(ctx, out.network); err != nil {
+	if out.vpc, err = opener.Open(ctx, out.network); err == nil {
+		out.Balancers, err = opener.Balancers(ctx, out.network)
+	}
+	if err != nil {
 		opener.Close()
 		return nil, err
 	}

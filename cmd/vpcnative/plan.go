@@ -4,14 +4,13 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/vpcnative/vpcnative/cmd/clouds"
 )
 
 const planLong = `Say what would be carved, where, and why there. Nothing is done.
 
 With --nodes and --supernet it plans a cluster that is not there yet, and needs
-neither a cluster nor a cloud: it prints a table and the objects to apply.
+neither a cluster nor a cloud: it prints a table and the objects to apply. With
+--cloud=aws it plans for EC2, and says what the VPC and its subnets have to be.
 
 Without them it plans RangeRequests: those of -f, or those in the cluster that
 are not granted yet, as the manager would.
@@ -23,6 +22,10 @@ as it is in the cluster. The cloud is read for that.`
 const planExample = `  # a new cluster of 500 nodes that may become three times as large
   vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
     --supernet 10.0.0.0/8 --reserve "10.10.0.0/16=the office VPN"
+
+  # the same on EC2, in three zones
+  vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
+    --supernet 10.0.0.0/8 --cloud=aws --aws-region eu-west-1 --zones a,b,c
 
   # the objects alone, to apply
   vpcnative plan --nodes 500 --supernet 10.0.0.0/8 -o yaml | kubectl apply -f -
@@ -48,9 +51,6 @@ func planCommand() *cobra.Command {
 			if f := cmd.Flags().Lookup("proxy"); len(args) > 0 && f.Changed {
 				return fmt.Errorf("--proxy takes its prefix length behind an equals sign: --proxy=%s", args[0])
 			}
-			if asked := c.asked(cmd.Flags()); asked != "" && r.clouds.Implied() == clouds.AWS {
-				return fmt.Errorf("--%s plans for Compute Engine; on EC2 ranges lie inside the node subnets, whose blocks have to be known: write the Network with its subnets and the RangeRequests, and run plan -f FILE --cloud=aws --no-cluster", asked)
-			}
 			return cobra.MaximumNArgs(1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,6 +66,9 @@ func planCommand() *cobra.Command {
 			case asked != "" && r.file != "":
 				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans what is in the file: give one of them", asked)
 			case asked != "":
+				if err := c.on(cmd.Flags(), r.clouds); err != nil {
+					return err
+				}
 				return c.run(cmd.OutOrStdout(), o)
 			}
 			return r.run(cmd.Context(), cmd, o, withoutClass)

@@ -53,14 +53,8 @@ func (r *remains) list(result string) (out receipts) {
 	for _, p := range listed(r.parts) {
 		out = append(out, receipt{Resource: p.Resource, For: p.For, Result: result})
 	}
-	for _, x := range r.ranges {
-		out = append(out, receipt{Resource: "range " + x.Subnet + "/" + x.Name + " " + x.Prefix.String(), Result: result})
-	}
-	if r.proxy != nil {
-		out = append(out, receipt{Resource: "proxy-only subnet " + r.proxy.Name, Result: result})
-	}
-	for _, x := range r.rules {
-		out = append(out, receipt{Resource: "firewall rule " + x.Name, Result: result})
+	for _, p := range r.pieces() {
+		out = append(out, receipt{Resource: p.what, For: p.owner, Result: result})
 	}
 	return out
 }
@@ -82,21 +76,12 @@ func (r *remains) remove(ctx context.Context) (out receipts) {
 		}
 		out = append(out, x)
 	}
-	did := func(what string, err error) {
-		x := receipt{Resource: what, Result: "removed"}
-		if err != nil {
+	for _, p := range r.pieces() {
+		x := receipt{Resource: p.what, For: p.owner, Result: "removed"}
+		if err := p.remove(ctx); err != nil {
 			x.Result, x.Error = "still there", oneLine(err)
 		}
 		out = append(out, x)
-	}
-	for _, x := range r.ranges {
-		did("range "+x.Subnet+"/"+x.Name+" "+x.Prefix.String(), r.vpc.Ranges.Delete(ctx, x))
-	}
-	if r.proxy != nil {
-		did("proxy-only subnet "+r.proxy.Name, r.vpc.Proxies.Delete(ctx, *r.proxy))
-	}
-	for _, x := range r.rules {
-		did("firewall rule "+x.Name, r.vpc.Firewalls.Delete(ctx, x))
 	}
 	return out
 }

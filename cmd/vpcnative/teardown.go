@@ -12,23 +12,21 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
 const teardownLong = `Remove all that is ours in the cloud, of a cluster that is gone: load balancers,
-ranges (retained ones too), proxy-only subnets, firewall rules. What carries no
-mark of that cluster is left alone.
+ranges (retained ones too), proxy-only subnets, firewall rules, subnets that were
+made for nodes. What carries no mark of that cluster is left alone.
 
 -f names the file with the cluster's Networks, as they were; --cluster-id what
 its manager's was, by default the UID of its namespace kube-system. Descriptions
 of what it made in the cloud end with it. A cluster that still answers under
-that ID is refused: delete its objects, and its manager removes all this.`
+that ID is refused: delete its objects, and its manager removes all this.
+
+Routes and blocks of a VPC (EC2) carry no mark: they are ours by what the
+RangeRequests recorded. Put these, with their status, into the file too.`
 
 // wrecker is the command teardown.
 type wrecker struct {
@@ -55,7 +53,7 @@ func teardownCommand() *cobra.Command {
 	set := cmd.Flags()
 	t.cluster.Register(set)
 	t.clouds.Register(set, "", "the cloud, with your own credentials; each Network's where it is not given")
-	set.StringVarP(&t.file, "filename", "f", "", "file with the Networks; - is standard input")
+	set.StringVarP(&t.file, "filename", "f", "", "file with the Networks, and RangeRequests with their status; - is standard input")
 	set.StringVar(&t.clusterID, "cluster-id", "", "what the manager's --cluster-id was")
 	set.BoolVar(&t.yes, "yes", false, "do not ask")
 	return cmd
@@ -68,7 +66,7 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	if t.file == "-" && !t.yes {
 		return errors.New("standard input cannot both be the file and answer whether to go on: add --yes")
 	}
-	networks, err := t.networks(cmd.InOrStdin())
+	saved, err := t.saved(cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
@@ -76,8 +74,8 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 		return err
 	}
 	var all []*remains
-	for i := range networks {
-		r, err := t.look(ctx, &networks[i])
+	for i := range saved.Networks {
+		r, err := t.look(ctx, &saved.Networks[i], saved.Requests)
 		if err != nil {
 			return err
 		}
@@ -86,6 +84,9 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	}
 	out := receipts{}
 	for _, r := range all {
+		for _, note := range r.notes {
+			fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
+		}
 		out = append(out, r.list("to be removed")...)
 	}
 	if len(out) == 0 {
@@ -112,24 +113,25 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	return nil
 }
 
-func (t *wrecker) networks(stdin io.Reader) ([]v1alpha1.Network, error) {
+// saved is what the file holds.
+func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 	in := stdin
 	if t.file != "-" {
 		file, err := os.Open(t.file)
 		if err != nil {
-			return nil, err
+			return cluster.State{}, err
 		}
 		defer func() { _ = file.Close() }()
 		in = file
 	}
-	state, err := cluster.ParseAny(in)
+	state, err := cluster.ParseSaved(in)
 	if err == nil && len(state.Networks) == 0 {
 		err = errors.New("it holds no Network")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", t.file, err)
+		return state, fmt.Errorf("reading %s: %w", t.file, err)
 	}
-	return state.Networks, nil
+	return state, nil
 }
 
 // gone refuses where the cluster that the kubeconfig names is the one whose
@@ -163,82 +165,4 @@ func confirm(in io.Reader, out io.Writer, id string) error {
 		}
 	}
 	return errors.New("not confirmed; nothing was removed")
-}
-
-// look finds what is left of the cluster in one Network.
-func (t *wrecker) look(ctx context.Context, n *v1alpha1.Network) (*remains, error) {
-	options := t.clouds
-	if options.Cloud = options.Implied(); options.Cloud == "" {
-		options.Cloud = clouds.Of(n)
-	}
-	if err := options.Validate(); err != nil {
-		return nil, err
-	}
-	opener := clouds.New(clouds.Config{Options: options, UserAgent: "vpcnative"})
-	r := &remains{clusterID: t.clusterID, close: opener.Close}
-	err := func() (err error) {
-		if r.vpc, err = opener.Open(ctx, n); err != nil {
-			return err
-		}
-		if r.balancers, err = opener.Balancers(ctx, n); err != nil {
-			return err
-		}
-		return r.read(ctx)
-	}()
-	if err != nil {
-		opener.Close()
-		return nil, fmt.Errorf("network %s: %w", n.Name, err)
-	}
-	return r, nil
-}
-
-// remains is what is left of a cluster in one VPC.
-type remains struct {
-	clusterID string
-	close     func()
-	vpc       cloud.VPC
-	balancers lb.Balancers
-
-	state  lb.State
-	parts  []lb.Orphan
-	ranges []cloud.Range
-	proxy  *cloud.ProxySubnet
-	rules  []cloud.FirewallRule
-}
-
-func (r *remains) read(ctx context.Context) (err error) {
-	if r.balancers != nil {
-		if r.state, err = r.balancers.Read(ctx, r.clusterID); err != nil {
-			return err
-		}
-		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(cloud.Owner) bool { return false })
-	}
-	s, err := r.vpc.Space.Read(ctx)
-	if err != nil {
-		return err
-	}
-	for _, subnet := range s.Subnets {
-		for _, x := range subnet.Ranges {
-			if cloud.ParseMark(x.Name).OfCluster(r.clusterID) {
-				r.ranges = append(r.ranges, x)
-			}
-		}
-	}
-	if s.Proxy != nil && s.Proxy.Mark().OfCluster(r.clusterID) && r.vpc.Proxies != nil {
-		r.proxy = s.Proxy
-	}
-	if r.vpc.Firewalls == nil {
-		return nil
-	}
-	rules, err := r.vpc.Firewalls.Read(ctx)
-	ofBalancers := map[string]bool{}
-	for _, p := range r.parts {
-		ofBalancers[p.Name] = true
-	}
-	for _, x := range rules {
-		if x.Mark().OfCluster(r.clusterID) && !ofBalancers[x.Name] {
-			r.rules = append(r.rules, x)
-		}
-	}
-	return err
 }

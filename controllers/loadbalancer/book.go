@@ -26,21 +26,23 @@ type book struct {
 	state   lb.State
 	// noted is when a change was last entered, so that a read that began
 	// before it does not undo it.
-	noted    map[lb.Ref]uint64
-	clock    uint64
-	read     time.Time // of the last bulk read that came off
-	tried    time.Time
-	failure  error // of the last bulk read
-	doubtful map[cloud.Owner]bool
-	busy     map[lb.Ref]*sync.Mutex
-	users    map[types.NamespacedName]wanted.Selection
-	sets     map[string]lb.NodeSet // as the pools were last made
-	grown    map[string]bool       // sets that something shared was made for, since their users were planned
-	meeting  sync.Mutex            // one reading of new nodes at a time
-	met      map[string]bool       // provider IDs of nodes that were there when something was read
-	orphans  map[lb.Ref]time.Time  // when first seen
-	held     bool                  // the Network carries our finalizer
-	said     string                // of the Network's deletion
+	noted     map[lb.Ref]uint64
+	clock     uint64
+	read      time.Time // of the last bulk read that came off
+	tried     time.Time
+	failure   error // of the last bulk read
+	doubtful  map[cloud.Owner]bool
+	busy      map[lb.Ref]*sync.Mutex
+	users     map[types.NamespacedName]wanted.Selection
+	sets      map[string]lb.NodeSet // as the pools were last made
+	grown     map[string]bool       // sets that something shared was made for, since their users were planned
+	meeting   sync.Mutex            // one reading of new nodes at a time
+	met       map[string]bool       // provider IDs of nodes that were there when something was read
+	orphans   map[lb.Ref]time.Time  // when first seen
+	inspected time.Time             // the last time, and the last owner in the ring
+	lastOwner string
+	held      bool   // the Network carries our finalizer
+	said      string // of the Network's deletion
 }
 
 func newBook(network, clusterID, cloudName string, b lb.Balancers) *book {

@@ -27,12 +27,16 @@ type fakeCloud struct {
 	// fail is asked before a change is made, lose after.
 	fail, lose func(lb.Action) error
 	failRead   error
+	// shown is what a reading of all shows in the place of what is there.
+	shown lb.State
 }
 
 func newFake() *fakeCloud { return &fakeCloud{state: lb.State{}} }
 
 func (f *fakeCloud) Rules() lb.Rules {
-	return lb.Rules{Editable: map[string][]string{
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return lb.Rules{ReadsInPart: f.shown != nil, Editable: map[string][]string{
 		"pool": {lb.FieldMembers}, "backend": {"pools", "check", "affinity"}, "wall": {"from", "ports"}, "check": {"port"}, "door": {},
 	}}
 }
@@ -48,6 +52,9 @@ func (f *fakeCloud) Read(_ context.Context, clusterID string, of ...cloud.Owner)
 	out := lb.State{}
 	for ref, r := range f.state {
 		if r.Foreign() || r.Owner.ClusterID == clusterID && (len(of) == 0 || slices.Contains(of, r.Owner)) {
+			if as, ok := f.shown[ref]; ok && len(of) == 0 {
+				r = as
+			}
 			out[ref] = r
 		}
 	}

@@ -135,7 +135,14 @@ func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request
 		log.FromContext(ctx).Error(err, "reading the load balancing")
 		return reconcile.Result{RequeueAfter: retryRead}, nil
 	}
-	if read {
+	inspected := false
+	if !going {
+		if inspected, err = c.inspect(ctx, k); err != nil {
+			c.Metrics.pools(n.Name, err)
+			log.FromContext(ctx).Error(err, "reading the load balancing")
+		}
+	}
+	if read || inspected {
 		c.replan(ctx, c.servicesOf(ctx))
 		c.lookAtPools()
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -213,10 +214,11 @@ func (k *book) hasGrown(set string) bool {
 	return had
 }
 
-// places are the zones and subnets that a set has nodes in.
+// places are the zones and subnets that a set has nodes in, and nodes without
+// an address.
 func places(s lb.NodeSet) (out []string) {
 	for _, n := range s.Nodes {
-		out = append(out, n.Zone+"/"+n.Subnet)
+		out = append(out, fmt.Sprintf("%s/%s/%v", n.Zone, n.Subnet, len(n.Addresses) > 0))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ type finding struct {
 	reason, text string
 	ingress      []lb.Ingress
 	listeners    []lb.Listener
+	// commands are for somebody with more rights to run.
+	commands []string
 	// mixed: the cloud cannot have its protocols together.
 	mixed bool
 	// changed: something was done.
@@ -106,7 +109,7 @@ func (c *Controller) report(ctx context.Context, s *corev1.Service, f finding) e
 			kind = corev1.EventTypeNormal
 		}
 		log.FromContext(ctx).Info("the load balancer was looked at", "reason", f.reason, "what", f.text)
-		c.Events.Eventf(s, nil, kind, f.reason, "KeepLoadBalancer", "%s", clip(f.text, maxNote))
+		c.tellFinding(s, kind, f)
 	}
 	if c.DryRun || reflect.DeepEqual(before.Status, s.Status) {
 		return nil
@@ -116,6 +119,31 @@ func (c *Controller) report(ctx context.Context, s *corev1.Service, f finding) e
 		return fmt.Errorf("writing the status of Service %s/%s: %w", s.Namespace, s.Name, err)
 	}
 	return nil
+}
+
+// tellFinding makes an Event of a finding, or of each command, so that a person
+// finds it whole.
+func (c *Controller) tellFinding(s *corev1.Service, kind string, f finding) {
+	const act = "KeepLoadBalancer"
+	for _, command := range f.commands {
+		c.Events.Eventf(s, textOf(command), kind, f.reason, act, "%s", clip(runThis+command, maxNote))
+	}
+	switch {
+	case len(f.commands) > 0:
+	case c.DryRun:
+		c.Events.Eventf(s, textOf(f.text), kind, f.reason, act, "%s", clip(f.text, maxNote))
+	default:
+		c.Events.Eventf(s, nil, kind, f.reason, act, "%s", clip(f.text, maxNote))
+	}
+}
+
+// textOf is a related object for an Event about an object that is not written
+// meanwhile: the API takes two Events of one reason about one version of one
+// object for the same again, and drops the second one's text.
+func textOf(text string) *corev1.ObjectReference {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(text))
+	return &corev1.ObjectReference{Kind: "Text", Name: fmt.Sprintf("%x", h.Sum64())}
 }
 
 // portsError is Kubernetes' own condition about protocols that do not mix.

@@ -3,8 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -152,6 +151,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	}
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
+	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
+		return impossible(asked.Balancer, err), nil
+	}
 	if err != nil { // what it asks for may be newer than the book
 		if pause := c.remember(key).wait(); pause > 0 {
 			return finding{again: pause, quiet: true}, nil
@@ -178,7 +180,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
 		c.lookAtPoolsOf(ctx, k, set, owner, want)
 	}
-	f := c.standing(asked.Balancer, k, set, plan, err)
+	f := c.standing(asked.Balancer, k, set, want, plan, err)
 	if f.reason == v1alpha1.ReasonPending {
 		f.again = min(c.retry.When(key), mostPending)
 	}
@@ -186,22 +188,30 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 }
 
 // standing is how the balancer is after a plan.
-func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, plan lb.Actions, err error) finding {
+func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want []lb.Resource, plan lb.Actions, err error) finding {
 	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners}
-	f.text = fmt.Sprintf("the load balancer is as the Service says, and sends to %d nodes", len(set.Nodes))
-	if len(set.Nodes) == 0 {
+	sendsTo, some := k.sendsTo(set, b.Owner, want)
+	f.text = "the load balancer is as the Service says, and sends to " + sendsTo
+	if !some {
 		f.ready, f.reason, f.text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
+		if len(set.Nodes) > 0 {
+			f.text = "the load balancer sends to " + sendsTo
+		}
 	}
-	var admin *lb.NeedsAdmin
 	switch {
 	case err == nil && len(f.ingress) == 0:
 		if _, known := k.pending(b.Owner); !known {
 			k.doubt(b.Owner)
 		}
 		f.ready, f.reason, f.text, f.again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
-	case errors.As(err, &admin) && onlyAdmin(err):
+	case err != nil && onlyAdmin(err):
 		f.ready, f.reason, f.again = false, v1alpha1.ReasonNeedsAdmin, adminPause
-		f.text = err.Error() + "; have somebody with the rights run: " + admin.Command
+		f.text, f.commands = err.Error(), commandsOf(err)
+		for _, command := range f.commands {
+			if !strings.Contains(f.text, command) {
+				f.text += "; " + runThis + command
+			}
+		}
 	case err != nil:
 		f.ready, f.trouble, f.reason, f.text = false, err, string(cloud.ReasonOf(err)), err.Error()
 	}
@@ -222,6 +232,24 @@ func onlyAdmin(err error) bool {
 	return is
 }
 
+// runThis comes before a command.
+const runThis = "have somebody with the rights run: "
+
+// commandsOf are those by which somebody with more rights makes good what was
+// refused.
+func commandsOf(err error) (out []string) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range many.Unwrap() {
+			out = append(out, commandsOf(one)...)
+		}
+		return out
+	}
+	if admin, ok := errors.AsType[*lb.NeedsAdmin](err); ok {
+		out = append(out, admin.Command)
+	}
+	return out
+}
+
 // impossible is what the cloud has no way to do. What is there stays.
 func impossible(b lb.LoadBalancer, err error) finding {
 	protocols := map[lb.Protocol]bool{}
@@ -233,29 +261,6 @@ func impossible(b lb.LoadBalancer, err error) finding {
 		f.reason, f.mixed = v1alpha1.ReasonMixedProtocols, true
 	}
 	return f
-}
-
-// lookAtPoolsOf puts the nodes into the pools that were made for one balancer.
-// What fails is taken up with all other pools.
-func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, set lb.NodeSet, owner cloud.Owner, want []lb.Resource) {
-	its := map[lb.Ref]bool{}
-	for _, r := range want {
-		its[r.Ref] = true
-	}
-	state := k.view()
-	// Where each balancer has pools of its own, those of others cost time.
-	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return r.Owner.Kind == wanted.OwnerKind && r.Owner != owner })
-	var pools []lb.Resource
-	for _, p := range k.Members(set, state) {
-		if _, there := state[p.Ref]; there && (its[p.Ref] || p.Owner == owner) {
-			pools = append(pools, p)
-		}
-	}
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: pools, Keep: true})
-	if err := lb.Run(ctx, hand{k, c, owner}, plan, state); err != nil {
-		c.Metrics.pools(k.network, err)
-		c.lookAtPools()
-	}
 }
 
 // holdFor puts the finalizers on, before anything is made.

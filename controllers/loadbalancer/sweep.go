@@ -120,7 +120,7 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (r
 		slices.Sort(users)
 		text := "deletion waits for the load balancers of Services " + strings.Join(users, ", ")
 		if k.news(text) {
-			c.Events.Eventf(n, nil, corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", clip(text, maxNote))
+			c.Events.Eventf(n, textOf(text), corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", clip(text, maxNote))
 		}
 		return reconcile.Result{RequeueAfter: time.Second}, nil
 	}

@@ -130,6 +130,7 @@ type Controller struct {
 	reports   reports
 	told      told
 	releases  releases
+	news      *goodNews
 	rivals    rivals
 	drift     drifting
 	says      says
@@ -150,6 +151,7 @@ func New(cfg Config) *Controller {
 		restored:  make(chan struct{}),
 		leads:     make(chan struct{}),
 		queued:    make(chan struct{}),
+		news:      newGoodNews(),
 		rivals:    rivals{quiet: cfg.RivalQuiet},
 	}
 }

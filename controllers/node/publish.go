@@ -29,8 +29,9 @@ import (
 // its time), no search for unknown fields in what we know to be well formed,
 // and an answer without the object.
 type Writer struct {
-	core rest.Interface
-	busy chan struct{}
+	core     rest.Interface
+	busy     chan struct{}
+	podCIDRs *traffic
 }
 
 // atOnce is how many Nodes are written at the same time: with more, the API
@@ -39,12 +40,14 @@ const atOnce = 32
 
 // NewWriter writes by a client of the core/v1 API. Answers are not decoded.
 func NewWriter(core rest.Interface) Writer {
-	return Writer{core: core, busy: make(chan struct{}, atOnce)}
+	return Writer{core: core, busy: make(chan struct{}, atOnce), podCIDRs: &traffic{}}
 }
 
 // Publish sets the Node's podCIDRs, of every family at once: what is not in
 // the one write that the API server admits can never be added.
 func (w Writer) Publish(ctx context.Context, node string, uid types.UID, podCIDRs ...netip.Prefix) error {
+	w.podCIDRs.begin()
+	defer w.podCIDRs.end()
 	all := texts(podCIDRs)
 	body := fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"podCIDR":%q,"podCIDRs":["%s"]}}`, uid, all[0], strings.Join(all, `","`))
 	return w.patch(ctx, node, []byte(body))
@@ -77,7 +80,7 @@ func (w Writer) patch(ctx context.Context, node string, body []byte, sub ...stri
 		return ctx.Err()
 	}
 	return w.core.Patch(types.StrategicMergePatchType).Resource("nodes").Name(node).SubResource(sub...).
-		VersionedParams(&metav1.PatchOptions{FieldManager: "vpcnative", FieldValidation: metav1.FieldValidationIgnore}, metav1.ParameterCodec).
+		Param("fieldManager", "vpcnative").Param("fieldValidation", metav1.FieldValidationIgnore).
 		SetHeader("Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1").
 		Body(body).Do(ctx).Error()
 }
@@ -105,9 +108,15 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 	c.rivals.forget(node.Name)
 	c.leaveGate(node.UID)
 	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
-	result := c.report(ctx, node)
 	c.settle(node.UID)
-	return result
+	if c.held(node) {
+		return c.report(ctx, node)
+	}
+	c.backoff.Forget(node.Name)
+	by := time.Now().Add(reportBy)
+	c.reports.note(node.Name, node.UID, by)
+	c.news.add(news{node.Name, node.UID, by})
+	return reconcile.Result{}
 }
 
 // settle records what the Node publishes, which ends its claim.
@@ -144,18 +153,25 @@ func (c *Controller) report(ctx context.Context, node *corev1.Node) reconcile.Re
 		c.backoff.Forget(node.Name)
 		return reconcile.Result{}
 	}
+	if err := c.writeReport(ctx, node.Name, node.UID); err != nil {
+		return c.wait(ctx, node, apiTrouble("reporting that the pod range is ready", err))
+	}
+	c.backoff.Forget(node.Name)
+	return reconcile.Result{}
+}
+
+func (c *Controller) writeReport(ctx context.Context, node string, uid types.UID) error {
 	now := metav1.Now()
-	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+	err := c.Writer.SetCondition(ctx, node, uid, corev1.NodeCondition{
 		Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionFalse,
 		Reason: v1alpha1.ReasonPublished, Message: "the pod range is on the instance's interface and published",
 		LastTransitionTime: now, LastHeartbeatTime: now,
 	})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return c.wait(ctx, node, apiTrouble("reporting that the pod range is ready", err))
+		return err
 	}
-	c.backoff.Forget(node.Name)
-	c.reports.note(node.Name, node.UID, now.Time)
-	return reconcile.Result{}
+	c.reports.note(node, uid, now.Time)
+	return nil
 }
 
 // networkCondition gives the Node's NetworkUnavailable condition.

@@ -38,6 +38,13 @@ func (t *told) first(n *corev1.Node, kind corev1.NodeConditionType, reason strin
 	return true
 }
 
+// any tells whether it told of any trouble of that Node.
+func (t *told) any(name string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.byNode[name]) > 0
+}
+
 // forget drops a Node that is well, or gone.
 func (t *told) forget(name string) {
 	t.mu.Lock()

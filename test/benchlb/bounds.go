@@ -25,7 +25,8 @@ func (m *measuring) bounds() bounds {
 		return bounds{
 			build: calls{some + services, (5+batches)*services + some}, // two groups' parts, balancer, target group, listener; targets
 			in:    calls{some, services}, out: calls{0, 2 * services},  // the new machine's security group is read
-			readAll: calls{some + services + services/10 + m.nodes/100, 0},
+			// A sixth of the balancers, or 20, are read by themselves, at five calls each.
+			readAll: calls{3*some + services + services/10 + 2*m.nodes/100 + 5*max(20, services/6+1), 0},
 			// Listeners are looked up, and a sweep or two reads all that is left.
 			one: calls{some, 2}, gone: calls{3*some + 4*services, 5*services + some},
 		}

@@ -32,6 +32,7 @@ type settings struct {
 	slowNodes   int           // of the burst that nodeipam gets as it comes
 	arrivals    int           // Nodes that arrive
 	arrivalRate int           // a second
+	held        bool          // Nodes say that their network is unavailable
 	many        int           // Nodes for memory and restart; 0 leaves these out
 	timeout     time.Duration // of the whole run
 	json        string
@@ -44,6 +45,7 @@ func main() {
 	flag.IntVar(&s.slowNodes, "slow-nodes", 300, "`Nodes` of the burst for nodeipam as it comes, which does about 20 a second")
 	flag.IntVar(&s.arrivals, "arrivals", 2000, "`Nodes` that arrive one after the other")
 	flag.IntVar(&s.arrivalRate, "arrival-rate", 100, "arriving `Nodes` a second")
+	flag.BoolVar(&s.held, "held", false, "Nodes come with NetworkUnavailable=True, as the node controller of Compute Engine's cloud provider leaves them: vpcnative then lets no report of theirs wait")
 	flag.IntVar(&s.many, "many", 10000, "`Nodes` for memory and restart; 0 leaves these out")
 	flag.DurationVar(&s.timeout, "timeout", 45*time.Minute, "`time` after which the run is given up")
 	flag.StringVar(&s.json, "json", "", "`file` for the rows as JSON; bin/bench/nodes.json by default")

@@ -14,8 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// node is as a kubelet and a cloud controller on Compute Engine leave it, 2 to
-// 3 KB, since what an allocator reads and keeps of it is part of its cost.
+// node is as a kubelet and a cloud controller leave it, 2 to 3 KB, since what
+// an allocator reads and keeps of it is part of its cost.
 func node(name string, i int) *corev1.Node {
 	now := metav1.NewTime(time.Now().Truncate(time.Second))
 	address := fmt.Sprintf("172.16.%d.%d", i>>8&255, i&255)
@@ -85,6 +85,15 @@ func node(name string, i int) *corev1.Node {
 	}
 }
 
+// holdUp has a Node say what the node controller of Compute Engine's cloud
+// provider has it say: nothing is scheduled to it until that is taken back.
+func holdUp(n *corev1.Node) {
+	n.Status.Conditions = append(n.Status.Conditions, corev1.NodeCondition{
+		Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue, Reason: "NoRouteCreated",
+		Message: "Node created without a route", LastTransitionTime: metav1.Now(),
+	})
+}
+
 func nodeName(prefix string, i int) string { return fmt.Sprintf("%s-%05d", prefix, i) }
 
 func (b *bench) createNodes(ctx context.Context, prefix string, n int) ([]string, error) {
@@ -101,7 +110,11 @@ func (b *bench) createNode(ctx context.Context, name string, i int) error {
 	if err := b.cloud.addInstance(name); err != nil {
 		return err
 	}
-	if _, err := b.client.CoreV1().Nodes().Create(ctx, node(name, i), metav1.CreateOptions{}); err != nil {
+	n := node(name, i)
+	if b.held {
+		holdUp(n)
+	}
+	if _, err := b.client.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("creating Node %s: %w", name, err)
 	}
 	return nil

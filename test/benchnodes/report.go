@@ -35,11 +35,15 @@ func (r report) print(w io.Writer) {
 			return fmt.Sprintf("%s\t%d\t%.2f\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s",
 				b.Contender, b.Nodes, b.Seconds, b.PerSecond, b.OfBareLoop, b.WritesPerNode, cloud, orDash(b.PeakMiB, "%.0f"), b.CPU)
 		})
-	table(w, "Arrival: from creation to podCIDR\tNodes\tNodes/s\tmedian ms\tp99 ms\tmax ms\tCPU ms/Node: server\tcontender\tharness",
+	table(w, "Arrival: from creation to podCIDR\tNodes\tNodes/s\tmedian ms\tp99 ms\tmax ms\tcondition, median ms\tCPU ms/Node: server\tcontender\tharness",
 		len(r.Arrivals), func(i int) string {
 			a := r.Arrivals[i]
-			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%s",
-				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS, a.CPU)
+			condition := "-"
+			if a.ConditionMS != nil {
+				condition = fmt.Sprintf("%.0f", *a.ConditionMS)
+			}
+			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%s\t%s",
+				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS, condition, a.CPU)
 		})
 	table(w, "Memory and restart\tNodes\tpeak MiB\tsettled MiB\tafter restart\tpeak\tlease to ready s\tstart to ready s\tcloud calls",
 		len(r.Memory), func(i int) string {

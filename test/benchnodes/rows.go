@@ -45,6 +45,9 @@ type arrivalRow struct {
 	MedianMS  float64 `json:"medianMilliseconds"`
 	P99MS     float64 `json:"p99Milliseconds"`
 	MaxMS     float64 `json:"maxMilliseconds"`
+	// ConditionMS is the median until NetworkUnavailable is False; nil for a
+	// contender that does not set it.
+	ConditionMS *float64 `json:"conditionMedianMilliseconds,omitempty"`
 	// Requests of the API server, the creations among them.
 	Requests counts `json:"apiRequests"`
 	CPU      cpuRow `json:"cpuMillisecondsPerNode"`
@@ -209,11 +212,15 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 	if err = errors.Join(err, counted, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
-	delays := o.delays(answered)
+	delays := o.delays(answered, func(s *seen) time.Time { return s.published })
 	row = arrivalRow{
 		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Requests: after.since(before), CPU: cpu,
 		Arrived:  float64(b.arrivals) / took.Seconds(),
 		MedianMS: quantile(delays, 0.5), P99MS: quantile(delays, 0.99), MaxMS: quantile(delays, 1),
+	}
+	if c.setsCondition {
+		median := quantile(o.delays(answered, func(s *seen) time.Time { return s.conditionSet }), 0.5)
+		row.ConditionMS = &median
 	}
 	say("  median %.1f ms, 99th percentile %.1f ms, CPU ms/Node of server, contender and harness: %s", row.MedianMS, row.P99MS, row.CPU)
 	return row, b.deleteNodes(ctx)
@@ -250,7 +257,8 @@ func (b *bench) createSteadily(ctx context.Context) (map[string]time.Time, error
 	return answered, failed
 }
 
-func (o *observer) delays(answered map[string]time.Time) []float64 {
+// delays from the creation of each Node until then, sorted.
+func (o *observer) delays(answered map[string]time.Time, until func(*seen) time.Time) []float64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var ms []float64
@@ -259,7 +267,7 @@ func (o *observer) delays(answered map[string]time.Time) []float64 {
 		if s.created.Before(at) {
 			at = s.created
 		}
-		ms = append(ms, float64(s.published.Sub(at))/float64(time.Millisecond))
+		ms = append(ms, float64(until(s).Sub(at))/float64(time.Millisecond))
 	}
 	slices.Sort(ms)
 	return ms

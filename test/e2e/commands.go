@@ -72,6 +72,7 @@ func commands() map[string]command {
 		"nothing":  cmdNothingLeft,
 		"exits":    cmdExits,
 		"podcidrs": cmdPodCIDRs,
+		"save":     cmdSave,
 		"provide":  cmdProvide,
 		"service":  cmdService,
 		"fill":     cmdFill,

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,7 +12,10 @@ import (
 	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
@@ -52,6 +56,31 @@ func cmdVPCNative(ts *testscript.TestScript, neg bool, args []string) {
 	if neg != (err != nil) {
 		ts.Fatalf("vpcnative %s: %v\n%s", strings.Join(args, " "), err, ts.ReadFile("stderr"))
 	}
+}
+
+// save FILE: the cluster's Networks and RangeRequests, as kubectl prints them.
+func cmdSave(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	var networks v1alpha1.NetworkList
+	var requests v1alpha1.RangeRequestList
+	ts.Check(w.API.List(context.Background(), &networks))
+	ts.Check(w.API.List(context.Background(), &requests))
+	var items []any
+	keep := func(kind string, o any) {
+		m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
+		ts.Check(err)
+		m["apiVersion"], m["kind"] = v1alpha1.GroupVersion.String(), kind
+		items = append(items, m)
+	}
+	for i := range networks.Items {
+		keep("Network", &networks.Items[i])
+	}
+	for i := range requests.Items {
+		keep("RangeRequest", &requests.Items[i])
+	}
+	text, err := yaml.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
 }
 
 // balancing PATTERN: eventually the kinds of what there is of ours for load

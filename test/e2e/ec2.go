@@ -69,7 +69,8 @@ func (e *EC2) Words() map[string]string {
 		// the largest block there is.
 		"PODS": "10.2.128.0/17", "PODS_LENGTH": "17", "POD": `10\.2\.\d+\.\d+`, "HAND": "10.2.200.0/24", "LOWEST": "10.2.128.0/24",
 		"PODS_BESIDE": "10.2.128.0/17",
-		"RANGE":       "SubnetReservation", "TAKEN": "InvalidParameterValue", "CARVED": "20",
+		"THEIRS":      "10.2.32.0/20", "THEIRS_UPPER": "10.2.40.0/24", "KEPT": "10.2.16.0/24", "OWN_BLOCK": "10.2.0.0/20",
+		"RANGE": "SubnetReservation", "TAKEN": "InvalidParameterValue", "CARVED": "20",
 		"CARVABLE": "[10.2.16.0/20, 10.2.32.0/20, 10.2.48.0/20, 10.2.64.0/20, 10.2.80.0/20, 10.2.96.0/20]",
 		// A node has room for its max pods, once.
 		"FOR_110": "25", "FOR_32": "27", "FILL_24": "250", "FILL_25": "128", "FILL_26": "64", "UNDERSIZED": "24",
@@ -130,7 +131,7 @@ var (
 		"list": "DescribeNetworkInterfaces", "read": "DescribeInstances", "survey": "GetSubnetCidrReservations",
 	}
 	ec2Errors = map[string]string{
-		"throttled": "503:RequestLimitExceeded", "denied": "403:UnauthorizedOperation", "unavailable": "503:Unavailable",
+		"unauthenticated": "401:AuthFailure", "throttled": "503:RequestLimitExceeded", "denied": "403:UnauthorizedOperation", "unavailable": "503:Unavailable",
 		"in-use": "400:DependencyViolation",
 	}
 )

@@ -58,7 +58,8 @@ func (g *GCE) Words() map[string]string {
 		"VPC_AND_BOTH":  "gcp: {project: demo, network: vpc, region: us-central1, subnetworks: [nodes, elsewhere]}",
 		"PODS":          "10.0.0.0/16", "PODS_LENGTH": "16", "POD": `10\.0\.\d+\.\d+`, "HAND": "10.0.7.0/24", "LOWEST": "10.0.0.0/24",
 		"PODS_BESIDE": "10.3.0.0/16", // with 10.0.0.0/20 and 10.2.16.0/24 taken
-		"RANGE":       "SecondaryRange", "TAKEN": "invalid", "CARVED": "16",
+		"THEIRS":      "10.5.0.0/20", "THEIRS_UPPER": "10.5.8.0/24", "KEPT": "10.1.0.0/16", "OWN_BLOCK": "10.128.0.0/20",
+		"RANGE": "SecondaryRange", "TAKEN": "invalid", "CARVED": "16",
 		"CARVABLE": "[10.0.0.0/16, 10.2.0.0/16, 10.3.0.0/16, 10.4.0.0/16, 10.5.0.0/16, 10.6.0.0/16, 10.7.0.0/16]",
 		// A node has room for its max pods, twice.
 		"FOR_110": "24", "FOR_32": "26", "FILL_24": "110", "FILL_25": "64", "FILL_26": "32", "UNDERSIZED": "24",
@@ -139,7 +140,7 @@ var (
 		"list": "instances.aggregatedList", "read": "instances.get", "survey": "subnetworks.get",
 	}
 	gceErrors = map[string]string{
-		"throttled": "403:rateLimitExceeded", "denied": "403:forbidden", "unavailable": "503:backendError",
+		"unauthenticated": "401:authError", "throttled": "403:rateLimitExceeded", "denied": "403:forbidden", "unavailable": "503:backendError",
 		"in-use": "400:resourceInUseByAnotherResource",
 	}
 )

@@ -2,6 +2,7 @@ package services
 
 import (
 	"flag"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,8 @@ type row struct {
 	// reason is that of the condition where it is refused, by cloud where they
 	// differ; nothing is made then.
 	reason map[string]string
+	// trouble is that of the condition where the cloud refuses a part of it.
+	trouble string
 	// events are texts in its Events; quiet: none is about annotations.
 	events []string
 	quiet  bool
@@ -61,6 +64,14 @@ var contract = []row{
 				s.Nodes = nil
 			}
 		}, events: []string{"NobodyAllowed"}},
+	{name: "sources-more-than-fit", edit: func(s *corev1.Service) {
+		for n := range 5001 { // a firewall rule has 5,000, and AWS's rules are fewer; no two are one
+			n *= 2
+			s.Spec.LoadBalancerSourceRanges = append(s.Spec.LoadBalancerSourceRanges, fmt.Sprintf("20.%d.%d.0/24", n/256, n%256))
+		}
+	}, reason: refusedAs(reasonOf(cloud.LimitExceeded)), events: []string{"5001"}},
+	{name: "subnet-that-is-full", edit: internal, arrange: func(w *world) edit { return annotate(w.fullSubnet()...) },
+		trouble: reasonOf(cloud.QuotaExceeded), events: []string{"free addresses"}},
 	{name: "no-node-ports", edit: func(s *corev1.Service) { s.Spec.AllocateLoadBalancerNodePorts = ptr.To(false) },
 		reason: map[string]string{"aws": reasonOf(cloud.Invalid)}},
 	{name: "sctp", edit: func(s *corev1.Service) { s.Spec.Ports[0].Protocol = corev1.ProtocolSCTP },
@@ -151,9 +162,13 @@ func (r row) run(w *world) *corev1.Service {
 	}
 	made := w.service(r.name, edits...)
 	reason := r.reason[w.cloud]
-	if reason == "" {
+	switch {
+	case r.trouble != "":
+		w.reason(r.name, r.trouble)
+		reason = r.trouble
+	case reason == "":
 		w.serves(r.name, []string{"n1", "n2", "n3"}, r.amend)
-	} else {
+	default:
 		w.reason(r.name, reason)
 		if got := w.parts(w.owner(r.name)); len(got) > 0 {
 			w.Errorf("it was refused, and has %v", got)

@@ -294,6 +294,17 @@ func (e *amazon) impossibleAddress() []string {
 	return []string{"vpcnative.dev/subnets", e.back[ec2Zones[0]], "service.beta.kubernetes.io/aws-load-balancer-private-ipv4-addresses", "10.2.16.1"}
 }
 
+func (e *amazon) fullSubnet() []string {
+	e.Helper()
+	id, err := e.sim.AddSubnet(e.vpc, netip.MustParsePrefix("10.2.8.0/28"), ec2Zones[0])
+	e.must(err)
+	for range 4 { // 11 are free, and ELB wants 8
+		_, err := e.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{{Subnet: id}}})
+		e.must(err)
+	}
+	return []string{"vpcnative.dev/subnets", id}
+}
+
 func (e *amazon) onChange(do func(string)) {
 	e.sim.Inject(awssim.Fault{Before: func(c awssim.Call) {
 		if c.Mutating {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -278,6 +279,55 @@ func (g *gce) harms(o cloud.Owner) []harm {
 // impossibleAddress is the subnetwork's gateway.
 func (g *gce) impossibleAddress() []string {
 	return []string{"vpcnative.dev/addresses", "10.128.0.1"}
+}
+
+var createRule = regexp.MustCompile(`gcloud compute firewall-rules create (\S+) ((?:--[a-z-]+=(?:'[^']*'|[^ ;\n]+) ?)+)`)
+
+// asAdmin does what the commands in the texts say, with rights of its own.
+func (g *gce) asAdmin(texts []string) {
+	g.Helper()
+	for _, m := range createRule.FindAllStringSubmatch(strings.Join(texts, "\n"), -1) {
+		f := gcesim.Firewall{Name: m[1]}
+		for _, flag := range regexp.MustCompile(`--([a-z-]+)=('[^']*'|[^ ;\n]+)`).FindAllStringSubmatch(m[2], -1) {
+			value := strings.Trim(flag[2], "'")
+			ranges := func() (out []netip.Prefix) {
+				for _, p := range strings.Split(value, ",") {
+					out = append(out, netip.MustParsePrefix(p))
+				}
+				return out
+			}
+			switch flag[1] {
+			case "project":
+				f.Project = value
+			case "network":
+				f.Network = value
+			case "description":
+				f.Description = value
+			case "rules":
+				f.Protocols = strings.Split(value, ",")
+			case "priority":
+				fmt.Sscan(value, &f.Priority)
+			case "source-ranges":
+				f.Sources = ranges()
+			case "destination-ranges":
+				f.Destinations = ranges()
+			case "direction", "action":
+			default:
+				g.Errorf("--%s", flag[1])
+			}
+		}
+		g.must(g.sim.AddFirewall(f))
+	}
+}
+
+func (g *gce) fullSubnet() []string {
+	g.Helper()
+	g.must(g.sim.AddSubnetwork(gcesim.Subnetwork{Project: g.host, Region: region, Name: "full", Network: "vpc", Primary: netip.MustParsePrefix("10.130.0.0/29")}))
+	for n := range 4 { // the first two and the last two are Google's
+		_, err := g.sim.AddInstance(gcesim.Instance{Project: project, Zone: gceZones[0], Name: fmt.Sprintf("fills-%d", n), Interfaces: []gcesim.Interface{{Subnetwork: "full"}}})
+		g.must(err)
+	}
+	return []string{"vpcnative.dev/subnets", "full"}
 }
 
 // reserve reserves an external address, as somebody else, and gives it.

@@ -31,6 +31,9 @@ type place interface {
 	// impossibleAddress are annotations that ask an internal balancer for an
 	// address that it cannot get.
 	impossibleAddress() []string
+	// fullSubnet makes a subnet without free addresses, and gives the annotations
+	// that put a balancer there.
+	fullSubnet() []string
 	// onChange has do called before each call that asks for a change.
 	onChange(do func(what string))
 	// reads and changes count the calls, by whether they ask for a change.

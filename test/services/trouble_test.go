@@ -6,10 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
 const (
@@ -132,15 +137,89 @@ var troubles = []story{
 	}},
 	{name: "firewall-of-a-shared-vpc", on: "gcp", options: options{sharedVPC: true}, run: func(w *world) {
 		w.nodes("n1")
+		w.cfg.Resync = resync
 		w.fail(fault{method: "firewalls.insert", denied: true})
 		w.start()
 		w.service("web", annotate("vpcnative.dev/subnets", "nodes"))
 		w.reason("web", v1alpha1.ReasonNeedsAdmin)
-		w.event("web", "gcloud compute firewall-rules create vn-")
-		w.event("web", "--project=host")
 		if s := w.get("web"); len(s.Status.LoadBalancer.Ingress) == 0 {
 			w.Error("all else has to go on, and it has no address")
 		}
+		address := strings.TrimSuffix(statusOf(w.get("web"))[0], " VIP")
+		set, owner := lb.SetOwner(w.name, wanted.AllNodes), w.owner("web")
+		clients := "gcloud compute firewall-rules create " + owner.RoleName("w4") + " --project=host --network=vpc --direction=INGRESS --action=ALLOW --rules=tcp:80" +
+			" --description='" + owner.Description() + "' --priority=1000 --source-ranges=0.0.0.0/0 --destination-ranges=" + address + "/32"
+		probes := " --project=host --network=vpc --direction=INGRESS --action=ALLOW --rules=tcp:10256 --description='" + set.Description() +
+			"' --priority=1000 --source-ranges=130.211.0.0/22,209.85.152.0/22,209.85.204.0/22,35.191.0.0/16"
+		// The whole of each is in the Event, which a person copies.
+		w.event("web", clients)
+		w.event("web", probes)
+		w.guard.byHand(func() { w.place.(*gce).asAdmin(w.eventTexts("web")) })
+		w.reason("web", v1alpha1.ReasonEnsured)
+		w.serves("web", []string{"n1"})
+	}},
+	{name: "a-dry-run", run: func(w *world) {
+		w.nodes("n1")
+		w.cfg.DryRun = true
+		w.cfg.Resync = resync
+		w.start()
+		s := w.service("web")
+		w.event("web", "would be done, and is not: create ")
+		w.service("refused", func(s *corev1.Service) { s.Spec.Ports[0].Protocol = corev1.ProtocolSCTP })
+		w.event("refused", v1alpha1.ReasonUnsupportedProtocol)
+		// What would be done changes, and the Service does not: each is told of.
+		w.node("n2", 1)
+		w.eventually(func() error {
+			plans := 0
+			for _, e := range w.eventTexts("web") {
+				if strings.Contains(e, "would be done") {
+					plans++
+				}
+			}
+			return same("Events about plans", plans, 2)
+		})
+		if got := w.get("web"); got.ResourceVersion != s.ResourceVersion || w.guard.count() > 0 {
+			w.Errorf("the Service is %+v, and %s", got.Status, w.guard)
+		}
+	}},
+	{name: "a-zone-without-a-subnet", on: "aws", run: func(w *world) {
+		e := w.place.(*amazon)
+		w.nodes("n1", "n2", "n3")
+		role := "kubernetes.io/role/elb"
+		w.guard.byHand(func() {
+			_, err := e.ec2.DeleteTags(e.Context(), &ec2.DeleteTagsInput{Resources: []string{e.front[ec2Zones[2]]}, Tags: []ec2types.Tag{{Key: &role}}})
+			e.must(err)
+		})
+		w.cfg.Resync = resync
+		w.start()
+		w.service("web")
+		w.serves("web", []string{"n1", "n2"})
+		w.event("web", "sends to 2 of 3 nodes")
+		w.guard.byHand(func() { e.tag(e.front[ec2Zones[2]], role, "1") })
+		w.serves("web", []string{"n1", "n2", "n3"})
+	}},
+	{name: "no-subnet-at-all", on: "aws", run: func(w *world) {
+		e := w.place.(*amazon)
+		w.nodes("n1")
+		for _, id := range e.front { // those of the nodes are for internal ones
+			w.guard.byHand(func() { e.tag(id, "kubernetes.io/role/elb", "no"); e.tag(id, "kubernetes.io/role/internal-elb", "1") })
+		}
+		w.start()
+		w.service("web")
+		w.reason("web", string(cloud.NotFound))
+		w.event("web", "tag the subnets for balancers kubernetes.io/role/elb=1")
+	}},
+	{name: "a-node-without-an-address", on: "gcp", run: func(w *world) {
+		w.nodes("n1")
+		w.start()
+		w.service("web")
+		w.serves("web", []string{"n1"})
+		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + ".n1"}})
+		w.reason("web", v1alpha1.ReasonNoNodes)
+		address := w.bare("n2", 1)
+		w.event("web", "sends to 0 of 1 nodes, of which 1 have no InternalIP yet")
+		w.addressed("n2", address)
+		w.serves("web", []string{"n2"})
 	}},
 	{name: "a-shared-address", on: "gcp", run: func(w *world) {
 		w.nodes("n1")

@@ -182,7 +182,13 @@ func (w *world) nodes(names ...string) {
 
 func (w *world) node(name string, zone int, labels ...string) {
 	w.Helper()
-	var providerID, address string
+	w.addressed(name, w.bare(name, zone, labels...))
+}
+
+// bare makes a machine and its Node, which does not have the address yet.
+func (w *world) bare(name string, zone int, labels ...string) (address string) {
+	w.Helper()
+	var providerID string
 	w.guard.byHand(func() { providerID, address = w.machine(name, zone) })
 	n := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: w.name + "." + name, Labels: map[string]string{}},
@@ -193,6 +199,15 @@ func (w *world) node(name string, zone int, labels ...string) {
 		n.Labels[key] = value
 	}
 	w.create(n)
+	return address
+}
+
+func (w *world) addressed(name, address string) {
+	w.Helper()
+	n := &corev1.Node{}
+	if err := w.api.Get(context.Background(), client.ObjectKey{Name: w.name + "." + name}, n); err != nil {
+		w.Fatal(err)
+	}
 	before := n.DeepCopy()
 	n.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: address}}
 	if err := w.api.Status().Patch(context.Background(), n, client.MergeFrom(before)); err != nil {

@@ -50,6 +50,9 @@ func (o *healthCheck) complete() *APIError {
 	if p.PortSpecification == "USE_FIXED_PORT" && (p.Port < 1 || p.Port > 65535) {
 		return invalidField("resource.port", fmt.Sprint(p.Port), "Must be between 1 and 65535.")
 	}
+	if p.ProxyHeader = orDefault(p.ProxyHeader, "NONE"); p.ProxyHeader != "NONE" && p.ProxyHeader != "PROXY_V1" {
+		return invalidField("resource.proxyHeader", p.ProxyHeader, "Must be NONE or PROXY_V1.")
+	}
 	if o.Type == "HTTP" {
 		if p.RequestPath = orDefault(p.RequestPath, "/"); p.RequestPath[0] != '/' {
 			return invalidField("resource.httpHealthCheck.requestPath", p.RequestPath, "Must begin with a slash.")

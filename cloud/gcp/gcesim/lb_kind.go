@@ -214,19 +214,27 @@ func (k *lbKind[S, T]) patch(s *Sim, c *call) (any, *APIError) {
 }
 
 // clearNested gives next its own copies of what a merge writes into, and
-// empties the lists that are to be replaced.
+// empties the lists that are to be replaced and what is null.
 func clearNested(next any, fields map[string]json.RawMessage) {
 	v := reflect.ValueOf(next).Elem()
 	index := jsonFields(v.Type())
-	for name := range fields {
-		f := v.Field(index[name])
+	for name, raw := range fields {
+		i, known := index[name]
+		if !known {
+			continue // of something nested, which is not refused for that
+		}
+		f := v.Field(i)
 		switch {
-		case f.Kind() == reflect.Slice || f.Kind() == reflect.Map:
+		case string(raw) == "null" || f.Kind() == reflect.Slice || f.Kind() == reflect.Map:
 			f.SetZero()
 		case f.Kind() == reflect.Pointer && !f.IsNil():
 			own := reflect.New(f.Type().Elem())
 			own.Elem().Set(f.Elem())
 			f.Set(own)
+			var nested map[string]json.RawMessage
+			if own.Elem().Kind() == reflect.Struct && json.Unmarshal(raw, &nested) == nil {
+				clearNested(own.Interface(), nested)
+			}
 		}
 	}
 }

@@ -28,6 +28,8 @@ type healthProbe struct {
 	RequestPath       string `json:"requestPath,omitempty"`
 	Host              string `json:"host,omitempty"`
 	ProxyHeader       string `json:"proxyHeader,omitempty"`
+	Request           string `json:"request,omitempty"`
+	Response          string `json:"response,omitempty"`
 }
 
 type backendService struct {
@@ -59,6 +61,7 @@ type backend struct {
 	BalancingMode  string   `json:"balancingMode,omitempty"`
 	CapacityScaler *float64 `json:"capacityScaler,omitempty"`
 	Description    string   `json:"description,omitempty"`
+	Failover       bool     `json:"failover,omitempty"`
 }
 
 type draining struct {

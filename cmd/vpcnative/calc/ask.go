@@ -32,6 +32,8 @@ type Flags struct {
 	// Pin has the objects name the very blocks.
 	Pin   bool
 	Place Place
+	// EC2 asks for a plan on EC2, in place of Place.
+	EC2 *EC2Flags
 }
 
 // Place is where the cluster will be; its words go into the objects.
@@ -50,6 +52,7 @@ type Ask struct {
 	Reserved         []Reserved
 	Pin              bool
 	Place            Place
+	EC2              *EC2
 }
 
 // Reserved is space that is not touched.
@@ -91,10 +94,19 @@ func Parse(f Flags) (Ask, error) {
 		}
 		a.NodePrefixLength = n
 	}
-	if len(f.Place.Subnets) == 0 {
+	switch {
+	case f.EC2 != nil:
+		a.EC2, a.Place = f.EC2.parse(refuse, within), Place{}
+		if f.Proxy != 0 {
+			refuse("--proxy is for Compute Engine: load balancers of EC2 need no subnet for proxies")
+		}
+		if f.Pin {
+			refuse("--pin is for Compute Engine: on EC2 the plan makes the very subnets that the ranges lie in")
+		}
+	case len(f.Place.Subnets) == 0:
 		refuse("--subnets is empty: name at least one subnet of the nodes")
 	}
-	if f.Pin && len(f.Place.Subnets) > 1 {
+	if f.Pin && len(a.Place.Subnets) > 1 {
 		refuse("--pin: a request that names its blocks is for one subnet, and --subnets has %d", len(f.Place.Subnets))
 	}
 	var err error

@@ -2,8 +2,6 @@ package calc
 
 import (
 	"fmt"
-	"math"
-	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -11,12 +9,13 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
-	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Result is a plan of the addresses.
 type Result struct {
+	// VPC is what to make first, on EC2.
+	VPC *VPC `json:"vpc,omitempty"`
 	// Ranges are those to carve, and after them those that growth would.
 	Ranges []Range `json:"ranges"`
 	// NodeSize is what each node draws.
@@ -83,12 +82,29 @@ type grower struct {
 	more    int
 }
 
-func (a Ask) growers() ([]grower, *NoFit) {
+// ground is the network as it will be, and what is asked for in it.
+type ground struct {
+	network  v1alpha1.Network
+	snapshot cloud.Snapshot
+	vpc      *VPC // on EC2
+	growers  []grower
+}
+
+func (a Ask) ground(blank cloud.Snapshot) (g ground, no *NoFit) {
+	if a.EC2 != nil {
+		return a.onEC2(blank)
+	}
+	g = ground{network: a.network(), snapshot: blank}
 	pods, more, err := a.pods()
 	if err != nil {
-		return nil, &NoFit{What: pods.Name, Text: err.Error()}
+		return g, &NoFit{What: pods.Name, Text: err.Error()}
 	}
-	out := []grower{{pods, more}}
+	g.growers, no = a.besides([]grower{{pods, more}})
+	return g, no
+}
+
+// besides adds what is not for pods.
+func (a Ask) besides(out []grower) ([]grower, *NoFit) {
 	if a.Services > 0 {
 		services, more, err := a.services()
 		if err != nil {
@@ -106,25 +122,26 @@ func (a Ask) growers() ([]grower, *NoFit) {
 const ownSubnet = "its own"
 
 func calculate(a Ask, blank cloud.Snapshot) (Result, error) {
-	growers, no := a.growers()
+	g, no := a.ground(blank)
 	if no != nil {
 		return Result{}, no
 	}
-	net := a.network()
+	net := g.network
 	in := preview.Input{
 		Networks: []v1alpha1.Network{net}, ClusterID: "planned",
-		VPC: map[string]preview.VPC{net.Name: {Snapshot: blank}},
+		VPC: map[string]preview.VPC{net.Name: {Snapshot: g.snapshot}},
 	}
-	for _, g := range growers {
-		in.Requests, in.Wanted = append(in.Requests, g.request), append(in.Wanted, g.request.Name)
+	for _, x := range g.growers {
+		in.Requests, in.Wanted = append(in.Requests, x.request), append(in.Wanted, x.request.Name)
 	}
 	planned := preview.Make(in).Networks[0]
-	out := Result{Free: ofIPv4(planned.Before), Left: ofIPv4(planned.After), Objects: Objects{Network: net}}
-	for i, q := range planned.Requests {
+	out := Result{VPC: g.vpc, Objects: Objects{Network: net}}
+	for _, x := range g.growers {
+		r := x.request
+		q := planned.Requests[slices.IndexFunc(planned.Requests, func(q preview.Request) bool { return q.Name == r.Name })]
 		if q.Refusal != nil {
 			return Result{}, &NoFit{What: q.Name, Text: q.Refusal.Text}
 		}
-		r := growers[i].request
 		if q.NodeSize != nil {
 			out.NodeSize = q.NodeSize
 		}
@@ -139,10 +156,10 @@ func calculate(a Ask, blank cloud.Snapshot) (Result, error) {
 		}
 		out.Objects.Requests = append(out.Objects.Requests, r)
 	}
-	if err := out.grow(a, blank, growers); err != nil {
+	if err := out.grow(a, g); err != nil {
 		return Result{}, err
 	}
-	out.Notes = a.notes()
+	out.Notes = a.notes(out)
 	return out, nil
 }
 
@@ -163,88 +180,4 @@ func feeds(q preview.Request, x preview.Range) string {
 		return show.Number(x.Addresses) + " ClusterIPs"
 	}
 	return "load balancers' proxies"
-}
-
-// grow finds room for the ranges that growth would carve, of the same sizes.
-func (out *Result) grow(a Ask, blank cloud.Snapshot, growers []grower) error {
-	var occupied []netip.Prefix
-	for _, o := range blank.Occupied {
-		occupied = append(occupied, o.Prefix)
-	}
-	for _, r := range a.Reserved {
-		occupied = append(occupied, r.Prefix)
-	}
-	first := slices.Clone(out.Ranges)
-	for _, r := range first {
-		occupied = append(occupied, netip.MustParsePrefix(r.CIDR))
-	}
-	parents := prefix.Normalise(a.Supernets)
-	var needs prefix.Count
-	for _, g := range growers {
-		for _, r := range first {
-			if r.Request != g.request.Name || g.more == 0 {
-				continue
-			}
-			length := netip.MustParsePrefix(r.CIDR).Bits()
-			found, err := prefix.Carve(parents, occupied, length, g.more)
-			if err != nil {
-				return &NoFit{What: r.Request, Text: fmt.Sprintf("growing %gx takes %d more ranges of /%d in subnet %s: %s", a.Growth, g.more, length, r.Subnet, err)}
-			}
-			for i, p := range found {
-				r.CIDR, r.Growth = p.String(), true
-				r.Why = fmt.Sprintf("further range %d of %d, if the cluster grows %gx", i+1, g.more, a.Growth)
-				out.Ranges = append(out.Ranges, r)
-			}
-			occupied = append(occupied, found...)
-			needs = needs.Add(prefix.Total(found))
-		}
-	}
-	n := a.network()
-	survey, err := network.Take(&n, snapshotOf(occupied), nil, "")
-	if err != nil {
-		return err
-	}
-	out.Grown = ofIPv4(survey.Free)
-	if !needs.IsZero() {
-		out.GrowthNeeds = needs.String()
-	}
-	return nil
-}
-
-func snapshotOf(occupied []netip.Prefix) (s cloud.Snapshot) {
-	for _, p := range occupied {
-		s.Occupied = append(s.Occupied, cloud.Occupied{Prefix: p})
-	}
-	return s
-}
-
-// notes say what the ranges do not.
-func (a Ask) notes() []string {
-	nodes := uint64(math.Ceil(float64(a.Nodes) * a.Growth))
-	// The first two and the last two addresses of a primary range are the
-	// cloud's own: cloud.google.com/vpc/docs/subnets.
-	primary := min(smallestRange, 32-bits.Len64(nodes+4-1))
-	out := []string{fmt.Sprintf("the nodes themselves take %s addresses of their subnet's primary range, so that is a /%d or larger; "+
-		"--reserve it here, unless it lies outside of the supernets", show.Number(fmt.Sprint(nodes)), primary)}
-	auto := netip.MustParsePrefix("10.128.0.0/9")
-	if prefix.Within(a.Supernets, auto) && !a.reserves(auto) {
-		out = append(out, "10.128.0.0/9 belongs to the subnets of an auto-mode network; --reserve it if yours is one")
-	}
-	for _, r := range a.Reserved {
-		if len(prefix.Overlapping(a.Supernets, r.Prefix)) == 0 {
-			out = append(out, fmt.Sprintf("%s is reserved and lies outside of the supernets, where nothing is carved anyway", r.Prefix))
-		}
-	}
-	if a.Services > 0 {
-		out = append(out, "the API server keeps two addresses of each services range for itself")
-	}
-	return out
-}
-
-func (a Ask) reserves(p netip.Prefix) bool {
-	var all []netip.Prefix
-	for _, r := range a.Reserved {
-		all = append(all, r.Prefix)
-	}
-	return prefix.Within(all, p)
 }

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
@@ -28,16 +30,14 @@ func usual(change func(*Flags)) Flags {
 	return f
 }
 
-var cases = []struct {
-	name   string
-	change func(*Flags)
-}{
+var cases = []one{
 	{"usual", nil},
 	{"no growth, no services", func(f *Flags) { f.Growth, f.Services = "", 0 }},
 	{"growth that the first ranges have room for", func(f *Flags) { f.Nodes, f.Growth, f.Services = 300, "1.5x", 0 }},
 	{"proxies, two supernets, two subnets", func(f *Flags) {
 		f.Proxy, f.Supernets, f.Place.Subnets = 23, []string{"10.0.0.0/14", "172.16.0.0/14"}, []string{"a", "b"}
 	}},
+	{"pinned, with proxies", func(f *Flags) { f.Pin, f.Proxy = true, 23 }},
 	{"pinned", func(f *Flags) { f.Pin = true }},
 	{"a fixed node size", func(f *Flags) { f.NodePrefixLength = "23" }},
 	{"space that the cloud forbids, and space outside", func(f *Flags) {
@@ -57,11 +57,26 @@ func (f Flags) plan() (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if a.EC2 != nil {
+		return Plan(a, aws.Blank(nil))
+	}
 	return Plan(a, gcp.Blank(a.Place.Subnets))
+}
+
+// one is a plan by its name.
+type one struct {
+	name   string
+	change func(*Flags)
 }
 
 func TestPlans(t *testing.T) {
 	t.Parallel()
+	printed(t, "plans.golden", cases)
+	printed(t, "ec2.golden", casesOfEC2)
+}
+
+func printed(t *testing.T, file string, cases []one) {
+	t.Helper()
 	var got strings.Builder
 	for _, c := range cases {
 		fmt.Fprintf(&got, "# %s\n", c.name)
@@ -79,7 +94,7 @@ func TestPlans(t *testing.T) {
 		}
 		fmt.Fprintf(&got, "\n%s\n", text)
 	}
-	golden.Check(t, "testdata/plans.golden", got.String())
+	golden.Check(t, "testdata/"+file, got.String())
 }
 
 // TestAPlanIsDisjoint: every range, of growth too, lies in the supernets and
@@ -142,7 +157,7 @@ func TestGrowthIsEnough(t *testing.T) {
 func TestWhatWouldFitFits(t *testing.T) {
 	t.Parallel()
 	tried := 0
-	for _, c := range cases {
+	for _, c := range slices.Concat(cases, casesOfEC2) {
 		_, err := usual(c.change).plan()
 		var no *NoFit
 		if !errors.As(err, &no) {
@@ -162,6 +177,10 @@ func TestWhatWouldFitFits(t *testing.T) {
 				f.MaxPods = number
 			case "--services":
 				f.Services = number
+			case "--vpc-blocks":
+				f.EC2.Blocks = number
+			case "--routes-per-table":
+				f.EC2.RoutesPerTable = number
 			case "--supernet":
 				f.Supernets = append(f.Supernets, value)
 			default:
@@ -205,6 +224,16 @@ func TestWrongInputIsNamed(t *testing.T) {
 		"a node size of IPv6":      {func(f *Flags) { f.NodePrefixLength = "64" }, []string{"--node-prefix-length=64"}},
 		"pinned in two subnets":    {func(f *Flags) { f.Pin, f.Place.Subnets = true, []string{"a", "b"} }, []string{"--pin", "one subnet"}},
 		"no subnet":                {func(f *Flags) { f.Place.Subnets = nil }, []string{"--subnets"}},
+		"pinned on EC2":            {onEC2(func(f *Flags) { f.Pin = true }), []string{"--pin", "very subnets"}},
+		"proxies on EC2":           {onEC2(func(f *Flags) { f.Proxy = 23 }), []string{"--proxy", "no subnet for proxies"}},
+		"no zone":                  {onEC2(func(f *Flags) { f.EC2.Zones = nil }), []string{"--zones", "0 zones"}},
+		"a zone twice":             {onEC2(func(f *Flags) { f.EC2.Zones = []string{"a", "eu-west-1a"} }), []string{"eu-west-1a is given twice"}},
+		"slots of an address":      {onEC2(func(f *Flags) { f.EC2.Slots = -1 }), []string{"--prefix-slots=-1"}},
+		"more blocks than any VPC": {onEC2(func(f *Flags) { f.EC2.Blocks = 51 }), []string{"--vpc-blocks=51", "50"}},
+		"more routes than any":     {onEC2(func(f *Flags) { f.EC2.RoutesPerTable = 1001 }), []string{"--routes-per-table=1001", "1000"}},
+		"another attachment":       {onEC2(func(f *Flags) { f.EC2.Attachment = "Alias" }), []string{"--attachment=Alias", "Prefixes or Routes"}},
+		"a VPC by its name":        {onEC2(func(f *Flags) { f.EC2.VPC = "prod" }), []string{"--aws-vpc-id=prod", "vpc-0"}},
+		"a subnet by its name":     {onEC2(func(f *Flags) { f.EC2.Subnets = []string{"nodes"} }), []string{"nodes is no ID of a subnet"}},
 		"everything at once":       {func(f *Flags) { f.Nodes, f.Growth, f.Supernets = 0, "x", nil }, []string{"--nodes", "--growth", "--supernet"}},
 	} {
 		_, err := Parse(usual(c.change))

@@ -53,6 +53,9 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 			break
 		}
 	}
+	if a.EC2 != nil {
+		a.raised(try)
+	}
 	for _, p := range private {
 		if len(prefix.Overlapping(a.Supernets, p)) > 0 {
 			continue
@@ -63,6 +66,27 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 		}
 	}
 	return out
+}
+
+// raised tries higher quotas of the account.
+func (a Ask) raised(try func(string, func(*Ask)) bool) {
+	for n := a.EC2.Blocks + 1; n <= maxBlocks; n++ {
+		if try(fmt.Sprintf("--vpc-blocks %d, once the quota of IPv4 blocks is raised", n), func(b *Ask) { b.ec2(func(e *EC2) { e.Blocks = n }) }) {
+			break
+		}
+	}
+	for _, n := range []int{500, maxRoutes} {
+		if n > a.EC2.RoutesPerTable && try(fmt.Sprintf("--routes-per-table %d, once the quota of routes is raised", n), func(b *Ask) { b.ec2(func(e *EC2) { e.RoutesPerTable = n }) }) {
+			break
+		}
+	}
+}
+
+// ec2 changes what is about EC2, in a copy of its own.
+func (a *Ask) ec2(change func(*EC2)) {
+	e := *a.EC2
+	change(&e)
+	a.EC2 = &e
 }
 
 // below is the largest power of two that is less than n.

@@ -33,8 +33,12 @@ func NetworkOf(a Ask) *v1alpha1.Network {
 
 func (a Ask) network() v1alpha1.Network {
 	n := v1alpha1.Network{TypeMeta: typed("Network"), ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}
-	n.Spec.GCP = &v1alpha1.GCPNetwork{
-		Project: a.Place.Project, Network: a.Place.Network, Region: a.Place.Region, Subnetworks: a.Place.Subnets,
+	if a.EC2 != nil {
+		n.Spec.AWS = a.EC2.network()
+	} else {
+		n.Spec.GCP = &v1alpha1.GCPNetwork{
+			Project: a.Place.Project, Network: a.Place.Network, Region: a.Place.Region, Subnetworks: a.Place.Subnets,
+		}
 	}
 	for _, s := range a.Supernets {
 		n.Spec.Supernets = append(n.Spec.Supernets, v1alpha1.CIDR(s.String()))

@@ -3,6 +3,7 @@ package calc
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
@@ -10,14 +11,19 @@ import (
 
 // Print writes the plan for people.
 func (r Result) Print(w io.Writer, s show.Style) error {
+	if err := r.VPC.print(w); err != nil {
+		return err
+	}
 	rows := []string{"RANGE\tSUBNET\tCIDR\tADDRESSES\tFEEDS"}
 	why := []string{}
-	for _, x := range r.Ranges {
+	for i, x := range r.Ranges {
 		name := x.Request
 		if x.Growth {
 			name = "+ " + name
 		} else {
-			why = append(why, fmt.Sprintf("%s is %s", name, x.Why))
+			if r.VPC == nil || !slices.ContainsFunc(r.Ranges[:i], func(y Range) bool { return y.Request == x.Request }) {
+				why = append(why, fmt.Sprintf("%s is %s", name, x.Why)) // the subnets of EC2 are all alike
+			}
 		}
 		rows = append(rows, strings.Join([]string{name, x.Subnet, x.CIDR, show.Number(x.Addresses), x.Feeds}, "\t"))
 	}
@@ -43,6 +49,28 @@ func (r Result) Print(w io.Writer, s show.Style) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "  %s\n", n)
 	}
+	if r.VPC != nil && len(r.VPC.Commands) > 0 {
+		fmt.Fprintf(&b, "\n%s\n%s\n", s.Bold("# To make the VPC; plan with what is said at the end, and the objects have the IDs."), strings.Join(r.VPC.Commands, "\n"))
+	}
 	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// print writes the blocks and the subnets.
+func (v *VPC) print(w io.Writer) error {
+	if v == nil {
+		return nil
+	}
+	rows := []string{"SUBNET\tZONE\tCIDR\tNODES"}
+	for _, x := range v.Subnets {
+		rows = append(rows, strings.Join([]string{x.ID, x.Zone, x.CIDR, show.Number(fmt.Sprint(x.Machines))}, "\t"))
+	}
+	if _, err := fmt.Fprintf(w, "VPC of %s\n\n", strings.Join(v.Blocks, ", ")); err != nil {
+		return err
+	}
+	if err := show.Table(w, rows...); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w)
 	return err
 }

@@ -16,9 +16,10 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// ParseAny reads Networks, RangeRequests and Services out of YAML or JSON
-// documents. An unknown field is an error.
-func ParseAny(r io.Reader) (State, error) {
+// ParseSaved reads Networks, RangeRequests and Services out of YAML or JSON
+// documents, or lists of them, as kubectl prints them; RangeRequests with their
+// status. An unknown field is an error.
+func ParseSaved(r io.Reader) (State, error) {
 	var out State
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(r))
 	for i := 1; ; i++ {
@@ -39,7 +40,10 @@ func ParseAny(r io.Reader) (State, error) {
 // Parse reads what is to be planned: RangeRequests, with Networks or without;
 // or Services.
 func Parse(r io.Reader) (State, error) {
-	out, err := ParseAny(r)
+	out, err := ParseSaved(r)
+	for i := range out.Requests {
+		out.Requests[i].Status = v1alpha1.RangeRequestStatus{}
+	}
 	switch {
 	case err != nil:
 	case len(out.Services) > 0 && len(out.Networks)+len(out.Requests) > 0:
@@ -60,6 +64,9 @@ func (s *State) document(text []byte) error {
 	}
 	if len(bytes.TrimSpace(text)) == 0 || head.TypeMeta == (metav1.TypeMeta{}) && head.Metadata.Name == "" && onlyComments(text) {
 		return nil
+	}
+	if head.TypeMeta == listType {
+		return s.list(text)
 	}
 	known := head.APIVersion == v1alpha1.GroupVersion.String() || head.TypeMeta == serviceType
 	if !known {
@@ -91,7 +98,6 @@ func (s *State) document(text []byte) error {
 		if err := yaml.UnmarshalStrict(text, &r); err != nil {
 			return fmt.Errorf("RangeRequest %s: %w", r.Name, err)
 		}
-		r.Status = v1alpha1.RangeRequestStatus{}
 		s.Requests = append(s.Requests, r)
 	default:
 		return fmt.Errorf("its kind is %q; plan takes Networks, RangeRequests and Services", head.Kind)
@@ -99,7 +105,23 @@ func (s *State) document(text []byte) error {
 	return nil
 }
 
-var serviceType = metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}
+var (
+	serviceType = metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}
+	listType    = metav1.TypeMeta{APIVersion: "v1", Kind: "List"}
+)
+
+func (s *State) list(text []byte) error {
+	var list metav1.List
+	if err := yaml.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	for i, item := range list.Items {
+		if err := s.document(item.Raw); err != nil {
+			return fmt.Errorf("item %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
 
 func onlyComments(text []byte) bool {
 	var value any

@@ -98,6 +98,8 @@ var questions = []struct {
 	{"10.4.9.9", Granted}, // in the range, no node
 	{"10.4.0.0/16", Granted},
 	{"10.4.3.0/24", InUse},
+	{"10.4.2.0/23", Mixed},    // in the range, half of it a node's
+	{"192.168.0.0/28", Mixed}, // in the ServiceCIDR, with a Service in it
 	{"10.1.0.9", Forbidden},
 	{"10.5.1.1", Forbidden},
 	{"10.6.1.1", Forbidden},

@@ -43,7 +43,7 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 	inside := slices.ContainsFunc(out.Inside, func(b Block) bool { return b.Kind != supernet })
 	switch at := innermost(out.Around); {
 	case at >= 0:
-		out.Answer, out.Text = verdict(out.Subject, out.Around[at])
+		out.Answer, out.Text = verdict(out.Subject, out.Around[at], inside)
 		w.inSubnet(&out, out.Around[at], p)
 		if inside {
 			out.Text += fmt.Sprintf("; inside of it: %d", len(out.Inside))
@@ -85,8 +85,9 @@ func innermost(around []Block) int {
 	return -1
 }
 
-// verdict says what it means to lie in a block.
-func verdict(subject string, b Block) (Answer, string) {
+// verdict says what it means to lie in a block. What lies inside of the
+// subject is in use, whatever the block is for.
+func verdict(subject string, b Block, inside bool) (Answer, string) {
 	say := func(a Answer, format string, args ...any) (Answer, string) {
 		return a, subject + " " + fmt.Sprintf(format, args...)
 	}
@@ -108,6 +109,9 @@ func verdict(subject string, b Block) (Answer, string) {
 		if subject == b.CIDR {
 			return say(Granted, "is a range of %s (%s)", b.Name, b.Text)
 		}
+		if inside {
+			return say(Mixed, "lies in %s, a range of %s (%s), and is in use at least in part", b.CIDR, b.Name, b.Text)
+		}
 		if strings.HasPrefix(b.Text, string(v1alpha1.Pods)) {
 			return say(Granted, "lies in %s, a range of %s, and no node publishes it: it is for the next node, unless it is claimed for one or rests after one", b.CIDR, b.Name)
 		}
@@ -118,6 +122,9 @@ func verdict(subject string, b Block) (Answer, string) {
 	case serviceCIDR:
 		if subject == b.CIDR {
 			return say(Granted, "is ServiceCIDR %s; %s", b.Name, b.Text)
+		}
+		if inside {
+			return say(Mixed, "lies in %s, ServiceCIDR %s, and is in use at least in part; %s", b.CIDR, b.Name, b.Text)
 		}
 		return say(Granted, "lies in %s, ServiceCIDR %s, and no Service has it; %s", b.CIDR, b.Name, b.Text)
 	case reserved:

@@ -1,0 +1,74 @@
+package calc
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"net/netip"
+
+	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// notes say what the ranges do not.
+func (a Ask) notes(r Result) (out []string) {
+	if a.EC2 != nil {
+		out = a.notesOfEC2(r)
+	} else {
+		out = a.notesOfGCE()
+	}
+	for _, r := range a.Reserved {
+		if len(prefix.Overlapping(a.Supernets, r.Prefix)) == 0 {
+			out = append(out, fmt.Sprintf("%s is reserved and lies outside of the supernets, where nothing is carved anyway", r.Prefix))
+		}
+	}
+	if a.Services > 0 {
+		out = append(out, "the API server keeps two addresses of each services range for itself")
+	}
+	return out
+}
+
+func (a Ask) notesOfGCE() []string {
+	nodes := uint64(math.Ceil(float64(a.Nodes) * a.Growth))
+	// The first two and the last two addresses of a primary range are the
+	// cloud's own: cloud.google.com/vpc/docs/subnets.
+	primary := min(smallestRange, 32-bits.Len64(nodes+4-1))
+	out := []string{fmt.Sprintf("the nodes themselves take %s addresses of their subnet's primary range, so that is a /%d or larger; "+
+		"--reserve it here, unless it lies outside of the supernets", show.Number(fmt.Sprint(nodes)), primary)}
+	auto := netip.MustParsePrefix("10.128.0.0/9")
+	if prefix.Within(a.Supernets, auto) && !a.reserves(auto) {
+		out = append(out, "10.128.0.0/9 belongs to the subnets of an auto-mode network; --reserve it if yours is one")
+	}
+	return out
+}
+
+// notesOfEC2 say what the instances have to be, and what the account.
+func (a Ask) notesOfEC2(r Result) (out []string) {
+	length := r.NodeSize.PrefixLength
+	if a.EC2.Routes {
+		return append(out,
+			fmt.Sprintf("each node takes a route in every route table, %d of at most %d once the cluster is at its largest; the interfaces' source/destination check is turned off", a.largest(), a.EC2.RoutesPerTable))
+	}
+	run := 1 << (smallestPrefix - length)
+	if a.EC2.Slots == 0 {
+		out = append(out, fmt.Sprintf("each node takes %d of the slots of its interface, so that takes %d addresses or more: aws ec2 describe-instance-types --instance-types TYPE "+
+			"--query 'InstanceTypes[].NetworkInfo.Ipv4AddressesPerInterface'; give one less as --prefix-slots", run, run+1))
+	}
+	// VPC user guide, "Network Address Usage": a prefix counts 1, as an address does.
+	if units := a.largest() * (run + 1); units > unitsOfVPC {
+		out = append(out, fmt.Sprintf("the nodes take %s network address units, and a VPC has %s unless its quota is raised, up to 256,000",
+			show.Number(fmt.Sprint(units)), show.Number(fmt.Sprint(unitsOfVPC))))
+	}
+	return append(out, "the pods ranges are for the cluster at its largest from the start: machines that come later get addresses anywhere outside of them, and would leave no whole blocks")
+}
+
+// unitsOfVPC is the quota of network address units.
+const unitsOfVPC = 64_000
+
+func (a Ask) reserves(p netip.Prefix) bool {
+	var all []netip.Prefix
+	for _, r := range a.Reserved {
+		all = append(all, r.Prefix)
+	}
+	return prefix.Within(all, p)
+}

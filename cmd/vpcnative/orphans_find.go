@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+)
+
+// orphaned is what one look found.
+type orphaned struct {
+	state  lb.State
+	parts  []lb.Orphan
+	pieces []piece
+}
+
+// removeBoth removes what both looks found.
+func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphaned) (gone orphanList, err error) {
+	gone = orphanList{}
+	known := map[string]bool{}
+	for _, x := range first.list() {
+		known[x.Resource] = true
+	}
+	due := slices.DeleteFunc(again.parts, func(x lb.Orphan) bool { return !known[x.Ref.String()] })
+	err = loadbalancer.Remove(ctx, at, again.state, due, func(r lb.Resource) {
+		gone = append(gone, listed([]lb.Orphan{{Resource: r, Why: "removed"}})...)
+	})
+	for _, x := range again.pieces {
+		if !f.retained || !known[x.what] {
+			continue
+		}
+		if refused := x.remove(ctx); refused != nil {
+			err = errors.Join(err, fmt.Errorf("%s stays: %w", x.what, refused))
+			continue
+		}
+		gone = append(gone, orphan{x.what, x.owner, "removed"})
+	}
+	return gone, err
+}
+
+// find reads the cloud first, so that an object that is made meanwhile is seen.
+func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned, err error) {
+	if out.state, err = at.Read(ctx, in.clusterID); err != nil {
+		return out, err
+	}
+	snapshot, err := at.vpc.Space.Read(ctx)
+	if err != nil {
+		return out, err
+	}
+	var services corev1.ServiceList
+	if err := in.client.List(ctx, &services); err != nil {
+		return out, fmt.Errorf("listing Services: %w", err)
+	}
+	out.parts = lb.Orphans(out.state, loadbalancer.Lives(services.Items, in.clusterID, f.withoutClass))
+	lives, err := in.owners(ctx)
+	if err != nil {
+		return out, err
+	}
+	m, err := readMarked(ctx, at.vpc, snapshot, in.clusterID, lives)
+	out.pieces = m.pieces(at.vpc)
+	return out, err
+}
+
+// owners tells of marks whether they are a RangeRequest's or a Network's that
+// there is.
+func (in *joined) owners(ctx context.Context) (func(cloud.Mark) bool, error) {
+	var requests v1alpha1.RangeRequestList
+	if err := in.client.List(ctx, &requests); err != nil {
+		return nil, fmt.Errorf("listing RangeRequests: %w", err)
+	}
+	var all []cloud.Owner
+	for _, r := range requests.Items {
+		all = append(all, cloud.Owner{ClusterID: in.clusterID, Kind: "RangeRequest", Name: r.Name})
+	}
+	for _, n := range in.networks {
+		all = append(all, cloud.Owner{ClusterID: in.clusterID, Kind: "Network", Name: n.Name})
+	}
+	return func(m cloud.Mark) bool { return slices.ContainsFunc(all, m.Of) }, nil
+}
+
+func (x orphaned) list() orphanList {
+	out := listed(x.parts)
+	for _, p := range x.pieces {
+		out = append(out, orphan{p.what, p.owner, "its owner is gone: retained, or left behind"})
+	}
+	return out
+}

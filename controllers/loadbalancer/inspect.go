@@ -1,0 +1,69 @@
+package loadbalancer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// Of a cluster's balancers so many are inspected every Resync, or that part of
+// them where it is more.
+const leastInspected, inspectedPart = 20, 6
+
+// inspect reads the next few Services' balancers by themselves, where a reading
+// of all does not show everything that somebody may have changed. It tells
+// whether it did.
+func (c *Controller) inspect(ctx context.Context, k *book) (bool, error) {
+	if !k.Rules().ReadsInPart {
+		return false, nil
+	}
+	k.mu.Lock()
+	due := c.Now().Sub(k.inspected) >= c.Resync
+	k.mu.Unlock()
+	if !due {
+		return false, nil
+	}
+	owners, last := k.nextOwners()
+	if len(owners) > 0 {
+		if err := k.refresh(ctx, owners...); err != nil {
+			return false, fmt.Errorf("inspecting balancers: %w", err)
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.inspected, k.lastOwner = c.Now(), last
+	return len(owners) > 0, nil
+}
+
+// nextOwners are the Services that come after those inspected last, in a ring.
+func (k *book) nextOwners() (out []cloud.Owner, last string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key := func(o cloud.Owner) string { return o.Namespace + "/" + o.Name }
+	var all []cloud.Owner
+	for _, r := range k.state {
+		if r.Owner.Kind == wanted.OwnerKind && r.Owner.ClusterID == k.clusterID {
+			all = append(all, r.Owner)
+		}
+	}
+	slices.SortFunc(all, func(a, b cloud.Owner) int { return strings.Compare(key(a), key(b)) })
+	all = slices.Compact(all)
+	n := min(len(all), max(leastInspected, (len(all)+inspectedPart-1)/inspectedPart))
+	at, _ := slices.BinarySearchFunc(all, k.lastOwner, func(o cloud.Owner, last string) int {
+		if key(o) <= last {
+			return -1
+		}
+		return 1
+	})
+	for i := range n {
+		out = append(out, all[(at+i)%len(all)])
+	}
+	if n > 0 {
+		last = key(out[n-1])
+	}
+	return out, last
+}
