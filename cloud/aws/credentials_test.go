@@ -1,6 +1,10 @@
 package aws_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -29,6 +33,32 @@ func TestTheSDKsOwnConfigurationIsUsed(t *testing.T) {
 	_, err := vpc.Space.Read(t.Context())
 	w.must(err)
 	_, err = vpc.Interfaces.Get(t.Context(), "aws:///us-east-1a/i-0123456789abcdef0")
+	w.wants(cloud.WrongCloud, err, "eu-west-1")
+}
+
+// TestTheMachineSaysTheRegion: where neither the Network, nor a flag, nor the SDK's
+// configuration does.
+func TestTheMachineSaysTheRegion(t *testing.T) {
+	w := newWorld(t, awssim.Config{})
+	metadata := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/latest/api/token":
+			out.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
+			_, _ = io.WriteString(out, "token")
+		case "/latest/dynamic/instance-identity/document":
+			_, _ = io.WriteString(out, `{"region": "eu-west-1"}`)
+		default:
+			http.NotFound(out, r)
+		}
+	}))
+	t.Cleanup(metadata.Close)
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.URL)
+	vpc := w.connect(func(c *aws.Config) { c.Region = "" })
+	_, err := vpc.Interfaces.Get(t.Context(), "aws:///us-east-1a/i-0123456789abcdef0")
 	w.wants(cloud.WrongCloud, err, "eu-west-1")
 }
 

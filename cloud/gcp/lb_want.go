@@ -77,14 +77,34 @@ func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, us
 	return &t.out[len(t.out)-1]
 }
 
-// poolKind is what the balancer sends to. One VM can be in one load-balanced
+// poolShape is what the balancer sends to. One VM can be in one load-balanced
 // instance group only, so a cluster that has other balancers on groups of
 // their own has to choose endpoint groups.
-func (t *translation) poolKind() string {
+//
+// Where nodes serve only pods of their own, a node that is left out leaves out
+// its pods: so all are members, or it is refused. Wide pools stay in use, so
+// that a node more or less changes no balancer again and again.
+func (t *translation) poolShape() (poolShape, error) {
+	shape := poolShape{kind: kindNEG}
 	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
-		return kindGroup
+		shape.kind = kindGroup
 	}
-	return kindNEG
+	if !t.LocalOnly {
+		return shape, nil
+	}
+	n, most := len(t.fitting(t.nodes, t.got, shape.kind)), maxNodes
+	if t.Scheme == lb.External {
+		wide := poolShape{kind: kindNEG, wide: true}
+		if shape.kind == kindNEG && (n > maxNodes || wide.inUse(t.nodes, t.got)) {
+			shape = wide
+		}
+		most = shape.limit()
+	}
+	if n > most {
+		return shape, t.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes, of which only those with pods of the Service serve, are more than the %d that such a load balancer sends to", n, most),
+			"choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
+	}
+	return shape, nil
 }
 
 func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme)) }
@@ -92,10 +112,17 @@ func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme))
 // backends are a backend service for each protocol, so that one that comes or
 // goes leaves the other's rules alone: a rule cannot change its backend service.
 func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
-	check := t.check()
+	shape, err := t.poolShape()
+	if err != nil {
+		return nil, err
+	}
+	check, err := t.check()
+	if err != nil {
+		return nil, err
+	}
 	uses := []lb.Ref{check}
 	var groups []string
-	for _, pool := range t.pools(t.nodes, t.got, t.poolKind()) {
+	for _, pool := range t.pools(t.nodes, t.got, shape) {
 		if _, there := t.got[pool.Ref]; there {
 			delete(pool.Fields, lb.FieldMembers) // the set's own plan has them
 		}
@@ -126,7 +153,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 		if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
 			fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
 		}
-		role := "bs" + shortHash(t.scheme(), string(protocol), t.poolKind(), strings.Join(fields["network"], ""))
+		role := "bs" + shortHash(t.scheme(), string(protocol), shape.kind, strings.Join(fields["network"], ""))
 		out[protocol] = t.add(kindBackend, t.Owner.RoleName(role), t.Owner, fields, uses...).Ref
 	}
 	return out, nil
@@ -139,7 +166,7 @@ const (
 
 // check is the health check, and the rule that lets its probes in. One that
 // others have too is named by what it is.
-func (t *translation) check() lb.Ref {
+func (t *translation) check() (lb.Ref, error) {
 	h, o, role := t.Check, t.Owner, "hct"
 	defaults := struct{ interval, timeout, healthy, unhealthy int }{8, 1, 1, 3} // as ingress-gce has them
 	if t.LocalOnly {
@@ -149,6 +176,9 @@ func (t *translation) check() lb.Ref {
 		"type": {"TCP"}, "port": {fmt.Sprint(h.Port)},
 		"checkIntervalSec": {seconds(h.Interval, defaults.interval)}, "timeoutSec": {seconds(h.Timeout, defaults.timeout)},
 		"healthyThreshold": {count(h.Healthy, defaults.healthy)}, "unhealthyThreshold": {count(h.Unhealthy, defaults.unhealthy)},
+	}
+	if timeout, interval := int64Of(fields, "timeoutSec"), int64Of(fields, "checkIntervalSec"); timeout > interval {
+		return lb.Ref{}, t.refuse(cloud.Invalid, fmt.Errorf("health checks time out after %d s and come every %d s", timeout, interval), "make the timeout no longer than the interval")
 	}
 	if h.HTTP {
 		role, fields["type"], fields["requestPath"] = "hch", []string{"HTTP"}, []string{h.Path}
@@ -165,7 +195,7 @@ func (t *translation) check() lb.Ref {
 		}
 		uses = append(uses, t.firewall(o, probeRole(f.Family, role), probes, nil, []string{"tcp:" + fmt.Sprint(h.Port)}))
 	}
-	return t.add(kindCheck, o.RoleName(role), o, fields, uses...).Ref
+	return t.add(kindCheck, o.RoleName(role), o, fields, uses...).Ref, nil
 }
 
 // Probes come from these ranges. Source: the health check overview, and

@@ -68,7 +68,11 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 		c.doubt(r)
 	}
 	if err != nil {
-		return refusedByCloud(err)
+		no := refusedByCloud(err)
+		if cloud.Is(err, cloud.Conflict) { // another cluster's subnet, which shows now
+			no.Again = retrySoon
+		}
+		return no
 	}
 	r.Status.NewSpace.Subnets = append(r.Status.NewSpace.Subnets, v1alpha1.MadeSubnet{
 		Subnet: id, Name: m.Subnet.Name, Zone: m.Subnet.Zone, CIDR: m.Subnet.Prefix.String(), Reason: m.Why})

@@ -49,11 +49,11 @@ func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
 	return out
 }
 
-// served adds what the request has by a ServiceCIDR that was made for it,
-// where the status was lost.
+// served adds what the request has by a ServiceCIDR that was made for it, or by
+// the routes to its nodes, where the status was lost.
 func (in Input) served(had []cloud.Range) []cloud.Range {
 	if in.routed() {
-		return had
+		return append(had, in.regained()...)
 	}
 	for _, b := range in.Services {
 		known := slices.ContainsFunc(had, func(r cloud.Range) bool { return r.Prefix == b.Prefix })

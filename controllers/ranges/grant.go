@@ -196,6 +196,9 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 		return in, refusedByAPI("listing RangeRequests", err)
 	}
 	in.Others = others.Items
+	if isRouted(r) {
+		in.Nodes = c.Nodes()
+	}
 	if c.Services != nil {
 		in.Services, err = c.Services.Occupied(ctx)
 		no := refusalOf("listing ServiceCIDRs", err)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -25,7 +26,9 @@ type Input struct {
 	// NoServices tells that the API server has no ServiceCIDRs at all.
 	NoServices bool
 	Refused    []netip.Prefix // what the cloud would not give a moment ago
-	ClusterID  string
+	// Nodes are the cluster's, for a request by routes.
+	Nodes     []*corev1.Node
+	ClusterID string
 
 	judged map[string]bool // whether each older request could be granted, by name
 }

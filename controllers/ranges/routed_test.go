@@ -5,7 +5,10 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
@@ -31,6 +34,17 @@ func byRoute(spec v1alpha1.RangeRequestSpec, granted ...string) Input {
 func (in Input) led(routes ...string) Input {
 	for _, p := range routes {
 		in.Snapshot.Occupied = append(in.Snapshot.Occupied, cloud.Occupied{Prefix: netip.MustParsePrefix(p), Kind: cloud.StaticRoute, Name: "rtb-1/eni-1"})
+	}
+	return in
+}
+
+// published has Nodes publish these.
+func (in Input) published(cidrs ...string) Input {
+	in.Others[0] = *in.Request
+	for _, c := range cidrs {
+		n := &corev1.Node{}
+		n.Spec.PodCIDRs = []string{c}
+		in.Nodes = append(in.Nodes, n)
 	}
 	return in
 }
@@ -84,6 +98,21 @@ func TestRouted(t *testing.T) {
 			other := withRanges("172.20.0.0/23")
 			other.Name = "other"
 			in.Others = append(in.Others, *other)
+		})},
+		{"a lost status, where its nodes are", byRoute(length).led("172.20.3.64/26", "172.20.9.0/26").published("172.20.3.64/26", "172.20.9.64/26")},
+		{"a lost status, with capacity", byRoute(nodes(15)).led("172.20.5.64/26").published("172.20.5.64/26")},
+		{"a lost status, with growth", byRoute(grows).led("172.20.3.64/26", "172.20.9.0/26").published("172.20.9.0/26", "172.20.3.64/26")},
+		{"a lost status, nodes of another request", byRoute(length).led("172.20.3.64/26", "172.20.9.0/26").published("172.20.3.64/26", "172.20.9.0/26").with(func(in *Input) {
+			other := withRanges("172.20.3.0/24")
+			other.Name = "other"
+			in.Others = append(in.Others, *other)
+		})},
+		{"a lost status, nodes of another size", byRoute(length).led("172.20.3.0/25").published("172.20.3.0/25")},
+		{"a lost status beside an older one", byRoute(length).led("172.20.3.64/26").published("172.20.3.64/26").with(func(in *Input) {
+			other := in.Request.DeepCopy()
+			other.Name, other.CreationTimestamp = "other", metav1.NewTime(noon.Add(-time.Hour))
+			in.Request.CreationTimestamp = metav1.NewTime(noon)
+			in.Others = []v1alpha1.RangeRequest{*other, *in.Request}
 		})},
 		{"both families", byRoute(length).with(func(in *Input) { in.Request.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6} })},
 		{"a cloud without routes to interfaces", byRoute(length).with(func(in *Input) { in.Snapshot.Traits.Routes = false })},

@@ -74,6 +74,31 @@ func TestWhatComesAfterItsRequestIsGoneIsRemoved(t *testing.T) {
 	}
 }
 
+// TestASubnetThatComesLateIsRemoved: one for new nodes of a request that is gone,
+// once nothing is in it; one of another request stays.
+func TestASubnetThatComesLateIsRemoved(t *testing.T) {
+	t.Parallel()
+	w := departed(t, nil)
+	w.ranges = nil
+	made := func(id, request, cidr string) cloud.Subnet {
+		name := cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: request}.RoleName("subnet0")
+		return cloud.Subnet{Name: id, Made: name, Zone: "z", Primary: netip.MustParsePrefix(cidr)}
+	}
+	late, others := made("subnet-1", "pods", "10.0.16.0/20"), made("subnet-2", "others", "10.0.32.0/20")
+	w.made = []cloud.Subnet{late, others}
+	w.sweep(0)
+	w.fail = []error{&cloud.Error{Reason: cloud.Conflict, Act: "remove subnet", Resource: "subnet-1"}}
+	w.sweep(3 * time.Minute)
+	if c := w.orphaned(); len(w.made) != 2 || c == nil || c.Status != metav1.ConditionTrue || c.Reason != v1alpha1.ReasonInUse {
+		t.Errorf("with machines in it: %v are there, and Orphaned is %+v", w.made, c)
+	}
+	w.sweep(3 * time.Minute)
+	if len(w.made) != 1 || w.made[0].Name != others.Name {
+		t.Errorf("left are %v", w.made)
+	}
+	w.event("Swept")
+}
+
 // TestWhatIsNotSwept: what was retained, adopted or made by others, and what is
 // in use, stays for good (I4).
 func TestWhatIsNotSwept(t *testing.T) {

@@ -33,6 +33,7 @@ type world struct {
 	now     time.Time
 	subnets []string
 	ranges  []cloud.Range
+	made    []cloud.Subnet // for new nodes
 	carried []cloud.Interface
 	nodes   []*corev1.Node // of the cache
 	waiting []Waiter
@@ -68,7 +69,7 @@ func (w *world) restart() {
 		Metrics: NewMetrics(prometheus.NewRegistry()),
 		Nodes:   func() []*corev1.Node { return w.nodes },
 		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
-			return cloud.VPC{Space: w, Ranges: w, Interfaces: interfaces{w: w}}, nil
+			return cloud.VPC{Space: w, Ranges: w, Interfaces: interfaces{w: w}, NewSpace: newSpace{w: w}}, nil
 		},
 		Pools: w, Now: func() time.Time { return w.now },
 	})
@@ -88,6 +89,7 @@ func (w *world) Read(context.Context) (cloud.Snapshot, error) {
 		}
 		s.Subnets = append(s.Subnets, sub)
 	}
+	s.Subnets = append(s.Subnets, w.made...)
 	for _, r := range w.ranges {
 		s.Occupied = append(s.Occupied, cloud.Occupied{Prefix: r.Prefix, Kind: cloud.SecondaryRange, Name: r.Name, Mark: cloud.ParseMark(r.Name)})
 	}
@@ -129,6 +131,22 @@ func (w *world) Delete(_ context.Context, r cloud.Range) error {
 	}
 	w.ranges = slices.DeleteFunc(w.ranges, func(x cloud.Range) bool { return x == r })
 	return err
+}
+
+// newSpace removes subnets; nothing else is asked of it.
+type newSpace struct {
+	cloud.NewSpace
+	w *world
+}
+
+func (s newSpace) RemoveSubnet(_ context.Context, n cloud.NewSubnet) error {
+	if err := s.w.next(); err != nil {
+		return err
+	}
+	s.w.made = slices.DeleteFunc(s.w.made, func(x cloud.Subnet) bool {
+		return x.Made == n.Name && x.Zone == n.Zone && x.Primary == n.Prefix
+	})
+	return nil
 }
 
 // interfaces lists what instances carry; nothing else is asked of it.

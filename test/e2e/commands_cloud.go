@@ -207,7 +207,7 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
 	left := func() error {
-		return errors.Join(invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...), invariants.NoParts(w.Cloud.Parts()))
+		return errors.Join(invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...), invariants.NoParts(w.Cloud.Parts()), w.NoRoutes())
 	}
 	if neg {
 		if left() == nil {

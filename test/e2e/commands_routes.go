@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -34,11 +35,73 @@ func cmdRouteTable(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return
 	}
-	id, err := e.sim.AddRouteTable(e.vpc, e.subnets[args[2]].id)
-	ts.Check(err)
+	ts.Check(e.AddTable(args[1], args[2]))
+}
+
+// AddTable gives a subnet a route table of its own.
+func (e *EC2) AddTable(name, subnet string) error {
+	id, err := e.sim.AddRouteTable(e.vpc, e.subnets[subnet].id)
+	if err != nil {
+		return err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.tables[args[1]] = id
+	e.tables[name] = id
+	return nil
+}
+
+// allTables are the IDs of the main table and of those made by hand.
+func (e *EC2) allTables() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append(slices.Collect(maps.Values(e.tables)), "")
+}
+
+// LeftRoutes are the routes to interfaces, in any table.
+func (e *EC2) LeftRoutes() (out []string) {
+	for _, t := range e.allTables() {
+		for _, r := range e.sim.Routes(e.vpc, t) {
+			if strings.HasPrefix(r.Via, "eni-") {
+				out = append(out, fmt.Sprintf("%s %s to %s (%s)", t, r.To, r.Via, r.State))
+			}
+		}
+	}
+	return out
+}
+
+// NoRoutes is nil when no table leads to a machine that Nodes had (I5).
+func (w *World) NoRoutes() error {
+	e, ok := w.Cloud.(*EC2)
+	if !ok {
+		return nil
+	}
+	if left := e.LeftRoutes(); len(left) > 0 {
+		return fmt.Errorf("I5: route tables still have routes to interfaces: %q", left)
+	}
+	return nil
+}
+
+// ByRoute stands for the range of a piece that routes lead to a machine.
+const ByRoute = "routes"
+
+// unlead takes the routes to an interface, but those that are wanted, out of
+// the tables made by hand; it gives those that stay.
+func (e *EC2) unlead(nic string, want []netip.Prefix) (stay []netip.Prefix, err error) {
+	for _, p := range e.led(nic) {
+		if slices.Contains(want, p.Prefix) {
+			stay = append(stay, p.Prefix)
+			continue
+		}
+		for _, t := range e.allTables() {
+			if t == "" {
+				continue
+			}
+			if err := e.sim.RemoveRoute(t, p.Prefix); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return stay, nil
 }
 
 // routes TABLE PATTERN: the table's routes, each "CIDR TARGET", with a "!"
@@ -102,12 +165,7 @@ func (e *EC2) nicOf(machine string) (id string, ok bool) {
 
 // led are the prefixes that every route table leads to an interface.
 func (e *EC2) led(nic string) (out []invariants.Piece) {
-	tables := []string{""}
-	e.mu.Lock()
-	for _, id := range e.tables {
-		tables = append(tables, id)
-	}
-	e.mu.Unlock()
+	tables := e.allTables()
 	count := map[string]int{}
 	for _, t := range tables {
 		for _, r := range e.sim.Routes(e.vpc, t) {
@@ -118,7 +176,7 @@ func (e *EC2) led(nic string) (out []invariants.Piece) {
 	}
 	for to, n := range count {
 		if p, err := netip.ParsePrefix(to); err == nil && n == len(tables) {
-			out = append(out, invariants.Piece{Prefix: p, Range: "routes"})
+			out = append(out, invariants.Piece{Prefix: p, Range: ByRoute})
 		}
 	}
 	return out

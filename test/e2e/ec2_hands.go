@@ -21,9 +21,15 @@ func (e *EC2) Carry(machine string, prefixes ...netip.Prefix) error {
 			return err
 		}
 	}
+	led, err := e.unlead(nic.ID, prefixes)
+	if err != nil {
+		return err
+	}
 	var want []netip.Prefix
 	for _, p := range prefixes {
-		want = append(want, slots(p)...)
+		if !slices.Contains(led, p) {
+			want = append(want, slots(p)...)
+		}
 	}
 	in := func(list []netip.Prefix) func(netip.Prefix) bool {
 		return func(p netip.Prefix) bool { return slices.Contains(list, p) }

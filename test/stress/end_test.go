@@ -105,5 +105,5 @@ func (r *rig) checkNothingLeft() error {
 		}
 	}
 	machines, subnets := r.cloud.Machines(), r.cloud.Subnets()
-	return errors.Join(invariants.NothingLeft(subnets, r.cloud.Rules()...), invariants.NoStrays(nil, machines), r.hands.check(machines, subnets))
+	return errors.Join(invariants.NothingLeft(subnets, r.cloud.Rules()...), invariants.NoStrays(nil, machines), r.hands.check(machines, subnets), r.clusters[0].NoRoutes())
 }

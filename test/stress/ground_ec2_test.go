@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
@@ -26,7 +28,11 @@ var ec2 = ground{
 	// What EC2 documents nowhere differs with the seed; so does whether its
 	// token buckets are on, which the managers of both clusters share.
 	serve: func(seed uint64) (e2e.Cloud, func(), error) {
-		return e2e.NewEC2(awssim.Config{Seed: seed, Fresh: 200 * time.Millisecond, AssignAgain: seed%2 == 0, Throttle: seed%3 == 0})
+		c, stop, err := e2e.NewEC2(awssim.Config{Seed: seed, Fresh: 200 * time.Millisecond, AssignAgain: seed%2 == 0, Throttle: seed%3 == 0})
+		if err == nil {
+			err = c.(*e2e.EC2).AddTable("other", subnets[1])
+		}
+		return c, stop, err
 	},
 	// No two side by side: they would read as one.
 	pieces: func(subnet string, n int) netip.Prefix { return nth(peoples(subnet), 28, n%128*2) },
@@ -43,7 +49,16 @@ var ec2 = ground{
 		{"interface of theirs made", 2, occupy},
 		{"interface of theirs deleted", 2, vacate},
 	},
+	pools: []poolSpec{{routed, byRoutes}},
 	faults: []fault{
+		{"the reply to a route is lost", e2e.Fault{Method: "CreateRoute", Lost: true}},
+		{"the reply to the end of a route is lost", e2e.Fault{Method: "DeleteRoute", Lost: true}},
+		{"the reply to a source check turned off is lost", e2e.Fault{Method: "ModifyNetworkInterfaceAttribute", Lost: true}},
+		{"a route that is there", e2e.Fault{Method: "CreateRoute", Error: "400:RouteAlreadyExists"}},
+		{"no room in the table", e2e.Fault{Method: "CreateRoute", Error: "400:RouteLimitExceeded"}},
+		{"no permission to route", e2e.Fault{Method: "CreateRoute", Error: "denied"}},
+		{"a slow route", e2e.Fault{Method: "CreateRoute", Slow: 2 * time.Second}},
+		{"a stale read of the route tables", e2e.Fault{Method: "DescribeRouteTables", Stale: staleness - time.Millisecond}},
 		{"throttled", e2e.Fault{Method: "*", Error: "throttled"}},
 		{"unavailable", e2e.Fault{Method: "*", Error: "unavailable"}},
 		{"an internal error", e2e.Fault{Method: "look", Error: "500:InternalError"}},
@@ -67,6 +82,15 @@ var ec2 = ground{
 		{"no permission to detach", e2e.Fault{Method: "detach", Error: "denied"}},
 		{"no permission to reserve", e2e.Fault{Method: "carve", Error: "denied"}},
 	},
+}
+
+// routed is the pool whose nodes have their ranges by routes, which two route
+// tables hold.
+const routed = "routed"
+
+func byRoutes(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
+	bits, node := int32(24), intstr.FromInt32(26)
+	return v1alpha1.RangeRequestSpec{PrefixLength: &bits, NodePrefixLength: &node, Attachment: v1alpha1.AttachRoutes}
 }
 
 // terminate ends an instance under its Node, which the cloud controller

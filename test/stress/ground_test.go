@@ -36,7 +36,8 @@ type ground struct {
 	slots      map[string]int    // of an interface, by type, where they count
 	faults     []fault
 	own        []operation // that only this cloud has
-	lacks      []string    // operations that it has not
+	pools      []poolSpec
+	lacks      []string // operations that it has not
 	// noPlace and inUse are the reasons of the refusals that come again and
 	// again: somebody has its place; somebody uses it.
 	noPlace, inUse string

@@ -34,8 +34,8 @@ type machine struct {
 
 func joinAny(r *rig, c *cluster, rng *rand.Rand) string {
 	m := machine{subnet: subnets[rng.IntN(len(subnets))], pods: []int64{8, 32, 110}[rng.IntN(3)]}
-	if n := rng.IntN(2 * len(pools)); n < len(pools) {
-		m.pool = pools[n].name
+	if n := rng.IntN(2 * len(r.pools)); n < len(r.pools) {
+		m.pool = r.pools[n].name
 	}
 	m.single, m.small = rng.IntN(4) == 0, rng.IntN(4) == 0
 	if len(c.vms) >= most {

@@ -14,12 +14,15 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// pools are the requests that come and go. Each is for the Nodes with its
+// poolSpec is a request that comes and goes. It is for the Nodes with its
 // label, which draw from no other while it is there.
-var pools = []struct {
+type poolSpec struct {
 	name string
 	spec func(r *rig, rng *rand.Rand) v1alpha1.RangeRequestSpec
-}{
+}
+
+// pools are those that any cloud has.
+var pools = []poolSpec{
 	{"p0", byLength(23)},
 	{"p1", byLength(24)},
 	{"p2", byLength(22)},
@@ -97,7 +100,7 @@ func baseRequest() *v1alpha1.RangeRequest {
 }
 
 func makeRequest(r *rig, c *cluster, rng *rand.Rand) string {
-	p := pools[rng.IntN(len(pools))]
+	p := r.pools[rng.IntN(len(r.pools))]
 	req := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: p.name}, Spec: p.spec(r, rng)}
 	req.Spec.Purpose = v1alpha1.Pods
 	req.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{pool: p.name}}
@@ -129,7 +132,7 @@ func growRequest(r *rig, c *cluster, rng *rand.Rand) string {
 
 // deleteRequest deletes a request and the Nodes with its label.
 func deleteRequest(r *rig, c *cluster, rng *rand.Rand) string {
-	p := pools[rng.IntN(len(pools))]
+	p := r.pools[rng.IntN(len(r.pools))]
 	withVMs := rng.IntN(2) == 0
 	req := &v1alpha1.RangeRequest{}
 	err := c.API.Get(r.ctx, client.ObjectKey{Name: p.name}, req)

@@ -43,6 +43,7 @@ type rig struct {
 	ground   ground
 	cloud    e2e.Cloud
 	all      []operation // that can happen
+	pools    []poolSpec  // that come and go
 	clusters []*cluster
 	hands    hands
 	delayed  []delayed
@@ -70,7 +71,7 @@ type delayed struct {
 
 func newRig(t *testing.T, g ground, seed uint64) *rig {
 	t.Helper()
-	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands(), ground: g, all: g.operations()}
+	r := &rig{t: t, ctx: t.Context(), seed: seed, hands: newHands(), ground: g, all: g.operations(), pools: slices.Concat(pools, g.pools)}
 	cloud, stop, err := g.serve(seed)
 	r.must(err)
 	t.Cleanup(stop)

@@ -12,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
+	"github.com/vpcnative/vpcnative/test/e2e"
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
@@ -88,6 +89,10 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	candidates := assign.Candidates(v.requests, n.Labels)
 	granted, lost, undersized := 0, false, false
 	for _, q := range candidates {
+		subnet, bounds, none := subnet, bounds, none
+		if q.Spec.Attachment == v1alpha1.AttachRoutes { // in no subnet, and out of no slots
+			subnet, bounds, none = "", assign.Bounds{PerPod: bounds.PerPod}, false
+		}
 		size, _ := assign.NodeSize(q, n.Status.Capacity.Pods().Value(), bounds)
 		undersized = undersized || size.Undersized
 		for _, g := range q.Status.Ranges {
@@ -99,7 +104,7 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 				lost = true
 				continue
 			}
-			for _, free := range prefix.Free([]netip.Prefix{netip.MustParsePrefix(g.CIDR)}, s.taken()) {
+			for _, free := range prefix.Free([]netip.Prefix{netip.MustParsePrefix(g.CIDR)}, append(s.taken(), h.routes...)) {
 				if free.Bits() <= size.Bits && !size.Undersized && !none {
 					room = append(room, free)
 				}
@@ -137,8 +142,10 @@ func (g ground) bounds(m invariants.Machine) (b assign.Bounds, none bool) {
 		return b, false
 	}
 	free := slots - len(m.Single)
-	for _, p := range m.Prefixes() {
-		free -= 1 << (b.Smallest - p.Bits())
+	for _, p := range m.Carried {
+		if p.Range != e2e.ByRoute {
+			free -= 1 << (b.Smallest - p.Prefix.Bits())
+		}
 	}
 	if free <= 0 {
 		return b, true
