@@ -45,9 +45,15 @@ var editable = map[string][]string{
 	kindFirewall: {"sourceRanges", "destinationRanges", "allowed", "targetTags", "priority", "disabled"},
 }
 
-// maxNodes is how many endpoints an internal passthrough load balancer sends
-// to at most (load balancing quotas page).
-const maxNodes = 250
+// How many nodes of a set a pool's balancers send to. An internal one sends to
+// 250 endpoints at most, an external one to more: ingress-gce has 3,000, where
+// nodes serve only pods of their own. Instance groups hold 1,000 there.
+// Source: load balancing quotas page, and ingress-gce.
+const (
+	maxNodes  = 250
+	wideNodes = 3000
+	maxGroup  = 1000
+)
 
 // balancers is lb.Balancers.
 type balancers struct{ *vpc }

@@ -8,61 +8,73 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// Members gives the set's pools of the kinds that are in use, so that a node
-// in a new zone gets one. A balancer makes the first of its kind.
+// Members gives the set's pools of the shapes that are in use, so that a node
+// in a new zone gets one. A balancer makes the first of its shape.
 func (v balancers) Members(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
-	for _, kind := range []string{kindGroup, kindNEG} {
-		for ref, r := range got {
-			if ref.Kind == kind && r.Owner == nodes.Owner() {
-				out = append(out, v.pools(nodes, got, kind)...)
-				break
-			}
+	for _, shape := range poolShapes {
+		if shape.inUse(nodes, got) {
+			out = append(out, v.pools(nodes, got, shape)...)
 		}
 	}
 	return out
 }
 
+func (s poolShape) inUse(nodes lb.NodeSet, got lb.State) bool {
+	for _, r := range got {
+		if s.has(r, nodes) {
+			return true
+		}
+	}
+	return false
+}
+
 // place is where a pool's members are.
 type place struct{ zone, subnet string }
 
-// pools are one for each zone and subnetwork that has nodes, and those that
-// are there already. An empty pool stays a backend, so that a zone that loses
-// its last node and gets another costs no balancer a call. Nodes of other
-// projects than the balancers' cannot be backends.
-func (v balancers) pools(nodes lb.NodeSet, got lb.State, kind string) []lb.Resource {
-	now := v.memberNames(nodes, got, kind)
-	var fit []lb.Node
-	pools := map[place][]string{} // also where the subset has none of the zone
+// fitting are the nodes that can be members. Nodes of other projects than the
+// balancers' cannot be backends.
+func (v balancers) fitting(nodes lb.NodeSet, got lb.State, kind string) (out []lb.Node) {
 	for _, n := range nodes.Nodes {
 		if ref, ok := parseProviderID(n.ProviderID); ok && ref.project == v.Project && member(n, kind) != "" {
 			n.Zone, n.Subnet = ref.zone, v.subnetOfNode(n, got)
-			fit = append(fit, n)
-			pools[place{n.Zone, n.Subnet}] = nil
+			out = append(out, n)
 		}
 	}
-	for _, n := range lb.Subset(fit, func(id string) bool { return now[id] }, maxNodes) {
+	return out
+}
+
+// pools are one for each zone and subnetwork that has nodes, and those that
+// are there already. An empty pool stays a backend, so that a zone that loses
+// its last node and gets another costs no balancer a call.
+func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.Resource {
+	kind := shape.kind
+	now, fit := v.memberNames(nodes, got, shape), v.fitting(nodes, got, kind)
+	pools := map[place][]string{} // also where the subset has none of the zone
+	for _, n := range fit {
+		pools[place{n.Zone, n.Subnet}] = nil
+	}
+	for _, n := range lb.Subset(fit, func(id string) bool { return now[id] }, shape.limit()) {
 		at := place{n.Zone, n.Subnet}
 		pools[at] = append(pools[at], member(n, kind))
 	}
 	out := lb.State{}
 	for at, members := range pools {
-		r := lb.Resource{Ref: poolRef(nodes, at, kind), Owner: nodes.Owner(), Fields: lb.Fields{lb.FieldMembers: members, "network": {v.networkPath()}}}
+		r := lb.Resource{Ref: poolRef(nodes, at, shape), Owner: nodes.Owner(), Fields: lb.Fields{lb.FieldMembers: members, "network": {v.networkPath()}}}
 		if kind == kindNEG {
 			r.Fields["networkEndpointType"], r.Fields["subnetwork"] = []string{"GCE_VM_IP"}, []string{v.subnetRef(at.subnet).String()}
 		}
 		out[r.Ref] = r
 	}
 	for ref, r := range got {
-		if _, wanted := out[ref]; !wanted && r.Kind == kind && r.Owner == nodes.Owner() {
+		if _, wanted := out[ref]; !wanted && shape.has(r, nodes) {
 			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner, Fields: lb.Fields{lb.FieldMembers: nil}}
 		}
 	}
 	return out.Sorted()
 }
 
-func poolRef(nodes lb.NodeSet, at place, kind string) lb.Ref {
-	role := map[string]string{kindNEG: "neg", kindGroup: "ig"}[kind]
-	return lb.Ref{Kind: kind, Name: at.zone + "/" + nodes.Owner().RoleName(role+shortHash(at.subnet))}
+func poolRef(nodes lb.NodeSet, at place, shape poolShape) lb.Ref {
+	return lb.Ref{Kind: shape.kind, Name: at.zone + "/" + nodes.Owner().RoleName(shape.role()+shortHash(at.subnet))}
 }
 
 // subnetOfNode is the one that is said, or the one whose range has the node's
@@ -99,10 +111,10 @@ func member(n lb.Node, kind string) string {
 }
 
 // memberNames are the provider IDs of those that are members now.
-func (v balancers) memberNames(nodes lb.NodeSet, got lb.State, kind string) map[string]bool {
+func (v balancers) memberNames(nodes lb.NodeSet, got lb.State, shape poolShape) map[string]bool {
 	out := map[string]bool{}
 	for ref, r := range got {
-		if r.Kind != kind || r.Owner != nodes.Owner() {
+		if !shape.has(r, nodes) {
 			continue
 		}
 		zone := v.refOf(ref).zone

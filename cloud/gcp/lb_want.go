@@ -77,25 +77,22 @@ func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, us
 	return &t.out[len(t.out)-1]
 }
 
-// poolKind is what the balancer sends to. One VM can be in one load-balanced
-// instance group only, so a cluster that has other balancers on groups of
-// their own has to choose endpoint groups.
-func (t *translation) poolKind() string {
-	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
-		return kindGroup
-	}
-	return kindNEG
-}
-
 func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme)) }
 
 // backends are a backend service for each protocol, so that one that comes or
 // goes leaves the other's rules alone: a rule cannot change its backend service.
 func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
-	check := t.check()
+	shape, err := t.poolShape()
+	if err != nil {
+		return nil, err
+	}
+	check, err := t.check()
+	if err != nil {
+		return nil, err
+	}
 	uses := []lb.Ref{check}
 	var groups []string
-	for _, pool := range t.pools(t.nodes, t.got, t.poolKind()) {
+	for _, pool := range t.pools(t.nodes, t.got, shape) {
 		if _, there := t.got[pool.Ref]; there {
 			delete(pool.Fields, lb.FieldMembers) // the set's own plan has them
 		}
@@ -126,7 +123,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 		if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
 			fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
 		}
-		role := "bs" + shortHash(t.scheme(), string(protocol), t.poolKind(), strings.Join(fields["network"], ""))
+		role := "bs" + shortHash(t.scheme(), string(protocol), shape.kind, strings.Join(fields["network"], ""))
 		out[protocol] = t.add(kindBackend, t.Owner.RoleName(role), t.Owner, fields, uses...).Ref
 	}
 	return out, nil
@@ -139,7 +136,7 @@ const (
 
 // check is the health check, and the rule that lets its probes in. One that
 // others have too is named by what it is.
-func (t *translation) check() lb.Ref {
+func (t *translation) check() (lb.Ref, error) {
 	h, o, role := t.Check, t.Owner, "hct"
 	defaults := struct{ interval, timeout, healthy, unhealthy int }{8, 1, 1, 3} // as ingress-gce has them
 	if t.LocalOnly {
@@ -149,6 +146,9 @@ func (t *translation) check() lb.Ref {
 		"type": {"TCP"}, "port": {fmt.Sprint(h.Port)},
 		"checkIntervalSec": {seconds(h.Interval, defaults.interval)}, "timeoutSec": {seconds(h.Timeout, defaults.timeout)},
 		"healthyThreshold": {count(h.Healthy, defaults.healthy)}, "unhealthyThreshold": {count(h.Unhealthy, defaults.unhealthy)},
+	}
+	if timeout, interval := int64Of(fields, "timeoutSec"), int64Of(fields, "checkIntervalSec"); timeout > interval {
+		return lb.Ref{}, t.refuse(cloud.Invalid, fmt.Errorf("health checks time out after %d s and come every %d s", timeout, interval), "make the timeout no longer than the interval")
 	}
 	if h.HTTP {
 		role, fields["type"], fields["requestPath"] = "hch", []string{"HTTP"}, []string{h.Path}
@@ -165,7 +165,7 @@ func (t *translation) check() lb.Ref {
 		}
 		uses = append(uses, t.firewall(o, probeRole(f.Family, role), probes, nil, []string{"tcp:" + fmt.Sprint(h.Port)}))
 	}
-	return t.add(kindCheck, o.RoleName(role), o, fields, uses...).Ref
+	return t.add(kindCheck, o.RoleName(role), o, fields, uses...).Ref, nil
 }
 
 // Probes come from these ranges. Source: the health check overview, and

@@ -10,9 +10,9 @@ import (
 type Rules struct {
 	// Editable are the fields of each kind that can be changed in place.
 	Editable map[string][]string
-	// MaxNodes is how many nodes of a set become members of a balancer's
-	// pools; 0 is no limit. Where nodes serve only pods of their own, a set
-	// for such a balancer should have no more.
+	// MaxNodes is how many nodes of a set become members of most balancers'
+	// pools; 0 is no limit. Want of a balancer whose nodes serve only pods of
+	// their own may differ where a set has more.
 	MaxNodes int
 	// ReadsNodes: Want goes by what Read gives of the nodes' machines, so that
 	// a node that has come since is read before it counts.

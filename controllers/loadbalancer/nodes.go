@@ -202,7 +202,14 @@ func (k *book) zonesChanged(set lb.NodeSet) bool {
 	defer k.mu.Unlock()
 	had, known := k.sets[set.Name]
 	k.sets[set.Name] = set
-	return known && !slices.Equal(places(had), places(set))
+	return known && (!slices.Equal(places(had), places(set)) || k.many(had) != k.many(set))
+}
+
+// many tells whether a set has more nodes than a balancer takes: those whose
+// nodes serve only pods of their own have to know.
+func (k *book) many(set lb.NodeSet) bool {
+	most := k.Rules().MaxNodes
+	return most > 0 && len(set.Nodes) > most
 }
 
 // hasGrown tells once whether something shared was made for the set.

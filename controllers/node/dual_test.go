@@ -368,6 +368,7 @@ func TestTheClaimNamesBothPrefixes(t *testing.T) {
 		}
 		w.addNode("a")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(claimed) != 1 || !strings.Contains(claimed[0], "10.0.0.0/28") || !strings.Contains(claimed[0], `"delegated":"fd20:0:1:2::/112"`) {
 			t.Errorf("when the cloud was asked the ledger said %q", claimed)
 		}

@@ -16,8 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/scheme"
-	restfake "k8s.io/client-go/rest/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -154,14 +152,11 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 func TestPatchesNameTheUID(t *testing.T) {
 	t.Parallel()
 	var seen []string
-	w := NewWriter(&restfake.RESTClient{
-		NegotiatedSerializer: scheme.Codecs.WithoutConversion(), GroupVersion: corev1.SchemeGroupVersion,
-		Client: restfake.CreateHTTPClient(func(r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
-			seen = append(seen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
-			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Header: http.Header{"Content-Type": {"application/json"}}}, err
-		}),
-	})
+	w := NewWriter(answeredBy(t, func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		seen = append(seen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Header: http.Header{"Content-Type": {"application/json"}}}, err
+	}))
 	at := metav1.NewTime(time.Unix(0, 0).UTC())
 	if err := w.Publish(context.Background(), "n", "u", netip.MustParsePrefix("10.0.0.0/24")); err != nil {
 		t.Error(err)

@@ -99,6 +99,7 @@ func TestOneRefusalCostsNoPrefix(t *testing.T) {
 					t.Errorf("the condition says %q, want %q", got, want)
 				}
 				time.Sleep(5 * time.Minute)
+				synctest.Wait()
 				if len(asked) != 1 || w.published("a") == "" {
 					t.Errorf("asked for %v, published %q", asked, w.published("a"))
 				}
@@ -196,7 +197,6 @@ func TestAForeignNodeIsAcquittedWhenItsRangeIsGranted(t *testing.T) {
 
 func TestANodeThatAnotherAllocatorServedGivesOursBack(t *testing.T) {
 	in(t, func(t *testing.T, w *world, m *process) {
-		n := w.addNode("a")
 		w.script = func(act, _ string, _ netip.Prefix) error {
 			if act == "attach" {
 				w.nodes["a"].Spec.PodCIDRs = []string{"192.168.0.0/24"}
@@ -204,6 +204,7 @@ func TestANodeThatAnotherAllocatorServedGivesOursBack(t *testing.T) {
 			}
 			return nil
 		}
+		n := w.addNode("a")
 		time.Sleep(10 * time.Minute)
 		if got := w.carries("a"); len(got) > 0 {
 			t.Errorf("its instance still carries %v", got)
@@ -284,6 +285,7 @@ func TestANodeThatNeedsNoRepairAfterAllLeavesItsPlaces(t *testing.T) {
 				m.c.repairs.replace(map[types.UID]bool{uid: found})
 				m.c.enqueue("a")
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if len(m.c.gate.in)+len(m.c.preparing.in) > 0 {
 					t.Errorf("places are held by %v and %v", m.c.gate.in, m.c.preparing.in)
 				}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -74,6 +75,7 @@ func TestOneStaleLookDoesNotLetAPrefixRest(t *testing.T) {
 			in(t, func(t *testing.T, w *world, m *process) {
 				w.addNode("a")
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if old.i.InstanceUID == "0" {
 					old.i.Attachments = w.view("vm-a", w.instances["vm-a"]).Attachments
 				}

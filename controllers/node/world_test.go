@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -23,10 +24,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	restfake "k8s.io/client-go/rest/fake"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
@@ -667,6 +670,18 @@ func (f interfaces) Wait(ctx context.Context, op cloud.Operation) error {
 	return err
 }
 
+// answeredBy is a client of core/v1 whose requests a function answers.
+func answeredBy(t *testing.T, answer func(*http.Request) (*http.Response, error)) rest.Interface {
+	version := corev1.SchemeGroupVersion
+	c, err := rest.NewRESTClient(&url.URL{Scheme: "https", Host: "localhost"}, "", rest.ClientContentConfig{
+		ContentType: runtime.ContentTypeJSON, GroupVersion: version, Negotiator: runtime.NewClientNegotiator(scheme.Codecs.WithoutConversion(), version),
+	}, nil, restfake.CreateHTTPClient(answer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // process is one manager.
 type process struct {
 	c      *Controller
@@ -685,10 +700,7 @@ func (w *world) lead() *process {
 	m := &process{stop: cancel}
 	m.c = New(Config{
 		Client: reader{w: w, stale: true}, Live: reader{w: w},
-		Writer: NewWriter(&restfake.RESTClient{
-			NegotiatedSerializer: scheme.Codecs.WithoutConversion(), GroupVersion: corev1.SchemeGroupVersion,
-			Client: restfake.CreateHTTPClient(w.patch),
-		}),
+		Writer: NewWriter(answeredBy(w.t, w.patch)),
 		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -706,7 +718,12 @@ func (w *world) lead() *process {
 			}
 			return nil
 		},
-		Fenced: func(err error) { m.fenced = err; cancel() },
+		Fenced: func(err error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			m.fenced = err
+			cancel()
+		},
 		Events: &events.FakeRecorder{Events: w.heard}, MaxInFlight: w.inFlight, Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	m.c.queue = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())

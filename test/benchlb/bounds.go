@@ -35,8 +35,8 @@ func (m *measuring) bounds() bounds {
 	// reads the pool and its members before and after.
 	return bounds{
 		build: calls{5*services + 2*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
-		in:    calls{4, 1}, out: calls{8, 2},
-		readAll: calls{some, 0},
+		in:    calls{4, 1}, out: calls{12, 3},                // two sorts of pools above 250 nodes
+		readAll: calls{some + 3, 0},
 		one:     calls{2, 1}, gone: calls{5*services + 3*some, 5*services + some},
 	}
 }

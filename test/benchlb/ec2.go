@@ -98,8 +98,13 @@ func (e *ec2) left() (out []string) {
 	return out
 }
 
+// wasRead: the balancers are read all together, and then some of them by
+// themselves, whose listeners only that shows.
 func (e *ec2) wasRead() bool {
-	return e.CallCounts()["DescribeTargetGroups"] > 0 && e.CallCounts()["DescribeTargetHealth"] >= len(e.TargetGroups())
+	const inspected = 20 // at least, where there are as many
+	n := e.CallCounts()
+	return n["DescribeTargetGroups"] > 0 && n["DescribeTargetHealth"] >= len(e.TargetGroups()) &&
+		n["DescribeListeners"] >= min(inspected, len(e.Balancers()))
 }
 
 func (e *ec2) lastCall() (last time.Time) {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/vpcnative/vpcnative/test/invariants"
 )
 
-// clusters are those of one story, in one VPC. The first is borrowed from the
-// stories before it; any other is the story's own and ends with it.
+// clusters are those of one story, in one VPC. All are cleaned at its end, for
+// the stories after it.
 type clusters struct {
 	first, now *World
 	byName     map[string]*World
@@ -35,7 +36,7 @@ func (c *clusters) enter(name string) error {
 		w = c.first
 	default:
 		var err error
-		if w, err = New(c.first.binary); err != nil {
+		if w, err = beside(c.first.binary); err != nil {
 			return err
 		}
 		w.Cloud, w.vpc = c.first.Cloud, c.first.vpc
@@ -46,11 +47,43 @@ func (c *clusters) enter(name string) error {
 	return nil
 }
 
-// end cleans the first cluster for the next story and ends the others.
+// spare are clusters that stood beside a story's first and wait for another.
+var spare struct {
+	mu  sync.Mutex
+	all []*World
+}
+
+// beside gives a spare cluster, or a new one where there is none.
+func beside(binary string) (*World, error) {
+	spare.mu.Lock()
+	defer spare.mu.Unlock()
+	if n := len(spare.all); n > 0 {
+		w := spare.all[n-1]
+		spare.all = spare.all[:n-1]
+		return w, nil
+	}
+	return New(binary)
+}
+
+// stopSpare ends the clusters that wait.
+func stopSpare() {
+	for _, w := range spare.all {
+		_ = w.Server.Stop()
+	}
+}
+
+// end cleans the clusters for the next story.
 func (c *clusters) end(ctx context.Context) error {
 	var bad []error
 	for _, w := range c.first.vpc.all[1:] {
-		bad = append(bad, w.Server.Stop())
+		w.vpc = nil
+		if err := w.clean(ctx); err != nil {
+			bad = append(bad, err, w.Server.Stop())
+			continue
+		}
+		spare.mu.Lock()
+		spare.all = append(spare.all, w)
+		spare.mu.Unlock()
 	}
 	c.first.vpc = nil
 	return errors.Join(append(bad, c.first.clean(ctx))...)

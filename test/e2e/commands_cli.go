@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -29,11 +28,7 @@ func (w *World) commandLine() (string, error) {
 	if _, err := os.Stat(to); err == nil {
 		return to, nil
 	}
-	out, err := exec.Command("go", "build", "-o", to, "github.com/vpcnative/vpcnative/cmd/vpcnative").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("building the command line: %w\n%s", err, out)
-	}
-	return to, nil
+	return build(filepath.Dir(to), filepath.Base(to))
 }
 
 // vpcnative ARGS: runs the command line as an administrator of the cluster,

@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 			_ = w.Server.Stop()
 		}
 	}
+	stopSpare()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }

@@ -64,10 +64,16 @@ func scheme() *runtime.Scheme {
 
 // BuildManager builds the manager's own binary into a directory.
 func BuildManager(dir string) (binary string, err error) {
-	binary = filepath.Join(dir, "vpcnative-manager")
-	out, err := exec.Command("go", "build", "-o", binary, "github.com/vpcnative/vpcnative/cmd/vpcnative-manager").CombinedOutput()
+	return build(dir, "vpcnative-manager")
+}
+
+// build builds a command without what debuggers need, which takes the linker
+// as long again.
+func build(dir, command string) (binary string, err error) {
+	binary = filepath.Join(dir, command)
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "github.com/vpcnative/vpcnative/cmd/"+command).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("building the manager: %w\n%s", err, out)
+		return "", fmt.Errorf("building %s: %w\n%s", command, err, out)
 	}
 	return binary, nil
 }

@@ -52,8 +52,7 @@ type networkInfo struct {
 	Ipv6Supported             bool `xml:"ipv6Supported"`
 }
 
-func (i instanceTypeInfo) key() string  { return i.InstanceType }
-func (i instanceTypeInfo) tagged() tags { return nil }
+func (i instanceTypeInfo) key() string { return i.InstanceType }
 
 type describeInstanceTypesReply struct {
 	RequestID string             `xml:"requestId"`

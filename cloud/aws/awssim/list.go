@@ -124,7 +124,7 @@ func named[T resource](v view[T], kind idKind, ids []string, all []filter, of va
 
 // paged cuts a page out of what is in order of IDs. Without MaxResults it is
 // whole, or of the size otherwise where that is not 0.
-func paged[T resource](c *call, found []T, most, otherwise int) (out []T, next string, refusal *APIError) {
+func paged[T listed](c *call, found []T, most, otherwise int) (out []T, next string, refusal *APIError) {
 	size := otherwise
 	if c.params["MaxResults"] != "" {
 		if size, refusal = c.int("MaxResults"); refusal != nil {

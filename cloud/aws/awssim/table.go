@@ -7,9 +7,12 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
+// listed is what comes in pages, in the order of its key.
+type listed interface{ key() string }
+
 type resource interface {
 	comparable
-	key() string
+	listed
 	tagged() tags
 }
 

@@ -1,0 +1,142 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// GrantedRange is one block of the VPC that the request got.
+type GrantedRange struct {
+	CIDR string `json:"cidr"`
+	// Subnet is where it is; it is empty for a range that no subnet has, such
+	// as one for Services on EC2, or one that is attached by routes.
+	// +kubebuilder:validation:MaxLength=63
+	Subnet string `json:"subnet"`
+	// Name is its name in the cloud.
+	Name string `json:"name"`
+	// Reason says why this block was taken.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// Adopted tells that it was in the VPC before the request named it: it is
+	// used, and never removed.
+	// +optional
+	Adopted bool `json:"adopted,omitempty"`
+	// MadeSubnet tells that its subnet was made for the request.
+	// +optional
+	MadeSubnet bool `json:"madeSubnet,omitempty"`
+	// Grown tells that growth carved it.
+	// +optional
+	Grown bool `json:"grown,omitempty"`
+	// EmptySince is since when nothing uses a range that growth carved.
+	// +optional
+	EmptySince *metav1.Time `json:"emptySince,omitempty"`
+	// Leaving tells that the range is being given back: no node gets a piece
+	// of it any more.
+	// +optional
+	Leaving bool `json:"leaving,omitempty"`
+	// ServiceCIDR names the object that has the API server allocate ClusterIPs
+	// from it.
+	// +optional
+	ServiceCIDR string `json:"serviceCIDR,omitempty"`
+}
+
+// Room is what still fits in the granted ranges.
+type Room struct {
+	// PrefixLength is the size of a node's range, among the sizes seen lately.
+	PrefixLength int32 `json:"prefixLength"`
+	// Nodes is how many nodes of that size still fit, if all were of it.
+	Nodes int64 `json:"nodes"`
+	// LargestBlock is how many of them fit in the largest free block.
+	LargestBlock int64 `json:"largestBlock"`
+}
+
+// RangeRequestStatus is what was granted and how full it is.
+type RangeRequestStatus struct {
+	// ObservedGeneration is the generation of the spec this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// Ranges are the granted blocks: at most 170 in each of 32 subnets.
+	// +kubebuilder:validation:MaxItems=5440
+	// +optional
+	// +listType=map
+	// +listMapKey=cidr
+	Ranges []GrantedRange `json:"ranges,omitempty"`
+	// Capacity is how many addresses the ranges hold, in decimal.
+	// +optional
+	Capacity string `json:"capacity,omitempty"`
+	// Allocated is how many of them nodes hold, in decimal.
+	// +optional
+	Allocated string `json:"allocated,omitempty"`
+	// Utilisation is the allocated part of the capacity, in percent, rounded
+	// up, so that it is 0 only when nothing is allocated.
+	// +optional
+	Utilisation int32 `json:"utilisation"`
+	// Nodes is how many nodes hold a piece.
+	// +optional
+	Nodes int32 `json:"nodes"`
+	// WaitingNodes is how many nodes wait for a piece that is not there.
+	// +optional
+	WaitingNodes int32 `json:"waitingNodes"`
+	// Room is how many nodes still fit, for each size seen lately, the most
+	// frequent first; at most four sizes.
+	// +optional
+	// +listType=map
+	// +listMapKey=prefixLength
+	Room []Room `json:"room,omitempty"`
+	// LargestFree are the largest free blocks of the ranges, at most four.
+	// +optional
+	// +listType=atomic
+	LargestFree []string `json:"largestFree,omitempty"`
+	// NewSpace is what was added to the VPC for new nodes.
+	// +optional
+	NewSpace *MadeSpace `json:"newSpace,omitempty"`
+	// Routes is what the route tables hold besides routes to this request's
+	// nodes, with attachment Routes.
+	// +optional
+	Routes *OtherRoutes `json:"routes,omitempty"`
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// MadeSpace is what was added to the VPC for new nodes.
+type MadeSpace struct {
+	// Blocks are recorded before they are asked for.
+	// +optional
+	// +listType=map
+	// +listMapKey=cidr
+	Blocks []MadeBlock `json:"blocks,omitempty"`
+	// +optional
+	// +listType=map
+	// +listMapKey=subnet
+	Subnets []MadeSubnet `json:"subnets,omitempty"`
+}
+
+// MadeBlock is a block of the VPC.
+type MadeBlock struct {
+	CIDR string `json:"cidr"`
+	// Adopted tells that the VPC had it before: it is never removed.
+	// +optional
+	Adopted bool `json:"adopted,omitempty"`
+}
+
+// MadeSubnet is a subnet for new nodes.
+type MadeSubnet struct {
+	// Subnet is its ID, Name the one it was made under.
+	// +kubebuilder:validation:MaxLength=63
+	Subnet string `json:"subnet"`
+	Name   string `json:"name"`
+	Zone   string `json:"zone"`
+	CIDR   string `json:"cidr"`
+	// Reason says why it was made.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+}
+
+// OtherRoutes bounds how many nodes get their range by routes.
+type OtherRoutes struct {
+	// Table is the fullest route table that the node subnets use, and Limit
+	// its quota of routes.
+	Table string `json:"table"`
+	Limit int32  `json:"limit"`
+	// Others is how many routes it has that lie in none of the request's ranges.
+	Others int32 `json:"others"`
+}
