@@ -43,5 +43,8 @@ func (e *lbEdit) command() string {
 			parts = append(parts, o.flag+strings.Join(v, ","))
 		}
 	}
+	if e.action.Changes("disabled") && e.action.Verb == lb.Edit {
+		parts = append(parts, "--no-disabled")
+	}
 	return strings.Join(parts, " ")
 }

@@ -5,45 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
-
-// poolShape is which of a set's pools. Wide endpoint groups are for external
-// balancers whose nodes serve only pods of their own, in a set of more nodes
-// than the others have.
-type poolShape struct {
-	kind string
-	wide bool
-}
-
-var poolShapes = []poolShape{{kind: kindGroup}, {kind: kindNEG}, {kind: kindNEG, wide: true}}
-
-func (s poolShape) role() string {
-	switch {
-	case s.kind == kindGroup:
-		return "ig"
-	case s.wide:
-		return "wneg"
-	}
-	return "neg"
-}
-
-func (s poolShape) limit() int {
-	switch {
-	case s.kind == kindGroup:
-		return maxGroup
-	case s.wide:
-		return wideNodes
-	}
-	return maxNodes
-}
-
-// has tells whether a resource is such a pool of the set.
-func (s poolShape) has(r lb.Resource, nodes lb.NodeSet) bool {
-	_, name, _ := strings.Cut(r.Name, "/")
-	return r.Kind == s.kind && r.Owner == nodes.Owner() && strings.HasPrefix(cloud.ParseMark(name).Role, s.role())
-}
 
 // Members gives the set's pools of the shapes that are in use, so that a node
 // in a new zone gets one. A balancer makes the first of its shape.

@@ -77,36 +77,6 @@ func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, us
 	return &t.out[len(t.out)-1]
 }
 
-// poolShape is what the balancer sends to. One VM can be in one load-balanced
-// instance group only, so a cluster that has other balancers on groups of
-// their own has to choose endpoint groups.
-//
-// Where nodes serve only pods of their own, a node that is left out leaves out
-// its pods: so all are members, or it is refused. Wide pools stay in use, so
-// that a node more or less changes no balancer again and again.
-func (t *translation) poolShape() (poolShape, error) {
-	shape := poolShape{kind: kindNEG}
-	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
-		shape.kind = kindGroup
-	}
-	if !t.LocalOnly {
-		return shape, nil
-	}
-	n, most := len(t.fitting(t.nodes, t.got, shape.kind)), maxNodes
-	if t.Scheme == lb.External {
-		wide := poolShape{kind: kindNEG, wide: true}
-		if shape.kind == kindNEG && (n > maxNodes || wide.inUse(t.nodes, t.got)) {
-			shape = wide
-		}
-		most = shape.limit()
-	}
-	if n > most {
-		return shape, t.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes, of which only those with pods of the Service serve, are more than the %d that such a load balancer sends to", n, most),
-			"choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
-	}
-	return shape, nil
-}
-
 func (t *translation) scheme() string { return strings.ToUpper(string(t.Scheme)) }
 
 // backends are a backend service for each protocol, so that one that comes or

@@ -60,6 +60,9 @@ type Config struct {
 	// Pace is the time between two rounds of changes for one Service, once it
 	// has had burst at once; 5 seconds by default.
 	Pace time.Duration
+	// Again is how long until what went wrong is first tried again; 1 second by
+	// default.
+	Again time.Duration
 	// Workers is how many Services are worked on at a time; 64 by default. Each
 	// waits for its own calls, so there are more than could be busy.
 	Workers int
@@ -87,7 +90,7 @@ func New(cfg Config) *Controller {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&cfg.Resync, 10 * time.Minute}, {&cfg.OrphanGrace, 5 * time.Minute}, {&cfg.Gather, time.Second}, {&cfg.Pace, 5 * time.Second}} {
+	}{{&cfg.Resync, 10 * time.Minute}, {&cfg.OrphanGrace, 5 * time.Minute}, {&cfg.Gather, time.Second}, {&cfg.Pace, 5 * time.Second}, {&cfg.Again, time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -100,7 +103,7 @@ func New(cfg Config) *Controller {
 	}
 	return &Controller{
 		Config: cfg, books: map[string]*book{}, memory: map[types.NamespacedName]*memory{},
-		retry:    workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](time.Second, 5*time.Minute),
+		retry:    workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](cfg.Again, 5*time.Minute),
 		services: make(chan event.TypedGenericEvent[*corev1.Service], 1024),
 		nodes:    make(chan event.TypedGenericEvent[*corev1.Node], 16),
 	}

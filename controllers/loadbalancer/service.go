@@ -3,7 +3,6 @@ package loadbalancer
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -96,7 +95,7 @@ func (c *Controller) reconcileService(ctx context.Context, req reconcile.Request
 	}
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err): // the newer Service comes
-		return reconcile.Result{RequeueAfter: time.Second}, nil
+		return reconcile.Result{RequeueAfter: c.Again}, nil
 	case err != nil:
 		return reconcile.Result{}, err
 	case f.again > 0:
@@ -185,82 +184,6 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		f.again = min(c.retry.When(key), mostPending)
 	}
 	return f, nil
-}
-
-// standing is how the balancer is after a plan.
-func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want []lb.Resource, plan lb.Actions, err error) finding {
-	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners}
-	sendsTo, some := k.sendsTo(set, b.Owner, want)
-	f.text = "the load balancer is as the Service says, and sends to " + sendsTo
-	if !some {
-		f.ready, f.reason, f.text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
-		if len(set.Nodes) > 0 {
-			f.text = "the load balancer sends to " + sendsTo
-		}
-	}
-	switch {
-	case err == nil && len(f.ingress) == 0:
-		if _, known := k.pending(b.Owner); !known {
-			k.doubt(b.Owner)
-		}
-		f.ready, f.reason, f.text, f.again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
-	case err != nil && onlyAdmin(err):
-		f.ready, f.reason, f.again = false, v1alpha1.ReasonNeedsAdmin, adminPause
-		f.text, f.commands = err.Error(), commandsOf(err)
-		for _, command := range f.commands {
-			if !strings.Contains(f.text, command) {
-				f.text += "; " + runThis + command
-			}
-		}
-	case err != nil:
-		f.ready, f.trouble, f.reason, f.text = false, err, string(cloud.ReasonOf(err)), err.Error()
-	}
-	return f
-}
-
-// onlyAdmin tells whether nothing but a person's rights is missing.
-func onlyAdmin(err error) bool {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range many.Unwrap() {
-			if !onlyAdmin(one) {
-				return false
-			}
-		}
-		return true
-	}
-	_, is := errors.AsType[*lb.NeedsAdmin](err)
-	return is
-}
-
-// runThis comes before a command.
-const runThis = "have somebody with the rights run: "
-
-// commandsOf are those by which somebody with more rights makes good what was
-// refused.
-func commandsOf(err error) (out []string) {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range many.Unwrap() {
-			out = append(out, commandsOf(one)...)
-		}
-		return out
-	}
-	if admin, ok := errors.AsType[*lb.NeedsAdmin](err); ok {
-		out = append(out, admin.Command)
-	}
-	return out
-}
-
-// impossible is what the cloud has no way to do. What is there stays.
-func impossible(b lb.LoadBalancer, err error) finding {
-	protocols := map[lb.Protocol]bool{}
-	for _, l := range b.Listeners {
-		protocols[l.Protocol] = true
-	}
-	f := refused(string(cloud.ReasonOf(err)), err)
-	if errors.Is(err, lb.ErrMixedProtocols) {
-		f.reason, f.mixed = v1alpha1.ReasonMixedProtocols, true
-	}
-	return f
 }
 
 // holdFor puts the finalizers on, before anything is made.

@@ -122,7 +122,7 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (r
 		if k.news(text) {
 			c.Events.Eventf(n, textOf(text), corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", clip(text, maxNote))
 		}
-		return reconcile.Result{RequeueAfter: time.Second}, nil
+		return reconcile.Result{RequeueAfter: c.Again}, nil
 	}
 	if err := k.refresh(ctx); err != nil {
 		return reconcile.Result{RequeueAfter: retryRead}, nil

@@ -90,7 +90,7 @@ func TestNodesComeAndGoWithoutThePlansOfServices(t *testing.T) {
 		w.settles()
 		step.do()
 		w.members(step.members)
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 		if reads, changes := w.cloud.counts(); reads > 0 || changes != step.changes {
 			t.Errorf("%s: %d reads, %d changes, want %d", step.name, reads, changes, step.changes)
 		}
@@ -191,7 +191,7 @@ func TestDriftIsRepaired(t *testing.T) {
 
 func TestWhatHasNoServiceGoesAfterItsGrace(t *testing.T) {
 	w := newWorld(t, "n1")
-	w.cfg.OrphanGrace = 2 * time.Second
+	w.cfg.OrphanGrace = time.Second
 	half := lb.Resource{Ref: named("wall", w.owner("half"), "wall"), Owner: w.owner("half"), Fields: lb.Fields{}}
 	foreign := lb.Resource{Ref: lb.Ref{Kind: "wall", Name: "somebody-s"}, Fields: lb.Fields{}}
 	network := lb.Resource{Ref: lb.Ref{Kind: "wall", Name: "pods"}, Owner: cloud.Owner{ClusterID: w.name, Kind: "Network", Name: w.name}}
@@ -249,7 +249,7 @@ func TestABrokenOrSlowServiceDelaysNobody(t *testing.T) {
 
 func TestAFlappingServiceEndsAtItsLatestStateInFewCalls(t *testing.T) {
 	w := newWorld(t, "n1")
-	w.cfg.Pace = 500 * time.Millisecond
+	w.cfg.Pace = 200 * time.Millisecond
 	w.start()
 	w.service("web", nil)
 	w.expect("web", v1alpha1.ReasonEnsured, 1)

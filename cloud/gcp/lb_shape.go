@@ -1,0 +1,75 @@
+package gcp
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// poolShape is which of a set's pools. Wide endpoint groups are for external
+// balancers whose nodes serve only pods of their own, in a set of more nodes
+// than the others have.
+type poolShape struct {
+	kind string
+	wide bool
+}
+
+var poolShapes = []poolShape{{kind: kindGroup}, {kind: kindNEG}, {kind: kindNEG, wide: true}}
+
+func (s poolShape) role() string {
+	switch {
+	case s.kind == kindGroup:
+		return "ig"
+	case s.wide:
+		return "wneg"
+	}
+	return "neg"
+}
+
+func (s poolShape) limit() int {
+	switch {
+	case s.kind == kindGroup:
+		return maxGroup
+	case s.wide:
+		return wideNodes
+	}
+	return maxNodes
+}
+
+// has tells whether a resource is such a pool of the set.
+func (s poolShape) has(r lb.Resource, nodes lb.NodeSet) bool {
+	_, name, _ := strings.Cut(r.Name, "/")
+	return r.Kind == s.kind && r.Owner == nodes.Owner() && strings.HasPrefix(cloud.ParseMark(name).Role, s.role())
+}
+
+// poolShape is what the balancer sends to. One VM can be in one load-balanced
+// instance group only, so a cluster that has other balancers on groups of
+// their own has to choose endpoint groups.
+//
+// Where nodes serve only pods of their own, a node that is left out leaves out
+// its pods: so all are members, or it is refused. Wide pools stay in use, so
+// that a node more or less changes no balancer again and again.
+func (t *translation) poolShape() (poolShape, error) {
+	shape := poolShape{kind: kindNEG}
+	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
+		shape.kind = kindGroup
+	}
+	if !t.LocalOnly {
+		return shape, nil
+	}
+	n, most := len(t.fitting(t.nodes, t.got, shape.kind)), maxNodes
+	if t.Scheme == lb.External {
+		wide := poolShape{kind: kindNEG, wide: true}
+		if shape.kind == kindNEG && (n > maxNodes || wide.inUse(t.nodes, t.got)) {
+			shape = wide
+		}
+		most = shape.limit()
+	}
+	if n > most {
+		return shape, t.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes, of which only those with pods of the Service serve, are more than the %d that such a load balancer sends to", n, most),
+			"choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
+	}
+	return shape, nil
+}
