@@ -167,9 +167,8 @@ func (w *wanting) nodeGroups(nodes lb.NodeSet) []string {
 const connectionTermination = "deregistration_delay.connection_termination.enabled"
 
 // The attributes that we always set, with their values, which are also those of
-// something new; those that a balancer
-// asks for go over them. Source: the API reference, LoadBalancerAttribute and
-// TargetGroupAttribute.
+// something new; those that a balancer asks for go over them. Source: the API
+// reference, LoadBalancerAttribute and TargetGroupAttribute.
 var (
 	balancerAttributes = map[string]string{"load_balancing.cross_zone.enabled": "false"}
 	poolAttributes     = map[string]string{

@@ -92,9 +92,9 @@ func scaleUp(t *testing.T, how string, bucket func(cloud.Call) (float64, int)) {
 }
 
 // watchStalls gives for how long in all this machine did not run us, in pieces
-// of a tenth of a second or more.
+// of 5 ms or more.
 func watchStalls(t *testing.T) func() time.Duration {
-	const nap, stall = 10 * time.Millisecond, 100 * time.Millisecond
+	const nap, stall = 5 * time.Millisecond, 5 * time.Millisecond
 	var sum atomic.Int64
 	done := make(chan struct{})
 	go func() {

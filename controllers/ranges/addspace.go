@@ -2,6 +2,7 @@ package ranges
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -16,8 +17,10 @@ import (
 
 const (
 	// spacePatience is how long the one worker waits for a block to be
-	// associated, which takes seconds; then it is looked for again.
-	spacePatience = 30 * time.Second
+	// associated, which takes seconds; then others have their turn, and it is
+	// looked for again after underWayPause.
+	spacePatience = 5 * time.Second
+	underWayPause = time.Second
 	// spacePause is when the next step is done, once the status has the last.
 	spacePause = 100 * time.Millisecond
 )
@@ -54,13 +57,8 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 	}
 	ctx, cancel := context.WithTimeout(ctx, spacePatience)
 	defer cancel()
-	if m.Block.IsValid() {
-		log.FromContext(ctx).Info("associating a block with the VPC", "block", m.Block, "why", m.Why)
-		if err := vpc.NewSpace.AddBlock(ctx, m.Block); err != nil {
-			forgetRefused(r, m.Block, err)
-			return refusedByCloud(err)
-		}
-		c.tellSpace(r, "AddBlock", "block %s is the VPC's now: %s", m.Block, m.Why)
+	if no := c.addBlock(ctx, r, m, vpc); no != nil {
+		return no
 	}
 	log.FromContext(ctx).Info("making a subnet", "name", m.Subnet.Name, "zone", m.Subnet.Zone, "prefix", m.Subnet.Prefix, "why", m.Why)
 	id, err := vpc.NewSpace.AddSubnet(ctx, m.Subnet)
@@ -68,6 +66,9 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 		c.doubt(r)
 	}
 	if err != nil {
+		if no := underWay(ctx, "subnet "+m.Subnet.Prefix.String()+" is being made"); no != nil {
+			return no
+		}
 		no := refusedByCloud(err)
 		if cloud.Is(err, cloud.Conflict) { // another cluster's subnet, which shows now
 			no.Again = retrySoon
@@ -79,6 +80,41 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 	c.tellSpace(r, "AddSubnet", "subnet %s (%s) was made in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
 	c.lookAgain(r)
 	return nextStep("subnet %s was made in zone %s, and its range is carved next", id, m.Subnet.Zone)
+}
+
+// addBlock has the VPC have the block: one that is ours may still be on its way.
+func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m Making, vpc cloud.VPC) *Refusal {
+	if slices.Contains(r.Status.NewSpace.Blocks, v1alpha1.MadeBlock{CIDR: m.In.String(), Adopted: true}) {
+		return nil
+	}
+	if m.Block.IsValid() {
+		log.FromContext(ctx).Info("associating a block with the VPC", "block", m.Block, "why", m.Why)
+	}
+	if err := vpc.NewSpace.AddBlock(ctx, m.In); err != nil {
+		if no := underWay(ctx, "block "+m.In.String()+" is being associated with the VPC"); no != nil {
+			return no
+		}
+		forgetRefused(r, m.In, err)
+		return refusedByCloud(err)
+	}
+	had := slices.ContainsFunc(r.Status.NewSpace.Subnets, func(x v1alpha1.MadeSubnet) bool {
+		p, err := netip.ParsePrefix(x.CIDR)
+		return err == nil && m.In.Overlaps(p)
+	})
+	if !had { // its first subnet
+		c.tellSpace(r, "AddBlock", "block %s is the VPC's now: %s", m.In, m.Why)
+	}
+	return nil
+}
+
+// underWay is set where only our patience has ended.
+func underWay(ctx context.Context, what string) *Refusal {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil
+	}
+	no := nextStep("%s, and looked for again", what)
+	no.Again = underWayPause
+	return no
 }
 
 // forgetRefused takes a block off the record that the cloud refused for
@@ -117,54 +153,4 @@ func elsewhere(r *v1alpha1.RangeRequest, no *Refusal) *Refusal {
 	said := *no
 	said.Text += "; a node that waits there stays: make new ones in the subnets that were made for them (status.newSpace)"
 	return &said
-}
-
-// removeSpace takes away what was made for a request that goes, once nothing
-// is in it: the subnets by their mark, the blocks as they were recorded.
-func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, s cloud.Snapshot, vpc cloud.VPC) *Refusal {
-	in := Input{Request: r, Snapshot: s, ClusterID: c.ClusterID}
-	if vpc.NewSpace == nil || r.Status.NewSpace == nil && len(in.made()) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, spacePatience)
-	defer cancel()
-	for _, sub := range in.made() {
-		if no := c.leads(ctx); no != nil {
-			return no
-		}
-		log.FromContext(ctx).Info("removing a subnet that was made for the request", "subnet", sub.Name, "prefix", sub.Primary)
-		err := vpc.NewSpace.RemoveSubnet(ctx, cloud.NewSubnet{Name: sub.Made, Zone: sub.Zone, Prefix: sub.Primary})
-		if no := spaceStays(err, "delete the machines and load balancers that are in it"); no != nil {
-			return no
-		}
-	}
-	if r.Status.NewSpace == nil {
-		return nil
-	}
-	for _, b := range r.Status.NewSpace.Blocks {
-		p, err := netip.ParsePrefix(b.CIDR)
-		if err != nil || b.Adopted {
-			continue
-		}
-		if no := c.leads(ctx); no != nil {
-			return no
-		}
-		log.FromContext(ctx).Info("removing a block that was added for the request", "block", p)
-		if no := spaceStays(vpc.NewSpace.RemoveBlock(ctx, p), "delete the subnets that others have in it"); no != nil {
-			return no
-		}
-	}
-	return nil
-}
-
-func spaceStays(err error, remedy string) *Refusal {
-	switch {
-	case err == nil:
-		return nil
-	case cloud.Is(err, cloud.Conflict):
-		no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; %s", err, remedy)
-		no.Again = retrySoon
-		return no
-	}
-	return refusedByCloud(err)
 }

@@ -46,6 +46,16 @@ func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
 	for _, p := range in.Snapshot.Blocks {
 		out = append(out, plan.Occupied{Prefix: p, What: "a block of the VPC", Why: why})
 	}
+	for _, other := range in.Others { // those on their way
+		if other.Status.NewSpace == nil {
+			continue
+		}
+		for _, b := range other.Status.NewSpace.Blocks {
+			if p, err := netip.ParsePrefix(b.CIDR); err == nil {
+				out = append(out, plan.Occupied{Prefix: p, What: "a block that RangeRequest " + other.Name + " has the VPC take", Why: why})
+			}
+		}
+	}
 	return out
 }
 

@@ -17,10 +17,11 @@ type Making struct {
 	// have it yet: that comes before anything is asked for, since a block
 	// carries no mark.
 	Record *v1alpha1.MadeBlock
-	// Block is to be associated first; it is not valid where the VPC has it.
-	Block  netip.Prefix
-	Subnet cloud.NewSubnet
-	Why    string
+	// In is the block that the subnet lies in, and Block the same where it is to
+	// be associated first; it is not valid where the VPC has it.
+	In, Block netip.Prefix
+	Subnet    cloud.NewSubnet
+	Why       string
 }
 
 // newSpaceSupported refuses space that no range would lie in.
@@ -135,7 +136,7 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 			full = refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSpace.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
 			continue
 		}
-		m := Making{Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
+		m := Making{In: b, Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
 			Why: fmt.Sprintf("no subnet of the request has room in zone %s; %s", zone, a.Why)}
 		there := slices.Contains(in.Snapshot.Blocks, b)
 		if !there {

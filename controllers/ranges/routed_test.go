@@ -114,6 +114,11 @@ func TestRouted(t *testing.T) {
 			in.Request.CreationTimestamp = metav1.NewTime(noon)
 			in.Others = []v1alpha1.RangeRequest{*other, *in.Request}
 		})},
+		{"beside a block that is on its way", byRoute(length).with(func(in *Input) {
+			other := withRanges()
+			other.Name, other.Status.NewSpace = "other", &v1alpha1.MadeSpace{Blocks: []v1alpha1.MadeBlock{{CIDR: "172.20.0.0/17"}}}
+			in.Others = append(in.Others, *other)
+		})},
 		{"both families", byRoute(length).with(func(in *Input) { in.Request.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6} })},
 		{"a cloud without routes to interfaces", byRoute(length).with(func(in *Input) { in.Snapshot.Traits.Routes = false })},
 	} {

@@ -65,7 +65,8 @@ func (v view) held(in netip.Prefix) (n int) {
 }
 
 // checkServices: each granted range has a ServiceCIDR, and each ServiceCIDR of
-// ours a request. No ServiceCIDR overlaps what Nodes publish.
+// ours a request. No ServiceCIDR overlaps what Nodes publish, but what routes
+// lead to of another cluster, which knows nothing of it.
 func (v view) checkServices(s *seen) error {
 	want := map[string]bool{}
 	for _, q := range v.requests {
@@ -75,10 +76,16 @@ func (v view) checkServices(s *seen) error {
 			}
 		}
 	}
+	near := &seen{nodes: v.nodes}
+	for _, n := range s.nodes {
+		if n.Labels[pool] != routed {
+			near.nodes = append(near.nodes[:len(near.nodes):len(near.nodes)], n)
+		}
+	}
 	for _, x := range v.cidrs {
 		for _, text := range x.Spec.CIDRs {
 			p := netip.MustParsePrefix(text)
-			if overlaps(p, s.published()) {
+			if overlaps(p, near.published()) {
 				return fmt.Errorf("I1: ServiceCIDR %s (%s) overlaps what Nodes publish", x.Name, text)
 			}
 			ours := x.Annotations["vpcnative.dev/range-request"] != ""

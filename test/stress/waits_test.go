@@ -36,6 +36,8 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 		return nil
 	case ready.Reason == v1alpha1.ReasonOverlap && len(q.Spec.CIDRs) > 0:
 		return nil // somebody else has a block that it asks for by name
+	case ready.Reason == v1alpha1.ReasonOverlap && q.Spec.Purpose == v1alpha1.Services && s.on.inside:
+		return nil // routes to another cluster's nodes, which knows nothing of it
 	case ready.Reason == v1alpha1.ReasonRangeMissing && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Adopted }):
 		return nil // another cluster's proxy-only subnet, which that took away
 	case h.lostAny(q, s):

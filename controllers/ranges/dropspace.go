@@ -1,0 +1,62 @@
+package ranges
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// removeSpace takes away what was made for a request that goes, once nothing
+// is in it: the subnets by their mark, the blocks as they were recorded.
+func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, s cloud.Snapshot, vpc cloud.VPC) *Refusal {
+	in := Input{Request: r, Snapshot: s, ClusterID: c.ClusterID}
+	if vpc.NewSpace == nil || r.Status.NewSpace == nil && len(in.made()) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, spacePatience)
+	defer cancel()
+	for _, sub := range in.made() {
+		if no := c.leads(ctx); no != nil {
+			return no
+		}
+		log.FromContext(ctx).Info("removing a subnet that was made for the request", "subnet", sub.Name, "prefix", sub.Primary)
+		err := vpc.NewSpace.RemoveSubnet(ctx, cloud.NewSubnet{Name: sub.Made, Zone: sub.Zone, Prefix: sub.Primary})
+		if no := spaceStays(ctx, err, "delete the machines and load balancers that are in it"); no != nil {
+			return no
+		}
+	}
+	if r.Status.NewSpace == nil {
+		return nil
+	}
+	for _, b := range r.Status.NewSpace.Blocks {
+		p, err := netip.ParsePrefix(b.CIDR)
+		if err != nil || b.Adopted {
+			continue
+		}
+		if no := c.leads(ctx); no != nil {
+			return no
+		}
+		log.FromContext(ctx).Info("removing a block that was added for the request", "block", p)
+		if no := spaceStays(ctx, vpc.NewSpace.RemoveBlock(ctx, p), "delete the subnets that others have in it"); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+func spaceStays(ctx context.Context, err error, remedy string) *Refusal {
+	switch {
+	case err == nil:
+		return nil
+	case cloud.Is(err, cloud.Conflict):
+		no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; %s", err, remedy)
+		no.Again = retrySoon
+		return no
+	}
+	return cmp.Or(underWay(ctx, "what was made for new nodes is being removed"), refusedByCloud(err))
+}
