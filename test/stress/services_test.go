@@ -19,6 +19,9 @@ import (
 // mostServices is how many a cluster has at most: a few ranges full.
 const mostServices = 60
 
+// ofRequest names the request of a ServiceCIDR of ours.
+const ofRequest = "vpcnative.dev/range-request"
+
 func makeServices(r *rig, c *cluster, rng *rand.Rand) string {
 	n := min(1+rng.IntN(8), mostServices-len(c.services))
 	for range n {
@@ -88,7 +91,7 @@ func (v view) checkServices(s *seen) error {
 			if overlaps(p, near.published()) {
 				return fmt.Errorf("I1: ServiceCIDR %s (%s) overlaps what Nodes publish", x.Name, text)
 			}
-			ours := x.Annotations["vpcnative.dev/range-request"] != ""
+			ours := x.Annotations[ofRequest] != ""
 			if ours && !want[text] && v.held(p) == 0 {
 				return fmt.Errorf("I5: ServiceCIDR %s (%s) is nobody's, and no Service holds an address of it", x.Name, text)
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -46,10 +47,13 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 	return fmt.Errorf("I5: RangeRequest %s is not ready: %s: %s", q.Name, ready.Reason, ready.Message)
 }
 
-// servicesHold tells whether a Service has an address of the request's.
+// servicesHold tells whether a Service has an address of the request's, also
+// of a ServiceCIDR that the request was deleted too soon to record.
 func (v view) servicesHold(q v1alpha1.RangeRequest) bool {
-	return q.Spec.Purpose == v1alpha1.Services && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
-		return v.held(netip.MustParsePrefix(g.CIDR)) > 0
+	return slices.ContainsFunc(v.cidrs, func(x networkingv1.ServiceCIDR) bool {
+		return x.Annotations[ofRequest] == q.Name && slices.ContainsFunc(x.Spec.CIDRs, func(text string) bool {
+			return v.held(netip.MustParsePrefix(text)) > 0
+		})
 	})
 }
 
