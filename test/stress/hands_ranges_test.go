@@ -92,8 +92,8 @@ func dropOurs(r *rig, _ *cluster, rng *rand.Rand) string {
 }
 
 // withoutRemoved gives the grants without those that people took out of the
-// VPC, as far as somebody else has the place, or the request goes and nobody
-// uses it.
+// VPC, as far as somebody else has the place, or the request goes and no Node
+// uses it: it is not put back for what others have there.
 func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	granted := map[[2]string]bool{}
 	for _, g := range s.grants {
@@ -102,7 +102,7 @@ func (h *hands) withoutRemoved(s *seen) (out []invariants.Grant) {
 	maps.DeleteFunc(h.removed, func(at [2]string, _ bool) bool { return !granted[at] })
 	for _, g := range s.grants {
 		at := [2]string{g.Subnet, g.Name}
-		excused := h.removed[at] && (h.another(at, g.Prefix, s) || g.Deleted && !overlaps(g.Prefix, s.taken()))
+		excused := h.removed[at] && (h.another(at, g.Prefix, s) || g.Deleted && !overlaps(g.Prefix, s.published()))
 		if g.Adopted {
 			excused = true // it is another's to take away
 		}
