@@ -14,6 +14,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
 // quiet gives a world without faults, in which one manager leads.
@@ -73,6 +74,30 @@ func TestATakenPrefixStaysOccupiedAndAnotherIsTried(t *testing.T) {
 		}
 		if h := m.c.book.Instances(); len(h) != 1 || h[0].Prefix != first {
 			t.Errorf("instances hold %v, want %s", h, first)
+		}
+	})
+}
+
+// TestAPromiseThatCannotBeKeptEnds: also where the Node makes no other, since
+// somebody else gave it podCIDRs meanwhile.
+func TestAPromiseThatCannotBeKeptEnds(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		w.script = failing("attach", 1, cloud.Conflict)
+		n := w.addNode("a")
+		for range 1000 {
+			if w.reason("a") == v1alpha1.ReasonPrefixTaken {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.mu.Lock()
+		n.Spec.PodCIDRs = []string{"192.168.0.0/24"}
+		w.changed("a")
+		w.mu.Unlock()
+		time.Sleep(time.Minute)
+		said, err := claims.Peek(t.Context(), m.c.Ledger)
+		if err != nil || len(said.Claims) > 0 {
+			t.Errorf("the ledger still promises %v, %v", said.Claims, err)
 		}
 	})
 }

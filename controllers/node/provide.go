@@ -85,7 +85,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	if held && !byRoutes(holding.Key) && nic.Subnet != holding.Key.Subnet && !nic.Holds(holding.Prefix) {
 		// Another machine has taken the name, and no range of the old one's
 		// subnet can ever be put on it.
-		c.book.Cede(node.UID)
+		c.cede(holding)
 		c.flights.clearDoubt(node.UID)
 		held = false
 	}
@@ -237,7 +237,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holdi
 func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
 	switch cloud.ReasonOf(err) {
 	case cloud.Conflict:
-		c.book.Cede(node.UID)
+		c.cede(h)
 		t := cloudTrouble(err)
 		t.Reason = v1alpha1.ReasonPrefixTaken
 		t.Text += "; another prefix is tried"
@@ -247,12 +247,20 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book
 	case cloud.NotFound:
 		t := c.missing(ctx, node, h, err)
 		if t.Reason == v1alpha1.ReasonRangeMissing && c.hasBetter(node, h) {
-			c.book.Cede(node.UID)
+			c.cede(h)
 			t.Text += "; a range of another request, which selects the node by now, is tried"
 		}
 		return c.wait(ctx, node, t)
 	}
 	return c.wait(ctx, node, cloudTrouble(err))
+}
+
+// cede gives up what a Node was promised and can never have. The promise ends
+// with it: the Node may make no other, and a later leader would hold this one
+// against the Node that gets the prefix next.
+func (c *Controller) cede(h book.Holding) {
+	c.book.Cede(h.NodeUID)
+	c.ledger.Inherit(h.NodeUID, h.Prefix)
 }
 
 // hasBetter tells whether the Node is to draw from other requests now than the

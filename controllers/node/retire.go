@@ -80,8 +80,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		if h.Instance == "" {
 			// It cannot be looked for on an interface: the next reading of
 			// all interfaces tells whether one carries it.
-			c.book.Cede(h.NodeUID)
-			c.ledger.Inherit(h.NodeUID, h.Prefix)
+			c.cede(h)
 			c.releases.end(h.NodeUID)
 			return reconcile.Result{}
 		}

@@ -136,6 +136,16 @@ func (h *hands) lostAny(q v1alpha1.RangeRequest, s *seen) bool {
 	return slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return h.lost(g.Subnet, g, s) })
 }
 
+// inPlaceOf tells whether the request was granted a place of which people took
+// out another's range, whose Nodes still have their pieces of it.
+func (h *hands) inPlaceOf(q v1alpha1.RangeRequest, s *seen) bool {
+	return slices.ContainsFunc(s.grants, func(other invariants.Grant) bool {
+		return h.removed[[2]string{other.Subnet, other.Name}] && slices.ContainsFunc(q.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
+			return g.Subnet == other.Subnet && g.Name != other.Name && other.Prefix.Overlaps(netip.MustParsePrefix(g.CIDR))
+		})
+	})
+}
+
 // another tells whether something else than the range of that name has the
 // place.
 func (h *hands) another(at [2]string, p netip.Prefix, s *seen) bool {

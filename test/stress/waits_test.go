@@ -27,7 +27,7 @@ func requestWaits(q v1alpha1.RangeRequest, h *hands, v view, s *seen) error {
 	case ready == nil || ready.Reason == "" || ready.Message == "":
 		return fmt.Errorf("I7: RangeRequest %s says nothing: %+v", q.Name, ready)
 	case !q.DeletionTimestamp.IsZero():
-		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q) || h.lostAny(q, s)) {
+		if ready.Reason == v1alpha1.ReasonInUse && (h.hold(q) || v.servicesHold(q) || v.nodesHold(q) || h.lostAny(q, s) || h.inPlaceOf(q, s)) {
 			return nil
 		}
 		return fmt.Errorf("I5: RangeRequest %s is deleted and still there: %s: %s", q.Name, ready.Reason, ready.Message)
