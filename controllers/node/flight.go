@@ -111,12 +111,22 @@ func (c *Controller) watch(ctx context.Context, ifaces cloud.Interfaces, uid typ
 		defer cancel()
 		err := ifaces.Wait(waitCtx, op)
 		c.leaveGate(uid) // the cloud is free for another while this Node is published
-		for end := time.Now().Add(comeBy); c.gate.idle(time.Now()) && time.Now().Before(end) && pause(ctx, comeBy/25); {
-			continue // and that one goes first: to publish now takes time from its start
-		}
+		c.letStart(ctx)
 		c.flights.mu.Lock()
 		fl.landed, fl.err = true, err
 		c.flights.mu.Unlock()
 		c.enqueue(name)
 	}()
+}
+
+// letStart waits, for comeBy at most, until no place at the cloud is idle: to
+// publish meanwhile would take processor time from the calls that start the
+// next operations, and they take longest.
+func (c *Controller) letStart(ctx context.Context) {
+	const looks = 25
+	for range looks {
+		if !c.gate.idle(time.Now()) || !pause(ctx, comeBy/looks) {
+			return
+		}
+	}
 }

@@ -16,7 +16,7 @@ type gate struct {
 	outside []string // names of Nodes, in order of arrival
 	queued  map[string]bool
 	called  map[string]bool
-	calls   []call // the oldest first, of Nodes that have come too
+	calls   []call // the oldest first, until that Node has come
 }
 
 type call struct {
@@ -71,6 +71,8 @@ func (g *gate) call() []string {
 }
 
 func (g *gate) callNext() []string {
+	now := time.Now()
+	g.forgetCalls(now)
 	n := min(g.places-len(g.in), len(g.outside))
 	if n <= 0 {
 		return nil
@@ -80,7 +82,7 @@ func (g *gate) callNext() []string {
 	for _, name := range next {
 		delete(g.queued, name)
 		g.called[name] = true
-		g.calls = append(g.calls, call{name, time.Now()})
+		g.calls = append(g.calls, call{name, now})
 	}
 	return next
 }
@@ -90,11 +92,16 @@ func (g *gate) callNext() []string {
 func (g *gate) idle(now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.forgetCalls(now)
+	return len(g.calls) > 0
+}
+
+// forgetCalls drops the oldest calls, of Nodes that have come or are given up.
+func (g *gate) forgetCalls(now time.Time) {
 	for len(g.calls) > 0 && (!g.called[g.calls[0].name] || now.Sub(g.calls[0].at) >= comeBy) {
 		delete(g.called, g.calls[0].name)
 		g.calls = g.calls[1:]
 	}
-	return len(g.calls) > 0
 }
 
 // leaveGate gives up the places that the Node has.

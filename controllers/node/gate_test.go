@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // A burst of deletions is bounded like one of joins: no more operations at once
@@ -78,4 +81,28 @@ func TestAPlaceIsIdleUntilTheCalledNodeComes(t *testing.T) {
 	if len(g.calls) > 0 || len(g.called) > 0 {
 		t.Errorf("calls are kept: %v, %v", g.calls, g.called)
 	}
+}
+
+// Calls are remembered no longer than they are waited for, also where nobody
+// asks whether a place is idle.
+func TestCallsAreForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		g.enter("0", "0")
+		for i := range 100 {
+			next := types.UID(fmt.Sprint(i + 1))
+			g.enter(next, string(next))
+			g.leave(types.UID(fmt.Sprint(i)))
+			if i%2 == 0 {
+				g.enter(next, string(next))
+			} else { // it is gone; another comes
+				time.Sleep(comeBy)
+				g.enter(next, "another")
+			}
+		}
+		if len(g.calls) > 1 || len(g.called) > 1 {
+			t.Errorf("%d calls and %d names are kept", len(g.calls), len(g.called))
+		}
+	})
 }
