@@ -52,24 +52,31 @@ func (g *goodNews) add(n news) {
 	}
 }
 
-// next gives the oldest, if there is one that may go.
-func (g *goodNews) next(mayGo func(news) bool) (n news, some, left bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.queue) == 0 {
-		g.queue = nil
-		return news{}, false, false
+// next takes the oldest off the queue, and waits for it until it may go. It is
+// false where there is none, or ctx ended.
+func (g *goodNews) next(ctx context.Context, mayGo func(news) bool) (news, bool) {
+	for ctx.Err() == nil {
+		g.mu.Lock()
+		if len(g.queue) == 0 {
+			g.queue = nil
+			g.mu.Unlock()
+			break
+		}
+		n := g.queue[0]
+		if mayGo(n) {
+			g.queue = g.queue[1:]
+			g.mu.Unlock()
+			return n, true
+		}
+		g.mu.Unlock()
+		pause(ctx, lull/10)
 	}
-	if n = g.queue[0]; !mayGo(n) {
-		return news{}, false, true
-	}
-	g.queue = g.queue[1:]
-	return n, true, true
+	return news{}, false
 }
 
-// held tells whether the Node may be held up by what it says of its network,
-// also where the cache does not show that yet.
-func (c *Controller) held(node *corev1.Node) bool {
+// heldUp tells whether what the Node says of its network may hold it up, also
+// where the cache does not show that yet.
+func (c *Controller) heldUp(node *corev1.Node) bool {
 	return networkCondition(node) != nil || c.told.any(node.Name)
 }
 
@@ -85,29 +92,12 @@ func (c *Controller) spread(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for {
-			places := calm
-			n, some, left := c.news.next(func(n news) bool {
-				if c.Writer.podCIDRs.quietSince(time.Now()) >= lull {
-					return true
-				}
-				places = late
-				return !time.Now().Before(n.by)
-			})
-			if !left {
-				break
+		for n, some := c.news.next(ctx, c.mayTell); some; n, some = c.news.next(ctx, c.mayTell) {
+			places := late
+			if c.isLull() {
+				places = calm
 			}
-			if !some {
-				if !pause(ctx, lull/10) {
-					return
-				}
-				continue
-			}
-			select {
-			case places <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
+			places <- struct{}{} // every write ends with ctx
 			writers.Go(func() {
 				defer func() { <-places }()
 				c.tell(ctx, n)
@@ -115,6 +105,10 @@ func (c *Controller) spread(ctx context.Context) {
 		}
 	}
 }
+
+func (c *Controller) mayTell(n news) bool { return c.isLull() || !time.Now().Before(n.by) }
+
+func (c *Controller) isLull() bool { return c.Writer.podCIDRs.quietSince(time.Now()) >= lull }
 
 // tell writes one report. Where that fails the Node comes back and is looked
 // at as one that was never reported.
@@ -138,34 +132,4 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// traffic counts the writes of one kind that are under way.
-type traffic struct {
-	mu   sync.Mutex
-	now  int
-	last time.Time // when the last one ended
-}
-
-func (t *traffic) begin() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.now++
-}
-
-func (t *traffic) end() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.now--
-	t.last = time.Now()
-}
-
-// quietSince gives for how long none has been under way; zero while one is.
-func (t *traffic) quietSince(now time.Time) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.now > 0 {
-		return 0
-	}
-	return now.Sub(t.last)
 }

@@ -260,7 +260,7 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book
 // against the Node that gets the prefix next.
 func (c *Controller) cede(h book.Holding) {
 	c.book.Cede(h.NodeUID)
-	c.ledger.Inherit(h.NodeUID, h.Prefix)
+	c.ledger.End(h.NodeUID, h.Prefix)
 }
 
 // hasBetter tells whether the Node is to draw from other requests now than the

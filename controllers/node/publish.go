@@ -109,7 +109,7 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 	c.leaveGate(node.UID)
 	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
 	c.settle(node.UID)
-	if c.held(node) {
+	if c.heldUp(node) {
 		return c.report(ctx, node)
 	}
 	c.backoff.Forget(node.Name)

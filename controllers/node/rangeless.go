@@ -51,7 +51,7 @@ func (c *Controller) endRangeless(ctx context.Context, r *reading) {
 		}
 		log.FromContext(ctx).Info("the node and the range that its prefix was out of are gone, and the cloud shows it nowhere; it rests",
 			"node", e.Node, "prefix", e.Prefix, "request", e.Request)
-		c.ledger.Inherit(e.NodeUID, e.Prefix)
+		c.ledger.End(e.NodeUID, e.Prefix)
 		c.ledger.Rest(e.NodeUID, e.Prefix, now.Add(c.Quarantine), now)
 		is := func(x claims.Entry) bool { return x.NodeUID == e.NodeUID && x.Prefix == e.Prefix }
 		c.unplaced.Claims = slices.DeleteFunc(c.unplaced.Claims, is)

@@ -101,7 +101,7 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 	}
 	for _, x := range rebuilt.Collisions {
 		if x.Known.NodeUID != "" && !x.Known.Published && !errors.Is(x.Err, book.ErrNoRange) {
-			c.ledger.Inherit(x.Known.NodeUID, x.Known.Prefix) // an old promise, overtaken by what stands
+			c.ledger.End(x.Known.NodeUID, x.Known.Prefix) // an old promise, overtaken by what stands
 		}
 	}
 	for _, rest := range rebuilt.Rested {

@@ -186,7 +186,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 		}
 		c.book.MarkDurable(current.UID)
 	}
-	c.ledger.Inherit(h.NodeUID, h.Prefix)
+	c.ledger.End(h.NodeUID, h.Prefix)
 	return true, again
 }
 

@@ -95,9 +95,10 @@ func (l *Ledger) Release(ctx context.Context, e Entry) error {
 	})
 }
 
-// Inherit says that the Node of a release lives on under a new UID, whose own
-// claim is made next.
-func (l *Ledger) Inherit(uid types.UID, p netip.Prefix) {
+// End ends all that the ledger says of a Node and a prefix: the Node lives on
+// under a new UID, whose own claim is made next, or it can never have the
+// prefix.
+func (l *Ledger) End(uid types.UID, p netip.Prefix) {
 	l.lazily(func(d *document) bool {
 		d.endRelease(uid, p)
 		d.endClaim(uid)
