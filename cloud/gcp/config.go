@@ -50,7 +50,8 @@ type Config struct {
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration
 	// PollMin and PollMax bound the time between two looks at a scope's
-	// operations (100 ms, 5 s).
+	// operations (100 ms, 5 s), but that those which are due are looked at four
+	// times as often.
 	PollMin, PollMax time.Duration
 }
 

@@ -35,6 +35,7 @@ func (p *poller) poll(w *watch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w.polled = time.Now()
+	w.pace.looked(w.polled)
 	if w.last = err; err == nil {
 		w.fails = 0
 		return
@@ -84,8 +85,7 @@ func (p *poller) took(w *watch, listed []operation) bool {
 		op.asked = now
 		if o.done {
 			op.result = o
-			delete(w.ops, o.name)
-			close(op.done)
+			w.end(o.name, op)
 		}
 	}
 	for _, op := range w.ops {
@@ -103,7 +103,7 @@ func (p *poller) askEach(w *watch, listed bool) error {
 	var names []string
 	p.mu.Lock()
 	for name, op := range w.ops {
-		if !listed || now.Sub(op.asked) >= p.interval(now.Sub(op.since)) {
+		if !listed || now.Sub(op.asked) >= w.pace.interval(now.Sub(op.since)) {
 			names = append(names, name)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +20,7 @@ type poller struct {
 
 	mu     sync.Mutex
 	scopes map[scope]*watch
+	paces  map[scope]*pace // outlive the watches
 }
 
 // watch is one scope's waiting. Its fields are guarded by poller.mu.
@@ -31,6 +31,7 @@ type watch struct {
 	fails  int           // polls that failed in a row
 	last   error         // of the latest failed poll, nil after a good one
 	polled time.Time
+	pace   *pace
 }
 
 // pending is one operation and those who wait for it.
@@ -44,7 +45,7 @@ type pending struct {
 
 func newPoller(v *vpc) *poller {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &poller{vpc: v, ctx: ctx, cancel: cancel, scopes: map[scope]*watch{}}
+	return &poller{vpc: v, ctx: ctx, cancel: cancel, scopes: map[scope]*watch{}, paces: map[scope]*pace{}}
 }
 
 func (p *poller) close() { p.cancel() }
@@ -86,7 +87,7 @@ func (p *poller) join(in scope, name string) (*watch, *pending) {
 	defer p.mu.Unlock()
 	w := p.scopes[in]
 	if w == nil {
-		w = &watch{scope: in, ops: map[string]*pending{}, wake: make(chan struct{}, 1), polled: time.Now()}
+		w = &watch{scope: in, ops: map[string]*pending{}, wake: make(chan struct{}, 1), polled: time.Now(), pace: p.paceOf(in)}
 		p.scopes[in] = w
 		go p.run(w)
 	}
@@ -98,6 +99,13 @@ func (p *poller) join(in scope, name string) (*watch, *pending) {
 	}
 	op.waiters++
 	return w, op
+}
+
+func (p *poller) paceOf(in scope) *pace {
+	if p.paces[in] == nil {
+		p.paces[in] = newPace(p.vpc.PollMin, p.vpc.PollMax)
+	}
+	return p.paces[in]
 }
 
 // leave gives the error of the latest poll, where it failed.
@@ -139,12 +147,8 @@ func (p *poller) run(w *watch) {
 	}
 }
 
-// due says when to look next: PollMin after the last look while operations
-// are young, a twentieth of their age when they have been under way for longer,
-// so that looking late costs a twentieth at most. The lower median age counts:
-// one stuck operation does not slow down the others, and a steady flow of
-// new ones does not make us look all the time. When nobody waits, the watch
-// is taken down.
+// due says when to look next; while looks fail, ever later. When nobody waits,
+// the watch is taken down.
 func (p *poller) due(w *watch) (time.Time, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -152,18 +156,24 @@ func (p *poller) due(w *watch) (time.Time, bool) {
 		delete(p.scopes, w.scope)
 		return time.Time{}, false
 	}
-	now := time.Now()
-	ages := make([]time.Duration, 0, len(w.ops))
+	since := make([]time.Time, 0, len(w.ops))
 	for _, op := range w.ops {
-		ages = append(ages, now.Sub(op.since))
+		since = append(since, op.since)
 	}
-	slices.Sort(ages)
-	every := p.interval(ages[(len(ages)-1)/2]) << min(w.fails, 10)
-	return w.polled.Add(min(every, p.vpc.PollMax)), true
+	now := time.Now()
+	if w.fails > 0 {
+		return w.polled.Add(min(w.pace.byAge(now, since)<<min(w.fails, 10), p.vpc.PollMax)), true
+	}
+	return w.pace.next(w.polled, now, since), true
 }
 
-func (p *poller) interval(age time.Duration) time.Duration {
-	return min(max(age/20, p.vpc.PollMin), p.vpc.PollMax)
+// end wakes those who wait for an operation that is done.
+func (w *watch) end(name string, op *pending) {
+	if op.err == nil {
+		w.pace.took(time.Since(op.since))
+	}
+	delete(w.ops, name)
+	close(op.done)
 }
 
 // settle hands an operation's end to those who wait for it.
@@ -172,7 +182,6 @@ func (p *poller) settle(w *watch, name string, result operation, err error) {
 	defer p.mu.Unlock()
 	if op := w.ops[name]; op != nil {
 		op.result, op.err = result, err
-		delete(w.ops, name)
-		close(op.done)
+		w.end(name, op)
 	}
 }

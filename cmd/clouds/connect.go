@@ -2,7 +2,6 @@ package clouds
 
 import (
 	"context"
-	"time"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -10,12 +9,6 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
-
-// pollMin is the least time between two looks at a zone's operations. One
-// look serves all Nodes that are being set up there, and half of it is added
-// to each one's wait: at two seconds an operation, 200 ms would take a tenth
-// of what the cloud can do at a time.
-const pollMin = 100 * time.Millisecond
 
 // madeUp are credentials for an emulator, which asks for a signature and does
 // not check it.
@@ -34,7 +27,7 @@ func (c *Clouds) connect(ctx context.Context, spec any) (*opened, error) {
 			Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
 			Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks,
 			Endpoint: c.GCPEndpoint, NoAuth: c.GCPNoAuth,
-			UserAgent: c.UserAgent, Hook: c.Hook, PollMin: pollMin,
+			UserAgent: c.UserAgent, Hook: c.Hook,
 			NodeTags: c.GCPNodeTags,
 		})
 		return both(vpc, b, closer, err)
