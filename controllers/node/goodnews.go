@@ -13,12 +13,12 @@ import (
 const (
 	// lull is for how long no podCIDRs must have been under way before
 	// reports go out that hold nobody up.
-	lull = 200 * time.Millisecond
+	lull = 50 * time.Millisecond
 	// reportBy is when such a report goes out although there is no lull.
 	reportBy = 30 * time.Second
 	// lullAtOnce is how many reports are written at a time: enough to keep the
 	// API server busy, and few for podCIDRs that come now to wait behind.
-	lullAtOnce = 8
+	lullAtOnce = 16
 	// lateAtOnce is how many are written at a time without a lull.
 	lateAtOnce = 2
 )

@@ -42,9 +42,10 @@ type Server struct {
 	// Dir holds the data, the logs and the kubeconfig files; it is gone after Stop.
 	Dir string
 
-	guard   *guard
-	plane   *envtest.ControlPlane
-	release func() bool
+	guard      *guard
+	plane      *envtest.ControlPlane
+	adminToken string
+	release    func() bool
 }
 
 // Start runs a control plane until Stop is called, ctx is done or this process
@@ -99,11 +100,9 @@ func startOnce(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := s.startPlane(apiServer, etcd, o); err != nil {
 		return nil, err
 	}
-	admin, err := s.AddUser("admin", "system:masters")
-	if err != nil {
+	if err := s.addAdmin(); err != nil {
 		return nil, err
 	}
-	s.Config, s.KubeconfigFile = admin.Config, admin.KubeconfigFile
 	if err := s.waitReady(ctx, o.StartTimeout); err != nil {
 		return nil, err
 	}
@@ -140,6 +139,11 @@ func (s *Server) startPlane(apiServer, etcd string, o Options) error {
 	// looks for a default route and fails where there is no network.
 	api.Configure().Set("advertise-address", "198.51.100.1")
 	api.Configure().Set("service-cluster-ip-range", ServiceRange)
+	tokens, err := s.issueToken()
+	if err != nil {
+		return err
+	}
+	api.Configure().Set("token-auth-file", tokens)
 	// A lone member elects itself after one election timeout; the default adds
 	// half a second to every start.
 	s.plane.Etcd.Configure().Set("heartbeat-interval", "50").Set("election-timeout", "250")

@@ -31,11 +31,14 @@ const (
 	maxClaims   = 640 << 10
 	maxReleases = 768 << 10
 
-	// While the API server is busy, as much time passes between writes as a
-	// write took, up to maxPause, so that each gathers more claims and leaves
-	// it room for other work. After a quickWrite the next one starts at once.
+	// After a write that many waited for, as much time passes until the next
+	// as that write took, up to maxPause, so that each gathers more claims and
+	// leaves a busy API server room for other work. After a quickWrite the next
+	// one starts at once, and also where at most few waited: Nodes that come
+	// one after the other are not made to wait for each other.
 	quickWrite = 8 * time.Millisecond
 	maxPause   = 100 * time.Millisecond
+	few        = 8
 
 	// defaultLinger spares a write for each Node that is done.
 	defaultLinger = 500 * time.Millisecond
@@ -75,8 +78,9 @@ type Ledger struct {
 
 // commit is a group of changes that go out in one write.
 type commit struct {
-	done chan struct{}
-	err  error
+	done    chan struct{}
+	waiting int // for it
+	err     error
 }
 
 // Claim promises a prefix to a Node and returns once the promise is durable.
@@ -176,6 +180,7 @@ func (l *Ledger) commit(ctx context.Context, room int, change func(*document)) e
 	}
 	change(l.doc)
 	c := l.enqueue()
+	c.waiting++
 	l.mu.Unlock()
 	select {
 	case <-c.done:
@@ -251,7 +256,9 @@ func (l *Ledger) writeAll() {
 		version, err := l.write(cm)
 
 		l.mu.Lock()
-		l.pause = time.Now().Add(min(time.Since(began)-quickWrite, maxPause))
+		if c.waiting > few {
+			l.pause = time.Now().Add(min(time.Since(began)-quickWrite, maxPause))
+		}
 		l.version = version
 		l.writes++
 		c.err = err

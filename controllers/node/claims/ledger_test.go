@@ -101,6 +101,62 @@ func TestABurstCostsFewWrites(t *testing.T) {
 	})
 }
 
+// On a busy API server, Nodes that come one after the other wait for one write
+// each; those that come together share writes, which leave the server room.
+func TestOnlyABurstPausesBetweenWrites(t *testing.T) {
+	t.Parallel()
+	const write = 50 * time.Millisecond
+	for _, c := range []struct {
+		name string
+		once int // claims at a time
+		want time.Duration
+	}{
+		{"one after the other", 1, 4 * write},
+		{"a few at a time", few, 4 * write},
+		{"many at a time", few + 1, 4*write + 3*(write-quickWrite)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &claimstest.Store{}
+				l, _ := mustOpen(t, s, "a")
+				s.SetHook(func(_ context.Context, verb string, m claimstest.Moment) error {
+					if verb == "update" && m == claimstest.Before {
+						time.Sleep(write)
+					}
+					return nil
+				})
+				began := time.Now()
+				for n := range 4 {
+					claimTogether(t, l, n*c.once, c.once)
+				}
+				if took := time.Since(began); took != c.want {
+					t.Errorf("4 times %d claims took %v, want %v", c.once, took, c.want)
+				}
+			})
+		})
+	}
+}
+
+// claimTogether makes n claims that go out in one write.
+func claimTogether(t *testing.T, l *Ledger, from, n int) {
+	t.Helper()
+	l.mu.Lock()
+	l.writing = true // until all wait
+	l.mu.Unlock()
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			if err := l.Claim(t.Context(), entry(from+i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	synctest.Wait()
+	go l.writeAll()
+	all.Wait()
+	synctest.Wait()
+}
+
 func TestAClaimIsDurableWhenItReturns(t *testing.T) {
 	t.Parallel()
 	for fault, hook := range map[string]claimstest.Hook{
