@@ -21,7 +21,7 @@ import (
 // most selector terms count, so that a range for some nodes is never spilled
 // into the range for all; among them the oldest comes first, then the name
 // decides. A request being deleted gives nothing to new nodes.
-func Candidates(requests []v1alpha1.RangeRequest, nodeLabels map[string]string) []*v1alpha1.RangeRequest {
+func Candidates(requests []v1alpha1.RangeRequest, nodeLabels labels.Labels) []*v1alpha1.RangeRequest {
 	var out []*v1alpha1.RangeRequest
 	most := 0
 	for i := range requests {
@@ -47,12 +47,12 @@ func Candidates(requests []v1alpha1.RangeRequest, nodeLabels map[string]string) 
 // Selects tells whether the request's selector picks a node with these
 // labels. A request without a selector picks every node; one whose selector
 // does not parse picks none.
-func Selects(r *v1alpha1.RangeRequest, nodeLabels map[string]string) bool {
+func Selects(r *v1alpha1.RangeRequest, nodeLabels labels.Labels) bool {
 	if r.Spec.NodeSelector == nil {
 		return true
 	}
 	selector, err := metav1.LabelSelectorAsSelector(r.Spec.NodeSelector)
-	return err == nil && selector.Matches(labels.Set(nodeLabels))
+	return err == nil && selector.Matches(nodeLabels)
 }
 
 func terms(s *metav1.LabelSelector) int {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
@@ -53,7 +54,7 @@ func TestCandidates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, r := range Candidates(requests, tc.labels) {
+			for _, r := range Candidates(requests, labels.Set(tc.labels)) {
 				got = append(got, r.Name)
 			}
 			if !slices.Equal(got, tc.want) {

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
@@ -58,7 +59,7 @@ func KeepNode(from, slim *corev1.Node) {
 func NodeSetOf(clusterID string, s wanted.Selection, all []*corev1.Node) lb.NodeSet {
 	out := lb.NodeSet{ClusterID: clusterID, Name: s.Name}
 	for _, n := range all {
-		if Serves(n) && s.Selects(n.Labels) {
+		if Serves(n) && s.Selects(assign.LabelsOf(n)) {
 			out.Nodes = append(out.Nodes, asNode(n))
 		}
 	}

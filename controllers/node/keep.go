@@ -188,7 +188,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node, _ netip.Pre
 		// brings the Node back.
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
 	}
-	if len(assign.Candidates(c.catalog.Load().requests, node.Labels)) == 0 {
+	if len(assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))) == 0 {
 		return reconcile.Result{}
 	}
 	c.suspected(ctx, node)

@@ -24,7 +24,7 @@ import (
 // confirm, publish (I2). Each return leaves the Node in a state from which
 // the next call goes on.
 func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.Result {
-	candidates := assign.Candidates(c.catalog.Load().requests, node.Labels)
+	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
 	if len(candidates) == 0 {
 		c.leaveGate(node.UID)
 		c.book.Drop(node.UID)
@@ -266,7 +266,7 @@ func (c *Controller) cede(h book.Holding) {
 // hasBetter tells whether the Node is to draw from other requests now than the
 // one that it was promised a prefix of.
 func (c *Controller) hasBetter(node *corev1.Node, h book.Holding) bool {
-	candidates := assign.Candidates(c.catalog.Load().requests, node.Labels)
+	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
 	return len(candidates) > 0 && !isCandidate(h.Key.Request, candidates)
 }
 

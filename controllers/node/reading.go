@@ -174,7 +174,7 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		instances[holder.Instance] = k
 		return // one prefix of each family; the pools are IPv4, and IPv6 is delegated
 	}
-	if candidates := assign.Candidates(r.catalog.requests, n.Labels); len(candidates) > 0 {
+	if candidates := assign.Candidates(r.catalog.requests, assign.LabelsOf(n)); len(candidates) > 0 {
 		r.foreign = append(r.foreign, drift.Foreign{Request: candidates[0].Name, Node: n.Name, PodCIDRs: strings.Join(n.Spec.PodCIDRs, ",")})
 	}
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -46,6 +47,17 @@ func (r *reports) pending(name string, uid types.UID, now time.Time) time.Durati
 		return 0
 	}
 	return got.until.Sub(now)
+}
+
+// forgetOld drops reports that the cache had time to show: it may have shown
+// one before it was noted.
+func (r *reports) forgetOld(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.byName, func(_ string, one reported) bool { return !now.Before(one.until) })
+	if len(r.byName) == 0 {
+		r.byName = nil // an emptied map keeps the room for all it ever held
+	}
 }
 
 // shown forgets a report that the cache shows, or whose Node is gone.

@@ -21,6 +21,21 @@ func TestAReportIsAwaitedUntilTheCacheShowsIt(t *testing.T) {
 	}
 }
 
+func TestReportsThatTheCacheShowedBeforeAreForgotten(t *testing.T) {
+	var r reports
+	now := time.Now()
+	r.shown("n")
+	r.note("n", "1", now)
+	r.forgetOld(now.Add(cacheLag - 1))
+	if r.pending("n", "1", now) == 0 {
+		t.Error("a report that the cache may still show is forgotten")
+	}
+	r.forgetOld(now.Add(cacheLag))
+	if r.byName != nil {
+		t.Errorf("%d reports are kept that nobody waits for", len(r.byName))
+	}
+}
+
 func TestAReportIsNotAwaitedForLongNorForAnother(t *testing.T) {
 	var r reports
 	now := time.Now()

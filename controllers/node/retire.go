@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,8 +21,19 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
-// indexProviderID is the cache's index of Nodes by spec.providerID.
-const indexProviderID = "spec.providerID"
+// indexInstance is the cache's index of Nodes by their instance, coarse: a set
+// of its own for each Node would take a third of a kilobyte.
+const (
+	indexInstance = "instance"
+	instanceParts = 512
+)
+
+// instanceIndex is what indexInstance has for a provider ID.
+func instanceIndex(providerID string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(providerID))
+	return strconv.Itoa(int(h.Sum32() % instanceParts))
+}
 
 // retire takes back what earlier Nodes of this name held.
 func (c *Controller) retire(ctx context.Context, name string, current *corev1.Node) reconcile.Result {
@@ -285,11 +298,11 @@ func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
 		return err
 	}
 	var others corev1.NodeList
-	if err := c.Client.List(ctx, &others, client.MatchingFields{indexProviderID: h.Instance}); err != nil {
+	if err := c.Client.List(ctx, &others, client.MatchingFields{indexInstance: instanceIndex(h.Instance)}); err != nil {
 		return fmt.Errorf("listing Nodes of %s: %w", h.Instance, err)
 	}
 	for _, n := range others.Items {
-		if n.UID != h.NodeUID && slices.Contains(n.Spec.PodCIDRs, h.Prefix.String()) {
+		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.Contains(n.Spec.PodCIDRs, h.Prefix.String()) {
 			return fmt.Errorf("node %s publishes it now", n.Name)
 		}
 	}

@@ -25,11 +25,11 @@ import (
 
 // Setup adds the controller to a manager.
 func (c *Controller) Setup(mgr manager.Manager) error {
-	err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexProviderID, func(o client.Object) []string {
-		return []string{o.(*corev1.Node).Spec.ProviderID}
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexInstance, func(o client.Object) []string {
+		return []string{instanceIndex(o.(*corev1.Node).Spec.ProviderID)}
 	})
 	if err != nil {
-		return fmt.Errorf("indexing Nodes by provider ID: %w", err)
+		return fmt.Errorf("indexing Nodes by their instance: %w", err)
 	}
 	err = mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexIPv6, func(o client.Object) []string {
 		return ipv6Of(o.(*corev1.Node))
@@ -213,6 +213,7 @@ func (c *Controller) run(ctx context.Context) {
 			c.callBack(ctx, c.rivals.gone(time.Now()))
 			c.lookAgain(ctx)
 			c.say(ctx)
+			c.reports.forgetOld(time.Now())
 			c.Metrics.rivals(c.rivals.stopped())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
 		case <-c.again:

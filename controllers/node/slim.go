@@ -13,8 +13,8 @@ import (
 )
 
 // Slim is the cache's transform of a Node: it keeps what the controllers
-// read and nothing else, so that ten thousand Nodes take little memory. The
-// words of labels are shared between Nodes.
+// read and nothing else, so that ten thousand Nodes take little memory. Labels
+// are shared between Nodes: assign.LabelsOf reads them.
 func Slim(o any) (any, error) {
 	n, ok := o.(*corev1.Node)
 	if !ok {
@@ -23,7 +23,7 @@ func Slim(o any) (any, error) {
 	slim := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
 		Name: n.Name, UID: n.UID, ResourceVersion: n.ResourceVersion,
 		CreationTimestamp: n.CreationTimestamp, DeletionTimestamp: n.DeletionTimestamp,
-		Labels: shared(n.Labels),
+		Labels: kinds.shared(n),
 	}}
 
 	slim.Spec.ProviderID = n.Spec.ProviderID
@@ -76,17 +76,6 @@ func capacityOf(pods resource.Quantity) corev1.ResourceList {
 	}
 	had, _ := capacities.LoadOrStore(n, corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(n, resource.DecimalSI)})
 	return had.(corev1.ResourceList)
-}
-
-func shared(labels map[string]string) map[string]string {
-	if labels == nil {
-		return nil
-	}
-	out := make(map[string]string, len(labels))
-	for k, v := range labels {
-		out[word(k)] = word(v)
-	}
-	return out
 }
 
 // word gives the one copy of a string that many Nodes carry.

@@ -1,13 +1,18 @@
 package node
 
 import (
+	"reflect"
+	"strconv"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/vpcnative/vpcnative/assign"
 )
 
 func TestSlimKeepsTheCapacityOfPods(t *testing.T) {
@@ -83,5 +88,50 @@ func BenchmarkSlim(b *testing.B) {
 		if _, err := Slim(n); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestNodesOfOneKindShareTheirLabels(t *testing.T) {
+	slim := func(name string, more ...string) *corev1.Node {
+		n := &corev1.Node{}
+		n.Name, n.Labels = name, map[string]string{corev1.LabelHostname: name, "pool": "p"}
+		for i := 0; i < len(more); i += 2 {
+			n.Labels[more[i]] = more[i+1]
+		}
+		whole := labels.Set(n.Labels).String()
+		got, err := Slim(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if labels.Set(n.Labels).String() != whole {
+			t.Errorf("the Node that was given has other labels now: %v", n.Labels)
+		}
+		return got.(*corev1.Node)
+	}
+	same := func(a, b *corev1.Node) bool { return reflect.ValueOf(a.Labels).Pointer() == reflect.ValueOf(b.Labels).Pointer() }
+	a := slim("a")
+	if b := slim("b"); !same(a, b) {
+		t.Error("two Nodes of one kind have labels of their own")
+	}
+	for what, other := range map[string]*corev1.Node{
+		"another pool":     slim("c", "pool", "q"),
+		"a label more":     slim("c", "x", ""),
+		"another hostname": slim("c", corev1.LabelHostname, "c.example.com"),
+		"no hostname":      slim("c", corev1.LabelHostname, ""),
+	} {
+		if same(a, other) {
+			t.Errorf("%s: the labels are shared", what)
+		}
+	}
+	for i := range 3 * maxKinds {
+		if got := assign.LabelsOf(slim("d", "id", strconv.Itoa(i))).Get("id"); got != strconv.Itoa(i) {
+			t.Fatalf("label %d is %q", i, got)
+		}
+	}
+	if n := len(kinds.byHash); n > maxKinds {
+		t.Errorf("%d kinds are remembered", n)
+	}
+	if got := assign.LabelsOf(slim("e")).Get(corev1.LabelHostname); got != "e" {
+		t.Errorf("the hostname of e is %q", got)
 	}
 }

@@ -337,7 +337,7 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 			from = r.w.cached
 		}
 		for _, n := range from {
-			if o.FieldSelector == nil || o.FieldSelector.String() == indexProviderID+"="+n.Spec.ProviderID {
+			if o.FieldSelector == nil || o.FieldSelector.String() == indexInstance+"="+instanceIndex(n.Spec.ProviderID) {
 				list.Items = append(list.Items, *n.DeepCopy())
 			} else if p, ok := publishedIPv6(n); ok && o.FieldSelector.String() == indexIPv6+"="+p.String() {
 				list.Items = append(list.Items, *n.DeepCopy())

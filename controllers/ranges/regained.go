@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/plan"
@@ -52,7 +54,7 @@ func (in Input) lengths() [2]int {
 // lead, in order.
 func (in Input) publishedByRoute() (out []netip.Prefix) {
 	for _, n := range in.Nodes {
-		if !in.drawsHere(n.Labels) {
+		if !in.drawsHere(n) {
 			continue
 		}
 		for _, text := range n.Spec.PodCIDRs {
@@ -70,8 +72,8 @@ func (in Input) publishedByRoute() (out []netip.Prefix) {
 
 // drawsHere tells of Nodes that draw from this request first, among those that
 // lost their status as it did.
-func (in Input) drawsHere(labels map[string]string) bool {
-	for _, r := range assign.Candidates(in.Others, labels) {
+func (in Input) drawsHere(n *corev1.Node) bool {
+	for _, r := range assign.Candidates(in.Others, assign.LabelsOf(n)) {
 		if isRouted(r) && len(r.Status.Ranges) == 0 {
 			return r.Name == in.Request.Name
 		}

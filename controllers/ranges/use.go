@@ -83,7 +83,7 @@ func (u *Use) wait(n *corev1.Node, r *v1alpha1.RangeRequest, all []v1alpha1.Rang
 	if reason != v1alpha1.ReasonRangeExhausted && reason != v1alpha1.ReasonRangeMissing {
 		return
 	}
-	for _, candidate := range assign.Candidates(all, n.Labels) {
+	for _, candidate := range assign.Candidates(all, assign.LabelsOf(n)) {
 		if candidate.Name != r.Name {
 			continue
 		}

@@ -92,7 +92,7 @@ func (v view) nodeWaits(n corev1.Node, s *seen, h *hands) error {
 	bounds, none := s.on.bounds(m)
 	subnet := m.Subnet
 	var room []netip.Prefix
-	candidates := assign.Candidates(v.requests, n.Labels)
+	candidates := assign.Candidates(v.requests, assign.LabelsOf(&n))
 	granted, lost, undersized := 0, false, false
 	for _, q := range candidates {
 		subnet, bounds, none := subnet, bounds, none

@@ -90,7 +90,7 @@ func (w World) node(n *corev1.Node) Explanation {
 			out.Notes = append(out.Notes, fmt.Sprintf("%s, %s: %s", c.Type, c.Reason, c.Message))
 		}
 	}
-	candidates := assign.Candidates(w.Requests, n.Labels)
+	candidates := assign.Candidates(w.Requests, assign.LabelsOf(n))
 	if len(n.Spec.PodCIDRs) == 0 {
 		out.Answer, out.Text = Free, fmt.Sprintf("Node %s has no pod range yet", n.Name)
 		if len(candidates) == 0 {

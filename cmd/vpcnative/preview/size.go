@@ -49,7 +49,7 @@ func nodeSize(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []cor
 func mostMaxPods(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []corev1.Node) (pods int64, count int) {
 	seen := map[int64]int{}
 	for i := range nodes {
-		candidates := assign.Candidates(all, nodes[i].Labels)
+		candidates := assign.Candidates(all, assign.LabelsOf(&nodes[i]))
 		if slices.ContainsFunc(candidates, func(c *v1alpha1.RangeRequest) bool { return c.Name == r.Name }) {
 			seen[nodes[i].Status.Capacity.Pods().Value()]++
 		}

@@ -228,7 +228,7 @@ func whyWaiting(n *corev1.Node, requests []v1alpha1.RangeRequest) string {
 			return c.Reason + ": " + c.Message
 		}
 	}
-	if len(assign.Candidates(requests, n.Labels)) == 0 {
+	if len(assign.Candidates(requests, assign.LabelsOf(n))) == 0 {
 		return "no RangeRequest selects it"
 	}
 	return "its range is on the way"

@@ -24,8 +24,8 @@ type Selection struct {
 func Everyone() Selection { return Selection{Name: AllNodes} }
 
 // Selects tells whether a node with these labels is in the set.
-func (s Selection) Selects(l map[string]string) bool {
-	return labels.SelectorFromSet(s.Labels).Matches(labels.Set(l))
+func (s Selection) Selects(l labels.Labels) bool {
+	return labels.SelectorFromSet(s.Labels).Matches(l)
 }
 
 func (s Selection) name() string {

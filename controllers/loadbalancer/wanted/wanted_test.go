@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -333,7 +334,7 @@ func TestSelectionsAreNamedByWhatTheySelect(t *testing.T) {
 	if len(slices.Compact(names)) != 3 {
 		t.Errorf("%v", names)
 	}
-	if !a.Selects(map[string]string{"x": "1", "y": "2", "z": "3"}) || a.Selects(map[string]string{"x": "1"}) || !Everyone().Selects(nil) {
+	if !a.Selects(labels.Set{"x": "1", "y": "2", "z": "3"}) || a.Selects(labels.Set{"x": "1"}) || !Everyone().Selects(labels.Set(nil)) {
 		t.Error("it selects others")
 	}
 }

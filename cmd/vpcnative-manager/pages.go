@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+)
+
+// A trim gives memory back that the work since the last one needed: the heap's
+// free pages, and pages of the program that no longer run. It takes some
+// hundredths of a second of processor time, so it comes after work, the start
+// or a burst of Nodes, that took far more.
+const (
+	trimLook = 5 * time.Second
+	// trimCalm is how much processor time between two looks is none to speak of.
+	trimCalm = trimLook / 20
+	// trimWork is how much processor time the work has taken, at least.
+	trimWork = 5 * time.Second
+)
+
+// trimmer decides when to trim.
+type trimmer struct {
+	seen    time.Duration // processor time at the last look
+	trimmed time.Duration // and at the last trim; less than zero before the first
+}
+
+// due takes the processor time of the process so far.
+func (t *trimmer) due(used time.Duration) bool {
+	calm := used-t.seen < trimCalm
+	t.seen = used
+	if !calm || t.trimmed >= 0 && used-t.trimmed < trimWork {
+		return false
+	}
+	t.trimmed = used
+	return true
+}
+
+// keepTrim trims until ctx ends.
+func keepTrim(ctx context.Context, log logr.Logger) {
+	look := time.NewTicker(trimLook)
+	defer look.Stop()
+	for t := (trimmer{trimmed: -1}); ; {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+		if !t.due(processorTime()) {
+			continue
+		}
+		debug.FreeOSMemory()
+		if err := trimProgram(); err != nil {
+			log.Info("memory that only the start used cannot be given back; it stays", "error", err.Error())
+			return
+		}
+	}
+}
+
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
