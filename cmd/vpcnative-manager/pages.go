@@ -14,7 +14,7 @@ import (
 // hundredths of a second of processor time, so it comes after work, the start
 // or a burst of Nodes, that took far more.
 const (
-	trimLook = 5 * time.Second
+	trimLook = 2 * time.Second
 	// trimCalm is how much processor time between two looks is none to speak of.
 	trimCalm = trimLook / 20
 	// trimWork is how much processor time the work has taken, at least.

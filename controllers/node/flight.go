@@ -123,10 +123,11 @@ func (c *Controller) watch(ctx context.Context, ifaces cloud.Interfaces, uid typ
 // publish meanwhile would take processor time from the calls that start the
 // next operations, and they take longest.
 func (c *Controller) letStart(ctx context.Context) {
-	const looks = 25
-	for range looks {
-		if !c.gate.idle(time.Now()) || !pause(ctx, comeBy/looks) {
-			return
-		}
+	late := time.NewTimer(comeBy)
+	defer late.Stop()
+	select {
+	case <-c.gate.taken():
+	case <-late.C:
+	case <-ctx.Done():
 	}
 }

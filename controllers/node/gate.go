@@ -16,7 +16,8 @@ type gate struct {
 	outside []string // names of Nodes, in order of arrival
 	queued  map[string]bool
 	called  map[string]bool
-	calls   []call // the oldest first, until that Node has come
+	calls   []call        // the oldest first, until that Node has come
+	idle    chan struct{} // closed when there are no more calls; nil without any
 }
 
 type call struct {
@@ -37,6 +38,7 @@ func (g *gate) enter(uid types.UID, name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.called, name)
+	g.forgetCalls(time.Now())
 	if g.in[uid] {
 		return true
 	}
@@ -84,16 +86,24 @@ func (g *gate) callNext() []string {
 		g.called[name] = true
 		g.calls = append(g.calls, call{name, now})
 	}
+	if g.idle == nil {
+		g.idle = make(chan struct{})
+	}
 	return next
 }
 
-// idle tells whether a place is empty that a Node was called to and has not
+// taken is closed when no place is empty that a Node was called to and has not
 // come to yet.
-func (g *gate) idle(now time.Time) bool {
+func (g *gate) taken() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.forgetCalls(now)
-	return len(g.calls) > 0
+	g.forgetCalls(time.Now())
+	if g.idle != nil {
+		return g.idle
+	}
+	none := make(chan struct{})
+	close(none)
+	return none
 }
 
 // forgetCalls drops the oldest calls, of Nodes that have come or are given up.
@@ -101,6 +111,10 @@ func (g *gate) forgetCalls(now time.Time) {
 	for len(g.calls) > 0 && (!g.called[g.calls[0].name] || now.Sub(g.calls[0].at) >= comeBy) {
 		delete(g.called, g.calls[0].name)
 		g.calls = g.calls[1:]
+	}
+	if len(g.calls) == 0 && g.idle != nil {
+		close(g.idle)
+		g.idle = nil
 	}
 }
 

@@ -58,29 +58,43 @@ func TestDetachmentsAreBounded(t *testing.T) {
 // up.
 func TestAPlaceIsIdleUntilTheCalledNodeComes(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
-	g := newGate(1)
-	g.enter("1", "a")
-	g.enter("2", "b")
-	if g.idle(now) {
-		t.Error("it is idle while the place is taken")
-	}
-	g.leave("1")
-	if !g.idle(now) {
-		t.Error("b is called, and the place is not idle")
-	}
-	g.enter("2", "b")
-	if g.idle(now) {
-		t.Error("it is idle after b has come")
-	}
-	g.enter("3", "gone")
-	g.leave("2")
-	if !g.idle(now) || g.idle(now.Add(time.Minute)) {
-		t.Error("it is not idle, or waits forever for a Node that is gone")
-	}
-	if len(g.calls) > 0 || len(g.called) > 0 {
-		t.Errorf("calls are kept: %v, %v", g.calls, g.called)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		idle := func() bool {
+			select {
+			case <-g.taken():
+				return false
+			default:
+				return true
+			}
+		}
+		g.enter("1", "a")
+		g.enter("2", "b")
+		if idle() {
+			t.Error("it is idle while the place is taken")
+		}
+		g.leave("1")
+		if !idle() {
+			t.Error("b is called, and the place is not idle")
+		}
+		called := g.taken()
+		g.enter("2", "b")
+		if _, open := <-called; open || idle() {
+			t.Error("it is idle after b has come")
+		}
+		g.enter("3", "gone")
+		g.leave("2")
+		if !idle() {
+			t.Error("a Node is called, and the place is not idle")
+		}
+		time.Sleep(comeBy)
+		if idle() {
+			t.Error("it waits forever for a Node that is gone")
+		}
+		if len(g.calls) > 0 || len(g.called) > 0 {
+			t.Errorf("calls are kept: %v, %v", g.calls, g.called)
+		}
+	})
 }
 
 // Calls are remembered no longer than they are waited for, also where nobody

@@ -108,7 +108,9 @@ func TestNodesOfOneKindShareTheirLabels(t *testing.T) {
 		}
 		return got.(*corev1.Node)
 	}
-	same := func(a, b *corev1.Node) bool { return reflect.ValueOf(a.Labels).Pointer() == reflect.ValueOf(b.Labels).Pointer() }
+	same := func(a, b *corev1.Node) bool {
+		return reflect.ValueOf(a.Labels).Pointer() == reflect.ValueOf(b.Labels).Pointer()
+	}
 	a := slim("a")
 	if b := slim("b"); !same(a, b) {
 		t.Error("two Nodes of one kind have labels of their own")

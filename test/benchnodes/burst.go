@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,44 @@ type burstRow struct {
 	// WatchRestarts: how often the server was too busy to go on with the watch
 	// of this harness. Each delays what is seen by a round trip.
 	WatchRestarts int `json:"watchRestarts,omitempty"`
+}
+
+// bursts runs every contender's, and the bare loop right before and right after
+// the one that is held against it: the machine and the server change in the
+// course of a run. The mean of both is the measure of all.
+func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (rows []burstRow, err error) {
+	var nodes, seconds float64
+	run := func(c contender, n int) error {
+		row, err := b.burst(ctx, c, n)
+		rows = append(rows, row)
+		if c.name == bare.name {
+			nodes, seconds = nodes+float64(n), seconds+row.Seconds
+		}
+		return err
+	}
+	held := func(c contender) bool { return c.targets.ofBareLoop > 0 }
+	var order []contender
+	for _, c := range all {
+		if order = append(order, c); held(c) {
+			order = append(order[:len(order)-1], bare, c, bare)
+		}
+	}
+	if !slices.ContainsFunc(all, held) {
+		order = append(order, bare)
+	}
+	for _, c := range order {
+		n := b.nodes
+		if c.slow {
+			n = min(n, b.slowNodes)
+		}
+		if err := run(c, n); err != nil {
+			return nil, err
+		}
+	}
+	for i := range rows {
+		rows[i].OfBareLoop = rows[i].PerSecond * seconds / nodes
+	}
+	return rows, nil
 }
 
 func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, err error) {

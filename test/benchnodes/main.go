@@ -129,8 +129,7 @@ type bench struct {
 	cloud   *simulation
 }
 
-// measure runs every row. The bare loop runs first and last, as the server
-// changes while it fills, and the better of the two is the measure of others.
+// measure runs every row.
 func (b *bench) measure(ctx context.Context, r *report) error {
 	if err := b.grant(ctx); err != nil {
 		return err
@@ -139,33 +138,9 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	bare := bareLoop(workers)
-	first, err := b.burst(ctx, bare, b.nodes)
-	if err != nil {
-		return err
-	}
 	all := b.chosen()
-	for _, c := range all {
-		n := b.nodes
-		if c.slow {
-			n = min(n, b.slowNodes)
-		}
-		row, err := b.burst(ctx, c, n)
-		if err != nil {
-			return err
-		}
-		r.Bursts = append(r.Bursts, row)
-	}
-	again, err := b.burst(ctx, bare, b.nodes)
-	if err != nil {
+	if r.Bursts, err = b.bursts(ctx, all, bareLoop(workers)); err != nil {
 		return err
-	}
-	if again.PerSecond > first.PerSecond {
-		first = again
-	}
-	r.Bursts = append(r.Bursts, first)
-	for i := range r.Bursts {
-		r.Bursts[i].OfBareLoop = r.Bursts[i].PerSecond / first.PerSecond
 	}
 	for _, c := range all {
 		if c.slow || c.cloudLatency > 0 {
