@@ -15,7 +15,7 @@ const (
 	// maxPercent and smallHeap: where little lives, the collector would run all
 	// the time for the few megabytes that it saves.
 	maxPercent = 400
-	smallHeap  = 24 << 20
+	smallHeap  = 40 << 20
 )
 
 // heap is what the last collection found, in bytes.

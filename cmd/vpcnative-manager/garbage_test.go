@@ -10,8 +10,8 @@ import (
 func TestASmallHeapIsCollectedSeldomAndALargeOneStaysNearWhatLives(t *testing.T) {
 	const mib = 1 << 20
 	for h, want := range map[heap]int{
-		{}: 40, {live: mib, roots: mib}: 400, {live: 4 * mib, roots: 4 * mib}: 250, {live: 8 * mib}: 200,
-		{live: 8 * mib, roots: 8 * mib}: 100, {live: 18 * mib}: 40, {live: 24 * mib}: 40, {live: 1 << 30}: 40,
+		{}: 40, {live: mib, roots: mib}: 400, {live: 4 * mib, roots: 4 * mib}: 400, {live: 10 * mib}: 300,
+		{live: 8 * mib, roots: 8 * mib}: 200, {live: 20 * mib}: 100, {live: 30 * mib}: 40, {live: 40 * mib}: 40, {live: 1 << 30}: 40,
 	} {
 		if got := percentFor(h); got != want {
 			t.Errorf("%+v: %d percent, want %d", h, got, want)

@@ -18,7 +18,7 @@ const (
 	// trimCalm is how much processor time between two looks is none to speak of.
 	trimCalm = trimLook / 20
 	// trimWork is how much processor time the work has taken, at least.
-	trimWork = 5 * time.Second
+	trimWork = 2 * time.Second
 )
 
 // trimmer decides when to trim.
