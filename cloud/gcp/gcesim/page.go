@@ -74,7 +74,7 @@ func parseListing(c *call, kind reflect.Type) (listing, *APIError) {
 // token; full is true when there is at least one more than fits.
 func take[T resource](l listing, in string, items []T, room int) (page []T, full bool) {
 	if l.newest {
-		slices.SortStableFunc(items, func(a, b T) int { return strings.Compare(b.created(), a.created()) })
+		newestFirst(items)
 	}
 	for _, v := range items {
 		if l.after != nil && in == l.after.Scope && !l.beyond(v.created(), v.key()) {
@@ -89,6 +89,26 @@ func take[T resource](l listing, in string, items []T, room int) (page []T, full
 		page = append(page, v)
 	}
 	return page, false
+}
+
+// newestFirst orders items that come in order of their names; those of one time
+// stay in that order. The names of operations sort by time, and there may be
+// thousands: they are only turned around.
+func newestFirst[T resource](items []T) {
+	older := func(a, b T) int { return strings.Compare(a.created(), b.created()) }
+	if !slices.IsSortedFunc(items, older) {
+		slices.SortStableFunc(items, func(a, b T) int { return older(b, a) })
+		return
+	}
+	slices.Reverse(items)
+	for len(items) > 0 {
+		n := 1
+		for n < len(items) && older(items[0], items[n]) == 0 {
+			n++
+		}
+		slices.Reverse(items[:n])
+		items = items[n:]
+	}
 }
 
 func (l listing) beyond(created, name string) bool {
