@@ -25,8 +25,7 @@ const (
 	// spared is how many looks are saved up at most, nearly as many as there
 	// would be in an operation's time.
 	spared = 16
-	// glances is in how many parts the time is looked through until an
-	// operation is due: it may be faster than others were.
+	// glances is how many there are at least until an operation is due.
 	glances = 4
 )
 
@@ -74,14 +73,18 @@ func (c *pace) next(last, now time.Time, since []time.Time) time.Time {
 	return soonest
 }
 
-// nextOf is for one operation: often when it is due, and the longer it is
-// overdue the more seldom.
+// nextOf is for one operation. Until it is due it is only glanced at, as it may
+// be faster than others were: it is seen when it is twice as old at most. Then it
+// is looked at often, and the longer it is overdue the more seldom.
 func (c *pace) nextOf(last, began time.Time) time.Time {
 	due := began.Add(c.usual - c.usual/lateness)
 	if overdue := last.Sub(due); overdue >= 0 {
 		return last.Add(min(overdue/glances, c.interval(last.Sub(began))))
 	}
-	if glance := last.Add(c.usual / glances); glance.Before(due) {
+	if last.Before(began) {
+		last = began
+	}
+	if glance := last.Add(min(c.usual/glances, max(c.min, last.Sub(began)))); glance.Before(due) {
 		return glance
 	}
 	return due

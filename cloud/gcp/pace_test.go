@@ -19,8 +19,8 @@ func TestPaceOfWaves(t *testing.T) {
 		late  time.Duration   // how late those of the last wave are seen, in the mean
 		looks int             // a wave, in the mean
 	}{
-		{"all as long", repeat(2*time.Second, 8), 20 * time.Millisecond, 16},
-		{"slow ones", repeat(8*time.Second, 8), 60 * time.Millisecond, 16},
+		{"all as long", repeat(2*time.Second, 8), 20 * time.Millisecond, 20},
+		{"slow ones", repeat(8*time.Second, 8), 60 * time.Millisecond, 20},
 		{"faster than before", append(repeat(6*time.Second, 4), repeat(2*time.Second, 4)...), 40 * time.Millisecond, 25},
 		{"slower than before", append(repeat(2*time.Second, 4), repeat(6*time.Second, 4)...), 160 * time.Millisecond, 35},
 	} {
@@ -59,6 +59,26 @@ func TestPaceOfWaves(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An operation that takes far less than those before is seen soon all the same.
+func TestPaceOfOneThatIsFaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ends := &ends{}
+		f := &fakeAPI{onOperation: ends.get, onOperations: ends.list}
+		v := newFake(t, f)
+		v.PollMin, v.PollMax = 100*time.Millisecond, 5*time.Second
+		for i, takes := range []time.Duration{time.Minute, time.Minute, 2 * time.Second, time.Second, time.Minute, time.Second} {
+			name, end := fmt.Sprint("op-", i), time.Now().Add(takes)
+			ends.add(name, end)
+			if _, err := v.ops.wait(t.Context(), testScope, name, subject{}); err != nil {
+				t.Fatal(err)
+			}
+			if late := time.Since(end); late > takes {
+				t.Errorf("operation %d took %v and was seen %v late", i, takes, late)
+			}
+		}
+	})
 }
 
 // A steady flow of operations costs no more looks than it did before anything
