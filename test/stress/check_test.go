@@ -169,6 +169,12 @@ func firewallKept(fire *metav1.Condition, s *seen) bool {
 // some machine: else there is nothing to wait for, but a change under way.
 func (v view) checkReleases(s *seen) error {
 	for line := range strings.Lines(v.releases) {
+		if strings.HasPrefix(line, "=") {
+			continue // what the entries below it have in common
+		}
+		if own, open := strings.CutSuffix(line, ",+\n"); open {
+			line = own + "}"
+		}
 		var x struct{ Prefix, Node string }
 		if err := json.Unmarshal([]byte(line), &x); err != nil {
 			return fmt.Errorf("the ledger says %q: %w", line, err)

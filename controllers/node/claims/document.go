@@ -1,10 +1,8 @@
 package claims
 
 import (
-	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"net/netip"
 	"slices"
@@ -37,40 +35,32 @@ const maxYear = 9998
 
 // document is the ledger's content, each entry in the form it is written in.
 type document struct {
-	claims   map[types.UID]string
-	releases map[netip.Prefix]map[types.UID]string // several Nodes may have to give one prefix back
-	resting  map[time.Time]*netipx.IPSet           // by the end of the rest
-	size     int                                   // of claims and releases, in bytes
+	claims   map[types.UID]line
+	releases map[netip.Prefix]map[types.UID]line // several Nodes may have to give one prefix back
+	resting  map[time.Time]*netipx.IPSet         // by the end of the rest
+	size     int                                 // of claims and releases at most, in bytes
 }
 
 func newDocument() *document {
 	return &document{
-		claims:   map[types.UID]string{},
-		releases: map[netip.Prefix]map[types.UID]string{},
+		claims:   map[types.UID]line{},
+		releases: map[netip.Prefix]map[types.UID]line{},
 		resting:  map[time.Time]*netipx.IPSet{},
 	}
 }
 
-func line(e Entry) string {
-	b, err := json.Marshal(e)
-	if err != nil {
-		panic(fmt.Sprintf("claims: an entry of plain strings does not marshal: %v", err))
-	}
-	return string(b)
-}
-
 func (d *document) claim(e Entry) {
 	d.endClaim(e.NodeUID)
-	l := line(e)
+	l := lineOf(e)
 	d.claims[e.NodeUID] = l
-	d.size += len(l) + 1
+	d.size += l.size()
 }
 
 func (d *document) endClaim(uid types.UID) bool {
 	l, had := d.claims[uid]
 	if had {
 		delete(d.claims, uid)
-		d.size -= len(l) + 1
+		d.size -= l.size()
 	}
 	return had
 }
@@ -78,11 +68,11 @@ func (d *document) endClaim(uid types.UID) bool {
 func (d *document) release(e Entry) {
 	d.endRelease(e.NodeUID, e.Prefix)
 	if d.releases[e.Prefix] == nil {
-		d.releases[e.Prefix] = map[types.UID]string{}
+		d.releases[e.Prefix] = map[types.UID]line{}
 	}
-	l := line(e)
+	l := lineOf(e)
 	d.releases[e.Prefix][e.NodeUID] = l
-	d.size += len(l) + 1
+	d.size += l.size()
 }
 
 // endRelease ends one Node's release of p, or everybody's where no Node is
@@ -93,7 +83,7 @@ func (d *document) endRelease(uid types.UID, p netip.Prefix) {
 		return
 	}
 	if l, had := d.releases[p][uid]; had {
-		d.size -= len(l) + 1
+		d.size -= l.size()
 		delete(d.releases[p], uid)
 	}
 	if len(d.releases[p]) == 0 {
@@ -105,7 +95,7 @@ func (d *document) endRelease(uid types.UID, p netip.Prefix) {
 // it, whoever of its earlier Nodes it was to be taken back from.
 func (d *document) endReleasesOf(p netip.Prefix) {
 	for _, l := range d.releases[p] {
-		d.size -= len(l) + 1
+		d.size -= l.size()
 	}
 	delete(d.releases, p)
 }
@@ -142,24 +132,23 @@ func (d *document) render() map[string]string {
 		}
 		rests.WriteByte('\n')
 	}
-	var releases strings.Builder
-	for _, lines := range d.releases {
-		releases.WriteString(joined(lines))
-	}
 	return map[string]string{
-		keyClaims:   joined(d.claims),
-		keyReleases: releases.String(),
+		keyClaims:   joined(maps.Values(d.claims)),
+		keyReleases: joined(d.allReleases()),
 		keyResting:  rests.String(),
 	}
 }
 
-func joined(lines map[types.UID]string) string {
-	var b strings.Builder
-	for _, l := range lines {
-		b.WriteString(l)
-		b.WriteByte('\n')
+func (d *document) allReleases() iter.Seq[line] {
+	return func(yield func(line) bool) {
+		for _, lines := range d.releases {
+			for _, l := range lines {
+				if !yield(l) {
+					return
+				}
+			}
+		}
 	}
-	return b.String()
 }
 
 // parse reads what render wrote. A line that does not parse is an error: to
@@ -197,39 +186,6 @@ func parse(data map[string]string) (Book, error) {
 		}
 	}
 	return b, nil
-}
-
-func parseEntries(key, text string) ([]Entry, error) {
-	var out []Entry
-	for l := range strings.Lines(text) {
-		if strings.TrimSpace(l) == "" {
-			continue
-		}
-		var e Entry
-		if err := json.Unmarshal([]byte(l), &e); err != nil {
-			return nil, fmt.Errorf("key %q, line %q: %w", key, l, err)
-		}
-		if !e.Prefix.IsValid() || e.NodeUID == "" {
-			return nil, fmt.Errorf("key %q, line %q: no prefix or no node UID", key, l)
-		}
-		if err := errors.Join(canonical(e.Prefix), canonical(e.Delegated)); err != nil {
-			return nil, fmt.Errorf("key %q, line %q: %w", key, l, err)
-		}
-		out = append(out, e)
-	}
-	slices.SortFunc(out, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.NodeUID, b.NodeUID))
-	})
-	return out, nil
-}
-
-// canonical refuses prefixes that no pool can hold, and that would so be
-// given out to others.
-func canonical(p netip.Prefix) error {
-	if p != p.Masked() || p.Addr().Is4In6() {
-		return fmt.Errorf("%s is not the canonical form of a prefix", p)
-	}
-	return nil
 }
 
 func fromBook(b Book) *document {

@@ -17,17 +17,17 @@ type Entry struct {
 	// InstanceUID is the cloud's own identity of the instance that the prefix
 	// was put on; it is empty where that is not known.
 	InstanceUID string `json:"instanceUID,omitempty"`
-	// Request is the name of the RangeRequest it was drawn from.
-	Request string `json:"request"`
-	// Subnet and Range are where the prefix lies in the cloud.
-	Subnet string `json:"subnet"`
-	Range  string `json:"range"`
 	// Delegated is the IPv6 prefix of the instance's own that the Node is to
 	// publish with it, if it is to publish one.
 	Delegated netip.Prefix `json:"delegated,omitzero"`
 	// Adopted tells that somebody else put it on the interface: it is never
 	// taken off.
 	Adopted bool `json:"adopted,omitempty"`
+	// Request is the name of the RangeRequest it was drawn from.
+	Request string `json:"request"`
+	// Subnet and Range are where the prefix lies in the cloud.
+	Subnet string `json:"subnet"`
+	Range  string `json:"range"`
 }
 
 // Rest is a prefix that nobody may have before its time.

@@ -20,7 +20,7 @@ import (
 const (
 	labelHoldings = "vpcnative.dev/holdings"
 	keyHoldings   = "holdings"
-	// shardSize bounds the records of a shard, about 60 KB.
+	// shardSize bounds the records of a shard, about 60 KB at most.
 	shardSize = 500
 	// shardBatch is how many records wait at most before they are written.
 	shardBatch = 64
@@ -39,7 +39,7 @@ func (l *Ledger) Settle(e Entry) {
 	if s := l.held.where[e.NodeUID]; s != nil {
 		// Recorded before: by an earlier leader, or the write is on its way.
 		_, claimed := l.doc.claims[e.NodeUID]
-		if l := line(e); s.lines[e.NodeUID] != l {
+		if l := lineOf(e); s.lines[e.NodeUID] != l {
 			s.lines[e.NodeUID], s.dirty = l, true
 		}
 		switch {

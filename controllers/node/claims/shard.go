@@ -3,6 +3,7 @@ package claims
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,13 +15,13 @@ import (
 type shard struct {
 	name    string
 	version string // resourceVersion; empty before it is created
-	lines   map[types.UID]string
+	lines   map[types.UID]line
 	added   []types.UID // records whose claims end with the next write
 	dirty   bool
 	writing bool
 }
 
-func (s *shard) render() string { return joined(s.lines) }
+func (s *shard) render() string { return joined(maps.Values(s.lines)) }
 
 // holdings are all shards; the ledger's mu guards them.
 type holdings struct {
@@ -39,7 +40,7 @@ func (h *holdings) add(e Entry, prefix string) {
 	if h.open == nil || len(h.open.lines) >= shardSize {
 		h.open = h.roomiest(prefix)
 	}
-	h.open.lines[e.NodeUID] = line(e)
+	h.open.lines[e.NodeUID] = lineOf(e)
 	h.open.added = append(h.open.added, e.NodeUID)
 	h.open.dirty = true
 	h.where[e.NodeUID] = h.open
@@ -62,7 +63,7 @@ func (h *holdings) roomiest(prefix string) *shard {
 		}
 	}
 	if best == nil {
-		best = &shard{name: h.unused(prefix), lines: map[types.UID]string{}}
+		best = &shard{name: h.unused(prefix), lines: map[types.UID]line{}}
 		h.shards = append(h.shards, best)
 	}
 	return best
@@ -112,9 +113,9 @@ func (h *holdings) load(cm *corev1.ConfigMap) ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the records of published ranges, ConfigMap %s: %w; restore it, or delete it and clean up by hand what deleted nodes left on their instances", cm.Name, err)
 	}
-	s := &shard{name: cm.Name, version: cm.ResourceVersion, lines: make(map[types.UID]string, len(entries))}
+	s := &shard{name: cm.Name, version: cm.ResourceVersion, lines: make(map[types.UID]line, len(entries))}
 	for _, e := range entries {
-		s.lines[e.NodeUID] = line(e)
+		s.lines[e.NodeUID] = lineOf(e)
 		h.where[e.NodeUID] = s
 	}
 	h.shards = append(h.shards, s)
