@@ -15,8 +15,9 @@ import (
 // or a burst of Nodes, that took far more.
 const (
 	trimLook = 2 * time.Second
-	// trimCalm is how much processor time between two looks is none to speak of.
-	trimCalm = trimLook / 20
+	// trimCalm is how much processor time between two looks is little: what a
+	// large cluster takes when no Node comes.
+	trimCalm = trimLook / 8
 	// trimWork is how much processor time the work has taken, at least.
 	trimWork = 2 * time.Second
 )

@@ -12,8 +12,8 @@ func TestATrimComesAfterWork(t *testing.T) {
 		used []time.Duration // processor time, look by look
 		want []bool
 	}{
-		{"after the start", []time.Duration{2 * s, 2*s + s/20, 2*s + s/10}, []bool{false, true, false}},
-		{"not while it works", []time.Duration{4 * s, 8 * s, 12 * s, 12*s + s/20}, []bool{false, false, false, true}},
+		{"after the start", []time.Duration{2 * s, 2*s + s/5, 2*s + 2*s/5}, []bool{false, true, false}},
+		{"not while it works", []time.Duration{4 * s, 8 * s, 12 * s, 12*s + s/5}, []bool{false, false, false, true}},
 		{"not again for little work", []time.Duration{s, s, 2 * s, 2 * s}, []bool{false, true, false, false}},
 		{"again after much work", []time.Duration{s, s, 8 * s, 8 * s, 8 * s}, []bool{false, true, false, true, false}},
 		{"after little work that adds up", []time.Duration{s, s, 2 * s, 2 * s, 3 * s, 3 * s}, []bool{false, true, false, false, false, true}},
