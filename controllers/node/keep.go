@@ -105,8 +105,8 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 			return reconcile.Result{}
 		}
 	}
-	if left := c.reports.pending(node.Name, node.UID, time.Now()); left > 0 && !repair {
-		return reconcile.Result{RequeueAfter: left}
+	if c.reports.pending(node.Name, node.UID, time.Now()) && !repair {
+		return reconcile.Result{} // it comes back with its report, or when that is overdue
 	}
 	return c.confirm(ctx, node, key, holding)
 }

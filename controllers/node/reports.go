@@ -1,7 +1,6 @@
 package node
 
 import (
-	"maps"
 	"sync"
 	"time"
 
@@ -36,28 +35,35 @@ func (r *reports) note(name string, uid types.UID, now time.Time) {
 	r.byName[name] = reported{uid, now.Add(cacheLag)}
 }
 
-// pending gives how long to wait for the cache to show the Node's report;
-// zero where there is none to wait for.
-func (r *reports) pending(name string, uid types.UID, now time.Time) time.Duration {
+// pending tells whether the cache is yet to show the Node's report. Where it
+// does not in time, the Node is overdue.
+func (r *reports) pending(name string, uid types.UID, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	got, ok := r.byName[name]
 	if !ok || got.uid != uid || !now.Before(got.until) {
 		delete(r.byName, name)
-		return 0
+		return false
 	}
-	return got.until.Sub(now)
+	return true
 }
 
-// forgetOld drops reports that the cache had time to show: it may have shown
-// one before it was noted.
-func (r *reports) forgetOld(now time.Time) {
+// overdue drops reports that the cache had time to show, and names their Nodes,
+// which are to be looked at afresh: the cache may have shown a report before it
+// was noted, or somebody undid it.
+func (r *reports) overdue(now time.Time) (names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.byName, func(_ string, one reported) bool { return !now.Before(one.until) })
+	for name, one := range r.byName {
+		if !now.Before(one.until) {
+			names = append(names, name)
+			delete(r.byName, name)
+		}
+	}
 	if len(r.byName) == 0 {
 		r.byName = nil // an emptied map keeps the room for all it ever held
 	}
+	return names
 }
 
 // shown forgets a report that the cache shows, or whose Node is gone.

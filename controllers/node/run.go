@@ -213,7 +213,9 @@ func (c *Controller) run(ctx context.Context) {
 			c.callBack(ctx, c.rivals.gone(time.Now()))
 			c.lookAgain(ctx)
 			c.say(ctx)
-			c.reports.forgetOld(time.Now())
+			for _, name := range c.reports.overdue(time.Now()) {
+				c.enqueue(name)
+			}
 			c.Metrics.rivals(c.rivals.stopped())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
 		case <-c.again:
