@@ -27,6 +27,11 @@ const (
 	spared = 16
 	// glances is how many there are at least until an operation is due.
 	glances = 4
+	// finer is how many times as often those that are due are looked at.
+	finer = 4
+	// overtime is the part of the time that an operation is overdue after which
+	// it is looked at again.
+	overtime = 4
 )
 
 func newPace(min, max time.Duration) *pace {
@@ -64,7 +69,7 @@ func (c *pace) next(last, now time.Time, since []time.Time) time.Time {
 			soonest = look
 		}
 	}
-	if earliest := last.Add(max(c.min/4, c.usual/(4*lateness))); soonest.Before(earliest) {
+	if earliest := last.Add(max(c.min, c.usual/lateness) / finer); soonest.Before(earliest) {
 		soonest = earliest
 	}
 	if short := 1 - c.credit.TokensAt(soonest); short > 0 {
@@ -79,7 +84,7 @@ func (c *pace) next(last, now time.Time, since []time.Time) time.Time {
 func (c *pace) nextOf(last, began time.Time) time.Time {
 	due := began.Add(c.usual - c.usual/lateness)
 	if overdue := last.Sub(due); overdue >= 0 {
-		return last.Add(min(overdue/glances, c.interval(last.Sub(began))))
+		return last.Add(min(overdue/overtime, c.interval(last.Sub(began))))
 	}
 	if last.Before(began) {
 		last = began

@@ -25,14 +25,17 @@ const (
 // trimmer decides when to trim.
 type trimmer struct {
 	seen    time.Duration // processor time at the last look
-	trimmed time.Duration // and at the last trim; less than zero before the first
+	trimmed time.Duration // and at the last trim
 }
+
+// newTrimmer counts the start as work.
+func newTrimmer() *trimmer { return &trimmer{trimmed: -trimWork} }
 
 // due takes the processor time of the process so far.
 func (t *trimmer) due(used time.Duration) bool {
 	calm := used-t.seen < trimCalm
 	t.seen = used
-	if !calm || t.trimmed >= 0 && used-t.trimmed < trimWork {
+	if !calm || used-t.trimmed < trimWork {
 		return false
 	}
 	t.trimmed = used
@@ -43,7 +46,7 @@ func (t *trimmer) due(used time.Duration) bool {
 func keepTrim(ctx context.Context, log logr.Logger) {
 	look := time.NewTicker(trimLook)
 	defer look.Stop()
-	for t := (trimmer{trimmed: -1}); ; {
+	for t := newTrimmer(); ; {
 		select {
 		case <-look.C:
 		case <-ctx.Done():

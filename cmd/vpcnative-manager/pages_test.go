@@ -19,7 +19,7 @@ func TestATrimComesAfterWork(t *testing.T) {
 		{"after little work that adds up", []time.Duration{s, s, 2 * s, 2 * s, 3 * s, 3 * s}, []bool{false, true, false, false, false, true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			trims := trimmer{trimmed: -1}
+			trims := newTrimmer()
 			for i, used := range c.used {
 				if got := trims.due(used); got != c.want[i] {
 					t.Errorf("look %d, after %v: %v", i, used, got)

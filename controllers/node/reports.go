@@ -8,10 +8,10 @@ import (
 )
 
 // reports remembers the Nodes whose NetworkUnavailable condition is about to be
-// set to False, or was just, and on which the cache does not show it yet. The event of podCIDRs
-// comes back before that of the condition, and without this memory it would
-// look like a Node that was never reported: each would cost a reading of its
-// interface and a write more.
+// set to False, or was just, and on which the cache does not show it yet. The
+// event of podCIDRs comes back before that of the condition, and without this
+// memory it would look like a Node that was never reported: each would cost a
+// reading of its interface and a write more.
 type reports struct {
 	mu     sync.Mutex
 	byName map[string]reported

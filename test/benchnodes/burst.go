@@ -32,33 +32,32 @@ type burstRow struct {
 // bursts runs every contender's, and the bare loop right before and right after
 // the one that is held against it: the machine and the server change in the
 // course of a run. The mean of both is the measure of all.
-func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (rows []burstRow, err error) {
-	var nodes, seconds float64
-	run := func(c contender, n int) error {
-		row, err := b.burst(ctx, c, n)
-		rows = append(rows, row)
-		if c.name == bare.name {
-			nodes, seconds = nodes+float64(n), seconds+row.Seconds
-		}
-		return err
-	}
+func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (rows []burstRow, _ error) {
 	held := func(c contender) bool { return c.targets.ofBareLoop > 0 }
 	var order []contender
 	for _, c := range all {
-		if order = append(order, c); held(c) {
-			order = append(order[:len(order)-1], bare, c, bare)
+		if held(c) {
+			order = append(order, bare, c, bare)
+		} else {
+			order = append(order, c)
 		}
 	}
 	if !slices.ContainsFunc(all, held) {
 		order = append(order, bare)
 	}
+	var nodes, seconds float64 // of the bare loop
 	for _, c := range order {
 		n := b.nodes
 		if c.slow {
 			n = min(n, b.slowNodes)
 		}
-		if err := run(c, n); err != nil {
+		row, err := b.burst(ctx, c, n)
+		if err != nil {
 			return nil, err
+		}
+		rows = append(rows, row)
+		if c.name == bare.name {
+			nodes, seconds = nodes+float64(n), seconds+row.Seconds
 		}
 	}
 	for i := range rows {
