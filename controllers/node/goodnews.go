@@ -113,6 +113,9 @@ func (c *Controller) isLull() bool { return c.Writer.podCIDRs.quietSince(time.No
 // tell writes one report. Where that fails the Node comes back and is looked
 // at as one that was never reported.
 func (c *Controller) tell(ctx context.Context, n news) {
+	if !c.reports.queued(n.node, n.uid) {
+		return
+	}
 	err := c.writeReport(ctx, n.node, n.uid)
 	if err == nil || ctx.Err() != nil {
 		return

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,6 +60,30 @@ func TestGoodNewsDoNotWaitForLong(t *testing.T) {
 		time.Sleep(reportBy + lull)
 		if got := w.says("a"); got != corev1.ConditionFalse {
 			t.Errorf("after %v the Node says %q", reportBy, got)
+		}
+	})
+}
+
+// A burst of Nodes may be so large that the last report waits for minutes.
+func TestGoodNewsAreToldOnceHoweverLongTheyWait(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		const nodes = 60
+		w.slowReport = 2 * time.Second
+		busyWithPodCIDRs(t, w, m)
+		for i := range nodes - 1 {
+			w.addNode(fmt.Sprintf("n%02d", i))
+		}
+		time.Sleep(reportBy + nodes*w.slowReport/lateAtOnce + time.Minute)
+		m.c.Writer.podCIDRs.end()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.reported) != nodes {
+			t.Errorf("of %d Nodes, %d heard that their network is there", nodes, len(w.reported))
+		}
+		for name, times := range w.reported {
+			if times != 1 {
+				t.Errorf("%s heard it %d times", name, times)
+			}
 		}
 	})
 }

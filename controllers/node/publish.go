@@ -113,9 +113,8 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 		return c.report(ctx, node)
 	}
 	c.backoff.Forget(node.Name)
-	by := time.Now().Add(reportBy)
-	c.reports.note(node.Name, node.UID, by)
-	c.news.add(news{node.Name, node.UID, by})
+	c.reports.queue(node.Name, node.UID)
+	c.news.add(news{node.Name, node.UID, time.Now().Add(reportBy)})
 	return reconcile.Result{}
 }
 

@@ -19,20 +19,38 @@ type reports struct {
 
 type reported struct {
 	uid   types.UID
-	until time.Time
+	until time.Time // zero: the report waits for its turn
 }
+
+func (r reported) overdue(now time.Time) bool { return !r.until.IsZero() && !now.Before(r.until) }
 
 // cacheLag is how long the cache may take to show a write of ours. Where it
 // takes longer, or somebody undid the write, the Node is looked at afresh.
 const cacheLag = 5 * time.Second
 
+// queue notes a report that is to be made, however long that takes.
+func (r *reports) queue(name string, uid types.UID) { r.put(name, reported{uid: uid}) }
+
+// note notes a report that was made.
 func (r *reports) note(name string, uid types.UID, now time.Time) {
+	r.put(name, reported{uid, now.Add(cacheLag)})
+}
+
+func (r *reports) put(name string, one reported) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byName == nil {
 		r.byName = map[string]reported{}
 	}
-	r.byName[name] = reported{uid, now.Add(cacheLag)}
+	r.byName[name] = one
+}
+
+// queued tells whether a report still is to be made: not where the cache has
+// shown one meanwhile, or the Node is gone.
+func (r *reports) queued(name string, uid types.UID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byName[name] == reported{uid: uid}
 }
 
 // pending tells whether the cache is yet to show the Node's report. Where it
@@ -41,7 +59,7 @@ func (r *reports) pending(name string, uid types.UID, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	got, ok := r.byName[name]
-	if !ok || got.uid != uid || !now.Before(got.until) {
+	if !ok || got.uid != uid || got.overdue(now) {
 		delete(r.byName, name)
 		return false
 	}
@@ -55,7 +73,7 @@ func (r *reports) overdue(now time.Time) (names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name, one := range r.byName {
-		if !now.Before(one.until) {
+		if one.overdue(now) {
 			names = append(names, name)
 			delete(r.byName, name)
 		}

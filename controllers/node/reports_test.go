@@ -35,6 +35,22 @@ func TestANodeWhoseReportIsNotShownComesBack(t *testing.T) {
 	}
 }
 
+func TestAReportThatWaitsForItsTurnIsNotOverdue(t *testing.T) {
+	var r reports
+	later := time.Now().Add(time.Hour)
+	r.queue("n", "1")
+	if names := r.overdue(later); len(names) > 0 || !r.pending("n", "1", later) || !r.queued("n", "1") {
+		t.Errorf("overdue: %v; queued: %v", names, r.queued("n", "1"))
+	}
+	if r.queued("n", "2") {
+		t.Error("the report of a Node is queued for its successor")
+	}
+	r.shown("n")
+	if r.queued("n", "1") {
+		t.Error("a report that the cache showed is queued")
+	}
+}
+
 func TestAReportIsNotAwaitedForLongNorForAnother(t *testing.T) {
 	var r reports
 	now := time.Now()

@@ -72,6 +72,8 @@ type world struct {
 	traits     cloud.Traits                                            // of the cloud
 	used       []netip.Prefix                                          // single addresses in the subnet
 	script     func(act, instance string, p netip.Prefix) error        // faults by hand
+	slowReport time.Duration                                           // how long the API server takes for a condition
+	reported   map[string]int                                          // how often each Node's conditions were written
 }
 
 type instance struct {
@@ -147,7 +149,7 @@ type departure struct {
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, store: &claimstest.Store{}, rnd: rand.New(rand.NewPCG(seed, 5)),
 		nodes: map[string]*corev1.Node{}, cached: map[string]*corev1.Node{},
-		instances: map[string]*instance{}, operations: map[string]func() error{}, left: map[netip.Prefix]departure{}, past: map[string][]version{}}
+		instances: map[string]*instance{}, operations: map[string]func() error{}, left: map[netip.Prefix]departure{}, past: map[string][]version{}, reported: map[string]int{}}
 	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods", UID: "r"}}
 	size := intstr.FromInt32(28)
 	r.Spec.Purpose, r.Spec.NodePrefixLength = v1alpha1.Pods, &size
@@ -399,6 +401,9 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	name := strings.Split(strings.Trim(req.URL.Path, "/"), "/")[1]
+	if len(p.Status.Conditions) > 0 {
+		time.Sleep(w.slowReport)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.unlucky() != nil {
@@ -421,6 +426,7 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 		n.Spec.PodCIDRs = p.Spec.PodCIDRs
 	}
 	for _, cond := range p.Status.Conditions {
+		w.reported[name]++
 		n.Status.Conditions = slices.DeleteFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == cond.Type })
 		n.Status.Conditions = append(n.Status.Conditions, cond)
 	}
