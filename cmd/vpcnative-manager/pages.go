@@ -42,24 +42,24 @@ func (t *trimmer) due(used time.Duration) bool {
 	return true
 }
 
-// keepTrim trims until ctx ends.
+// keepTrim trims until ctx ends. The program's pages go also at once, since the
+// start so far has used most of those that nothing uses later.
 func keepTrim(ctx context.Context, log logr.Logger) {
 	look := time.NewTicker(trimLook)
 	defer look.Stop()
 	for t := newTrimmer(); ; {
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return
-		}
-		if !t.due(processorTime()) {
-			continue
-		}
-		debug.FreeOSMemory()
 		if err := trimProgram(); err != nil {
 			log.Info("memory that only the start used cannot be given back; it stays", "error", err.Error())
 			return
 		}
+		for !t.due(processorTime()) {
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		debug.FreeOSMemory()
 	}
 }
 
