@@ -73,6 +73,9 @@ type chunks struct {
 	spare []uint32 // ids that are not in the table
 	hand  uint32   // where the search for an idle chunk goes on
 	nodes *nodes   // whose tables belong to the chunks
+
+	// latest is the chunk of each level that a block was split in last: the next one often is, too. 0: none.
+	latest [rootLevel + 1]uint32
 }
 
 // keepIdle is how many idle chunks are remembered at least (less than 1 MiB).
@@ -103,9 +106,18 @@ func (s *chunks) find(key addr, level uint8) uint32 {
 
 // findOrAdd makes the chunk where it is missing: all its pairs whole and never used.
 func (s *chunks) findOrAdd(key addr, level uint8) uint32 {
-	if id := s.find(key, level); id != 0 {
+	if id := s.latest[level]; id != 0 && s.at(id).key == key {
 		return id
 	}
+	id := s.find(key, level)
+	if id == 0 {
+		id = s.add(key, level)
+	}
+	s.latest[level] = id
+	return id
+}
+
+func (s *chunks) add(key addr, level uint8) uint32 {
 	if s.idle > keepIdle && s.idle > s.live/2 {
 		s.evict()
 	}
@@ -194,6 +206,9 @@ func (s *chunks) remove(id uint32) {
 		}
 	}
 	s.slots[i] = 0
+	if s.latest[c.level] == id {
+		s.latest[c.level] = 0
+	}
 	s.nodes.drop(id)
 	s.live--
 	s.idle--

@@ -30,9 +30,11 @@ func (p *Pool) where(r ref) spot {
 	return spot{c.key.unplace(b, r.block()), b, r}
 }
 
-// length is the prefix length of a ref's block. The key of a root chunk begins with that of its parents.
-func (p *Pool) length(r ref) uint {
-	c := p.chunks.at(r.chunk())
+// length is the prefix length of a ref's block.
+func (p *Pool) length(r ref) uint { return p.chunks.at(r.chunk()).length() }
+
+// length is that of the chunk's blocks. The key of a root chunk begins with that of its parents.
+func (c *chunk) length() uint {
 	if c.level == rootLevel {
 		return uint(c.key.hi)
 	}
@@ -104,7 +106,7 @@ func (p *Pool) split(s spot, fresh bool, b uint, to *addr) spot {
 // has one, is spent or becomes that of the merged block. Unless it is fresh, it was used whole.
 func (p *Pool) insert(r ref, node uint32, fresh bool) {
 	c := p.chunks.at(r.chunk())
-	b := p.length(r)
+	b := c.length()
 	for c.level != rootLevel {
 		free, _, mark := c.pair(r.slot())
 		if free == 0 {
