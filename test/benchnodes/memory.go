@@ -15,12 +15,15 @@ import (
 
 // memoryRow: many Nodes, and a start with all of them published.
 type memoryRow struct {
-	Contender   string  `json:"contender"`
-	Nodes       int     `json:"nodes"`
-	PeakMiB     float64 `json:"peakMiB"`   // while it allocated them all
-	SteadyMiB   float64 `json:"steadyMiB"` // settled after that
-	RestartPeak float64 `json:"restartPeakMiB"`
-	Restarted   float64 `json:"restartSteadyMiB"`
+	Contender string  `json:"contender"`
+	Nodes     int     `json:"nodes"`
+	PeakMiB   float64 `json:"peakMiB"`   // while it allocated them all
+	SteadyMiB float64 `json:"steadyMiB"` // settled after that
+	// WritesPerNode are those of the API until then: also what comes late, which
+	// a burst's row ends before.
+	WritesPerNode float64 `json:"apiWritesPerNode"`
+	RestartPeak   float64 `json:"restartPeakMiB"`
+	Restarted     float64 `json:"restartSteadyMiB"`
 	// From winning the lease, and from the start of the process, until a Node
 	// that waited has its podCIDR.
 	ReadySeconds      float64 `json:"leaseToReadySeconds"`
@@ -47,10 +50,20 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 	}
 	defer o.stop()
 	row = memoryRow{Contender: c.name, Nodes: b.many}
+	before, err := b.apiCounts(ctx)
+	if err != nil {
+		return row, err
+	}
 	row.PeakMiB, row.SteadyMiB, err = b.runOnce(ctx, c, o, func(_ *running, _ time.Time) error { return nil })
 	if err != nil {
 		return row, err
 	}
+	after, err := b.apiCounts(ctx)
+	if err != nil {
+		return row, err
+	}
+	writes, _ := after.since(before).writes()
+	row.WritesPerNode = writes / float64(b.many)
 	if err := b.createNode(ctx, "waits", b.many); err != nil {
 		return row, err
 	}

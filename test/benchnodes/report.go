@@ -45,15 +45,15 @@ func (r report) print(w io.Writer) {
 			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%s\t%s",
 				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS, condition, a.CPU)
 		})
-	table(w, "Memory and restart\tNodes\tpeak MiB\tsettled MiB\tafter restart\tpeak\tlease to ready s\tstart to ready s\tcloud calls",
+	table(w, "Memory and restart\tNodes\tAPI writes a Node\tpeak MiB\tsettled MiB\tafter restart\tpeak\tlease to ready s\tstart to ready s\tcloud calls",
 		len(r.Memory), func(i int) string {
 			m := r.Memory[i]
 			cloud := "-"
 			if m.CloudReads != nil {
 				cloud = fmt.Sprint(*m.CloudReads)
 			}
-			return fmt.Sprintf("%s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t%.2f\t%s",
-				m.Contender, m.Nodes, m.PeakMiB, m.SteadyMiB, m.Restarted, m.RestartPeak, orDash(m.ReadySeconds, "%.2f"), m.StartReadySeconds, cloud)
+			return fmt.Sprintf("%s\t%d\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t%.2f\t%s",
+				m.Contender, m.Nodes, m.WritesPerNode, m.PeakMiB, m.SteadyMiB, m.Restarted, m.RestartPeak, orDash(m.ReadySeconds, "%.2f"), m.StartReadySeconds, cloud)
 		})
 	table(w, "Target\tto reach\tmeasured\t", len(r.Targets), func(i int) string {
 		v := r.Targets[i]

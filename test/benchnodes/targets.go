@@ -75,6 +75,7 @@ func judge(r report) (all []verdict) {
 	for _, m := range r.Memory {
 		t := byName[m.Contender]
 		what := fmt.Sprintf("resident with %d Nodes", m.Nodes)
+		atMost(m.Contender, fmt.Sprintf("API writes a Node, of %d", m.Nodes), "", t.writesPerNode, m.WritesPerNode)
 		atMost(m.Contender, what+", allocated", " MiB", t.steadyMiB, m.SteadyMiB)
 		atMost(m.Contender, what+", the most", " MiB", t.steadyMiB, m.PeakMiB)
 		atMost(m.Contender, what+", restarted", " MiB", t.steadyMiB, m.Restarted)
