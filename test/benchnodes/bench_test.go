@@ -145,7 +145,7 @@ func TestEveryFigureIsHeldAgainstItsTarget(t *testing.T) {
 	for what, want := range map[string]bool{
 		"of the bare loop": false, "API writes a Node": true, "cloud calls a Node": false,
 		"arrival, median": false, "arrival, 99th percentile": true,
-		"API writes a Node, of 10000": true,
+		"API writes a Node, of 10000":         true,
 		"resident with 10000 Nodes, the most": true, "resident with 10000 Nodes, allocated": false,
 		"restart, from the lease on": false, "restart, cloud calls": true,
 	} {
