@@ -42,7 +42,7 @@
 // in a densely used range, and nothing where no block was ever split.
 //
 // What is known of single blocks is in a table for each chunk: the owner of a held block, in one slot of 4.1 bytes
-// where the chunk is densely used, and 7 to 10.5 where it is not; or a node (16 bytes more) of a block that rests, or of
+// where the chunk is densely used, and 7 to 14 where it is not; or a node (16 bytes more) of a block that rests, or of
 // a free block without never-used space. The latter nodes are linked into the list of their length, longest-rested
 // first. That list needs no sorting: a block is split only when no smaller one fits, so lists into which a split puts
 // left-overs are empty, and everything else that comes to a list became free just now. A free block with never-used

@@ -3,9 +3,9 @@ package pool
 // table says what is known of the blocks of one chunk: the owner where a block is held, a node else.
 //
 // A table of a chunk with few such blocks is hashed: the home of a block is its number in the chunk modulo the
-// length, which keeps runs of blocks apart, with linear probing in keys. It grows by half when it is 7/8 full. One
-// slot takes 6.1 bytes, so a holding takes 7 to 10.5. From about 500 blocks on, the table has one slot for each of
-// the 1,024 and no keys, 4.1 bytes each, and the number is the slot.
+// length, which keeps runs of blocks apart, with linear probing in keys. It doubles when it is 7/8 full. One slot takes
+// 6.1 bytes, so a holding takes 7 to 14. From 449 blocks on, the table has one slot for each of the 1,024 and no keys,
+// 4.1 bytes each, and the number is the slot.
 type table struct {
 	slots []uint32 // an owner, or a node's index
 	nodes []uint64 // which slots are nodes: one bit each
@@ -80,7 +80,7 @@ func (t *table) claim(block uint32) uint32 {
 
 func (t *table) grow() {
 	old := *t
-	n := len(old.keys) + max(8, len(old.keys)/2)
+	n := max(8, 2*len(old.keys))
 	if 6*n > 4*chunkBlocks {
 		n = chunkBlocks
 		t.keys = nil
