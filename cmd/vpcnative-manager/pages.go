@@ -52,7 +52,7 @@ func keepTrim(ctx context.Context, log logr.Logger) {
 			log.Info("memory that only the start used cannot be given back; it stays", "error", err.Error())
 			return
 		}
-		for !t.due(processorTime()) {
+		for due := false; !due; due = t.due(processorTime()) {
 			select {
 			case <-look.C:
 			case <-ctx.Done():

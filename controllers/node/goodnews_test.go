@@ -108,6 +108,27 @@ func TestANodeThatIsHeldUpHearsAtOnce(t *testing.T) {
 	})
 }
 
+func TestANodeThatComesToBeHeldUpHearsAtOnce(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		busyWithPodCIDRs(t, w, m)
+		time.Sleep(time.Second)
+		w.mu.Lock()
+		w.nodes["a"].Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue, Reason: "NoRouteCreated"}}
+		w.changed("a")
+		w.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		if got := w.says("a"); got != corev1.ConditionFalse {
+			t.Errorf("the Node says %s", got)
+		}
+		time.Sleep(reportBy)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if times := w.reported["a"]; times != 1 {
+			t.Errorf("it heard it %d times", times)
+		}
+	})
+}
+
 func TestGoodNewsThatFailComeAgain(t *testing.T) {
 	in(t, func(t *testing.T, w *world, m *process) {
 		busyWithPodCIDRs(t, w, m)

@@ -105,6 +105,9 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 			return reconcile.Result{}
 		}
 	}
+	if c.reports.queued(node.Name, node.UID) && c.heldUp(node) {
+		c.reports.shown(node.Name) // it has come to be held up since: its report cannot wait for its turn
+	}
 	if c.reports.pending(node.Name, node.UID, time.Now()) && !repair {
 		return reconcile.Result{} // it comes back with its report, or when that is overdue
 	}
