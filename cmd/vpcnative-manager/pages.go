@@ -18,14 +18,19 @@ const (
 	// trimCalm is how much processor time between two looks is little: what a
 	// large cluster takes when no Node comes.
 	trimCalm = trimLook / 8
-	// trimWork is how much processor time the work has taken, at least.
-	trimWork = 2 * time.Second
+	// trimWork is how much processor time the work has taken, at least. It
+	// halves with each further look that finds little, down to trimLeast: a
+	// pause in the midst of work is short, and what it is followed by may end
+	// before it has taken trimWork again.
+	trimWork  = 2 * time.Second
+	trimLeast = trimWork / 4
 )
 
 // trimmer decides when to trim.
 type trimmer struct {
 	seen    time.Duration // processor time at the last look
 	trimmed time.Duration // and at the last trim
+	calm    int           // looks in a row that found little
 }
 
 // newTrimmer counts the start as work.
@@ -33,9 +38,14 @@ func newTrimmer() *trimmer { return &trimmer{trimmed: -trimWork} }
 
 // due takes the processor time of the process so far.
 func (t *trimmer) due(used time.Duration) bool {
-	calm := used-t.seen < trimCalm
+	little := used-t.seen < trimCalm
 	t.seen = used
-	if !calm || used-t.trimmed < trimWork {
+	if !little {
+		t.calm = 0
+		return false
+	}
+	t.calm++
+	if used-t.trimmed < max(trimWork>>(t.calm-1), trimLeast) {
 		return false
 	}
 	t.trimmed = used

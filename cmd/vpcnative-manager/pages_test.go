@@ -17,6 +17,8 @@ func TestATrimComesAfterWork(t *testing.T) {
 		{"not again for little work", []time.Duration{s, s, 2 * s, 2 * s}, []bool{false, true, false, false}},
 		{"again after much work", []time.Duration{s, s, 8 * s, 8 * s, 8 * s}, []bool{false, true, false, true, false}},
 		{"after little work that adds up", []time.Duration{s, s, 2 * s, 2 * s, 3 * s, 3 * s}, []bool{false, true, false, false, false, true}},
+		{"in the end, where a pause came in the midst of work", []time.Duration{8 * s, 8 * s, 9 * s, 9 * s, 9 * s, 9 * s}, []bool{false, true, false, false, true, false}},
+		{"never for next to nothing", []time.Duration{s, s, s + s/5, s + s/5, s + s/5, s + s/5}, []bool{false, true, false, false, false, false}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			trims := newTrimmer()
