@@ -20,9 +20,7 @@ type arrivalRow struct {
 	// ConditionMS is the median until NetworkUnavailable is False; nil for a
 	// contender that does not set it.
 	ConditionMS *float64 `json:"conditionMedianMilliseconds,omitempty"`
-	// Requests of the API server, the creations among them.
-	Requests counts `json:"apiRequests"`
-	CPU      cpuRow `json:"cpuMillisecondsPerNode"`
+	spent
 }
 
 // arrive creates Nodes at a steady rate while the contender runs. A delay
@@ -46,11 +44,10 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 	if err := o.wait(ctx, r, time.Minute, func(nodes map[string]*seen) bool { return allDone(nodes, c) }); err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
-	before, err := b.apiCounts(ctx)
+	before, err := b.meter(ctx)
 	if err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
-	cpuBefore := b.cpu()
 	began := time.Now()
 	answered, err := b.createSteadily(ctx)
 	took := time.Since(began)
@@ -59,14 +56,13 @@ func (b *bench) arrive(ctx context.Context, c contender) (row arrivalRow, err er
 			return len(nodes) == b.arrivals+1 && allDone(nodes, c)
 		})
 	}
-	cpu := b.cpu().since(cpuBefore, b.arrivals)
-	after, counted := b.apiCounts(ctx)
-	if err = errors.Join(err, counted, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
+	used, metered := b.spentSince(ctx, before, b.arrivals)
+	if err = errors.Join(err, metered, b.end(ctx, c, r), b.check(ctx, c, o)); err != nil {
 		return row, err
 	}
 	delays := o.delays(answered, func(s *seen) time.Time { return s.published })
 	row = arrivalRow{
-		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, Requests: after.since(before), CPU: cpu,
+		Contender: c.name, Nodes: b.arrivals, Rate: b.arrivalRate, spent: used,
 		Arrived:  float64(b.arrivals) / took.Seconds(),
 		MedianMS: quantile(delays, 0.5), P99MS: quantile(delays, 0.99), MaxMS: quantile(delays, 1),
 	}

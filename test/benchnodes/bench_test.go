@@ -102,11 +102,44 @@ func TestCPUOfThisProcess(t *testing.T) {
 	}
 }
 
+func TestStolenTimeIsAShareOfAll(t *testing.T) {
+	before := machineTime{all: 1000, stolen: 10}
+	if got := (machineTime{all: 1200, stolen: 40}).stolenSince(before); got != 15 {
+		t.Errorf("30 ticks of 200 are %v percent", got)
+	}
+	if got := before.stolenSince(before); got != 0 {
+		t.Errorf("no time at all: %v percent", got)
+	}
+	if now := readMachineTime(); now.stolen > now.all {
+		t.Errorf("stolen is more than all: %+v", now)
+	}
+}
+
+func TestRoundsMakeOneRow(t *testing.T) {
+	calls := [...]float64{1, 3}
+	got := mean([]burstRow{
+		{Contender: "c", Nodes: 30, Seconds: 1, PeakMiB: 9, CloudPerNode: &calls[0], spent: spent{Requests: counts{"PATCH nodes": 1}, StolenPercent: 4}},
+		{Contender: "c", Nodes: 30, Seconds: 2, PeakMiB: 7, CloudPerNode: &calls[1], spent: spent{Requests: counts{"PATCH nodes": 2}}},
+	})
+	if got.Seconds != 1.5 || got.PerSecond != 20 || *got.CloudPerNode != 2 || got.StolenPercent != 2 {
+		t.Errorf("not the means: %+v, %v cloud calls", got, *got.CloudPerNode)
+	}
+	if got.PeakMiB != 9 || got.Requests["PATCH nodes"] != 3 || len(got.Rounds) != 2 {
+		t.Errorf("not the most and the sums: %+v", got)
+	}
+	if calls[0] != 1 {
+		t.Error("a round was changed")
+	}
+	if one := mean([]burstRow{{Seconds: 3}}); one.Seconds != 3 || one.Rounds != nil {
+		t.Errorf("one round is not itself: %+v", one)
+	}
+}
+
 func TestReportHasEveryRowInTextAndJSON(t *testing.T) {
 	cloud := 2.5
 	r := report{
 		Machine:  "m",
-		Bursts:   []burstRow{{Contender: "x", Nodes: 3, CloudPerNode: &cloud}},
+		Bursts:   []burstRow{{Contender: "x", Nodes: 3, CloudPerNode: &cloud, spent: spent{StolenPercent: 5}}},
 		Arrivals: []arrivalRow{{Contender: "y"}},
 		Memory:   []memoryRow{{Contender: "z"}},
 	}
@@ -119,7 +152,7 @@ func TestReportHasEveryRowInTextAndJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back report
-	if err := json.Unmarshal(content, &back); err != nil || len(back.Bursts) != 1 || *back.Bursts[0].CloudPerNode != 2.5 {
+	if err := json.Unmarshal(content, &back); err != nil || len(back.Bursts) != 1 || *back.Bursts[0].CloudPerNode != 2.5 || back.Bursts[0].StolenPercent != 5 {
 		t.Errorf("read back %+v, %v", back, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -18,52 +17,17 @@ type burstRow struct {
 	OfBareLoop    float64 `json:"ofBareLoop"`
 	WritesPerNode float64 `json:"apiWritesPerNode"`
 	Events        float64 `json:"events"`
-	Requests      counts  `json:"apiRequests"`
+	// Rounds are the seconds of each, where there were several: all other
+	// figures are their means, and the memory the most.
+	Rounds []float64 `json:"roundSeconds,omitempty"`
+	spent
 	// CloudPerNode and CloudLatency are nil for a contender without a cloud.
 	CloudPerNode        *float64 `json:"cloudCallsPerNode,omitempty"`
 	CloudLatencySeconds float64  `json:"cloudLatencySeconds,omitempty"`
 	PeakMiB             float64  `json:"peakMiB,omitempty"`
-	CPU                 cpuRow   `json:"cpuMillisecondsPerNode"`
 	// WatchRestarts: how often the server was too busy to go on with the watch
 	// of this harness. Each delays what is seen by a round trip.
 	WatchRestarts int `json:"watchRestarts,omitempty"`
-}
-
-// bursts runs every contender's, and the bare loop right before and right after
-// the one that is held against it: the machine and the server change in the
-// course of a run. The mean of both is the measure of all.
-func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (rows []burstRow, _ error) {
-	held := func(c contender) bool { return c.targets.ofBareLoop > 0 }
-	var order []contender
-	for _, c := range all {
-		if held(c) {
-			order = append(order, bare, c, bare)
-		} else {
-			order = append(order, c)
-		}
-	}
-	if !slices.ContainsFunc(all, held) {
-		order = append(order, bare)
-	}
-	var nodes, seconds float64 // of the bare loop
-	for _, c := range order {
-		n := b.nodes
-		if c.slow {
-			n = min(n, b.slowNodes)
-		}
-		row, err := b.burst(ctx, c, n)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-		if c.name == bare.name {
-			nodes, seconds = nodes+float64(n), seconds+row.Seconds
-		}
-	}
-	for i := range rows {
-		rows[i].OfBareLoop = rows[i].PerSecond * seconds / nodes
-	}
-	return rows, nil
 }
 
 func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, err error) {
@@ -77,11 +41,10 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 		return row, err
 	}
 	defer o.stop()
-	before, err := b.apiCounts(ctx)
+	before, err := b.meter(ctx)
 	if err != nil {
 		return row, err
 	}
-	cpuBefore := b.cpu()
 	started := time.Now()
 	r, err := c.start(ctx, b)
 	if err != nil {
@@ -95,8 +58,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 	if err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
-	cpu := b.cpu().since(cpuBefore, n)
-	after, err := b.apiCounts(ctx)
+	took, err := b.spentSince(ctx, before, n)
 	if err != nil {
 		return row, errors.Join(err, b.end(ctx, c, r))
 	}
@@ -110,8 +72,7 @@ func (b *bench) burst(ctx context.Context, c contender, n int) (row burstRow, er
 		Contender: c.name, Nodes: n, CloudLatencySeconds: c.cloudLatency.Seconds(),
 		StartSeconds: first.Sub(started).Seconds(), Seconds: last.Sub(first).Seconds(),
 		PerSecond: float64(n) / last.Sub(first).Seconds(),
-		Requests:  after.since(before),
-		CPU:       cpu,
+		spent:     took,
 	}
 	o.mu.Lock()
 	row.WatchRestarts = o.restarts

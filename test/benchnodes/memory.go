@@ -50,31 +50,48 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 	}
 	defer o.stop()
 	row = memoryRow{Contender: c.name, Nodes: b.many}
-	before, err := b.apiCounts(ctx)
-	if err != nil {
+	if err := b.allocateMany(ctx, c, o, &row); err != nil {
 		return row, err
 	}
-	row.PeakMiB, row.SteadyMiB, err = b.runOnce(ctx, c, o, func(_ *running, _ time.Time) error { return nil })
-	if err != nil {
+	if err := b.restart(ctx, c, o, &row); err != nil {
 		return row, err
 	}
-	after, err := b.apiCounts(ctx)
-	if err != nil {
+	if err := b.check(ctx, c, o); err != nil {
 		return row, err
 	}
-	writes, _ := after.since(before).writes()
+	say("  peak %.0f MiB, settled %.0f, after a restart %.0f", row.PeakMiB, row.SteadyMiB, row.Restarted)
+	return row, b.deleteNodes(ctx)
+}
+
+func (b *bench) allocateMany(ctx context.Context, c contender, o *observer, row *memoryRow) error {
+	before, err := b.meter(ctx)
+	if err != nil {
+		return err
+	}
+	row.PeakMiB, row.SteadyMiB, err = b.runOnce(ctx, c, o, func(*running, time.Time) error { return nil })
+	if err != nil {
+		return err
+	}
+	took, err := b.spentSince(ctx, before, b.many)
+	writes, _ := took.Requests.writes()
 	row.WritesPerNode = writes / float64(b.many)
-	if err := b.createNode(ctx, "waits", b.many); err != nil {
-		return row, err
+	return err
+}
+
+// restart is ready when the Node that waited has its podCIDR.
+func (b *bench) restart(ctx context.Context, c contender, o *observer, row *memoryRow) error {
+	const waits = "waits"
+	if err := b.createNode(ctx, waits, b.many); err != nil {
+		return err
 	}
 	// Until it is seen, no Node seems to wait.
-	err = o.wait(ctx, &running{}, time.Minute, func(nodes map[string]*seen) bool { return nodes["waits"] != nil })
+	err := o.wait(ctx, &running{}, time.Minute, func(nodes map[string]*seen) bool { return nodes[waits] != nil })
 	if err != nil {
-		return row, err
+		return err
 	}
 	row.RestartPeak, row.Restarted, err = b.runOnce(ctx, c, o, func(r *running, started time.Time) error {
 		o.mu.Lock()
-		ready := o.nodes["waits"].published
+		ready := o.nodes[waits].published
 		o.mu.Unlock()
 		row.StartReadySeconds = ready.Sub(started).Seconds()
 		if r.cloudCalls != nil {
@@ -87,11 +104,7 @@ func (b *bench) remember(ctx context.Context, c contender) (row memoryRow, err e
 		}
 		return err
 	})
-	if err = errors.Join(err, b.check(ctx, c, o)); err != nil {
-		return row, err
-	}
-	say("  peak %.0f MiB, settled %.0f, after a restart %.0f", row.PeakMiB, row.SteadyMiB, row.Restarted)
-	return row, b.deleteNodes(ctx)
+	return err
 }
 
 // runOnce starts a contender, waits until no Node waits, lets it settle and

@@ -25,25 +25,25 @@ type report struct {
 
 func (r report) print(w io.Writer) {
 	fmt.Fprintf(w, "Nodes get their podCIDRs, on one kube-apiserver and etcd.\nMachine: %s\n\n", r.Machine)
-	table(w, "A burst: the Nodes wait when the contender starts\tNodes\tseconds\tNodes/s\tof bare loop\tAPI writes/Node\tcloud calls/Node\tpeak MiB\tCPU ms/Node: server\tcontender\tharness",
+	table(w, "A burst: the Nodes wait when the contender starts\tNodes\tseconds\tNodes/s\tof bare loop\tAPI writes/Node\tcloud calls/Node\tpeak MiB\tCPU ms/Node: server\tcontender\tharness\tstolen %\teach round, seconds",
 		len(r.Bursts), func(i int) string {
 			b := r.Bursts[i]
 			cloud := "-"
 			if b.CloudPerNode != nil {
 				cloud = fmt.Sprintf("%.2f", *b.CloudPerNode)
 			}
-			return fmt.Sprintf("%s\t%d\t%.2f\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s",
-				b.Contender, b.Nodes, b.Seconds, b.PerSecond, b.OfBareLoop, b.WritesPerNode, cloud, orDash(b.PeakMiB, "%.0f"), b.CPU)
+			return fmt.Sprintf("%s\t%d\t%.2f\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s\t%.0f\t%s",
+				b.Contender, b.Nodes, b.Seconds, b.PerSecond, b.OfBareLoop, b.WritesPerNode, cloud, orDash(b.PeakMiB, "%.0f"), b.CPU, b.StolenPercent, each(b.Rounds))
 		})
-	table(w, "Arrival: from creation to podCIDR\tNodes\tNodes/s\tmedian ms\tp99 ms\tmax ms\tcondition, median ms\tCPU ms/Node: server\tcontender\tharness",
+	table(w, "Arrival: from creation to podCIDR\tNodes\tNodes/s\tmedian ms\tp99 ms\tmax ms\tcondition, median ms\tCPU ms/Node: server\tcontender\tharness\tstolen %",
 		len(r.Arrivals), func(i int) string {
 			a := r.Arrivals[i]
 			condition := "-"
 			if a.ConditionMS != nil {
 				condition = fmt.Sprintf("%.0f", *a.ConditionMS)
 			}
-			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%s\t%s",
-				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS, condition, a.CPU)
+			return fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%s\t%s\t%.0f",
+				a.Contender, a.Nodes, a.Arrived, a.MedianMS, a.P99MS, a.MaxMS, condition, a.CPU, a.StolenPercent)
 		})
 	table(w, "Memory and restart\tNodes\tAPI writes a Node\tpeak MiB\tsettled MiB\tafter restart\tpeak\tlease to ready s\tstart to ready s\tcloud calls",
 		len(r.Memory), func(i int) string {
@@ -80,6 +80,14 @@ func orDash(v float64, format string) string {
 		return "-"
 	}
 	return fmt.Sprintf(format, v)
+}
+
+func each(seconds []float64) string {
+	var all []string
+	for _, s := range seconds {
+		all = append(all, fmt.Sprintf("%.2f", s))
+	}
+	return strings.Join(all, " ")
 }
 
 func (r report) write(path string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -8,6 +9,37 @@ import (
 	"syscall"
 	"time"
 )
+
+// spent is what a row took beside time.
+type spent struct {
+	// Requests of the API server, whoever made them.
+	Requests counts `json:"apiRequests"`
+	CPU      cpuRow `json:"cpuMillisecondsPerNode"`
+	// StolenPercent of the processors' time went to other machines of the same
+	// host: what a row took while much was stolen says little.
+	StolenPercent float64 `json:"stolenPercent"`
+}
+
+// meter is a reading of all that spent is the difference of.
+type meter struct {
+	requests counts
+	cpu      cpuTime
+	machine  machineTime
+}
+
+func (b *bench) meter(ctx context.Context) (meter, error) {
+	requests, err := b.apiCounts(ctx)
+	return meter{requests, b.cpu(), readMachineTime()}, err
+}
+
+func (b *bench) spentSince(ctx context.Context, before meter, nodes int) (spent, error) {
+	now, err := b.meter(ctx)
+	return spent{
+		Requests:      now.requests.since(before.requests),
+		CPU:           now.cpu.since(before.cpu, nodes),
+		StolenPercent: now.machine.stolenSince(before.machine),
+	}, err
+}
 
 // cpuTime is what each part of a run took of the processors. On a busy machine
 // it tells more than seconds on the clock do.
@@ -81,4 +113,31 @@ func cpuOf(pid int) (name string, took time.Duration) {
 		took += time.Duration(n) * clockTick
 	}
 	return name, took
+}
+
+// machineTime is what all processors did since the system began, in ticks.
+type machineTime struct{ all, stolen float64 }
+
+// readMachineTime gives zeros where the system does not tell.
+func readMachineTime() (t machineTime) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return t
+	}
+	line, _, _ := strings.Cut(string(stat), "\n")
+	const stolen = 7 // of user, nice, system, idle, iowait, irq, softirq, steal, and times that user has in it
+	for i, f := range strings.Fields(line)[1:] {
+		if n, _ := strconv.ParseFloat(f, 64); i <= stolen {
+			t.all += n
+			t.stolen = n
+		}
+	}
+	return t
+}
+
+func (t machineTime) stolenSince(before machineTime) float64 {
+	if t.all <= before.all {
+		return 0
+	}
+	return 100 * (t.stolen - before.stolen) / (t.all - before.all)
 }
