@@ -1,47 +1,15 @@
 package node
 
 import (
-	"context"
-	"errors"
 	"maps"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
 )
-
-// presence is what a look at an instance shows of a prefix whose Node is gone.
-type presence int
-
-const (
-	nowhere presence = iota + 1
-	ours             // we put it there, so it is for us to take off
-	theirs           // somebody else put it there, or on another machine of that name
-)
-
-// presenceOf tells where the prefix is, or the IPv6 one that is put there with
-// it, where that is valid.
-func presenceOf(h book.Holding, nic cloud.Interface, six netip.Prefix, there bool) presence {
-	switch {
-	case !there || !nic.Holds(h.Prefix) && !partly(h, nic) && !(six.IsValid() && nic.Holds(six)):
-		return nowhere
-	case h.Adopted || !sameMachine(h, nic):
-		return theirs
-	}
-	return ours
-}
-
-// partly tells of a prefix that only some route tables lead to the interface,
-// as after a detachment that was cut short.
-func partly(h book.Holding, nic cloud.Interface) bool {
-	return byRoutes(h.Key) && slices.Contains(nic.Elsewhere, h.Prefix)
-}
 
 // fewLooks is how many releases look at their instances one by one; where
 // more are under way, one listing of all interfaces serves them together.
@@ -236,77 +204,4 @@ func (r *releases) saw(uid types.UID, s presence) {
 	if x := r.byUID[uid]; x != nil && !x.missed.IsZero() && !x.alone {
 		x.listed = s
 	}
-}
-
-// releaseAgain makes releases of those that rest by mistake, as far as that
-// can be recorded.
-func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Time) {
-	for _, h := range c.releases.wrong(r.world.Attached, began, c.Staleness) {
-		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
-			c.ledgerTrouble(err)
-			c.releases.endedInRest(h, time.Now()) // the next reading tries again
-			continue
-		}
-		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)
-		r.world.Promised = append(r.world.Promised, book.Known{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
-	}
-}
-
-// lookAgain is the second look for many Nodes that went at once.
-func (c *Controller) lookAgain(ctx context.Context) {
-	type way struct {
-		network string
-		routes  bool
-	}
-	wanted := map[way]map[string][]book.Holding{} // by instance
-	of := map[way]cloud.VPC{}
-	cat := c.catalog.Load()
-	for _, uid := range c.releases.due(time.Now(), c.Staleness) {
-		h, ok := c.book.Held(uid)
-		r := cat.request(h.Key.Request)
-		if !ok || r == nil {
-			continue
-		}
-		w := way{r.NetworkName(), byRoutes(h.Key)}
-		if wanted[w] == nil {
-			wanted[w] = map[string][]book.Holding{}
-		}
-		wanted[w][h.Instance] = append(wanted[w][h.Instance], h)
-		of[w], _ = cat.vpcOf(r.Name)
-	}
-	for w, byInstance := range wanted {
-		if err := c.lookIn(ctx, of[w], byInstance); err != nil {
-			log.FromContext(ctx).Info("the prefixes of deleted nodes cannot be looked for yet; they stay occupied",
-				"network", w.network, "instances", len(byInstance), "error", err.Error())
-		}
-	}
-}
-
-func (c *Controller) lookIn(ctx context.Context, vpc cloud.VPC, byInstance map[string][]book.Holding) error {
-	if vpc.Interfaces == nil {
-		return errors.New("the Network cannot be read")
-	}
-	nics, gone := map[string]cloud.Interface{}, map[string]cloud.Interface{}
-	for nic, err := range vpc.Interfaces.List(ctx) {
-		if err != nil {
-			return err
-		}
-		switch {
-		case nic.Instance == "":
-			gone[nic.InstanceUID] = nic
-		case byInstance[nic.Instance] != nil:
-			nics[nic.Instance] = nic
-		}
-	}
-	for instance, holdings := range byInstance {
-		for _, h := range holdings {
-			nic, there := nics[instance]
-			if !there {
-				nic, there = gone[h.InstanceUID]
-			}
-			c.releases.saw(h.NodeUID, presenceOf(h, nic, c.paired(h, nic), there))
-			c.enqueue(h.Node)
-		}
-	}
-	return nil
 }

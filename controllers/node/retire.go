@@ -3,16 +3,13 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/fnv"
-	"slices"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -165,64 +162,6 @@ func (c *Controller) tookOff(h book.Holding) {
 	c.Metrics.repaired(drift.AliasLeaked)
 }
 
-// inherit hands the prefix to the Node that the same instance registered
-// anew: it is on its interface already. A machine that was re-created under
-// the same name is another instance, and inherits nothing but what its Node
-// publishes.
-func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev1.Node) (done bool, again reconcile.Result) {
-	if current == nil || h.Instance == "" || current.UID == h.NodeUID || current.Spec.ProviderID != h.Instance {
-		return false, again
-	}
-	publishes := slices.Contains(current.Spec.PodCIDRs, h.Prefix.String())
-	if !publishes {
-		if len(current.Spec.PodCIDRs) > 0 || c.releases.tookOff(h.NodeUID) {
-			return false, again
-		}
-		carries, err := c.stillCarries(ctx, h)
-		if err != nil {
-			return true, c.later(ctx, h, err)
-		}
-		if !carries {
-			return false, again
-		}
-	}
-	heir, ok := c.book.Transfer(h.NodeUID, book.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
-	if !ok {
-		return false, again
-	}
-	c.releases.end(h.NodeUID)
-	if !publishes {
-		// The new promise is durable before the old one ends.
-		if err := c.ledger.Claim(ctx, entryOf(heir)); err != nil {
-			c.ledgerTrouble(err)
-			return true, again
-		}
-		c.book.MarkDurable(current.UID)
-	}
-	c.ledger.End(h.NodeUID, h.Prefix)
-	return true, again
-}
-
-// stillCarries tells whether the machine that the prefix was put on lives and
-// carries it.
-func (c *Controller) stillCarries(ctx context.Context, h book.Holding) (bool, error) {
-	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
-	if !ok {
-		return false, c.unread(h)
-	}
-	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
-	if cloud.Is(err, cloud.NotFound) {
-		return false, nil
-	}
-	return err == nil && sameMachine(h, nic) && nic.Holds(h.Prefix), err
-}
-
-// sameMachine tells that the interface is of the machine that the prefix was
-// put on, as far as that is known, and not of one re-created under its name.
-func sameMachine(h book.Holding, nic cloud.Interface) bool {
-	return h.InstanceUID == "" || nic.InstanceUID == h.InstanceUID
-}
-
 // leaveOn leaves a prefix where it is that somebody else put there (I4): it
 // stays occupied while the instance carries it, and rests when the cloud no
 // longer shows it. The release stays in the ledger, so that this outlives a
@@ -246,71 +185,6 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 	c.backoff.Forget(h.Node)
 	c.Metrics.released()
 	log.FromContext(ctx).Info("the node is gone and the cloud shows its prefix nowhere; it rests", "prefix", h.Prefix, "until", until)
-}
-
-// detach takes the prefix off the interface of an instance that outlived its
-// Node. Nothing in the cloud guards a detach, so the Node, the ledger and the
-// lease are read live right before it (I2).
-func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
-	if !c.gate.enter(h.NodeUID, h.Node) {
-		return reconcile.Result{} // it is called later
-	}
-	if err := c.mayDetach(ctx, h); err != nil {
-		c.leaveGate(h.NodeUID)
-		return c.later(ctx, h, err)
-	}
-	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
-	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.paired(h, nic)})
-	if err != nil {
-		if cloud.Is(err, cloud.OutcomeUnknown) {
-			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
-		}
-		c.leaveGate(h.NodeUID)
-		return c.later(ctx, h, err)
-	}
-	if op.Done() {
-		c.leaveGate(h.NodeUID)
-		c.tookOff(h)
-		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
-	}
-	c.watch(ctx, vpc.Interfaces, h.NodeUID, h.Node, op)
-	return reconcile.Result{}
-}
-
-// isGone reads live that no Node of that name has a use for the holding: the
-// cache may be older than what the book knows. It is nil where that is so.
-func (c *Controller) isGone(ctx context.Context, h book.Holding) error {
-	live := &corev1.Node{}
-	err := c.Live.Get(ctx, client.ObjectKey{Name: h.Node}, live)
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil
-	case err != nil:
-		return fmt.Errorf("reading the Node: %w", err)
-	case slices.Contains(live.Spec.PodCIDRs, h.Prefix.String()), live.UID == h.NodeUID && len(live.Spec.PodCIDRs) == 0:
-		return fmt.Errorf("the Node is there after all")
-	}
-	return nil
-}
-
-func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
-	if err := c.isGone(ctx, h); err != nil {
-		return err
-	}
-	var others corev1.NodeList
-	if err := c.Client.List(ctx, &others, client.MatchingFields{indexInstance: instanceIndex(h.Instance)}); err != nil {
-		return fmt.Errorf("listing Nodes of %s: %w", h.Instance, err)
-	}
-	for _, n := range others.Items {
-		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.Contains(n.Spec.PodCIDRs, h.Prefix.String()) {
-			return fmt.Errorf("node %s publishes it now", n.Name)
-		}
-	}
-	if err := c.ledger.Confirm(ctx); err != nil {
-		c.ledgerTrouble(err)
-		return err
-	}
-	return c.StillLeads(ctx)
 }
 
 // later says why a prefix cannot be taken back yet.

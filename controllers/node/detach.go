@@ -1,0 +1,82 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// detach takes the prefix off the interface of an instance that outlived its
+// Node. Nothing in the cloud guards a detach, so the Node, the ledger and the
+// lease are read live right before it (I2).
+func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
+	if !c.gate.enter(h.NodeUID, h.Node) {
+		return reconcile.Result{} // it is called later
+	}
+	if err := c.mayDetach(ctx, h); err != nil {
+		c.leaveGate(h.NodeUID)
+		return c.later(ctx, h, err)
+	}
+	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
+	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.paired(h, nic)})
+	if err != nil {
+		if cloud.Is(err, cloud.OutcomeUnknown) {
+			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
+		}
+		c.leaveGate(h.NodeUID)
+		return c.later(ctx, h, err)
+	}
+	if op.Done() {
+		c.leaveGate(h.NodeUID)
+		c.tookOff(h)
+		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
+	}
+	c.watch(ctx, vpc.Interfaces, h.NodeUID, h.Node, op)
+	return reconcile.Result{}
+}
+
+// isGone reads live that no Node of that name has a use for the holding: the
+// cache may be older than what the book knows. It is nil where that is so.
+func (c *Controller) isGone(ctx context.Context, h book.Holding) error {
+	live := &corev1.Node{}
+	err := c.Live.Get(ctx, client.ObjectKey{Name: h.Node}, live)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the Node: %w", err)
+	case slices.Contains(live.Spec.PodCIDRs, h.Prefix.String()), live.UID == h.NodeUID && len(live.Spec.PodCIDRs) == 0:
+		return fmt.Errorf("the Node is there after all")
+	}
+	return nil
+}
+
+func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
+	if err := c.isGone(ctx, h); err != nil {
+		return err
+	}
+	var others corev1.NodeList
+	if err := c.Client.List(ctx, &others, client.MatchingFields{indexInstance: instanceIndex(h.Instance)}); err != nil {
+		return fmt.Errorf("listing Nodes of %s: %w", h.Instance, err)
+	}
+	for _, n := range others.Items {
+		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.Contains(n.Spec.PodCIDRs, h.Prefix.String()) {
+			return fmt.Errorf("node %s publishes it now", n.Name)
+		}
+	}
+	if err := c.ledger.Confirm(ctx); err != nil {
+		c.ledgerTrouble(err)
+		return err
+	}
+	return c.StillLeads(ctx)
+}

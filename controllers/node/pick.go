@@ -1,0 +1,133 @@
+package node
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/ipam/pool"
+)
+
+// pick chooses a prefix: the one the instance was created with, or one out
+// of the first candidate with room.
+func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, bounds assign.Bounds, limit cloud.Limit) (book.Holding, *trouble) {
+	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
+	var wants []book.Want
+	var size assign.Size
+	var small *trouble // the first candidate's, whose range would be too small
+	maxPods := node.Status.Capacity.Pods().Value()
+	granted := false
+	for _, r := range candidates {
+		key := keyOf(r, nic)
+		granted = granted || len(r.Status.Ranges) > 0
+		if nic.Subnet == "" || !c.book.Has(key) {
+			continue
+		}
+		within := bounds
+		if byRoutes(key) { // nothing of the interface bounds it
+			within = assign.Bounds{PerPod: bounds.PerPod}
+		}
+		got, ok := assign.NodeSize(r, maxPods, within)
+		if !ok {
+			return book.Holding{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
+				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
+		}
+		if got.Undersized && !r.Spec.AllowUndersized {
+			small = cmp.Or(small, undersized(r, got, maxPods, limit))
+			continue
+		}
+		size = got
+		wants = append(wants, book.Want{Key: key, Bits: got.Bits})
+	}
+	if len(wants) == 0 && small != nil {
+		return book.Holding{}, small
+	}
+	if len(wants) == 0 {
+		return book.Holding{}, noPool(nic, candidates, granted)
+	}
+	if h, ok := c.adoptOwn(holder, nic, candidates); ok {
+		return h, nil
+	}
+	if limit.Bits == cloud.TakesNone {
+		wants = slices.DeleteFunc(wants, func(w book.Want) bool { return !byRoutes(w.Key) })
+	}
+	if len(wants) == 0 {
+		return book.Holding{}, takesNone(limit)
+	}
+	h, err := c.book.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
+	if err != nil {
+		return h, exhausted(err, candidates, nic.Subnet, size)
+	}
+	return h, nil
+}
+
+// adoptOwn takes what the instance was created with, where that lies in a
+// range of one of the candidates.
+func (c *Controller) adoptOwn(n book.Holder, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) (book.Holding, bool) {
+	for _, a := range nic.Attachments {
+		key, _, ok := c.book.Find(a.Prefix)
+		if !ok || !isCandidate(key.Request, candidates) || a.Prefix.IsSingleIP() {
+			continue
+		}
+		if h, err := c.book.Adopt(n, a.Prefix); err == nil {
+			return h, true
+		}
+	}
+	return book.Holding{}, false
+}
+
+func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
+	for _, r := range candidates {
+		if r.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *trouble {
+	text := fmt.Sprintf("RangeRequest %s names Network %s, which is not there; create it", r.Name, r.NetworkName())
+	reason := v1alpha1.ReasonNetworkNotFound
+	if err := cat.failures[r.NetworkName()]; err != nil {
+		reason, text = v1alpha1.ReasonNetworkNotReady, fmt.Sprintf("Network %s cannot be used: %v", r.NetworkName(), err)
+	}
+	return &trouble{Reason: reason, Text: text}
+}
+
+func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest, granted bool) *trouble {
+	var names []string
+	for _, r := range candidates {
+		names = append(names, r.Name)
+	}
+	requests := strings.Join(names, ", ")
+	if !granted {
+		return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
+			"RangeRequest %s has no range yet; see its conditions", requests)}
+	}
+	return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
+		"the interface of the node's instance is in subnet %s, where RangeRequest %s has no range; add the subnet to the Network and the request, or move the instance",
+		nic.SubnetName, requests)}
+}
+
+func exhausted(err error, candidates []*v1alpha1.RangeRequest, subnet string, size assign.Size) *trouble {
+	last := candidates[len(candidates)-1]
+	where := "in subnet " + subnet
+	if isRouted(last) {
+		where = "for routes"
+	}
+	if errors.Is(err, pool.ErrNotRestored) {
+		return &trouble{Reason: v1alpha1.ReasonNotRestored, Quiet: true, Text: "the ranges are being read; the node gets its range once all that is in use is known"}
+	}
+	return &trouble{Reason: v1alpha1.ReasonRangeExhausted, Text: fmt.Sprintf(
+		"RangeRequest %s has no room %s (%s): %v; the node gets the next range that is free, before nodes that came later",
+		last.Name, where, size.Why, err)}
+}
