@@ -1,0 +1,115 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// ConditionForeign is True on a Node whose podCIDRs somebody else chose.
+const ConditionForeign corev1.NodeConditionType = "vpcnative.dev/ForeignPodCIDR"
+
+// publishedPrefix gives the first of the Node's podCIDRs that lies in one of
+// the ranges.
+func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key book.Key, ours bool) {
+	for _, text := range node.Spec.PodCIDRs {
+		if got, err := netip.ParsePrefix(text); err == nil {
+			if key, _, ok := c.book.Find(got); ok {
+				return got, key, true
+			}
+		}
+	}
+	return netip.Prefix{}, book.Key{}, false
+}
+
+// foreign reports a Node whose podCIDRs lie outside every range, where one
+// of our requests selects it: another allocator is at work.
+func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.Result {
+	c.leaveGate(node.UID)
+	if c.granted(node) {
+		// Its range is ours and cannot be read yet; a reading that succeeds
+		// brings the Node back.
+		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
+	}
+	if len(assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))) == 0 {
+		return reconcile.Result{}
+	}
+	c.suspected(ctx, node)
+	return c.accuse(ctx, node, fmt.Sprintf(
+		"podCIDRs %v lie outside every granted range, so another allocator set them; run kube-controller-manager with --allocate-node-cidrs=false, then delete the Node and let it register again",
+		node.Spec.PodCIDRs))
+}
+
+// granted tells whether one of the Node's podCIDRs lies in a range of ours,
+// also one whose pool is not open.
+func (c *Controller) granted(node *corev1.Node) bool {
+	for _, d := range definitionsOf(c.catalog.Load().requests) {
+		for _, r := range d.Ranges {
+			for _, text := range node.Spec.PodCIDRs {
+				if p, err := netip.ParsePrefix(text); err == nil && r.Prefix.Bits() <= p.Bits() && r.Prefix.Contains(p.Addr()) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
+	c.leaveGate(node.UID)
+	if taken, ok := errors.AsType[*book.TakenError](err); !ok || taken.Holder.Node != node.Name {
+		c.suspected(ctx, node) // else an earlier Node of its name has not let go yet
+	}
+	return c.accuse(ctx, node, fmt.Sprintf(
+		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
+}
+
+// acquit takes back what accuse said of a Node that turned out well.
+func (c *Controller) acquit(ctx context.Context, node *corev1.Node) {
+	for _, cond := range node.Status.Conditions {
+		if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
+			now := metav1.Now()
+			err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+				Type: ConditionForeign, Status: corev1.ConditionFalse, Reason: v1alpha1.ReasonPublished,
+				Message: "podCIDRs lie in a granted range", LastTransitionTime: now, LastHeartbeatTime: now,
+			})
+			if err != nil {
+				log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
+			}
+		}
+	}
+}
+
+func (c *Controller) accuse(ctx context.Context, node *corev1.Node, text string) reconcile.Result {
+	said := slices.ContainsFunc(node.Status.Conditions, func(cond corev1.NodeCondition) bool {
+		return cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue && cond.Message == text
+	})
+	if first := c.told.first(node, ConditionForeign, v1alpha1.ReasonForeignPodCIDR); first || !said {
+		c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
+		c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "ProvidePodRange", "%s", text)
+	}
+	if said {
+		return reconcile.Result{}
+	}
+	now := metav1.Now()
+	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+		Type: ConditionForeign, Status: corev1.ConditionTrue, Reason: v1alpha1.ReasonForeignPodCIDR,
+		Message: text, LastTransitionTime: now, LastHeartbeatTime: now,
+	})
+	if err != nil {
+		return reconcile.Result{RequeueAfter: time.Second}
+	}
+	return reconcile.Result{}
+}

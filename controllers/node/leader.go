@@ -1,0 +1,81 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/controllers/node/claims"
+)
+
+// leader takes the ledger over, restores, and from then on keeps the book.
+type leader struct{ c *Controller }
+
+func (leader) NeedLeaderElection() bool { return true }
+
+func (l leader) Start(ctx context.Context) error {
+	c := l.c
+	close(c.leads)
+	var promised claims.Book
+	err := until(ctx, "taking over the claims ledger", func() (err error) {
+		c.ledger, promised, err = claims.Open(ctx, c.Ledger)
+		return err
+	})
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	select {
+	case <-c.queued: // restoring brings Nodes to it
+	case <-ctx.Done():
+		return nil
+	}
+	records := make(chan struct{})
+	go func() {
+		defer close(records)
+		c.ledger.Run(ctx)
+	}()
+	defer func() { <-records }()
+	err = until(ctx, "reading what is in use", func() error { return c.restore(ctx, promised) })
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	c.ready.Store(true)
+	close(c.restored)
+	spread := make(chan struct{})
+	go func() {
+		defer close(spread)
+		c.spread(ctx)
+	}()
+	c.run(ctx)
+	<-spread
+	return c.flush(ctx)
+}
+
+// flushTime bounds the last write of the ledger: an API server that is away
+// must not keep a manager from stopping. What is not written then stands as
+// an older promise or release, which the next leader settles by looking.
+const flushTime = 10 * time.Second
+
+func (c *Controller) flush(ctx context.Context) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	return c.ledger.Flush(last)
+}
+
+// until tries until it succeeds or the manager stops; later each time, at
+// most every 15 seconds.
+func until(ctx context.Context, act string, try func() error) error {
+	for delay := 500 * time.Millisecond; ; delay = min(2*delay, 15*time.Second) {
+		err := try()
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		log.FromContext(ctx).Error(err, act+" failed; trying again", "after", delay)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(delay):
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package node
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/drift"
+)
+
+// repairs are the Nodes whose prefix the last bulk reading did not find on
+// their instance.
+type repairs struct {
+	mu  sync.Mutex
+	uid map[types.UID]bool
+}
+
+func (r *repairs) replace(m map[types.UID]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uid = m
+}
+
+func (r *repairs) has(uid types.UID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.uid[uid]
+}
+
+func (r *repairs) done(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.uid, uid)
+}
+
+// confirm looks at the instance, puts the published prefix back if it is
+// not there, and reports.
+func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Key, h book.Holding) reconcile.Result {
+	vpc, ok := c.catalog.Load().vpcOf(key.Request)
+	if !ok || node.Spec.ProviderID == "" {
+		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
+	}
+	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
+	if err != nil {
+		return c.wait(ctx, node, instanceTrouble(err))
+	}
+	six := c.published6(node, h, nic)
+	if nic.Carries(h.Prefix, six) {
+		c.leaveGate(node.UID)
+		c.repairs.done(node.UID)
+		if t := c.ipv6Changed(node, key, h, nic); t != nil {
+			return c.wait(ctx, node, t)
+		}
+		return c.report(ctx, node)
+	}
+	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
+		return reconcile.Result{}
+	}
+	return c.putBack(ctx, node, h, vpc.Interfaces, nic, six)
+}
+
+// putBack puts the prefix that the Node publishes on its instance again.
+func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h book.Holding, ifaces cloud.Interfaces, nic cloud.Interface, six netip.Prefix) reconcile.Result {
+	if own, news := c.book.PutOn(node.UID, nic.InstanceUID); news {
+		// It is ours from now on, on that machine, and that is durable first;
+		// the claim ends with the record.
+		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {
+			return c.wait(ctx, node, c.ledgerTrouble(err))
+		}
+		c.settle(node.UID)
+		c.book.MarkDurable(node.UID)
+	}
+	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
+	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
+		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
+	op, err := ifaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: six})
+	if err != nil {
+		return c.repairFailed(ctx, node, h, err)
+	}
+	if op.Done() {
+		c.Metrics.repaired(drift.AliasMissing)
+		c.leaveGate(node.UID)
+		return reconcile.Result{RequeueAfter: time.Millisecond} // the interface is looked at once more
+	}
+	c.watch(ctx, ifaces, node.UID, node.Name, op)
+	return reconcile.Result{}
+}
+
+func (c *Controller) repairFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
+	if cloud.Is(err, cloud.NotFound) {
+		return c.wait(ctx, node, c.missing(ctx, node, h, err))
+	}
+	return c.wait(ctx, node, cloudTrouble(err))
+}

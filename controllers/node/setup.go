@@ -1,0 +1,82 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+)
+
+// Setup adds the controller to a manager.
+func (c *Controller) Setup(mgr manager.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexInstance, func(o client.Object) []string {
+		return []string{instanceIndex(o.(*corev1.Node).Spec.ProviderID)}
+	})
+	if err != nil {
+		return fmt.Errorf("indexing Nodes by their instance: %w", err)
+	}
+	err = mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexIPv6, func(o client.Object) []string {
+		return ipv6Of(o.(*corev1.Node))
+	})
+	if err != nil {
+		return fmt.Errorf("indexing Nodes by their IPv6 podCIDR: %w", err)
+	}
+	err = ctrl.NewControllerManagedBy(mgr).
+		Named("node").
+		For(&corev1.Node{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: hasNews})).
+		Watches(&v1alpha1.RangeRequest{}, c.poke()).
+		Watches(&v1alpha1.Network{}, c.poke()).
+		WatchesRawSource(source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			c.queue = q
+			close(c.queued)
+			return nil
+		})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: c.Workers}).
+		Complete(c)
+	if err != nil {
+		return fmt.Errorf("setting up the node controller: %w", err)
+	}
+	if err := mgr.Add(standby{c}); err != nil {
+		return fmt.Errorf("setting up the standby's restore: %w", err)
+	}
+	return mgr.Add(leader{c})
+}
+
+// poke has the requests and networks read again when one of them changes.
+func (c *Controller) poke() handler.EventHandler {
+	poke := func() {
+		select {
+		case c.again <- struct{}{}:
+		default:
+		}
+	}
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	return handler.Funcs{
+		CreateFunc:  func(context.Context, event.CreateEvent, queue) { poke() },
+		UpdateFunc:  func(context.Context, event.UpdateEvent, queue) { poke() },
+		DeleteFunc:  func(context.Context, event.DeleteEvent, queue) { poke() },
+		GenericFunc: func(context.Context, event.GenericEvent, queue) { poke() },
+	}
+}
+
+// Ready is nil once everything there is has been read: by a standby without
+// taking anything over.
+func (c *Controller) Ready() error {
+	if c.ready.Load() {
+		return nil
+	}
+	return fmt.Errorf("not restored yet: the Nodes, the claims and the interfaces of the cloud are being read")
+}
