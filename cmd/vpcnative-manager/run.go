@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -17,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
@@ -25,21 +22,13 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cmd/clouds"
-	"github.com/vpcnative/vpcnative/controllers/firewall"
-	"github.com/vpcnative/vpcnative/controllers/masquerade"
-	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/node"
-	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/lean"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
-	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
 )
 
 // ledgerName is the ConfigMap of the claims ledger.
@@ -179,115 +168,6 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 		return nil, fmt.Errorf("making the manager: %w", err)
 	}
 	return mgr, nil
-}
-
-// addControllers adds those that the flags ask for. A dry run has none that
-// could change anything.
-func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, leanNodes rest.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return err
-	}
-	events := brief{mgr.GetEventRecorder("vpcnative")}
-	cached, err := cachedNodes(mgr)
-	if err != nil {
-		return err
-	}
-	if o.dryRun {
-		return errors.Join(newBalancers(mgr, o, cached, lease, clouds, events).Setup(mgr), mgr.AddReadyzCheck("ping", healthz.Ping))
-	}
-	services, err := newServices(mgr, o, clients)
-	if err != nil {
-		return err
-	}
-	networks := network.New(network.Config{
-		ServiceCIDRs: serviceCIDRs(services),
-		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
-		Events: events, Metrics: network.NewMetrics(metrics.Registry),
-	})
-	rules := firewall.New(firewall.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
-		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
-	})
-	nodes := node.New(node.Config{
-		Client: mgr.GetClient(), Live: lean.Reader{Reader: mgr.GetAPIReader(), Nodes: leanNodes},
-		Writer:  node.NewWriter(clients.CoreV1().RESTClient()),
-		OpenVPC: clouds.Open,
-		Ledger: claims.Config{
-			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,
-			Holder: lease.identity, Log: ctrl.Log.WithName("claims"),
-		},
-		StillLeads: lease.held, Fenced: stop,
-		Events: events, Metrics: node.NewMetrics(metrics.Registry),
-		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Staleness: o.staleness, Resync: o.resync, RivalQuiet: o.rivalQuiet, MaxInFlight: o.maxInFlight,
-	})
-	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,
-		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
-		Sweep: min(o.resync, time.Minute), Doubt: o.doubt,
-		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
-	})
-	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
-	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
-		all = append(all, masquerade.New(masquerade.Config{
-			Client: mgr.GetClient(), ConfigMaps: clients.CoreV1().ConfigMaps(namespace), Namespace: namespace, Name: name,
-			OpenVPC: clouds.Open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
-		}))
-	}
-	if o.loadBalancers {
-		all = append(all, newBalancers(mgr, o, cached, lease, clouds, events))
-	}
-	for _, c := range all {
-		if err := c.Setup(mgr); err != nil {
-			return err
-		}
-	}
-	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
-}
-
-// newServices makes the cluster's side of Services ranges. It asks the API
-// server each time, and may find no ServiceCIDRs there.
-func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) (*servicecidr.Keeper, error) {
-	meta, err := metadata.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the API server: %w", err)
-	}
-	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID, Doubt: o.doubt}), nil
-}
-
-func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {
-	return func(ctx context.Context) ([]network.ServiceCIDR, error) {
-		blocks, err := k.Occupied(ctx)
-		if servicecidr.IsNoAPI(err) {
-			return nil, nil
-		}
-		out := make([]network.ServiceCIDR, 0, len(blocks))
-		for _, b := range blocks {
-			out = append(out, network.ServiceCIDR{Name: b.Name, Prefix: b.Prefix})
-		}
-		return out, err
-	}
-}
-
-// cachedNodes gives the cache's own Nodes, without a copy of each.
-func cachedNodes(mgr manager.Manager) (func() []*corev1.Node, error) {
-	informer, err := mgr.GetCache().GetInformer(context.Background(), &corev1.Node{}, cache.BlockUntilSynced(false))
-	if err != nil {
-		return nil, fmt.Errorf("watching Nodes: %w", err)
-	}
-	indexed, ok := informer.(toolscache.SharedIndexInformer)
-	if !ok {
-		return nil, fmt.Errorf("watching Nodes: the cache has a %T, which gives no list", informer)
-	}
-	return func() []*corev1.Node {
-		items := indexed.GetIndexer().List()
-		out := make([]*corev1.Node, 0, len(items))
-		for _, item := range items {
-			if n, ok := item.(*corev1.Node); ok {
-				out = append(out, n)
-			}
-		}
-		return out
-	}, nil
 }
 
 func newIdentity() (string, error) {
