@@ -1,7 +1,6 @@
 package ranges
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,11 +11,6 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
-
-// giveBackMargin is how far below the threshold, in percent, utilisation has
-// to stay without a range that is given back, so that it is not carved again
-// soon.
-const giveBackMargin = 10
 
 // demand is who asks for more than there is.
 type demand struct {
@@ -200,76 +194,4 @@ func (in GrowthInput) tooLarge(s grownSubnet, g *Growth) {
 		g.limit(refuse(v1alpha1.ReasonNodeLargerThanRange, "nodes wait in subnet %s that need more than a further range of /%d holds (%s); set growth.prefixLength to a larger range",
 			s.name, s.length, some(waiting)))
 	}
-}
-
-// giveBack finds since when the subnet's grown ranges are empty, and the one
-// that goes. One goes at a time, the longest empty first.
-func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
-	after := in.Request.Spec.Growth.GiveBackAfter
-	back := after != nil && after.Duration > 0
-	for _, r := range s.all {
-		p, _ := prefixOf(r)
-		if !r.Grown || r.Adopted || !in.Use.By[p].IsZero() {
-			continue
-		}
-		if in.Demand.Held[p] {
-			if back { // no Node tells when it is over
-				g.again(min(after.Duration, heldPause))
-			}
-			continue
-		}
-		since := in.Now
-		if r.EmptySince != nil && !r.EmptySince.After(in.Now) { // else the clock was set back
-			since = r.EmptySince.Time
-		}
-		g.Empty[r.CIDR] = since
-	}
-	anyWaits := len(in.waiting(s, func(int) bool { return true })) > 0
-	leaves := slices.ContainsFunc(in.Request.Status.Ranges, func(r v1alpha1.GrantedRange) bool { return r.Leaving })
-	if !back || wanted || anyWaits || leaves || g.Leave != "" {
-		return
-	}
-	for _, r := range in.longestEmpty(s, g.Empty) {
-		full, spare := in.without(s, r)
-		if !spare {
-			continue
-		}
-		if left := after.Duration - in.Now.Sub(g.Empty[r.CIDR]); left > 0 {
-			g.again(left)
-			return
-		}
-		g.Leave = r.CIDR
-		g.LeaveWhy = fmt.Sprintf("it was empty for %s, and without it %d%% of the subnet's other ranges are in use", after.Duration, full)
-		return
-	}
-}
-
-// heldPause is how often a range is looked at that no Node uses and something
-// else has a piece of.
-const heldPause = time.Minute
-
-func (g *Growth) again(after time.Duration) {
-	if g.Next == 0 || after < g.Next {
-		g.Next = after
-	}
-}
-
-// without tells how full the subnet's other ranges are, and whether that
-// leaves enough room.
-func (in GrowthInput) without(s grownSubnet, r v1alpha1.GrantedRange) (full int32, spare bool) {
-	p, _ := prefixOf(r)
-	rest := slices.DeleteFunc(slices.Clone(s.stay), func(q netip.Prefix) bool { return q == p })
-	full = percent(in.allocated(rest), in.usable(rest))
-	return full, len(rest) > 0 && full <= max(0, in.Request.Spec.Growth.Threshold-giveBackMargin)
-}
-
-func (in GrowthInput) longestEmpty(s grownSubnet, since map[string]time.Time) []v1alpha1.GrantedRange {
-	out := slices.DeleteFunc(slices.Clone(s.all), func(r v1alpha1.GrantedRange) bool {
-		_, empty := since[r.CIDR]
-		return !empty || r.Leaving
-	})
-	slices.SortStableFunc(out, func(a, b v1alpha1.GrantedRange) int {
-		return cmp.Or(since[a.CIDR].Compare(since[b.CIDR]), cmp.Compare(a.CIDR, b.CIDR))
-	})
-	return out
 }

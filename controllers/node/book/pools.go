@@ -1,0 +1,110 @@
+package book
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/vpcnative/vpcnative/ipam/pool"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Refused is a range that no pool takes: it overlaps one that came before it,
+// so that what lies in both would be given out twice, or is no range at all.
+type Refused struct {
+	Key   Key
+	Range Range
+	Why   string
+}
+
+// newPools makes the pools, of the ranges that are sound. One that is not
+// costs its own pool that range, and the other pools nothing.
+func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, []Definition, []Refused) {
+	pools := map[Key]*pool.Pool{}
+	var sound []Definition
+	var refused []Refused
+	for _, d := range definitions {
+		p, err := pool.New(pool.Config{Quarantine: b.quarantine})
+		if err != nil {
+			panic(fmt.Sprintf("book: a pool without ranges: %v", err)) // the quarantine is checked where it is read
+		}
+		kept := Definition{Key: d.Key}
+		for _, r := range d.Ranges {
+			if why := overlapped(r, append(sound, kept)); why != "" {
+				refused = append(refused, Refused{d.Key, r, why})
+			} else if r.Leaving {
+				kept.Ranges = append(kept.Ranges, r) // known, and nothing is given out of it
+			} else if err := p.AddParent(r.Prefix); err != nil {
+				refused = append(refused, Refused{d.Key, r, err.Error()})
+			} else {
+				kept.Ranges = append(kept.Ranges, r)
+			}
+		}
+		pools[d.Key] = p
+		sound = append(sound, kept)
+	}
+	return pools, sound, refused
+}
+
+// overlapped says with which of the ranges r overlaps, if with any.
+func overlapped(r Range, with []Definition) string {
+	for _, d := range with {
+		for _, x := range d.Ranges {
+			if x.Prefix.Overlaps(r.Prefix) {
+				return fmt.Sprintf("it overlaps %s, range %s of RangeRequest %s in subnet %s", x.Prefix, x.Name, d.Key.Request, d.Key.Subnet)
+			}
+		}
+	}
+	return ""
+}
+
+func (b *Book) overlapsRange(p netip.Prefix) bool {
+	for _, d := range b.definitions {
+		for _, r := range d.Ranges {
+			if r.Prefix.Overlaps(p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rest carries the quarantine over from the pools before and the ledger. No
+// rest is longer than from now on: whoever wrote one that is had a clock that
+// was ahead.
+func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time) {
+	for _, p := range old {
+		for pfx, until := range p.Resting() {
+			remembered = append(remembered, Resting{Prefix: pfx, Until: until})
+		}
+	}
+	remembered = append(remembered, b.astray...)
+	b.astray = nil
+	latest := now.Add(b.quarantine)
+	for _, r := range remembered {
+		if !r.Until.After(now) {
+			continue
+		}
+		if r.Until.After(latest) {
+			r.Until = latest
+		}
+		if key, _, ok := b.find(r.Prefix); ok {
+			restIn(b.pools[key], r)
+		} else {
+			b.astray = append(b.astray, r)
+		}
+	}
+}
+
+// restIn lets r rest, around what is held inside it: the ledger remembers
+// neighbours as one prefix, of which an adopted piece may be in use again.
+func restIn(p *pool.Pool, r Resting) {
+	for todo := []netip.Prefix{r.Prefix}; len(todo) > 0; {
+		piece := todo[0]
+		todo = todo[1:]
+		if held, ok := errors.AsType[*pool.ConflictError](p.Rest(piece, r.Until)); ok {
+			todo = append(todo, prefix.Subtract([]netip.Prefix{piece}, []netip.Prefix{held.With})...)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package ranges
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// leads refuses where this manager does not lead any more.
+func (c *Controller) leads(ctx context.Context) *Refusal {
+	if c.StillLeads == nil {
+		return nil
+	}
+	if err := c.StillLeads(ctx); err != nil {
+		return &Refusal{Reason: v1alpha1.ReasonPending, Text: err.Error(), Again: retrySoon}
+	}
+	return nil
+}
+
+// apply does one step and notes it in the status.
+func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) (no *Refusal, conflict bool) {
+	if err := c.addFinalizer(ctx, r); err != nil {
+		return refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err), false
+	}
+	if step.Create {
+		if no := c.leads(ctx); no != nil {
+			return no, false
+		}
+		log.FromContext(ctx).Info("creating a range", "range", step.Range.Name, "subnet", step.Range.Subnet, "prefix", step.Range.Prefix, "why", step.Why)
+		if err := c.create(ctx, r, step.Range, vpc); err != nil {
+			if cloud.Is(err, cloud.OutcomeUnknown) {
+				c.doubt(r)
+			}
+			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
+		}
+	}
+	if grantedAt(r, step.Range.Prefix) == nil {
+		c.announce(r, step, vpc.Traits)
+	}
+	setRange(r, step)
+	return nil, false
+}
+
+func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
+	if r.Spec.Purpose == v1alpha1.Proxy {
+		return c.createProxy(ctx, r, at, vpc)
+	}
+	return vpc.Ranges.Create(ctx, at)
+}
+
+// announce tells of a range that the request did not have.
+func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step, t cloud.Traits) {
+	switch {
+	case step.Adopted:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonAdopted)
+		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonAdopted, "GrantRange",
+			"%s was in the VPC before; it is used, and never removed", words(r, step.Range, t))
+	case step.Grown:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonGrown)
+		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGrown, "GrowRange",
+			"range %s was added in %s: %s", step.Range.Prefix, place(step.Range.Subnet), step.Why)
+	default:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonReady)
+	}
+}
+
+// addFinalizer keeps the request until its ranges are gone; it is there
+// before the cloud is asked for the first.
+func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest) error {
+	if controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer) {
+		return nil
+	}
+	patched := r.DeepCopy()
+	controllerutil.AddFinalizer(patched, v1alpha1.Finalizer)
+	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
+	if err != nil {
+		return err
+	}
+	r.ResourceVersion, r.Finalizers = patched.ResourceVersion, patched.Finalizers
+	return nil
+}
+
+// setRange notes a step in the status; what else the status knows of the
+// range stays.
+func setRange(r *v1alpha1.RangeRequest, s Step) {
+	g := grantedAt(r, s.Range.Prefix)
+	if g == nil {
+		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{
+			CIDR: s.Range.Prefix.String(), Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown})
+		g = &r.Status.Ranges[len(r.Status.Ranges)-1]
+	}
+	g.Subnet, g.Name, g.MadeSubnet = s.Range.Subnet, s.Range.Name, g.MadeSubnet || s.Made
+}
