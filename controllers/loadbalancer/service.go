@@ -2,7 +2,6 @@ package loadbalancer
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -14,8 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
@@ -114,85 +111,6 @@ const (
 	// adminPause is when somebody may have given rights.
 	adminPause = 5 * time.Minute
 )
-
-// serve makes and keeps the balancer. Its error is of the API server.
-func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, error) {
-	key := client.ObjectKeyFromObject(s)
-	k, n, err := c.bookOf(ctx, s)
-	if err != nil {
-		return refused(reasonOf(err), err), nil
-	}
-	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud})
-	c.tell(s, asked.Notes)
-	if why, is := asked.Refused(); is {
-		return refused(why.Reason, errors.New(why.Text)), nil
-	}
-	if _, err := c.load(ctx, k, 0); err != nil {
-		return troubled(err), nil
-	}
-	if f, done, err := c.leaveOthers(ctx, s, k); !done {
-		return f, err
-	}
-	owner, set := asked.Balancer.Owner, NodeSetOf(c.ClusterID, asked.Nodes, c.Nodes())
-	if err := k.settle(ctx, owner, set.Owner()); err != nil {
-		return troubled(err), nil
-	}
-	if err := k.await(ctx, c.Now, owner); err != nil {
-		return troubled(err), nil
-	}
-	if _, err := k.meet(ctx, set); err != nil {
-		return troubled(err), nil
-	}
-	known := k.knows(asked.Nodes.Name)
-	k.use(key, asked.Nodes, true)
-	if !known {
-		c.lookAtPools()
-	}
-	state := k.view()
-	want, err := k.Want(asked.Balancer, set, state)
-	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
-		return impossible(asked.Balancer, err), nil
-	}
-	if err != nil { // what it asks for may be newer than the book
-		if pause := c.remember(key).wait(); pause > 0 {
-			return finding{again: pause, quiet: true}, nil
-		}
-		if err := k.refresh(ctx, owner, set.Owner()); err != nil {
-			return troubled(err), nil
-		}
-		state = k.view()
-		if want, err = k.Want(asked.Balancer, set, state); err != nil {
-			return impossible(asked.Balancer, err), nil
-		}
-	}
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
-	if c.DryRun {
-		return c.sayPlan(s, plan), nil
-	}
-	if len(plan) > 0 {
-		if pause := c.remember(key).wait(); pause > 0 {
-			return finding{again: pause, quiet: true}, nil
-		}
-		if err := c.holdFor(ctx, s, k, n); err != nil {
-			return finding{}, err
-		}
-		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
-		c.lookAtPoolsOf(ctx, k, set, owner, want)
-	}
-	f := c.standing(asked.Balancer, k, set, want, plan, err)
-	if f.reason == v1alpha1.ReasonPending {
-		f.again = min(c.retry.When(key), mostPending)
-	}
-	return f, nil
-}
-
-// holdFor puts the finalizers on, before anything is made.
-func (c *Controller) holdFor(ctx context.Context, s *corev1.Service, k *book, n *v1alpha1.Network) error {
-	if err := c.holdNetwork(ctx, k, n); err != nil {
-		return err
-	}
-	return c.finalize(ctx, s, controllerutil.AddFinalizer)
-}
 
 // finalize adds or removes our finalizer, by a patch that fails where somebody
 // else changed the object meanwhile.

@@ -1,0 +1,109 @@
+package aws
+
+import (
+	"context"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+func (s balancingSDK) pools(ctx context.Context, token string) (page[pool], error) {
+	l, err := s.elb.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{PageSize: awssdk.Int32(balancingPage), Marker: optional(token)})
+	if err != nil {
+		return page[pool]{}, err
+	}
+	p := page[pool]{next: awssdk.ToString(l.NextMarker)}
+	for _, g := range l.TargetGroups {
+		p.items = append(p.items, readPool(g))
+	}
+	return p, nil
+}
+
+func readPool(g types.TargetGroup) pool {
+	return pool{arn: awssdk.ToString(g.TargetGroupArn), name: awssdk.ToString(g.TargetGroupName), protocol: string(g.Protocol), port: awssdk.ToInt32(g.Port),
+		balancers: g.LoadBalancerArns, check: check{protocol: string(g.HealthCheckProtocol), port: awssdk.ToString(g.HealthCheckPort), path: awssdk.ToString(g.HealthCheckPath),
+			interval: awssdk.ToInt32(g.HealthCheckIntervalSeconds), timeout: awssdk.ToInt32(g.HealthCheckTimeoutSeconds),
+			healthy: awssdk.ToInt32(g.HealthyThresholdCount), unhealthy: awssdk.ToInt32(g.UnhealthyThresholdCount)}}
+}
+
+func (s balancingSDK) createPool(ctx context.Context, vpcID string, p pool, tags map[string]string) (pool, error) {
+	c := p.check
+	made, err := s.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
+		Name: &p.name, VpcId: &vpcID, Protocol: types.ProtocolEnum(p.protocol), Port: &p.port, TargetType: types.TargetTypeEnumInstance,
+		HealthCheckProtocol: types.ProtocolEnum(c.protocol), HealthCheckPort: &c.port, HealthCheckPath: optional(c.path),
+		HealthCheckIntervalSeconds: &c.interval, HealthCheckTimeoutSeconds: &c.timeout, HealthyThresholdCount: &c.healthy, UnhealthyThresholdCount: &c.unhealthy,
+		Tags: elbTags(tags),
+	})
+	if err != nil {
+		return pool{}, err
+	}
+	if len(made.TargetGroups) == 0 {
+		return pool{}, errEmpty
+	}
+	return readPool(made.TargetGroups[0]), nil
+}
+
+func (s balancingSDK) setCheck(ctx context.Context, arn string, c check) error {
+	_, err := s.elb.ModifyTargetGroup(ctx, &elb.ModifyTargetGroupInput{TargetGroupArn: &arn,
+		HealthCheckProtocol: types.ProtocolEnum(c.protocol), HealthCheckPort: &c.port, HealthCheckPath: optional(c.path),
+		HealthCheckIntervalSeconds: &c.interval, HealthCheckTimeoutSeconds: &c.timeout, HealthyThresholdCount: &c.healthy, UnhealthyThresholdCount: &c.unhealthy})
+	return err
+}
+
+func (s balancingSDK) deletePool(ctx context.Context, arn string) error {
+	_, err := s.elb.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: &arn})
+	return err
+}
+
+func (s balancingSDK) poolAttributes(ctx context.Context, arn string) (map[string]string, error) {
+	l, err := s.elb.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, a := range l.Attributes {
+		out[awssdk.ToString(a.Key)] = awssdk.ToString(a.Value)
+	}
+	return out, nil
+}
+
+func (s balancingSDK) setPoolAttributes(ctx context.Context, arn string, attributes map[string]string) error {
+	in := &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &arn}
+	for _, key := range keys(attributes) {
+		in.Attributes = append(in.Attributes, types.TargetGroupAttribute{Key: &key, Value: awssdk.String(attributes[key])})
+	}
+	_, err := s.elb.ModifyTargetGroupAttributes(ctx, in)
+	return err
+}
+
+// members are the targets of a group; ELB gives them all at once.
+func (s balancingSDK) members(ctx context.Context, arn string) (out []member, err error) {
+	l, err := s.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range l.TargetHealthDescriptions {
+		if h.Target != nil {
+			out = append(out, member{awssdk.ToString(h.Target.Id), h.TargetHealth != nil && h.TargetHealth.State == types.TargetHealthStateEnumDraining})
+		}
+	}
+	return out, nil
+}
+
+func descriptions(instances []string) (out []types.TargetDescription) {
+	for _, id := range instances {
+		out = append(out, types.TargetDescription{Id: &id})
+	}
+	return out
+}
+
+func (s balancingSDK) register(ctx context.Context, arn string, instances []string) error {
+	_, err := s.elb.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(instances)})
+	return err
+}
+
+func (s balancingSDK) deregister(ctx context.Context, arn string, instances []string) error {
+	_, err := s.elb.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(instances)})
+	return err
+}

@@ -1,0 +1,118 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// serve makes and keeps the balancer. Its error is of the API server.
+func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, error) {
+	key := client.ObjectKeyFromObject(s)
+	k, n, err := c.bookOf(ctx, s)
+	if err != nil {
+		return refused(reasonOf(err), err), nil
+	}
+	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud})
+	c.tell(s, asked.Notes)
+	if why, is := asked.Refused(); is {
+		return refused(why.Reason, errors.New(why.Text)), nil
+	}
+	if _, err := c.load(ctx, k, 0); err != nil {
+		return troubled(err), nil
+	}
+	if f, done, err := c.leaveOthers(ctx, s, k); !done {
+		return f, err
+	}
+	owner, set := asked.Balancer.Owner, NodeSetOf(c.ClusterID, asked.Nodes, c.Nodes())
+	if err := c.catchUp(ctx, k, key, asked, set); err != nil {
+		return troubled(err), nil
+	}
+	state, want, f := c.want(ctx, k, key, asked, set)
+	if f != nil {
+		return *f, nil
+	}
+	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
+	if c.DryRun {
+		return c.sayPlan(s, plan), nil
+	}
+	if len(plan) > 0 {
+		if pause := c.remember(key).wait(); pause > 0 {
+			return finding{again: pause, quiet: true}, nil
+		}
+		if err := c.holdFor(ctx, s, k, n); err != nil {
+			return finding{}, err
+		}
+		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
+		c.lookAtPoolsOf(ctx, k, set, owner, want)
+	}
+	stands := c.standing(asked.Balancer, k, set, want, plan, err)
+	if stands.reason == v1alpha1.ReasonPending {
+		stands.again = min(c.retry.When(key), mostPending)
+	}
+	return stands, nil
+}
+
+// catchUp brings the book up to date with what the Service's balancer rests on,
+// and notes that the Service uses its set of Nodes.
+func (c *Controller) catchUp(ctx context.Context, k *book, key types.NamespacedName, asked wanted.Result, set lb.NodeSet) error {
+	owner := asked.Balancer.Owner
+	if err := k.settle(ctx, owner, set.Owner()); err != nil {
+		return err
+	}
+	if err := k.await(ctx, c.Now, owner); err != nil {
+		return err
+	}
+	if _, err := k.meet(ctx, set); err != nil {
+		return err
+	}
+	known := k.knows(asked.Nodes.Name)
+	k.use(key, asked.Nodes, true)
+	if !known {
+		c.lookAtPools()
+	}
+	return nil
+}
+
+// want is what the balancer is to be made of, beside what there is; or why
+// that cannot be said.
+func (c *Controller) want(ctx context.Context, k *book, key types.NamespacedName, asked wanted.Result, set lb.NodeSet) (lb.State, []lb.Resource, *finding) {
+	not := func(f finding) (lb.State, []lb.Resource, *finding) { return nil, nil, &f }
+	state := k.view()
+	want, err := k.Want(asked.Balancer, set, state)
+	if err == nil {
+		return state, want, nil
+	}
+	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
+		return not(impossible(asked.Balancer, err))
+	}
+	// What it asks for may be newer than the book.
+	if pause := c.remember(key).wait(); pause > 0 {
+		return not(finding{again: pause, quiet: true})
+	}
+	if err := k.refresh(ctx, asked.Balancer.Owner, set.Owner()); err != nil {
+		return not(troubled(err))
+	}
+	state = k.view()
+	if want, err = k.Want(asked.Balancer, set, state); err != nil {
+		return not(impossible(asked.Balancer, err))
+	}
+	return state, want, nil
+}
+
+// holdFor puts the finalizers on, before anything is made.
+func (c *Controller) holdFor(ctx context.Context, s *corev1.Service, k *book, n *v1alpha1.Network) error {
+	if err := c.holdNetwork(ctx, k, n); err != nil {
+		return err
+	}
+	return c.finalize(ctx, s, controllerutil.AddFinalizer)
+}
