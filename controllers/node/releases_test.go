@@ -60,6 +60,38 @@ func TestAReleaseEndsWithItsRange(t *testing.T) {
 	}
 }
 
+// So it is where the leader knew the range before it went.
+func TestAReleaseEndsWithARangeThatGoesUnderTheLeader(t *testing.T) {
+	for name, vm := range map[string]bool{"as its VM goes": true, "while its VM lives on": false} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world, m *process) {
+				w.addNode("a")
+				time.Sleep(time.Minute)
+				w.deleteNode("a", vm)
+				time.Sleep(time.Second)
+				if w.store.Data("claims")["releases"] == "" {
+					t.Fatal("no release was written")
+				}
+				w.mu.Lock()
+				w.requests = nil
+				w.mu.Unlock()
+				m.c.again <- struct{}{}
+				time.Sleep(time.Minute)
+				w.mu.Lock()
+				if i := w.instances["vm-a"]; i != nil {
+					i.prefixes = nil // a range that an interface carries cannot go
+					w.remember("vm-a")
+				}
+				w.mu.Unlock()
+				time.Sleep(time.Hour)
+				if left := w.store.Data("claims-holdings-0")["holdings"] + w.store.Data("claims")["releases"]; left != "" {
+					t.Errorf("the ledger still says %q", left)
+				}
+			})
+		})
+	}
+}
+
 // A prefix that rests while it is on an instance is never taken off again,
 // since nothing of ours names it any more (I3, I4, I5).
 func TestOneStaleLookDoesNotLetAPrefixRest(t *testing.T) {

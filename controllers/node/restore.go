@@ -80,10 +80,19 @@ func (r *reading) unplaced(promised claims.Book, rebuilt book.Rebuilt) (out clai
 	out.Releases = slices.DeleteFunc(slices.Clone(promised.Releases), open)
 	out.Held = slices.DeleteFunc(slices.Clone(promised.Held), open)
 	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
-	for _, x := range rebuilt.Collisions {
-		if k := x.Known; k.NodeUID != "" && !k.Published && errors.Is(x.Err, book.ErrNoRange) {
-			out.Claims = append(out.Claims, claims.Entry{
-				Prefix: k.Prefix, NodeUID: k.NodeUID, Node: k.Node, Instance: k.Instance, InstanceUID: k.InstanceUID, Adopted: k.Adopted})
+	for _, x := range rebuilt.Collisions { // and what the book held of ranges that have gone since
+		k := x.Known
+		if k.NodeUID == "" || !errors.Is(x.Err, book.ErrNoRange) {
+			continue
+		}
+		e := claims.Entry{
+			Prefix: k.Prefix, NodeUID: k.NodeUID, Node: k.Node, Instance: k.Instance, InstanceUID: k.InstanceUID, Adopted: k.Adopted,
+			Request: k.Key.Request, Subnet: k.Key.Subnet, Range: k.Range,
+		}
+		if k.Published {
+			out.Held = append(out.Held, e)
+		} else {
+			out.Claims = append(out.Claims, e)
 		}
 	}
 	return out

@@ -25,6 +25,10 @@ type Known struct {
 	// Adopted and InstanceUID are as in a Holding.
 	Adopted     bool
 	InstanceUID string
+	// Key and Range are where it lay when it was held; empty where the book did
+	// not hold it.
+	Key   Key
+	Range string
 }
 
 // Resting is a prefix in quarantine.
@@ -127,7 +131,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, InstanceUID: h.InstanceUID})
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, InstanceUID: h.InstanceUID, Key: h.Key, Range: h.Range})
 		if o, ok := b.byNode[h.NodeUID]; ok {
 			b.holdings[o].Durable, b.holdings[o].Found, b.holdings[o].Unsaved = h.Durable, h.Found, h.Unsaved
 		}
