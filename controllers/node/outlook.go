@@ -12,5 +12,13 @@ import (
 func (c *Controller) Waiting() []book.Waiter { return c.book.Waiters() }
 
 // Look tells whether prefixes are given out of a granted range, and who holds
-// one of it: a range may leave the VPC once none are and nobody does.
-func (c *Controller) Look(at netip.Prefix) book.Outlook { return c.book.Look(at, time.Now()) }
+// one of it: a range may leave the VPC once none are and nobody does. Until all
+// is read, somebody may (I8).
+func (c *Controller) Look(at netip.Prefix) book.Outlook {
+	select {
+	case <-c.restored:
+		return c.book.Look(at, time.Now())
+	default:
+		return book.Outlook{Held: "who holds what is still being read", Node: "one that is not read yet"}
+	}
+}

@@ -385,6 +385,18 @@ func TestDeletionWaitsForUse(t *testing.T) {
 	w.reconcile("pods")
 	w.want("pods", "InUse", 1, "10.0.0.0/24")
 	w.carried = nil
+	for _, seen := range []Pool{ // the cloud shows it nowhere, and I3 asks for more
+		{Known: true, Given: true, Held: "node-9 holds 10.0.0.0/25", Node: "node-9"},
+		{Known: true, Given: true, Held: "10.0.0.0/25 rests until noon", Rests: w.now.Add(time.Minute)},
+		{Held: "who holds what is still being read", Node: "one"},
+	} {
+		w.pool = func(netip.Prefix) Pool { return seen }
+		if again := w.reconcile("pods"); again.RequeueAfter == 0 {
+			t.Errorf("%+v: nobody looks again", seen)
+		}
+		w.want("pods", "Pending", 1, "10.0.0.0/24")
+	}
+	w.pool = func(netip.Prefix) Pool { return Pool{Known: true, Given: true} }
 	w.reconcile("pods")
 	if err := w.api.Get(ctx, client.ObjectKey{Name: "pods"}, &v1alpha1.RangeRequest{}); client.IgnoreNotFound(err) != nil || err == nil {
 		t.Errorf("it is there: %v", err)

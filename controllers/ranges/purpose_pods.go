@@ -43,6 +43,9 @@ type Pool struct {
 	// Held says in words who holds a part of it, or that one rests; it is
 	// empty where there is none.
 	Held string
+	// Node is one, there or gone, that holds a part of it; empty where there is
+	// none.
+	Node string
 	// Rests is until when a part of it rests; it is zero where none does.
 	Rests time.Time
 }
@@ -79,18 +82,26 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc 
 	return no
 }
 
-// rests has the deletion wait while a prefix of the ranges rests (I3): once a
-// range has left the VPC, whoever carves next may have its addresses.
+// rests has the deletion wait while a prefix of the ranges is being given back
+// or rests (I3): once a range has left the VPC, whoever carves next may have
+// its addresses.
 func (p pods) rests(r *v1alpha1.RangeRequest) *Refusal {
 	if p.c.Pools == nil {
 		return nil
 	}
 	for _, at := range prefixes(r.Status.Ranges) {
-		if until := p.c.Pools.Look(at).Rests; !until.IsZero() {
-			no := refuse(v1alpha1.ReasonPending, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, until.UTC().Format(time.TimeOnly))
-			no.Again = carrierPause
-			return no
+		seen := p.c.Pools.Look(at)
+		var no *Refusal
+		switch {
+		case !seen.Rests.IsZero():
+			no = refuse(v1alpha1.ReasonPending, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
+		case seen.Node != "":
+			no = refuse(v1alpha1.ReasonPending, "deletion waits: %s (range %s); what a deleted node had is let go once the cloud has shown it nowhere for a while", seen.Held, at)
+		default:
+			continue
 		}
+		no.Again = carrierPause
+		return no
 	}
 	return nil
 }

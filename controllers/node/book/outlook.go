@@ -16,6 +16,9 @@ type Outlook struct {
 	// Held says who holds a prefix that touches it, or that one rests there;
 	// it is empty where there is nothing.
 	Held string
+	// Node is one that holds a prefix that touches it, there or gone; empty
+	// where none does.
+	Node string
 	// Rests is until when a prefix of it rests; it is zero where none does.
 	Rests time.Time
 }
@@ -43,9 +46,12 @@ func (b *Book) Look(at netip.Prefix, now time.Time) Outlook {
 		}
 	}
 	for _, h := range b.holdings {
-		if h.Prefix.Overlaps(at) {
-			out.Held = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix)
-			break
+		if out.Node != "" || !h.Prefix.Overlaps(at) {
+			continue
+		}
+		out.Held = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix)
+		if h.NodeUID != "" {
+			out.Node = h.Node
 		}
 	}
 	return out
