@@ -110,3 +110,18 @@ func TestARestOutlivesTheRangeItLiesIn(t *testing.T) {
 	}
 	mustTake(t, b, node("b"), 28, start.Add(2*rest))
 }
+
+// What an instance without a Node carries keeps the prefix from others; only a
+// Node's has a rest to come.
+func TestALookTellsNodesFromInstances(t *testing.T) {
+	t.Parallel()
+	p := netip.MustParsePrefix("10.0.0.8/30")
+	b := open(t, World{Attached: []Known{{Holder: Holder{Instance: "i-z"}, Prefix: p}}})
+	if got := b.Look(whole, start); got.Held == "" || got.Node != "" {
+		t.Errorf("an instance's: %+v", got)
+	}
+	mustTake(t, b, node("a"), 30, start)
+	if got := b.Look(whole, start); got.Node != "a" || !strings.HasPrefix(got.Held, "a holds") {
+		t.Errorf("beside a Node's: %+v", got)
+	}
+}
