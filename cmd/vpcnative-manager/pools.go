@@ -26,5 +26,5 @@ func (p pools) Waiting() []ranges.Waiter {
 
 func (p pools) Look(at netip.Prefix) ranges.Pool {
 	o := p.nodes.Look(at)
-	return ranges.Pool{Known: o.Known, Given: o.Given, Held: o.Held, Node: o.Node, Rests: o.Rests}
+	return ranges.Pool{Known: o.Known, Given: o.Given, Held: o.Held, ByNode: o.ByNode, Rests: o.Rests}
 }

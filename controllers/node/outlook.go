@@ -19,6 +19,6 @@ func (c *Controller) Look(at netip.Prefix) book.Outlook {
 	case <-c.restored:
 		return c.book.Look(at, time.Now())
 	default:
-		return book.Outlook{Held: "who holds what is still being read", Node: "one that is not read yet"}
+		return book.Outlook{Held: "who holds what is still being read", ByNode: true}
 	}
 }

@@ -386,9 +386,9 @@ func TestDeletionWaitsForUse(t *testing.T) {
 	w.want("pods", "InUse", 1, "10.0.0.0/24")
 	w.carried = nil
 	for _, seen := range []Pool{ // the cloud shows it nowhere, and I3 asks for more
-		{Known: true, Given: true, Held: "node-9 holds 10.0.0.0/25", Node: "node-9"},
+		{Known: true, Given: true, Held: "node-9 holds 10.0.0.0/25", ByNode: true},
 		{Known: true, Given: true, Held: "10.0.0.0/25 rests until noon", Rests: w.now.Add(time.Minute)},
-		{Held: "who holds what is still being read", Node: "one"},
+		{Held: "who holds what is still being read", ByNode: true},
 	} {
 		w.pool = func(netip.Prefix) Pool { return seen }
 		if again := w.reconcile("pods"); again.RequeueAfter == 0 {

@@ -43,9 +43,8 @@ type Pool struct {
 	// Held says in words who holds a part of it, or that one rests; it is
 	// empty where there is none.
 	Held string
-	// Node is one, there or gone, that holds a part of it; empty where there is
-	// none.
-	Node string
+	// ByNode tells that a Node holds it, there or gone, or that one may.
+	ByNode bool
 	// Rests is until when a part of it rests; it is zero where none does.
 	Rests time.Time
 }
@@ -75,17 +74,17 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc 
 		return no
 	}
 	if len(found) == 0 {
-		return p.rests(r)
+		return p.rested(r)
 	}
 	no = refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there", someOf(found, 3))
 	no.Again = carrierPause
 	return no
 }
 
-// rests has the deletion wait while a prefix of the ranges is being given back
+// rested has the deletion wait while a prefix of the ranges is being given back
 // or rests (I3): once a range has left the VPC, whoever carves next may have
 // its addresses.
-func (p pods) rests(r *v1alpha1.RangeRequest) *Refusal {
+func (p pods) rested(r *v1alpha1.RangeRequest) *Refusal {
 	if p.c.Pools == nil {
 		return nil
 	}
@@ -95,7 +94,7 @@ func (p pods) rests(r *v1alpha1.RangeRequest) *Refusal {
 		switch {
 		case !seen.Rests.IsZero():
 			no = refuse(v1alpha1.ReasonPending, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
-		case seen.Node != "":
+		case seen.ByNode:
 			no = refuse(v1alpha1.ReasonPending, "deletion waits: %s (range %s); what a deleted node had is let go once the cloud has shown it nowhere for a while", seen.Held, at)
 		default:
 			continue

@@ -16,9 +16,9 @@ type Outlook struct {
 	// Held says who holds a prefix that touches it, or that one rests there;
 	// it is empty where there is nothing.
 	Held string
-	// Node is one that holds a prefix that touches it, there or gone; empty
-	// where none does.
-	Node string
+	// ByNode tells that a Node holds one of them, whether it is there or gone;
+	// what an instance without a Node carries has no rest to come.
+	ByNode bool
 	// Rests is until when a prefix of it rests; it is zero where none does.
 	Rests time.Time
 }
@@ -46,13 +46,10 @@ func (b *Book) Look(at netip.Prefix, now time.Time) Outlook {
 		}
 	}
 	for _, h := range b.holdings {
-		if out.Node != "" || !h.Prefix.Overlaps(at) {
+		if out.ByNode || !h.Prefix.Overlaps(at) {
 			continue
 		}
-		out.Held = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix)
-		if h.NodeUID != "" {
-			out.Node = h.Node
-		}
+		out.Held, out.ByNode = fmt.Sprintf("%s holds %s", cmp.Or(h.Node, h.Instance), h.Prefix), h.NodeUID != ""
 	}
 	return out
 }

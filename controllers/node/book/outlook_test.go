@@ -117,11 +117,11 @@ func TestALookTellsNodesFromInstances(t *testing.T) {
 	t.Parallel()
 	p := netip.MustParsePrefix("10.0.0.8/30")
 	b := open(t, World{Attached: []Known{{Holder: Holder{Instance: "i-z"}, Prefix: p}}})
-	if got := b.Look(whole, start); got.Held == "" || got.Node != "" {
+	if got := b.Look(whole, start); got.Held == "" || got.ByNode {
 		t.Errorf("an instance's: %+v", got)
 	}
 	mustTake(t, b, node("a"), 30, start)
-	if got := b.Look(whole, start); got.Node != "a" || !strings.HasPrefix(got.Held, "a holds") {
+	if got := b.Look(whole, start); !got.ByNode || !strings.HasPrefix(got.Held, "a holds") {
 		t.Errorf("beside a Node's: %+v", got)
 	}
 }
