@@ -18,22 +18,22 @@ const (
 	// ConditionGrowthLimited is True on a RangeRequest that should grow and
 	// cannot.
 	ConditionGrowthLimited = "GrowthLimited"
-	// ConditionGiveBackFailed is True on a RangeRequest that should give a
+	// ConditionReclaimFailed is True on a RangeRequest that should give a
 	// range back and cannot. It is there from the first time on.
-	ConditionGiveBackFailed = "GiveBackFailed"
-	// ConditionRivalled is True on a RangeRequest while somebody else
+	ConditionReclaimFailed = "ReclaimFailed"
+	// ConditionAllocatorConflict is True on a RangeRequest while somebody else
 	// allocates podCIDRs to its Nodes: nothing is allocated from it.
-	ConditionRivalled = "Rivalled"
+	ConditionAllocatorConflict = "AllocatorConflict"
 	// ConditionForeignAlias is True on a RangeRequest while instances carry
 	// prefixes of its ranges that we did not put there and no Node uses.
 	ConditionForeignAlias = "ForeignAlias"
 	// ConditionRangesOverlap is True on a RangeRequest one of whose ranges
 	// overlaps another, so that nothing is given out of it.
 	ConditionRangesOverlap = "RangesOverlap"
-	// ConditionReleaseWaits is True on a RangeRequest while prefixes of Nodes
+	// ConditionReleasePending is True on a RangeRequest while prefixes of Nodes
 	// that are gone cannot be taken off their instances. It is there from the
 	// first time on.
-	ConditionReleaseWaits = "ReleaseWaits"
+	ConditionReleasePending = "ReleasePending"
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
@@ -128,7 +128,7 @@ const (
 	ReasonNoHealthCheckNodePort = "NoHealthCheckNodePort"
 	ReasonInvalidAddress        = "InvalidAddress"
 	ReasonInvalidSourceRange    = "InvalidSourceRange"
-	ReasonNobodyAllowed         = "NobodyAllowed"
+	ReasonNoClientsAllowed      = "NoClientsAllowed"
 	ReasonInvalidAnnotation     = "InvalidAnnotation"
 	ReasonAnnotationUnknown     = "AnnotationUnknown"
 	ReasonAnnotationIgnored     = "AnnotationIgnored"

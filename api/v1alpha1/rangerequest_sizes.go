@@ -15,8 +15,10 @@ type Capacity struct {
 }
 
 // Growth says when a further range is carved, how large, and up to where.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.giveBackAfter)",message="giveBackAfter is now reclaimAfter: rename it"
 type Growth struct {
-	// Threshold is the utilisation, in percent, from which a further range is
+	// Threshold is the utilization, in percent, from which a further range is
 	// carved, in each subnet by itself.
 	// +kubebuilder:default=80
 	// +kubebuilder:validation:Minimum=1
@@ -24,7 +26,7 @@ type Growth struct {
 	// +optional
 	Threshold int32 `json:"threshold,omitempty"`
 	// WaitingNodes is the number of nodes that wait for room from which a
-	// further range is carved, whatever the utilisation.
+	// further range is carved, whatever the utilization.
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
 	// +optional
@@ -42,16 +44,19 @@ type Growth struct {
 	// +kubebuilder:validation:Maximum=170
 	// +optional
 	MaxRanges int32 `json:"maxRanges,omitempty"`
-	// GiveBackAfter is how long a further range stays empty before it is
-	// given back to the VPC; 0s keeps it.
+	// ReclaimAfter is how long a further range stays empty before the VPC
+	// gets it back; 0s keeps it.
 	// +kubebuilder:default="1h"
 	// +optional
-	GiveBackAfter *metav1.Duration `json:"giveBackAfter,omitempty"`
+	ReclaimAfter *metav1.Duration `json:"reclaimAfter,omitempty"`
+	// OldReclaimAfter is ReclaimAfter as it was stored before v0.2.
+	// +optional
+	OldReclaimAfter *metav1.Duration `json:"giveBackAfter,omitempty"`
 }
 
-// NewSpace has subnets made for new nodes where those there are run full. A
+// NewSubnets has subnets made for new nodes where those there are run full. A
 // node that waits in a full subnet stays there: a machine cannot move.
-type NewSpace struct {
+type NewSubnets struct {
 	// Blocks are associated with the VPC one after the other, as they are
 	// needed, unless it has them; subnets are made in them. They must lie in the
 	// Network's supernets. 100.64.0.0/10 goes with any VPC; the cloud refuses

@@ -64,10 +64,10 @@ type RangeRequestStatus struct {
 	// Allocated is how many of them nodes hold, in decimal.
 	// +optional
 	Allocated string `json:"allocated,omitempty"`
-	// Utilisation is the allocated part of the capacity, in percent, rounded
+	// Utilization is the allocated part of the capacity, in percent, rounded
 	// up, so that it is 0 only when nothing is allocated.
 	// +optional
-	Utilisation int32 `json:"utilisation"`
+	Utilization int32 `json:"utilization"`
 	// Nodes is how many nodes hold a piece.
 	// +optional
 	Nodes int32 `json:"nodes"`
@@ -84,9 +84,12 @@ type RangeRequestStatus struct {
 	// +optional
 	// +listType=atomic
 	LargestFree []string `json:"largestFree,omitempty"`
-	// NewSpace is what was added to the VPC for new nodes.
+	// NewSubnets is what was added to the VPC for new nodes.
 	// +optional
-	NewSpace *MadeSpace `json:"newSpace,omitempty"`
+	NewSubnets *MadeSpace `json:"newSubnets,omitempty"`
+	// OldNewSubnets is NewSubnets as it was stored before v0.2.
+	// +optional
+	OldNewSubnets *MadeSpace `json:"newSpace,omitempty"`
 	// Routes is what the route tables hold besides routes to this request's
 	// nodes, with attachment Routes.
 	// +optional

@@ -60,14 +60,14 @@ const NodePrefixAuto = "Auto"
 
 // RangeRequestSpec asks for a range.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.newSpace) || (self.purpose == 'Pods' && has(self.growth) && !(has(self.attachment) && self.attachment == 'Routes'))",message="newSpace is for purpose Pods with growth, which it goes on with where the subnets are full; with attachment Routes no range lies in a subnet"
+// +kubebuilder:validation:XValidation:rule="!has(self.newSubnets) || (self.purpose == 'Pods' && has(self.growth) && !(has(self.attachment) && self.attachment == 'Routes'))",message="newSubnets is for purpose Pods with growth, which it goes on with where the subnets are full; with attachment Routes no range lies in a subnet"
 // +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() <= 1",message="at most one of cidrs, prefixLength and capacity says how big the range is"
 // +kubebuilder:validation:XValidation:rule="self.purpose in ['Services', 'Proxy'] || has(self.cidrs) || has(self.prefixLength) || has(self.capacity)",message="one of cidrs, prefixLength and capacity must say how big the range is; only Services and Proxy have a size by default"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !has(self.capacity)",message="capacity counts nodes and pods, so it is for purpose Pods; say prefixLength"
 // +kubebuilder:validation:XValidation:rule="self.purpose in ['Pods', 'Services'] || !has(self.growth)",message="growth is for purposes Pods and Services"
 // +kubebuilder:validation:XValidation:rule="!has(self.growth) || has(self.growth.prefixLength) || !has(self.cidrs)",message="growth of a request that names its cidrs needs growth.prefixLength: how large is a further range?"
 // +kubebuilder:validation:XValidation:rule="!(has(self.growth) && has(self.growth.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.growth.prefixLength",message="nodePrefixLength must not be shorter than growth.prefixLength: a node's range has to fit in every range"
-// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.families.size() == 1",message="two families in one request are for purpose Pods"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.ipFamilies.size() == 1",message="two families in one request are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="has(self.cidrs) == has(oldSelf.cidrs) && has(self.prefixLength) == has(oldSelf.prefixLength) && has(self.capacity) == has(oldSelf.capacity)",message="how the size is said cannot change: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="has(self.attachment) == has(oldSelf.attachment)",message="attachment cannot change: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || (has(self.nodePrefixLength) && type(self.nodePrefixLength) == int)",message="attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table"
@@ -76,30 +76,33 @@ const NodePrefixAuto = "Auto"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment and allowUndersized are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
 // +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
+// +kubebuilder:validation:XValidation:rule="self.networkName == (has(oldSelf.networkRef) ? oldSelf.networkRef : oldSelf.networkName)",message="networkName cannot change: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="self.ipFamilies == (has(oldSelf.families) ? oldSelf.families : oldSelf.ipFamilies)",message="ipFamilies cannot change: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(self.networkRef)",message="networkRef is now networkName: rename it"
+// +kubebuilder:validation:XValidation:rule="!has(self.families)",message="families is now ipFamilies: rename it"
+// +kubebuilder:validation:XValidation:rule="!has(self.newSpace)",message="newSpace is now newSubnets: rename it"
 type RangeRequestSpec struct {
-	// NetworkRef names the Network to carve from.
+	// NetworkName names the Network to carve from.
 	// +kubebuilder:default=default
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="networkRef cannot change: make a new RangeRequest"
 	// +optional
-	NetworkRef string `json:"networkRef,omitempty"`
+	NetworkName string `json:"networkName,omitempty"`
 
 	// Purpose is what the range is for.
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="purpose cannot change: make a new RangeRequest"
 	Purpose Purpose `json:"purpose"`
 
-	// Families are the address families, in the order of podCIDRs. A node
+	// IPFamilies are the address families, in the order of podCIDRs. A node
 	// gets all or none. Its IPv6 prefix comes with its instance's interface
 	// (on Compute Engine the first /112 of its /96): the sizes here are about
 	// IPv4, and IPv6 alone is not provided.
 	// +kubebuilder:default={IPv4}
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=2
-	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="families must differ"
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="families cannot change: make a new RangeRequest"
+	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="ipFamilies must differ"
 	// +listType=atomic
 	// +optional
-	Families []Family `json:"families,omitempty"`
+	IPFamilies []Family `json:"ipFamilies,omitempty"`
 
 	// Subnets are the node subnets of the Network that get a range each;
 	// all of them where it is empty. Sizes count per subnet. A subnet in which
@@ -173,15 +176,18 @@ type RangeRequestSpec struct {
 	// +optional
 	Growth *Growth `json:"growth,omitempty"`
 
-	// NewSpace has subnets made for new nodes where growth finds no room in
+	// NewSubnets has subnets made for new nodes where growth finds no room in
 	// those there are, on EC2. Without it a full subnet stays full.
 	// +optional
-	NewSpace *NewSpace `json:"newSpace,omitempty"`
+	NewSubnets *NewSubnets `json:"newSubnets,omitempty"`
 
 	// DeletionPolicy says what becomes of the ranges when the request goes.
 	// +kubebuilder:default=Delete
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// RenamedSpec holds what earlier versions stored.
+	RenamedSpec `json:",inline"`
 }
 
 // The rule below judges a change of subnets by the status, and never a change
@@ -197,12 +203,12 @@ type RangeRequestSpec struct {
 // +kubebuilder:printcolumn:name="Purpose",type=string,JSONPath=`.spec.purpose`
 // +kubebuilder:printcolumn:name="Range",type=string,JSONPath=`.status.ranges[*].cidr`
 // +kubebuilder:printcolumn:name="Nodes",type=integer,JSONPath=`.status.nodes`
-// +kubebuilder:printcolumn:name="Used %",type=integer,JSONPath=`.status.utilisation`
+// +kubebuilder:printcolumn:name="Used %",type=integer,JSONPath=`.status.utilization`
 // +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waitingNodes`
 // +kubebuilder:printcolumn:name="Fits",type=integer,JSONPath=`.status.room[0].nodes`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Network",type=string,priority=1,JSONPath=`.spec.networkRef`
+// +kubebuilder:printcolumn:name="Network",type=string,priority=1,JSONPath=`.spec.networkName`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type RangeRequest struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -214,10 +220,10 @@ type RangeRequest struct {
 
 // NetworkName is the name of the Network to carve from.
 func (r *RangeRequest) NetworkName() string {
-	if r.Spec.NetworkRef == "" {
+	if r.Spec.NetworkName == "" {
 		return DefaultNetwork
 	}
-	return r.Spec.NetworkRef
+	return r.Spec.NetworkName
 }
 
 // RangeRequestList is a list of RangeRequests.

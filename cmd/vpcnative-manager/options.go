@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,13 +37,13 @@ type options struct {
 	logFormat      string
 	logLevel       string
 
-	quarantine  time.Duration
-	rivalQuiet  time.Duration
-	detachGrace time.Duration
-	doubt       time.Duration
-	staleness   time.Duration
-	resync      time.Duration
-	maxInFlight int
+	quarantine               time.Duration
+	foreignAllocatorCooldown time.Duration
+	detachGrace              time.Duration
+	indeterminateTimeout     time.Duration
+	cloudReadLag             time.Duration
+	resync                   time.Duration
+	maxInFlight              int
 
 	masquerade string
 
@@ -64,7 +65,16 @@ func ownNamespace() string {
 	return "vpcnative-system"
 }
 
+// renamedFlags are flags by the names that they had before v0.2, which are
+// still understood.
+var renamedFlags = map[string]pflag.NormalizedName{
+	"doubt": "indeterminate-timeout", "staleness": "cloud-read-lag", "rival-quiet": "foreign-allocator-cooldown",
+}
+
 func (o *options) register(f *pflag.FlagSet) {
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return cmp.Or(renamedFlags[name], pflag.NormalizedName(name))
+	})
 	f.StringVar(&o.config, "config", "", "YAML file whose keys are these flags' names; a flag given on the command line wins")
 	f.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; the pod's service account where it is not given")
 	f.StringVar(&o.namespace, "namespace", ownNamespace(), "namespace of the lease and of the claims ledger")
@@ -84,10 +94,10 @@ func (o *options) register(f *pflag.FlagSet) {
 
 	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
 	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
-	f.DurationVar(&o.doubt, "doubt", 2*time.Minute, "how long a change whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long, and so does a deleted RangeRequest")
-	f.DurationVar(&o.staleness, "staleness", 5*time.Second, "how old what the cloud shows of an instance may be: the range of a deleted Node rests when two looks that far apart do not show it")
+	f.DurationVar(&o.indeterminateTimeout, "indeterminate-timeout", 2*time.Minute, "how long a change whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long, and so does a deleted RangeRequest")
+	f.DurationVar(&o.cloudReadLag, "cloud-read-lag", 5*time.Second, "how old what the cloud shows of an instance may be: the range of a deleted Node rests when two looks that far apart do not show it")
 	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read; the ranges of the VPC are at least every minute")
-	f.DurationVar(&o.rivalQuiet, "rival-quiet", 2*time.Minute, "how long a Node waits, after another allocator has given podCIDRs to a Node of the same request, before that one counts as gone")
+	f.DurationVar(&o.foreignAllocatorCooldown, "foreign-allocator-cooldown", 2*time.Minute, "how long a Node waits, after another allocator has given podCIDRs to a Node of the same request, before that one counts as gone")
 	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
 
 	f.StringVar(&o.masquerade, "masquerade-configmap", "", "namespace/name of ip-masq-agent's ConfigMap, such as kube-system/ip-masq-agent: it is kept up to date with the prefixes of the VPC; not kept where it is not given")
@@ -164,7 +174,7 @@ func (o *options) validate() error {
 		value time.Duration
 	}{
 		{"lease-duration", o.leaseDuration}, {"renew-deadline", o.renewDeadline}, {"retry-period", o.retryPeriod},
-		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"doubt", o.doubt}, {"staleness", o.staleness}, {"rival-quiet", o.rivalQuiet},
+		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"indeterminate-timeout", o.indeterminateTimeout}, {"cloud-read-lag", o.cloudReadLag}, {"foreign-allocator-cooldown", o.foreignAllocatorCooldown},
 		{"orphan-grace", o.orphanGrace},
 	} {
 		if d.value <= 0 {

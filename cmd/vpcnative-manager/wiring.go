@@ -67,12 +67,12 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		},
 		StillLeads: lease.held, Fenced: stop,
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),
-		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.doubt, Staleness: o.staleness, Resync: o.resync, RivalQuiet: o.rivalQuiet, MaxInFlight: o.maxInFlight,
+		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.indeterminateTimeout, Staleness: o.cloudReadLag, Resync: o.resync, RivalQuiet: o.foreignAllocatorCooldown, MaxInFlight: o.maxInFlight,
 	})
 	requests := ranges.New(ranges.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
-		Sweep: min(o.resync, time.Minute), Doubt: o.doubt,
+		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
 	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
@@ -100,7 +100,7 @@ func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) 
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the API server: %w", err)
 	}
-	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID, Doubt: o.doubt}), nil
+	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID, Doubt: o.indeterminateTimeout}), nil
 }
 
 func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {

@@ -65,7 +65,7 @@ func TestTheCalculatorsObjectsAreValid(t *testing.T) {
 			t.Fatalf("%s: %s", name, planned.errs)
 		}
 		// The cluster's own Network cannot move, and has other subnets.
-		objects := strings.NewReplacer("name: default\n", "name: planned\n", "purpose:", "networkRef: planned\n  purpose:",
+		objects := strings.NewReplacer("name: default\n", "name: planned\n", "purpose:", "networkName: planned\n  purpose:",
 			"name: pods\n", "name: planned-pods\n").Replace(planned.out)
 		file := filepath.Join(t.TempDir(), "plan.yaml")
 		if err := os.WriteFile(file, []byte(objects), 0o600); err != nil {
@@ -223,7 +223,7 @@ func TestRefusedPlansSaySo(t *testing.T) {
 		want []string
 	}{
 		"the planner refuses":       {document("{purpose: Pods, cidrs: [10.5.4.0/24]}"), 2, []string{"would be refused, Overlap", "10.5.0.0/16"}},
-		"no Network":                {document("{purpose: Pods, prefixLength: 20, networkRef: gone}"), 2, []string{"NetworkNotFound", "gone"}},
+		"no Network":                {document("{purpose: Pods, prefixLength: 20, networkName: gone}"), 2, []string{"NetworkNotFound", "gone"}},
 		"the API server refuses":    {document("{purpose: Pods}"), 1, []string{"the API server would refuse RangeRequest bad", "must say how big"}},
 		"host bits":                 {document("{purpose: Pods, cidrs: [10.5.4.1/24]}"), 1, []string{"host bits"}},
 		"a field that is none":      {document("{purpose: Pods, prefixLenght: 20}"), 1, []string{"document 1", "prefixLenght"}},

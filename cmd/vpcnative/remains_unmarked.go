@@ -72,10 +72,10 @@ func (r *remains) readUnmarked(ctx context.Context, n *v1alpha1.Network, request
 // blocksOf are those that were added for a request, as it recorded before they
 // were, and that the VPC has.
 func blocksOf(q *v1alpha1.RangeRequest, s cloud.Snapshot) (out []leftBlock) {
-	if q.Status.NewSpace == nil {
+	if q.Status.NewSubnets == nil {
 		return nil
 	}
-	for _, b := range q.Status.NewSpace.Blocks {
+	for _, b := range q.Status.NewSubnets.Blocks {
 		p, err := netip.ParsePrefix(b.CIDR)
 		if err == nil && !b.Adopted && slices.Contains(s.Blocks, p) {
 			out = append(out, leftBlock{p, q.Name})

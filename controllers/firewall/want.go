@@ -71,7 +71,7 @@ func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Pr
 // hasIPv6Pods tells whether pods of the Network have IPv6 in the subnet.
 func hasIPv6Pods(network string, requests []v1alpha1.RangeRequest, subnet string) bool {
 	return slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool {
-		return r.Spec.Purpose == v1alpha1.Pods && r.NetworkName() == network && slices.Contains(r.Spec.Families, v1alpha1.IPv6) &&
+		return r.Spec.Purpose == v1alpha1.Pods && r.NetworkName() == network && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) &&
 			slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Subnet == subnet })
 	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func request(name, network string, purpose v1alpha1.Purpose, ranges ...string) v1alpha1.RangeRequest {
-	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.RangeRequestSpec{NetworkRef: network, Purpose: purpose}}
+	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.RangeRequestSpec{NetworkName: network, Purpose: purpose}}
 	for _, cidr := range ranges {
 		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{CIDR: cidr})
 	}
@@ -51,7 +51,7 @@ func TestOnlyThePodsOfTheNetworkAreLetIn(t *testing.T) {
 		}
 	}
 	dual := request("dual", "", v1alpha1.Pods, "10.6.0.0/16")
-	dual.Spec.Families, dual.Status.Ranges[0].Subnet = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, "two"
+	dual.Spec.IPFamilies, dual.Status.Ranges[0].Subnet = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, "two"
 	s.Subnets = []cloud.Subnet{{Name: "one", IPv6: cidrs("fd20:0:0:1::/64")}, {Name: "two", IPv6: cidrs("fd20:0:0:2::/64")}}
 	six := Flows("default", []v1alpha1.RangeRequest{dual}, s)[prefix.IPv6]
 	if got := fmt.Sprintf("from %v to %v", six.Sources, six.Destinations); got != "from [fd20:0:0:2::/64] to [fd20:0:0:1::/64 fd20:0:0:2::/64]" {

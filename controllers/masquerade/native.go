@@ -54,7 +54,7 @@ func Native(snapshots []cloud.Snapshot, requests []v1alpha1.RangeRequest) []neti
 				continue
 			}
 			all = append(all, p)
-			six = six || spec.Purpose == v1alpha1.Pods && slices.Contains(spec.Families, v1alpha1.IPv6)
+			six = six || spec.Purpose == v1alpha1.Pods && slices.Contains(spec.IPFamilies, v1alpha1.IPv6)
 		}
 	}
 	var out []netip.Prefix

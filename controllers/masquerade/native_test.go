@@ -29,7 +29,7 @@ func TestWhatKnowsTheWayBackIsNative(t *testing.T) {
 	if fmt.Sprint(got) != four+"]" {
 		t.Errorf("got %v, want %s]", got, four)
 	}
-	granted.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}
+	granted.Spec.IPFamilies = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}
 	got = Native([]cloud.Snapshot{first, second}, []v1alpha1.RangeRequest{granted})
 	if fmt.Sprint(got) != four+" fd20::/64]" {
 		t.Errorf("with IPv6 pods got %v", got)

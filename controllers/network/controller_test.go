@@ -131,7 +131,7 @@ func aNetwork(supernets ...v1alpha1.CIDR) *v1alpha1.Network {
 
 func aRequest(name, network string, ranges ...v1alpha1.GrantedRange) *v1alpha1.RangeRequest {
 	return &v1alpha1.RangeRequest{
-		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.RangeRequestSpec{NetworkRef: network},
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.RangeRequestSpec{NetworkName: network},
 		Status: v1alpha1.RangeRequestStatus{Ranges: ranges},
 	}
 }

@@ -15,10 +15,10 @@ func TestARouteRangeIsInUse(t *testing.T) {
 	t.Parallel()
 	n := &v1alpha1.Network{}
 	n.Name, n.Spec.Supernets = "default", []v1alpha1.CIDR{"172.24.0.0/16"}
-	r := v1alpha1.RangeRequest{Spec: v1alpha1.RangeRequestSpec{NetworkRef: "default", Purpose: v1alpha1.Pods, Attachment: v1alpha1.AttachRoutes}}
+	r := v1alpha1.RangeRequest{Spec: v1alpha1.RangeRequestSpec{NetworkName: "default", Purpose: v1alpha1.Pods, Attachment: v1alpha1.AttachRoutes}}
 	r.Name, r.Status.Ranges = "routed", []v1alpha1.GrantedRange{{CIDR: "172.24.0.0/17", Name: "vn-routed"}}
 	other := *r.DeepCopy()
-	other.Spec.NetworkRef = "elsewhere"
+	other.Spec.NetworkName = "elsewhere"
 	route := func(p string) cloud.Occupied {
 		return cloud.Occupied{Prefix: netip.MustParsePrefix(p), Kind: cloud.StaticRoute, Name: "rtb-1/eni-1"}
 	}

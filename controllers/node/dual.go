@@ -26,7 +26,9 @@ const indexIPv6 = "spec.podCIDRs.ipv6"
 
 // wantsIPv6 tells whether Nodes publish IPv6 with what they draw from the
 // request.
-func wantsIPv6(r *v1alpha1.RangeRequest) bool { return slices.Contains(r.Spec.Families, v1alpha1.IPv6) }
+func wantsIPv6(r *v1alpha1.RangeRequest) bool {
+	return slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6)
+}
 
 // publishedIPv6 gives the Node's IPv6 podCIDR, wherever it stands.
 func publishedIPv6(node *corev1.Node) (netip.Prefix, bool) {
@@ -128,7 +130,7 @@ func (c *Controller) podCIDRs(ctx context.Context, h book.Holding) ([]netip.Pref
 			"the interface of %s changed before %s and %s were published; what it has now is claimed and attached anew", h.Instance, h.Prefix, h.Delegated)}
 	}
 	out := make([]netip.Prefix, 0, 2)
-	for _, f := range r.Spec.Families {
+	for _, f := range r.Spec.IPFamilies {
 		if f == v1alpha1.IPv6 {
 			out = append(out, h.Delegated)
 		} else {

@@ -326,7 +326,7 @@ func TestNothingIsPublishedUntilBothAreThere(t *testing.T) {
 func TestWhichRequestsAnInterfaceCanServe(t *testing.T) {
 	t.Parallel()
 	r := func(name string, families ...v1alpha1.Family) *v1alpha1.RangeRequest {
-		return &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.RangeRequestSpec{Families: families}}
+		return &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.RangeRequestSpec{IPFamilies: families}}
 	}
 	four, both, turned := r("four", v1alpha1.IPv4), r("both", v1alpha1.IPv4, v1alpha1.IPv6), r("turned", v1alpha1.IPv6, v1alpha1.IPv4)
 	six := netip.MustParsePrefix("fd20::/112")

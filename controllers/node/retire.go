@@ -198,7 +198,7 @@ func (c *Controller) later(ctx context.Context, h book.Holding, err error) recon
 
 func (c *Controller) laterBy(ctx context.Context, h book.Holding, t *trouble) reconcile.Result {
 	delay := c.backoff.When(h.Node)
-	c.Metrics.refused("ReleaseWaits")
+	c.Metrics.refused("ReleasePending")
 	c.releases.failed(h, t, time.Now())
 	log.FromContext(ctx).Info("the prefix of a deleted node cannot be taken back yet; it stays occupied",
 		"prefix", h.Prefix, "instance", h.Instance, "why", t.Text, "again", delay)

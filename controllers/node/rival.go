@@ -82,7 +82,7 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 		return open, nil
 	}
 	return nil, &trouble{Reason: v1alpha1.ReasonForeignPodCIDR, Text: fmt.Sprintf(
-		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition Rivalled); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
+		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition AllocatorConflict); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
 		strings.Join(namesOf(candidates), ", "), c.RivalQuiet)}
 }
 

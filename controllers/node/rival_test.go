@@ -36,11 +36,11 @@ func TestARivalStopsARequestUntilAWaitingNodeShowsThatItIsGone(t *testing.T) {
 				w.addNode("a")
 				w.write("a", cidr)
 				time.Sleep(10 * time.Second)
-				if got := w.condition("pods", v1alpha1.ConditionRivalled); got != rivalled {
+				if got := w.condition("pods", v1alpha1.ConditionAllocatorConflict); got != rivalled {
 					t.Fatalf("the condition says %q", got)
 				}
 				time.Sleep(time.Hour)
-				if got := w.condition("pods", v1alpha1.ConditionRivalled); got != rivalled {
+				if got := w.condition("pods", v1alpha1.ConditionAllocatorConflict); got != rivalled {
 					t.Errorf("no Node waited, so nothing shows that the rival is gone; the condition says %q", got)
 				}
 				w.addNode("b")
@@ -49,8 +49,8 @@ func TestARivalStopsARequestUntilAWaitingNodeShowsThatItIsGone(t *testing.T) {
 					t.Errorf("b waits for %q, publishes %q and carries %v", got, w.published("b"), w.carries("b"))
 				}
 				time.Sleep(2 * time.Minute)
-				if got := w.published("b"); got == "" || w.condition("pods", v1alpha1.ConditionRivalled) != noRival {
-					t.Errorf("b publishes %q; the condition says %q", got, w.condition("pods", v1alpha1.ConditionRivalled))
+				if got := w.published("b"); got == "" || w.condition("pods", v1alpha1.ConditionAllocatorConflict) != noRival {
+					t.Errorf("b publishes %q; the condition says %q", got, w.condition("pods", v1alpha1.ConditionAllocatorConflict))
 				}
 				w.addNode("c")
 				time.Sleep(10 * time.Second)
@@ -83,8 +83,8 @@ func TestANodeThatAFurtherRequestHasNoRoomForShowsThatTheRivalIsGone(t *testing.
 		}
 		w.addNode("c")
 		time.Sleep(5 * time.Minute)
-		if got := w.published("c"); got == "" || w.condition("pods", v1alpha1.ConditionRivalled) != noRival {
-			t.Errorf("c publishes %q and waits for %q; the condition says %q", got, w.reason("c"), w.condition("pods", v1alpha1.ConditionRivalled))
+		if got := w.published("c"); got == "" || w.condition("pods", v1alpha1.ConditionAllocatorConflict) != noRival {
+			t.Errorf("c publishes %q and waits for %q; the condition says %q", got, w.reason("c"), w.condition("pods", v1alpha1.ConditionAllocatorConflict))
 		}
 	})
 }
@@ -100,8 +100,8 @@ func TestARivalThatGoesOnIsNeverFought(t *testing.T) {
 			time.Sleep(90 * time.Second) // it is slow, but faster than our patience
 			w.write(name, "172.16.1.0/24")
 			time.Sleep(time.Minute)
-			if len(w.carries(name)) > 0 || w.condition("pods", v1alpha1.ConditionRivalled) != rivalled {
-				t.Errorf("%s carries %v; the condition says %q", name, w.carries(name), w.condition("pods", v1alpha1.ConditionRivalled))
+			if len(w.carries(name)) > 0 || w.condition("pods", v1alpha1.ConditionAllocatorConflict) != rivalled {
+				t.Errorf("%s carries %v; the condition says %q", name, w.carries(name), w.condition("pods", v1alpha1.ConditionAllocatorConflict))
 			}
 		}
 	})
@@ -119,8 +119,8 @@ func TestNodesFromBeforeStopNothing(t *testing.T) {
 			time.Sleep(time.Minute)
 			w.addNode("new")
 			time.Sleep(10 * time.Second)
-			if w.published("new") == "" || w.condition("pods", v1alpha1.ConditionRivalled) != "" {
-				t.Errorf("new waits for %q; the condition says %q", w.reason("new"), w.condition("pods", v1alpha1.ConditionRivalled))
+			if w.published("new") == "" || w.condition("pods", v1alpha1.ConditionAllocatorConflict) != "" {
+				t.Errorf("new waits for %q; the condition says %q", w.reason("new"), w.condition("pods", v1alpha1.ConditionAllocatorConflict))
 			}
 			w.mu.Lock()
 			old := w.nodes["old"]
@@ -167,7 +167,7 @@ func TestARivalsWriteIsSeenThoughAReadingFoundItFirst(t *testing.T) {
 		m.c.again <- struct{}{}
 		_ = m.c.restore(t.Context(), claims.Book{})
 		time.Sleep(10 * time.Second)
-		if got := w.condition("pods", v1alpha1.ConditionRivalled); got != rivalled {
+		if got := w.condition("pods", v1alpha1.ConditionAllocatorConflict); got != rivalled {
 			t.Errorf("the condition says %q", got)
 		}
 	})

@@ -78,7 +78,7 @@ func (r *rivals) load(requests []v1alpha1.RangeRequest, now time.Time) {
 			continue
 		}
 		x := &rivalry{uid: q.UID, history: now}
-		if cond := meta.FindStatusCondition(q.Status.Conditions, v1alpha1.ConditionRivalled); cond != nil {
+		if cond := meta.FindStatusCondition(q.Status.Conditions, v1alpha1.ConditionAllocatorConflict); cond != nil {
 			x.active, x.last, x.text = cond.Status == metav1.ConditionTrue, now, cond.Message
 			if !x.active {
 				x.history = cond.LastTransitionTime.Time
@@ -230,7 +230,7 @@ func (r *rivals) condition(request string) *metav1.Condition {
 	if x == nil || !x.active {
 		return nil
 	}
-	return &metav1.Condition{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionTrue,
+	return &metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionTrue,
 		Reason: v1alpha1.ReasonForeignPodCIDR, Message: x.text}
 }
 

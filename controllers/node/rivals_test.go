@@ -27,7 +27,7 @@ func requestNamed(name string, conditions ...metav1.Condition) v1alpha1.RangeReq
 }
 
 func said(status metav1.ConditionStatus, s int) metav1.Condition {
-	return metav1.Condition{Type: v1alpha1.ConditionRivalled, Status: status, LastTransitionTime: metav1.NewTime(at(s)), Message: "as it was"}
+	return metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: status, LastTransitionTime: metav1.NewTime(at(s)), Message: "as it was"}
 }
 
 func TestWhatSpeaksAgainstARequest(t *testing.T) {
@@ -120,7 +120,7 @@ func TestDifferingConditions(t *testing.T) {
 	cond := func(kind string, s metav1.ConditionStatus) metav1.Condition {
 		return metav1.Condition{Type: kind, Status: s, Reason: "r", Message: "m"}
 	}
-	rival := cond(v1alpha1.ConditionRivalled, metav1.ConditionTrue)
+	rival := cond(v1alpha1.ConditionAllocatorConflict, metav1.ConditionTrue)
 	ready := cond(v1alpha1.ConditionReady, metav1.ConditionTrue)
 	for name, c := range map[string]struct {
 		have, want []metav1.Condition
@@ -128,9 +128,9 @@ func TestDifferingConditions(t *testing.T) {
 	}{
 		"nothing to say":               {have: []metav1.Condition{ready}},
 		"said already":                 {have: []metav1.Condition{ready, rival}, want: []metav1.Condition{rival}},
-		"not said yet, or undone":      {have: []metav1.Condition{ready}, want: []metav1.Condition{rival}, write: "Rivalled True"},
-		"no longer so":                 {have: []metav1.Condition{ready, rival}, write: "Rivalled False"},
-		"no longer so, which was said": {have: []metav1.Condition{cond(v1alpha1.ConditionRivalled, metav1.ConditionFalse)}},
+		"not said yet, or undone":      {have: []metav1.Condition{ready}, want: []metav1.Condition{rival}, write: "AllocatorConflict True"},
+		"no longer so":                 {have: []metav1.Condition{ready, rival}, write: "AllocatorConflict False"},
+		"no longer so, which was said": {have: []metav1.Condition{cond(v1alpha1.ConditionAllocatorConflict, metav1.ConditionFalse)}},
 	} {
 		got := ""
 		for _, x := range differing(c.have, c.want) {

@@ -21,10 +21,10 @@ import (
 
 // kept are those conditions, and the reason that each has when all is well.
 var kept = map[string]struct{ well, text string }{
-	v1alpha1.ConditionRivalled:      {v1alpha1.ReasonNoRival, "a node waited and no other allocator served it"},
-	v1alpha1.ConditionForeignAlias:  {v1alpha1.ReasonNone, "every alias range in the ranges is accounted for"},
-	v1alpha1.ConditionRangesOverlap: {v1alpha1.ReasonNone, "no range overlaps another"},
-	v1alpha1.ConditionReleaseWaits:  {v1alpha1.ReasonNone, "every prefix of a deleted node could be taken back"},
+	v1alpha1.ConditionAllocatorConflict: {v1alpha1.ReasonNoRival, "a node waited and no other allocator served it"},
+	v1alpha1.ConditionForeignAlias:      {v1alpha1.ReasonNone, "every alias range in the ranges is accounted for"},
+	v1alpha1.ConditionRangesOverlap:     {v1alpha1.ReasonNone, "no range overlaps another"},
+	v1alpha1.ConditionReleasePending:    {v1alpha1.ReasonNone, "every prefix of a deleted node could be taken back"},
 }
 
 // says remembers what was written a moment ago and the cache may not show.

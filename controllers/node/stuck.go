@@ -71,6 +71,6 @@ func (r *releases) condition(request string, now time.Time) *metav1.Condition {
 	if len(all) > 1 {
 		text += fmt.Sprintf("; and %d more", len(all)-1)
 	}
-	return &metav1.Condition{Type: v1alpha1.ConditionReleaseWaits, Status: metav1.ConditionTrue, Reason: all[0].reason,
+	return &metav1.Condition{Type: v1alpha1.ConditionReleasePending, Status: metav1.ConditionTrue, Reason: all[0].reason,
 		Message: text + "); it is tried again"}
 }

@@ -37,7 +37,7 @@ func TestAPrefixThatCannotBeTakenBackIsSaid(t *testing.T) {
 					t.Helper()
 					m.c.again <- struct{}{} // as the watch does
 					time.Sleep(10 * time.Second)
-					cond := w.condition("pods", v1alpha1.ConditionReleaseWaits)
+					cond := w.condition("pods", v1alpha1.ConditionReleasePending)
 					if got := strings.HasPrefix(cond, "True "+string(c.reason)); got != want {
 						t.Errorf("the request says %q", cond)
 					}
@@ -55,7 +55,7 @@ func TestAPrefixThatCannotBeTakenBackIsSaid(t *testing.T) {
 				w.mu.Unlock()
 				time.Sleep(3 * time.Minute)
 				says(false)
-				if got := w.condition("pods", v1alpha1.ConditionReleaseWaits); !strings.HasPrefix(got, "False") || len(w.carries("a")) > 0 {
+				if got := w.condition("pods", v1alpha1.ConditionReleasePending); !strings.HasPrefix(got, "False") || len(w.carries("a")) > 0 {
 					t.Errorf("the request says %q, the VM carries %v", got, w.carries("a"))
 				}
 			})

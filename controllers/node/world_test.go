@@ -176,13 +176,13 @@ func (w *world) unlucky() error {
 
 // dual makes the request one for both families, in that order.
 func (w *world) dual(families ...v1alpha1.Family) {
-	w.requests[0].Spec.Families = families
+	w.requests[0].Spec.IPFamilies = families
 }
 
 // freeIPv6 gives the first IPv6 prefix that no VM has, where VMs have any.
 // The cloud lets none rest.
 func (w *world) freeIPv6() netip.Prefix {
-	if len(w.requests[0].Spec.Families) < 2 || w.pairs.IsValid() {
+	if len(w.requests[0].Spec.IPFamilies) < 2 || w.pairs.IsValid() {
 		return netip.Prefix{}
 	}
 	taken := map[netip.Prefix]bool{}
@@ -461,7 +461,7 @@ func (w *world) judgePublished(n *corev1.Node, podCIDRs []string) {
 		}
 	}
 	if !slices.ContainsFunc(w.requests, func(r v1alpha1.RangeRequest) bool {
-		return slices.Equal(families, r.Spec.Families) || len(r.Spec.Families) == 0 && len(families) == 1
+		return slices.Equal(families, r.Spec.IPFamilies) || len(r.Spec.IPFamilies) == 0 && len(families) == 1
 	}) {
 		w.t.Errorf("%s publishes the families %v", n.Name, families)
 	}

@@ -40,16 +40,16 @@ func (c *Controller) addSpace(ctx context.Context, r *v1alpha1.RangeRequest, in 
 
 func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Making, vpc cloud.VPC) *Refusal {
 	if vpc.NewSpace == nil {
-		return refuse(v1alpha1.ReasonUnsupported, "newSpace is not provided on this cloud; leave it out")
+		return refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud; leave it out")
 	}
 	if err := c.addFinalizer(ctx, r); err != nil {
 		return refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err)
 	}
-	if r.Status.NewSpace == nil {
-		r.Status.NewSpace = &v1alpha1.MadeSpace{}
+	if r.Status.NewSubnets == nil {
+		r.Status.NewSubnets = &v1alpha1.MadeSpace{}
 	}
 	if m.Record != nil {
-		r.Status.NewSpace.Blocks = append(r.Status.NewSpace.Blocks, *m.Record)
+		r.Status.NewSubnets.Blocks = append(r.Status.NewSubnets.Blocks, *m.Record)
 		return nextStep("block %s is recorded, and a subnet made in it next", m.Record.CIDR)
 	}
 	if no := c.leads(ctx); no != nil {
@@ -75,7 +75,7 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 		}
 		return no
 	}
-	r.Status.NewSpace.Subnets = append(r.Status.NewSpace.Subnets, v1alpha1.MadeSubnet{
+	r.Status.NewSubnets.Subnets = append(r.Status.NewSubnets.Subnets, v1alpha1.MadeSubnet{
 		Subnet: id, Name: m.Subnet.Name, Zone: m.Subnet.Zone, CIDR: m.Subnet.Prefix.String(), Reason: m.Why})
 	c.tellSpace(r, "AddSubnet", "subnet %s (%s) was made in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
 	c.lookAgain(r)
@@ -84,7 +84,7 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 
 // addBlock has the VPC have the block: one that is ours may still be on its way.
 func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m Making, vpc cloud.VPC) *Refusal {
-	if slices.Contains(r.Status.NewSpace.Blocks, v1alpha1.MadeBlock{CIDR: m.In.String(), Adopted: true}) {
+	if slices.Contains(r.Status.NewSubnets.Blocks, v1alpha1.MadeBlock{CIDR: m.In.String(), Adopted: true}) {
 		return nil
 	}
 	if m.Block.IsValid() {
@@ -97,7 +97,7 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m M
 		forgetRefused(r, m.In, err)
 		return refusedByCloud(err)
 	}
-	had := slices.ContainsFunc(r.Status.NewSpace.Subnets, func(x v1alpha1.MadeSubnet) bool {
+	had := slices.ContainsFunc(r.Status.NewSubnets.Subnets, func(x v1alpha1.MadeSubnet) bool {
 		p, err := netip.ParsePrefix(x.CIDR)
 		return err == nil && m.In.Overlaps(p)
 	})
@@ -122,7 +122,7 @@ func underWay(ctx context.Context, what string) *Refusal {
 func forgetRefused(r *v1alpha1.RangeRequest, b netip.Prefix, err error) {
 	switch cloud.ReasonOf(err) {
 	case cloud.Invalid, cloud.Conflict, cloud.QuotaExceeded, cloud.LimitExceeded, cloud.PermissionDenied, cloud.Unauthenticated:
-		r.Status.NewSpace.Blocks = slices.DeleteFunc(r.Status.NewSpace.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
+		r.Status.NewSubnets.Blocks = slices.DeleteFunc(r.Status.NewSubnets.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
 	}
 }
 
@@ -151,6 +151,6 @@ func (c *Controller) moreSpace(ctx context.Context, r *v1alpha1.RangeRequest, fu
 // elsewhere says of a full subnet that new nodes have another.
 func elsewhere(r *v1alpha1.RangeRequest, no *Refusal) *Refusal {
 	said := *no
-	said.Text += "; a node that waits there stays: make new ones in the subnets that were made for them (status.newSpace)"
+	said.Text += "; a node that waits there stays: make new ones in the subnets that were made for them (status.newSubnets)"
 	return &said
 }

@@ -51,7 +51,7 @@ type Config struct {
 	// Verify is how often a granted range is looked for in the VPC when
 	// nothing calls for it; 10 minutes by default.
 	Verify time.Duration
-	// Count is how often the utilisation is counted while Nodes change; 2
+	// Count is how often the utilization is counted while Nodes change; 2
 	// seconds by default.
 	Count time.Duration
 	// CountServices is how often ClusterIPs are counted; 5 seconds by default.
@@ -121,6 +121,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 			c.Metrics.forget(req.Name)
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.Renamed() {
+		return reconcile.Result{RequeueAfter: conflictPause}, c.migrate(ctx, r)
 	}
 	before := r.DeepCopy()
 	again, gone := c.bring(ctx, r)

@@ -122,17 +122,17 @@ func TestWhatCannotBeGivenBackIsSaid(t *testing.T) {
 	w := emptied(t)
 	w.reconcile("pods")
 	w.left("")
-	if got := w.reason("pods", v1alpha1.ConditionGiveBackFailed); got != "" {
-		t.Errorf("GiveBackFailed is %s", got)
+	if got := w.reason("pods", v1alpha1.ConditionReclaimFailed); got != "" {
+		t.Errorf("ReclaimFailed is %s", got)
 	}
 	for range 3 {
 		w.fail = []error{failed(cloud.PermissionDenied)}
 		w.reconcile("pods")
 	}
 	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24 leaves")
-	c := meta.FindStatusCondition(w.get("pods").Status.Conditions, v1alpha1.ConditionGiveBackFailed)
+	c := meta.FindStatusCondition(w.get("pods").Status.Conditions, v1alpha1.ConditionReclaimFailed)
 	if c == nil || c.Status != metav1.ConditionTrue || c.Reason != "PermissionDenied" {
-		t.Errorf("GiveBackFailed is %+v", c)
+		t.Errorf("ReclaimFailed is %+v", c)
 	}
 	said := 0
 	for len(w.events.Events) > 0 {
@@ -146,8 +146,8 @@ func TestWhatCannotBeGivenBackIsSaid(t *testing.T) {
 	w.fail = nil
 	w.reconcile("pods")
 	w.want("pods", "Ready", 1, "10.0.0.0/24")
-	if c := meta.FindStatusCondition(w.get("pods").Status.Conditions, v1alpha1.ConditionGiveBackFailed); c.Status != metav1.ConditionFalse {
-		t.Errorf("GiveBackFailed is %+v", c)
+	if c := meta.FindStatusCondition(w.get("pods").Status.Conditions, v1alpha1.ConditionReclaimFailed); c.Status != metav1.ConditionFalse {
+		t.Errorf("ReclaimFailed is %+v", c)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestARivalledRequestDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	w := filled(t)
 	r := w.get("pods")
-	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonForeignPodCIDR})
+	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonForeignPodCIDR})
 	if err := w.api.Status().Update(context.Background(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestARivalledRequestDoesNotGrow(t *testing.T) {
 		t.Errorf("GrowthLimited is %s", got)
 	}
 	r = w.get("pods")
-	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNoRival})
+	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNoRival})
 	if err := w.api.Status().Update(context.Background(), r); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // is in it: the subnets by their mark, the blocks as they were recorded.
 func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, s cloud.Snapshot, vpc cloud.VPC) *Refusal {
 	in := Input{Request: r, Snapshot: s, ClusterID: c.ClusterID}
-	if vpc.NewSpace == nil || r.Status.NewSpace == nil && len(in.made()) == 0 {
+	if vpc.NewSpace == nil || r.Status.NewSubnets == nil && len(in.made()) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, spacePatience)
@@ -30,10 +30,10 @@ func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, 
 			return no
 		}
 	}
-	if r.Status.NewSpace == nil {
+	if r.Status.NewSubnets == nil {
 		return nil
 	}
-	for _, b := range r.Status.NewSpace.Blocks {
+	for _, b := range r.Status.NewSubnets.Blocks {
 		p, err := netip.ParsePrefix(b.CIDR)
 		if err != nil || b.Adopted {
 			continue

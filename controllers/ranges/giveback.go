@@ -74,8 +74,8 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 // tellGiveBack keeps the condition about a range that should leave the VPC and
 // does not. It is there from the first time on.
 func (c *Controller) tellGiveBack(r *v1alpha1.RangeRequest, no *Refusal) {
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionGiveBackFailed)
-	cond := metav1.Condition{Type: v1alpha1.ConditionGiveBackFailed, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
+	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReclaimFailed)
+	cond := metav1.Condition{Type: v1alpha1.ConditionReclaimFailed, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
 		Message: "no range is left that should be given back", ObservedGeneration: r.Generation}
 	if no == nil && had == nil {
 		return

@@ -53,7 +53,7 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 			no = refused
 		}
 	}
-	if len(full) > 0 && r.Spec.NewSpace != nil {
+	if len(full) > 0 && r.Spec.NewSubnets != nil {
 		switch more := c.moreSpace(ctx, r, full); {
 		case more != nil && more.Reason == v1alpha1.ReasonPending:
 			return min(again, more.Again) // a step of several was done

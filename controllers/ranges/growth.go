@@ -65,9 +65,9 @@ func Grow(in GrowthInput) Growth {
 		switch {
 		case calls == "":
 			in.tooLarge(s, &g)
-		case meta.IsStatusConditionTrue(in.Request.Status.Conditions, v1alpha1.ConditionRivalled):
+		case meta.IsStatusConditionTrue(in.Request.Status.Conditions, v1alpha1.ConditionAllocatorConflict):
 			g.limit(refuse(v1alpha1.ReasonForeignPodCIDR, "subnet %s needs a further range (%s), and another allocator gives the request's nodes their podCIDRs: nothing is given out of it, so nothing is added to it until that is turned off; see condition %s",
-				s.name, calls, v1alpha1.ConditionRivalled))
+				s.name, calls, v1alpha1.ConditionAllocatorConflict))
 		case len(s.all) >= int(in.Request.Spec.Growth.MaxRanges):
 			g.limit(refuse(v1alpha1.ReasonRangesAtLimit, "%s needs a further range (%s), and has %d, as many as growth.maxRanges allows; raise it, or make a further RangeRequest",
 				place(s.name), calls, len(s.all)))
@@ -119,7 +119,7 @@ func (in GrowthInput) subnets() []grownSubnet {
 // calls says in words what calls for a further range; it is empty where
 // nothing does.
 //
-// Utilisation calls for one only when the newest range is that full too: one
+// Utilization calls for one only when the newest range is that full too: one
 // that was carved a moment ago counts at once, and where further ranges are
 // small, the first few would change too little and all would be carved in a
 // row. Waiting nodes call for one only when the node controller gives out of

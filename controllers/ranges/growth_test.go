@@ -44,14 +44,14 @@ func (s growthStory) input() GrowthInput {
 	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
 	g := s.growth
 	g.Threshold, g.WaitingNodes, g.MaxRanges = orElse(g.Threshold, 80), orElse(g.WaitingNodes, 1), orElse(g.MaxRanges, 8)
-	if g.GiveBackAfter == nil {
-		g.GiveBackAfter = &metav1.Duration{Duration: time.Hour}
+	if g.ReclaimAfter == nil {
+		g.ReclaimAfter = &metav1.Duration{Duration: time.Hour}
 	}
 	if !s.noGrowth {
 		r.Spec.Growth = &g
 	}
 	if s.rivalled {
-		r.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionTrue}}
+		r.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionTrue}}
 	}
 	in := GrowthInput{Request: r, Others: s.others, Now: noon, Demand: demand{Waiting: s.waiting, Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}}
 	in.Use.By = map[netip.Prefix]prefix.Count{}
@@ -131,7 +131,7 @@ var growthStories = []growthStory{
 	{name: "empty for an hour", ranges: []has{first, emptyHour}},
 	{name: "in use again", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, used: 64, empty: time.Hour}}},
 	{name: "used by none but a stray alias", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, held: true, empty: 2 * time.Hour}}},
-	{name: "empty, never to be given back", growth: v1alpha1.Growth{GiveBackAfter: &metav1.Duration{}}, ranges: []has{first, emptyHour}},
+	{name: "empty, never to be given back", growth: v1alpha1.Growth{ReclaimAfter: &metav1.Duration{}}, ranges: []has{first, emptyHour}},
 	{name: "empty, while a node waits", growth: v1alpha1.Growth{WaitingNodes: 2}, ranges: []has{first, emptyHour}, waiting: oneWaits},
 	{name: "empty, and the others at the margin", ranges: []has{atMargin, emptyHour}},
 	{name: "empty, and the others past the margin", ranges: []has{pastIt, emptyHour}},

@@ -22,8 +22,8 @@ var ec2 = cloud.Traits{Range: "subnet CIDR reservation", Inside: true, Spare: 1,
 
 func inSubnets(spec v1alpha1.RangeRequestSpec, subnets ...cloud.Subnet) Input {
 	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}, Spec: spec}
-	if r.Spec.Families == nil {
-		r.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4}
+	if r.Spec.IPFamilies == nil {
+		r.Spec.IPFamilies = []v1alpha1.Family{v1alpha1.IPv4}
 	}
 	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	n.Spec.Supernets = []v1alpha1.CIDR{"10.0.0.0/16", "172.20.0.0/16"}

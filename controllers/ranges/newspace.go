@@ -27,12 +27,12 @@ type Making struct {
 // newSpaceSupported refuses space that no range would lie in.
 func (in Input) newSpaceSupported() *Refusal {
 	if !in.Snapshot.Traits.Inside {
-		return refuse(v1alpha1.ReasonUnsupported, "newSpace is not provided on this cloud, where a subnet grows by ranges beside its own block; leave it out")
+		return refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud, where a subnet grows by ranges beside its own block; leave it out")
 	}
-	most := int(in.Request.Spec.NewSpace.SubnetPrefixLength) + 1
+	most := int(in.Request.Spec.NewSubnets.SubnetPrefixLength) + 1
 	if n := in.furtherLength(); n < most {
-		return refuse(string(plan.InvalidSize), "a range of /%d does not fit in a subnet of /%d beside the machines' own addresses; ask for ranges of /%d or smaller in growth.prefixLength, or for larger subnets in newSpace.subnetPrefixLength",
-			n, in.Request.Spec.NewSpace.SubnetPrefixLength, most)
+		return refuse(string(plan.InvalidSize), "a range of /%d does not fit in a subnet of /%d beside the machines' own addresses; ask for ranges of /%d or smaller in growth.prefixLength, or for larger subnets in newSubnets.subnetPrefixLength",
+			n, in.Request.Spec.NewSubnets.SubnetPrefixLength, most)
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func (in Input) furtherLength() int {
 // passedOver tells of a subnet that has no room for the request's first range:
 // it gets none, and one is made in a new subnet of its zone.
 func (in Input) passedOver(s cloud.Subnet, no *Refusal) bool {
-	return in.Request.Spec.NewSpace != nil && no.Reason == v1alpha1.ReasonNoSpace && len(in.granted(s)) == 0
+	return in.Request.Spec.NewSubnets != nil && no.Reason == v1alpha1.ReasonNoSpace && len(in.granted(s)) == 0
 }
 
 // made are the subnets that were made for the request.
@@ -86,7 +86,7 @@ func (in Input) inMade(steps []Step) ([]Step, *Refusal) {
 // FullZones gives the zones in which no subnet of the request has room: each
 // is among the full ones, or has no range of the request at all. It is pure.
 func FullZones(in Input, full []string) (zones []string) {
-	if in.Request.Spec.NewSpace == nil {
+	if in.Request.Spec.NewSubnets == nil {
 		return nil
 	}
 	subnets, no := in.subnets()
@@ -114,7 +114,7 @@ func FullZones(in Input, full []string) (zones []string) {
 // PlanSpace says which subnet is made in a zone that is full, or why none can
 // be. It is pure.
 func PlanSpace(in Input, zone string) (Making, *Refusal) {
-	ask := in.Request.Spec.NewSpace
+	ask := in.Request.Spec.NewSubnets
 	made := in.made()
 	here := 0
 	for _, s := range made {
@@ -123,7 +123,7 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 		}
 	}
 	if here >= int(ask.MaxSubnets) {
-		return Making{}, refuse(v1alpha1.ReasonRangesAtLimit, "zone %s has no room in its subnets, and %d were made there, as many as newSpace.maxSubnets allows; raise it", zone, here)
+		return Making{}, refuse(v1alpha1.ReasonRangesAtLimit, "zone %s has no room in its subnets, and %d were made there, as many as newSubnets.maxSubnets allows; raise it", zone, here)
 	}
 	var full *Refusal
 	for _, b := range parseAll(ask.Blocks) {
@@ -133,7 +133,7 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 		a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: int(ask.SubnetPrefixLength)},
 			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(parseAll(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
 		if a.Verb == plan.Refuse {
-			full = refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSpace.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
+			full = refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSubnets.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
 			continue
 		}
 		m := Making{In: b, Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
@@ -154,34 +154,34 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 // what is in our books only.
 func (in Input) blockRefused(b netip.Prefix) *Refusal {
 	if !prefix.Within(parseAll(in.Network.Spec.Supernets), b) {
-		return refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSpace is not inside the supernets of Network %s; add it there", b, in.Network.Name)
+		return refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSubnets is not inside the supernets of Network %s; add it there", b, in.Network.Name)
 	}
 	if slices.Contains(in.Snapshot.Blocks, b) {
 		return nil
 	}
 	for _, have := range in.Snapshot.Blocks {
 		if have.Overlaps(b) {
-			return refuse(v1alpha1.ReasonOverlap, "block %s of newSpace overlaps %s, which the VPC has; name that one, or another", b, have)
+			return refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets overlaps %s, which the VPC has; name that one, or another", b, have)
 		}
 	}
 	for i := range in.Others {
 		o := &in.Others[i]
 		for _, p := range prefixes(o.Status.Ranges) {
 			if o.Name != in.Request.Name && p.Overlaps(b) {
-				return refuse(v1alpha1.ReasonOverlap, "block %s of newSpace lies over %s, which RangeRequest %s has beside the VPC's blocks; name another", b, p, o.Name)
+				return refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, which RangeRequest %s has beside the VPC's blocks; name another", b, p, o.Name)
 			}
 		}
 	}
 	for _, s := range in.Services {
 		if s.Prefix.Overlaps(b) {
-			return refuse(v1alpha1.ReasonOverlap, "block %s of newSpace lies over %s, ServiceCIDR %s; name another", b, s.Prefix, s.Name)
+			return refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, ServiceCIDR %s; name another", b, s.Prefix, s.Name)
 		}
 	}
 	return nil
 }
 
 func (in Input) recorded(b netip.Prefix) bool {
-	s := in.Request.Status.NewSpace
+	s := in.Request.Status.NewSubnets
 	return s != nil && slices.ContainsFunc(s.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
 }
 
@@ -198,7 +198,7 @@ func (in Input) freeSubnetName() string {
 // noteSpace brings the status up to what the VPC shows of the subnets that
 // were made.
 func noteSpace(r *v1alpha1.RangeRequest, in Input) {
-	had := r.Status.NewSpace
+	had := r.Status.NewSubnets
 	if had == nil && len(in.made()) == 0 {
 		return
 	}
@@ -213,5 +213,5 @@ func noteSpace(r *v1alpha1.RangeRequest, in Input) {
 	for _, s := range in.made() {
 		now.Subnets = append(now.Subnets, v1alpha1.MadeSubnet{Subnet: s.Name, Name: s.Made, Zone: s.Zone, CIDR: s.Primary.String(), Reason: why[s.Made]})
 	}
-	r.Status.NewSpace = &now
+	r.Status.NewSubnets = &now
 }

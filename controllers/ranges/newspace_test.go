@@ -18,8 +18,8 @@ import (
 // no room.
 func roomy(subnets ...cloud.Subnet) Input {
 	in := inSubnets(v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Pods, PrefixLength: ptr.To[int32](22),
-		Growth:   &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 8},
-		NewSpace: &v1alpha1.NewSpace{Blocks: []v1alpha1.CIDR{"100.64.0.0/18", "100.65.0.0/16"}, SubnetPrefixLength: 20, MaxSubnets: 2},
+		Growth:     &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 8},
+		NewSubnets: &v1alpha1.NewSubnets{Blocks: []v1alpha1.CIDR{"100.64.0.0/18", "100.65.0.0/16"}, SubnetPrefixLength: 20, MaxSubnets: 2},
 	}, subnets...)
 	in.Network.Spec.Supernets = append(in.Network.Spec.Supernets, "100.64.0.0/10")
 	return in
@@ -73,7 +73,7 @@ func TestNewSpace(t *testing.T) {
 		{"as many as may be made", roomy(large).with(granted).blocks("100.64.0.0/18").having(ours(0, "zlarge", "100.64.0.0/20"), ours(1, "zlarge", "100.64.16.0/20")), []string{"large", "subnet-0", "subnet-1"}},
 		{"the next block when the first is full", roomy(small).blocks("100.64.0.0/18").having(subnetOf("theirs", "100.64.0.0/18")), nil},
 		{"another request's subnet is not this one's", roomy(large).with(granted).having(madeSubnet(other, "subnet-9", "zlarge", "100.64.0.0/20", 0)), nil},
-		{"a block outside the supernets", roomy(small).with(func(in *Input) { in.Request.Spec.NewSpace.Blocks = []v1alpha1.CIDR{"192.168.0.0/16"} }), nil},
+		{"a block outside the supernets", roomy(small).with(func(in *Input) { in.Request.Spec.NewSubnets.Blocks = []v1alpha1.CIDR{"192.168.0.0/16"} }), nil},
 		{"a block over a range of another request's", roomy(small).with(func(in *Input) {
 			o := withRanges("100.64.1.0/24")
 			o.Name = "routed"
@@ -102,7 +102,7 @@ func TestNewSpace(t *testing.T) {
 			fmt.Fprintf(&text, "make %s in %s as %s, block %s, record %+v: %s\n", m.Subnet.Prefix, m.Subnet.Zone, m.Subnet.Name, m.Block, m.Record, m.Why)
 		}
 		noteSpace(c.in.Request, c.in)
-		if s := c.in.Request.Status.NewSpace; s != nil {
+		if s := c.in.Request.Status.NewSubnets; s != nil {
 			fmt.Fprintf(&text, "status %+v\n", s.Subnets)
 		}
 	}

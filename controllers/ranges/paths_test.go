@@ -352,7 +352,7 @@ func TestTheConditionsOfOthersAreKept(t *testing.T) {
 		if !done {
 			done = true
 			r := w.get("pods")
-			meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionRivalled, Status: metav1.ConditionTrue, Reason: "Test"})
+			meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionTrue, Reason: "Test"})
 			if err := w.api.Status().Update(ctx, r); err != nil {
 				t.Error(err)
 			}
@@ -365,7 +365,7 @@ func TestTheConditionsOfOthersAreKept(t *testing.T) {
 	w.want("pods", "Ready", 2, "10.0.0.0/24") // carved, and not noted
 	w.reconcile("pods")
 	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
-	if got := w.reason("pods", v1alpha1.ConditionRivalled); got != "Test" {
+	if got := w.reason("pods", v1alpha1.ConditionAllocatorConflict); got != "Test" {
 		t.Errorf("the other's condition is %q", got)
 	}
 }

@@ -58,9 +58,9 @@ var created = time.Unix(1_700_000_000, 0)
 func (s story) input() Input {
 	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
 	r.CreationTimestamp = metav1.NewTime(created)
-	r.Spec.Purpose, r.Spec.Families = cmp.Or(s.purpose, v1alpha1.Pods), []v1alpha1.Family{v1alpha1.IPv4}
+	r.Spec.Purpose, r.Spec.IPFamilies = cmp.Or(s.purpose, v1alpha1.Pods), []v1alpha1.Family{v1alpha1.IPv4}
 	if s.families != nil {
-		r.Spec.Families = s.families
+		r.Spec.IPFamilies = s.families
 	}
 	r.Spec.CIDRs, r.Spec.Subnets, r.Status.Ranges = s.cidrs, s.subnets, s.had
 	if s.growth {
@@ -109,9 +109,9 @@ func (s story) input() Input {
 	}
 	if s.rival != nil {
 		rival := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "rival", CreationTimestamp: metav1.NewTime(created.Add(-s.age))}}
-		rival.Spec.Purpose, rival.Spec.Families = cmp.Or(s.rivals, v1alpha1.Pods), r.Spec.Families
+		rival.Spec.Purpose, rival.Spec.IPFamilies = cmp.Or(s.rivals, v1alpha1.Pods), r.Spec.IPFamilies
 		rival.Spec.CIDRs, rival.Status.Conditions = s.rival, s.said
-		rival.Spec.NetworkRef = s.elsewhere
+		rival.Spec.NetworkName = s.elsewhere
 		in.Others = append(in.Others, rival)
 	}
 	if s.others != nil {
@@ -302,7 +302,7 @@ func TestSupported(t *testing.T) {
 		{v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv6, v1alpha1.IPv4}, true},
 	} {
 		r := &v1alpha1.RangeRequest{}
-		r.Spec.Purpose, r.Spec.Families = c.purpose, c.families
+		r.Spec.Purpose, r.Spec.IPFamilies = c.purpose, c.families
 		if no := (Input{Request: r}).supported(); (no == nil) != c.ok || no != nil && no.Reason != v1alpha1.ReasonUnsupported {
 			t.Errorf("%s %v: %v", c.purpose, c.families, no)
 		}

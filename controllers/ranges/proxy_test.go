@@ -44,7 +44,7 @@ func TestProxyPlan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tc.spec.Purpose, tc.spec.Families = v1alpha1.Proxy, []v1alpha1.Family{v1alpha1.IPv4}
+			tc.spec.Purpose, tc.spec.IPFamilies = v1alpha1.Proxy, []v1alpha1.Family{v1alpha1.IPv4}
 			in := Input{
 				ClusterID: "c",
 				Request:   &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "lb"}, Spec: tc.spec, Status: v1alpha1.RangeRequestStatus{Ranges: tc.had}},

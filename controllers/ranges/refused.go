@@ -16,13 +16,13 @@ import (
 // is what is carved: a node's IPv6 comes with its interface.
 func (in Input) supported() *Refusal {
 	r, traits := in.Request, in.Snapshot.Traits
-	if r.Spec.Attachment == v1alpha1.AttachRoutes && slices.Contains(r.Spec.Families, v1alpha1.IPv6) {
-		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes gives a node IPv4 only, and families are %v: a node's IPv6 lies in its subnet, where no route of a node's own can lead; ask for [IPv4], or leave attachment out, in a new request", r.Spec.Families)
+	if r.Spec.Attachment == v1alpha1.AttachRoutes && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) {
+		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes gives a node IPv4 only, and ipFamilies are %v: a node's IPv6 lies in its subnet, where no route of a node's own can lead; ask for [IPv4], or leave attachment out, in a new request", r.Spec.IPFamilies)
 	}
 	if r.Spec.Attachment == v1alpha1.AttachRoutes && !traits.Routes {
 		return refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
 	}
-	if r.Spec.NewSpace != nil {
+	if r.Spec.NewSubnets != nil {
 		if no := in.newSpaceSupported(); no != nil {
 			return no
 		}
@@ -35,8 +35,8 @@ func (in Input) supported() *Refusal {
 			return refuse(string(plan.InvalidSize), "a /%d is asked for, and this cloud gives an interface no less than a /%d; ask for that or more", n, least)
 		}
 	}
-	if !slices.Contains(r.Spec.Families, v1alpha1.IPv4) {
-		return refuse(v1alpha1.ReasonUnsupported, "families %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.Families)
+	if !slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv4) {
+		return refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.IPFamilies)
 	}
 	return nil
 }

@@ -116,10 +116,10 @@ func TestRouted(t *testing.T) {
 		})},
 		{"beside a block that is on its way", byRoute(length).with(func(in *Input) {
 			other := withRanges()
-			other.Name, other.Status.NewSpace = "other", &v1alpha1.MadeSpace{Blocks: []v1alpha1.MadeBlock{{CIDR: "172.20.0.0/17"}}}
+			other.Name, other.Status.NewSubnets = "other", &v1alpha1.MadeSpace{Blocks: []v1alpha1.MadeBlock{{CIDR: "172.20.0.0/17"}}}
 			in.Others = append(in.Others, *other)
 		})},
-		{"both families", byRoute(length).with(func(in *Input) { in.Request.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6} })},
+		{"both families", byRoute(length).with(func(in *Input) { in.Request.Spec.IPFamilies = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6} })},
 		{"a cloud without routes to interfaces", byRoute(length).with(func(in *Input) { in.Snapshot.Traits.Routes = false })},
 	} {
 		steps, no := Plan(c.in)

@@ -10,7 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// giveBackMargin is how far below the threshold, in percent, utilisation has
+// giveBackMargin is how far below the threshold, in percent, utilization has
 // to stay without a range that is given back, so that it is not carved again
 // soon.
 const giveBackMargin = 10
@@ -18,7 +18,7 @@ const giveBackMargin = 10
 // giveBack finds since when the subnet's grown ranges are empty, and the one
 // that goes. One goes at a time, the longest empty first.
 func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
-	after := in.Request.Spec.Growth.GiveBackAfter
+	after := in.Request.Spec.Growth.ReclaimAfter
 	back := after != nil && after.Duration > 0
 	for _, r := range s.all {
 		p, _ := prefixOf(r)

@@ -124,7 +124,7 @@ func percent(allocated, capacity prefix.Count) int32 {
 // report puts the use into the status.
 func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 	r.Status.Capacity, r.Status.Allocated = u.Capacity.String(), u.Allocated.String()
-	r.Status.Utilisation, r.Status.Nodes, r.Status.WaitingNodes = u.Percent(), int32(len(u.Nodes)), u.Waiting
+	r.Status.Utilization, r.Status.Nodes, r.Status.WaitingNodes = u.Percent(), int32(len(u.Nodes)), u.Waiting
 	r.Status.Room, r.Status.LargestFree = Forecast(r, u)
 	c.Metrics.observe(r, u)
 	c.tellRoutesLimit(r)

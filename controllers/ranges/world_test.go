@@ -236,12 +236,12 @@ func (w *world) event(reason string) {
 
 func request(name string, bits int32) *v1alpha1.RangeRequest {
 	r := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: name, UID: "uid-pods", Generation: 1}}
-	r.Spec.Purpose, r.Spec.Families, r.Spec.PrefixLength = v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}, &bits
+	r.Spec.Purpose, r.Spec.IPFamilies, r.Spec.PrefixLength = v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}, &bits
 	return r
 }
 
 func growingRequest(name string, bits int32) *v1alpha1.RangeRequest {
 	r := request(name, bits)
-	r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 3, GiveBackAfter: &metav1.Duration{Duration: time.Hour}}
+	r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: &metav1.Duration{Duration: time.Hour}}
 	return r
 }

@@ -72,9 +72,9 @@ func granted(g v1alpha1.GrantedRange) string {
 // inUse says how full a request is.
 func inUse(r *v1alpha1.RangeRequest) string {
 	if r.Spec.Purpose == v1alpha1.Services {
-		return fmt.Sprintf("%s of %s ClusterIPs, %d %%", r.Status.Allocated, r.Status.Capacity, r.Status.Utilisation)
+		return fmt.Sprintf("%s of %s ClusterIPs, %d %%", r.Status.Allocated, r.Status.Capacity, r.Status.Utilization)
 	}
-	return fmt.Sprintf("%d nodes, %d %%, %d waiting", r.Status.Nodes, r.Status.Utilisation, r.Status.WaitingNodes)
+	return fmt.Sprintf("%d nodes, %d %%, %d waiting", r.Status.Nodes, r.Status.Utilization, r.Status.WaitingNodes)
 }
 
 // condition tells a change of a condition.

@@ -36,13 +36,13 @@ func TestAClusterIPOfANewServiceCIDRSaysSo(t *testing.T) {
 func TestUseIsCountedInWhatThePurposeGivesOut(t *testing.T) {
 	pods := &v1alpha1.RangeRequest{}
 	pods.Spec.Purpose = v1alpha1.Pods
-	pods.Status = v1alpha1.RangeRequestStatus{Nodes: 3, Utilisation: 19, WaitingNodes: 1}
+	pods.Status = v1alpha1.RangeRequestStatus{Nodes: 3, Utilization: 19, WaitingNodes: 1}
 	if got := inUse(pods); got != "3 nodes, 19 %, 1 waiting" {
 		t.Error(got)
 	}
 	services := &v1alpha1.RangeRequest{}
 	services.Spec.Purpose = v1alpha1.Services
-	services.Status = v1alpha1.RangeRequestStatus{Allocated: "11", Capacity: "14", Utilisation: 79}
+	services.Status = v1alpha1.RangeRequestStatus{Allocated: "11", Capacity: "14", Utilization: 79}
 	if got := inUse(services); got != "11 of 14 ClusterIPs, 79 %" {
 		t.Error(got)
 	}

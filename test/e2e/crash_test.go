@@ -88,7 +88,7 @@ func (c *crasher) begin(cloud string) {
 }
 
 func (c *crasher) start(name string) {
-	flags := append([]string{"--quarantine=1s", "--detach-grace=500ms", "--resync=3s", "--doubt=5s"}, ShortLease...)
+	flags := append([]string{"--quarantine=1s", "--detach-grace=500ms", "--resync=3s", "--indeterminate-timeout=5s"}, ShortLease...)
 	if err := c.StartManager(name, flags...); err != nil {
 		c.t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func (w *World) StartManager(name string, flags ...string) error {
 		"--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0",
 		"--lease-duration=60s", "--renew-deadline=50s", "--retry-period=2s",
-		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--doubt=3s", "--staleness=500ms", "--rival-quiet=4s",
+		"--quarantine=2s", "--detach-grace=1s", "--resync=5s", "--indeterminate-timeout=3s", "--cloud-read-lag=500ms", "--foreign-allocator-cooldown=4s",
 	}, slices.Concat(w.Cloud.Flags(), flags)...)
 	p, err := w.Server.Run(fmt.Sprintf("manager-%s-%d", name, w.starts), w.binary, args...)
 	if err != nil {

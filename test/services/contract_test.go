@@ -63,7 +63,7 @@ var contract = []row{
 			if s.From = nil; len(s.To) > 0 { // on AWS nodes are those that some client reaches
 				s.Nodes = nil
 			}
-		}, events: []string{"NobodyAllowed"}},
+		}, events: []string{"NoClientsAllowed"}},
 	{name: "sources-more-than-fit", edit: func(s *corev1.Service) {
 		for n := range 5001 { // a firewall rule has 5,000, and AWS's rules are fewer; no two are one
 			n *= 2

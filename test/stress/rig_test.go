@@ -24,9 +24,9 @@ const (
 	staleness  = 300 * time.Millisecond
 	rivalQuiet = time.Second
 
-	// giveBackAfter is how long a range that growth carved stays empty.
-	giveBackAfter = 2 * time.Second
-	patience      = 2 * time.Minute
+	// reclaimAfter is how long a range that growth carved stays empty.
+	reclaimAfter = 2 * time.Second
+	patience     = 2 * time.Minute
 )
 
 // supernet is what both clusters carve from.
@@ -115,7 +115,7 @@ func (r *rig) begin() {
 
 func (r *rig) start(c *cluster) {
 	r.t.Helper()
-	flags := []string{"--quarantine=" + quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--doubt=2s", "--staleness=" + staleness.String(), "--rival-quiet=" + rivalQuiet.String()}
+	flags := []string{"--quarantine=" + quarantine.String(), "--detach-grace=300ms", "--resync=2s", "--indeterminate-timeout=2s", "--cloud-read-lag=" + staleness.String(), "--foreign-allocator-cooldown=" + rivalQuiet.String()}
 	r.must(c.StartManager(manager, append(flags, e2e.ShortLease...)...))
 	c.down = false
 }

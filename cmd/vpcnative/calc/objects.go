@@ -52,7 +52,7 @@ func (a Ask) network() v1alpha1.Network {
 func request(name string, purpose v1alpha1.Purpose) v1alpha1.RangeRequest {
 	r := v1alpha1.RangeRequest{TypeMeta: typed("RangeRequest"), ObjectMeta: metav1.ObjectMeta{Name: name}}
 	r.Spec.Purpose = purpose
-	r.Spec.Families = []v1alpha1.Family{v1alpha1.IPv4}
+	r.Spec.IPFamilies = []v1alpha1.Family{v1alpha1.IPv4}
 	return r
 }
 

@@ -95,7 +95,10 @@ func (s *State) document(text []byte) error {
 		s.Networks = append(s.Networks, n)
 	case "RangeRequest":
 		var r v1alpha1.RangeRequest
-		if err := yaml.UnmarshalStrict(text, &r); err != nil {
+		if err := yaml.UnmarshalStrict(text, &strictRequest{}); err != nil {
+			return fmt.Errorf("RangeRequest %s: %w", head.Metadata.Name, err)
+		}
+		if err := yaml.Unmarshal(text, &r); err != nil {
 			return fmt.Errorf("RangeRequest %s: %w", r.Name, err)
 		}
 		s.Requests = append(s.Requests, r)
@@ -104,6 +107,17 @@ func (s *State) document(text []byte) error {
 	}
 	return nil
 }
+
+// strictRequest refuses fields that a RangeRequest does not have, which the
+// type's own decoding lets pass.
+type strictRequest struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              strictSpec     `json:"spec"`
+	Status            map[string]any `json:"status"`
+}
+
+type strictSpec v1alpha1.RangeRequestSpec
 
 var (
 	serviceType = metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}
@@ -131,11 +145,11 @@ func onlyComments(text []byte) bool {
 // Default fills in what the API server would.
 func Default(r *v1alpha1.RangeRequest) {
 	s := &r.Spec
-	if s.NetworkRef == "" {
-		s.NetworkRef = v1alpha1.DefaultNetwork
+	if s.NetworkName == "" {
+		s.NetworkName = v1alpha1.DefaultNetwork
 	}
-	if len(s.Families) == 0 {
-		s.Families = []v1alpha1.Family{v1alpha1.IPv4}
+	if len(s.IPFamilies) == 0 {
+		s.IPFamilies = []v1alpha1.Family{v1alpha1.IPv4}
 	}
 	if s.DeletionPolicy == "" {
 		s.DeletionPolicy = v1alpha1.Delete
@@ -149,8 +163,8 @@ func Default(r *v1alpha1.RangeRequest) {
 				*d.field = d.value
 			}
 		}
-		if g.GiveBackAfter == nil {
-			g.GiveBackAfter = &metav1.Duration{Duration: time.Hour}
+		if g.ReclaimAfter == nil {
+			g.ReclaimAfter = &metav1.Duration{Duration: time.Hour}
 		}
 	}
 }

@@ -50,7 +50,7 @@ func world() World {
 	pods := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}
 	pods.Spec.Purpose = v1alpha1.Pods
 	pods.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.4.0.0/16", Subnet: "nodes", Name: "vn-a-pods-b-0", Reason: "a /16 was asked for"}}
-	pods.Status.Nodes, pods.Status.Utilisation = 1, 1
+	pods.Status.Nodes, pods.Status.Utilization = 1, 1
 	services := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "services"}}
 	services.Spec.Purpose = v1alpha1.Services
 	services.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.3.0.0/20", Subnet: "nodes", Name: "vn-a-services-c-0"}}

@@ -160,7 +160,7 @@ func (w World) request(r *v1alpha1.RangeRequest) Explanation {
 	switch {
 	case len(ps) > 0:
 		out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s, %d %% full with %d nodes",
-			r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "), r.Status.Utilisation, r.Status.Nodes)
+			r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "), r.Status.Utilization, r.Status.Nodes)
 		if r.Spec.Purpose != v1alpha1.Pods {
 			out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s", r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "))
 		}

@@ -21,7 +21,7 @@ type Growth struct {
 	Has  int   `json:"has"`
 	Most int32 `json:"most"`
 	// Space is the subnet that would be made instead, for new nodes.
-	Space *Space `json:"newSpace,omitempty"`
+	Space *Space `json:"newSubnets,omitempty"`
 	// Refusal is why there would be none.
 	Refusal *Refusal `json:"refusal,omitempty"`
 }

@@ -74,7 +74,7 @@ type Request struct {
 	// NodeSize is what a node draws, for purpose Pods.
 	NodeSize *NodeSize `json:"nodeSize,omitempty"`
 	// Space is what would be added to the VPC first, for new nodes.
-	Space []Space `json:"newSpace,omitempty"`
+	Space []Space `json:"newSubnets,omitempty"`
 	// Growth is what would come next, subnet by subnet.
 	Growth []Growth `json:"growth,omitempty"`
 }

@@ -43,7 +43,7 @@ var usual = []v1alpha1.OccupiedBlock{
 
 func pods(name string, change func(*v1alpha1.RangeRequestSpec)) v1alpha1.RangeRequest {
 	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	r.Spec.Purpose, r.Spec.Families = v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}
+	r.Spec.Purpose, r.Spec.IPFamilies = v1alpha1.Pods, []v1alpha1.Family{v1alpha1.IPv4}
 	change(&r.Spec)
 	return r
 }
@@ -127,7 +127,7 @@ func stories() []story {
 		{"a status that was cut", cut, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
 		{"no status", unread, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
 		{"an old status", stale, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
-		{"IPv6 alone", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", func(s *v1alpha1.RangeRequestSpec) { length(16)(s); s.Families = []v1alpha1.Family{v1alpha1.IPv6} })}, nil},
+		{"IPv6 alone", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", func(s *v1alpha1.RangeRequestSpec) { length(16)(s); s.IPFamilies = []v1alpha1.Family{v1alpha1.IPv6} })}, nil},
 		{"that grows", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", grows(length(16), nil, 3))}, nil},
 		{"that grows by less", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", grows(length(16), ptr.To[int32](20), 3))}, nil},
 		{"growth without room", vpcnet(usual...), []v1alpha1.RangeRequest{pods("pods", grows(length(14), nil, 3))}, nil},
@@ -138,7 +138,7 @@ func stories() []story {
 		{"an older one waits for the same block", vpcnet(usual...), []v1alpha1.RangeRequest{aged(pods("z", cidr("10.1.0.0/16"))), pods("a", cidr("10.1.0.0/16"))}, nil},
 		{"an older one waits in vain for the same block", vpcnet(usual...), []v1alpha1.RangeRequest{aged(pods("z", cidr("10.1.0.0/16", "172.16.0.0/16"))), pods("a", cidr("10.1.0.0/16"))}, nil},
 		{"a Network that goes", gone, []v1alpha1.RangeRequest{pods("pods", length(16))}, nil},
-		{"no Network", vpcnet(), []v1alpha1.RangeRequest{pods("pods", func(s *v1alpha1.RangeRequestSpec) { length(16)(s); s.NetworkRef = "gone" })}, nil},
+		{"no Network", vpcnet(), []v1alpha1.RangeRequest{pods("pods", func(s *v1alpha1.RangeRequestSpec) { length(16)(s); s.NetworkName = "gone" })}, nil},
 	}
 }
 

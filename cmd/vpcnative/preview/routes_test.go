@@ -77,7 +77,7 @@ func TestPreviewsOfNewSpace(t *testing.T) {
 	roomy := func(block v1alpha1.CIDR) v1alpha1.RangeRequest {
 		return pods("roomy", func(s *v1alpha1.RangeRequestSpec) {
 			grows(length(23), nil, 4)(s)
-			s.NewSpace = &v1alpha1.NewSpace{Blocks: []v1alpha1.CIDR{block}, SubnetPrefixLength: 20, MaxSubnets: 4}
+			s.NewSubnets = &v1alpha1.NewSubnets{Blocks: []v1alpha1.CIDR{block}, SubnetPrefixLength: 20, MaxSubnets: 4}
 		})
 	}
 	wide := ec2()

@@ -46,7 +46,7 @@ func world() cluster.State {
 	none := request("new", v1alpha1.Pods)
 	none.Status.Conditions = nil
 	lost := request("lost", v1alpha1.Pods)
-	lost.Spec.NetworkRef = "gone"
+	lost.Spec.NetworkName = "gone"
 	waits := node("waits")
 	waits.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeNetworkUnavailable, Status: "True", Reason: "RangeExhausted", Message: "no /24 is free"}}
 	return cluster.State{

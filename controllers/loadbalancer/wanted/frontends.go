@@ -117,7 +117,7 @@ func (m *maker) sources() {
 	}
 	for _, f := range m.Balancer.Frontends {
 		if !slices.ContainsFunc(m.Balancer.AllowedSources, func(p netip.Prefix) bool { return lb.FamilyOf(p.Addr()) == f.Family }) {
-			m.note(v1alpha1.ReasonNobodyAllowed, "%s names no range of %s, so nobody can reach the %s address", where, f.Family, f.Family)
+			m.note(v1alpha1.ReasonNoClientsAllowed, "%s names no range of %s, so nobody can reach the %s address", where, f.Family, f.Family)
 		}
 	}
 }
