@@ -184,6 +184,8 @@ type Interfaces interface {
 
 // VPC is all that a cloud does for one Network.
 type VPC struct {
+	// Place is which VPC it is.
+	Place      Place
 	Space      Space
 	Ranges     Ranges
 	Interfaces Interfaces

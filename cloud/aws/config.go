@@ -104,5 +104,9 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 }
 
 func (v *vpc) ports() *cloud.VPC {
-	return &cloud.VPC{Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}}, NewSpace: newSpace{v}, Filters: filters{v}, Traits: traits}
+	return &cloud.VPC{
+		Place: cloud.Place{VPC: v.VPC, Region: v.Region},
+		Space: space{v}, Ranges: ranges{v}, Interfaces: interfaces{v}, Routed: routed{interfaces{v}},
+		NewSpace: newSpace{v}, Filters: filters{v}, Traits: traits,
+	}
 }

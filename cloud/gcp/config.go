@@ -127,7 +127,11 @@ func NewWithBalancers(ctx context.Context, c Config) (*cloud.VPC, lb.Balancers, 
 }
 
 func (v *vpc) ports() *cloud.VPC {
-	return &cloud.VPC{Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v}, Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits}
+	return &cloud.VPC{
+		Place: cloud.Place{VPC: v.networkPath(), Region: v.Region},
+		Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v},
+		Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits,
+	}
 }
 
 func open(ctx context.Context, c Config) (*vpc, func(), error) {
