@@ -48,6 +48,12 @@ const (
 	// are gone is left and cannot be removed. It is there from the first time
 	// on.
 	ConditionOrphaned = "Orphaned"
+	// ConditionRangeRemovalHeld and ConditionLoadBalancerRemovalHeld are True on
+	// a Network while nothing is removed of RangeRequests, and of Services, that
+	// are gone, as too many vanished together. They are there from the first
+	// time on.
+	ConditionRangeRemovalHeld        = "RangeRemovalHeld"
+	ConditionLoadBalancerRemovalHeld = "LoadBalancerRemovalHeld"
 	// ConditionFirewall is True on a Network while the firewall lets the pod
 	// ranges through.
 	ConditionFirewall = "FirewallReady"
@@ -73,6 +79,8 @@ const (
 	ReasonFirewallDenies      = "FirewallDenies"
 	ReasonNoPodRanges         = "NoPodRanges"
 	ReasonForeignConfigMap    = "ForeignConfigMap"
+	// So many owners vanished together that nothing of theirs is removed.
+	ReasonMassRemoval = "MassRemoval"
 
 	// About a RangeRequest.
 	ReasonNetworkNotFound     = "NetworkNotFound"

@@ -102,8 +102,12 @@ var layers = []layer{
 		rule: "the contract suite knows no adapter: it imports cloud and cloud/lb",
 	},
 	{
-		path: "controllers", imports: []string{"api", "assign", "ipam", "cloud$", "cloud/lb"}, never: sdks,
-		rule: "a controller imports api, assign, ipam, cloud and cloud/lb: no adapter, no SDK, no sibling",
+		path: "controllers/brake", imports: []string{"api"}, never: slices.Concat(clients, sdks),
+		rule: "brake is pure, and a room for every controller: it imports api only",
+	},
+	{
+		path: "controllers", imports: []string{"api", "assign", "ipam", "cloud$", "cloud/lb", "controllers/brake"}, never: sdks,
+		rule: "a controller imports api, assign, ipam, cloud, cloud/lb and controllers/brake: no adapter, no SDK, no sibling",
 	},
 	{
 		path: "cmd", imports: []string{"api", "assign", "ipam", "cloud", "controllers"},
