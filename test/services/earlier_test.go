@@ -33,7 +33,7 @@ const earlierCluster = "earlier"
 
 // refusedSince are Services that an earlier release served and that are
 // refused by now. What they have stays as it is.
-var refusedSince = []string{}
+var refusedSince = []string{"unknown-of-ours"}
 
 // TestWhatAnEarlierReleaseMadeIsLeftAsItIs: an upgrade changes nothing of what
 // serves. WRITE_EARLIER=1 records what this code makes, for those to come.
@@ -75,7 +75,7 @@ func TestWhatAnEarlierReleaseMadeIsLeftAsItIs(t *testing.T) {
 // the whole cluster and over what is read of the Service alone.
 func (w *world) stays(b lb.Balancers, whole lb.State, s *corev1.Service, nodes []*corev1.Node) {
 	w.Helper()
-	asked := wanted.Make(s, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud})
+	asked := wanted.Make(s, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud}, whole.SchemeOf(wanted.Owner(earlierCluster, s.Namespace, s.Name)))
 	set := loadbalancer.NodeSetOf(earlierCluster, asked.Nodes, nodes)
 	alone, err := b.Read(w.Context(), earlierCluster, asked.Balancer.Owner, set.Owner())
 	if err != nil {
@@ -114,7 +114,7 @@ func (w *world) record(file string, nodes []*corev1.Node) {
 			continue
 		}
 		s := admitted(r, int32(i))
-		asked := wanted.Make(s, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud})
+		asked := wanted.Make(s, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud}, "")
 		set := loadbalancer.NodeSetOf(earlierCluster, asked.Nodes, nodes)
 		for range 2 { // the second time finds what there is to do for the nodes
 			state, err := b.Read(context.Background(), earlierCluster)
