@@ -64,7 +64,7 @@ fuzz: ## Fuzz the address arithmetic (FUZZTIME each).
 		done; \
 	done
 
-MODULES := . test/controlplane test/bench test/tools
+MODULES := . test/controlplane test/bench test/tools test/fidelity
 
 .PHONY: verify
 verify: $(TOOLS_STAMP) ## Fail on stale generated code, unformatted code, large files, findings, broken import rules.

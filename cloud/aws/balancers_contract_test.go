@@ -88,7 +88,7 @@ func (w *balancerWorld) StrikeCall(n int, f cloudtest.Fault) func() bool {
 	case cloudtest.LostReply:
 		fault.LostReply = true
 	case cloudtest.Throttle:
-		fault.Error = &awssim.APIError{Status: 400, Code: "Throttling", Message: "Rate exceeded"}
+		fault.Error = awssim.OverRate()
 	case cloudtest.Fail:
 		fault.Error = &awssim.APIError{Status: 503, Code: "ServiceUnavailable", Message: "Service Unavailable"}
 	}

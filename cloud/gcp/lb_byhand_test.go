@@ -50,6 +50,7 @@ func (h *byHand) check(change *compute.HealthCheck) {
 
 func (h *byHand) firewall(name string, change *compute.Firewall) {
 	h.Helper()
+	change.Name = name
 	_, err := h.rest.Firewalls.Patch(project, name, change).Do()
 	h.must(err)
 }

@@ -282,7 +282,7 @@ func TestChangesByHandAreRepaired(t *testing.T) {
 		var err error
 		switch r.Kind {
 		case "firewall":
-			_, err = w.rest.Firewalls.Patch(project, r.Name, &compute.Firewall{SourceRanges: []string{"192.0.2.0/24"}, Disabled: true}).Do()
+			_, err = w.rest.Firewalls.Patch(project, r.Name, &compute.Firewall{Name: r.Name, SourceRanges: []string{"192.0.2.0/24"}, Disabled: true}).Do()
 		case "healthCheck":
 			_, err = w.rest.RegionHealthChecks.Patch(project, region, r.Name, &compute.HealthCheck{CheckIntervalSec: 60}).Do()
 		case "backendService":

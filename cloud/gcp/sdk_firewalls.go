@@ -57,9 +57,10 @@ func (s *sdk) insertFirewall(ctx context.Context, ref firewallRef, f firewall, r
 }
 
 // patchFirewall sends every field that can change, also where it is empty, so
-// that what somebody added goes.
+// that what somebody added goes, and the name, which the API requires there too.
 func (s *sdk) patchFirewall(ctx context.Context, ref firewallRef, f firewall, requestID string) (operation, error) {
 	body := writeFirewall(f)
+	body.Name = ref.name
 	body.ForceSendFields = append(body.ForceSendFields, "Allowed", "Denied", "Disabled", "SourceRanges", "DestinationRanges", "SourceTags", "SourceServiceAccounts",
 		"TargetTags", "TargetServiceAccounts")
 	op, err := s.Firewalls.Patch(ref.project, ref.name, body).RequestId(requestID).Fields(operationFields).Context(ctx).Do()

@@ -168,7 +168,7 @@ func (s *sdk) firewallClient() lbClient {
 			return s.Firewalls.Insert(r.project, writeClientRule(r, o)).RequestId(id).Fields(opFields).Context(ctx).Do()
 		},
 		patch: func(ctx context.Context, r lbRef, o lbObject, id string) (*compute.Operation, error) {
-			return s.Firewalls.Patch(r.project, r.name, patchOfClientRule(o)).RequestId(id).Fields(opFields).Context(ctx).Do()
+			return s.Firewalls.Patch(r.project, r.name, patchOfClientRule(r.name, o)).RequestId(id).Fields(opFields).Context(ctx).Do()
 		},
 		remove: func(ctx context.Context, r lbRef, _ lbObject, id string) (*compute.Operation, error) {
 			return s.Firewalls.Delete(r.project, r.name).RequestId(id).Fields(opFields).Context(ctx).Do()

@@ -227,22 +227,22 @@ func readClientRule(f *compute.Firewall) lbObject {
 }
 
 func writeClientRule(r lbRef, o lbObject) *compute.Firewall {
-	f := patchOfClientRule(o)
-	f.Name, f.Description, f.Network, f.Direction = r.name, o.description, urlOf(o.fields.One("network")), ingress
+	f := patchOfClientRule(r.name, o)
+	f.Description, f.Network, f.Direction = o.description, urlOf(o.fields.One("network")), ingress
 	return f
 }
 
 // patchOfClientRule is whole too, and clears what somebody added.
-func patchOfClientRule(o lbObject) *compute.Firewall {
+func patchOfClientRule(name string, o lbObject) *compute.Firewall {
 	f := o.fields
-	out := &compute.Firewall{SourceRanges: f["sourceRanges"], DestinationRanges: f["destinationRanges"], TargetTags: f["targetTags"],
+	out := &compute.Firewall{Name: name, SourceRanges: f["sourceRanges"], DestinationRanges: f["destinationRanges"], TargetTags: f["targetTags"],
 		Priority: int64Of(f, "priority"), ForceSendFields: []string{"Priority", "Disabled", "Allowed", "Denied", "SourceRanges", "DestinationRanges",
 			"SourceTags", "SourceServiceAccounts", "TargetTags", "TargetServiceAccounts"}}
 	ports := map[string][]string{}
 	for _, a := range f["allowed"] {
-		name, port, some := strings.Cut(a, ":")
-		if ports[name] = append(ports[name], port); !some {
-			ports[name] = nil
+		protocol, port, some := strings.Cut(a, ":")
+		if ports[protocol] = append(ports[protocol], port); !some {
+			ports[protocol] = nil
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(ports)) {

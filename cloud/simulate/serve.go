@@ -8,10 +8,16 @@ import (
 )
 
 // Serve listens on addr, such as "127.0.0.1:0", and returns the server's URL.
-// stop ends it and waits until it has ended.
+// stop ends it and waits until it has ended. Where RecordEnv is set, what is
+// asked and answered is recorded.
 func Serve(addr string, h http.Handler) (url string, stop func(), err error) {
+	h, recorded, err := recording(h)
+	if err != nil {
+		return "", nil, err
+	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
+		recorded()
 		return "", nil, err
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
@@ -25,5 +31,6 @@ func Serve(addr string, h http.Handler) (url string, stop func(), err error) {
 	return "http://" + listener.Addr().String(), func() {
 		server.Close()
 		<-done
+		recorded()
 	}, nil
 }

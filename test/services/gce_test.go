@@ -256,7 +256,7 @@ func (g *gce) harms(o cloud.Owner) []harm {
 		{"the forwarding rule is deleted", func() { done(g.rest.ForwardingRules.Delete(project, region, rule().Name).Do()) }},
 		{"the firewall rule is deleted", func() { done(g.rest.Firewalls.Delete(g.host, clients()).Do()) }},
 		{"the firewall rule lets in others", func() {
-			done(g.rest.Firewalls.Patch(g.host, clients(), &compute.Firewall{SourceRanges: []string{"192.0.2.0/24"}}).Do())
+			done(g.rest.Firewalls.Patch(g.host, clients(), &compute.Firewall{Name: clients(), SourceRanges: []string{"192.0.2.0/24"}}).Do())
 		}},
 		{"the backend service is changed", func() {
 			b, err := g.rest.RegionBackendServices.Get(project, region, path.Base(rule().BackendService)).Do()

@@ -27,6 +27,12 @@ func BalancingThrottled() *APIError {
 	return &APIError{http.StatusBadRequest, "ThrottlingException", "Rate exceeded"}
 }
 
+// overRate is answered as the service that is called says it.
+var overRate = &APIError{Message: "over the rate"}
+
+// OverRate is what a client over its rate gets, of whichever service it calls.
+func OverRate() *APIError { return overRate }
+
 // InternalError is a failure of the server's that changed nothing.
 func InternalError() *APIError {
 	return &APIError{http.StatusInternalServerError, "InternalError", "An internal error has occurred"}

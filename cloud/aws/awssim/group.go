@@ -26,11 +26,16 @@ const (
 
 var groupText = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
 
-type groupReply struct {
+type createGroupReply struct {
+	RequestID string `xml:"requestId"`
+	ID        string `xml:"groupId"`
+	Tags      tags   `xml:"tagSet>item"`
+}
+
+type deleteGroupReply struct {
 	RequestID string `xml:"requestId"`
 	Return    bool   `xml:"return"`
 	ID        string `xml:"groupId"`
-	Tags      tags   `xml:"tagSet>item"`
 }
 
 func createSecurityGroup(s *Sim, c *call) (any, *APIError) {
@@ -62,7 +67,7 @@ func createSecurityGroup(s *Sim, c *call) (any, *APIError) {
 	}
 	g := &securityGroup{ID: s.id(groupIDs), Name: name, Description: description, OwnerID: s.config.Account, VpcID: v.ID, Tags: t}
 	s.groups.put(s.clock.Now(), g)
-	return groupReply{requestID, true, g.ID, g.Tags}, nil
+	return createGroupReply{requestID, g.ID, g.Tags}, nil
 }
 
 // deleteSecurityGroup refuses while an interface is in the group, also one of
@@ -83,7 +88,7 @@ func deleteSecurityGroup(s *Sim, c *call) (any, *APIError) {
 		return nil, refuse("DependencyViolation", "resource %s has a dependent object", g.ID)
 	}
 	s.groups.del(s.clock.Now(), g.ID)
-	return groupReply{RequestID: requestID, Return: true, ID: g.ID}, nil
+	return deleteGroupReply{requestID, true, g.ID}, nil
 }
 
 func (s *Sim) groupOf(c *call) (*securityGroup, *APIError) {

@@ -39,18 +39,18 @@ type machine struct {
 }
 
 type machineInterface struct {
-	ID              string        `xml:"networkInterfaceId"`
-	SubnetID        string        `xml:"subnetId"`
-	VpcID           string        `xml:"vpcId"`
-	Status          string        `xml:"status"`
-	PrivateIP       string        `xml:"privateIpAddress"`
-	Attachment      *attachment   `xml:"attachment"`
-	Addresses       []address     `xml:"privateIpAddressesSet>item"`
-	Prefixes        []ipv4Prefix  `xml:"ipv4PrefixSet>item"`
-	IPv6Addresses   []ipv6Address `xml:"ipv6AddressesSet>item"`
-	IPv6Prefixes    []ipv6Prefix  `xml:"ipv6PrefixSet>item"`
-	SourceDestCheck bool          `xml:"sourceDestCheck"`
-	Groups          []groupRef    `xml:"groupSet>item"`
+	ID              string              `xml:"networkInterfaceId"`
+	SubnetID        string              `xml:"subnetId"`
+	VpcID           string              `xml:"vpcId"`
+	Status          string              `xml:"status"`
+	PrivateIP       string              `xml:"privateIpAddress"`
+	Attachment      *instanceAttachment `xml:"attachment"`
+	Addresses       []address           `xml:"privateIpAddressesSet>item"`
+	Prefixes        []ipv4Prefix        `xml:"ipv4PrefixSet>item"`
+	IPv6Addresses   []ipv6Address       `xml:"ipv6AddressesSet>item"`
+	IPv6Prefixes    []ipv6Prefix        `xml:"ipv6PrefixSet>item"`
+	SourceDestCheck bool                `xml:"sourceDestCheck"`
+	Groups          []groupRef          `xml:"groupSet>item"`
 }
 
 type launch struct {
@@ -107,7 +107,7 @@ func describeInstances(s *Sim, c *call) (any, *APIError) {
 func (i *instance) machine(cards []*networkInterface) machine {
 	m := machine{ID: i.ID, Type: i.Type, State: i.State, Zone: i.Zone, SubnetID: i.Subnet, VpcID: i.VpcID, PrivateIP: i.Private, Tags: i.Tags}
 	for _, n := range cards {
-		m.Interfaces = append(m.Interfaces, machineInterface{n.ID, n.SubnetID, n.VpcID, n.Status, n.PrivateIP, n.Attachment, n.Addresses, n.Prefixes,
+		m.Interfaces = append(m.Interfaces, machineInterface{n.ID, n.SubnetID, n.VpcID, n.Status, n.PrivateIP, n.Attachment.ofInstance(), n.Addresses, n.Prefixes,
 			n.IPv6Addresses, n.IPv6Prefixes, n.SourceDestCheck, n.Groups})
 	}
 	return m

@@ -36,6 +36,23 @@ type attachment struct {
 	DeleteOnTermination bool   `xml:"deleteOnTermination"`
 }
 
+// instanceAttachment is how an instance shows the attachment of an interface:
+// without itself.
+type instanceAttachment struct {
+	ID                  string `xml:"attachmentId"`
+	DeviceIndex         int    `xml:"deviceIndex"`
+	NetworkCardIndex    int    `xml:"networkCardIndex"`
+	Status              string `xml:"status"`
+	DeleteOnTermination bool   `xml:"deleteOnTermination"`
+}
+
+func (a *attachment) ofInstance() *instanceAttachment {
+	if a == nil {
+		return nil
+	}
+	return &instanceAttachment{a.ID, a.DeviceIndex, a.NetworkCardIndex, a.Status, a.DeleteOnTermination}
+}
+
 type address struct {
 	IP      string `xml:"privateIpAddress"`
 	Primary bool   `xml:"primary"`

@@ -87,6 +87,9 @@ func (s *Sim) answer(a action, c *call, r *http.Request) (any, *APIError) {
 	if err := simulate.Befall(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
 		return nil, &APIError{499, "Cancelled", "the caller gave up"}
 	} else if refusal, ok := errors.AsType[*APIError](err); ok {
+		if refusal == overRate {
+			return nil, c.service.throttled()
+		}
 		return nil, refusal
 	}
 

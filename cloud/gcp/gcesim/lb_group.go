@@ -153,11 +153,12 @@ func (s *Sim) membersPage(c *call, kind string, all any) (any, *APIError) {
 			return nil, invalidField("pageToken", text, "The page token is not valid for this list.")
 		}
 	}
-	reply := listReply{Kind: kindPrefix + kind, SelfLink: selfLinkBase + strings.TrimSuffix(c.path("", ""), "/")}
+	reply := listReply{Kind: kindPrefix + kind}
 	switch list := all.(type) {
-	case []listedEndpoint:
+	case []listedEndpoint: // which have no link to themselves
 		reply.Items, reply.NextPageToken = slicePage(list, from, l.max)
 	case []instanceLink:
+		reply.SelfLink = selfLinkBase + strings.TrimSuffix(c.path("", ""), "/")
 		reply.Items, reply.NextPageToken = slicePage(list, from, l.max)
 	}
 	return reply, nil
