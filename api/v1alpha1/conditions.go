@@ -34,6 +34,10 @@ const (
 	// that are gone cannot be taken off their instances. It is there from the
 	// first time on.
 	ConditionReleasePending = "ReleasePending"
+	// ConditionLedgerBlocked is True on a RangeRequest while the manager cannot
+	// read or write a ConfigMap of its claims ledger. It is there from the
+	// first time on.
+	ConditionLedgerBlocked = "LedgerBlocked"
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
@@ -120,6 +124,7 @@ const (
 	ReasonInstanceNotFound     = "InstanceNotFound"
 	ReasonPrefixTaken          = "PrefixTaken"
 	ReasonNotRestored          = "NotRestored"
+	ReasonLedgerBlocked        = "LedgerBlocked"
 	ReasonNoIPv6               = "NoIPv6"
 	ReasonIPv6Taken            = "IPv6Taken"
 	ReasonIPv6Changed          = "IPv6Changed"

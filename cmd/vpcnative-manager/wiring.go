@@ -63,7 +63,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		OpenVPC: clouds.Open,
 		Ledger: claims.Config{
 			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,
-			Holder: lease.identity, Log: ctrl.Log.WithName("claims"),
+			Holder: lease.identity, StillLeads: lease.held, Log: ctrl.Log.WithName("claims"),
 		},
 		StillLeads: lease.held, Fenced: stop,
 		Events: events, Metrics: node.NewMetrics(metrics.Registry),

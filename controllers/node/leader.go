@@ -19,7 +19,7 @@ func (l leader) Start(ctx context.Context) error {
 	close(c.leads)
 	var promised claims.Book
 	err := until(ctx, "taking over the claims ledger", func() (err error) {
-		c.ledger, promised, err = claims.Open(ctx, c.Ledger)
+		promised, err = c.openLedger(ctx)
 		return err
 	})
 	if err != nil || ctx.Err() != nil {

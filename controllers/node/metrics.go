@@ -15,6 +15,7 @@ type Metrics struct {
 	releases    prometheus.Counter
 	waiting     prometheus.Gauge
 	writes      prometheus.Gauge
+	blocked     *prometheus.GaugeVec
 	rivalled    *prometheus.GaugeVec
 	findings    *prometheus.GaugeVec
 	repairs     *prometheus.CounterVec
@@ -44,6 +45,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "vpcnative_claims_ledger_writes",
 			Help: "Writes of the claims ledger since this manager leads.",
 		}),
+		blocked: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_claims_ledger_blocked",
+			Help: "1 while a ConfigMap of the claims ledger cannot be read or written.",
+		}, []string{"configmap"}),
 		rivalled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_range_rivalled",
 			Help: "1 while nothing is allocated from a RangeRequest because another allocator serves its Nodes.",
@@ -57,7 +62,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Differences that were repaired, by kind.",
 		}, []string{"kind"}),
 	}
-	reg.MustRegister(m.allocations, m.delay, m.releases, m.waiting, m.writes, m.rivalled, m.findings, m.repairs)
+	reg.MustRegister(m.allocations, m.delay, m.releases, m.waiting, m.writes, m.blocked, m.rivalled, m.findings, m.repairs)
 	return m
 }
 
@@ -73,6 +78,13 @@ func (m *Metrics) released() { m.releases.Inc() }
 func (m *Metrics) observe(waiting int, writes int64) {
 	m.waiting.Set(float64(waiting))
 	m.writes.Set(float64(writes))
+}
+
+func (m *Metrics) ledgerBlocked(configMaps ...string) {
+	m.blocked.Reset()
+	for _, name := range configMaps {
+		m.blocked.WithLabelValues(name).Set(1)
+	}
 }
 
 func (m *Metrics) drifted(found []drift.Finding) {

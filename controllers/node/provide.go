@@ -20,7 +20,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
 	if len(candidates) == 0 {
 		c.leaveGate(node.UID)
-		c.book.Drop(node.UID)
+		c.drop(node.UID)
 		return reconcile.Result{} // not ours to provide for
 	}
 	c.rivals.sawIdle(node)

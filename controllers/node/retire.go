@@ -68,7 +68,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		return c.later(ctx, h, err)
 	}
 	if !h.Durable && !h.Found {
-		c.book.Drop(h.NodeUID) // neither the ledger nor the cloud has heard of it
+		c.drop(h.NodeUID) // neither the ledger nor the cloud has it
 		return reconcile.Result{}
 	}
 	now := time.Now()

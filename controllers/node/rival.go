@@ -76,7 +76,7 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 	// Where it is served out of another request, it is forgotten again.
 	c.rivals.waits(namesOf(stopped), node, time.Now())
 	if len(open) == 0 || held && c.rivals.stops(h.Key.Request) {
-		c.book.Drop(node.UID)
+		c.drop(node.UID)
 	}
 	if len(open) > 0 {
 		return open, nil

@@ -52,6 +52,7 @@ func (c *Controller) run(ctx context.Context) {
 			}
 			c.Metrics.rivals(c.rivals.stopped())
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
+			c.Metrics.ledgerBlocked(namesOfBlocked(c.ledger.Blocked())...)
 		case <-c.again:
 			if !c.refresh(ctx) {
 				restore()

@@ -24,6 +24,7 @@ var kept = map[string]struct{ well, text string }{
 	v1alpha1.ConditionAllocatorConflict: {v1alpha1.ReasonNoRival, "a node waited and no other allocator served it"},
 	v1alpha1.ConditionForeignAlias:      {v1alpha1.ReasonNone, "every alias range in the ranges is accounted for"},
 	v1alpha1.ConditionRangesOverlap:     {v1alpha1.ReasonNone, "no range overlaps another"},
+	v1alpha1.ConditionLedgerBlocked:     {v1alpha1.ReasonNone, "the claims ledger is written"},
 	v1alpha1.ConditionReleasePending:    {v1alpha1.ReasonNone, "every prefix of a deleted node could be taken back"},
 }
 
@@ -54,6 +55,9 @@ func (c *Controller) wanted(request string) []metav1.Condition {
 		out = append(out, *cond)
 	}
 	if cond := c.releases.condition(request, time.Now()); cond != nil {
+		out = append(out, *cond)
+	}
+	if cond := ledgerBlocked(c.ledger.Blocked()); cond != nil {
 		out = append(out, *cond)
 	}
 	return append(out, c.drift.conditions(request)...)

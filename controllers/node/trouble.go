@@ -50,6 +50,9 @@ func (c *Controller) ledgerTrouble(err error) *trouble {
 	if errors.Is(err, claims.ErrFenced) {
 		c.Fenced(err)
 	}
+	if blocked, is := errors.AsType[*claims.BlockedError](err); is {
+		return &trouble{Reason: v1alpha1.ReasonLedgerBlocked, Text: cloud.Steady(blocked.Error())}
+	}
 	t := apiTrouble("writing the claims ledger", err)
 	t.Quiet = t.Reason == string(cloud.Unavailable)
 	return t

@@ -10,5 +10,8 @@
 //
 // A write whose outcome is unknown is settled by reading: the ledger numbers
 // its writes. Nothing that was promised is ever taken back because a write
-// failed; the ledger tries until the write is through or somebody else leads.
+// failed; the ledger tries, later each time, until the write is through or
+// somebody else leads. Where that is for people to mend, whoever waits is told
+// why ([BlockedError]), and new promises are refused until it is mended. A
+// ConfigMap that was deleted is written anew out of memory.
 package claims

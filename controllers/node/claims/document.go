@@ -16,6 +16,7 @@ import (
 
 // Keys of the ConfigMap's data.
 const (
+	keyFormat   = "format"
 	keyEpoch    = "epoch"
 	keyHolder   = "holder"
 	keySequence = "sequence"
@@ -23,6 +24,11 @@ const (
 	keyReleases = "releases"
 	keyResting  = "resting"
 )
+
+// format is the form of the ledger's ConfigMaps. It goes up with each change
+// that an earlier release would read wrongly or write over, which then refuses
+// to.
+const format = 1
 
 // restGrain is how finely rests are remembered. Prefixes released within one
 // grain share a line, and neighbours among them a prefix, so that a thousand
@@ -76,28 +82,31 @@ func (d *document) release(e Entry) {
 }
 
 // endRelease ends one Node's release of p, or everybody's where no Node is
-// named.
-func (d *document) endRelease(uid types.UID, p netip.Prefix) {
+// named, and tells whether there was one.
+func (d *document) endRelease(uid types.UID, p netip.Prefix) bool {
 	if uid == "" {
-		d.endReleasesOf(p)
-		return
+		return d.endReleasesOf(p)
 	}
-	if l, had := d.releases[p][uid]; had {
+	l, had := d.releases[p][uid]
+	if had {
 		d.size -= l.size()
 		delete(d.releases[p], uid)
 	}
 	if len(d.releases[p]) == 0 {
 		delete(d.releases, p)
 	}
+	return had
 }
 
 // endReleasesOf ends every release of a prefix: it rests, or a Node publishes
 // it, whoever of its earlier Nodes it was to be taken back from.
-func (d *document) endReleasesOf(p netip.Prefix) {
+func (d *document) endReleasesOf(p netip.Prefix) bool {
+	had := len(d.releases[p]) > 0
 	for _, l := range d.releases[p] {
 		d.size -= l.size()
 	}
 	delete(d.releases, p)
+	return had
 }
 
 // rest remembers p until its time, rounded up to the grain, and forgets what

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,24 @@ type commit struct {
 	done    chan struct{}
 	waiting int // for it
 	err     error
+	merged  []*commit // that go out with it
+}
+
+// end tells all who wait for it.
+func (c *commit) end(err error) {
+	c.err = err
+	close(c.done)
+	for _, m := range c.merged {
+		m.end(err)
+	}
+}
+
+func (c *commit) waiters() int {
+	n := c.waiting
+	for _, m := range c.merged {
+		n += m.waiters()
+	}
+	return n
 }
 
 func (l *Ledger) commit(ctx context.Context, room int, change func(*document)) error {
@@ -32,9 +51,13 @@ func (l *Ledger) commit(ctx context.Context, room int, change func(*document)) e
 		defer l.mu.Unlock()
 		return l.fenced
 	}
+	if l.retry.blocked != nil {
+		defer l.mu.Unlock()
+		return l.retry.blocked // it is written in the background as soon as it can be
+	}
 	if l.doc.size >= room {
 		defer l.mu.Unlock()
-		return ErrFull
+		return l.full()
 	}
 	change(l.doc)
 	c := l.enqueue()
@@ -111,20 +134,41 @@ func (l *Ledger) writeAll() {
 		l.mu.Unlock()
 
 		began := time.Now()
-		version, err := l.write(cm)
+		version, err := l.put(cm)
+		l.wrote(c, version, err, began)
+	}
+}
 
-		l.mu.Lock()
-		if c.waiting > few {
-			l.pause = time.Now().Add(min(time.Since(began)-quickWrite, maxPause))
+// wrote settles a commit by what came of its write. Where that failed, what
+// the ledger says then is tried again; who waits for it is told once that is
+// for people to mend.
+func (l *Ledger) wrote(c *commit, version string, err error, began time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	switch {
+	case err == nil:
+		if c.waiters() > few {
+			l.pause = now.Add(min(now.Sub(began)-quickWrite, maxPause))
 		}
-		l.version = version
+		l.version, l.retry = version, retry{}
 		l.writes++
-		c.err = err
-		if err != nil {
-			l.fence(err)
+		c.end(nil)
+	case errors.Is(err, ErrFenced):
+		c.end(err)
+		l.fence(err)
+	default:
+		l.retry.failed(l.cfg.Name, err, now)
+		l.cfg.Log.Info("the claims ledger could not be written; trying again", "configMap", l.cfg.Name, "at", l.retry.next, "error", err.Error())
+		l.pause = l.retry.next
+		if l.next != nil {
+			c.merged = append(c.merged, l.next)
 		}
-		l.mu.Unlock()
-		close(c.done)
+		l.next = c
+		if l.retry.blocked != nil {
+			l.next = &commit{done: make(chan struct{})}
+			c.end(l.retry.blocked)
+		}
 	}
 }
 
@@ -132,9 +176,17 @@ func (l *Ledger) writeAll() {
 func (l *Ledger) fence(err error) {
 	l.fenced = err
 	if l.next != nil {
-		l.next.err = err
-		close(l.next.done)
+		l.next.end(err)
 		l.next = nil
+	}
+}
+
+// renew has the main ConfigMap written again.
+func (l *Ledger) renew() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fenced == nil {
+		l.enqueue()
 	}
 }
 
@@ -142,6 +194,7 @@ func (l *Ledger) configMap() *corev1.ConfigMap {
 	cm := &corev1.ConfigMap{Data: l.doc.render()}
 	cm.Name, cm.ResourceVersion = l.cfg.Name, l.version
 	cm.Annotations = map[string]string{annotationNotice: notice}
+	cm.Data[keyFormat] = fmt.Sprint(format)
 	cm.Data[keyEpoch] = fmt.Sprint(l.epoch)
 	cm.Data[keyHolder] = l.cfg.Holder
 	cm.Data[keySequence] = fmt.Sprint(l.sequence)

@@ -2,12 +2,12 @@ package claims
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // The ledger also remembers what Nodes publish, since an alias range carries
@@ -26,6 +26,9 @@ const (
 	shardBatch = 64
 	// shardLinger is how long records wait at most before they are written.
 	shardLinger = 500 * time.Millisecond
+	// checkEvery is how often the ConfigMaps are looked for: one that nothing
+	// is written to any more would not be missed.
+	checkEvery = 5 * time.Minute
 )
 
 // Settle says that a Node publishes its prefix: that is recorded, and when
@@ -57,51 +60,50 @@ func (l *Ledger) Settle(e Entry) {
 
 // Run writes records until ctx ends, and once more then.
 func (l *Ledger) Run(ctx context.Context) {
-	ticker := time.NewTicker(shardLinger)
+	ticker, check := time.NewTicker(shardLinger), time.NewTicker(checkEvery)
 	defer ticker.Stop()
+	defer check.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			l.writeShards()
+			l.writeShards(true)
 			return
+		case <-check.C:
+			l.check(ctx)
 		case <-ticker.C:
 		case <-l.held.kick:
 		}
-		l.writeShards()
+		l.writeShards(false)
 	}
 }
 
-func (l *Ledger) writeShards() {
+// writeShards writes what is dirty and due. One that cannot be written keeps
+// none of the others from it.
+func (l *Ledger) writeShards(anyway bool) {
 	l.mu.Lock()
-	var dirty []*shard
+	var due []*shard
 	for _, s := range l.held.shards {
-		if s.dirty {
-			dirty = append(dirty, s)
+		if s.dirty && (anyway || !time.Now().Before(s.retry.next)) {
+			due = append(due, s)
 		}
 	}
 	l.held.waiting = 0
 	l.mu.Unlock()
-	for _, s := range dirty {
-		if !l.writeShard(s) {
-			return
-		}
+	for _, s := range due {
+		l.writeShard(s)
 	}
 }
 
-// writeShard brings a shard to the API server; false means that it could not
-// and that the next turn tries again.
-func (l *Ledger) writeShard(s *shard) bool {
+// writeShard brings a shard to the API server, or has a later turn try again.
+func (l *Ledger) writeShard(s *shard) {
 	l.mu.Lock()
 	if l.fenced != nil {
 		l.mu.Unlock()
-		return false
+		return
 	}
-	content, added := s.render(), s.added
+	added := s.added
 	s.added, s.dirty, s.writing = nil, false, true
-	cm := &corev1.ConfigMap{Data: map[string]string{keyHoldings: content, keyEpoch: fmt.Sprint(l.epoch)}}
-	cm.Name, cm.ResourceVersion = s.name, s.version
-	cm.Labels = map[string]string{labelHoldings: l.cfg.Name}
-	cm.Annotations = map[string]string{annotationNotice: holdingsNotice}
+	cm := l.shardMap(s)
 	l.mu.Unlock()
 
 	version, err := l.put(cm)
@@ -111,10 +113,17 @@ func (l *Ledger) writeShard(s *shard) bool {
 	s.writing = false
 	if err != nil {
 		s.dirty, s.added = true, append(added, s.added...)
-		l.cfg.Log.Info("records of published ranges could not be written; trying again", "configMap", s.name, "error", err.Error())
-		return false
+		s.retry.failed(s.name, err, time.Now())
+		l.cfg.Log.Info("records of published ranges could not be written; trying again", "configMap", s.name, "at", s.retry.next, "error", err.Error())
+		if s.retry.blocked != nil {
+			l.held.moveOn(s, l.cfg.Name)
+		}
+		if errors.Is(err, ErrFenced) {
+			l.fence(err)
+		}
+		return
 	}
-	s.version = version
+	s.version, s.retry = version, retry{}
 	ended := false
 	for _, uid := range added {
 		ended = l.doc.endClaim(uid) || ended
@@ -122,44 +131,14 @@ func (l *Ledger) writeShard(s *shard) bool {
 	if ended {
 		l.lingerLocked()
 	}
-	return true
 }
 
-// put writes a shard and gives its new version. A write that was made
-// although its reply was lost is found by reading.
-func (l *Ledger) put(cm *corev1.ConfigMap) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-	defer cancel()
-	var got *corev1.ConfigMap
-	var err error
-	if cm.ResourceVersion == "" {
-		got, err = l.cfg.ConfigMaps.Create(ctx, cm, metav1.CreateOptions{})
-	} else {
-		got, err = l.cfg.ConfigMaps.Update(ctx, cm, metav1.UpdateOptions{})
-	}
-	if err == nil {
-		return got.ResourceVersion, nil
-	}
-	now, readErr := l.cfg.ConfigMaps.Get(ctx, cm.Name, metav1.GetOptions{})
-	if readErr == nil && now.ResourceVersion != cm.ResourceVersion {
-		if now.Data[keyEpoch] == cm.Data[keyEpoch] && now.Data[keyHoldings] == cm.Data[keyHoldings] {
-			return now.ResourceVersion, nil
-		}
-		if now.Data[keyEpoch] == cm.Data[keyEpoch] || l.Confirm(ctx) == nil {
-			l.adopt(cm.Name, now.ResourceVersion) // edited by hand, or by a leader whose last write came late: ours holds
-		}
-	}
-	return "", err
+func (l *Ledger) shardMap(s *shard) *corev1.ConfigMap {
+	cm := &corev1.ConfigMap{Data: map[string]string{
+		keyFormat: fmt.Sprint(format), keyHoldings: s.render(), keyEpoch: fmt.Sprint(l.epoch), keyHolder: l.cfg.Holder,
+	}}
+	cm.Name, cm.ResourceVersion = s.name, s.version
+	cm.Labels = map[string]string{labelHoldings: l.cfg.Name}
+	cm.Annotations = map[string]string{annotationNotice: holdingsNotice}
+	return cm
 }
-
-func (l *Ledger) adopt(name, version string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, s := range l.held.shards {
-		if s.name == name {
-			s.version = version
-		}
-	}
-}
-
-const holdingsNotice = "which ranges were given to which nodes; without it ranges of nodes that went while no manager ran are not taken back"

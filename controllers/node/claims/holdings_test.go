@@ -32,7 +32,7 @@ func TestAClaimEndsOnlyWhenItsRecordIsDurable(t *testing.T) {
 		return nil
 	})
 	l.Settle(entry(1))
-	l.writeShards()
+	l.writeShards(false)
 	if err := l.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestAClaimEndsOnlyWhenItsRecordIsDurable(t *testing.T) {
 		t.Fatal("the claim ended although its record could not be written")
 	}
 	s.SetHook(nil)
-	l.writeShards()
+	l.writeShards(true)
 	if err := l.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestWhoPutAPrefixOnIsRemembered(t *testing.T) {
 		t.Errorf("the claim says %+v", got)
 	}
 	l.Settle(e)
-	l.writeShards()
+	l.writeShards(false)
 	_, book := mustOpen(t, s, "b")
 	if len(book.Held) != 1 || book.Held[0] != e {
 		t.Errorf("the record says %+v", book.Held)
@@ -72,7 +72,7 @@ func TestWhoPutAPrefixOnIsRemembered(t *testing.T) {
 	l, _ = mustOpen(t, s, "c")
 	e.Adopted, e.InstanceUID = false, "2"
 	l.Settle(e)
-	l.writeShards()
+	l.writeShards(false)
 	_, book = mustOpen(t, s, "d")
 	if len(book.Held) != 1 || book.Held[0] != e {
 		t.Errorf("the record says %+v", book.Held)
@@ -86,12 +86,12 @@ func TestOnlyTheReleaseRemembersWhatStays(t *testing.T) {
 	e := entry(1)
 	e.Adopted = true
 	l.Settle(e)
-	l.writeShards()
+	l.writeShards(false)
 	if err := l.Release(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	l.LeaveOn(e.NodeUID)
-	l.writeShards()
+	l.writeShards(false)
 	l, book := mustOpen(t, s, "b")
 	if len(book.Held) != 0 || len(book.Releases) != 1 || book.Releases[0] != e {
 		t.Errorf("held %+v, released %+v", book.Held, book.Releases)
@@ -114,12 +114,12 @@ func TestRecordsSurviveARestartUntilTheirPrefixRests(t *testing.T) {
 	for n := range many {
 		l.Settle(entry(n))
 	}
-	l.writeShards()
+	l.writeShards(false)
 	now := time.Now()
 	for n := range 10 {
 		l.Rest(entry(n).NodeUID, entry(n).Prefix, now, now)
 	}
-	l.writeShards()
+	l.writeShards(false)
 	_, book := mustOpen(t, s, "b")
 	var want []Entry
 	for n := 10; n < many; n++ {
@@ -143,7 +143,7 @@ func TestALostReplyOfARecordIsFoundByReading(t *testing.T) {
 			return nil
 		})
 		l.Settle(entry(round))
-		l.writeShards()
+		l.writeShards(false)
 	}
 	if got := len(parseHeld(t, s)); got != 3 {
 		t.Errorf("%d records, want 3", got)
@@ -155,11 +155,11 @@ func TestARecordSurvivesAnEditByHand(t *testing.T) {
 	s := &claimstest.Store{}
 	l, _ := mustOpen(t, s, "a")
 	l.Settle(entry(1))
-	l.writeShards()
+	l.writeShards(false)
 	s.Edit(name+"-holdings-0", func(d map[string]string) { d[keyHoldings] = "" })
 	l.Settle(entry(2))
-	l.writeShards() // meets the edit
-	l.writeShards() // and overwrites it
+	l.writeShards(false) // meets the edit
+	l.writeShards(true)  // and overwrites it
 	if got := len(parseHeld(t, s)); got != 2 {
 		t.Errorf("%d records, want 2", got)
 	}

@@ -3,15 +3,12 @@ package claims
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/typed/core/v1"
 )
@@ -43,6 +40,10 @@ type Config struct {
 	Name string
 	// Holder is this manager's identity; no two managers have the same.
 	Holder string
+	// StillLeads reads live whether this manager leads. It is asked before the
+	// ConfigMap is written anew where somebody deleted it; without it, that
+	// ends the ledger.
+	StillLeads func(context.Context) error
 	// Linger is how long a change that nobody waits for may stay unwritten;
 	// half a second by default.
 	Linger time.Duration
@@ -62,14 +63,16 @@ type Ledger struct {
 	next     *commit // what the next write will carry; nil: nothing waits
 	writing  bool
 	pause    time.Time // before it, no write begins
+	retry    retry     // of the main ConfigMap
 	linger   *time.Timer
 	fenced   error
 	writes   int64
 }
 
 // Claim promises a prefix to a Node and returns once the promise is durable.
-// The only errors are ErrFenced, ErrFull and that of ctx; after the latter the
-// promise may or may not have been written, so the prefix must stay occupied.
+// The only errors are ErrFenced, ErrFull, a *BlockedError and that of ctx;
+// after the latter two the promise may or may not have been written, and may
+// be yet: the prefix must stay occupied until the claim is made again or ended.
 func (l *Ledger) Claim(ctx context.Context, e Entry) error {
 	return l.commit(ctx, maxClaims, func(d *document) { d.claim(e) })
 }
@@ -88,10 +91,9 @@ func (l *Ledger) Release(ctx context.Context, e Entry) error {
 // prefix.
 func (l *Ledger) End(uid types.UID, p netip.Prefix) {
 	l.lazily(func(d *document) bool {
-		d.endRelease(uid, p)
-		d.endClaim(uid)
 		l.held.drop(uid)
-		return true
+		released, claimed := d.endRelease(uid, p), d.endClaim(uid)
+		return released || claimed
 	})
 }
 
@@ -115,29 +117,6 @@ func (l *Ledger) Rest(uid types.UID, p netip.Prefix, until, now time.Time) {
 		l.held.drop(uid)
 		return true
 	})
-}
-
-// Confirm reads live whether this ledger is still the open one; it gives
-// ErrFenced if not.
-func (l *Ledger) Confirm(ctx context.Context) error {
-	cm, err := l.cfg.ConfigMaps.Get(ctx, l.cfg.Name, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("reading the claims ledger, ConfigMap %s: %w", l.cfg.Name, err)
-	}
-	if !l.mine(cm) {
-		return l.fencedBy(cm)
-	}
-	return nil
-}
-
-// mine tells whether the ConfigMap is as this ledger writes it. The epoch
-// alone does not tell: it starts anew where the ConfigMap was deleted.
-func (l *Ledger) mine(cm *corev1.ConfigMap) bool {
-	return cm.Data[keyEpoch] == fmt.Sprint(l.epoch) && cm.Data[keyHolder] == l.cfg.Holder
-}
-
-func (l *Ledger) fencedBy(cm *corev1.ConfigMap) error {
-	return fmt.Errorf("%w: ConfigMap %s is held by %q, epoch %s", ErrFenced, l.cfg.Name, cm.Data[keyHolder], cm.Data[keyEpoch])
 }
 
 // Writes counts the writes so far.

@@ -3,6 +3,7 @@ package claims
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -78,7 +79,29 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
 	return l, book, nil
 }
 
+// FormatError says that a later release wrote the ledger in a form that this
+// one does not know. It is neither read nor written.
+type FormatError struct{ ConfigMap, Format string }
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("ConfigMap %s is in format %s, which a later release wrote, and this one knows up to %d; nothing is allocated: run that release again, or one after it", e.ConfigMap, e.Format, format)
+}
+
+// known refuses a ConfigMap of a later format. One that says none is of the
+// first.
+func known(cm *corev1.ConfigMap) error {
+	if text := cm.Data[keyFormat]; text != "" {
+		if n, err := strconv.Atoi(text); err != nil || n > format {
+			return &FormatError{cm.Name, text}
+		}
+	}
+	return nil
+}
+
 func read(cm *corev1.ConfigMap) (Book, error) {
+	if err := known(cm); err != nil {
+		return Book{}, err
+	}
 	book, err := parse(cm.Data)
 	if err != nil {
 		return Book{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w; nothing is allocated until it can be read: restore it from a backup, or delete it when no node is being set up", cm.Name, err)

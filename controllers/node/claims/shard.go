@@ -19,6 +19,7 @@ type shard struct {
 	added   []types.UID // records whose claims end with the next write
 	dirty   bool
 	writing bool
+	retry   retry
 }
 
 func (s *shard) render() string { return joined(maps.Values(s.lines)) }
@@ -36,14 +37,16 @@ func newHoldings() *holdings {
 	return &holdings{where: map[types.UID]*shard{}, kick: make(chan struct{}, 1)}
 }
 
-func (h *holdings) add(e Entry, prefix string) {
-	if h.open == nil || len(h.open.lines) >= shardSize {
+func (h *holdings) add(e Entry, prefix string) { h.put(e.NodeUID, lineOf(e), prefix) }
+
+func (h *holdings) put(uid types.UID, l line, prefix string) {
+	if h.open == nil || len(h.open.lines) >= shardSize || h.open.retry.blocked != nil {
 		h.open = h.roomiest(prefix)
 	}
-	h.open.lines[e.NodeUID] = lineOf(e)
-	h.open.added = append(h.open.added, e.NodeUID)
+	h.open.lines[uid] = l
+	h.open.added = append(h.open.added, uid)
 	h.open.dirty = true
-	h.where[e.NodeUID] = h.open
+	h.where[uid] = h.open
 	h.waiting++
 	if h.waiting >= shardBatch {
 		select {
@@ -54,11 +57,15 @@ func (h *holdings) add(e Entry, prefix string) {
 }
 
 // roomiest gives the shard with the fewest records, or a new one where all
-// are more than half full.
+// are more than half full. One that cannot be written is passed over, but
+// where not even a new one can be made.
 func (h *holdings) roomiest(prefix string) *shard {
 	var best *shard
 	for _, s := range h.shards {
-		if len(s.lines) <= shardSize/2 && (best == nil || len(s.lines) < len(best.lines)) {
+		switch {
+		case s.retry.blocked != nil && s.version == "":
+			return s
+		case s.retry.blocked == nil && len(s.lines) <= shardSize/2 && (best == nil || len(s.lines) < len(best.lines)):
 			best = s
 		}
 	}
@@ -67,6 +74,23 @@ func (h *holdings) roomiest(prefix string) *shard {
 		h.shards = append(h.shards, best)
 	}
 	return best
+}
+
+// moveOn puts the records that a shard which cannot be written does not hold
+// yet into others, so that their claims end.
+func (h *holdings) moveOn(s *shard, prefix string) {
+	if s.version == "" {
+		return
+	}
+	for _, uid := range s.added {
+		l, ok := s.lines[uid]
+		if !ok {
+			continue
+		}
+		delete(s.lines, uid)
+		h.put(uid, l, prefix)
+	}
+	s.added = nil
 }
 
 func (h *holdings) unused(prefix string) string {
@@ -86,29 +110,65 @@ func (h *holdings) drop(uid types.UID) {
 	}
 }
 
-// readHoldings lists the shards.
+// readHoldings reads the shards.
 func readHoldings(ctx context.Context, cfg Config) (*holdings, []Entry, error) {
 	h := newHoldings()
 	var all []Entry
+	err := eachShard(ctx, cfg, func(cm *corev1.ConfigMap) error {
+		entries, err := h.load(cm)
+		all = append(all, entries...)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return h, all, nil
+}
+
+// eachShard lists the shards, a few at a time.
+func eachShard(ctx context.Context, cfg Config, do func(*corev1.ConfigMap) error) error {
 	for next := ""; ; {
 		list, err := cfg.ConfigMaps.List(ctx, metav1.ListOptions{LabelSelector: labelHoldings + "=" + cfg.Name, Limit: 10, Continue: next})
 		if err != nil {
-			return nil, nil, fmt.Errorf("listing the records of published ranges: %w", err)
+			return fmt.Errorf("listing the records of published ranges: %w", err)
 		}
 		for i := range list.Items {
-			entries, err := h.load(&list.Items[i])
-			if err != nil {
-				return nil, nil, err
+			if err := do(&list.Items[i]); err != nil {
+				return err
 			}
-			all = append(all, entries...)
 		}
 		if next = list.Continue; next == "" {
-			return h, all, nil
+			return nil
+		}
+	}
+}
+
+// check has those ConfigMaps written again that are not as they were written.
+func (l *Ledger) check(ctx context.Context) {
+	if err := l.Confirm(ctx); err != nil {
+		return // a main one that is gone is written anew, and tells who leads
+	}
+	found := map[string]string{}
+	err := eachShard(ctx, l.cfg, func(cm *corev1.ConfigMap) error {
+		found[cm.Name] = cm.ResourceVersion
+		return nil
+	})
+	if err != nil {
+		return // the next check comes
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.held.shards {
+		if !s.writing && found[s.name] != s.version {
+			s.dirty = true
 		}
 	}
 }
 
 func (h *holdings) load(cm *corev1.ConfigMap) ([]Entry, error) {
+	if err := known(cm); err != nil {
+		return nil, err
+	}
 	entries, err := parseEntries(keyHoldings, cm.Data[keyHoldings])
 	if err != nil {
 		return nil, fmt.Errorf("reading the records of published ranges, ConfigMap %s: %w; restore it, or delete it and clean up by hand what deleted nodes left on their instances", cm.Name, err)

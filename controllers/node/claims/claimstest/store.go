@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
@@ -38,6 +39,7 @@ type Store struct {
 	objects  map[string]*corev1.ConfigMap
 	revision int
 	writes   int
+	calls    int
 }
 
 var resource = schema.GroupResource{Resource: "configmaps"}
@@ -54,6 +56,13 @@ func (s *Store) Writes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.writes
+}
+
+// Calls counts the gets and writes, whatever came of them.
+func (s *Store) Calls() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
 }
 
 // Data gives a copy of what a ConfigMap holds.
@@ -90,6 +99,16 @@ func (s *Store) Remove(name string) {
 	delete(s.objects, name)
 }
 
+// Freeze makes a ConfigMap immutable, as a person does.
+func (s *Store) Freeze(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.objects[name].DeepCopy()
+	frozen := true
+	o.Immutable = &frozen
+	s.put(o)
+}
+
 func (s *Store) put(o *corev1.ConfigMap) {
 	if s.objects == nil {
 		s.objects = map[string]*corev1.ConfigMap{}
@@ -102,6 +121,7 @@ func (s *Store) put(o *corev1.ConfigMap) {
 func (s *Store) call(ctx context.Context, verb string, do func() (*corev1.ConfigMap, error)) (*corev1.ConfigMap, error) {
 	s.mu.Lock()
 	hook := s.hook
+	s.calls++
 	s.mu.Unlock()
 	if hook != nil {
 		if err := hook(ctx, verb, Before); err != nil {
@@ -155,6 +175,9 @@ func (s *Store) Update(ctx context.Context, o *corev1.ConfigMap, _ metav1.Update
 			return nil, apierrors.NewBadRequest("an update without a resourceVersion is not guarded by it")
 		case o.ResourceVersion != had.ResourceVersion:
 			return nil, apierrors.NewConflict(resource, o.Name, fmt.Errorf("version %s is not %s", o.ResourceVersion, had.ResourceVersion))
+		case had.Immutable != nil && *had.Immutable:
+			return nil, apierrors.NewInvalid(schema.GroupKind{Kind: "ConfigMap"}, o.Name,
+				field.ErrorList{field.Forbidden(field.NewPath("data"), "field is immutable when `immutable` is set")})
 		case size(o) > 1<<20:
 			return nil, apierrors.NewRequestEntityTooLargeError("a ConfigMap holds at most 1 MiB")
 		}
