@@ -146,7 +146,6 @@ const (
 	ReasonAnnotationUnknown     = "AnnotationUnknown"
 	ReasonAnnotationIgnored     = "AnnotationIgnored"
 	ReasonAnnotationUnsupported = "AnnotationUnsupported"
-	ReasonSchemeKept            = "SchemeKept"
 	ReasonNoBalancers           = "NoLoadBalancers"
 	ReasonNeedsAdmin            = "NeedsAdmin"
 	ReasonOrphanRemoved         = "OrphanRemoved"

@@ -65,7 +65,8 @@ type Config struct {
 	Doubt time.Duration
 	// Staleness is how old what the cloud shows of an instance may be: as far
 	// apart are the two looks that a prefix of a deleted Node has to be missed
-	// by before it rests; 5 seconds by default.
+	// by before it rests, and as long after that begins the listing of all
+	// interfaces that ends the rest; 5 seconds by default.
 	Staleness time.Duration
 	// Resync is how often the interfaces of all instances are read; 10
 	// minutes by default.
@@ -130,6 +131,7 @@ type Controller struct {
 	reports   reports
 	told      told
 	releases  releases
+	unlisted  unlisted
 	news      *goodNews
 	rivals    rivals
 	drift     drifting
@@ -142,7 +144,7 @@ func New(cfg Config) *Controller {
 	return &Controller{
 		Config:    cfg,
 		rangeless: rangeless{},
-		book:      book.New(book.Config{Quarantine: cfg.Quarantine}),
+		book:      book.New(book.Config{Quarantine: cfg.Quarantine, ReadLag: cfg.Staleness}),
 		flights:   newFlights(),
 		preparing: newGate(2 * cfg.MaxInFlight),
 		gate:      newGate(cfg.MaxInFlight),

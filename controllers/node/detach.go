@@ -70,7 +70,7 @@ func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
 		return fmt.Errorf("listing Nodes of %s: %w", h.Instance, err)
 	}
 	for _, n := range others.Items {
-		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.Contains(n.Spec.PodCIDRs, h.Prefix.String()) {
+		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.ContainsFunc(podCIDRsOf(&n), h.Prefix.Overlaps) {
 			return fmt.Errorf("node %s publishes it now", n.Name)
 		}
 	}

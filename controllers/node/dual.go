@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -20,9 +19,6 @@ import (
 // which is attached and taken off with it. Neither is anybody's to allocate or
 // to release, but it is claimed all the same: what a Node publishes cannot be
 // changed, so no two may be promised one prefix, by whatever leader.
-
-// indexIPv6 is the cache's index of Nodes by the IPv6 prefix they publish.
-const indexIPv6 = "spec.podCIDRs.ipv6"
 
 // wantsIPv6 tells whether Nodes publish IPv6 with what they draw from the
 // request.
@@ -38,13 +34,6 @@ func publishedIPv6(node *corev1.Node) (netip.Prefix, bool) {
 		}
 	}
 	return netip.Prefix{}, false
-}
-
-func ipv6Of(node *corev1.Node) []string {
-	if p, ok := publishedIPv6(node); ok {
-		return []string{p.String()}
-	}
-	return nil
 }
 
 func texts(all []netip.Prefix) (out []string) {
@@ -86,14 +75,12 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Ho
 	if !six.IsValid() {
 		return noIPv6(ctx, vpc, r.Name, nic)
 	}
-	var others corev1.NodeList
-	if err := c.Client.List(ctx, &others, client.MatchingFields{indexIPv6: six.String()}); err != nil {
+	others, err := c.publishers(ctx, six, node.UID)
+	if err != nil {
 		return apiTrouble("listing the Nodes that publish "+six.String(), err)
 	}
-	for i := range others.Items {
-		if n := &others.Items[i]; n.UID != node.UID {
-			return ipv6Taken(nic, six, fmt.Errorf("node %s publishes it", n.Name))
-		}
+	if len(others) > 0 {
+		return ipv6Taken(nic, six, fmt.Errorf("node %s publishes %s", others[0].Node, others[0].Prefix))
 	}
 	if err := c.book.Delegate(node.UID, six); err != nil {
 		return ipv6Taken(nic, six, err)
@@ -106,6 +93,9 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Ho
 // families. With IPv6 the interface is read once more: what is published
 // stands for good, so it has to be what the interface has now.
 func (c *Controller) podCIDRs(ctx context.Context, h book.Holding) ([]netip.Prefix, *trouble) {
+	if t := c.othersPublish(ctx, h); t != nil {
+		return nil, t
+	}
 	cat := c.catalog.Load()
 	r := cat.request(h.Key.Request)
 	if r == nil {

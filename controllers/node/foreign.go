@@ -16,6 +16,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // ConditionForeign is True on a Node whose podCIDRs somebody else chose.
@@ -24,20 +25,19 @@ const ConditionForeign corev1.NodeConditionType = "vpcnative.dev/ForeignPodCIDR"
 // publishedPrefix gives the first of the Node's podCIDRs that lies in one of
 // the ranges.
 func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key book.Key, ours bool) {
-	for _, text := range node.Spec.PodCIDRs {
-		if got, err := netip.ParsePrefix(text); err == nil {
-			if key, _, ok := c.book.Find(got); ok {
-				return got, key, true
-			}
+	for _, got := range podCIDRsOf(node) {
+		if key, _, ok := c.book.Find(got); ok {
+			return got, key, true
 		}
 	}
 	return netip.Prefix{}, book.Key{}, false
 }
 
-// foreign reports a Node whose podCIDRs lie outside every range, where one
-// of our requests selects it: another allocator is at work.
+// foreign reports a Node whose podCIDRs lie in no range, not wholly at least,
+// where one of our requests selects it: another allocator is at work.
 func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.Result {
 	c.leaveGate(node.UID)
+	c.occupy(node)
 	if c.granted(node) {
 		// Its range is ours and cannot be read yet; a reading that succeeds
 		// brings the Node back.
@@ -48,7 +48,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 	}
 	c.suspected(ctx, node)
 	return c.accuse(ctx, node, fmt.Sprintf(
-		"podCIDRs %v lie outside every granted range, so another allocator set them; run kube-controller-manager with --allocate-node-cidrs=false, then delete the Node and let it register again",
+		"podCIDRs %v do not lie in a granted range, so another allocator set them, and what they share with ranges stays occupied; run kube-controller-manager with --allocate-node-cidrs=false, then delete the Node and let it register again",
 		node.Spec.PodCIDRs))
 }
 
@@ -57,10 +57,8 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 func (c *Controller) granted(node *corev1.Node) bool {
 	for _, d := range definitionsOf(c.catalog.Load().requests) {
 		for _, r := range d.Ranges {
-			for _, text := range node.Spec.PodCIDRs {
-				if p, err := netip.ParsePrefix(text); err == nil && r.Prefix.Bits() <= p.Bits() && r.Prefix.Contains(p.Addr()) {
-					return true
-				}
+			if slices.ContainsFunc(podCIDRsOf(node), func(p netip.Prefix) bool { return prefix.Contains(r.Prefix, p) }) {
+				return true
 			}
 		}
 	}
@@ -69,6 +67,7 @@ func (c *Controller) granted(node *corev1.Node) bool {
 
 func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
 	c.leaveGate(node.UID)
+	c.occupy(node)
 	if taken, ok := errors.AsType[*book.TakenError](err); !ok || taken.Holder.Node != node.Name {
 		c.suspected(ctx, node) // else an earlier Node of its name has not let go yet
 	}
@@ -76,19 +75,24 @@ func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.P
 		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
 }
 
+func isAccused(node *corev1.Node) bool {
+	return slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == ConditionForeign && c.Status == corev1.ConditionTrue
+	})
+}
+
 // acquit takes back what accuse said of a Node that turned out well.
 func (c *Controller) acquit(ctx context.Context, node *corev1.Node) {
-	for _, cond := range node.Status.Conditions {
-		if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
-			now := metav1.Now()
-			err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
-				Type: ConditionForeign, Status: corev1.ConditionFalse, Reason: v1alpha1.ReasonPublished,
-				Message: "podCIDRs lie in a granted range", LastTransitionTime: now, LastHeartbeatTime: now,
-			})
-			if err != nil {
-				log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
-			}
-		}
+	if !isAccused(node) {
+		return
+	}
+	now := metav1.Now()
+	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
+		Type: ConditionForeign, Status: corev1.ConditionFalse, Reason: v1alpha1.ReasonPublished,
+		Message: "podCIDRs lie in a granted range", LastTransitionTime: now, LastHeartbeatTime: now,
+	})
+	if err != nil {
+		log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
 	}
 }
 

@@ -20,6 +20,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	holding, held := c.book.Held(node.UID)
 	if held && holding.Prefix != published {
 		// Somebody else published while ours was on its way.
+		c.occupy(node)
 		c.suspected(ctx, node)
 		return sooner(c.takeBack(ctx, holding, node), c.foreign(ctx, node))
 	}

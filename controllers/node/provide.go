@@ -158,6 +158,13 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h book.Hold
 	if h.Durable && !h.Unsaved {
 		return h, nil
 	}
+	if t := c.othersPublish(ctx, h); t != nil {
+		if t.Reason == v1alpha1.ReasonPrefixTaken {
+			c.cede(h)
+			t.Text += "; another prefix is tried"
+		}
+		return h, t
+	}
 	if err := c.ledger.Claim(ctx, entryOf(h)); err != nil {
 		return h, c.ledgerTrouble(err)
 	}

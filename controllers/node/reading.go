@@ -85,12 +85,34 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
 		r.world.Promised = append(r.world.Promised, book.Known{
 			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
-			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID})
+			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID,
+			Key: book.Key{Request: e.Request, Subnet: e.Subnet}, Range: e.Range})
 	}
 	for _, rest := range promised.Resting {
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
 	}
-	return r, c.readInterfaces(ctx, r, r.onInstance)
+	err = c.readInterfaces(ctx, r, r.onInstance)
+	r.rank()
+	return r, err
+}
+
+// rank puts those Nodes first whose prefix is on our records, and then those
+// whose instance carries it: where two publish the same, the first holds it.
+func (r *reading) rank() {
+	unrecorded := map[types.UID]bool{}
+	for _, k := range r.unrecorded {
+		unrecorded[k.NodeUID] = true
+	}
+	rank := func(k book.Known) int {
+		switch {
+		case !unrecorded[k.NodeUID]:
+			return 0
+		case !r.missing[k.NodeUID]:
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(r.world.Nodes, func(a, b book.Known) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // dead gives the records whose Nodes are gone: they went while no manager
@@ -157,22 +179,27 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		instances[holder.Instance] = book.Known{Holder: holder}
 		return
 	}
-	for _, text := range n.Spec.PodCIDRs {
-		p, err := netip.ParsePrefix(text)
-		if err != nil || !r.inRange(p) {
+	mine := false // one prefix of each family; the pools are IPv4, and IPv6 is delegated
+	for _, p := range podCIDRsOf(n) {
+		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		switch {
+		case !r.inRange(p):
+			continue
+		case mine || !r.within(p):
+			r.world.Nodes = append(r.world.Nodes, k) // in use, and nothing that this Node could be given
 			continue
 		}
-		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		mine = true
 		k.Delegated, _ = publishedIPv6(n)
 		k.Adopted, k.InstanceUID = r.origin(k)
 		r.world.Nodes = append(r.world.Nodes, k)
-		for _, cond := range n.Status.Conditions {
-			if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
-				r.accused = append(r.accused, n.Name)
-			}
+		if isAccused(n) {
+			r.accused = append(r.accused, n.Name)
 		}
 		instances[holder.Instance] = k
-		return // one prefix of each family; the pools are IPv4, and IPv6 is delegated
+	}
+	if mine {
+		return
 	}
 	if candidates := assign.Candidates(r.catalog.requests, assign.LabelsOf(n)); len(candidates) > 0 {
 		r.foreign = append(r.foreign, drift.Foreign{Request: candidates[0].Name, Node: n.Name, PodCIDRs: strings.Join(n.Spec.PodCIDRs, ",")})

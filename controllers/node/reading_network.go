@@ -15,6 +15,13 @@ func (r *reading) inRange(p netip.Prefix) bool {
 	return r.touches(p, true) || r.touches(p, false)
 }
 
+// within tells whether p lies in a granted range.
+func (r *reading) within(p netip.Prefix) bool {
+	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
+		return slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return prefix.Contains(x.Prefix, p) })
+	})
+}
+
 // touches tells whether p touches a granted range that comes to machines by
 // routes, or one that does not.
 func (r *reading) touches(p netip.Prefix, routes bool) bool {

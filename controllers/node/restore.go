@@ -26,6 +26,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	if err != nil {
 		return err
 	}
+	r.world.Began = began
 	if c.ledger != nil {
 		c.releaseAgain(ctx, r, began)
 	}
@@ -82,7 +83,7 @@ func (r *reading) unplaced(promised claims.Book, rebuilt book.Rebuilt) (out clai
 	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
 	for _, x := range rebuilt.Collisions { // and what the book held of ranges that have gone since
 		k := x.Known
-		if k.NodeUID == "" || !errors.Is(x.Err, book.ErrNoRange) {
+		if k.NodeUID == "" || k.Key.Request == "" || !errors.Is(x.Err, book.ErrNoRange) {
 			continue
 		}
 		e := claims.Entry{

@@ -181,6 +181,7 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 	until := c.book.Release(h.NodeUID, now)
 	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
 	c.releases.endedInRest(h, now)
+	c.tellPublishers(ctx, h)
 	c.flights.clearDoubt(h.NodeUID)
 	c.backoff.Forget(h.Node)
 	c.Metrics.released()

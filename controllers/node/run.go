@@ -45,7 +45,9 @@ func (c *Controller) run(ctx context.Context) {
 			c.call(c.gate.call())
 			c.call(c.preparing.call())
 			c.callBack(ctx, c.rivals.gone(time.Now()))
-			c.lookAgain(ctx)
+			if c.list(ctx) {
+				restore() // what it found is anybody's
+			}
 			c.say(ctx)
 			for _, name := range c.reports.overdue(time.Now()) {
 				c.enqueue(name)

@@ -54,13 +54,24 @@ func (c *Controller) wanted(request string) []metav1.Condition {
 	if cond := c.rivals.condition(request); cond != nil {
 		out = append(out, *cond)
 	}
-	if cond := c.releases.condition(request, time.Now()); cond != nil {
+	if cond := c.pending(request, time.Now()); cond != nil {
 		out = append(out, *cond)
 	}
 	if cond := ledgerBlocked(c.ledger.Blocked()); cond != nil {
 		out = append(out, *cond)
 	}
 	return append(out, c.drift.conditions(request)...)
+}
+
+// pending gives what keeps addresses of a request from being given out again.
+func (c *Controller) pending(request string, now time.Time) *metav1.Condition {
+	if cond := c.releases.condition(request, now); cond != nil {
+		return cond
+	}
+	if r := c.catalog.Load().request(request); r != nil {
+		return c.unlisted.condition(r.NetworkName(), now)
+	}
+	return nil
 }
 
 // say brings the conditions of all requests up to date.

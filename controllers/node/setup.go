@@ -28,11 +28,11 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 	if err != nil {
 		return fmt.Errorf("indexing Nodes by their instance: %w", err)
 	}
-	err = mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexIPv6, func(o client.Object) []string {
-		return ipv6Of(o.(*corev1.Node))
+	err = mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexPodCIDR, func(o client.Object) []string {
+		return podCIDRIndex(o.(*corev1.Node))
 	})
 	if err != nil {
-		return fmt.Errorf("indexing Nodes by their IPv6 podCIDR: %w", err)
+		return fmt.Errorf("indexing Nodes by their podCIDRs: %w", err)
 	}
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("node").

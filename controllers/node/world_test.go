@@ -341,7 +341,7 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 		for _, n := range from {
 			if o.FieldSelector == nil || o.FieldSelector.String() == indexInstance+"="+instanceIndex(n.Spec.ProviderID) {
 				list.Items = append(list.Items, *n.DeepCopy())
-			} else if p, ok := publishedIPv6(n); ok && o.FieldSelector.String() == indexIPv6+"="+p.String() {
+			} else if slices.ContainsFunc(podCIDRIndex(n), func(part string) bool { return o.FieldSelector.String() == indexPodCIDR+"="+part }) {
 				list.Items = append(list.Items, *n.DeepCopy())
 			}
 		}

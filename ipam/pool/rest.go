@@ -57,9 +57,7 @@ func (p *Pool) wake(now time.Time) {
 	if r.released.head|r.restored.head == 0 {
 		return
 	}
-	if r.restored.unsorted {
-		p.sort(&r.restored)
-	}
+	p.sort(&r.restored)
 	t := now.UnixMicro()
 	for {
 		q, at := &r.released, p.over(&r.released)
@@ -78,6 +76,15 @@ func (p *Pool) wake(now time.Time) {
 	}
 }
 
+// NextRest gives when the next rest inside the parents ends, once those are over that ended by now; ok is false where
+// nothing rests.
+func (p *Pool) NextRest(now time.Time) (until time.Time, ok bool) {
+	p.wake(now)
+	p.sort(&p.rests.restored)
+	next := min(p.over(&p.rests.released), p.over(&p.rests.restored))
+	return time.UnixMicro(next), next < 1<<63-1
+}
+
 // over is when the first of a queue may be given again.
 func (p *Pool) over(q *queue) int64 {
 	if q.head == 0 {
@@ -93,7 +100,12 @@ func (p *Pool) awake(i uint32) {
 	p.insert(r, i, false)
 }
 
+// sort brings a queue into order. All that was in it may have been occupied since it was out of order.
 func (p *Pool) sort(q *queue) {
+	if !q.unsorted || q.head == 0 {
+		q.unsorted = false
+		return
+	}
 	var all []uint32
 	for i := q.head; i != 0; i = p.nodes.at(i).next {
 		all = append(all, i)

@@ -165,15 +165,11 @@ func everyProxy(m *maker, v string) error {
 }
 
 func awsType(m *maker, v string) error {
-	word, err := choose(v, map[string]string{"nlb": "nlb", "external": "external", "nlb-ip": "nlb-ip"})
-	if err != nil {
-		return err
-	}
-	m.closed = word != "nlb" // the AWS Load Balancer Controller's own default
-	if word == "nlb-ip" {
+	word, err := choose(v, map[string]string{"nlb": "", "external": "", "nlb-ip": "nlb-ip"})
+	if err == nil && word != "" {
 		m.notPods("aws-load-balancer-type: nlb-ip")
 	}
-	return nil
+	return err
 }
 
 func awsTargets(m *maker, v string) error {
@@ -194,7 +190,9 @@ func awsFamilies(m *maker, v string) error {
 
 func nodeLabels(m *maker, v string) error {
 	got, err := labels.ConvertSelectorToLabelsMap(v)
-	m.Nodes.Labels, m.nodesUnread = got, err != nil
+	if err == nil {
+		m.Nodes.Labels = got
+	}
 	return err
 }
 

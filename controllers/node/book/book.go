@@ -67,17 +67,20 @@ type Holding struct {
 
 // Config is what a Book needs.
 type Config struct {
-	// Quarantine is how long a released prefix rests.
+	// Quarantine is how long a released prefix rests at least.
 	Quarantine time.Duration
+	// ReadLag is how old what a listing of interfaces shows may be.
+	ReadLag time.Duration
 }
 
 // Book is the memory of what is whose.
 type Book struct {
-	quarantine time.Duration
+	quarantine, lag time.Duration
 
 	mu          sync.Mutex
 	definitions []Definition
 	pools       map[Key]*pool.Pool
+	listed      map[Key]time.Time // when the last complete listing of the interfaces began
 	holdings    map[pool.Owner]*Holding
 	byNode      map[types.UID]pool.Owner
 	byName      map[string][]pool.Owner // by the Node's name
@@ -92,13 +95,13 @@ type Book struct {
 
 // New makes an empty book, which gives nothing out.
 func New(cfg Config) *Book {
-	b := &Book{quarantine: cfg.Quarantine}
+	b := &Book{quarantine: cfg.Quarantine, lag: cfg.ReadLag}
 	b.reset()
 	return b
 }
 
 func (b *Book) reset() {
-	b.pools = map[Key]*pool.Pool{}
+	b.pools, b.listed = map[Key]*pool.Pool{}, map[Key]time.Time{}
 	b.holdings = map[pool.Owner]*Holding{}
 	b.byNode = map[types.UID]pool.Owner{}
 	b.byName = map[string][]pool.Owner{}

@@ -29,8 +29,12 @@ func open(t *testing.T, w World) *Book {
 
 func rebuild(t *testing.T, b *Book, w World, now time.Time) Rebuilt {
 	t.Helper()
+	w.Began = now
 	return b.Rebuild([]Definition{{Key: key, Ranges: []Range{{Name: "r", Prefix: whole}}}}, w, now)
 }
+
+// listed lets a listing that begins then show nothing.
+func listed(b *Book, then time.Time) { b.Listed([]Key{key}, nil, then) }
 
 func node(name string) Holder {
 	return Holder{NodeUID: types.UID("uid-" + name), Node: name, Instance: "i-" + name}
@@ -166,6 +170,7 @@ func TestWhatWasAdoptedIsNotDropped(t *testing.T) {
 	if len(rested) != 1 || rested[0].Prefix != whole {
 		t.Errorf("the cloud shows it nowhere and %v rest", rested)
 	}
+	listed(b, start.Add(rest))
 	b.Feed(start.Add(rest))
 	if _, ok := b.Held("uid-b"); ok {
 		t.Error("it was given before its rest was over")
@@ -225,6 +230,7 @@ func TestReleasedWhileRebuildingStaysReleased(t *testing.T) {
 				t.Errorf("older news brought it back: %v", b.Instances())
 			}
 			mustWait(t, b, node("b"), 30, start.Add(rest/2))
+			listed(b, start.Add(rest))
 			mustTake(t, b, node("c"), 30, start.Add(2*rest))
 		})
 	}
@@ -288,6 +294,7 @@ func TestNoRestOutlivesTheQuarantine(t *testing.T) {
 	t.Parallel()
 	b := open(t, World{Resting: []Resting{{Prefix: whole, Until: start.Add(24 * time.Hour)}}})
 	mustWait(t, b, node("a"), 30, start.Add(rest-time.Second))
+	listed(b, start.Add(rest))
 	for _, h := range b.Feed(start.Add(rest)) {
 		if h.Node != "a" {
 			t.Errorf("%s was fed", h.Node)

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"time"
@@ -51,7 +52,7 @@ func (b *Book) take(n Holder, wants []Want, now time.Time) (Holding, error) {
 			continue
 		}
 		o := b.nextOwner + 1
-		got, err := p.Allocate(w.Bits, o, now)
+		got, err := p.Allocate(w.Bits, o, b.clock(w.Key, now))
 		if err != nil {
 			failed = err
 			continue
@@ -79,8 +80,9 @@ func (b *Book) Adopt(n Holder, p netip.Prefix) (Holding, error) {
 	return h, err
 }
 
-// ErrNoRange says that a prefix lies in none of the ranges.
-var ErrNoRange = errors.New("it lies in none of the granted ranges")
+// ErrNoRange says that a prefix does not lie, not wholly at least, in any of
+// the ranges.
+var ErrNoRange = errors.New("it does not lie in any of the granted ranges")
 
 func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 	if o, ok := b.byNode[n.NodeUID]; ok && n.NodeUID != "" {
@@ -98,7 +100,7 @@ func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 	}
 	if o, ok := b.pools[key].Lookup(p); ok {
 		had := b.holdings[o]
-		if had == nil || had.NodeUID != "" || had.Instance != n.Instance {
+		if had == nil || had.NodeUID != "" || had.Instance != cmp.Or(n.Instance, Unknown) {
 			return Holding{}, b.taken(p, p, o)
 		}
 		if n.NodeUID == "" {

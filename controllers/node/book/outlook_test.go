@@ -93,18 +93,18 @@ func TestARestOutlivesTheRangeItLiesIn(t *testing.T) {
 	t.Parallel()
 	b := New(Config{Quarantine: rest})
 	whole := []Definition{{Key: key, Ranges: []Range{{Name: "low", Prefix: low}}}}
-	b.Rebuild(whole, World{}, start)
+	b.Rebuild(whole, World{Began: start}, start)
 	mustTake(t, b, node("a"), 28, start)
 	b.Release(node("a").NodeUID, start)
 	if got := b.Look(low, start); got.Rests.Before(start.Add(rest)) {
 		t.Errorf("it rests until %s", got.Rests)
 	}
-	b.Rebuild(nil, World{}, start.Add(rest/4))
-	b.Rebuild(nil, World{}, start.Add(rest/3))
-	b.Rebuild(whole, World{}, start.Add(rest/2))
+	b.Rebuild(nil, World{Began: start.Add(rest / 4)}, start.Add(rest/4))
+	b.Rebuild(nil, World{Began: start.Add(rest / 3)}, start.Add(rest/3))
+	b.Rebuild(whole, World{Began: start.Add(rest / 2)}, start.Add(rest/2))
 	mustWait(t, b, node("b"), 28, start.Add(rest-1))
-	b.Rebuild(nil, World{}, start.Add(2*rest))
-	b.Rebuild(whole, World{}, start.Add(2*rest))
+	b.Rebuild(nil, World{Began: start.Add(2 * rest)}, start.Add(2*rest))
+	b.Rebuild(whole, World{Began: start.Add(2 * rest)}, start.Add(2*rest))
 	if len(b.astray) > 0 {
 		t.Errorf("%v are remembered after their time", b.astray)
 	}

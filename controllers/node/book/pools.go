@@ -59,21 +59,26 @@ func overlapped(r Range, with []Definition) string {
 	return ""
 }
 
-func (b *Book) overlapsRange(p netip.Prefix) bool {
+// inRanges gives the parts of p that lie in ranges.
+func (b *Book) inRanges(p netip.Prefix) (parts []netip.Prefix) {
 	for _, d := range b.definitions {
 		for _, r := range d.Ranges {
-			if r.Prefix.Overlaps(p) {
-				return true
+			switch {
+			case !r.Prefix.Overlaps(p):
+			case r.Prefix.Bits() > p.Bits():
+				parts = append(parts, r.Prefix)
+			default:
+				parts = append(parts, p)
 			}
 		}
 	}
-	return false
+	return parts
 }
 
-// rest carries the quarantine over from the pools before and the ledger. No
-// rest is longer than from now on: whoever wrote one that is had a clock that
-// was ahead.
-func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time) {
+// rest carries the quarantine over from the pools before and the ledger, but
+// for what has rested by the reading that began then. No rest is longer than
+// from now on: whoever wrote one that is had a clock that was ahead.
+func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, began, now time.Time) {
 	for _, p := range old {
 		for pfx, until := range p.Resting() {
 			remembered = append(remembered, Resting{Prefix: pfx, Until: until})
@@ -83,13 +88,18 @@ func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, now time.Time)
 	b.astray = nil
 	latest := now.Add(b.quarantine)
 	for _, r := range remembered {
-		if !r.Until.After(now) {
+		key, _, ok := b.find(r.Prefix)
+		over := b.over(began, now)
+		if ok {
+			over = b.clock(key, now)
+		}
+		if !r.Until.After(over) {
 			continue
 		}
 		if r.Until.After(latest) {
 			r.Until = latest
 		}
-		if key, _, ok := b.find(r.Prefix); ok {
+		if ok {
 			restIn(b.pools[key], r)
 		} else {
 			b.astray = append(b.astray, r)

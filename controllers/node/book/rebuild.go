@@ -41,6 +41,8 @@ type Resting struct {
 // is in order of authority: where two entries collide, the earlier stands
 // and the later is a Collision.
 type World struct {
+	// Began is when the interfaces began to be read.
+	Began    time.Time
 	Nodes    []Known // what Nodes publish
 	Promised []Known // claims and releases of the ledger
 	Attached []Known // what interfaces of instances carry
@@ -99,7 +101,7 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	pools, definitions, refused := b.newPools(definitions)
-	buried, old, held := b.rebuilding, b.pools, b.holdings
+	buried, old, held, listed := b.rebuilding, b.pools, b.holdings, b.listed
 	if buried == nil {
 		buried = &tombs{}
 	}
@@ -107,24 +109,27 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt
 	b.reset()
 	b.definitions, b.pools = definitions, pools
 
-	var collisions []Collision
+	for k := range pools {
+		b.listed[k] = latest(w.Began, listed[k]) // a listing may have begun meanwhile
+	}
+	collisions := b.fill(held, w, buried)
+	rested := b.vanished(held, now)
+	b.rest(old, slices.Concat(w.Resting, rested), w.Began, now)
+	for _, p := range pools {
+		p.Restored()
+	}
+	return Rebuilt{Collisions: collisions, Rested: rested, Refused: refused}
+}
+
+// fill puts into the pools what the book held and what the World knows. What
+// fits no pool, or what another stands in the way of, is occupied as far as it
+// is free, once everybody has what is theirs: facts are never dropped (I1).
+func (b *Book) fill(held map[pool.Owner]*Holding, w World, buried *tombs) (collisions []Collision) {
+	var facts []Known
 	add := func(k Known) {
-		_, known := b.byNode[k.NodeUID] // the earlier entry says whose it is
-		h, err := b.adopt(k.Holder, k.Prefix)
-		if err != nil {
+		if err := b.restore(k); err != nil {
 			collisions = append(collisions, Collision{Known: k, Err: err})
-			b.occupyRest(k)
-			return
-		}
-		if k.NodeUID != "" {
-			held := b.holdings[b.byNode[k.NodeUID]]
-			held.Durable, held.Published = true, k.Published || h.Published
-			if !known {
-				held.Adopted, held.InstanceUID = k.Adopted, k.InstanceUID
-			}
-			if err := b.recall(k); err != nil {
-				collisions = append(collisions, Collision{Known: k, Err: err})
-			}
+			facts = append(facts, k)
 		}
 	}
 	for _, h := range held {
@@ -137,9 +142,12 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt
 		}
 	}
 	for _, k := range slices.Concat(w.Nodes, w.Promised) {
-		if _, _, in := b.find(k.Prefix); in && !buried.nodes[k.NodeUID] {
+		if len(b.inRanges(k.Prefix)) > 0 && !buried.nodes[k.NodeUID] {
 			add(k)
 		}
+	}
+	for _, k := range facts {
+		b.occupyFact(k)
 	}
 	for _, k := range w.Attached {
 		if b.carriesItsOwn(k) || buried.prefixes[k.Prefix] {
@@ -147,26 +155,46 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt
 		}
 		collisions = append(collisions, b.occupyAround(k)...)
 	}
-	rested := b.vanished(held, now)
-	b.rest(old, slices.Concat(w.Resting, rested), now)
-	for _, p := range pools {
-		p.Restored()
-	}
-	return Rebuilt{Collisions: collisions, Rested: rested, Refused: refused}
+	return collisions
 }
 
-// occupyRest keeps a prefix from being given out that a Node is known by, but
-// cannot hold since something else is in the way: another's piece of it, or
-// the one prefix that the Node holds already.
-func (b *Book) occupyRest(k Known) {
+// restore makes a Node the holder of what it is known by.
+func (b *Book) restore(k Known) error {
+	_, known := b.byNode[k.NodeUID] // the earlier entry says whose it is
+	h, err := b.adopt(k.Holder, k.Prefix)
+	if err != nil || k.NodeUID == "" {
+		return err
+	}
+	now := b.holdings[b.byNode[k.NodeUID]]
+	now.Durable, now.Published = true, k.Published || h.Published
+	if !known {
+		now.Adopted, now.InstanceUID = k.Adopted, k.InstanceUID
+	}
+	return b.recall(k)
+}
+
+// Occupy keeps what a Node publishes and does not hold from being given out,
+// as far as nobody holds it; news tells that some of it was free, or rested.
+func (b *Book) Occupy(n Holder, p netip.Prefix) (news bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := len(b.holdings)
+	b.occupyFact(Known{Holder: n, Prefix: p})
+	return len(b.holdings) > before
+}
+
+// occupyFact keeps a prefix from being given out that a Node is known by, but
+// cannot hold since something else is in the way: another's piece of it, the
+// one prefix that the Node holds already, or the end of the range.
+func (b *Book) occupyFact(k Known) {
 	k.Holder = Holder{Instance: cmp.Or(k.Instance, Unknown)}
 	b.occupyAround(k)
 }
 
-// occupyAround occupies what an instance carries, as far as nobody else holds
-// it, so that none of it is given out.
+// occupyAround occupies what an instance carries, as far as it lies in ranges
+// and nobody else holds it, so that none of it is given out.
 func (b *Book) occupyAround(k Known) (collisions []Collision) {
-	for todo := []netip.Prefix{k.Prefix}; len(todo) > 0; {
+	for todo := b.inRanges(k.Prefix); len(todo) > 0; {
 		piece := k
 		piece.Prefix, todo = todo[0], todo[1:]
 		_, err := b.adopt(piece.Holder, piece.Prefix)
@@ -202,7 +230,7 @@ func (b *Book) vanished(held map[pool.Owner]*Holding, now time.Time) (rested []R
 func (b *Book) carriesItsOwn(k Known) bool {
 	key, _, ok := b.find(k.Prefix)
 	if !ok {
-		return !b.overlapsRange(k.Prefix)
+		return len(b.inRanges(k.Prefix)) == 0
 	}
 	o, held := b.pools[key].Lookup(k.Prefix)
 	return held && b.holdings[o] != nil && b.holdings[o].Instance == k.Instance

@@ -14,7 +14,12 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/pool"
 )
 
-const rest = 10 * time.Second
+const (
+	rest = 10 * time.Second
+	lag  = 2 * time.Second
+	// nodes are ours; two more are served by others, with anything.
+	nodes = 14
+)
 
 // twin is the obvious book: lists that are read from end to end. It does not
 // foresee which prefix is given; it says whether what was given was right.
@@ -28,8 +33,9 @@ type twin struct {
 	definitions []Definition
 	nodes       map[types.UID]Holding // what Nodes hold
 	alive       map[types.UID]Holder
-	others      []Known // what interfaces carry that is no Node's
+	others      []Known // what interfaces carry that is no Node's, and what Nodes publish and do not hold
 	resting     []Resting
+	listed      map[Key]time.Time // when the last listing of a pool's interfaces began
 	waiting     map[types.UID]waiter
 	ages        int
 	began       *World // what was read at Begin
@@ -58,9 +64,9 @@ var twinDefinitions = []Definition{
 }
 
 func newTwin(t *testing.T, seed uint64) *twin {
-	return &twin{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), b: New(Config{Quarantine: rest}),
+	return &twin{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), b: New(Config{Quarantine: rest, ReadLag: lag}),
 		now: time.Unix(1_000_000, 0), definitions: twinDefinitions, nodes: map[types.UID]Holding{},
-		alive: map[types.UID]Holder{}, waiting: map[types.UID]waiter{}}
+		alive: map[types.UID]Holder{}, waiting: map[types.UID]waiter{}, listed: map[Key]time.Time{}}
 }
 
 // inUse tells what, if anything, excludes p from being given out at a time.
@@ -76,11 +82,25 @@ func (w *twin) inUse(p netip.Prefix, now time.Time) string {
 		}
 	}
 	for _, r := range w.resting {
-		if r.Prefix.Overlaps(p) && r.Until.After(now) {
+		if r.Prefix.Overlaps(p) && !w.over(r, now) {
 			return "rests until " + r.Until.String()
 		}
 	}
 	return ""
+}
+
+// over tells whether a rest has ended: its time has come, and a listing that
+// could not show the time before it began was complete.
+func (w *twin) over(r Resting, now time.Time) bool {
+	for _, d := range w.definitions {
+		for _, x := range d.Ranges {
+			released, slack := r.Until.Add(-rest), now.Sub(w.now)
+			if x.Prefix.Overlaps(r.Prefix) && w.listed[d.Key].Add(slack).Before(released.Add(lag)) {
+				return false
+			}
+		}
+	}
+	return !r.Until.After(now)
 }
 
 // room tells whether a want could be met. A rest may last a moment longer
@@ -173,7 +193,7 @@ func (w *twin) holder(uid types.UID) Holder {
 }
 
 func (w *twin) any() types.UID {
-	uid := types.UID(fmt.Sprint(w.rnd.IntN(14)))
+	uid := types.UID(fmt.Sprint(w.rnd.IntN(nodes)))
 	w.alive[uid] = w.holder(uid)
 	return uid
 }
@@ -272,6 +292,9 @@ func (w *twin) adopt() {
 
 func (w *twin) release() {
 	uid := w.any()
+	if rival := w.rnd.IntN(20); w.began == nil && rival < 2 {
+		uid = types.UID(fmt.Sprint(nodes + rival))
+	}
 	until := w.b.Release(uid, w.now)
 	w.note("release %s", uid)
 	if h, ok := w.nodes[uid]; ok {
@@ -343,6 +366,49 @@ func (w *twin) transfer() {
 	}
 }
 
+// some gives a prefix of any size, in the ranges, across their ends, or wider.
+func (w *twin) some() netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(w.rnd.IntN(3)), byte(w.rnd.IntN(48))}), 25+w.rnd.IntN(7)).Masked()
+}
+
+// occupied notes what the book occupies by now.
+func (w *twin) occupied() {
+	w.others = nil
+	for _, h := range w.b.Instances() {
+		w.others = append(w.others, Known{Holder: h.Holder, Prefix: h.Prefix})
+	}
+}
+
+// publish has a Node publish what it does not hold.
+func (w *twin) publish() {
+	n, p := w.holder(w.any()), w.some()
+	w.b.Occupy(n, p)
+	w.note("occupy %s for %s", p, n.Node)
+	w.occupied()
+	if w.built {
+		w.covered(p, "a Node publishes it")
+	}
+}
+
+// list lists the interfaces of one pool, with a prefix that somebody moved.
+func (w *twin) list() {
+	k := w.definitions[w.rnd.IntN(len(w.definitions))].Key
+	began := w.now.Add(-time.Duration(w.rnd.IntN(5)) * time.Second)
+	moved := w.some()
+	w.b.Listed([]Key{k}, []Known{{Holder: Holder{Instance: "moved"}, Prefix: moved}}, began)
+	w.note("list %v as of %s, with %s", k, began, moved)
+	if began.After(w.listed[k]) && w.built {
+		w.listed[k] = began
+	}
+	w.occupied()
+	late := slices.ContainsFunc(w.resting, func(r Resting) bool {
+		return r.Prefix.Overlaps(moved) && began.Before(r.Until.Add(lag-rest+time.Millisecond))
+	})
+	if w.built && !late { // of what was released too late for it, it says nothing
+		w.covered(moved, "an interface carries it")
+	}
+}
+
 // begin reads the world as it is now.
 func (w *twin) begin() {
 	w.b.Begin()
@@ -361,11 +427,14 @@ func (w *twin) begin() {
 			world.Attached = append(world.Attached, Known{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 		}
 	}
+	for i := range w.rnd.IntN(2) { // what Nodes publish that nobody gave them
+		world.Nodes = append(world.Nodes, Known{Holder: w.holder(types.UID(fmt.Sprint(nodes + i))), Prefix: w.some(), Published: true})
+	}
 	for i := range w.rnd.IntN(3) { // what others put on interfaces, some of it across ours
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(w.rnd.IntN(3)), byte(w.rnd.IntN(32))}), 28+w.rnd.IntN(4)).Masked()
 		world.Attached = append(world.Attached, Known{Holder: Holder{Instance: fmt.Sprintf("foreign-%d", i)}, Prefix: p})
 	}
-	w.began = world
+	w.began, world.Began = world, w.now
 }
 
 func (w *twin) rebuild() {
@@ -377,9 +446,15 @@ func (w *twin) rebuild() {
 	w.built = true
 	w.resting = append(w.resting, got.Rested...)
 	before := w.others
-	w.others = nil
-	for _, h := range w.b.Instances() {
-		w.others = append(w.others, Known{Holder: h.Holder, Prefix: h.Prefix})
+	w.occupied()
+	for k := range w.b.pools {
+		w.listed[k] = latest(w.listed[k], w.began.Began)
+	}
+	for _, k := range w.began.Nodes {
+		if h, ok := w.b.Held(k.NodeUID); ok {
+			w.nodes[k.NodeUID], w.alive[k.NodeUID] = h, k.Holder
+		}
+		w.covered(k.Prefix, "a Node publishes it")
 	}
 	for _, k := range w.began.Attached {
 		w.covered(k.Prefix, "an interface carries it")
@@ -411,7 +486,7 @@ func (w *twin) step() {
 		do     func()
 	}{
 		{8, w.take}, {3, w.feed}, {2, w.adopt}, {4, w.release}, {2, w.drop}, {4, w.mark},
-		{1, w.cede}, {1, w.transfer}, {1, w.begin}, {1, w.rebuild},
+		{1, w.cede}, {1, w.transfer}, {1, w.begin}, {1, w.rebuild}, {1, w.publish}, {3, w.list},
 		{3, func() { w.now = w.now.Add(time.Duration(w.rnd.IntN(8)) * time.Second); w.note("clock") }},
 	}
 	total := 0
@@ -426,11 +501,13 @@ func (w *twin) step() {
 		}
 	}
 	w.check()
+	w.resting = slices.DeleteFunc(w.resting, func(r Resting) bool { return w.over(r, w.now.Add(-time.Millisecond)) })
 }
 
 // TestBookIsItsTwin runs random operations on both. It holds, by name:
 // NeverOverlaps, RebuildLosesNothing, ReleasedWhileRebuildingStaysReleased,
-// RestingIsNeverGiven, WaitersAreServedByAge, NothingIsGivenBeforeRebuild.
+// RestingIsNeverGiven, WaitersAreServedByAge, NothingIsGivenBeforeRebuild,
+// WhatIsPublishedOrCarriedIsInUse, ARestEndsByAListing.
 func TestBookIsItsTwin(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {

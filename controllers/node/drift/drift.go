@@ -115,7 +115,7 @@ func Compare(w World) (out []Finding, next map[string]bool) {
 	}
 	for _, f := range w.Foreign {
 		out = append(out, Finding{ForeignPodCIDR, f.Request, "node " + f.Node, "publishes " + f.PodCIDRs,
-			"that lies outside every granted range, so another allocator set it", ""})
+			"that does not lie in a granted range, so another allocator set it", ""})
 	}
 	for _, r := range w.Refused {
 		out = append(out, Finding{Overlap, r.Request, "range " + r.Range, "is not used", r.Why, ""})

@@ -1,0 +1,76 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// unlisted are the VPCs whose interfaces could not be listed: nothing that
+// rests in one is given out again, which is said after a while.
+type unlisted struct {
+	mu sync.Mutex
+	by map[cloud.Place]noList
+}
+
+type noList struct {
+	networks []string
+	since    time.Time // of the first failure
+	again    time.Time
+	tries    int
+	trouble  *trouble
+}
+
+// mostBetween is how long after failures a listing is put off at most.
+const mostBetween = time.Minute
+
+// may tells whether it is time for another try.
+func (u *unlisted) may(at cloud.Place, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return !now.Before(u.by[at].again)
+}
+
+// ended notes how a listing went.
+func (u *unlisted) ended(at cloud.Place, networks []string, err error, now time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if err == nil {
+		delete(u.by, at)
+		return
+	}
+	x := u.by[at]
+	if x.tries == 0 {
+		x.since = now
+	}
+	x.networks, x.trouble = networks, cloudTrouble(err)
+	x.again = now.Add(min(time.Second<<min(x.tries, 6), mostBetween))
+	x.tries++
+	if u.by == nil {
+		u.by = map[cloud.Place]noList{}
+	}
+	u.by[at] = x
+}
+
+// condition gives what the status of a Network's requests has to say; nil
+// where there is nothing.
+func (u *unlisted) condition(network string, now time.Time) *metav1.Condition {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, x := range u.by {
+		if !slices.Contains(x.networks, network) || passing(x.trouble.Reason) && now.Sub(x.since) < stuckAfter {
+			continue
+		}
+		return &metav1.Condition{Type: v1alpha1.ConditionReleasePending, Status: metav1.ConditionTrue, Reason: x.trouble.Reason, Message: fmt.Sprintf(
+			"what nodes gave back is not given out again, since nobody can tell whether an interface carries it (Networks %s: %s); it is tried again",
+			strings.Join(x.networks, ", "), cloud.Steady(x.trouble.Text))}
+	}
+	return nil
+}
