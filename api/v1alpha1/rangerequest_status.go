@@ -2,9 +2,27 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// GrantedRange is one block of the VPC that the request got.
+// RangeState tells how far something that the request gets in the cloud has come.
+//
+// +kubebuilder:validation:Enum=Claimed;Granted
+type RangeState string
+
+const (
+	// RangeClaimed is what the cloud is about to be asked for, or was asked for
+	// with an unknown outcome. It is occupied, and nothing is given out of it.
+	RangeClaimed RangeState = "Claimed"
+	// RangeGranted is what the cloud has made.
+	RangeGranted RangeState = "Granted"
+)
+
+// GrantedRange is one block of the VPC that the request got, or is about to.
 type GrantedRange struct {
 	CIDR string `json:"cidr"`
+	// State is Claimed before the cloud is asked for the range, so that nothing
+	// comes to be there that no object names, and Granted once it is there.
+	// Versions before v0.2 did not say it: then the range is granted.
+	// +optional
+	State RangeState `json:"state,omitempty"`
 	// Subnet is where it is; it is empty for a range that no subnet has, such
 	// as one for Services on EC2, or one that is attached by routes.
 	// +kubebuilder:validation:MaxLength=63
@@ -37,6 +55,20 @@ type GrantedRange struct {
 	ServiceCIDR string `json:"serviceCIDR,omitempty"`
 }
 
+// Claimed tells that the range may not be in the cloud.
+func (g GrantedRange) Claimed() bool { return g.State == RangeClaimed }
+
+// Granted gives the ranges that are in the cloud: what is given out, counted
+// and let through comes out of these. Occupied are all of Ranges.
+func (s *RangeRequestStatus) Granted() (out []GrantedRange) {
+	for _, g := range s.Ranges {
+		if !g.Claimed() {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
 // Room is what still fits in the granted ranges.
 type Room struct {
 	// PrefixLength is the size of a node's range, among the sizes seen lately.
@@ -52,7 +84,8 @@ type RangeRequestStatus struct {
 	// ObservedGeneration is the generation of the spec this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// Ranges are the granted blocks: at most 170 in each of 32 subnets.
+	// Ranges are the granted and the claimed blocks: at most 170 in each of 32
+	// subnets.
 	// +kubebuilder:validation:MaxItems=5440
 	// +optional
 	// +listType=map
@@ -107,9 +140,10 @@ type MadeSpace struct {
 	// +listType=map
 	// +listMapKey=cidr
 	Blocks []MadeBlock `json:"blocks,omitempty"`
+	// Subnets are claimed before they are asked for.
 	// +optional
 	// +listType=map
-	// +listMapKey=subnet
+	// +listMapKey=name
 	Subnets []MadeSubnet `json:"subnets,omitempty"`
 }
 
@@ -123,12 +157,14 @@ type MadeBlock struct {
 
 // MadeSubnet is a subnet for new nodes.
 type MadeSubnet struct {
-	// Subnet is its ID, Name the one it was made under.
+	// Subnet is its ID, which it has once it was made.
 	// +kubebuilder:validation:MaxLength=63
-	Subnet string `json:"subnet"`
-	Name   string `json:"name"`
-	Zone   string `json:"zone"`
-	CIDR   string `json:"cidr"`
+	// +optional
+	Subnet string `json:"subnet,omitempty"`
+	// Name is the one it is made under.
+	Name string `json:"name"`
+	Zone string `json:"zone"`
+	CIDR string `json:"cidr"`
 	// Reason says why it was made.
 	// +optional
 	Reason string `json:"reason,omitempty"`

@@ -59,7 +59,7 @@ func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Pr
 		if r.Spec.Purpose != v1alpha1.Pods || r.NetworkName() != network {
 			continue
 		}
-		for _, g := range r.Status.Ranges {
+		for _, g := range r.Status.Granted() {
 			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
 				out = append(out, p)
 			}
@@ -72,7 +72,7 @@ func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Pr
 func hasIPv6Pods(network string, requests []v1alpha1.RangeRequest, subnet string) bool {
 	return slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool {
 		return r.Spec.Purpose == v1alpha1.Pods && r.NetworkName() == network && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) &&
-			slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.Subnet == subnet })
+			slices.ContainsFunc(r.Status.Granted(), func(g v1alpha1.GrantedRange) bool { return g.Subnet == subnet })
 	})
 }
 

@@ -48,7 +48,7 @@ func Native(snapshots []cloud.Snapshot, requests []v1alpha1.RangeRequest) []neti
 	}
 	for i := range requests {
 		spec := requests[i].Spec
-		for _, g := range requests[i].Status.Ranges {
+		for _, g := range requests[i].Status.Granted() {
 			p, err := netip.ParsePrefix(g.CIDR)
 			if err != nil {
 				continue

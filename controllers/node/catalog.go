@@ -32,7 +32,7 @@ func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
 			continue
 		}
 		bySubnet := map[string][]book.Range{}
-		for _, g := range r.Status.Ranges {
+		for _, g := range r.Status.Granted() {
 			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
 				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], book.Range{Name: g.Name, Prefix: p, Leaving: g.Leaving})
 			}

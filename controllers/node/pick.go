@@ -28,7 +28,7 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	granted := false
 	for _, r := range candidates {
 		key := keyOf(r, nic)
-		granted = granted || len(r.Status.Ranges) > 0
+		granted = granted || len(r.Status.Granted()) > 0
 		if nic.Subnet == "" || !c.book.Has(key) {
 			continue
 		}

@@ -26,7 +26,7 @@ const (
 )
 
 // addSpace makes a subnet in the first of the zones, a step at a time: what
-// the next one depends on, and the next zone, is in the status before.
+// is asked for, and what the next step depends on, is in the status before.
 func (c *Controller) addSpace(ctx context.Context, r *v1alpha1.RangeRequest, in Input, zones []string, vpc cloud.VPC) *Refusal {
 	if len(zones) == 0 {
 		return nil
@@ -42,15 +42,8 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 	if vpc.NewSpace == nil {
 		return refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud; leave it out")
 	}
-	if err := c.addFinalizer(ctx, r); err != nil {
-		return refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err)
-	}
-	if r.Status.NewSubnets == nil {
-		r.Status.NewSubnets = &v1alpha1.MadeSpace{}
-	}
-	if m.Record != nil {
-		r.Status.NewSubnets.Blocks = append(r.Status.NewSubnets.Blocks, *m.Record)
-		return nextStep("block %s is recorded, and a subnet made in it next", m.Record.CIDR)
+	if no := c.claimSpace(ctx, r, m); no != nil {
+		return no
 	}
 	if no := c.leads(ctx); no != nil {
 		return no
@@ -69,17 +62,57 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 		if no := underWay(ctx, "subnet "+m.Subnet.Prefix.String()+" is being made"); no != nil {
 			return no
 		}
+		if c.doubted(r).IsZero() {
+			dropClaimedSubnet(r, m.Subnet.Name)
+		}
 		no := refusedByCloud(err)
 		if cloud.Is(err, cloud.Conflict) { // another cluster's subnet, which shows now
 			no.Again = retrySoon
 		}
 		return no
 	}
-	r.Status.NewSubnets.Subnets = append(r.Status.NewSubnets.Subnets, v1alpha1.MadeSubnet{
-		Subnet: id, Name: m.Subnet.Name, Zone: m.Subnet.Zone, CIDR: m.Subnet.Prefix.String(), Reason: m.Why})
+	claimedSubnet(r, m.Subnet.Name).Subnet = id
 	c.tellSpace(r, "AddSubnet", "subnet %s (%s) was made in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
 	c.lookAgain(r)
 	return nextStep("subnet %s was made in zone %s, and its range is carved next", id, m.Subnet.Zone)
+}
+
+// claimSpace notes the block and the subnet in the status before either is
+// asked for.
+func (c *Controller) claimSpace(ctx context.Context, r *v1alpha1.RangeRequest, m Making) *Refusal {
+	had := r.Status.NewSubnets
+	now := &v1alpha1.MadeSpace{}
+	if had != nil {
+		now = had.DeepCopy()
+	}
+	r.Status.NewSubnets = now
+	if m.Record != nil {
+		now.Blocks = append(now.Blocks, *m.Record)
+	}
+	if claimedSubnet(r, m.Subnet.Name) == nil {
+		now.Subnets = append(now.Subnets, v1alpha1.MadeSubnet{
+			Name: m.Subnet.Name, Zone: m.Subnet.Zone, CIDR: m.Subnet.Prefix.String(), Reason: m.Why})
+	}
+	no := c.name(ctx, r, "claiming a block and a subnet")
+	if no != nil {
+		r.Status.NewSubnets = had
+	}
+	return no
+}
+
+// claimedSubnet gives the status' entry of the subnet that is made under the
+// name, or nil.
+func claimedSubnet(r *v1alpha1.RangeRequest, name string) *v1alpha1.MadeSubnet {
+	for i := range r.Status.NewSubnets.Subnets {
+		if s := &r.Status.NewSubnets.Subnets[i]; s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func dropClaimedSubnet(r *v1alpha1.RangeRequest, name string) {
+	r.Status.NewSubnets.Subnets = slices.DeleteFunc(r.Status.NewSubnets.Subnets, func(s v1alpha1.MadeSubnet) bool { return s.Name == name && s.Subnet == "" })
 }
 
 // addBlock has the VPC have the block: one that is ours may still be on its way.
@@ -94,12 +127,12 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m M
 		if no := underWay(ctx, "block "+m.In.String()+" is being associated with the VPC"); no != nil {
 			return no
 		}
-		forgetRefused(r, m.In, err)
+		forgetRefused(r, m, err)
 		return refusedByCloud(err)
 	}
 	had := slices.ContainsFunc(r.Status.NewSubnets.Subnets, func(x v1alpha1.MadeSubnet) bool {
 		p, err := netip.ParsePrefix(x.CIDR)
-		return err == nil && m.In.Overlaps(p)
+		return err == nil && x.Subnet != "" && m.In.Overlaps(p)
 	})
 	if !had { // its first subnet
 		c.tellSpace(r, "AddBlock", "block %s is the VPC's now: %s", m.In, m.Why)
@@ -118,11 +151,13 @@ func underWay(ctx context.Context, what string) *Refusal {
 }
 
 // forgetRefused takes a block off the record that the cloud refused for
-// certain: should somebody else associate it later, it is not ours.
-func forgetRefused(r *v1alpha1.RangeRequest, b netip.Prefix, err error) {
+// certain, and the subnet in it: should somebody else associate it later, it is
+// not ours.
+func forgetRefused(r *v1alpha1.RangeRequest, m Making, err error) {
 	switch cloud.ReasonOf(err) {
 	case cloud.Invalid, cloud.Conflict, cloud.QuotaExceeded, cloud.LimitExceeded, cloud.PermissionDenied, cloud.Unauthenticated:
-		r.Status.NewSubnets.Blocks = slices.DeleteFunc(r.Status.NewSubnets.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
+		r.Status.NewSubnets.Blocks = slices.DeleteFunc(r.Status.NewSubnets.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == m.In.String() })
+		dropClaimedSubnet(r, m.Subnet.Name)
 	}
 }
 

@@ -23,10 +23,11 @@ func (c *Controller) leads(ctx context.Context) *Refusal {
 	return nil
 }
 
-// apply does one step and notes it in the status.
+// apply does one step, which is claimed if it makes anything, and notes in the
+// status that it is done.
 func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) (no *Refusal, conflict bool) {
 	if err := c.addFinalizer(ctx, r); err != nil {
-		return refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err), false
+		return changedMeanwhile(err, refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err)), false
 	}
 	if step.Create {
 		if no := c.leads(ctx); no != nil {
@@ -40,10 +41,10 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
 		}
 	}
-	if grantedAt(r, step.Range.Prefix) == nil {
+	if g := grantedAt(r, step.Range.Prefix); g == nil || g.Claimed() {
 		c.announce(r, step, vpc.Traits)
 	}
-	setRange(r, step)
+	setRange(r, step, v1alpha1.RangeGranted)
 	return nil, false
 }
 
@@ -88,12 +89,12 @@ func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest)
 
 // setRange notes a step in the status; what else the status knows of the
 // range stays.
-func setRange(r *v1alpha1.RangeRequest, s Step) {
+func setRange(r *v1alpha1.RangeRequest, s Step, is v1alpha1.RangeState) {
 	g := grantedAt(r, s.Range.Prefix)
 	if g == nil {
 		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{
 			CIDR: s.Range.Prefix.String(), Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown})
 		g = &r.Status.Ranges[len(r.Status.Ranges)-1]
 	}
-	g.Subnet, g.Name, g.MadeSubnet = s.Range.Subnet, s.Range.Name, g.MadeSubnet || s.Made
+	g.State, g.Subnet, g.Name, g.MadeSubnet = is, s.Range.Subnet, s.Range.Name, g.MadeSubnet || s.Made
 }

@@ -10,7 +10,6 @@ package ranges
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,10 +76,13 @@ type Controller struct {
 	verified map[types.UID]time.Time
 	paced    map[types.UID]pace
 	doubts   map[types.UID]time.Time
-	looked   look        // of the one worker
-	sweeper  sweeper     // of the one worker
-	queue    queue       // set before the worker starts
-	changed  atomic.Bool // Nodes changed, or a request went, since the last count
+	looked   look    // of the one worker
+	sweeper  sweeper // of the one worker
+	// stored is the request under reconciliation as the API server has it; of
+	// the one worker.
+	stored  *v1alpha1.RangeRequest
+	queue   queue       // set before the worker starts
+	changed atomic.Bool // Nodes changed, or a request went, since the last count
 }
 
 // New makes the controller.
@@ -125,7 +127,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if r.Renamed() {
 		return reconcile.Result{RequeueAfter: conflictPause}, c.migrate(ctx, r)
 	}
-	before := r.DeepCopy()
+	c.stored = r.DeepCopy()
 	again, gone := c.bring(ctx, r)
 	if gone {
 		c.forget(r)
@@ -133,15 +135,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, nil
 	}
 	r.Status.ObservedGeneration = r.Generation
-	if reflect.DeepEqual(before.Status, r.Status) {
-		return reconcile.Result{RequeueAfter: again}, nil
-	}
-	before.ResourceVersion, before.Finalizers = r.ResourceVersion, r.Finalizers
-	// Others write conditions too, and a patch carries them all.
-	err := c.Client.Status().Patch(ctx, r, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
-		c.lookAgain(r) // a range that was made is in the VPC alone now, under the request's mark
-	}
+	err := c.record(ctx, r)
 	if apierrors.IsConflict(err) {
 		return reconcile.Result{RequeueAfter: conflictPause}, nil
 	}
@@ -152,7 +146,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 }
 
 // conflictPause is when a request is looked at again that somebody else wrote
-// meanwhile. What was made for it is found by its mark.
+// meanwhile. What was made for it is among its claims.
 const conflictPause = 100 * time.Millisecond
 
 // bring brings the request a step on, and its status up to date. Gone tells
@@ -186,7 +180,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again
 		again = min(again, c.grow(ctx, r, p, u, all.Items))
 	}
 	again = min(again, c.tellOverlapped(ctx, r))
-	if p != nil && len(u.By) != len(r.Status.Ranges) { // what came and went counts at once
+	if p != nil && len(u.By) != len(r.Status.Granted()) { // what came and went counts at once
 		if now, no := p.use(ctx, r, all.Items); no == nil {
 			u = now
 		}
@@ -206,7 +200,7 @@ func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {
 	last, ok := c.verified[r.UID]
 	since := c.Now().Sub(last)
 	_, doubted := c.doubts[r.UID]
-	return !ok || doubted || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
+	return !ok || doubted || hasClaims(r) || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
 		(u.RangeMissing && since >= missingPause) ||
 		!meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady)
 }

@@ -18,6 +18,16 @@ func (c *Controller) doubt(r *v1alpha1.RangeRequest) {
 	c.doubts[r.UID] = c.Now().Add(c.Doubt)
 }
 
+// doubtOnce does so where nothing is known of the time it was asked for.
+func (c *Controller) doubtOnce(r *v1alpha1.RangeRequest) {
+	c.mu.Lock()
+	_, known := c.doubts[r.UID]
+	c.mu.Unlock()
+	if !known {
+		c.doubt(r)
+	}
+}
+
 // doubted gives until when one may; it is zero where none does.
 func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
 	c.mu.Lock()

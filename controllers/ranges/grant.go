@@ -52,6 +52,9 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	if no == nil {
 		no = c.tryGrant(ctx, r, p)
 	}
+	if no != nil && no.changed {
+		return no.Again
+	}
 	ready := metav1.Condition{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
 		Message: "every range is in the VPC", ObservedGeneration: r.Generation,
@@ -150,7 +153,7 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 // done the VPC reads as if it were free, so the next try keeps clear of what
 // was refused before.
 //
-// What was created stays in the status also where a later step fails, so that
+// What is to be created is claimed first. What was created stays in the status also where a later step fails, so that
 // a request that is half granted shows the half it has.
 func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, barred []netip.Prefix) (no *Refusal, taken netip.Prefix) {
 	in, no := c.input(ctx, r, n, vpc)
@@ -158,12 +161,16 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	if no != nil {
 		return no, taken
 	}
+	c.settleClaims(r, in)
 	steps, refused := Plan(in)
 	if refused != nil {
 		steps = slices.Concat(PutBack(in), TakeUp(in)) // what it cannot have takes nothing from what it has
 	}
 	tellRoutes(r, in)
 	noteSpace(r, in)
+	if no := c.claim(ctx, r, steps...); no != nil {
+		return no, taken
+	}
 	var unready *Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)
@@ -171,6 +178,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			taken = step.Range.Prefix
 		}
 		if no != nil {
+			c.unclaim(r)
 			return no, taken
 		}
 		if no := p.ensure(ctx, r, grantedAt(r, step.Range.Prefix)); no != nil && unready == nil {

@@ -46,6 +46,9 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 	var full []string
 	for _, f := range g.Carve {
 		refused := c.carveFurther(ctx, r, p, f)
+		if refused != nil && refused.changed {
+			return min(again, refused.Again)
+		}
 		if refused != nil && refused.Reason == v1alpha1.ReasonNoSpace {
 			full = append(full, f.Subnet)
 		}
@@ -95,10 +98,14 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 		if no != nil {
 			return no
 		}
+		if no := c.claim(ctx, r, step); no != nil {
+			return no
+		}
 		no, conflict := c.apply(ctx, r, step, vpc)
 		if no == nil {
 			return p.ensure(ctx, r, grantedAt(r, step.Range.Prefix))
 		}
+		c.unclaim(r)
 		if !conflict {
 			return no
 		}

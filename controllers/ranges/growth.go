@@ -109,7 +109,7 @@ func (in GrowthInput) subnets() []grownSubnet {
 			}
 		}
 		out[at].all = append(out[at].all, r)
-		if !r.Leaving {
+		if !r.Leaving && !r.Claimed() {
 			out[at].stay = append(out[at].stay, p)
 		}
 	}
@@ -126,8 +126,8 @@ func (in GrowthInput) subnets() []grownSubnet {
 // all there are, and they still wait.
 func (in GrowthInput) calls(s grownSubnet) string {
 	g := in.Request.Spec.Growth
-	if len(s.stay) == 0 {
-		return ""
+	if len(s.stay) == 0 || slices.ContainsFunc(s.all, v1alpha1.GrantedRange.Claimed) {
+		return "" // it has nothing, or one more is on its way
 	}
 	newest := s.stay[len(s.stay)-1]
 	full := percent(in.allocated(s.stay), in.usable(s.stay))

@@ -235,7 +235,6 @@ func TestPlanFurther(t *testing.T) {
 		limit  int
 	}{
 		{story: story{name: "a further range", length: 16, had: granted("10.8.0.0/16", "nodes"), ranges: there("10.8.0.0/16", "nodes")}},
-		{story: story{name: "made before, the status lost", length: 16, growth: true, ranges: there("10.9.0.0/16", "nodes")}},
 		{story: story{name: "no room", length: 12}},
 		{story: story{name: "around its own range that vanished", length: 16, had: granted("10.1.0.0/16", "nodes")}},
 		{story: story{name: "around a ServiceCIDR", length: 16, services: []string{"10.1.0.0/24"}}},

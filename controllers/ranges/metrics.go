@@ -56,7 +56,7 @@ func (m *Metrics) observe(r *v1alpha1.RangeRequest, u Use) {
 	set(m.allocated, u.Allocated.Float64())
 	set(m.nodes, float64(len(u.Nodes)))
 	set(m.waiting, float64(u.Waiting))
-	set(m.ranges, float64(len(r.Status.Ranges)))
+	set(m.ranges, float64(len(r.Status.Granted())))
 	set(m.largest, largestOf(r.Status.LargestFree))
 	limited := 0.0
 	if meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionGrowthLimited) {

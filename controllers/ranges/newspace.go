@@ -132,12 +132,16 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 		}
 		a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: int(ask.SubnetPrefixLength)},
 			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(parseAll(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
-		if a.Verb == plan.Refuse {
+		claimed, resumed := in.claimedIn(zone, b)
+		if a.Verb == plan.Refuse && !resumed {
 			full = refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSubnets.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
 			continue
 		}
 		m := Making{In: b, Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
 			Why: fmt.Sprintf("no subnet of the request has room in zone %s; %s", zone, a.Why)}
+		if resumed {
+			m.Subnet, m.Why = claimed, "it was claimed before"
+		}
 		there := slices.Contains(in.Snapshot.Blocks, b)
 		if !there {
 			m.Block = b
@@ -180,15 +184,32 @@ func (in Input) blockRefused(b netip.Prefix) *Refusal {
 	return nil
 }
 
+// claimedIn gives the subnet that was claimed in the zone and the block and is
+// not there yet.
+func (in Input) claimedIn(zone string, b netip.Prefix) (cloud.NewSubnet, bool) {
+	if in.Request.Status.NewSubnets == nil {
+		return cloud.NewSubnet{}, false
+	}
+	for _, s := range in.Request.Status.NewSubnets.Subnets {
+		if p, err := netip.ParsePrefix(s.CIDR); err == nil && s.Subnet == "" && s.Zone == zone && prefix.Contains(b, p) {
+			return cloud.NewSubnet{Name: s.Name, Zone: zone, Prefix: p}, true
+		}
+	}
+	return cloud.NewSubnet{}, false
+}
+
 func (in Input) recorded(b netip.Prefix) bool {
 	s := in.Request.Status.NewSubnets
 	return s != nil && slices.ContainsFunc(s.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
 }
 
-// freeSubnetName is the lowest name of ours that no subnet has.
+// freeSubnetName is the lowest name of ours that no subnet has, nor a claim.
 func (in Input) freeSubnetName() string {
 	for n := 0; ; n++ {
 		name := in.owner().RoleName(fmt.Sprintf("subnet%d", n))
+		if s := in.Request.Status.NewSubnets; s != nil && slices.ContainsFunc(s.Subnets, func(x v1alpha1.MadeSubnet) bool { return x.Name == name }) {
+			continue
+		}
 		if !slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Made == name }) {
 			return name
 		}
@@ -196,7 +217,7 @@ func (in Input) freeSubnetName() string {
 }
 
 // noteSpace brings the status up to what the VPC shows of the subnets that
-// were made.
+// were made. Claims stay while they are wanted and nothing has their place.
 func noteSpace(r *v1alpha1.RangeRequest, in Input) {
 	had := r.Status.NewSubnets
 	if had == nil && len(in.made()) == 0 {
@@ -213,5 +234,17 @@ func noteSpace(r *v1alpha1.RangeRequest, in Input) {
 	for _, s := range in.made() {
 		now.Subnets = append(now.Subnets, v1alpha1.MadeSubnet{Subnet: s.Name, Name: s.Made, Zone: s.Zone, CIDR: s.Primary.String(), Reason: why[s.Made]})
 	}
+	if had != nil && r.Spec.NewSubnets != nil {
+		now.Subnets = append(now.Subnets, slices.DeleteFunc(slices.Clone(had.Subnets), func(x v1alpha1.MadeSubnet) bool {
+			return x.Subnet != "" || in.takenSubnet(x)
+		})...)
+	}
 	r.Status.NewSubnets = &now
+}
+
+// takenSubnet tells of a claimed subnet that is there, or whose place is taken.
+func (in Input) takenSubnet(x v1alpha1.MadeSubnet) bool {
+	p, err := netip.ParsePrefix(x.CIDR)
+	return err != nil || slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool { return o.Prefix.Overlaps(p) }) ||
+		slices.ContainsFunc(in.made(), func(s cloud.Subnet) bool { return s.Made == x.Name })
 }

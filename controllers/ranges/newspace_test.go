@@ -91,7 +91,7 @@ func TestNewSpace(t *testing.T) {
 		}
 		for _, s := range steps {
 			fmt.Fprintf(&text, "%s %q create=%t made=%t grown=%t: %s\n", s.Range.Prefix, s.Range.Subnet, s.Create, s.Made, s.Grown, s.Why)
-			setRange(c.in.Request, s)
+			setRange(c.in.Request, s, v1alpha1.RangeGranted)
 		}
 		for _, zone := range FullZones(c.in, c.full) {
 			m, no := PlanSpace(c.in, zone)

@@ -31,6 +31,13 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 		for _, p := range prefixes(other.Status.Ranges) {
 			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
 		}
+		if other.Status.NewSubnets != nil {
+			for _, x := range other.Status.NewSubnets.Subnets { // those on their way
+				if p, err := netip.ParsePrefix(x.CIDR); err == nil && x.Subnet == "" {
+					out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being made for RangeRequest " + other.Name})
+				}
+			}
+		}
 	}
 	for _, b := range in.Services {
 		if !in.asServices(b.Prefix) && b.Request != in.Request.Name {

@@ -119,7 +119,7 @@ func TestAnUnknownOutcomeIsFoundByItsMark(t *testing.T) {
 			w := newWorld(t, request("pods", 24))
 			w.fail, w.half = []error{failed(cloud.OutcomeUnknown)}, true
 			w.reconcile("pods")
-			w.want("pods", "OutcomeUnknown", 1)
+			w.want("pods", "OutcomeUnknown", 1, "10.0.0.0/24 claimed")
 			if forget {
 				w.restart()
 			}
@@ -159,7 +159,7 @@ func TestGrowthWhoseOutcomeIsUnknownIsFoundByItsMark(t *testing.T) {
 	w := filled(t)
 	w.fail, w.half = []error{failed(cloud.OutcomeUnknown)}, true
 	w.reconcile("pods")
-	w.want("pods", "Ready", 2, "10.0.0.0/24")
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24 claimed")
 	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != "OutcomeUnknown" {
 		t.Errorf("GrowthLimited is %s", got)
 	}
@@ -342,7 +342,7 @@ func TestWithoutANodeControllerNothingIsGivenBack(t *testing.T) {
 }
 
 // TestTheConditionsOfOthersAreKept: what somebody else wrote while the request
-// was reconciled is not overwritten, and what was made meanwhile is not lost.
+// was reconciled is not overwritten, and nothing is made that cannot be noted.
 func TestTheConditionsOfOthersAreKept(t *testing.T) {
 	t.Parallel()
 	w := filled(t)
@@ -352,7 +352,7 @@ func TestTheConditionsOfOthersAreKept(t *testing.T) {
 		if !done {
 			done = true
 			r := w.get("pods")
-			meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionTrue, Reason: "Test"})
+			meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionForeignAlias, Status: metav1.ConditionTrue, Reason: "Test"})
 			if err := w.api.Status().Update(ctx, r); err != nil {
 				t.Error(err)
 			}
@@ -362,10 +362,10 @@ func TestTheConditionsOfOthersAreKept(t *testing.T) {
 	if again := w.reconcile("pods"); again.RequeueAfter != conflictPause {
 		t.Errorf("again in %s", again.RequeueAfter)
 	}
-	w.want("pods", "Ready", 2, "10.0.0.0/24") // carved, and not noted
+	w.want("pods", "Ready", 1, "10.0.0.0/24") // it could not be claimed
 	w.reconcile("pods")
 	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
-	if got := w.reason("pods", v1alpha1.ConditionAllocatorConflict); got != "Test" {
+	if got := w.reason("pods", v1alpha1.ConditionForeignAlias); got != "Test" {
 		t.Errorf("the other's condition is %q", got)
 	}
 }

@@ -192,9 +192,13 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 	step.Adopted = status.Adopted
 	step.Grown = status.Grown || !known && in.mustHaveGrown(s, a)
 	step.Create = !slices.Contains(s.Ranges, step.Range) && !status.Leaving
+	step.Chosen = status.Claimed() && !in.names(step.Range.Prefix)
 	if in.apart() {
 		step.Create = false
 		return step, in.overlaid(step.Range.Prefix)
+	}
+	if status.Claimed() {
+		return step, nil
 	}
 	return step, in.lost(s, step)
 }

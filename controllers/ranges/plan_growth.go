@@ -39,11 +39,6 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 		return Step{}, no
 	}
 	had := in.granted(s)
-	for _, r := range had {
-		if _, known := in.status(r); !known {
-			return Step{Range: r, Grown: true, Why: f.Why + "; it was made before, as its name says"}, nil
-		}
-	}
 	if s.MaxRanges > 0 && len(s.Ranges) >= s.MaxRanges {
 		return Step{}, refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d %ss, as many as the cloud allows; delete some, or add another node subnet to the Network",
 			s.Name, f.Why, len(s.Ranges), in.Snapshot.Traits.RangeNoun())

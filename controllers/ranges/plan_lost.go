@@ -19,7 +19,7 @@ func PutBack(in Input) (steps []Step) {
 		for _, g := range in.Request.Status.Ranges {
 			p, ok := prefixOf(g)
 			step := Step{Range: cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p}, Create: true, Adopted: g.Adopted, Grown: g.Grown, Why: g.Reason}
-			if ok && g.Subnet == s.Name && !g.Leaving && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
+			if ok && g.Subnet == s.Name && !g.Leaving && !g.Claimed() && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
 				steps = append(steps, step)
 			}
 		}
@@ -28,8 +28,8 @@ func PutBack(in Input) (steps []Step) {
 }
 
 // TakeUp gives the ranges that are in the VPC, and that only their mark shows to
-// be the request's: the manager that made one learned nothing more of it. It is
-// pure.
+// be the request's: its status was lost, or a manager that was paused made one
+// after it was given up. It is pure.
 func TakeUp(in Input) (steps []Step) {
 	if in.Request.Spec.Purpose == v1alpha1.Proxy {
 		return nil

@@ -61,7 +61,7 @@ func TestWhatWasMadeIsTakenUp(t *testing.T) {
 	w := newWorld(t, r)
 	w.fail, w.half = []error{nil, &cloud.Error{Reason: cloud.OutcomeUnknown, Act: "create"}}, true
 	w.reconcile("pods")
-	w.want("pods", string(cloud.OutcomeUnknown), 2, "10.0.0.0/24")
+	w.want("pods", string(cloud.OutcomeUnknown), 2, "10.0.0.0/24", "10.0.1.0/24 claimed")
 	w.ranges = append(w.ranges, cloud.Range{Subnet: "a", Name: "theirs", Prefix: netip.MustParsePrefix("10.0.8.0/23")})
 	r = w.get("pods")
 	r.Generation++

@@ -32,7 +32,7 @@ func (custom) demand(*v1alpha1.RangeRequest) demand { return demand{} }
 
 // useOf is the use of ranges of which nothing is in use.
 func useOf(r *v1alpha1.RangeRequest) Use {
-	ranges := prefixes(r.Status.Ranges)
+	ranges := prefixes(r.Status.Granted())
 	u := Use{Capacity: prefix.Total(ranges), By: make(map[netip.Prefix]prefix.Count, len(ranges))}
 	for _, p := range ranges {
 		u.By[p] = prefix.Count{}

@@ -88,7 +88,7 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *Refusal {
 	if p.c.Pools == nil {
 		return nil
 	}
-	for _, at := range prefixes(r.Status.Ranges) {
+	for _, at := range prefixes(r.Status.Granted()) {
 		seen := p.c.Pools.Look(at)
 		var no *Refusal
 		switch {

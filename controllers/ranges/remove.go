@@ -60,6 +60,11 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 	if no != nil {
 		return no
 	}
+	if hasClaims(r) {
+		if no := c.settleClaimsOfDeleted(ctx, r, n, vpc); no != nil {
+			return no
+		}
+	}
 	if no := p.release(ctx, r, u, vpc); no != nil {
 		return no
 	}
@@ -89,6 +94,23 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		}
 	}
 	return c.removeSpace(ctx, r, snapshot, vpc)
+}
+
+// settleClaimsOfDeleted does so before anything is waited for, so that what was
+// made is shown as granted meanwhile.
+func (c *Controller) settleClaimsOfDeleted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) *Refusal {
+	in := Input{Request: r, Network: n, ClusterID: c.ClusterID}
+	var err error
+	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil && !onlyASubnet(in.Snapshot, err) {
+		return refusedByCloud(err)
+	}
+	if c.Services != nil && in.apart() {
+		if in.Services, err = c.Services.Occupied(ctx); err != nil {
+			return refusalOf("listing ServiceCIDRs", err)
+		}
+	}
+	c.settleClaims(r, in)
+	return nil
 }
 
 // putBack makes ranges again that vanished while Nodes use them.

@@ -35,7 +35,7 @@ func Forecast(r *v1alpha1.RangeRequest, u Use) (room []v1alpha1.Room, largest []
 	for _, p := range free[:min(len(free), maxLargest)] {
 		largest = append(largest, p.String())
 	}
-	if len(r.Status.Ranges) == 0 {
+	if len(r.Status.Granted()) == 0 {
 		return nil, nil
 	}
 	for _, bits := range sizes(r, u) {
@@ -69,9 +69,10 @@ func sizes(r *v1alpha1.RangeRequest, u Use) []int {
 	return seen[:min(len(seen), maxSizes)]
 }
 
-// staying leaves out the ranges that are being given back.
+// staying leaves out the ranges that are being given back, and those that are
+// claimed.
 func staying(granted []v1alpha1.GrantedRange) []v1alpha1.GrantedRange {
-	return slices.DeleteFunc(slices.Clone(granted), func(g v1alpha1.GrantedRange) bool { return g.Leaving })
+	return slices.DeleteFunc(slices.Clone(granted), func(g v1alpha1.GrantedRange) bool { return g.Leaving || g.Claimed() })
 }
 
 // whole bounds a count to what the status can say.

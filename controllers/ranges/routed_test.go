@@ -67,7 +67,7 @@ func TestRouted(t *testing.T) {
 		}
 		for _, s := range steps {
 			fmt.Fprintf(&text, "%s %q create=%t adopted=%t: %s\n", s.Range.Prefix, s.Range.Subnet, s.Create, s.Adopted, s.Why)
-			setRange(in.Request, s)
+			setRange(in.Request, s, v1alpha1.RangeGranted)
 		}
 		tellRoutes(in.Request, in)
 		if said, limited := RoutesLimit(in.Request); no == nil {

@@ -82,6 +82,10 @@ type ServiceUse struct {
 type Refusal struct {
 	Reason, Text string
 	Again        time.Duration // when to look again
+
+	// changed tells that the request was changed meanwhile, so that this is
+	// nothing to tell anybody.
+	changed bool
 }
 
 func (r *Refusal) Error() string { return r.Text }

@@ -22,7 +22,7 @@ func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 	back := after != nil && after.Duration > 0
 	for _, r := range s.all {
 		p, _ := prefixOf(r)
-		if !r.Grown || r.Adopted || !in.Use.By[p].IsZero() {
+		if !r.Grown || r.Adopted || r.Claimed() || !in.Use.By[p].IsZero() {
 			continue
 		}
 		if in.Demand.Held[p] {

@@ -39,7 +39,7 @@ type Use struct {
 func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node, t cloud.Traits) Use {
 	u := useOf(r)
 	u.Sizes = map[int]int{}
-	ranges := prefixes(r.Status.Ranges)
+	ranges := prefixes(r.Status.Granted())
 	for _, n := range nodes {
 		if len(n.Spec.PodCIDRs) == 0 {
 			u.wait(n, r, all, t)
@@ -128,7 +128,7 @@ func (c *Controller) report(r *v1alpha1.RangeRequest, u Use) {
 	r.Status.Room, r.Status.LargestFree = Forecast(r, u)
 	c.Metrics.observe(r, u)
 	c.tellRoutesLimit(r)
-	if len(r.Status.Ranges) == 0 || r.Spec.Purpose != v1alpha1.Pods {
+	if len(r.Status.Granted()) == 0 || r.Spec.Purpose != v1alpha1.Pods {
 		return
 	}
 	cond := metav1.Condition{

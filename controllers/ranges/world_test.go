@@ -107,7 +107,25 @@ func (w *world) next() error {
 	return err
 }
 
+// named fails the test unless the API server has a request that names the range:
+// nothing comes to be that no object names, whatever happens next.
+func (w *world) named(r cloud.Range) {
+	w.t.Helper()
+	var all v1alpha1.RangeRequestList
+	if err := w.api.List(context.Background(), &all); err != nil {
+		w.t.Fatal(err)
+	}
+	if !slices.ContainsFunc(all.Items, func(x v1alpha1.RangeRequest) bool {
+		return slices.ContainsFunc(x.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
+			return g.CIDR == r.Prefix.String() && g.Name == r.Name && g.Subnet == r.Subnet
+		})
+	}) {
+		w.t.Errorf("%v is made, and no status names it", r)
+	}
+}
+
 func (w *world) Create(_ context.Context, r cloud.Range) error {
+	w.named(r)
 	err := w.next()
 	if err != nil && !w.half {
 		return err
@@ -187,11 +205,15 @@ func (w *world) get(name string) *v1alpha1.RangeRequest {
 	return r
 }
 
-// cidrs gives the request's ranges, with a sign for those that leave.
+// cidrs gives the request's ranges, with a sign for those that leave, and those
+// that are only claimed.
 func (w *world) cidrs(name string) (out []string) {
 	for _, g := range w.get(name).Status.Ranges {
 		if g.Leaving {
 			g.CIDR += " leaves"
+		}
+		if g.Claimed() {
+			g.CIDR += " claimed"
 		}
 		out = append(out, g.CIDR)
 	}

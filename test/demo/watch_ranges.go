@@ -50,8 +50,8 @@ func (v view) request(old, now *v1alpha1.RangeRequest) {
 	if old.DeletionTimestamp == nil && now.DeletionTimestamp != nil {
 		v.tell(event{source: source, subject: v.of(now.Name), what: "is to be deleted"})
 	}
-	for _, g := range now.Status.Ranges {
-		if !slices.ContainsFunc(old.Status.Ranges, func(had v1alpha1.GrantedRange) bool { return had.CIDR == g.CIDR }) {
+	for _, g := range now.Status.Granted() {
+		if !slices.ContainsFunc(old.Status.Granted(), func(had v1alpha1.GrantedRange) bool { return had.CIDR == g.CIDR }) {
 			v.look() // the subnet had it before
 			v.tell(event{source: source, subject: v.of(now.Name), what: granted(g), detail: fmt.Sprintf("%s, %s", bold(g.CIDR), g.Reason)})
 		}

@@ -89,6 +89,8 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"one cluster's books":           {Granted([]Grant{booked("a", "10.0.0.0/24"), booked("a", "10.0.0.0/28")}, nil), "of cluster a holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
 		"books over a range":            {Granted([]Grant{booked("a", "10.0.0.0/28"), grant("b", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/24"))), "of cluster a holds 10.0.0.0/28, which overlaps 10.0.0.0/24"},
 		"a grant that is not there":     {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets()), "was granted 10.0.0.0/24"},
+		"a claim that is not there":     {Granted([]Grant{{Cluster: "a", Subnet: "s", Name: "vn-1", Prefix: netip.MustParsePrefix("10.0.0.0/24"), Claimed: true}}, subnets()), ""},
+		"a claim that is there":         {NoOrphans([]Grant{{Cluster: "a", Subnet: "s", Name: "vn-1", Prefix: netip.MustParsePrefix("10.0.0.0/24"), Claimed: true}}, subnets(secondary("vn-1", "10.0.0.0/24"))), ""},
 		"a grant that is another there": {Granted([]Grant{grant("a", "vn-1", "10.0.0.0/24")}, subnets(secondary("vn-1", "10.0.0.0/25"))), "the VPC has 10.0.0.0/25"},
 		"a proxy-only subnet":           {Granted([]Grant{proxy(false), proxy(true)}, own), ""},
 		"a proxy-only subnet is gone":   {Granted([]Grant{proxy(false)}, subnets()), "was granted 10.0.2.0/23"},

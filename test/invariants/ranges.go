@@ -10,12 +10,14 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// Grant is a range that a request of a cluster was granted out of a VPC.
+// Grant is a range that a request of a cluster was granted out of a VPC, or has
+// claimed there.
 type Grant struct {
 	Cluster, Request string
 	Subnet, Name     string
 	Prefix           netip.Prefix
 	Adopted          bool
+	Claimed          bool // so that it may not be there yet
 	Deleted          bool // the request is being
 }
 
@@ -24,15 +26,15 @@ func Grants(cluster string, requests []v1alpha1.RangeRequest) (out []Grant) {
 	for _, r := range requests {
 		for _, g := range r.Status.Ranges {
 			p, _ := netip.ParsePrefix(g.CIDR)
-			out = append(out, Grant{Cluster: cluster, Request: r.Name, Subnet: g.Subnet, Name: g.Name, Prefix: p, Adopted: g.Adopted, Deleted: !r.DeletionTimestamp.IsZero()})
+			out = append(out, Grant{Cluster: cluster, Request: r.Name, Subnet: g.Subnet, Name: g.Name, Prefix: p, Adopted: g.Adopted, Claimed: g.Claimed(), Deleted: !r.DeletionTimestamp.IsZero()})
 		}
 	}
 	return out
 }
 
 // Granted is nil when no two granted ranges overlap, whichever clusters they
-// are of (I1), and each is in its subnet under its name; a proxy-only subnet
-// is one of its own. One that was adopted may be several requests', and one of
+// are of (I1), and each is in its subnet under its name, if it is not only
+// claimed; a proxy-only subnet is one of its own. One that was adopted may be several requests', and one of
 // no subnet is in the books of its cluster only, which no other sees.
 func Granted(grants []Grant, subnets []Subnet) error {
 	var bad *multierror.Error
@@ -54,7 +56,7 @@ func Granted(grants []Grant, subnets []Subnet) error {
 		case !g.Adopted:
 			all = append(all, held{g.Prefix, by})
 		}
-		if got := there[[2]string{g.Subnet, g.Name}]; got != g.Prefix {
+		if got := there[[2]string{g.Subnet, g.Name}]; got != g.Prefix && !(g.Claimed && !got.IsValid()) {
 			bad = multierror.Append(bad, fmt.Errorf("I5: %s was granted %s as range %s of subnet %s, the VPC has %s there", by, g.Prefix, g.Name, g.Subnet, got))
 		}
 	}

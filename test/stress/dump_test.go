@@ -79,7 +79,7 @@ func deleted(o client.Object) string {
 }
 
 func flags(g v1alpha1.GrantedRange) (out string) {
-	for name, is := range map[string]bool{" adopted": g.Adopted, " grown": g.Grown, " leaving": g.Leaving, " empty": g.EmptySince != nil} {
+	for name, is := range map[string]bool{" adopted": g.Adopted, " grown": g.Grown, " leaving": g.Leaving, " claimed": g.Claimed(), " empty": g.EmptySince != nil} {
 		if is {
 			out += name
 		}

@@ -28,7 +28,11 @@ func (w World) blocks() []Block {
 	}
 	for _, r := range w.Requests {
 		for _, g := range r.Status.Ranges {
-			add(g.CIDR, granted, "RangeRequest "+r.Name, strings.TrimSpace(fmt.Sprintf("%s, %s", r.Spec.Purpose, g.Name)))
+			text := strings.TrimSpace(fmt.Sprintf("%s, %s", r.Spec.Purpose, g.Name))
+			if g.Claimed() {
+				text += ", " + claimed
+			}
+			add(g.CIDR, granted, "RangeRequest "+r.Name, text)
 		}
 	}
 	for _, s := range w.ServiceCIDRs {
@@ -76,6 +80,9 @@ func (w World) blocks() []Block {
 	})
 	return out
 }
+
+// claimed says so of a range that the cloud is being asked for.
+const claimed = "claimed, not seen in the VPC yet"
 
 func host(ip string) string {
 	a, err := netip.ParseAddr(ip)

@@ -54,6 +54,7 @@ func world() World {
 	services := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "services"}}
 	services.Spec.Purpose = v1alpha1.Services
 	services.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.3.0.0/20", Subnet: "nodes", Name: "vn-a-services-c-0"}}
+	services.Status.Ranges = append(services.Status.Ranges, v1alpha1.GrantedRange{CIDR: "10.2.0.0/20", Subnet: "nodes", Name: "vn-a-services-c-1", State: v1alpha1.RangeClaimed})
 	lb := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "lb"}}
 	lb.Spec.Purpose = v1alpha1.Proxy
 	lb.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.12.0.0/23", Subnet: "vn-a-lb-d-0", Name: "vn-a-lb-d-0"}}

@@ -152,6 +152,9 @@ func (w World) request(r *v1alpha1.RangeRequest) Explanation {
 		case g.Subnet == "":
 			text = "in no subnet"
 		}
+		if g.Claimed() {
+			text += ", " + claimed
+		}
 		if g.Reason != "" {
 			text += ": " + g.Reason
 		}

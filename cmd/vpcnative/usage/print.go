@@ -161,6 +161,9 @@ func (x Range) branch(s show.Style, purpose v1alpha1.Purpose) branch {
 	if x.Grown {
 		b.text += s.Dot() + "grown"
 	}
+	if x.Claimed {
+		b.text += s.Dot() + "claimed, not seen in the VPC yet"
+	}
 	if x.Adopted {
 		b.text += s.Dot() + "adopted"
 	}

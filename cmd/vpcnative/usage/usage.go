@@ -64,13 +64,16 @@ type Use struct {
 	Counted bool `json:"counted"`
 }
 
-// Range is a granted range.
+// Range is a granted range, or one that is claimed.
 type Range struct {
 	CIDR    string `json:"cidr"`
 	Subnet  string `json:"subnet,omitempty"`
 	Name    string `json:"name"`
 	Adopted bool   `json:"adopted,omitempty"`
 	Grown   bool   `json:"grown,omitempty"`
+	// Claimed tells that the cloud is being asked for it, so that it has room
+	// for nobody yet.
+	Claimed bool `json:"claimed,omitempty"`
 	// Routes tells that nodes have their pieces by routes.
 	Routes bool `json:"routes,omitempty"`
 	Use
@@ -153,7 +156,7 @@ func request(r *v1alpha1.RangeRequest, holders []holder, withNodes bool, housed 
 		if err != nil {
 			continue
 		}
-		x := Range{CIDR: g.CIDR, Subnet: g.Subnet, Name: g.Name, Adopted: g.Adopted, Grown: g.Grown, Routes: r.Spec.Attachment == v1alpha1.AttachRoutes}
+		x := Range{CIDR: g.CIDR, Subnet: g.Subnet, Name: g.Name, Adopted: g.Adopted, Grown: g.Grown, Claimed: g.Claimed(), Routes: r.Spec.Attachment == v1alpha1.AttachRoutes}
 		var sum prefix.Count
 		for _, h := range holders {
 			if !prefix.Contains(p, h.p) || r.Spec.Purpose != v1alpha1.Pods && r.Spec.Purpose != v1alpha1.Services {
@@ -170,7 +173,9 @@ func request(r *v1alpha1.RangeRequest, holders []holder, withNodes bool, housed 
 			}
 		}
 		x.Use = use(prefix.Addresses(p), sum, x.Holders, r.Spec.Purpose)
-		whole, held = whole.Add(prefix.Addresses(p)), held.Add(sum)
+		if !x.Claimed {
+			whole, held = whole.Add(prefix.Addresses(p)), held.Add(sum)
+		}
 		out.Holders += x.Holders
 		out.Ranges = append(out.Ranges, x)
 	}

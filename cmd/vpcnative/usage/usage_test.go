@@ -54,6 +54,7 @@ func world() cluster.State {
 		Requests: []v1alpha1.RangeRequest{
 			pods, none, lost,
 			request("services", v1alpha1.Services, v1alpha1.GrantedRange{CIDR: "10.3.0.0/24", Subnet: "nodes", Name: "vn-a-services-c-0"}),
+			request("claims", v1alpha1.Custom, v1alpha1.GrantedRange{CIDR: "10.5.0.0/24", Subnet: "nodes", Name: "vn-a-claims-d-0", State: v1alpha1.RangeClaimed}),
 			request("proxy", v1alpha1.Proxy, v1alpha1.GrantedRange{CIDR: "10.4.0.0/23", Name: "proxies", Adopted: true}),
 		},
 		Nodes: []corev1.Node{node("b", "10.0.1.0/24"), node("a", "10.0.0.0/24"), node("c", "10.0.2.0/24"), node("d", "10.0.3.0/24"),

@@ -41,7 +41,7 @@ func (k *Keeper) Use(ctx context.Context, r *v1alpha1.RangeRequest) (ranges.Serv
 	if err != nil {
 		return use, err
 	}
-	for _, g := range r.Status.Ranges {
+	for _, g := range r.Status.Granted() {
 		p, err := netip.ParsePrefix(g.CIDR)
 		if err != nil {
 			continue

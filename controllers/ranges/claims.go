@@ -1,0 +1,159 @@
+package ranges
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// A range is claimed in the status before the cloud is asked for it, as a
+// prefix is in the ledger: so nothing of ours comes to be that no object names,
+// however a manager ends. A claim is occupied for every carving, and nothing is
+// given out of it. Whoever reconciles the request next asks for the same range
+// again, under the same name, and knows whether it was made; one that the
+// cloud refuses is dropped.
+
+// record writes the status where it differs from what is stored. The lock makes
+// sure that nobody decided by another status meanwhile.
+func (c *Controller) record(ctx context.Context, r *v1alpha1.RangeRequest) error {
+	if reflect.DeepEqual(c.stored.Status, r.Status) {
+		return nil
+	}
+	c.stored.ResourceVersion, c.stored.Finalizers = r.ResourceVersion, r.Finalizers
+	written := r.DeepCopy()
+	// Others write conditions too, and a patch carries them all.
+	err := c.Client.Status().Patch(ctx, written, client.MergeFromWithOptions(c.stored, client.MergeFromWithOptimisticLock{}))
+	if err != nil {
+		return err
+	}
+	r.ResourceVersion = written.ResourceVersion
+	c.stored = r.DeepCopy()
+	return nil
+}
+
+// claim notes the ranges of the steps that something is made for, in one
+// write, before the first of them is.
+func (c *Controller) claim(ctx context.Context, r *v1alpha1.RangeRequest, steps ...Step) *Refusal {
+	before := len(r.Status.Ranges)
+	for _, s := range steps {
+		if grantedAt(r, s.Range.Prefix) == nil && s.makes(r) {
+			setRange(r, s, v1alpha1.RangeClaimed)
+		}
+	}
+	if len(r.Status.Ranges) == before {
+		return nil
+	}
+	no := c.name(ctx, r, "claiming ranges")
+	if no != nil {
+		r.Status.Ranges = r.Status.Ranges[:before]
+	}
+	return no
+}
+
+// name records what is about to be asked for.
+func (c *Controller) name(ctx context.Context, r *v1alpha1.RangeRequest, act string) *Refusal {
+	if err := c.addFinalizer(ctx, r); err != nil {
+		return changedMeanwhile(err, refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err))
+	}
+	err := c.record(ctx, r)
+	if err == nil {
+		return nil
+	}
+	return changedMeanwhile(err, refusedByAPI(act+" in the status of RangeRequest "+r.Name, err))
+}
+
+// changedMeanwhile turns a conflict into a refusal of which nothing is said: the
+// request is looked at again as it is now.
+func changedMeanwhile(err error, no *Refusal) *Refusal {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return &Refusal{Reason: v1alpha1.ReasonPending, Text: no.Text, Again: conflictPause, changed: true}
+	}
+	return no
+}
+
+// makes tells of a step by which something comes to be: a range in the VPC, or a
+// ServiceCIDR.
+func (s Step) makes(r *v1alpha1.RangeRequest) bool {
+	return s.Create || r.Spec.Purpose == v1alpha1.Services && !s.Adopted
+}
+
+// unclaim drops what was claimed and will not come to be, after a refusal. While
+// a change may still be under way, all stays claimed.
+func (c *Controller) unclaim(r *v1alpha1.RangeRequest) {
+	if c.doubted(r).IsZero() {
+		r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, v1alpha1.GrantedRange.Claimed)
+	}
+}
+
+func hasClaims(r *v1alpha1.RangeRequest) bool {
+	return slices.ContainsFunc(r.Status.Ranges, v1alpha1.GrantedRange.Claimed)
+}
+
+// settleClaims brings the claims that an earlier reconcile left up to what the
+// VPC shows. It was cut short after it wrote them, so what it asked for may
+// still be under way.
+func (c *Controller) settleClaims(r *v1alpha1.RangeRequest, in Input) {
+	made, lapsed := JudgeClaims(in)
+	for i := range r.Status.Ranges {
+		if g := &r.Status.Ranges[i]; slices.Contains(made, g.CIDR) {
+			g.State = v1alpha1.RangeGranted
+		}
+	}
+	r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return slices.Contains(lapsed, g.CIDR) })
+	if hasClaims(r) {
+		c.doubtOnce(r)
+		c.unclaim(r)
+	}
+}
+
+// JudgeClaims tells which claims of the request were made, and which can be no
+// more, since somebody else has the place or the subnet is gone. It is pure.
+func JudgeClaims(in Input) (made, lapsed []string) {
+	for _, g := range in.Request.Status.Ranges {
+		if !g.Claimed() {
+			continue
+		}
+		switch p, ok := prefixOf(g); {
+		case !ok:
+			lapsed = append(lapsed, g.CIDR)
+		case in.shows(cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}):
+			made = append(made, g.CIDR)
+		case in.barred(g):
+			lapsed = append(lapsed, g.CIDR)
+		}
+	}
+	return made, lapsed
+}
+
+// shows tells of a range that is there: in its subnet, as the proxies' subnet,
+// or, where no subnet has it, as a ServiceCIDR.
+func (in Input) shows(x cloud.Range) bool {
+	if in.apart() {
+		return slices.ContainsFunc(in.Services, func(b ServiceBlock) bool { return b.Request == in.Request.Name && b.Prefix == x.Prefix })
+	}
+	if p := in.Snapshot.Proxy; p != nil && p.Name == x.Name && p.Prefix == x.Prefix {
+		return true
+	}
+	return slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return slices.Contains(s.Ranges, x) })
+}
+
+// barred tells of a claim whose place somebody else has.
+func (in Input) barred(g v1alpha1.GrantedRange) bool {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy && in.Snapshot.Proxy != nil {
+		return true // a region has one
+	}
+	p, _ := prefixOf(g)
+	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == g.Subnet })
+	if at < 0 && g.Subnet != "" && in.Request.Spec.Purpose != v1alpha1.Proxy {
+		return true
+	}
+	return slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
+		return o.Prefix.Overlaps(p) && !(at >= 0 && in.inside() && o.Encloses(in.Snapshot.Subnets[at]))
+	})
+}
