@@ -132,7 +132,8 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 		}
 		a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: int(ask.SubnetPrefixLength)},
 			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(parseAll(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
-		claimed, resumed := in.claimedIn(zone, b)
+		claimed, why := in.claimedIn(zone, b)
+		resumed := claimed.Name != ""
 		if a.Verb == plan.Refuse && !resumed {
 			full = refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSubnets.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
 			continue
@@ -140,7 +141,7 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 		m := Making{In: b, Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
 			Why: fmt.Sprintf("no subnet of the request has room in zone %s; %s", zone, a.Why)}
 		if resumed {
-			m.Subnet, m.Why = claimed, "it was claimed before"
+			m.Subnet, m.Why = claimed, why
 		}
 		there := slices.Contains(in.Snapshot.Blocks, b)
 		if !there {
@@ -185,17 +186,17 @@ func (in Input) blockRefused(b netip.Prefix) *Refusal {
 }
 
 // claimedIn gives the subnet that was claimed in the zone and the block and is
-// not there yet.
-func (in Input) claimedIn(zone string, b netip.Prefix) (cloud.NewSubnet, bool) {
+// not there yet, and why it was; it is empty where there is none.
+func (in Input) claimedIn(zone string, b netip.Prefix) (s cloud.NewSubnet, why string) {
 	if in.Request.Status.NewSubnets == nil {
-		return cloud.NewSubnet{}, false
+		return s, ""
 	}
 	for _, s := range in.Request.Status.NewSubnets.Subnets {
 		if p, err := netip.ParsePrefix(s.CIDR); err == nil && s.Subnet == "" && s.Zone == zone && prefix.Contains(b, p) {
-			return cloud.NewSubnet{Name: s.Name, Zone: zone, Prefix: p}, true
+			return cloud.NewSubnet{Name: s.Name, Zone: zone, Prefix: p}, s.Reason
 		}
 	}
-	return cloud.NewSubnet{}, false
+	return s, ""
 }
 
 func (in Input) recorded(b netip.Prefix) bool {
