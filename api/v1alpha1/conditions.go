@@ -146,6 +146,7 @@ const (
 	ReasonAnnotationUnknown     = "AnnotationUnknown"
 	ReasonAnnotationIgnored     = "AnnotationIgnored"
 	ReasonAnnotationUnsupported = "AnnotationUnsupported"
+	ReasonSchemeKept            = "SchemeKept"
 	ReasonNoBalancers           = "NoLoadBalancers"
 	ReasonNeedsAdmin            = "NeedsAdmin"
 	ReasonOrphanRemoved         = "OrphanRemoved"

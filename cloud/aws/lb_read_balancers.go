@@ -87,6 +87,9 @@ func (r *reading) balancer(b balancer, tags map[string]string) lb.Resource {
 	}
 	x.Uses = append(x.Uses, r.rules...)
 	x.Pending = pending(b)
+	if x.Scheme = lb.External; b.scheme == "internal" {
+		x.Scheme = lb.Internal
+	}
 	return x
 }
 

@@ -156,7 +156,7 @@ func (w *wanting) balancer() lb.Resource {
 		addresses = "dualstack"
 	}
 	out := lb.Resource{
-		Ref: lb.Ref{Kind: kindBalancer, Name: shortName(w.b.Owner, "l", scheme, w.identity)}, Owner: w.b.Owner, Uses: w.uses,
+		Ref: lb.Ref{Kind: kindBalancer, Name: shortName(w.b.Owner, "l", scheme, w.identity)}, Owner: w.b.Owner, Uses: w.uses, Scheme: w.b.Scheme,
 		Fields: lb.Fields{fieldScheme: {scheme}, fieldAddresses: {addresses}, fieldGroups: w.front, fieldAttributes: pairsOf(w.ofLB), fieldSubnets: {}},
 	}
 	for _, z := range w.zones {

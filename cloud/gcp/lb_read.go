@@ -110,6 +110,9 @@ func resourceOf(kind string, o lbObject) lb.Resource {
 	case kindRule:
 		r.Address = o.fields.One("IPAddress")
 		r.Claims = claimsOf(r)
+		if r.Scheme = lb.External; o.fields.One("loadBalancingScheme") == "INTERNAL" {
+			r.Scheme = lb.Internal
+		}
 	}
 	return r
 }

@@ -56,6 +56,8 @@ type Resource struct {
 	Pending string
 	// Address is what it answers at: an address or a host name.
 	Address string
+	// Scheme is who can reach it, of what takes traffic in as it was read.
+	Scheme Scheme
 }
 
 // Foreign tells that it is not ours.
@@ -74,6 +76,17 @@ func StateOf(list ...Resource) State {
 		s[r.Ref] = r
 	}
 	return s
+}
+
+// SchemeOf is who can reach what serves the owner; empty where nothing does,
+// and Internal while something of either scheme is there.
+func (s State) SchemeOf(owner cloud.Owner) (scheme Scheme) {
+	for _, r := range s {
+		if r.Owner == owner && r.Scheme != "" && scheme != Internal {
+			scheme = r.Scheme
+		}
+	}
+	return scheme
 }
 
 // Sorted is every resource in the order of kinds and names.

@@ -30,7 +30,7 @@ func PreviewOf(b lb.Balancers, state lb.State, in wanted.Cluster, s *corev1.Serv
 	p := Preview{Ours: Ours(s, withoutClass)}
 	goal := lb.Goal{Owner: wanted.Owner(in.ID, s.Namespace, s.Name)}
 	if p.Ours {
-		asked := wanted.Make(s, in)
+		asked := wanted.Make(s, in, state.SchemeOf(goal.Owner))
 		p.Notes = asked.Notes
 		if why, is := asked.Refused(); is {
 			p.Refused = why

@@ -22,13 +22,15 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	if err != nil {
 		return refused(reasonOf(err), err), nil
 	}
-	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud})
-	c.tell(s, asked.Notes)
-	if why, is := asked.Refused(); is {
-		return refused(why.Reason, errors.New(why.Text)), nil
-	}
 	if _, err := c.load(ctx, k, 0); err != nil {
 		return troubled(err), nil
+	}
+	serving := k.view().SchemeOf(wanted.Owner(c.ClusterID, s.Namespace, s.Name))
+	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud}, serving)
+	c.tell(s, asked.Notes)
+	if why, is := asked.Refused(); is {
+		c.keepMembers(k, key, asked)
+		return refused(why.Reason, errors.New(why.Text)), nil
 	}
 	if f, done, err := c.leaveOthers(ctx, s, k); !done {
 		return f, err
@@ -60,6 +62,20 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		stands.again = min(c.retry.When(key), mostPending)
 	}
 	return stands, nil
+}
+
+// keepMembers sees to it that what serves a Service that is refused goes on
+// sending to the nodes that its zones have: words that cannot be followed are
+// no reason to take that away.
+func (c *Controller) keepMembers(k *book, key types.NamespacedName, asked wanted.Result) {
+	if asked.Nodes.Name == "" || c.DryRun || !k.has(asked.Balancer.Owner) {
+		return
+	}
+	known := k.knows(asked.Nodes.Name)
+	k.use(key, asked.Nodes, true)
+	if !known {
+		c.lookAtPools()
+	}
 }
 
 // catchUp brings the book up to date with what the Service's balancer rests on,

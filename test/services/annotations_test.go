@@ -90,7 +90,10 @@ var annotations = []row{
 	{name: "instance-groups", on: "gcp", edit: annotate("vpcnative.dev/backends", "InstanceGroups"), amend: more("backends", "instanceGroups")},
 
 	{name: "types-of-aws", edit: ofAWS("type", "nlb", "nlb-target-type", "instance", "backend-protocol", "tcp", "ip-address-type", "ipv4")},
-	{name: "pods-of-aws", edit: ofAWS("type", "external", "nlb-target-type", "ip"), events: []string{"AnnotationIgnored: aws-load-balancer-nlb-target-type: ip: pods are not targets yet"}},
+	{name: "pods-of-aws", edit: ofAWS("type", "external", "nlb-target-type", "ip"), amend: inside, // as the AWS Load Balancer Controller has them
+		events: []string{"AnnotationIgnored: aws-load-balancer-nlb-target-type: ip: pods are not targets yet"}},
+	{name: "pods-of-older-aws", edit: ofAWS("type", "nlb-ip"), amend: inside, events: []string{"AnnotationIgnored: aws-load-balancer-type: nlb-ip: pods are not targets yet"}},
+	{name: "controller-of-aws-and-a-scheme", edit: ofAWS("type", "external", "scheme", "internet-facing")},
 	{name: "tls-backend", edit: ofAWS("backend-protocol", "ssl"), reason: refusedAs(v1alpha1.ReasonInvalidAnnotation)},
 	{name: "health-check", edit: ofAWS("healthcheck-protocol", "http", "healthcheck-port", "10999", "healthcheck-path", "/ready",
 		"healthcheck-interval", "20", "healthcheck-timeout", "5", "healthcheck-healthy-threshold", "3", "healthcheck-unhealthy-threshold", "4"),

@@ -101,7 +101,8 @@ var contract = []row{
 		}},
 
 	{name: "foreign-annotations", edit: annotate("example.com/load-balancer", "x", "metallb.io/address-pool", "y"), quiet: true},
-	{name: "unknown-of-ours", edit: annotate("vpcnative.dev/shceme", "Internal"), events: []string{"AnnotationUnknown: annotation vpcnative.dev/shceme"}},
+	{name: "unknown-of-ours", edit: annotate("vpcnative.dev/shceme", "Internal"), reason: refusedAs(v1alpha1.ReasonAnnotationUnknown),
+		events: []string{"AnnotationUnknown: annotation vpcnative.dev/shceme"}},
 	{name: "unknown-of-gke", edit: annotate("networking.gke.io/tpyo", "x", "cloud.google.com/tpyo", "y"),
 		events: []string{"AnnotationUnknown: annotation cloud.google.com/tpyo", "annotation networking.gke.io/tpyo"}},
 	{name: "unknown-of-aws", edit: annotate("service.beta.kubernetes.io/aws-load-balancer-tpyo", "x", "service.kubernetes.io/aws-load-balancer-tpyo", "x"),

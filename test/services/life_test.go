@@ -131,7 +131,11 @@ var lives = []story{
 				s.Spec.ClusterIPs = s.Spec.ClusterIPs[:1]
 			}, false, nil},
 			{"internal", internal, true, inside},
+			{"nothing says the scheme", unannotate("vpcnative.dev/scheme"), false, inside},
 			{"external", annotate("vpcnative.dev/scheme", "External"), true, nil},
+			{"nothing says the scheme of an external one", unannotate("vpcnative.dev/scheme"), false, nil},
+			{"and a type that is internal where it is new", ofAWS("type", "external"), false, nil},
+			{"which it is once that is said", ofAWS("scheme", "internal"), true, inside},
 		} {
 			w.edit("web", step.edit)
 			now := w.serves("web", all, step.amend)
@@ -178,6 +182,23 @@ var lives = []story{
 			}
 			w.Log(step.name)
 			w.serves("web", step.nodes)
+		}
+	}},
+	{name: "what-is-refused-keeps-its-nodes", run: func(w *world) {
+		w.nodes("n1", "n2")
+		w.start()
+		w.service("web")
+		first := w.serves("web", []string{"n1", "n2"})
+		w.edit("web", annotate("vpcnative.dev/of-a-later-version", "x"))
+		w.reason("web", v1alpha1.ReasonAnnotationUnknown)
+		w.stop()
+		w.start()       // which knows of the nodes by the Service alone
+		w.node("n3", 1) // a zone that it has
+		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + ".n1"}})
+		w.sends("web", "n2", "n3")
+		w.edit("web", unannotate("vpcnative.dev/of-a-later-version"))
+		if now := w.serves("web", []string{"n2", "n3"}); now.Status[0] != first.Status[0] {
+			w.Errorf("reached at %v, was at %v", now.Status, first.Status)
 		}
 	}},
 	{name: "an-unrelated-change-costs-nothing", run: func(w *world) {

@@ -213,6 +213,14 @@ func annotate(pairs ...string) edit {
 	}
 }
 
+func unannotate(keys ...string) edit {
+	return func(s *corev1.Service) {
+		for _, key := range keys {
+			delete(s.Annotations, key)
+		}
+	}
+}
+
 func ports(list ...corev1.ServicePort) edit {
 	return func(s *corev1.Service) { s.Spec.Ports = list }
 }

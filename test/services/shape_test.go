@@ -140,6 +140,20 @@ func statusOf(s *corev1.Service) (out []string) {
 	return out
 }
 
+// sends waits until the balancer sends to these nodes, whatever is said of the
+// Service.
+func (w *world) sends(name string, nodes ...string) {
+	w.Helper()
+	w.eventually(func() error {
+		got, ok := w.shape(w.owner(name))
+		if !ok {
+			return fmt.Errorf("there is no balancer for %s", name)
+		}
+		slices.Sort(got.Nodes)
+		return same("nodes", strings.Join(slices.Compact(got.Nodes), " "), strings.Join(nodes, " "))
+	})
+}
+
 // serves waits until the Service is ensured, and the cloud has what it asks
 // for, as amended.
 func (w *world) serves(name string, nodes []string, amend ...func(*shape)) shape {

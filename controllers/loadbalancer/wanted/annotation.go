@@ -38,7 +38,7 @@ type Annotation struct {
 
 // Prefixes are those under which every annotation is understood, or told of.
 var Prefixes = []string{
-	"vpcnative.dev/",
+	ownPrefix,
 	"networking.gke.io/",
 	"cloud.google.com/",
 	"service.beta.kubernetes.io/aws-load-balancer-",
@@ -46,6 +46,11 @@ var Prefixes = []string{
 	"service.beta.kubernetes.io/load-balancer-",
 	"service.kubernetes.io/load-balancer-",
 }
+
+// ownPrefix begins our own annotations. They are ours alone to know, so one that
+// is not known is a slip, or newer than this manager: either way something was
+// asked for that would not be done.
+const ownPrefix = "vpcnative.dev/"
 
 // awsPrefix and awsShort begin the same annotations: the AWS Load Balancer
 // Controller knows both.
@@ -84,7 +89,12 @@ func (m *maker) annotations() {
 		}
 	}
 	for key := range m.service.Annotations {
-		if _, known := Find(key); !known && Claimed(key) {
+		_, known := Find(key)
+		switch {
+		case known:
+		case strings.HasPrefix(key, ownPrefix):
+			m.refuse(v1alpha1.ReasonAnnotationUnknown, "annotation %s is not known to this version; correct or remove it: docs/services.md lists those that are", key)
+		case Claimed(key):
 			m.note(v1alpha1.ReasonAnnotationUnknown, "annotation %s is not known and does nothing; docs/services.md lists those that are", key)
 		}
 	}

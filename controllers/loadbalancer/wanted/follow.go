@@ -165,11 +165,15 @@ func everyProxy(m *maker, v string) error {
 }
 
 func awsType(m *maker, v string) error {
-	word, err := choose(v, map[string]string{"nlb": "", "external": "", "nlb-ip": "nlb-ip"})
-	if err == nil && word != "" {
+	word, err := choose(v, map[string]string{"nlb": "nlb", "external": "external", "nlb-ip": "nlb-ip"})
+	if err != nil {
+		return err
+	}
+	m.closed = word != "nlb" // the AWS Load Balancer Controller's own default
+	if word == "nlb-ip" {
 		m.notPods("aws-load-balancer-type: nlb-ip")
 	}
-	return err
+	return nil
 }
 
 func awsTargets(m *maker, v string) error {
@@ -190,9 +194,7 @@ func awsFamilies(m *maker, v string) error {
 
 func nodeLabels(m *maker, v string) error {
 	got, err := labels.ConvertSelectorToLabelsMap(v)
-	if err == nil {
-		m.Nodes.Labels = got
-	}
+	m.Nodes.Labels, m.nodesUnread = got, err != nil
 	return err
 }
 

@@ -21,8 +21,8 @@ func concat(lists ...[]Annotation) (out []Annotation) {
 var own = []Annotation{
 	{Key: NetworkAnnotation, Values: "a Network's name", Effect: Followed,
 		Meaning: "which Network's VPC; by default the only one, or `default`"},
-	{Key: "vpcnative.dev/scheme", Values: "`Internal`, `External`", Effect: Followed,
-		Meaning: "who can reach it: the VPC, or the internet (the default)", follow: scheme},
+	{Key: SchemeAnnotation, Values: "`Internal`, `External`", Effect: Followed,
+		Meaning: "who can reach it: the VPC, or the internet; where nothing says so, what serves keeps what it has, and what is new is `External` but for some types of AWS", follow: scheme},
 	{Key: "vpcnative.dev/addresses", Values: "addresses, or names of reserved ones", Effect: Followed,
 		Meaning: "its addresses, at most one a family; names are given to the families in the order of `ipFamilies`", follow: addresses},
 	{Key: "vpcnative.dev/subnets", Values: "names or IDs", Effect: Followed,
@@ -32,7 +32,10 @@ var own = []Annotation{
 }
 
 // NetworkAnnotation names the Network of a Service.
-const NetworkAnnotation = "vpcnative.dev/network"
+const NetworkAnnotation = ownPrefix + "network"
+
+// SchemeAnnotation says who is to reach it.
+const SchemeAnnotation = ownPrefix + "scheme"
 
 var gke = []Annotation{
 	{Key: "networking.gke.io/load-balancer-type", Values: "`Internal`, `External`", Effect: Followed, Meaning: "as `vpcnative.dev/scheme`", follow: scheme},

@@ -17,7 +17,7 @@ var aws = under(awsPrefix+awsBalancer, []Annotation{
 	{Key: "scheme", Values: "`internal`, `internet-facing`", Effect: Followed, Meaning: "as `vpcnative.dev/scheme`", follow: awsScheme},
 	{Key: "internal", Values: "`true`, `false`", Effect: Followed, Meaning: "as `vpcnative.dev/scheme`", follow: awsInternal},
 	{Key: "type", Values: "`nlb`, `external`, `nlb-ip`", Effect: Followed,
-		Meaning: "every balancer is a network load balancer on instances; `nlb-ip` is told of by an Event", follow: awsType},
+		Meaning: "every balancer is a network load balancer on instances; `nlb-ip` is told of by an Event. With `external` and `nlb-ip`, which are the AWS Load Balancer Controller's, a new balancer is internal where nothing says the scheme", follow: awsType},
 	{Key: "nlb-target-type", Values: "`instance`, `ip`", Effect: Followed,
 		Meaning: "instances are the targets; `ip` is told of by an Event", follow: awsTargets},
 	{Key: "ip-address-type", Values: "`ipv4`, `dualstack`", Effect: Followed,

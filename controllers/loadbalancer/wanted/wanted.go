@@ -42,7 +42,8 @@ type Note struct {
 type Result struct {
 	// Balancer is whole only where there are no Refusals.
 	Balancer lb.LoadBalancer
-	// Nodes says which nodes its set has.
+	// Nodes says which nodes its set has; it has no name where that cannot be
+	// read.
 	Nodes Selection
 	// Refusals are why it cannot be made as the Service says. Nothing is
 	// changed then.
@@ -65,22 +66,27 @@ func (r Result) Refused() (Note, bool) {
 	return out, true
 }
 
-// Make says what the Service asks for.
-func Make(s *corev1.Service, in Cluster) Result {
+// Make says what the Service asks for. Where it does not say who is to reach
+// it, it keeps the scheme of what serves it now: serving, empty where nothing
+// does. So neither a word taken out nor another manager moves it, least of all
+// to the internet.
+func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	m := &maker{service: s, in: in}
 	m.Balancer.Owner = Owner(in.ID, s.Namespace, s.Name)
-	m.Balancer.Scheme = lb.External
 	m.Balancer.Attributes = map[string]string{}
 	m.health()
 	m.affinity()
 	m.annotations()
+	m.scheme(serving)
 	if !m.Balancer.Check.HTTP {
 		m.Balancer.Check.Path = ""
 	}
 	m.listeners()
 	m.frontends()
 	m.sources()
-	m.Nodes.Name = m.Nodes.name()
+	if m.Nodes.Name = m.Nodes.name(); m.nodesUnread {
+		m.Nodes = Selection{}
+	}
 	m.Balancer.NodeSet = m.Nodes.Name
 	sortNotes(m.Refusals)
 	sortNotes(m.Notes)
@@ -96,6 +102,9 @@ type maker struct {
 	reserved4  string   // allocations of Elastic IPs, IPv4 all of them
 	families   []lb.Family
 	sourceText []string
+	// closed: where nothing says the scheme, it is internal.
+	closed      bool
+	nodesUnread bool
 }
 
 func (m *maker) refuse(reason, format string, args ...any) {
@@ -110,6 +119,23 @@ func sortNotes(list []Note) {
 	slices.SortFunc(list, func(a, b Note) int {
 		return cmp.Or(strings.Compare(a.Reason, b.Reason), strings.Compare(a.Text, b.Text))
 	})
+}
+
+// scheme is the one that is said; or that of what serves; or what it is by
+// default.
+func (m *maker) scheme(serving lb.Scheme) {
+	if m.Balancer.Scheme != "" {
+		return
+	}
+	if m.Balancer.Scheme = lb.External; m.closed {
+		m.Balancer.Scheme = lb.Internal
+	}
+	if serving == "" || serving == m.Balancer.Scheme {
+		return
+	}
+	m.note(v1alpha1.ReasonSchemeKept, "nothing says who is to reach it, so what serves stays %s; annotation %s=%s moves it, and gives it another address",
+		serving, SchemeAnnotation, m.Balancer.Scheme)
+	m.Balancer.Scheme = serving
 }
 
 // listeners are the Service's ports.

@@ -121,7 +121,7 @@ func TestFieldsBecomeABalancer(t *testing.T) {
 			t.Parallel()
 			want := plain()
 			c.want(&want)
-			got := Make(web(c.service), Cluster{ID: "c", Cloud: "gcp"})
+			got := Make(web(c.service), Cluster{ID: "c", Cloud: "gcp"}, "")
 			if len(got.Refusals) > 0 || !reflect.DeepEqual(got.Balancer, want) {
 				t.Errorf("got %+v\nrefused %v\nwant %+v", got.Balancer, got.Refusals, want)
 			}
@@ -158,7 +158,7 @@ func TestRefusalsSayWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := Make(web(c.service), Cluster{ID: "c", Cloud: "gcp"})
+			got := Make(web(c.service), Cluster{ID: "c", Cloud: "gcp"}, "")
 			n, refused := got.Refused()
 			if text := n.Reason + ": " + n.Text; !refused || !strings.Contains(text, c.want) {
 				t.Errorf("%v: %q does not say %q", refused, text, c.want)
@@ -166,7 +166,7 @@ func TestRefusalsSayWhatIsWrong(t *testing.T) {
 		})
 	}
 	eip := annotated(aws+"eip-allocations", "eipalloc-1", aws+"scheme", "internal")
-	if n, refused := Make(web(eip), Cluster{ID: "c", Cloud: "aws"}).Refused(); !refused || n.Reason != "InvalidAddress" {
+	if n, refused := Make(web(eip), Cluster{ID: "c", Cloud: "aws"}, "").Refused(); !refused || n.Reason != "InvalidAddress" {
 		t.Errorf("an Elastic IP on an internal balancer: %v", n)
 	}
 }
@@ -210,7 +210,7 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 		{"aws", []string{aws + "internal", "0.0.0.0/0"}, internal},
 		{"aws", []string{aws + "internal", "true", aws + "scheme", "internet-facing"}, nothing},
 		{"aws", []string{"service.kubernetes.io/aws-load-balancer-scheme", "internal"}, internal},
-		{"aws", []string{aws + "type", "external", aws + "nlb-target-type", "instance"}, nothing},
+		{"aws", []string{aws + "type", "external", aws + "nlb-target-type", "instance"}, internal},
 		{"aws", []string{aws + "ip-address-type", "dualstack"}, func(b *lb.LoadBalancer) {
 			b.Frontends, b.AllowedSources = []lb.Frontend{{Family: lb.IPv4}, {Family: lb.IPv6}}, everyone
 		}},
@@ -247,7 +247,7 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 			t.Parallel()
 			want := plain()
 			c.want(&want)
-			got := Make(web(annotated(c.pairs...)), Cluster{ID: "c", Cloud: c.cloud})
+			got := Make(web(annotated(c.pairs...)), Cluster{ID: "c", Cloud: c.cloud}, "")
 			if len(got.Refusals)+len(got.Notes) > 0 || !reflect.DeepEqual(got.Balancer, want) {
 				t.Errorf("got %+v\nsaid %v %v\nwant %+v", got.Balancer, got.Refusals, got.Notes, want)
 			}
@@ -262,7 +262,6 @@ func TestWhatIsNotFollowedIsTold(t *testing.T) {
 		cloud, key, value, want string
 	}{
 		{"gcp", "networking.gke.io/load-balancer-tpye", "Internal", "AnnotationUnknown"},
-		{"aws", "vpcnative.dev/anything", "", "AnnotationUnknown"},
 		{"aws", aws + "new", "x", "AnnotationUnknown"},
 		{"gcp", aws + "eip-allocations", "eipalloc-1", "AnnotationIgnored"},
 		{"aws", "cloud.google.com/network-tier", "Premium", "AnnotationIgnored"},
@@ -275,7 +274,7 @@ func TestWhatIsNotFollowedIsTold(t *testing.T) {
 		{"gcp", "service.beta.kubernetes.io/azure-load-balancer-internal", "true", ""},
 		{"gcp", "service.kubernetes.io/topology-mode", "Auto", ""},
 	} {
-		got := Make(web(annotated(c.key, c.value)), Cluster{ID: "c", Cloud: c.cloud})
+		got := Make(web(annotated(c.key, c.value)), Cluster{ID: "c", Cloud: c.cloud}, "")
 		var reason string
 		for _, n := range got.Notes {
 			reason += n.Reason
@@ -318,9 +317,9 @@ func TestTheSameServiceAsksForTheSame(t *testing.T) {
 		s.Annotations = maps.Clone(all)
 		return s
 	}
-	first := Make(service(), Cluster{ID: "c", Cloud: "aws"})
+	first := Make(service(), Cluster{ID: "c", Cloud: "aws"}, "")
 	for range 20 {
-		if got := Make(service(), Cluster{ID: "c", Cloud: "aws"}); !reflect.DeepEqual(got, first) {
+		if got := Make(service(), Cluster{ID: "c", Cloud: "aws"}, ""); !reflect.DeepEqual(got, first) {
 			t.Fatal("the same Service asks for something else")
 		}
 	}
@@ -336,5 +335,43 @@ func TestSelectionsAreNamedByWhatTheySelect(t *testing.T) {
 	}
 	if !a.Selects(labels.Set{"x": "1", "y": "2", "z": "3"}) || a.Selects(labels.Set{"x": "1"}) || !Everyone().Selects(labels.Set(nil)) {
 		t.Error("it selects others")
+	}
+}
+
+func TestSchemeThatNothingSays(t *testing.T) {
+	t.Parallel()
+	const aws = "service.beta.kubernetes.io/aws-load-balancer-"
+	kind := aws + "type"
+	for _, c := range []struct {
+		pairs         []string
+		serving, want lb.Scheme
+		kept          bool
+	}{
+		{nil, "", lb.External, false},
+		{[]string{kind, "nlb"}, "", lb.External, false},
+		{[]string{kind, "external"}, "", lb.Internal, false},
+		{[]string{kind, "nlb-ip"}, "", lb.Internal, false},
+		{[]string{kind, "external", aws + "scheme", "internet-facing"}, "", lb.External, false},
+		{[]string{kind, "external", aws + "internal", "false"}, "", lb.External, false},
+		{[]string{kind, "external"}, lb.External, lb.External, true},
+		{[]string{kind, "external", SchemeAnnotation, "Internal"}, lb.External, lb.Internal, false},
+		{nil, lb.Internal, lb.Internal, true},
+		{[]string{SchemeAnnotation, "External"}, lb.Internal, lb.External, false},
+	} {
+		got := Make(web(annotated(c.pairs...)), Cluster{ID: "c", Cloud: "aws"}, c.serving)
+		kept := slices.ContainsFunc(got.Notes, func(n Note) bool { return n.Reason == "SchemeKept" })
+		if got.Balancer.Scheme != c.want || kept != c.kept {
+			t.Errorf("%v where %q serves: %s, and the notes %v", c.pairs, c.serving, got.Balancer.Scheme, got.Notes)
+		}
+	}
+}
+
+func TestAnnotationsOfOursThatAreNoneAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"vpcnative.dev/schema", "vpcnative.dev/anything", "vpcnative.dev/Scheme"} {
+		got := Make(web(annotated(key, "Internal")), Cluster{ID: "c", Cloud: "gcp"}, "")
+		if n, refused := got.Refused(); !refused || n.Reason != "AnnotationUnknown" || !strings.Contains(n.Text, key) {
+			t.Errorf("%s: %v", key, n)
+		}
 	}
 }
