@@ -52,7 +52,7 @@ type balancers struct {
 
 var _ lb.Balancers = balancers{}
 
-// The kinds of resources. The last two are only read: they say where things
+// The kinds of resources. The last three are only read: they say where things
 // can be put, carry no mark and are never changed.
 const (
 	kindBalancer = "LoadBalancer"
@@ -62,6 +62,7 @@ const (
 	kindRule     = "SecurityGroupRule"
 	kindSubnet   = "Subnet"
 	kindInstance = "Instance"
+	kindElastic  = "ElasticIP"
 )
 
 // The fields.
@@ -78,6 +79,7 @@ const (
 	fieldSet        = "node-set"
 	fieldPool       = "target-group"
 	fieldIngress    = "ingress"
+	fieldUser       = "user" // of an Elastic IP: the interface that has it
 	fieldTags       = "tags" // key=value, beside those of ours
 )
 

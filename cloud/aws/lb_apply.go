@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -19,7 +19,7 @@ func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Res
 		x.now = *a.Want
 	}
 	if a.Got != nil {
-		x.now.ID, x.now.Address, x.now.Pending = a.Got.ID, a.Got.Address, a.Got.Pending
+		x.now.ID, x.now.Address, x.now.Pending, x.now.Health = a.Got.ID, a.Got.Address, a.Got.Pending, a.Got.Health
 		x.now.Fields = lb.Fields{} // what is not wanted stays as it is
 		maps.Copy(x.now.Fields, a.Got.Fields)
 		if a.Want != nil {
@@ -33,6 +33,9 @@ func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Res
 		return lb.Resource{}, x.refuse(cloud.Invalid, errors.New("it is no action of this cloud"), "report this")
 	}
 	err := do(ctx)
+	if a.Kind == kindBalancer {
+		x.now.Protection = protectionOf(x.now)
+	}
 	return x.now, err
 }
 
@@ -67,16 +70,26 @@ func (x *applying) do(ctx context.Context, action string, f func(context.Context
 
 // patiently makes a change, again and again for a while where the refusal may
 // be only about what has not reached everywhere in the cloud yet: what was
-// just made is unknown, what was just let go of is in use. The codes of those
-// end in while.
-func (x *applying) patiently(ctx context.Context, action, while string, f func(context.Context) error) error {
+// just made is unknown, what was just let go of is in use. while are the codes
+// of that.
+func (x *applying) patiently(ctx context.Context, action string, f func(context.Context) error, while ...string) error {
 	until := time.Now().Add(x.Patience)
 	for try := 0; ; try++ {
 		err := x.do(ctx, action, f)
-		if !strings.HasSuffix(codeOf(err), while) || err == nil || time.Now().After(until) || !x.pause(ctx, try) {
+		if err == nil || !slices.Contains(while, codeOf(err)) || time.Now().After(until) || !x.pause(ctx, try) {
 			return err
 		}
 	}
+}
+
+// lingering deletes what may be in use for a while after what used it is gone:
+// a balancer's interfaces stay for minutes, in their security groups.
+func (x *applying) lingering(ctx context.Context, action, inUse string, f func(context.Context) error) error {
+	err := x.patiently(ctx, action, f, inUse)
+	if codeOf(err) == inUse {
+		return &lb.Lingers{Err: err}
+	}
+	return err
 }
 
 // newTags are the tags of something to be made, which has these attributes.
@@ -95,15 +108,14 @@ func (x *applying) retag(ctx context.Context, action string, set func(context.Co
 		return nil
 	}
 	tags := mapOfPairs(without(x.a.Want.Fields[fieldTags], x.a.Got.Fields[fieldTags]))
-	return x.do(ctx, action, func(ctx context.Context) error { return set(ctx, x.a.Got.ID, tags) })
+	return x.patiently(ctx, action, func(ctx context.Context) error { return set(ctx, x.a.Got.ID, tags) }, unknownYet...)
 }
 
 // group makes or removes a security group, or changes its rules.
 func (x *applying) group(ctx context.Context) error {
 	switch x.a.Verb {
 	case lb.Delete:
-		err := x.patiently(ctx, actionDeleteGroup, "DependencyViolation", func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) })
-		return gone(err)
+		return gone(x.lingering(ctx, actionDeleteGroup, "DependencyViolation", func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) }))
 	case lb.Create:
 		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: x.newTags(nil)}
 		err := x.do(ctx, actionCreateGroup, func(ctx context.Context) (err error) {
@@ -197,8 +209,8 @@ func (x *applying) rules(ctx context.Context, action string, texts []string, f f
 	if action == actionRevoke {
 		again = cloud.NotFound
 	}
-	err := x.do(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, rules) })
-	if !cloud.Is(err, again) {
+	err := x.patiently(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, rules) }, unknownYet...)
+	if !cloud.Is(err, again) || slices.Contains(unknownYet, codeOf(err)) {
 		return err
 	}
 	for _, one := range rules {
@@ -224,7 +236,12 @@ func (x *applying) rule(ctx context.Context) error {
 		return err
 	}
 	r.description, x.now.ID = "vpcnative load balancers", target
-	err = x.do(ctx, action, func(ctx context.Context) error { return f(ctx, target, []rule{r}) })
+	call := func(ctx context.Context) error { return f(ctx, target, []rule{r}) }
+	if x.a.Verb == lb.Delete {
+		err = x.do(ctx, action, call)
+	} else {
+		err = x.patiently(ctx, action, call, unknownYet...)
+	}
 	if cloud.Is(err, done) {
 		return nil
 	}

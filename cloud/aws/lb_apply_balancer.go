@@ -13,7 +13,7 @@ import (
 // for minutes, which nobody waits for.
 func (x *applying) balancer(ctx context.Context) error {
 	if x.a.Verb == lb.Delete {
-		return gone(x.do(ctx, actionDeleteBalancer, func(ctx context.Context) error { return x.elb.deleteBalancer(ctx, x.a.Got.ID) }))
+		return x.deleteBalancer(ctx)
 	}
 	b := balancer{name: x.a.Name, scheme: x.want(fieldScheme), addressType: x.want(fieldAddresses)}
 	for _, text := range x.a.Want.Fields[fieldSubnets] {
@@ -42,12 +42,26 @@ func (x *applying) balancer(ctx context.Context) error {
 	return x.attributes(ctx, actionSetBalancer, x.elb.setBalancerAttributes, balancerAttributes, nil)
 }
 
+// deleteBalancer takes its listeners along. Protection that is not wanted any
+// more is lifted before.
+func (x *applying) deleteBalancer(ctx context.Context) error {
+	if x.a.Got.Protection != "" {
+		err := x.do(ctx, actionSetBalancer, func(ctx context.Context) error {
+			return x.elb.setBalancerAttributes(ctx, x.a.Got.ID, map[string]string{deletionProtection: "false"})
+		})
+		if err != nil {
+			return gone(err)
+		}
+	}
+	return gone(x.do(ctx, actionDeleteBalancer, func(ctx context.Context) error { return x.elb.deleteBalancer(ctx, x.a.Got.ID) }))
+}
+
 func (x *applying) newBalancer(ctx context.Context, b balancer, born map[string]string) error {
 	var made balancer
-	err := x.patiently(ctx, actionCreateBalancer, "InvalidSecurityGroup", func(ctx context.Context) (err error) {
+	err := x.patiently(ctx, actionCreateBalancer, func(ctx context.Context) (err error) {
 		made, err = x.elb.createBalancer(ctx, b, x.newTags(born))
 		return err
-	})
+	}, unknownYet...)
 	if err != nil {
 		return err
 	}
@@ -57,18 +71,19 @@ func (x *applying) newBalancer(ctx context.Context, b balancer, born map[string]
 
 func (x *applying) editBalancer(ctx context.Context, b balancer) error {
 	arn := x.a.Got.ID
-	// The address type and the subnets need each other in the order that
-	// keeps every step valid: IPv6 after its subnets, and before they go.
+	// Subnets without IPv6 fit no dual stack, and the other way round, so that
+	// both are set at once where both change.
 	for _, step := range []struct {
-		field, action string
-		do            func(context.Context) error
+		due    bool
+		action string
+		do     func(context.Context) error
 	}{
-		{fieldSubnets, actionSetSubnets, func(ctx context.Context) error { return x.elb.setSubnets(ctx, arn, b) }},
-		{fieldAddresses, actionSetAddresses, func(ctx context.Context) error { return x.elb.setAddressType(ctx, arn, b.addressType) }},
-		{fieldGroups, actionSetGroups, func(ctx context.Context) error { return x.elb.setGroups(ctx, arn, b.groups) }},
+		{x.a.Changes(fieldSubnets), actionSetSubnets, func(ctx context.Context) error { return x.elb.setSubnets(ctx, arn, b) }},
+		{x.a.Changes(fieldAddresses) && !x.a.Changes(fieldSubnets), actionSetAddresses, func(ctx context.Context) error { return x.elb.setAddressType(ctx, arn, b.addressType) }},
+		{x.a.Changes(fieldGroups), actionSetGroups, func(ctx context.Context) error { return x.elb.setGroups(ctx, arn, b.groups) }},
 	} {
-		if x.a.Changes(step.field) {
-			if err := x.do(ctx, step.action, step.do); err != nil {
+		if step.due {
+			if err := x.patiently(ctx, step.action, step.do, unknownYet...); err != nil {
 				return err
 			}
 		}
@@ -110,8 +125,7 @@ func (x *applying) attributes(ctx context.Context, action string, set func(conte
 	if len(changed) == 0 {
 		return nil
 	}
-	unknown := map[string]string{kindBalancer: "LoadBalancerNotFound", kindPool: "TargetGroupNotFound"}[x.a.Kind]
-	if err := x.patiently(ctx, action, unknown, func(ctx context.Context) error { return set(ctx, x.now.ID, changed) }); err != nil {
+	if err := x.patiently(ctx, action, func(ctx context.Context) error { return set(ctx, x.now.ID, changed) }, unknownYet...); err != nil {
 		return err
 	}
 	if len(forget) > 0 {
@@ -122,7 +136,7 @@ func (x *applying) attributes(ctx context.Context, action string, set func(conte
 	if len(record) == 0 {
 		return nil
 	}
-	return x.do(ctx, actionAddTags, func(ctx context.Context) error { return x.elb.addTags(ctx, x.now.ID, record) })
+	return x.patiently(ctx, actionAddTags, func(ctx context.Context) error { return x.elb.addTags(ctx, x.now.ID, record) }, unknownYet...)
 }
 
 // listener makes, switches or deletes a listener.
@@ -169,13 +183,13 @@ func (x *applying) setListener(ctx context.Context, l listener) error {
 			return x.refuse(cloud.Stale, errors.New("the listener is gone"), "it is read again and made")
 		}
 		x.now.ID = l.arn
-		return x.patiently(ctx, actionSetListener, "ListenerNotFound", func(ctx context.Context) error { return x.elb.setListener(ctx, l) })
+		return x.patiently(ctx, actionSetListener, func(ctx context.Context) error { return x.elb.setListener(ctx, l) }, unknownYet...)
 	}
-	return x.patiently(ctx, actionCreateListener, "NotFound", func(ctx context.Context) error {
+	return x.patiently(ctx, actionCreateListener, func(ctx context.Context) error {
 		made, err := x.elb.createListener(ctx, l)
 		x.now.ID = made.arn
 		return err
-	})
+	}, unknownYet...)
 }
 
 // findListener looks up a listener that was only deduced.

@@ -16,7 +16,7 @@ import (
 func (x *applying) pool(ctx context.Context) error {
 	switch x.a.Verb {
 	case lb.Delete:
-		return gone(x.patiently(ctx, actionDeletePool, "ResourceInUse", func(ctx context.Context) error { return x.elb.deletePool(ctx, x.a.Got.ID) }))
+		return gone(x.lingering(ctx, actionDeletePool, "ResourceInUse", func(ctx context.Context) error { return x.elb.deletePool(ctx, x.a.Got.ID) }))
 	case lb.Create:
 		return x.newPool(ctx)
 	}
@@ -77,7 +77,7 @@ func (x *applying) newPool(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.now.ID = made.arn
+	x.now.ID, x.now.Health = made.arn, lb.Unknown
 	if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, born); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (x *applying) members(ctx context.Context, action string, ids []string, f f
 // some registers as many as can be: one instance that is stopped has ELB
 // refuse all of a call, so that a refused one is halved.
 func (x *applying) some(ctx context.Context, action string, ids []string, f func(context.Context, string, []string) error) (refused []string, err error) {
-	err = x.patiently(ctx, action, "TargetGroupNotFound", func(ctx context.Context) error { return f(ctx, x.now.ID, ids) })
+	err = x.patiently(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, ids) }, unknownYet...)
 	if codeOf(err) != "InvalidTarget" {
 		return nil, err
 	}
@@ -128,39 +128,68 @@ func (x *applying) some(ctx context.Context, action string, ids []string, f func
 }
 
 // Members are the target groups of every balancer that carries the set: EC2
-// has no pool that balancers share.
+// has no pool that balancers share. Those of one balancer share its limit.
 func (v balancers) Members(nodes lb.NodeSet, got lb.State) []lb.Resource {
 	var pools []lb.Resource
-	count, current := map[cloud.Owner]int{}, map[cloud.Owner][]string{}
+	count, current := map[user]int{}, map[user][]string{}
+	users := usersOf(got)
 	for _, x := range got.Sorted() {
 		if x.Kind == kindPool && x.Owner.ClusterID == nodes.ClusterID && x.Fields.One(fieldSet) == nodes.Name {
 			pools = append(pools, x)
-			count[x.Owner]++
-			current[x.Owner] = append(current[x.Owner], x.Fields[lb.FieldMembers]...)
+			by := users(x)
+			count[by]++
+			current[by] = append(current[by], x.Fields[lb.FieldMembers]...)
 		}
 	}
 	zones := v.zonesOf(got)
 	var out []lb.Resource
 	for _, x := range pools {
-		members, _ := membersOf(nodes, zones[x.Owner], count[x.Owner], current[x.Owner])
+		by := users(x)
+		in := zones[by]
+		if len(in) == 0 { // of no balancer, or of one that is not there
+			in = zones[user{owner: x.Owner}]
+		}
+		members, _ := membersOf(nodes, in, count[by], current[by])
 		x.Fields = lb.Fields{lb.FieldMembers: members}
 		out = append(out, x)
 	}
 	return out
 }
 
-// zonesOf are the zones that each owner's balancers are in.
-func (v balancers) zonesOf(got lb.State) map[cloud.Owner]map[string]bool {
-	out := map[cloud.Owner]map[string]bool{}
+// user is the balancer that sends to a target group; of no name for a group
+// that none sends to.
+type user struct {
+	owner    cloud.Owner
+	balancer string
+}
+
+func usersOf(got lb.State) func(pool lb.Resource) user {
+	balancers := map[lb.Ref]string{}
+	for ref, x := range got {
+		if ref.Kind == kindListener {
+			for _, used := range x.Uses {
+				balancers[used] = x.PartOf.Name
+			}
+		}
+	}
+	return func(pool lb.Resource) user { return user{pool.Owner, balancers[pool.Ref]} }
+}
+
+// zonesOf are the zones that each balancer is in, and those of each owner's
+// together.
+func (v balancers) zonesOf(got lb.State) map[user]map[string]bool {
+	out := map[user]map[string]bool{}
 	for ref, x := range got {
 		if ref.Kind != kindBalancer {
 			continue
 		}
-		if out[x.Owner] == nil {
-			out[x.Owner] = map[string]bool{}
-		}
-		for _, text := range x.Fields[fieldSubnets] {
-			out[x.Owner][got[lb.Ref{Kind: kindSubnet, Name: parseZone(text).subnet}].Fields.One(fieldZone)] = true
+		for _, by := range []user{{x.Owner, ref.Name}, {owner: x.Owner}} {
+			if out[by] == nil {
+				out[by] = map[string]bool{}
+			}
+			for _, text := range x.Fields[fieldSubnets] {
+				out[by][got[lb.Ref{Kind: kindSubnet, Name: parseZone(text).subnet}].Fields.One(fieldZone)] = true
+			}
 		}
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 // Actions of load balancing.
 const (
 	actionGroups      = "DescribeSecurityGroups"
+	actionElasticIPs  = "DescribeAddresses"
 	actionCreateGroup = "CreateSecurityGroup"
 	actionDeleteGroup = "DeleteSecurityGroup"
 	actionTagGroup    = "CreateTags"
@@ -94,6 +95,11 @@ var balancingReasons = map[string]cloud.Reason{
 	"HealthUnavailable": cloud.Unavailable,
 }
 
+// unknownYet are the codes by which a call does not know what was just made:
+// IDs reach everywhere within seconds, or minutes. Source: errors-overview.html,
+// "eventual consistency".
+var unknownYet = []string{"InvalidGroup.NotFound", "InvalidSecurityGroup", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"}
+
 // balancingRemedy says what a person can do about an error of load balancing;
 // empty where the general word is enough.
 func balancingRemedy(r cloud.Reason, action, code string) string {
@@ -107,7 +113,7 @@ func balancingRemedy(r cloud.Reason, action, code string) string {
 			return "what used it may linger for minutes; it is tried again"
 		}
 	case "OperationNotPermitted":
-		return "turn off deletion protection, or whatever else the text names"
+		return "turn off deletion protection, or whatever else the text names; nothing of the balancer has gone"
 	case "AllocationIdNotFound":
 		return "name Elastic IPs that are allocated in this region"
 	case "TooManyLoadBalancers", "TooManyTargetGroups":

@@ -164,7 +164,10 @@ func (w *wanting) nodeGroups(nodes lb.NodeSet) []string {
 	return slices.Compact(out)
 }
 
-const connectionTermination = "deregistration_delay.connection_termination.enabled"
+const (
+	connectionTermination = "deregistration_delay.connection_termination.enabled"
+	deletionProtection    = "deletion_protection.enabled"
+)
 
 // The attributes that we always set, with their values, which are also those of
 // something new; those that a balancer asks for go over them. Source: the API
@@ -176,7 +179,7 @@ var (
 	}
 	// others are known, and reset to this where they are not asked for any more.
 	others = map[string]string{
-		"deletion_protection.enabled": "false", "access_logs.s3.enabled": "false", "access_logs.s3.bucket": "", "access_logs.s3.prefix": "",
+		deletionProtection: "false", "access_logs.s3.enabled": "false", "access_logs.s3.bucket": "", "access_logs.s3.prefix": "",
 		"ipv6.deny_all_igw_traffic": "false", "zonal_shift.config.enabled": "false", "dns_record.client_routing_policy": "any_availability_zone",
 		"stickiness.type": "source_ip", "target_health_state.unhealthy.connection_termination.enabled": "true",
 		"target_health_state.unhealthy.draining_interval_seconds": "0", connectionTermination: "false",

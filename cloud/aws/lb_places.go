@@ -156,11 +156,39 @@ func (w *wanting) addresses(chosen []lb.Resource) error {
 	if f.Reserved == "" {
 		return w.privates(chosen)
 	}
+	if err := w.elasticIPs(); err != nil {
+		return err
+	}
 	// Fewer allocations than zones: the first zones have one, and the others
 	// are left out, since ELB takes allocations for all or for none.
 	w.zones = w.zones[:len(w.identity)]
 	for n, id := range w.identity {
 		w.zones[n].allocation = id
+	}
+	return nil
+}
+
+// elasticIPs checks that those asked for are there and free. Those that a
+// balancer of the owner's has are, when it has gone; where there is none, one
+// may be let go of this minute, and ELB says whether it is free.
+func (w *wanting) elasticIPs() error {
+	ours, serves := map[string]bool{}, false
+	for ref, x := range w.got {
+		if ref.Kind == kindBalancer && x.Owner == w.b.Owner {
+			serves = true
+			for _, claim := range x.Claims {
+				ours[claim] = true
+			}
+		}
+	}
+	for _, id := range w.identity {
+		e, there := w.got[lb.Ref{Kind: kindElastic, Name: id}]
+		switch {
+		case !there:
+			return w.refuse(cloud.NotFound, fmt.Errorf("there is no Elastic IP %s in %s", id, w.Region), "name Elastic IPs that are allocated in this region")
+		case serves && e.Fields.One(fieldUser) != "" && !ours[id]:
+			return w.refuse(cloud.Conflict, fmt.Errorf("the Elastic IP %s is associated with %s", id, e.Fields.One(fieldUser)), "name one that is free, or take it from there")
+		}
 	}
 	return nil
 }

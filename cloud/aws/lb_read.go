@@ -22,7 +22,7 @@ import (
 // (lb.Rules.ReadsInPart).
 func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner) (lb.State, error) {
 	r := &reading{balancers: v, cluster: clusterID, of: of, state: lb.State{}, names: map[string]string{}, hosts: map[string]string{}}
-	for _, step := range []func(context.Context) error{r.readPlaces, r.readInstances, r.readGroups, r.readBalancers, r.readPools} {
+	for _, step := range []func(context.Context) error{r.readPlaces, r.readElasticIPs, r.readInstances, r.readGroups, r.readBalancers, r.readPools} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -72,6 +72,15 @@ func (r *reading) readPlaces(ctx context.Context) error {
 		r.put(lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: p.id}, Fields: f})
 		return nil
 	})
+}
+
+// readElasticIPs: a balancer may ask for any of the region's.
+func (r *reading) readElasticIPs(ctx context.Context) error {
+	all, err := read(ctx, r.vpc, actionElasticIPs, subject{"list the Elastic IPs", r.Region}, r.elb.elasticIPs)
+	for _, e := range all {
+		r.put(lb.Resource{Ref: lb.Ref{Kind: kindElastic, Name: e.allocation}, Fields: lb.Fields{fieldUser: {e.user}}})
+	}
+	return err
 }
 
 const clusterTag = "kubernetes.io/cluster/"

@@ -2,8 +2,10 @@ package aws
 
 import (
 	"context"
+	"slices"
 	"strings"
 
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -28,6 +30,7 @@ func (r *reading) readBalancers(ctx context.Context) error {
 		if x.Fields[fieldAttributes], err = r.attributes(ctx, b.arn, tags[b.arn], actionBalancerAttributes, r.elb.balancerAttributes); err != nil {
 			return err
 		}
+		x.Protection = protectionOf(x)
 		r.put(x)
 		r.hosts[b.arn] = b.name
 		if !r.exact() {
@@ -40,15 +43,43 @@ func (r *reading) readBalancers(ctx context.Context) error {
 	return nil
 }
 
-// Pending lists the balancers once, for all that are being provisioned.
-func (v balancers) Pending(ctx context.Context, got lb.State) (lb.State, error) {
-	waiting := map[string]lb.Resource{}
-	for _, x := range got {
+// Look lists the balancers once, for all that are being provisioned, and reads
+// the health of each target group.
+func (v balancers) Look(ctx context.Context, at lb.State) (lb.State, error) {
+	out, err := v.lookAtBalancers(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range at.Sorted() {
+		if x.Kind != kindPool {
+			continue
+		}
+		all, err := v.targets(ctx, x.ID)
+		if cloud.Is(err, cloud.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		x.Health = lb.Unhealthy
+		if slices.ContainsFunc(all, func(m member) bool { return m.healthy }) {
+			x.Health = lb.Healthy
+		}
+		out[x.Ref] = x
+	}
+	return out, nil
+}
+
+func (v balancers) lookAtBalancers(ctx context.Context, at lb.State) (lb.State, error) {
+	waiting, out := map[string]lb.Resource{}, lb.State{}
+	for _, x := range at {
 		if x.Kind == kindBalancer && x.Pending != "" {
 			waiting[x.ID] = x
 		}
 	}
-	out := lb.State{}
+	if len(waiting) == 0 {
+		return out, nil
+	}
 	list := func(ctx context.Context, token string) (page[balancer], error) { return v.elb.balancers(ctx, token) }
 	return out, pages(ctx, v.vpc, actionBalancers, subject{"list the load balancers", v.Region}, list, func(b balancer) error {
 		if x, waits := waiting[b.arn]; waits {
@@ -91,6 +122,15 @@ func (r *reading) balancer(b balancer, tags map[string]string) lb.Resource {
 		x.Scheme = lb.Internal
 	}
 	return x
+}
+
+// protectionOf says that a balancer cannot be deleted, where we were asked to
+// protect it. What somebody else protected ELB refuses itself.
+func protectionOf(x lb.Resource) string {
+	if mapOfPairs(x.Fields[fieldAttributes])[deletionProtection] != "true" {
+		return ""
+	}
+	return "its deletion protection is on: set " + deletionProtection + "=false among the attributes of the load balancer that the Service asks for"
 }
 
 // pending says why a balancer takes no traffic yet. An emulator may not say

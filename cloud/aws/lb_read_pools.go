@@ -31,7 +31,7 @@ func (r *reading) readPools(ctx context.Context) error {
 		return err
 	}
 	for n, p := range found {
-		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Fields: lb.Fields{
+		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Health: lb.Unknown, Fields: lb.Fields{
 			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]},
 			fieldTags: otherTags(tags[p.arn])}}
 		if x.Fields[fieldAttributes], err = r.attributes(ctx, p.arn, tags[p.arn], actionPoolAttributes, r.elb.poolAttributes); err != nil {
@@ -67,8 +67,12 @@ func (r *reading) members(ctx context.Context, of []pool) ([][]string, error) {
 	return out, calls.Wait()
 }
 
+func (v balancers) targets(ctx context.Context, arn string) ([]member, error) {
+	return read(ctx, v.vpc, actionMembers, subject{"read the targets", arn}, func(ctx context.Context) ([]member, error) { return v.elb.members(ctx, arn) })
+}
+
 func (r *reading) membersOf(ctx context.Context, arn string) ([]string, error) {
-	all, err := read(ctx, r.vpc, actionMembers, subject{"read the targets", arn}, func(ctx context.Context) ([]member, error) { return r.elb.members(ctx, arn) })
+	all, err := r.targets(ctx, arn)
 	out := []string{}
 	for _, m := range all {
 		if !m.draining {
@@ -91,9 +95,9 @@ func (r *reading) deduce(p pool, port string, x lb.Resource) {
 
 // listener makes a resource of a listener; it is its balancer's owner's.
 func (r *reading) listener(b lb.Resource, l listener, pool string) lb.Resource {
-	ref := listenerRef(b.Name, l.port)
-	return lb.Resource{Ref: ref, Owner: b.Owner, ID: l.arn, Claims: []string{ref.Name}, Fields: lb.Fields{fieldProtocol: {l.protocol}, fieldPool: {pool}},
-		Uses: append([]lb.Ref{b.Ref}, lb.Ref{Kind: kindPool, Name: pool})}
+	x := listenerOf(b, l.protocol, l.port, lb.Ref{Kind: kindPool, Name: pool})
+	x.ID = l.arn
+	return x
 }
 
 // readListeners reads those of a balancer, with the ARNs of their groups.

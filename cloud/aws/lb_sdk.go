@@ -70,7 +70,7 @@ func (s balancingSDK) createBalancer(ctx context.Context, b balancer, tags map[s
 }
 
 func (s balancingSDK) setSubnets(ctx context.Context, arn string, b balancer) error {
-	_, err := s.elb.SetSubnets(ctx, &elb.SetSubnetsInput{LoadBalancerArn: &arn, SubnetMappings: mappings(b.zones)})
+	_, err := s.elb.SetSubnets(ctx, &elb.SetSubnetsInput{LoadBalancerArn: &arn, SubnetMappings: mappings(b.zones), IpAddressType: types.IpAddressType(b.addressType)})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -34,6 +35,17 @@ func (s balancingSDK) vpcSubnets(ctx context.Context, vpcID, token string) (page
 		p.items = append(p.items, got)
 	}
 	return p, nil
+}
+
+func (s balancingSDK) elasticIPs(ctx context.Context) (out []elasticIP, err error) {
+	l, err := s.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range l.Addresses {
+		out = append(out, elasticIP{awssdk.ToString(a.AllocationId), cmp.Or(awssdk.ToString(a.NetworkInterfaceId), awssdk.ToString(a.AssociationId))})
+	}
+	return out, nil
 }
 
 func (s balancingSDK) securityGroups(ctx context.Context, vpcID, filter, value, token string) (page[group], error) {

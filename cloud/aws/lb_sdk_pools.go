@@ -85,7 +85,11 @@ func (s balancingSDK) members(ctx context.Context, arn string) (out []member, er
 	}
 	for _, h := range l.TargetHealthDescriptions {
 		if h.Target != nil {
-			out = append(out, member{awssdk.ToString(h.Target.Id), h.TargetHealth != nil && h.TargetHealth.State == types.TargetHealthStateEnumDraining})
+			m := member{instance: awssdk.ToString(h.Target.Id)}
+			if h.TargetHealth != nil {
+				m.draining, m.healthy = h.TargetHealth.State == types.TargetHealthStateEnumDraining, h.TargetHealth.State == types.TargetHealthStateEnumHealthy
+			}
+			out = append(out, m)
 		}
 	}
 	return out, nil

@@ -6,6 +6,8 @@ import "context"
 // of ELB, and of EC2 for their security groups. Errors are the SDK's own.
 type balancing interface {
 	vpcSubnets(ctx context.Context, vpcID, token string) (page[place], error)
+	// elasticIPs are all of the region.
+	elasticIPs(ctx context.Context) ([]elasticIP, error)
 	// securityGroups are those of the VPC that a filter of EC2 finds.
 	securityGroups(ctx context.Context, vpcID, filter, value, token string) (page[group], error)
 	createGroup(ctx context.Context, vpcID string, g group) (id string, err error)
@@ -50,6 +52,9 @@ type place struct {
 	tags           map[string]string
 }
 
+// elasticIP is an allocation, and the interface that has it.
+type elasticIP struct{ allocation, user string }
+
 type group struct {
 	id, name, description string
 	rules                 []rule
@@ -92,8 +97,8 @@ type check struct {
 
 // member is a target.
 type member struct {
-	instance string
-	draining bool
+	instance          string
+	draining, healthy bool
 }
 
 type listener struct {

@@ -291,6 +291,7 @@ func TestWhatANetworkBalancerCannotBe(t *testing.T) {
 		"two NodePorts of one port": {cloud.Invalid, func(b *lb.LoadBalancer) { b.Listeners = append(b.Listeners, port(lb.UDP, 80, 30081)) }},
 		"an unknown setting":        {cloud.Invalid, func(b *lb.LoadBalancer) { b.Attributes["colour"] = "red" }},
 		"an unknown attribute":      {cloud.Invalid, func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeLoadBalancer+"colour"] = "red" }},
+		"an unknown Elastic IP":     {cloud.NotFound, func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = "eipalloc-0,eipalloc-1,eipalloc-2" }},
 		"an unknown subnet":         {cloud.NotFound, func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeSubnets] = "subnet-0" }},
 		"two subnets of a zone": {cloud.Invalid, func(b *lb.LoadBalancer) {
 			b.Attributes[lb.AttributeSubnets] = w.public[zones[0]] + "," + w.places[zones[0]]
@@ -400,7 +401,6 @@ func TestLimitsAndTroubleAreTold(t *testing.T) {
 		"a denied action": {awssim.Config{Denied: []string{"CreateTargetGroup"}}, nil, cloud.PermissionDenied, []string{"elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:AddTags"}},
 		"a denied rule":   {awssim.Config{Denied: []string{"AuthorizeSecurityGroupIngress"}}, nil, cloud.PermissionDenied, []string{"ec2:AuthorizeSecurityGroupIngress"}},
 		"a stopped node":  {awssim.Config{}, func(w *balanced) { w.must(w.sim.StopInstance(path.Base(w.nodes.Nodes[1].ProviderID))) }, cloud.NotFound, []string{"not running"}},
-		"an unknown EIP":  {awssim.Config{}, nil, cloud.NotFound, []string{"AllocationIdNotFound"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -409,9 +409,6 @@ func TestLimitsAndTroubleAreTold(t *testing.T) {
 				c.harm(w)
 			}
 			b := service("web")
-			if name == "an unknown EIP" {
-				b.Frontends[0].Reserved = "eipalloc-0,eipalloc-1,eipalloc-2"
-			}
 			_, err := w.apply(b)
 			if !strings.Contains(fmt.Sprint(err), string(c.words[0])) {
 				t.Errorf("got %v, want %q", err, c.words)

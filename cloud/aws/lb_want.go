@@ -37,10 +37,8 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 		return nil, err
 	}
 	for _, p := range w.listeners {
-		pool := w.pool(p, check, members)
-		ref := listenerRef(balancer.Name, p.port)
-		w.out = append(w.out, pool, lb.Resource{Ref: ref, Owner: b.Owner, Claims: []string{ref.Name}, Uses: []lb.Ref{balancer.Ref, pool.Ref},
-			Fields: lb.Fields{fieldProtocol: {p.protocol}, fieldPool: {pool.Name}}})
+		pool := w.pool(balancer, p, check, members)
+		w.out = append(w.out, pool, listenerOf(balancer, p.protocol, p.port, pool.Ref))
 	}
 	w.out = append(w.out, balancer)
 	return w.out, w.tag()
@@ -168,8 +166,36 @@ func (w *wanting) balancer() lb.Resource {
 	return out
 }
 
+// listenerOf is a balancer's listener, which goes with it.
+func listenerOf(balancer lb.Resource, protocol string, port int32, pool lb.Ref) lb.Resource {
+	ref := listenerRef(balancer.Name, port)
+	x := lb.Resource{Ref: ref, Owner: balancer.Owner, Claims: []string{ref.Name}, Uses: []lb.Ref{balancer.Ref, pool}, PartOf: balancer.Ref,
+		Fields: lb.Fields{fieldProtocol: {protocol}, fieldPool: {pool.Name}}}
+	for _, one := range strings.Split(protocol, "_") {
+		x.Serves = append(x.Serves, one+"/"+strconv.Itoa(int(port)))
+	}
+	return x
+}
+
+// poolRef names a port's target group. One takes traffic of one balancer only:
+// as long as another balancer of the owner's has it, another one stands beside
+// it, whose name has the balancer too, and which then stays.
+func (w *wanting) poolRef(balancer lb.Resource, p portOf) lb.Ref {
+	plain := lb.Ref{Kind: kindPool, Name: shortName(w.b.Owner, "t", p.protocol, p.port, p.node)}
+	beside := lb.Ref{Kind: kindPool, Name: shortName(w.b.Owner, "t", p.protocol, p.port, p.node, balancer.Name)}
+	if _, there := w.got[beside]; there {
+		return beside
+	}
+	for ref, x := range w.got {
+		if ref.Kind == kindListener && x.PartOf != balancer.Ref && slices.Contains(x.Uses, plain) {
+			return beside
+		}
+	}
+	return plain
+}
+
 // pool is a port's target group. What cannot be changed is in its name.
-func (w *wanting) pool(p portOf, check string, members []string) lb.Resource {
+func (w *wanting) pool(balancer lb.Resource, p portOf, check string, members []string) lb.Resource {
 	attributes := map[string]string{connectionTermination: strconv.FormatBool(p.protocol != "TCP")}
 	for key, value := range w.ofPool {
 		attributes[key] = value
@@ -178,7 +204,7 @@ func (w *wanting) pool(p portOf, check string, members []string) lb.Resource {
 		delete(attributes, "preserve_client_ip.enabled") // always on
 	}
 	return lb.Resource{
-		Ref: lb.Ref{Kind: kindPool, Name: shortName(w.b.Owner, "t", p.protocol, p.port, p.node)}, Owner: w.b.Owner,
+		Ref: w.poolRef(balancer, p), Owner: w.b.Owner,
 		Fields: lb.Fields{
 			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.b.NodeSet},
 			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes), lb.FieldMembers: members,

@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
@@ -59,23 +61,37 @@ func newBalanced(t *testing.T, c awssim.Config, edits ...func(*aws.BalancerConfi
 		w.tag(w.public[zone], "kubernetes.io/role/elb", "1")
 		w.tag(w.places[zone], "kubernetes.io/role/internal-elb", "1")
 	}
-	made, err := w.ec2.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{GroupName: awssdk.String("nodes"), Description: awssdk.String("nodes"), VpcId: &w.vpcID})
-	w.must(err)
-	w.sg = *made.GroupId
+	w.soon(func() bool {
+		made, err := w.ec2.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{GroupName: awssdk.String("nodes"), Description: awssdk.String("nodes"), VpcId: &w.vpcID})
+		if err == nil {
+			w.sg = *made.GroupId
+		}
+		return err == nil
+	})
 	for n := range 3 {
 		w.addNode(zones[n])
 	}
-	var b aws.BalancerConfig
-	b.Patience = 100 * time.Millisecond
+	w.lb = newAdapter(t, url, w.vpcID, 100*time.Millisecond, edits...)
+	return w
+}
+
+func newAdapter(t *testing.T, url, vpcID string, patience time.Duration, edits ...func(*aws.BalancerConfig)) lb.Balancers {
+	t.Helper()
+	b := aws.BalancerConfig{Patience: patience}
 	for _, edit := range edits {
 		edit(&b)
 	}
 	_, balancers, closer, err := aws.NewWithBalancers(t.Context(), aws.Config{
-		Region: "eu-west-1", VPC: w.vpcID, Endpoint: url, AccessKey: "AKID", SecretKey: "secret", BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, Retries: 4}, b)
-	w.must(err)
+		Region: "eu-west-1", VPC: vpcID, Endpoint: url, AccessKey: "AKID", SecretKey: "secret", BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, Retries: 4}, b)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(closer)
-	w.lb = balancers
-	return w
+	return balancers
+}
+
+func attribute(key, value string) []elbtypes.LoadBalancerAttribute {
+	return []elbtypes.LoadBalancerAttribute{{Key: &key, Value: &value}}
 }
 
 func (w *balanced) must(err error) {
@@ -87,8 +103,10 @@ func (w *balanced) must(err error) {
 
 func (w *balanced) tag(id, key, value string) {
 	w.Helper()
-	_, err := w.ec2.CreateTags(w.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: &key, Value: &value}}})
-	w.must(err)
+	w.soon(func() bool { // what is fresh is not known everywhere
+		_, err := w.ec2.CreateTags(w.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: &key, Value: &value}}})
+		return err == nil
+	})
 }
 
 // addNode adds a machine in the nodes' security group.
@@ -96,8 +114,10 @@ func (w *balanced) addNode(zone string) lb.Node {
 	w.Helper()
 	vm, err := w.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{{Subnet: w.places[zone]}}})
 	w.must(err)
-	_, err = w.ec2.ModifyNetworkInterfaceAttribute(w.Context(), &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &vm.Interfaces[0].ID, Groups: []string{w.sg}})
-	w.must(err)
+	w.soon(func() bool {
+		_, err := w.ec2.ModifyNetworkInterfaceAttribute(w.Context(), &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &vm.Interfaces[0].ID, Groups: []string{w.sg}})
+		return err == nil
+	})
 	n := lb.Node{ProviderID: "aws:///" + zone + "/" + vm.ID, Zone: zone, Subnet: w.places[zone]}
 	w.nodes.Nodes = append(w.nodes.Nodes, n)
 	return n
@@ -139,8 +159,21 @@ func (w *balanced) plan(b lb.LoadBalancer, got lb.State) lb.Actions {
 func (w *balanced) apply(b lb.LoadBalancer) (lb.Actions, error) {
 	w.Helper()
 	got := w.read(b.Owner)
+	w.look(b, got)
 	p := w.plan(b, got)
 	return p, lb.Run(w.Context(), w.lb, p, got)
+}
+
+// look enters how what the plan waits for is by now.
+func (w *balanced) look(b lb.LoadBalancer, got lb.State) {
+	w.Helper()
+	at := lb.State{}
+	for _, ref := range w.plan(b, got).Looks() {
+		at[ref] = got[ref]
+	}
+	seen, err := w.lb.Look(w.Context(), at)
+	w.must(err)
+	maps.Copy(got, seen)
 }
 
 // settled wants it to be as it should be, by both ways of reading.
@@ -153,10 +186,18 @@ func (w *balanced) settled(b lb.LoadBalancer) {
 	}
 }
 
+// made applies as often as it takes: what serves goes when what takes its place
+// serves, which shows in the next reading.
 func (w *balanced) made(b lb.LoadBalancer) {
 	w.Helper()
-	_, err := w.apply(b)
-	w.must(err)
+	for range 100 {
+		p, err := w.apply(b)
+		w.must(err)
+		if len(p.Waits()) == 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	w.settled(b)
 }
 

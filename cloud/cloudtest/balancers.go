@@ -2,6 +2,7 @@ package cloudtest
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -168,10 +169,24 @@ func (c *balancing) plan(b lb.LoadBalancer, got lb.State) lb.Actions {
 // apply brings a balancer about in one go, and its nodes.
 func (c *balancing) apply(b lb.LoadBalancer) error {
 	got := c.read()
+	if err := c.look(b, got); err != nil {
+		return err
+	}
 	if err := lb.Run(c.ctx, c.Balancers, c.plan(b, got), got); err != nil {
 		return err
 	}
 	return lb.Run(c.ctx, c.Balancers, c.memberPlan(got), got)
+}
+
+// look enters how what the balancer's plan waits for is by now.
+func (c *balancing) look(b lb.LoadBalancer, got lb.State) error {
+	at := lb.State{}
+	for _, ref := range c.plan(b, got).Looks() {
+		at[ref] = got[ref]
+	}
+	seen, err := c.Balancers.Look(c.ctx, at)
+	maps.Copy(got, seen)
+	return err
 }
 
 func (c *balancing) memberPlan(got lb.State) lb.Actions {

@@ -18,7 +18,7 @@ func (e *lbEdit) forAdmin(err error) error {
 	command := e.command()
 	return &cloud.Error{Reason: cloud.PermissionDenied, Act: refused.Act, Resource: refused.Resource,
 		Remedy: "have somebody who administers the firewall of project " + e.NetworkProject + " run: " + command,
-		Err:    &lb.NeedsAdmin{Command: command, Err: refused.Err}}
+		Err:    &lb.NeedsAdmin{Of: e.action.Ref, Command: command, Err: refused.Err}}
 }
 
 // command does the whole action. A rule that it makes has our description, and

@@ -26,7 +26,10 @@ func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Res
 		return now, e.forAdmin(err)
 	}
 	if a.Want != nil {
-		now.Uses, now.Claims = a.Want.Uses, a.Want.Claims
+		now.Uses = a.Want.Uses
+		if a.Kind != kindRule { // whose claims have its address, which was not known
+			now.Claims = a.Want.Claims
+		}
 	}
 	return now, nil
 }
@@ -34,17 +37,17 @@ func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Res
 // resolve puts the values of addresses in the place of their names.
 func resolve(f lb.Fields, got lb.State) lb.Fields {
 	out := maps.Clone(f)
-	for _, field := range []string{"IPAddress", "destinationRanges"} {
-		name, ok := strings.CutPrefix(f.One(field), kindAddress+" ")
-		if !ok {
-			continue
+	for field, text := range map[string]func(netip.Addr) string{"IPAddress": netip.Addr.String, "destinationRanges": hostPrefix} {
+		out[field] = slices.Clone(f[field])
+		for i, value := range out[field] {
+			name, _ := strings.CutPrefix(value, kindAddress+" ")
+			ip, err := netip.ParseAddr(got[lb.Ref{Kind: kindAddress, Name: name}].Address)
+			if err == nil { // else the cloud refuses it, by its name
+				out[field][i] = text(ip)
+			}
 		}
-		ip, err := netip.ParseAddr(got[lb.Ref{Kind: kindAddress, Name: name}].Address)
-		if err != nil {
-			continue // the cloud refuses it, by its name
-		}
-		if out[field] = []string{ip.String()}; field == "destinationRanges" {
-			out[field] = []string{hostPrefix(ip)}
+		if _, asked := f[field]; !asked {
+			delete(out, field)
 		}
 	}
 	return out

@@ -14,30 +14,27 @@ const maxFirewallRanges = 5000
 
 // frontend adds an address, the firewall rule for clients, and the rules.
 func (t *translation) frontend(f lb.Frontend, backends map[lb.Protocol]lb.Ref) error {
-	address, ip, tier, err := t.address(f)
+	p, err := t.address(f)
 	if err != nil {
 		return err
 	}
-	at := ip.String()
-	if !ip.IsValid() {
-		at = address.String() // known when it is there
+	rules := t.rules(f.Family, p)
+	if p.alone && len(rules) > 1 {
+		return t.refuse(cloud.Invalid, fmt.Errorf("address %s (%s) takes one forwarding rule, of at most %d ports of one protocol: it is not reserved as %s; the Service needs %d rules",
+			p.ref.Name, p.ip, maxPortsOfRule, sharedPurpose, len(rules)), "reserve an address with --purpose="+sharedPurpose+" and name that, or have fewer ports")
 	}
-	uses := []lb.Ref{address}
+	uses := []lb.Ref{p.ref}
 	if sources := t.sources(f.Family); len(sources) > 0 {
 		if len(sources) > maxFirewallRanges {
 			return t.refuse(cloud.LimitExceeded, fmt.Errorf("%d source ranges, a firewall rule takes %d", len(sources), maxFirewallRanges), "merge them")
 		}
-		destination := at
-		if ip.IsValid() {
-			destination = hostPrefix(ip)
-		}
-		uses = append(uses, t.firewall(t.Owner, clientRole(f.Family), sources, []string{destination}, t.allowed()))
+		uses = append(uses, t.firewall(t.Owner, clientRole(f.Family), sources, t.destinations(f.Family, p), t.allowed()))
 	}
-	for _, r := range t.rules(f.Family) {
+	for _, r := range rules {
 		backend := backends[r.protocol]
 		fields := lb.Fields{
-			"IPAddress": {at}, "IPProtocol": {string(r.protocol)}, "ipVersion": {strings.ToUpper(string(f.Family))}, "loadBalancingScheme": {t.scheme()},
-			"backendService": {backend.Name}, "allPorts": {fmt.Sprint(len(r.ports) == 0)}, "ports": r.ports, "networkTier": {tier},
+			"IPAddress": {p.at()}, "IPProtocol": {string(r.protocol)}, "ipVersion": {strings.ToUpper(string(f.Family))}, "loadBalancingScheme": {t.scheme()},
+			"backendService": {backend.Name}, "allPorts": {fmt.Sprint(len(r.ports) == 0)}, "ports": r.ports, "networkTier": {p.tier},
 		}
 		if t.Scheme == lb.Internal {
 			fields["network"] = []string{t.networkPath()}
@@ -47,9 +44,25 @@ func (t *translation) frontend(f lb.Frontend, backends map[lb.Protocol]lb.Ref) e
 			fields["subnetwork"] = []string{sub}
 		}
 		rule := t.add(kindRule, t.ruleName(f.Family, r.protocol, r.slot), t.Owner, fields, append([]lb.Ref{backend}, uses...)...)
-		rule.Claims = r.claims(f.Family)
+		rule.Claims, rule.Serves = r.claims(p.at()), r.serves(f.Family)
 	}
 	return nil
+}
+
+// destinations are the address, and those that rules of the balancer still have:
+// what serves there serves on until it goes.
+func (t *translation) destinations(f lb.Family, p vip) []string {
+	out := []string{p.at()}
+	if p.ip.IsValid() {
+		out[0] = hostPrefix(p.ip)
+	}
+	for _, r := range t.got.Sorted() {
+		a, err := netip.ParseAddr(r.Fields.One("IPAddress"))
+		if r.Kind == kindRule && r.Owner == t.Owner && err == nil && lb.FamilyOf(a) == f && !slices.Contains(out, hostPrefix(a)) {
+			out = append(out, hostPrefix(a))
+		}
+	}
+	return out
 }
 
 func clientRole(f lb.Family) string { return "w" + digit(f) }
@@ -81,25 +94,40 @@ func (t *translation) frontendSubnet() string {
 	return ""
 }
 
+// vip is a frontend's address: the resource, its value where the cloud has
+// chosen one, and its tier.
+type vip struct {
+	ref  lb.Ref
+	ip   netip.Addr
+	tier string
+	// alone: only one rule can have it.
+	alone bool
+}
+
+// at is how rules and their claims call it.
+func (p vip) at() string {
+	if p.ip.IsValid() {
+		return p.ip.String()
+	}
+	return p.ref.String() // known when it is there
+}
+
 // address is the reserved address of a frontend: ours, so that no change of
-// the rules loses it, or somebody's that is asked for. The value is not valid
-// while the cloud has not chosen one.
-func (t *translation) address(f lb.Frontend) (ref lb.Ref, ip netip.Addr, tier string, err error) {
-	tier = "PREMIUM"
+// the rules loses it, or somebody's that is asked for.
+func (t *translation) address(f lb.Frontend) (vip, error) {
+	p := vip{tier: "PREMIUM"}
 	if t.Attributes[lb.AttributeNetworkTier] != "" {
-		tier = strings.ToUpper(t.Attributes[lb.AttributeNetworkTier])
+		p.tier = strings.ToUpper(t.Attributes[lb.AttributeNetworkTier])
 	}
 	if theirs, ok := t.theirs(f); ok {
-		return t.takeTheirs(f, theirs, tier)
+		return t.takeTheirs(f, theirs, p)
 	}
 	if f.Reserved != "" {
-		return ref, ip, tier, t.refuse(cloud.NotFound, fmt.Errorf("there is no address %s in region %s", f.Reserved, t.Region), "reserve it, or name another")
+		return p, t.refuse(cloud.NotFound, fmt.Errorf("there is no address %s in region %s", f.Reserved, t.Region), "reserve it, or name another")
 	}
 	if f.Address.IsValid() && t.Scheme == lb.External {
-		return ref, ip, tier, t.refuse(cloud.NotFound, fmt.Errorf("address %s is not reserved in region %s", f.Address, t.Region), "reserve it first: nobody can choose an external address")
+		return p, t.refuse(cloud.NotFound, fmt.Errorf("address %s is not reserved in region %s", f.Address, t.Region), "reserve it first: nobody can choose an external address")
 	}
-	name := t.Owner.RoleName("a" + digit(f.Family) + strings.ToLower(t.scheme()[:1]+tier[:1]))
-	ref = lb.Ref{Kind: kindAddress, Name: name}
 	fields := lb.Fields{"addressType": {t.scheme()}, "ipVersion": {strings.ToUpper(string(f.Family))}}
 	if sub := t.subnetOf(f.Family); sub != "" {
 		fields["subnetwork"] = []string{sub}
@@ -108,27 +136,59 @@ func (t *translation) address(f lb.Frontend) (ref lb.Ref, ip netip.Addr, tier st
 	case t.Scheme == lb.External && f.Family == lb.IPv6:
 		fields["ipv6EndpointType"] = []string{"NETLB"}
 	case t.Scheme == lb.External:
-		fields["networkTier"] = []string{tier}
+		fields["networkTier"] = []string{p.tier}
 	}
-	ip = f.Address
-	if now, there := t.got[ref]; there {
-		if !ip.IsValid() {
-			ip, _ = netip.ParseAddr(now.Address)
+	if p.ip = f.Address; p.ip.IsValid() {
+		fields["address"] = []string{p.ip.String()}
+	}
+	p.ref = lb.Ref{Kind: kindAddress, Name: t.addressName(f, p, fields)}
+	sharing := t.Scheme == lb.Internal && f.Family == lb.IPv4 // has to be said of it
+	if now, there := t.got[p.ref]; there {
+		if !p.ip.IsValid() {
+			p.ip, _ = netip.ParseAddr(now.Address)
 		}
+		p.alone = sharing && now.Fields.One("purpose") != sharedPurpose
 	} else {
 		promoted := t.ephemeral(f)
-		if !ip.IsValid() {
-			ip = promoted
+		if !p.ip.IsValid() {
+			p.ip = promoted
 		}
-		if t.Scheme == lb.Internal && f.Family == lb.IPv4 && ip != promoted || t.Scheme == lb.Internal && f.Family == lb.IPv4 && !promoted.IsValid() {
+		if p.alone = sharing && promoted.IsValid() && p.ip == promoted; sharing && !p.alone {
 			fields["purpose"] = []string{sharedPurpose}
 		}
 	}
-	if ip.IsValid() {
-		fields["address"] = []string{ip.String()}
+	if p.ip.IsValid() {
+		fields["address"] = []string{p.ip.String()}
 	}
-	t.add(kindAddress, name, t.Owner, fields)
-	return ref, ip, tier, nil
+	t.add(kindAddress, p.ref.Name, t.Owner, fields)
+	return p, nil
+}
+
+// addressName is the name of the owner's address that is as asked for, or of
+// one to be made: beside one that is not, which serves until the other does.
+func (t *translation) addressName(f lb.Frontend, p vip, fields lb.Fields) string {
+	role := "a" + digit(f.Family) + strings.ToLower(t.scheme()[:1]+p.tier[:1])
+	name := t.Owner.RoleName(role)
+	begins := strings.TrimSuffix(name, role) + role
+	for _, r := range t.got.Sorted() {
+		if r.Kind == kindAddress && r.Owner == t.Owner && strings.HasPrefix(r.Name, begins) && fits(r, fields) {
+			return r.Name
+		}
+	}
+	if now, there := t.got[lb.Ref{Kind: kindAddress, Name: name}]; !there || now.Owner != t.Owner {
+		return name
+	}
+	return t.Owner.RoleName(role + shortHash(f.Address.String(), t.subnetOf(f.Family)))
+}
+
+// fits tells whether a resource has each of the fields.
+func fits(r lb.Resource, fields lb.Fields) bool {
+	for name := range fields {
+		if r.Fields.One(name) != fields.One(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // ephemeral is the address that a rule of the balancer has and nobody
@@ -160,11 +220,12 @@ func (t *translation) theirs(f lb.Frontend) (lb.Resource, bool) {
 	return lb.Resource{}, false
 }
 
-func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, tier string) (lb.Ref, netip.Addr, string, error) {
+func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, p vip) (vip, error) {
 	ip, err := netip.ParseAddr(r.Address)
+	p.ref, p.ip = r.Ref, ip
 	wrong := ""
 	if !r.Foreign() {
-		return r.Ref, ip, tier, t.refuse(cloud.Conflict, fmt.Errorf("address %s belongs to %s %s/%s", r.Address, r.Owner.Kind, r.Owner.Namespace, r.Owner.Name),
+		return p, t.refuse(cloud.Conflict, fmt.Errorf("address %s belongs to %s %s/%s", r.Address, r.Owner.Kind, r.Owner.Namespace, r.Owner.Name),
 			"reserve an address yourself and name it in both, or name another")
 	}
 	switch {
@@ -176,32 +237,31 @@ func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, tier string) (lb.
 		wrong = "is " + strings.ToLower(r.Fields.One("addressType"))
 	case f.Address.IsValid() && f.Address != ip:
 		wrong = "is not " + f.Address.String()
-	case t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != tier:
+	case t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != p.tier:
 		wrong = "is of tier " + r.Fields.One("networkTier")
 	}
 	if wrong != "" {
-		return r.Ref, ip, tier, t.refuse(cloud.Invalid, fmt.Errorf("address %s (%s) %s", r.Name, r.Address, wrong), "name another address, or none")
+		return p, t.refuse(cloud.Invalid, fmt.Errorf("address %s (%s) %s", r.Name, r.Address, wrong), "name another address, or none")
 	}
 	if r.Fields.One("networkTier") != "" {
-		tier = r.Fields.One("networkTier")
+		p.tier = r.Fields.One("networkTier")
 	}
-	return r.Ref, ip, tier, nil
+	p.alone = t.Scheme == lb.Internal && f.Family == lb.IPv4 && r.Fields.One("purpose") != sharedPurpose
+	return p, nil
 }
 
 // Ingresses is the address of each frontend whose rules are all there.
 func (v balancers) Ingresses(b lb.LoadBalancer, got lb.State) (out []lb.Ingress) {
 	t := &translation{balancers: v, LoadBalancer: b, got: got}
 	for _, f := range b.Frontends {
-		var ip netip.Addr
-		whole := true
-		for _, r := range t.rules(f.Family) {
+		p, err := t.address(f)
+		whole := err == nil && p.ip.IsValid()
+		for _, r := range t.rules(f.Family, p) {
 			now, there := got[lb.Ref{Kind: kindRule, Name: t.ruleName(f.Family, r.protocol, r.slot)}]
-			a, err := netip.ParseAddr(now.Fields.One("IPAddress"))
-			whole = whole && there && err == nil && now.Owner == b.Owner
-			ip = a
+			whole = whole && there && now.Owner == b.Owner && now.Fields.One("IPAddress") == p.at()
 		}
-		if whole && ip.IsValid() {
-			out = append(out, lb.Ingress{Address: ip})
+		if whole {
+			out = append(out, lb.Ingress{Address: p.ip})
 		}
 	}
 	return out

@@ -15,11 +15,12 @@ var lbPermissions = map[string]string{
 	"regionHealthChecks.patch":  "compute.regionHealthChecks.update",
 	"regionHealthChecks.delete": "compute.regionHealthChecks.delete",
 
-	"regionBackendServices.list":   "compute.regionBackendServices.list",
-	"regionBackendServices.get":    "compute.regionBackendServices.get",
-	"regionBackendServices.insert": "compute.regionBackendServices.create (and compute.regionHealthChecks.useReadOnly, compute.networkEndpointGroups.use, compute.instanceGroups.use)",
-	"regionBackendServices.patch":  "compute.regionBackendServices.update (and compute.regionHealthChecks.useReadOnly, compute.networkEndpointGroups.use, compute.instanceGroups.use)",
-	"regionBackendServices.delete": "compute.regionBackendServices.delete",
+	"regionBackendServices.list":      "compute.regionBackendServices.list",
+	"regionBackendServices.get":       "compute.regionBackendServices.get",
+	"regionBackendServices.getHealth": "compute.regionBackendServices.get",
+	"regionBackendServices.insert":    "compute.regionBackendServices.create (and compute.regionHealthChecks.useReadOnly, compute.networkEndpointGroups.use, compute.instanceGroups.use)",
+	"regionBackendServices.patch":     "compute.regionBackendServices.update (and compute.regionHealthChecks.useReadOnly, compute.networkEndpointGroups.use, compute.instanceGroups.use)",
+	"regionBackendServices.delete":    "compute.regionBackendServices.delete",
 
 	"forwardingRules.list":   "compute.forwardingRules.list",
 	"forwardingRules.get":    "compute.forwardingRules.get",

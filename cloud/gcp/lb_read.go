@@ -47,8 +47,43 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 	return got, v.readSubnets(ctx, got)
 }
 
-// Pending is nothing: Apply waits for each operation to end.
-func (v balancers) Pending(context.Context, lb.State) (lb.State, error) { return lb.State{}, nil }
+// Look reads whether a node of each backend service is healthy. Nothing is
+// pending: Apply waits for each operation to end.
+func (v balancers) Look(ctx context.Context, at lb.State) (lb.State, error) {
+	out := lb.State{}
+	for ref, r := range at {
+		if ref.Kind != kindBackend {
+			continue
+		}
+		healthy, err := v.healthy(ctx, r)
+		if cloud.Is(err, cloud.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.Health = lb.Unhealthy; healthy {
+			r.Health = lb.Healthy
+		}
+		out[ref] = r
+	}
+	return out, nil
+}
+
+// healthy asks group by group, until one has a healthy node.
+func (v balancers) healthy(ctx context.Context, backend lb.Resource) (bool, error) {
+	at := v.refOf(backend.Ref)
+	for _, group := range backend.Fields["backends"] {
+		url := urlBase + "projects/" + v.Project + "/" + group
+		healthy, err := read(ctx, v.vpc, at.method("getHealth"), at.scope(), subject{"read the health of " + group, at.String()}, func(ctx context.Context) (bool, error) {
+			return v.api.lbHealthy(ctx, at, url)
+		})
+		if healthy || err != nil {
+			return healthy, err
+		}
+	}
+	return false, nil
+}
 
 // readSubnets enters the node subnetworks where there are several.
 func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
@@ -109,25 +144,28 @@ func resourceOf(kind string, o lbObject) lb.Resource {
 		r.Address = o.fields.One("address")
 	case kindRule:
 		r.Address = o.fields.One("IPAddress")
-		r.Claims = claimsOf(r)
+		r.Claims, r.Serves = pointsOf(r)
 		if r.Scheme = lb.External; o.fields.One("loadBalancingScheme") == "INTERNAL" {
 			r.Scheme = lb.Internal
 		}
+	case kindBackend:
+		r.Health = lb.Unknown
 	}
 	return r
 }
 
-// claimsOf is what a rule's name and ports claim, as Want has it.
-func claimsOf(r lb.Resource) []string {
+// pointsOf is what a rule's name, address and ports claim and serve, as Want
+// has it.
+func pointsOf(r lb.Resource) (claims, serves []string) {
 	family, protocol, slot, ok := parseRuleRole(cloud.ParseMark(r.Name).Role)
 	if r.Foreign() || !ok {
-		return nil
+		return nil, nil
 	}
 	shape := ruleShape{protocol: protocol, slot: slot, ports: r.Fields["ports"]}
 	if r.Fields.One("allPorts") == "true" {
 		shape.ports = nil
 	}
-	return shape.claims(family)
+	return shape.claims(r.Fields.One("IPAddress")), shape.serves(family)
 }
 
 // relate fills in what each resource uses: by its fields and, for firewall

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,9 @@ const (
 	// more ports than fit, one rule for each protocol takes all ports, and the
 	// firewall alone says which are open.
 	maxRules = 10
+	// maxSlots bounds the numbers in rules' names: those of an address that
+	// comes stand beside those of one that goes.
+	maxSlots = 3 * maxRules
 )
 
 // ruleShape is the ports of one forwarding rule; every one where there are
@@ -25,11 +29,11 @@ type ruleShape struct {
 	ports    []string
 }
 
-// claims are the slot and the ports, or every slot.
-func (r ruleShape) claims(f lb.Family) (out []string) {
-	claim := func(what string) { out = append(out, string(f)+"/"+string(r.protocol)+what) }
+// claims are the slot and the ports of an address, or every slot.
+func (r ruleShape) claims(at string) (out []string) {
+	claim := func(what string) { out = append(out, at+"/"+string(r.protocol)+what) }
 	if len(r.ports) == 0 {
-		for n := range maxRules {
+		for n := range maxSlots {
 			claim(fmt.Sprintf(" slot %d", n))
 		}
 		return out
@@ -37,6 +41,18 @@ func (r ruleShape) claims(f lb.Family) (out []string) {
 	claim(fmt.Sprintf(" slot %d", r.slot))
 	for _, p := range r.ports {
 		claim("/" + p)
+	}
+	return out
+}
+
+// serves are the points at which clients come in; every port where it has none
+// of its own.
+func (r ruleShape) serves(f lb.Family) (out []string) {
+	for _, p := range r.ports {
+		out = append(out, string(f)+"/"+string(r.protocol)+"/"+p)
+	}
+	if len(out) == 0 {
+		return []string{string(f) + "/" + string(r.protocol) + "/*"}
 	}
 	return out
 }
@@ -58,17 +74,18 @@ func parseRuleRole(role string) (f lb.Family, p lb.Protocol, slot int, ok bool) 
 	return lb.Family("IPv" + role[1:2]), p, slot, err == nil
 }
 
-// rules deals the ports out to the forwarding rules of a family. The ports of
-// a rule cannot be changed, and no two of one address can have the same: so
-// rules stay as they are where all their ports are wanted, and new ports get
-// rules beside them. Only a rule that loses some of its ports is made anew.
-func (t *translation) rules(f lb.Family) (out []ruleShape) {
-	has := t.rulesNow(f)
-	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
+// rules deals the ports of a frontend out to forwarding rules of its address.
+// The ports of a rule cannot be changed, and no two of one address can have the
+// same: so rules stay as they are where all their ports are wanted, and new
+// ports get rules beside them. Only a rule that loses some of its ports is made
+// anew. Rules of another address stay beside until these serve.
+func (t *translation) rules(f lb.Family, p vip) (out []ruleShape) {
+	has, taken := t.rulesNow(f, p.at())
+	for _, protocol := range protocols {
 		mine := slices.DeleteFunc(slices.Clone(has), func(r ruleShape) bool { return r.protocol != protocol })
-		dealt, fits := deal(protocol, sortedPorts(t.Listeners, protocol), mine)
+		dealt, fits := deal(protocol, sortedPorts(t.Listeners, protocol), mine, taken[protocol])
 		if !fits {
-			return t.dealtAnew()
+			return t.dealtAnew(taken)
 		}
 		out = append(out, dealt...)
 	}
@@ -78,26 +95,38 @@ func (t *translation) rules(f lb.Family) (out []ruleShape) {
 			most++
 		}
 	}
-	if most > maxRules || !t.shares(f) {
-		return t.dealtAnew()
+	if most > maxRules || p.alone {
+		return t.dealtAnew(taken)
 	}
 	return out
 }
 
-// dealtAnew is without regard to what is there.
-func (t *translation) dealtAnew() (out []ruleShape) {
+var protocols = []lb.Protocol{lb.TCP, lb.UDP}
+
+// slots are numbers in rules' names that rules of another address have.
+type slots map[int]bool
+
+func (s slots) next(slot int) int {
+	for s[slot] {
+		slot++
+	}
+	return slot
+}
+
+// dealtAnew is without regard to what the address has.
+func (t *translation) dealtAnew(taken map[lb.Protocol]slots) (out []ruleShape) {
 	fits := true
-	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
-		dealt, ok := deal(protocol, sortedPorts(t.Listeners, protocol), nil)
+	for _, protocol := range protocols {
+		dealt, ok := deal(protocol, sortedPorts(t.Listeners, protocol), nil, taken[protocol])
 		out, fits = append(out, dealt...), fits && ok
 	}
 	if fits && len(out) <= maxRules {
 		return out
 	}
 	out = nil // of all ports
-	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
+	for _, protocol := range protocols {
 		if len(sortedPorts(t.Listeners, protocol)) > 0 {
-			out = append(out, ruleShape{protocol: protocol})
+			out = append(out, ruleShape{protocol: protocol, slot: taken[protocol].next(0)})
 		}
 	}
 	return out
@@ -106,12 +135,13 @@ func (t *translation) dealtAnew() (out []ruleShape) {
 // deal puts each port into one rule: where it is, as far as that rule's others
 // are wanted too; then beside those that a rule made anew keeps; then into
 // slots that no rule has. It fails when there are no more of those.
-func deal(p lb.Protocol, ports []uint16, has []ruleShape) (out []ruleShape, fits bool) {
+func deal(p lb.Protocol, ports []uint16, has []ruleShape, taken slots) (out []ruleShape, fits bool) {
 	left := map[string]bool{}
 	for _, n := range ports {
 		left[strconv.Itoa(int(n))] = true
 	}
-	slots := map[int]bool{}
+	slots := slots{}
+	maps.Copy(slots, taken)
 	var anew []int // in out
 	for _, r := range has {
 		slots[r.slot] = true
@@ -140,47 +170,33 @@ func deal(p lb.Protocol, ports []uint16, has []ruleShape) (out []ruleShape, fits
 		n := min(len(fresh), maxPortsOfRule-len(out[at].ports))
 		out[at].ports, fresh = append(out[at].ports, fresh[:n]...), fresh[n:]
 	}
-	slot := 0
+	slot, last := 0, maxRules+len(taken)
 	for chunk := range slices.Chunk(fresh, maxPortsOfRule) {
-		for slots[slot] {
-			slot++
-		}
+		slot = slots.next(slot)
 		out = append(out, ruleShape{p, slot, chunk})
 		slot++
 	}
-	return out, slot <= maxRules
+	return out, slot <= min(last, maxSlots)
 }
 
-// rulesNow are the owner's rules of some ports, in the order of their slots.
-func (t *translation) rulesNow(f lb.Family) (out []ruleShape) {
-	t.eachRule(f, func(p lb.Protocol, slot int, r lb.Resource) {
-		if r.Fields.One("allPorts") != "true" {
-			out = append(out, ruleShape{p, slot, r.Fields["ports"]})
-		}
-	})
-	return out
-}
-
-func (t *translation) eachRule(f lb.Family, take func(p lb.Protocol, slot int, r lb.Resource)) {
-	for _, protocol := range []lb.Protocol{lb.TCP, lb.UDP} {
-		for slot := range maxRules {
-			if r, there := t.got[lb.Ref{Kind: kindRule, Name: t.ruleName(f, protocol, slot)}]; there && r.Owner == t.Owner {
-				take(protocol, slot, r)
+// rulesNow are the owner's rules of some ports at an address, in the order of
+// their slots, and the slots of those at others.
+func (t *translation) rulesNow(f lb.Family, at string) (has []ruleShape, taken map[lb.Protocol]slots) {
+	taken = map[lb.Protocol]slots{}
+	for _, protocol := range protocols {
+		taken[protocol] = slots{}
+		for slot := range maxSlots {
+			r, there := t.got[lb.Ref{Kind: kindRule, Name: t.ruleName(f, protocol, slot)}]
+			switch {
+			case !there || r.Owner != t.Owner:
+			case r.Fields.One("IPAddress") != at:
+				taken[protocol][slot] = true
+			case r.Fields.One("allPorts") != "true":
+				has = append(has, ruleShape{protocol, slot, r.Fields["ports"]})
 			}
 		}
 	}
-}
-
-// shares tells whether another rule can have the address that the owner's
-// rules have: an internal IPv4 one has to have been reserved for it.
-func (t *translation) shares(f lb.Family) bool {
-	alone := false
-	t.eachRule(f, func(_ lb.Protocol, _ int, r lb.Resource) {
-		alone = alone || !slices.ContainsFunc(r.Uses, func(u lb.Ref) bool {
-			return u.Kind == kindAddress && t.got[u].Fields.One("purpose") == sharedPurpose
-		})
-	})
-	return !alone || t.Scheme == lb.External || f == lb.IPv6
+	return has, taken
 }
 
 const sharedPurpose = "SHARED_LOADBALANCER_VIP"

@@ -24,9 +24,9 @@ func TestDealing(t *testing.T) {
 					ports = append(ports, port)
 				}
 			}
-			out, fits := deal(lb.TCP, ports, has)
+			out, fits := deal(lb.TCP, ports, has, nil)
 			if !fits {
-				out, fits = deal(lb.TCP, ports, nil)
+				out, fits = deal(lb.TCP, ports, nil, nil)
 			}
 			if !fits {
 				t.Fatalf("seed %d: %d ports do not fit", seed, len(ports))

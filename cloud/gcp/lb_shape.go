@@ -55,6 +55,9 @@ func (t *translation) poolShape() (poolShape, error) {
 	shape := poolShape{kind: kindNEG}
 	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
 		shape.kind = kindGroup
+		if err := t.onlyGroups(); err != nil {
+			return shape, err
+		}
 	}
 	if !t.LocalOnly {
 		return shape, nil
@@ -72,4 +75,25 @@ func (t *translation) poolShape() (poolShape, error) {
 			"choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
 	}
 	return shape, nil
+}
+
+// onlyGroups refuses instance groups for nodes that groups of another set have:
+// a VM may be in one load-balanced instance group.
+func (t *translation) onlyGroups() error {
+	mine := map[string]bool{}
+	for _, n := range t.fitting(t.nodes, t.got, kindGroup) {
+		mine[n.Zone+"/"+member(n, kindGroup)] = true
+	}
+	for _, r := range t.got.Sorted() {
+		if r.Kind != kindGroup || r.Owner.Kind != lb.KindNodeSet || r.Owner == t.nodes.Owner() {
+			continue
+		}
+		for _, name := range r.Fields[lb.FieldMembers] {
+			if mine[t.refOf(r.Ref).zone+"/"+name] {
+				return t.refuse(cloud.Conflict, fmt.Errorf("VM %s is in instance group %s of another choice of nodes, and may be in one load-balanced instance group only", name, r.Name),
+					"use endpoint groups (backends EndpointGroups), or choose the same nodes in all Services with instance groups")
+			}
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package gcp_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -73,7 +74,15 @@ func (w *balanced) apply(b lb.LoadBalancer) error {
 	if err != nil {
 		return err
 	}
-	err = lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want}), got)
+	goal := lb.Goal{Owner: b.Owner, Want: want}
+	at := lb.State{}
+	for _, ref := range lb.Plan(w.balancers.Rules(), got, goal).Looks() {
+		at[ref] = got[ref]
+	}
+	seen, err := w.balancers.Look(w.Context(), at)
+	w.must(err)
+	maps.Copy(got, seen)
+	err = lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, goal), got)
 	members := lb.Goal{Owner: w.set.Owner(), Want: w.balancers.Members(w.set, got), Keep: true}
 	return errors.Join(err, lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, members), got))
 }
@@ -81,19 +90,30 @@ func (w *balanced) apply(b lb.LoadBalancer) error {
 // made applies, and wants nothing left to do; it gives where it is reached.
 func (w *balanced) made(b lb.LoadBalancer) []lb.Ingress {
 	w.Helper()
-	w.must(w.apply(b))
+	for range 5 {
+		w.must(w.apply(b))
+		if w.unsettled(b) == nil {
+			break
+		}
+	}
 	w.settled(b)
 	return w.balancers.Ingresses(b, w.read())
 }
 
 func (w *balanced) settled(b lb.LoadBalancer) {
 	w.Helper()
+	if p := w.unsettled(b); len(p) > 0 {
+		w.Errorf("there is still\n%s", p)
+	}
+}
+
+// unsettled is what there is still to do.
+func (w *balanced) unsettled(b lb.LoadBalancer) lb.Actions {
+	w.Helper()
 	got := w.read()
 	want, err := w.balancers.Want(b, w.set, got)
 	w.must(err)
-	if p := lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want}); len(p) > 0 {
-		w.Errorf("there is still\n%s", p)
-	}
+	return lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
 }
 
 func (w *balanced) gone(b lb.LoadBalancer) {

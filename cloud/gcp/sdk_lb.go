@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/googleapi"
@@ -197,4 +198,12 @@ func (s *sdk) lbPatch(ctx context.Context, r lbRef, o lbObject, id string) (oper
 func (s *sdk) lbDelete(ctx context.Context, r lbRef, id string) (operation, error) {
 	op, err := s.client(r.kind).remove(ctx, r, lbObject{}, id)
 	return readOperation(op), err
+}
+
+func (s *sdk) lbHealthy(ctx context.Context, r lbRef, groupURL string) (bool, error) {
+	h, err := s.RegionBackendServices.GetHealth(r.project, r.region, r.name, &compute.ResourceGroupReference{Group: groupURL}).Context(ctx).Do()
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(h.HealthStatus, func(one *compute.HealthStatus) bool { return one != nil && one.HealthState == "HEALTHY" }), nil
 }

@@ -9,11 +9,13 @@ import (
 // Verb is what is done.
 type Verb string
 
-// The verbs. Conflict and Blocked are not done: they say what cannot be.
+// The verbs. Wait, Conflict and Blocked are not done: they say what cannot be,
+// or not yet.
 const (
 	Create   Verb = "create"
 	Edit     Verb = "edit"
 	Delete   Verb = "delete"
+	Wait     Verb = "wait"     // it goes when what takes its place serves
 	Conflict Verb = "conflict" // what has the name is not ours
 	Blocked  Verb = "blocked"  // it needs something that is in conflict
 )
@@ -34,13 +36,33 @@ type Action struct {
 	// Got is what is there, Want what is wanted; either is nil where there is
 	// none.
 	Got, Want *Resource
+	// Parts go with it, where it is deleted.
+	Parts []Resource
+	// Looks is what has to be looked at again to know how long it waits.
+	Looks []Ref
 	// Needs are the actions, by their place in the plan, that must have been
 	// done before.
 	Needs []int
+	// Last: it goes when the goal is reached otherwise. What fails for a limit,
+	// which its going may make room for, does not keep it.
+	Last bool
+	// first: something of the goal can only be made when it is gone.
+	first bool
 }
 
 // Done tells whether the action is one that an adapter carries out.
-func (a Action) Done() bool { return a.Verb != Conflict && a.Verb != Blocked }
+func (a Action) Done() bool { return a.Verb == Create || a.Verb == Edit || a.Verb == Delete }
+
+// makes tells whether it is to bring something of the goal about.
+func (a Action) makes() bool { return a.Want != nil }
+
+// takes tells whether the action deletes the resource.
+func (a Action) takes(ref Ref) bool {
+	return a.Verb == Delete && (a.Ref == ref || slices.ContainsFunc(a.Parts, func(r Resource) bool { return r.Ref == ref }))
+}
+
+// goes are what it deletes.
+func (a Action) goes() []Resource { return append([]Resource{*a.Got}, a.Parts...) }
 
 // Changes tells whether the field differs.
 func (a Action) Changes(field string) bool {
@@ -49,6 +71,25 @@ func (a Action) Changes(field string) bool {
 
 // Actions are a plan: each after those it needs.
 type Actions []Action
+
+// Waits are the actions that are not done yet for what they wait for.
+func (p Actions) Waits() (out Actions) {
+	for _, a := range p {
+		if a.Verb == Wait {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Looks is what the plan's waits depend on, each once.
+func (p Actions) Looks() (out []Ref) {
+	for _, a := range p {
+		out = append(out, a.Looks...)
+	}
+	slices.SortFunc(out, compareRefs)
+	return slices.Compact(out)
+}
 
 // String prints an action and its changes a line each.
 func (p Actions) String() string {
@@ -72,8 +113,11 @@ func (a Action) String() string {
 }
 
 // Lines are the differences, a line each; of what was not there before, what
-// it is to be.
+// it is to be; and what a deletion takes along.
 func (a Action) Lines() (out []string) {
+	for _, part := range a.Parts {
+		out = append(out, "with "+part.Ref.String())
+	}
 	for _, c := range a.Diff {
 		if a.Verb == Create && len(c.From) == 0 {
 			out = append(out, c.Field+": "+few(c.To))

@@ -34,6 +34,8 @@ const (
 	// "load-balancer/load_balancing.cross_zone.enabled".
 	AttributeLoadBalancer = "load-balancer/"
 	AttributeTargetGroup  = "target-group/"
+	// AttributeProtected (EC2): true keeps the balancer from being deleted.
+	AttributeProtected = AttributeLoadBalancer + "deletion_protection.enabled"
 )
 
 // Values of AttributeBackends.

@@ -40,7 +40,8 @@ func used(got State, ref Ref) bool {
 	return false
 }
 
-// Removal plans the deletion of these and of nothing else, users first.
+// Removal plans the deletion of these and of nothing else, users first. What is
+// protected stays, and all that it uses.
 func Removal(list []Orphan) Actions {
 	var steps []Action
 	for _, o := range list {
@@ -49,5 +50,11 @@ func Removal(list []Orphan) Actions {
 			steps = append(steps, Action{Verb: Delete, Ref: r.Ref, Why: o.Why, Got: &r})
 		}
 	}
-	return order(steps)
+	p := &planner{got: State{}, steps: steps}
+	for _, a := range steps {
+		p.got[a.Ref] = *a.Got
+	}
+	p.gotList = p.got.Sorted()
+	p.protect()
+	return order(withParts(p.steps))
 }

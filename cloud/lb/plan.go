@@ -16,6 +16,14 @@ type Goal struct {
 	// Keep: what the owner has and Want lacks stays; a goal of some of its
 	// resources only.
 	Keep bool
+	// Unprotect: protection from deletion that we set is not wanted any more.
+	Unprotect bool
+	// Told are the addresses that clients have been told of, and for how long
+	// they may still go by older ones. Where it is nil, nobody has to be told.
+	Told Known
+	// ForAdmin is what only somebody with more rights can do: nothing waits for
+	// it.
+	ForAdmin map[Ref]bool
 }
 
 // Plan gives the actions that lead from what is there to the goal, in an order
@@ -24,7 +32,8 @@ type Goal struct {
 //
 // It deletes only what the goal's owner has. Of what other owners have it
 // makes what is missing and edits what differs. What is not ours it never
-// touches.
+// touches. What serves waits for what takes its place ([Wait]); and what is
+// protected stays, and all that it is made of.
 func Plan(rules Rules, got State, goal Goal) Actions {
 	p := &planner{rules: rules, goal: goal, want: StateOf(goal.Want...), gone: map[Ref]string{}, remake: map[Ref]string{}}
 	p.got = got.For(goal.Owner, slices.Collect(maps.Keys(p.want))...) // of a cluster's all, little
@@ -35,7 +44,9 @@ func Plan(rules Rules, got State, goal Goal) Actions {
 		p.unwanted()
 	}
 	p.block()
-	return order(p.steps)
+	p.protect()
+	p.handOver()
+	return order(p.rank(withParts(p.steps)))
 }
 
 type planner struct {
@@ -126,7 +137,7 @@ func (p *planner) wanted() {
 		case remake && w.Owner != p.goal.Owner:
 			p.add(Action{Verb: Blocked, Ref: w.Ref, Why: "others use it too, and " + why, Diff: diff, Got: &g, Want: &w})
 		case remake:
-			p.add(Action{Verb: Delete, Ref: w.Ref, Why: "to be made anew, and missing until then: " + why, Got: &g})
+			p.add(Action{Verb: Delete, Ref: w.Ref, Why: p.downtime(g) + why, Got: &g})
 			p.add(Action{Verb: Create, Ref: w.Ref, Why: "made anew: " + why, Diff: diff, Want: &w})
 		case len(diff) > 0:
 			p.add(Action{Verb: Edit, Ref: w.Ref, Why: "it differs in " + fieldsOf(diff), Diff: diff, Got: &g, Want: &w})
@@ -144,7 +155,7 @@ func (p *planner) unwanted() {
 		if _, wanted := p.want[g.Ref]; !wanted && !g.Foreign() && g.Owner == p.goal.Owner {
 			why := "nothing needs it any more"
 			if p.gone[g.Ref] != "" {
-				why = "it goes before what comes in its place is there: " + p.gone[g.Ref]
+				why = p.downtime(g) + p.gone[g.Ref]
 			}
 			p.add(Action{Verb: Delete, Ref: g.Ref, Why: why, Got: &g})
 		}
@@ -176,11 +187,30 @@ func (p *planner) block() {
 			p.steps[i] = Action{Verb: Blocked, Ref: a.Ref, Why: out[a.Ref], Diff: a.Diff, Got: a.Got, Want: a.Want}
 		}
 	}
-	// What cannot be made again is not deleted either.
-	p.steps = slices.DeleteFunc(p.steps, func(a Action) bool {
-		_, wanted := p.want[a.Ref]
-		return a.Verb == Delete && wanted && out[a.Ref] != ""
-	})
+	// What cannot be made again, or made in its place, is not deleted either.
+	stays := p.makesRoomForNothing(out)
+	p.steps = slices.DeleteFunc(p.steps, func(a Action) bool { return a.Verb == Delete && stays[a.Ref] })
+}
+
+// makesRoomForNothing are what would only go so that something else can be made
+// that is blocked.
+func (p *planner) makesRoomForNothing(blocked map[Ref]string) map[Ref]bool {
+	stays := map[Ref]bool{}
+	for again := true; again; {
+		again = false
+		for _, g := range p.gotList {
+			if p.gone[g.Ref] == "" || stays[g.Ref] {
+				continue
+			}
+			wanted := p.wants(g.Ref)
+			if wanted && blocked[g.Ref] != "" ||
+				!wanted && slices.ContainsFunc(g.Uses, func(r Ref) bool { return stays[r] }) ||
+				slices.ContainsFunc(p.wantList, func(w Resource) bool { return blocked[w.Ref] != "" && meet(w.Claims, g.Claims) }) {
+				stays[g.Ref], again = true, true
+			}
+		}
+	}
+	return stays
 }
 
 // differ compares the fields that are wanted.

@@ -38,11 +38,12 @@ type Balancers interface {
 	// With an error the state is not whole and must not be planned on.
 	Read(ctx context.Context, clusterID string, of ...cloud.Owner) (State, error)
 
-	// Pending reads again those of got that are Pending, and nothing else, in
-	// calls that do not grow with their number. What it does not give is gone.
+	// Look reads again what changes by itself of the resources given, and
+	// nothing else: what is Pending, of all of them at once, and the Health of
+	// what has targets, one by one. What it does not give is gone.
 	//
 	// Errors: those of Read.
-	Pending(ctx context.Context, got State) (State, error)
+	Look(ctx context.Context, at State) (State, error)
 
 	// Want translates a balancer into the resources that make it up, those it
 	// shares with others included. What is there decides what the cloud chose
@@ -67,13 +68,16 @@ type Balancers interface {
 	// is success, so a repeat after a lost reply is safe. got holds the
 	// resources it uses.
 	//
+	// A deletion takes Action.Parts along.
+	//
 	// Errors: Conflict, when the name is somebody else's, a claim is held by
 	// another resource, or what is to be deleted is in use; Stale, when it is
 	// no longer as Action.Got has it: read and plan again; QuotaExceeded,
 	// LimitExceeded, PermissionDenied, Invalid; NotFound for what it uses;
 	// OutcomeUnknown when it may have been made: read before anything else is
 	// done. A [*NeedsAdmin] in the chain carries the command by which somebody
-	// with more rights does it; the rest of the plan can go on.
+	// with more rights does it; the rest of the plan can go on. A [*Lingers] is
+	// no failure: what has just been let go of is in use for a while.
 	Apply(ctx context.Context, a Action, got State) (Resource, error)
 }
 
@@ -82,6 +86,8 @@ const FieldMembers = "members"
 
 // NeedsAdmin is a refusal that a person with other rights can make good.
 type NeedsAdmin struct {
+	// Of is what it is about.
+	Of Ref
 	// Command is the whole command line.
 	Command string
 	Err     error
@@ -90,3 +96,11 @@ type NeedsAdmin struct {
 func (e *NeedsAdmin) Error() string { return e.Err.Error() }
 
 func (e *NeedsAdmin) Unwrap() error { return e.Err }
+
+// Lingers says that something cannot go yet, since what used it and is gone is
+// still about in the cloud. It goes when it is tried again later.
+type Lingers struct{ Err error }
+
+func (e *Lingers) Error() string { return e.Err.Error() }
+
+func (e *Lingers) Unwrap() error { return e.Err }

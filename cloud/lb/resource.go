@@ -45,6 +45,12 @@ type Resource struct {
 	// Claims are what no two resources can have at once. They are part of what
 	// it is: a resource with other claims is another one.
 	Claims []string
+	// Serves are the points at which it takes clients in, such as a family, a
+	// protocol and a port: "IPv4/TCP/80". One that ends in * stands for all that
+	// begin so. What is to serve the same point elsewhere is its successor.
+	Serves []string
+	// PartOf is what it cannot be without: the deletion of that takes it along.
+	PartOf Ref
 
 	// What only the cloud knows; none of it is compared.
 
@@ -58,7 +64,22 @@ type Resource struct {
 	Address string
 	// Scheme is who can reach it, of what takes traffic in as it was read.
 	Scheme Scheme
+	// Health is whether a target answers its checks, where it has targets.
+	Health Health
+	// Protection says why it cannot be deleted; empty where it can.
+	Protection string
 }
+
+// Health is whether what sends to targets has one that answers.
+type Health string
+
+// The states of health. Only [Balancers.Look] tells the last two.
+const (
+	NoTargets Health = ""        // it is of a kind without targets
+	Unknown   Health = "unknown" // nobody has looked
+	Healthy   Health = "healthy"
+	Unhealthy Health = "unhealthy"
+)
 
 // Foreign tells that it is not ours.
 func (r Resource) Foreign() bool { return r.Owner == cloud.Owner{} }
@@ -125,6 +146,9 @@ func (s State) For(owner cloud.Owner, names ...Ref) State {
 func (s State) Note(a Action, now Resource) {
 	if a.Verb == Delete {
 		delete(s, a.Ref)
+		for _, part := range a.Parts {
+			delete(s, part.Ref)
+		}
 		return
 	}
 	s[a.Ref] = now

@@ -8,33 +8,65 @@ import (
 )
 
 // Run carries the actions out one after another and enters what each came to
-// in the state. What needs an action that failed is left out; everything else
-// is done; what only waits for a person with more rights holds nothing up. The
-// errors are those of the actions, and one for each conflict.
+// in the state. What needs an action that failed is left out, and so is what is
+// to go last where anything before it failed; everything else is done. What
+// only waits for a person with more rights holds nothing up, and a limit
+// nothing that may make room under it. The errors are those of the actions, and
+// one for each conflict.
 func Run(ctx context.Context, b Balancers, plan Actions, state State) error {
-	var all []error
-	failed := make([]bool, len(plan))
+	r := running{Balancers: b, state: state, failed: make([]failure, len(plan))}
 	for i, a := range plan {
-		for _, need := range a.Needs {
-			failed[i] = failed[i] || failed[need]
-		}
-		switch {
-		case a.Verb == Conflict:
-			all = append(all, &cloud.Error{Reason: cloud.Conflict, Act: "keep " + a.Kind, Resource: a.Name, Err: errors.New(a.Why),
-				Remedy: "nothing of it is changed"})
-			failed[i] = true
-		case failed[i] || a.Verb == Blocked:
-			failed[i] = true
-		default:
-			now, err := b.Apply(ctx, a, state)
-			if err != nil {
-				_, admin := errors.AsType[*NeedsAdmin](err)
-				failed[i] = !admin
-				all = append(all, err)
-				continue
-			}
-			state.Note(a, now)
+		r.failed[i] = r.step(ctx, a)
+		if a.makes() {
+			r.worst = max(r.worst, r.failed[i])
 		}
 	}
-	return errors.Join(all...)
+	return errors.Join(r.all...)
+}
+
+// failure is how an action failed.
+type failure int
+
+const (
+	done failure = iota
+	limited
+	failed
+)
+
+type running struct {
+	Balancers
+	state  State
+	failed []failure
+	worst  failure // of what was to be made
+	all    []error
+}
+
+func (r *running) step(ctx context.Context, a Action) failure {
+	needs := done
+	for _, need := range a.Needs {
+		needs = max(needs, r.failed[need])
+	}
+	switch {
+	case a.Verb == Conflict:
+		r.all = append(r.all, &cloud.Error{Reason: cloud.Conflict, Act: "keep " + a.Kind, Resource: a.Name, Err: errors.New(a.Why),
+			Remedy: "nothing of it is changed"})
+		return failed
+	case !a.Done(), a.Last && r.worst == failed:
+		return failed
+	case needs != done:
+		return needs
+	}
+	now, err := r.Apply(ctx, a, r.state)
+	if err == nil {
+		r.state.Note(a, now)
+		return done
+	}
+	r.all = append(r.all, err)
+	if _, admin := errors.AsType[*NeedsAdmin](err); admin {
+		return done
+	}
+	if cloud.Is(err, cloud.LimitExceeded) || cloud.Is(err, cloud.QuotaExceeded) {
+		return limited
+	}
+	return failed
 }

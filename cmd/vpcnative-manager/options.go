@@ -50,6 +50,7 @@ type options struct {
 	loadBalancers bool
 	withoutClass  bool
 	orphanGrace   time.Duration
+	addressHold   time.Duration
 	dryRun        bool
 }
 
@@ -104,6 +105,7 @@ func (o *options) register(f *pflag.FlagSet) {
 
 	f.BoolVar(&o.loadBalancers, "load-balancers", false, "give Services of type LoadBalancer and class vpcnative.dev/lb load balancers of the cloud")
 	f.BoolVar(&o.withoutClass, "services-without-class", false, "with --load-balancers: also Services without a class, for clusters in which no cloud controller serves them")
+	f.DurationVar(&o.addressHold, "address-hold", 5*time.Minute, "how long a load balancer stays after the Service's status shows the address of the one that takes its place")
 	f.DurationVar(&o.orphanGrace, "orphan-grace", 5*time.Minute, "how long parts of load balancers that have no Service any more are left alone")
 	f.BoolVar(&o.dryRun, "dry-run", false, "with --load-balancers: log what would be done for Services and say it in Events; nothing else runs, and nothing is changed")
 }
@@ -176,6 +178,7 @@ func (o *options) validate() error {
 		{"lease-duration", o.leaseDuration}, {"renew-deadline", o.renewDeadline}, {"retry-period", o.retryPeriod},
 		{"quarantine", o.quarantine}, {"detach-grace", o.detachGrace}, {"resync", o.resync}, {"indeterminate-timeout", o.indeterminateTimeout}, {"cloud-read-lag", o.cloudReadLag}, {"foreign-allocator-cooldown", o.foreignAllocatorCooldown},
 		{"orphan-grace", o.orphanGrace},
+		{"address-hold", o.addressHold},
 	} {
 		if d.value <= 0 {
 			refuse("--%s=%s: it must be more than zero", d.name, d.value)

@@ -100,6 +100,9 @@ func (h hand) fresh(want *lb.Resource, state lb.State) (lb.Resource, bool) {
 
 // hesitate has what an error leaves open read before the next plan.
 func (h hand) hesitate(a lb.Action, err error) {
+	if _, lingers := errors.AsType[*lb.Lingers](err); lingers {
+		return // nothing else is open
+	}
 	switch cloud.ReasonOf(err) {
 	case cloud.OutcomeUnknown, cloud.Stale, cloud.NotFound, cloud.Conflict, cloud.Unavailable:
 		h.doubt(h.owner)

@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -36,14 +37,36 @@ func (k *book) await(ctx context.Context, now func() time.Time, o cloud.Owner) e
 	if !owned || now().Sub(k.looked) < lookPause {
 		return nil
 	}
-	k.mu.Lock()
-	began := k.clock
-	k.mu.Unlock()
-	got, err := k.Pending(ctx, was)
-	if err != nil {
+	if err := k.look(ctx, was); err != nil {
 		return err
 	}
 	k.looked = now()
+	return nil
+}
+
+// lookAt looks again at what a plan waits for.
+func (k *book) lookAt(ctx context.Context, refs []lb.Ref) error {
+	was, view := lb.State{}, k.view()
+	for _, ref := range refs {
+		if r, there := view[ref]; there {
+			was[ref] = r
+		}
+	}
+	if len(was) == 0 {
+		return nil
+	}
+	return k.look(ctx, was)
+}
+
+// look enters how these are by now, but for what has been changed meanwhile.
+func (k *book) look(ctx context.Context, was lb.State) error {
+	k.mu.Lock()
+	began := k.clock
+	k.mu.Unlock()
+	got, err := k.Look(ctx, maps.Clone(was))
+	if err != nil {
+		return err
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for ref := range was {

@@ -143,6 +143,9 @@ func (k *book) note(a lb.Action, now lb.Resource) {
 	defer k.mu.Unlock()
 	k.clock++
 	k.noted[a.Ref] = k.clock
+	for _, part := range a.Parts {
+		k.noted[part.Ref] = k.clock
+	}
 	k.state.Note(a, now)
 	if makesShared(a) {
 		k.grown[a.Want.Owner.Name] = true

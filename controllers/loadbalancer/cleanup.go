@@ -56,10 +56,15 @@ func (c *Controller) takeDown(ctx context.Context, k *book, s *corev1.Service) (
 	}
 	k.use(client.ObjectKeyFromObject(s), wanted.Selection{}, false)
 	state := k.view()
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner})
-	if err := lb.Run(ctx, hand{k, c, owner}, plan, state); err != nil {
+	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud}, "")
+	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Unprotect: unprotected(asked)})
+	err, lingers := c.remember(client.ObjectKeyFromObject(s)).beyondLingering(c.Now(), lb.Run(ctx, hand{k, c, owner}, plan, state))
+	if err != nil {
 		k.doubt(owner)
 		return troubled(fmt.Errorf("deleting the load balancer: %w", err)), false
+	}
+	if lingers {
+		return finding{reason: v1alpha1.ReasonPending, text: "the load balancer is deleted, and the cloud still keeps its interfaces about", again: pendingPause}, false
 	}
 	if k.has(owner) {
 		k.doubt(owner)

@@ -61,7 +61,7 @@ func (f *fakeCloud) Read(_ context.Context, clusterID string, of ...cloud.Owner)
 	return out, f.failRead
 }
 
-func (f *fakeCloud) Pending(_ context.Context, got lb.State) (lb.State, error) {
+func (f *fakeCloud) Look(_ context.Context, got lb.State) (lb.State, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads = append(f.reads, "pending")
@@ -116,8 +116,12 @@ func (f *fakeCloud) Want(b lb.LoadBalancer, nodes lb.NodeSet, _ lb.State) ([]lb.
 		out = append(out, address)
 		for _, protocol := range slices.Sorted(maps.Keys(ports)) {
 			wall.Fields["ports"] = append(wall.Fields["ports"], ports[protocol]...)
-			out = append(out, lb.Resource{Ref: named("door", b.Owner, role(string(protocol[0]+32), b.Scheme, front.Family)), Owner: b.Owner,
-				Fields: lb.Fields{"ports": ports[protocol]}, Uses: []lb.Ref{address.Ref, backend.Ref}})
+			door := lb.Resource{Ref: named("door", b.Owner, role(string(protocol[0]+32), b.Scheme, front.Family)), Owner: b.Owner,
+				Fields: lb.Fields{"ports": ports[protocol]}, Uses: []lb.Ref{address.Ref, backend.Ref}}
+			for _, port := range ports[protocol] {
+				door.Serves = append(door.Serves, string(front.Family)+"/"+string(protocol)+"/"+port)
+			}
+			out = append(out, door)
 		}
 	}
 	return append(out, wall), nil

@@ -43,25 +43,42 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 	if f != nil {
 		return *f, nil
 	}
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Want: want})
+	goal := c.goal(s, asked, want)
+	state, plan, err := c.planned(ctx, k, state, goal)
+	if err != nil {
+		return troubled(err), nil
+	}
 	if c.DryRun {
 		return c.sayPlan(s, plan), nil
 	}
-	if len(plan) > 0 {
-		if pause := c.remember(key).wait(); pause > 0 {
+	h, m := handingOver(k.Rules(), state, goal, plan), c.remember(key)
+	if len(plan) > len(plan.Waits()) {
+		if pause := m.wait(); pause > 0 {
 			return finding{again: pause, quiet: true}, nil
 		}
 		if err := c.holdFor(ctx, s, k, n); err != nil {
 			return finding{}, err
 		}
 		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
+		m.noteAdmins(err)
 		c.lookAtPoolsOf(ctx, k, set, owner, want)
 	}
-	stands := c.standing(asked.Balancer, k, set, want, plan, err)
-	if stands.reason == v1alpha1.ReasonPending {
-		stands.again = min(c.retry.When(key), mostPending)
+	return c.after(asked, k, key, set, goal, plan, h, err), nil
+}
+
+// after is how the balancer stands after a plan, and when to look again.
+func (c *Controller) after(asked wanted.Result, k *book, key types.NamespacedName, set lb.NodeSet, goal lb.Goal, plan lb.Actions, h handover, err error) finding {
+	err, lingers := c.remember(key).beyondLingering(c.Now(), err)
+	f := c.standing(asked.Balancer, k, set, goal.Want, plan, h, err)
+	switch {
+	case f.reason == v1alpha1.ReasonPending:
+		f.again = min(c.retry.When(key), mostPending)
+	case f.again == 0 && lingers:
+		f.again = pendingPause
+	case f.again == 0 && err == nil && len(plan) > 0 && c.undone(k, asked, set, goal):
+		f.again = c.Again
 	}
-	return stands, nil
+	return f
 }
 
 // keepMembers sees to it that what serves a Service that is refused goes on

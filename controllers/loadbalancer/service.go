@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
@@ -21,6 +22,12 @@ type memory struct {
 	pace *rate.Limiter
 	told string // the notes that Events were made of
 	said string // what a dry run said last
+	// shown are the addresses in the status, and since when.
+	shown map[string]time.Time
+	// forAdmin is what was refused for want of rights, the last time.
+	forAdmin map[lb.Ref]bool
+	// lingersSince is since when the cloud keeps about what is to go.
+	lingersSince time.Time
 }
 
 // wait is how long until the Service may have another round of changes; zero

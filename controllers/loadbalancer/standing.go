@@ -9,8 +9,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// standing is how the balancer is after a plan.
-func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want []lb.Resource, plan lb.Actions, err error) finding {
+// standing is how the balancer is after a plan. What is replaced serves, and
+// clients are told of it alone, until what takes its place does.
+func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) finding {
 	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners}
 	sendsTo, some := k.sendsTo(set, b.Owner, want)
 	f.text = "the load balancer is as the Service says, and sends to " + sendsTo
@@ -21,6 +22,8 @@ func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want [
 		}
 	}
 	switch {
+	case err == nil && h.waits != "" && !h.shows:
+		f.ready, f.reason, f.text = false, v1alpha1.ReasonPending, "what serves stays until what takes its place serves: "+h.waits
 	case err == nil && len(f.ingress) == 0:
 		if _, known := k.pending(b.Owner); !known {
 			k.doubt(b.Owner)
@@ -37,21 +40,36 @@ func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want [
 	case err != nil:
 		f.ready, f.trouble, f.reason, f.text = false, err, string(cloud.ReasonOf(err)), err.Error()
 	}
+	if h.waits != "" {
+		if f.again == 0 || f.again > h.again {
+			f.again = h.again
+		}
+		if !h.shows {
+			f.ingress = nil
+		}
+	}
 	return f
 }
 
 // onlyAdmin tells whether nothing but a person's rights is missing.
 func onlyAdmin(err error) bool {
+	is := true
+	each(err, func(one error) {
+		_, admin := errors.AsType[*lb.NeedsAdmin](one)
+		is = is && admin
+	})
+	return is
+}
+
+// each visits the errors that were joined.
+func each(err error, visit func(error)) {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range many.Unwrap() {
-			if !onlyAdmin(one) {
-				return false
-			}
+			each(one, visit)
 		}
-		return true
+	} else if err != nil {
+		visit(err)
 	}
-	_, is := errors.AsType[*lb.NeedsAdmin](err)
-	return is
 }
 
 // runThis comes before a command.
@@ -60,15 +78,18 @@ const runThis = "have somebody with the rights run: "
 // commandsOf are those by which somebody with more rights makes good what was
 // refused.
 func commandsOf(err error) (out []string) {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range many.Unwrap() {
-			out = append(out, commandsOf(one)...)
-		}
-		return out
-	}
-	if admin, ok := errors.AsType[*lb.NeedsAdmin](err); ok {
+	for _, admin := range adminsOf(err) {
 		out = append(out, admin.Command)
 	}
+	return out
+}
+
+func adminsOf(err error) (out []*lb.NeedsAdmin) {
+	each(err, func(one error) {
+		if admin, is := errors.AsType[*lb.NeedsAdmin](one); is {
+			out = append(out, admin)
+		}
+	})
 	return out
 }
 

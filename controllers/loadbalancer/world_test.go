@@ -107,7 +107,7 @@ func newWorld(t *testing.T, nodes ...string) *world {
 		w.node(n, "a")
 	}
 	w.cfg = Config{
-		ClusterID: name, Events: w, Pace: 50 * time.Millisecond, Gather: 10 * time.Millisecond, Again: 50 * time.Millisecond, OrphanGrace: time.Hour,
+		ClusterID: name, Events: w, Pace: 50 * time.Millisecond, Gather: 10 * time.Millisecond, Again: 50 * time.Millisecond, OrphanGrace: time.Hour, AddressHold: 100 * time.Millisecond,
 		OpenBalancers: func(_ context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 			if n.Name != name {
 				return nil, nil

@@ -145,7 +145,11 @@ func (e *amazon) shape(o cloud.Owner) (s shape, ok bool) {
 	groups := e.sim.TargetGroups()
 	for _, l := range b.Listeners {
 		for _, arn := range l.TargetGroups {
-			g := groups[slices.IndexFunc(groups, func(g awssim.TargetGroup) bool { return g.ARN == arn })]
+			at := slices.IndexFunc(groups, func(g awssim.TargetGroup) bool { return g.ARN == arn })
+			if at < 0 { // it went meanwhile
+				return s, false
+			}
+			g := groups[at]
 			for _, p := range strings.Split(strings.ToLower(l.Protocol), "_") {
 				s.Listens = append(s.Listens, fmt.Sprintf("%s/%d", p, l.Port))
 				s.To = append(s.To, fmt.Sprintf("%s/%d:%d", p, l.Port, g.Port))

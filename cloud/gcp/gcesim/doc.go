@@ -26,7 +26,7 @@
 //     the start of each call, in the order in which they fall due. A Sim that
 //     is no longer used needs no closing.
 //
-// What it does not have: disks, images, firewall policies, proxy load balancers, health (getHealth), IAM (a token
+// What it does not have: disks, images, firewall policies, proxy load balancers, IAM (a token
 // has every right, a project may use any project's subnetwork), IPv6 alias
 // ranges, and subnetworks and interfaces that have IPv6 only. A method it does
 // not know answers 404. A field of a request that it does not model is

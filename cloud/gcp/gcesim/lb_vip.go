@@ -19,12 +19,13 @@ type balancing struct {
 	// or, where it is ephemeral, of a rule.
 	external map[netip.Prefix]string
 	lastVIP  uint32
+	failing  map[string]bool // VMs that answer no health check, by path
 }
 
 func newBalancing(keep int) balancing {
 	return balancing{
 		checks: newShelf[*healthCheck](keep), backends: newShelf[*backendService](keep), rules: newShelf[*forwardingRule](keep),
-		negs: newShelf[*endpointGroup](keep), groups: newShelf[*instanceGroup](keep), external: map[netip.Prefix]string{},
+		negs: newShelf[*endpointGroup](keep), groups: newShelf[*instanceGroup](keep), external: map[netip.Prefix]string{}, failing: map[string]bool{},
 	}
 }
 
