@@ -41,6 +41,10 @@ const (
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
+	// ConditionReservedInUse is True on a Network, and on a RangeRequest, while a
+	// block that a Network of the VPC reserves lies over a granted range. It is
+	// there from the first on.
+	ConditionReservedInUse = "ReservedInUse"
 	// ConditionRoutesLimited is True on a RangeRequest whose ranges hold more
 	// nodes than the route tables take routes. It is there with attachment
 	// Routes alone.
@@ -78,6 +82,7 @@ const (
 	ReasonInUse           = "InUse"
 	ReasonBeingDeleted    = "BeingDeleted"
 	ReasonInsideSupernets = "InsideSupernets"
+	ReasonReserved        = "Reserved"
 	// No rule lets the pod ranges in; a rule keeps them out; there are none.
 	ReasonFirewallRuleMissing = "FirewallRuleMissing"
 	ReasonFirewallDenies      = "FirewallDenies"

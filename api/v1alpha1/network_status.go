@@ -7,15 +7,17 @@ type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
 	// Kind is what it is: SubnetPrimary, SecondaryRange, SubnetReservation,
 	// StaticRoute, PeeringRoute, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
-	// the cluster's that the VPC knows nothing of, RouteRange for a range of which
+	// the cluster's that the VPC knows nothing of, PodCIDR for what a Node publishes
+	// outside of every granted range, RouteRange for a range of which
 	// routes lead to nodes (they are not listed one by one), or Reserved for a
 	// block of spec.reserved.
 	Kind string `json:"kind"`
-	// Name is the cloud's name of it, or the reason of the reserved block.
+	// Name is the cloud's name of it, that of the Node, or the reason of the reserved block.
 	// +optional
 	Name string `json:"name,omitempty"`
 	// Owner is who it belongs to, where that is known: "RangeRequest pods"
-	// of this cluster, or what its mark says of another vpcnative cluster's.
+	// of this cluster, what its mark says of another vpcnative cluster's, or the
+	// other Network of the VPC that reserves it.
 	// +optional
 	Owner string `json:"owner,omitempty"`
 }

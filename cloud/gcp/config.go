@@ -76,6 +76,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// VPC is the network's full name, as Place has it.
+func (c Config) VPC() string {
+	c = c.withDefaults()
+	return "projects/" + c.NetworkProject + "/global/networks/" + c.Network
+}
+
 func orElse(d, fallback time.Duration) time.Duration {
 	if d == 0 {
 		return fallback
@@ -172,9 +178,7 @@ func (v *vpc) subnetRef(name string) subnetRef {
 	return subnetRef{v.NetworkProject, v.Region, name}
 }
 
-func (v *vpc) networkPath() string {
-	return "projects/" + v.NetworkProject + "/global/networks/" + v.Network
-}
+func (v *vpc) networkPath() string { return v.Config.VPC() }
 
 // inNetwork tells whether the URL is that of this network.
 func (v *vpc) inNetwork(url string) bool { return path(url) == v.networkPath() }

@@ -51,6 +51,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
 		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
+		Nodes: cached, Beside: beside,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	rules := firewall.New(firewall.Config{
@@ -70,7 +71,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.indeterminateTimeout, Staleness: o.cloudReadLag, Resync: o.resync, RivalQuiet: o.foreignAllocatorCooldown, MaxInFlight: o.maxInFlight,
 	})
 	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Beside: beside, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
 		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),

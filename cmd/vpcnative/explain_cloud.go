@@ -40,7 +40,7 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 			return err
 		}
 		w.VPC[n.Name] = known
-		survey, err := network.Take(n, known.Snapshot, w.Requests, w.ClusterID)
+		survey, err := network.Take(n, known.Snapshot, network.Around{Requests: w.Requests, Nodes: pointers(w.Nodes), Beside: clouds.Beside(n, w.Networks)}, w.ClusterID)
 		if err != nil {
 			return fmt.Errorf("reading Network %s: %w", n.Name, err)
 		}

@@ -44,10 +44,14 @@ func (p *requests) join(ctx context.Context) (*joined, error) {
 
 func (in *joined) nodes(ctx context.Context) (out []*corev1.Node, err error) {
 	state, err := cluster.Read(ctx, in.client)
-	for i := range state.Nodes {
-		out = append(out, &state.Nodes[i])
+	return pointers(state.Nodes), err
+}
+
+func pointers(nodes []corev1.Node) (out []*corev1.Node) {
+	for i := range nodes {
+		out = append(out, &nodes[i])
 	}
-	return out, err
+	return out
 }
 
 // place is the load balancing of one Network.

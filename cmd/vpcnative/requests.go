@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -107,7 +108,10 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 			return in, nil, err
 		}
 		in.Services, err = serviceBlocks(ctx, c)
-		if in.NoServices = cluster.IsMissingKind(err); err != nil && !in.NoServices {
+		if in.NoServices = cluster.IsMissingKind(err); in.NoServices {
+			in.Services, err = clusterIPs(ctx, c)
+		}
+		if err != nil {
 			return in, nil, err
 		}
 		if in.ClusterID = p.clusterID; in.ClusterID == "" {
@@ -116,7 +120,7 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 			}
 		}
 	}
-	in.Networks, in.Requests, in.Nodes = state.Networks, state.Requests, state.Nodes
+	in.Networks, in.Requests, in.Nodes, in.Beside = state.Networks, state.Requests, state.Nodes, clouds.Beside
 	for i := range state.Requests {
 		r := &state.Requests[i]
 		ofFile := slices.ContainsFunc(file.Requests, func(f v1alpha1.RangeRequest) bool { return f.Name == r.Name })
@@ -146,6 +150,15 @@ func serviceBlocks(ctx context.Context, c client.Reader) (out []ranges.ServiceBl
 		}
 	}
 	return out, err
+}
+
+// clusterIPs are those of Services, where no ServiceCIDR tells of them.
+func clusterIPs(ctx context.Context, c client.Reader) ([]ranges.ServiceBlock, error) {
+	var list corev1.ServiceList
+	if err := c.List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("listing Services: %w", err)
+	}
+	return ranges.ClusterIPs(list.Items), nil
 }
 
 func (p *requests) parse(stdin io.Reader) (cluster.State, error) {

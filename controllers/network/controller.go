@@ -39,9 +39,14 @@ type Config struct {
 	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
 	// carved from either; it may be nil.
 	ServiceCIDRs func(context.Context) ([]ServiceCIDR, error)
-	ClusterID    string
-	Events       events.EventRecorder
-	Metrics      *Metrics
+	// Nodes gives the Nodes of the cache, which must not be changed; it may be nil.
+	Nodes func() []*corev1.Node
+	// Beside gives those of the Networks that are of the same VPC as the one,
+	// without that; it may be nil, where there is only one.
+	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
+	ClusterID string
+	Events    events.EventRecorder
+	Metrics   *Metrics
 	// Period is how often the VPC is read when nothing calls for it; 5
 	// minutes by default.
 	Period time.Duration
@@ -80,7 +85,22 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 				return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: o.(*v1alpha1.RangeRequest).NetworkName()}}}
 			}),
 			builder.WithPredicates(rangesChanged)).
+		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(c.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Complete(c)
+}
+
+// others gives the other Networks: what one reserves, those of the same VPC show.
+func (c *Controller) others(ctx context.Context, o client.Object) (out []reconcile.Request) {
+	var all v1alpha1.NetworkList
+	if err := c.Client.List(ctx, &all); err != nil {
+		return nil // the next look shows it
+	}
+	for i := range all.Items {
+		if n := &all.Items[i]; n.Name != o.GetName() {
+			out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(n)})
+		}
+	}
+	return out
 }
 
 // rangesChanged lets through what changes the VPC's free space.
@@ -135,6 +155,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		c.Metrics.observe(n.Name, survey)
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
 		c.tellOutside(ctx, n, survey.Outside)
+		c.tellReserved(ctx, n, survey.Reserved)
 		n.Status.ObservedGeneration = n.Generation
 		noteRead(n, before, read)
 	}
@@ -188,7 +209,18 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.
 		}
 		snapshot = withServices(snapshot, cidrs)
 	}
-	return Take(n, snapshot, requests.Items, c.ClusterID)
+	around := Around{Requests: requests.Items}
+	if c.Nodes != nil {
+		around.Nodes = c.Nodes()
+	}
+	if c.Beside != nil {
+		var all v1alpha1.NetworkList
+		if err := c.Client.List(ctx, &all); err != nil {
+			return Survey{}, fmt.Errorf("listing Networks: %w", err)
+		}
+		around.Beside = c.Beside(n, all.Items)
+	}
+	return Take(n, snapshot, around, c.ClusterID)
 }
 
 // refuse says why the VPC could not be read. What was found before stays.

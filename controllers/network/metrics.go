@@ -7,6 +7,7 @@ type Metrics struct {
 	free     *prometheus.GaugeVec
 	occupied *prometheus.GaugeVec
 	outside  *prometheus.GaugeVec
+	reserved *prometheus.GaugeVec
 	failures *prometheus.CounterVec
 }
 
@@ -25,12 +26,16 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "vpcnative_network_ranges_outside_supernets",
 			Help: "Granted ranges that lie outside the supernets.",
 		}, []string{"network"}),
+		reserved: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_network_reserved_blocks_in_use",
+			Help: "Reserved blocks that lie over granted ranges.",
+		}, []string{"network"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_network_failures_total",
 			Help: "What could not be done for a Network, by reason.",
 		}, []string{"network", "reason"}),
 	}
-	reg.MustRegister(m.free, m.occupied, m.outside, m.failures)
+	reg.MustRegister(m.free, m.occupied, m.outside, m.reserved, m.failures)
 	return m
 }
 
@@ -44,7 +49,7 @@ func (m *Metrics) observe(network string, s Survey) {
 func (m *Metrics) failed(network, reason string) { m.failures.WithLabelValues(network, reason).Inc() }
 
 func (m *Metrics) forget(network string) {
-	for _, gauge := range []*prometheus.GaugeVec{m.free, m.occupied, m.outside} {
+	for _, gauge := range []*prometheus.GaugeVec{m.free, m.occupied, m.outside, m.reserved} {
 		gauge.DeletePartialMatch(prometheus.Labels{"network": network})
 	}
 }

@@ -23,7 +23,7 @@ func TestARouteRangeIsInUse(t *testing.T) {
 		return cloud.Occupied{Prefix: netip.MustParsePrefix(p), Kind: cloud.StaticRoute, Name: "rtb-1/eni-1"}
 	}
 	s := cloud.Snapshot{Routes: &cloud.RouteRoom{Table: "rtb-1", Limit: 500, Used: 3}, Occupied: []cloud.Occupied{route("172.24.3.0/24"), route("172.24.128.0/24")}}
-	got, err := Take(n, s, []v1alpha1.RangeRequest{r, other}, "cluster")
+	got, err := Take(n, s, Around{Requests: []v1alpha1.RangeRequest{r, other}}, "cluster")
 	if err != nil {
 		t.Fatal(err)
 	}

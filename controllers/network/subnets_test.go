@@ -43,7 +43,7 @@ func TestSurveyOfSubnets(t *testing.T) {
 	}
 	n := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}, Spec: v1alpha1.NetworkSpec{
 		Supernets: []v1alpha1.CIDR{"10.0.0.0/22"}, Reserved: []v1alpha1.ReservedBlock{{CIDR: "10.0.0.64/28", Reason: "the printers"}}}}
-	got, err := Take(n, s, []v1alpha1.RangeRequest{{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}}, "mine")
+	got, err := Take(n, s, Around{Requests: []v1alpha1.RangeRequest{{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}}}, "mine")
 	if err != nil {
 		t.Fatal(err)
 	}

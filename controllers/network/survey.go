@@ -6,7 +6,10 @@ import (
 	"net/netip"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
@@ -35,21 +38,32 @@ type Survey struct {
 	Routes *v1alpha1.RouteRoom
 	// Outside are the granted ranges that the supernets do not hold.
 	Outside []Outside
+	// Reserved are the reserved blocks that lie over granted ranges.
+	Reserved []Reserved
+}
+
+// Around is what the cluster's objects tell of the VPC.
+type Around struct {
+	Requests []v1alpha1.RangeRequest
+	Nodes    []*corev1.Node
+	// Beside are the other Networks of the same VPC.
+	Beside []v1alpha1.Network
 }
 
 // Take says what of the snapshot lies in the supernets, whose it is, and what
 // is free. It is pure.
-func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) (Survey, error) {
-	spec := n.Spec
+func Take(n *v1alpha1.Network, s cloud.Snapshot, around Around, clusterID string) (Survey, error) {
+	spec, requests := n.Spec, around.Requests
 	supernets, err := parse(spec.Supernets)
 	if err != nil {
 		return Survey{}, fmt.Errorf("reading supernets: %w", err)
 	}
-	occupied, blocks, err := occupied(n.Name, spec, s, requests, clusterID)
+	s = withNodes(s, around)
+	occupied, blocks, err := occupied(n.Name, spec, s, around, clusterID)
 	if err != nil {
 		return Survey{}, err
 	}
-	out := Survey{FreeAddresses: map[string]float64{}, Outside: outside(n.Name, supernets, requests)}
+	out := Survey{FreeAddresses: map[string]float64{}, Outside: outside(n.Name, supernets, requests), Reserved: reservedInUse(n, around)}
 	for i, p := range occupied {
 		if len(prefix.Overlapping(supernets, p)) == 0 {
 			continue
@@ -88,7 +102,8 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, requests []v1alpha1.RangeReques
 	return out, nil
 }
 
-func occupied(network string, spec v1alpha1.NetworkSpec, s cloud.Snapshot, requests []v1alpha1.RangeRequest, clusterID string) ([]netip.Prefix, []v1alpha1.OccupiedBlock, error) {
+func occupied(network string, spec v1alpha1.NetworkSpec, s cloud.Snapshot, around Around, clusterID string) ([]netip.Prefix, []v1alpha1.OccupiedBlock, error) {
+	requests := around.Requests
 	type entry struct {
 		p netip.Prefix
 		b v1alpha1.OccupiedBlock
@@ -100,6 +115,9 @@ func occupied(network string, spec v1alpha1.NetworkSpec, s cloud.Snapshot, reque
 			return nil, nil, fmt.Errorf("reading reserved: %w", err)
 		}
 		entries = append(entries, entry{p, v1alpha1.OccupiedBlock{CIDR: p.String(), Kind: "Reserved", Name: r.Reason}})
+	}
+	for _, r := range assign.ReservedBy(around.Beside...) {
+		entries = append(entries, entry{r.Prefix, v1alpha1.OccupiedBlock{CIDR: r.Prefix.String(), Kind: "Reserved", Name: r.Reason, Owner: "Network " + r.Network}})
 	}
 	led := routeRanges(network, requests)
 	for _, x := range led {

@@ -41,12 +41,12 @@ func TestSurvey(t *testing.T) {
 	}}
 	requests := []v1alpha1.RangeRequest{{ObjectMeta: metav1.ObjectMeta{Name: "pods"}}}
 	network := &v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: "default"}, Spec: spec}
-	whole, err := Take(network, s, requests, "mine")
+	whole, err := Take(network, s, Around{Requests: requests}, "mine")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Occupied = append(s.Occupied[:4], s.Occupied[5:]...) // without the route over everything
-	got, err := Take(network, s, requests, "mine")
+	got, err := Take(network, s, Around{Requests: requests}, "mine")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestMoreThanAThousandBlocksAreCountedAndNotListed(t *testing.T) {
 	for i := range 1500 {
 		s.Occupied = append(s.Occupied, occupiedBy(fmt.Sprintf("10.%d.%d.0/24", i/256, i%256), cloud.StaticRoute, "x"))
 	}
-	got, err := Take(&v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Supernets: []v1alpha1.CIDR{"10.0.0.0/8"}}}, s, nil, "mine")
+	got, err := Take(&v1alpha1.Network{Spec: v1alpha1.NetworkSpec{Supernets: []v1alpha1.CIDR{"10.0.0.0/8"}}}, s, Around{}, "mine")
 	if err != nil || len(got.Occupied) != maxOccupied || got.Count != 1500 {
 		t.Errorf("%d listed, %d counted, %v", len(got.Occupied), got.Count, err)
 	}
@@ -78,7 +78,7 @@ func TestBrokenSpecsAreRefused(t *testing.T) {
 		{Supernets: []v1alpha1.CIDR{"10.0.0.0"}},
 		{Supernets: []v1alpha1.CIDR{"10.0.0.0/8"}, Reserved: []v1alpha1.ReservedBlock{{CIDR: "x"}}},
 	} {
-		if got, err := Take(&v1alpha1.Network{Spec: spec}, cloud.Snapshot{}, nil, "mine"); err == nil {
+		if got, err := Take(&v1alpha1.Network{Spec: spec}, cloud.Snapshot{}, Around{}, "mine"); err == nil {
 			t.Errorf("%v: %v", spec, got)
 		}
 	}

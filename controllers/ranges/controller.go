@@ -34,7 +34,10 @@ type Config struct {
 	// Nodes gives the Nodes of the cache, which must not be changed.
 	Nodes func() []*corev1.Node
 	// OpenVPC gives the cloud of a Network.
-	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Beside gives those of the Networks that are of the same VPC as the one,
+	// without that; it may be nil, where there is only one.
+	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
 	ClusterID string
 	// Services is the cluster's side of purpose Services; it may be nil.
 	Services Services
@@ -180,6 +183,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again
 		again = min(again, c.grow(ctx, r, p, u, all.Items))
 	}
 	again = min(again, c.tellOverlapped(ctx, r))
+	c.tellReserved(ctx, r)
 	if p != nil && len(u.By) != len(r.Status.Granted()) { // what came and went counts at once
 		if now, no := p.use(ctx, r, all.Items); no == nil {
 			u = now

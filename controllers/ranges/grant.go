@@ -204,8 +204,10 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 		return in, refusedByAPI("listing RangeRequests", err)
 	}
 	in.Others = others.Items
-	if isRouted(r) {
-		in.Nodes = c.Nodes()
+	in.Nodes = c.Nodes()
+	var no *Refusal
+	if in.Beside, no = c.beside(ctx, n); no != nil {
+		return in, no
 	}
 	if c.Services != nil {
 		in.Services, err = c.Services.Occupied(ctx)
@@ -213,6 +215,8 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 		if in.NoServices = no != nil && no.Reason == v1alpha1.ReasonNoServiceCIDR; !in.NoServices {
 			return in, no
 		}
+		in.Services, no = c.clusterIPs(ctx)
+		return in, no
 	}
 	return in, nil
 }

@@ -15,7 +15,7 @@ import (
 type Metrics struct {
 	capacity, allocated, nodes, waiting *prometheus.GaugeVec
 	ranges, largest, limited, room      *prometheus.GaugeVec
-	overlapped                          *prometheus.GaugeVec
+	overlapped, reserved                *prometheus.GaugeVec
 	failures, changes                   *prometheus.CounterVec
 }
 
@@ -41,13 +41,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		limited:    gauge("vpcnative_range_growth_limited", "1 while a RangeRequest should grow and cannot."),
 		room:       gauge("vpcnative_range_room_nodes", "Nodes that still fit in a RangeRequest's ranges, by the prefix length of a node's range.", "prefix_length"),
 		overlapped: gauge("vpcnative_range_servicecidr_overlaps", "ServiceCIDRs that lie over a RangeRequest's ranges."),
+		reserved:   gauge("vpcnative_range_reserved_blocks", "Reserved blocks that lie over a RangeRequest's ranges."),
 		failures:   counter("vpcnative_range_failures_total", "Tries to grant, grow, give back or remove a RangeRequest's ranges that failed, by reason.", "reason"),
 		changes:    counter("vpcnative_range_changes_total", "Ranges of a RangeRequest that were made, adopted, grown or given back, by reason.", "reason"),
 	}
 }
 
 func (m *Metrics) gauges() []*prometheus.GaugeVec {
-	return []*prometheus.GaugeVec{m.capacity, m.allocated, m.nodes, m.waiting, m.ranges, m.largest, m.limited, m.room, m.overlapped}
+	return []*prometheus.GaugeVec{m.capacity, m.allocated, m.nodes, m.waiting, m.ranges, m.largest, m.limited, m.room, m.overlapped, m.reserved}
 }
 
 func (m *Metrics) observe(r *v1alpha1.RangeRequest, u Use) {

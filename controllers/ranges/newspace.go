@@ -179,7 +179,7 @@ func (in Input) blockRefused(b netip.Prefix) *Refusal {
 	}
 	for _, s := range in.Services {
 		if s.Prefix.Overlaps(b) {
-			return refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, ServiceCIDR %s; name another", b, s.Prefix, s.Name)
+			return refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, %s; name another", b, s.Prefix, s.occupied().What)
 		}
 	}
 	return nil

@@ -6,24 +6,25 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/plan"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// occupied is all that must not be carved: what the VPC has, what is
-// reserved, what other requests were granted, ServiceCIDRs, what this plan
-// takes, and what the request has in other subnets, also where it vanished
-// from the VPC.
+// occupied is all that must not be carved: what the VPC has, what any Network
+// of it reserves, what other requests were granted, what Nodes publish,
+// ServiceCIDRs, what this plan takes, and what the request has in other subnets,
+// also where it vanished from the VPC.
 func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	out := in.inUse(s)
 	for _, p := range in.Refused {
 		out = append(out, plan.Occupied{Prefix: p, What: "being taken by somebody else"})
 	}
-	for _, b := range in.Network.Spec.Reserved {
-		if p, err := netip.ParsePrefix(string(b.CIDR)); err == nil {
-			out = append(out, plan.Occupied{Prefix: p, What: "reserved in Network " + in.Network.Name, Why: b.Reason})
-		}
+	for _, b := range in.reserved() {
+		out = append(out, plan.Occupied{Prefix: b.Prefix, What: "reserved in Network " + b.Network, Why: b.Reason})
 	}
+	out = append(out, in.publishedElsewhere()...)
 	for _, other := range in.Others {
 		if other.Name == in.Request.Name {
 			continue
@@ -41,7 +42,7 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	}
 	for _, b := range in.Services {
 		if !in.asServices(b.Prefix) && b.Request != in.Request.Name {
-			out = append(out, plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name, Why: ofAPIServer(b.Name)})
+			out = append(out, b.occupied())
 		}
 	}
 	for _, g := range in.Request.Status.Ranges {
@@ -55,6 +56,41 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	return out
 }
 
+// reserved is what every Network of the VPC reserves.
+func (in Input) reserved() []assign.Reserved {
+	return assign.ReservedBy(append([]v1alpha1.Network{*in.Network}, in.Beside...)...)
+}
+
+// PodCIDR is the kind of a block that a Node publishes and that lies in no
+// granted range.
+const PodCIDR cloud.Kind = "PodCIDR"
+
+// publishedElsewhere is what Nodes publish outside of every granted range.
+func (in Input) publishedElsewhere() (out []plan.Occupied) {
+	for _, x := range assign.PublishedElsewhere(in.Nodes, in.Others) {
+		if !in.encloses(x.Prefix) {
+			out = append(out, plan.Occupied{Prefix: x.Prefix, What: "the podCIDR of Node " + x.Node, Why: inUseByPods})
+		}
+	}
+	return out
+}
+
+const inUseByPods = "its Pods use it; a request for Pods that names a block around all of it in cidrs takes it over, and that Node is left as it is"
+
+// encloses tells of a podCIDR in a block that a request for Pods names: the
+// cluster moves into the VPC with the addresses that it has.
+func (in Input) encloses(p netip.Prefix) bool {
+	return in.Request.Spec.Purpose == v1alpha1.Pods && slices.ContainsFunc(parseAll(in.Request.Spec.CIDRs), func(c netip.Prefix) bool { return prefix.Contains(c, p) })
+}
+
+// occupied says what the block is.
+func (b ServiceBlock) occupied() plan.Occupied {
+	if b.Service != "" {
+		return plan.Occupied{Prefix: b.Prefix, What: "the ClusterIP of Service " + b.Service}
+	}
+	return plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name, Why: ofAPIServer(b.Name)}
+}
+
 // ofAPIServer says so of the ServiceCIDR that the API server makes.
 func ofAPIServer(name string) string {
 	if name != "kubernetes" {
@@ -66,7 +102,8 @@ func ofAPIServer(name string) string {
 // inUse is what the VPC has, but for what the request names and may adopt.
 func (in Input) inUse(s cloud.Subnet) (out []plan.Occupied) {
 	for _, o := range in.Snapshot.Occupied {
-		if in.inside() && o.Encloses(s) || in.routed() && in.leadsToNode(o) {
+		switch {
+		case in.inside() && o.Encloses(s), in.routed() && in.leadsToNode(o), o.Kind == PodCIDR && in.encloses(o.Prefix):
 			continue
 		}
 		if o.Kind.IsRange() && in.names(o.Prefix) {

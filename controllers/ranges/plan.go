@@ -26,8 +26,12 @@ type Input struct {
 	// NoServices tells that the API server has no ServiceCIDRs at all.
 	NoServices bool
 	Refused    []netip.Prefix // what the cloud would not give a moment ago
-	// Nodes are the cluster's, for a request by routes.
-	Nodes     []*corev1.Node
+	// Nodes are the cluster's: what they publish is in use, by whomever it was
+	// given to them.
+	Nodes []*corev1.Node
+	// Beside are the other Networks of the same VPC: what they reserve is
+	// reserved.
+	Beside    []v1alpha1.Network
 	ClusterID string
 
 	judged map[string]bool // whether each older request could be granted, by name

@@ -63,6 +63,9 @@ type Services interface {
 type ServiceBlock struct {
 	Prefix netip.Prefix
 	Name   string // of the ServiceCIDR
+	// Service is the Service whose ClusterIP it is, where it is one address of an
+	// API server without ServiceCIDRs; Name is empty then.
+	Service string
 	// Request is the RangeRequest of this cluster that it was made for; it is
 	// empty for any other.
 	Request string

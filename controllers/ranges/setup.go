@@ -73,16 +73,8 @@ func (c *Controller) all(ctx context.Context) (out []reconcile.Request) {
 	return out
 }
 
-func (c *Controller) ofNetwork(ctx context.Context, o client.Object) (out []reconcile.Request) {
-	out = append(out, sweepOf(o.GetName()))
-	var list v1alpha1.RangeRequestList
-	if err := c.Client.List(ctx, &list); err != nil {
-		return out
-	}
-	for i := range list.Items {
-		if list.Items[i].NetworkName() == o.GetName() {
-			out = append(out, reconcile.Request{NamespacedName: client.ObjectKey{Name: list.Items[i].Name}})
-		}
-	}
-	return out
+// ofNetwork gives every request: what one Network reserves is kept from those of
+// the others of its VPC too.
+func (c *Controller) ofNetwork(ctx context.Context, o client.Object) []reconcile.Request {
+	return append(c.all(ctx), sweepOf(o.GetName()))
 }

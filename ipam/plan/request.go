@@ -102,6 +102,26 @@ func (s Space) blocked() []netip.Prefix {
 	return out
 }
 
+// maxNamed bounds how many occupied prefixes a refusal names.
+const maxNamed = 4
+
+// over names what is occupied and overlaps p; with is the first of it.
+func (s Space) over(p netip.Prefix) (with netip.Prefix, words string) {
+	var all []string
+	for _, o := range s.Occupied {
+		if o.Prefix.Overlaps(p) && !slices.Contains(all, o.String()) {
+			if all == nil {
+				with = o.Prefix
+			}
+			all = append(all, o.String())
+		}
+	}
+	if more := len(all) - maxNamed; more > 0 {
+		return with, fmt.Sprintf("%s; and %d more", strings.Join(all[:maxNamed], "; "), more)
+	}
+	return with, strings.Join(all, "; ")
+}
+
 // named plans ranges that the request names.
 func named(r Request, s Space) Plan {
 	var plan Plan
@@ -148,12 +168,10 @@ func name(r Request, s Space, seen []netip.Prefix, text string) Action {
 	if !prefix.Within(s.Supernets, p) {
 		return no(p, OutsideSupernets, fmt.Sprintf("it is not inside the network's supernets (%s)", list(s.Supernets)))
 	}
-	for _, o := range s.Occupied {
-		if o.Prefix.Overlaps(p) {
-			a := no(p, Overlap, fmt.Sprintf("it overlaps %s", o))
-			a.With = o.Prefix
-			return a
-		}
+	if with, words := s.over(p); words != "" {
+		a := no(p, Overlap, "it overlaps "+words)
+		a.With = with
+		return a
 	}
 	for _, g := range s.Granted {
 		if g.Overlaps(p) {

@@ -76,6 +76,6 @@ func freeOf(n v1alpha1.Network, occupied []netip.Prefix) (v1alpha1.FreeSpace, er
 	for _, p := range occupied {
 		s.Occupied = append(s.Occupied, cloud.Occupied{Prefix: p})
 	}
-	survey, err := network.Take(&n, s, nil, "")
+	survey, err := network.Take(&n, s, network.Around{}, "")
 	return ofIPv4(survey.Free), err
 }

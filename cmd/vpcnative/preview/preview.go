@@ -30,7 +30,24 @@ type Input struct {
 	Services []ranges.ServiceBlock // every ServiceCIDR of the cluster
 	// NoServices tells that the API server has no ServiceCIDRs at all.
 	NoServices bool
-	ClusterID  string
+	// Beside gives those of the Networks that are of the same VPC as the one,
+	// without that; it may be nil, where there is only one.
+	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
+	ClusterID string
+}
+
+func (in Input) nodes() (out []*corev1.Node) {
+	for i := range in.Nodes {
+		out = append(out, &in.Nodes[i])
+	}
+	return out
+}
+
+func (in Input) beside(n *v1alpha1.Network) []v1alpha1.Network {
+	if in.Beside == nil {
+		return nil
+	}
+	return in.Beside(n, in.Networks)
 }
 
 // VPC is a VPC as somebody knew it.
@@ -201,7 +218,7 @@ func rangeOf(s ranges.Step, size *NodeSize) Range {
 
 // free is what the Network's status would say.
 func (in Input) free(n *v1alpha1.Network, s cloud.Snapshot) []v1alpha1.FreeSpace {
-	survey, err := network.Take(n, s, in.Requests, in.ClusterID)
+	survey, err := network.Take(n, s, network.Around{Requests: in.Requests, Nodes: in.nodes(), Beside: in.beside(n)}, in.ClusterID)
 	if err != nil {
 		return nil // the planner has refused for it
 	}
