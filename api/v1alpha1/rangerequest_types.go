@@ -68,16 +68,11 @@ const NodePrefixAuto = "Auto"
 // +kubebuilder:validation:XValidation:rule="!has(self.growth) || has(self.growth.prefixLength) || !has(self.cidrs)",message="growth of a request that names its cidrs needs growth.prefixLength: how large is a further range?"
 // +kubebuilder:validation:XValidation:rule="!(has(self.growth) && has(self.growth.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.growth.prefixLength",message="nodePrefixLength must not be shorter than growth.prefixLength: a node's range has to fit in every range"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.ipFamilies.size() == 1",message="two families in one request are for purpose Pods"
-// +kubebuilder:validation:XValidation:rule="has(self.cidrs) == has(oldSelf.cidrs) && has(self.prefixLength) == has(oldSelf.prefixLength) && has(self.capacity) == has(oldSelf.capacity)",message="how the size is said cannot change: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="has(self.attachment) == has(oldSelf.attachment)",message="attachment cannot change: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || (has(self.nodePrefixLength) && type(self.nodePrefixLength) == int)",message="attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table"
 // +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || !has(self.subnets) || self.subnets.size() == 0",message="subnets is not for attachment Routes, whose ranges lie outside every subnet: pick nodes by nodeSelector"
-// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || self.nodePrefixLength == oldSelf.nodePrefixLength",message="nodePrefixLength cannot change with attachment Routes: only ranges of one size keep out of each other's way in a route table"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment and allowUndersized are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
 // +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
-// +kubebuilder:validation:XValidation:rule="self.networkName == (has(oldSelf.networkRef) ? oldSelf.networkRef : oldSelf.networkName)",message="networkName cannot change: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="self.ipFamilies == (has(oldSelf.families) ? oldSelf.families : oldSelf.ipFamilies)",message="ipFamilies cannot change: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(self.networkRef)",message="networkRef is now networkName: rename it"
 // +kubebuilder:validation:XValidation:rule="!has(self.families)",message="families is now ipFamilies: rename it"
 // +kubebuilder:validation:XValidation:rule="!has(self.newSpace)",message="newSpace is now newSubnets: rename it"
@@ -89,7 +84,6 @@ type RangeRequestSpec struct {
 	NetworkName string `json:"networkName,omitempty"`
 
 	// Purpose is what the range is for.
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="purpose cannot change: make a new RangeRequest"
 	Purpose Purpose `json:"purpose"`
 
 	// IPFamilies are the address families, in the order of podCIDRs. A node
@@ -117,7 +111,6 @@ type RangeRequestSpec struct {
 	// away. They go to one subnet: with several, name it in subnets.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:XValidation:rule="oldSelf.all(c, c in self)",message="a granted range can neither move nor shrink: add a block, or make a new RangeRequest"
 	// +listType=set
 	// +optional
 	CIDRs []CIDR `json:"cidrs,omitempty"`
@@ -125,12 +118,10 @@ type RangeRequestSpec struct {
 	// PrefixLength is the size of the block to find, such as 16.
 	// +kubebuilder:validation:Minimum=8
 	// +kubebuilder:validation:Maximum=128
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
 	// +optional
 	PrefixLength *int32 `json:"prefixLength,omitempty"`
 
 	// Capacity is the number of nodes and pods to make room for.
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
 	// +optional
 	Capacity *Capacity `json:"capacity,omitempty"`
 
@@ -162,7 +153,6 @@ type RangeRequestSpec struct {
 	// Prefixes on EC2) where it is not set. With Routes (EC2) the range lies
 	// outside every block of the VPC, and every route table of the node
 	// subnets leads each node's piece to its interface.
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="attachment cannot change: make a new RangeRequest"
 	// +optional
 	Attachment Attachment `json:"attachment,omitempty"`
 
@@ -190,12 +180,22 @@ type RangeRequestSpec struct {
 	RenamedSpec `json:",inline"`
 }
 
-// The rule below judges a change of subnets by the status, and never a change
+// The rules below judge a change of the spec by the status, and never a change
 // of the status itself: what was granted must come into it whatever the spec
-// says by then.
+// says by then. A request that was never granted anything, nor is about to be,
+// can be corrected freely.
 
 // RangeRequest asks for a range of the VPC.
 //
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.networkName) ? self.spec.networkName : 'default') == (has(oldSelf.spec.networkRef) ? oldSelf.spec.networkRef : has(oldSelf.spec.networkName) ? oldSelf.spec.networkName : 'default'))",message="networkName cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (self.spec.purpose == oldSelf.spec.purpose)",message="purpose cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.ipFamilies) ? self.spec.ipFamilies : ['IPv4']) == (has(oldSelf.spec.families) ? oldSelf.spec.families : has(oldSelf.spec.ipFamilies) ? oldSelf.spec.ipFamilies : ['IPv4']))",message="ipFamilies cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (has(self.spec.cidrs) == has(oldSelf.spec.cidrs) && has(self.spec.prefixLength) == has(oldSelf.spec.prefixLength) && has(self.spec.capacity) == has(oldSelf.spec.capacity))",message="how the size is said cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.cidrs) || !has(self.spec.cidrs) || oldSelf.spec.cidrs.all(c, c in self.spec.cidrs))",message="a granted range can neither move nor shrink: add a block, or make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.prefixLength) || !has(self.spec.prefixLength) || self.spec.prefixLength == oldSelf.spec.prefixLength)",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.capacity) || !has(self.spec.capacity) || self.spec.capacity == oldSelf.spec.capacity)",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.attachment) == has(oldSelf.spec.attachment) && (!has(self.spec.attachment) || self.spec.attachment == oldSelf.spec.attachment)))",message="attachment cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(self.spec.attachment) || self.spec.attachment != 'Routes' || (has(self.spec.nodePrefixLength) == has(oldSelf.spec.nodePrefixLength) && (!has(self.spec.nodePrefixLength) || self.spec.nodePrefixLength == oldSelf.spec.nodePrefixLength)))",message="nodePrefixLength cannot change with attachment Routes once something is granted: only ranges of one size keep out of each other's way in a route table"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets || (has(g.madeSubnet) && g.madeSubnet))",message="a granted range can neither move nor shrink: subnets must name every subnet in which a range is granted"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
