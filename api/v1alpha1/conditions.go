@@ -103,6 +103,7 @@ const (
 	ReasonNoSpace             = "NoSpace"
 	ReasonNodeLargerThanRange = "NodeLargerThanRange"
 	ReasonRangeMissing        = "RangeMissing"
+	ReasonRangeRestored       = "RangeRestored"
 	ReasonNodesWaiting        = "NodesWaiting"
 	ReasonRangesAtLimit       = "RangesAtLimit"
 	ReasonGrown               = "Grown"

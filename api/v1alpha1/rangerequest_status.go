@@ -55,6 +55,19 @@ type GrantedRange struct {
 	ServiceCIDR string `json:"serviceCIDR,omitempty"`
 }
 
+// RefusedBlock is a block that the cloud refused, though no reading shows what
+// has it.
+type RefusedBlock struct {
+	CIDR string `json:"cidr"`
+	// Time is when it was refused last, and Count how often.
+	Time  metav1.Time `json:"time"`
+	Count int32       `json:"count"`
+	// Message is what the cloud said.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
 // Claimed tells that the range may not be in the cloud.
 func (g GrantedRange) Claimed() bool { return g.State == RangeClaimed }
 
@@ -91,6 +104,13 @@ type RangeRequestStatus struct {
 	// +listType=map
 	// +listMapKey=cidr
 	Ranges []GrantedRange `json:"ranges,omitempty"`
+	// Refused are blocks that the cloud refused although they read as free, the
+	// last 64. Others are taken while there are any.
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	// +listType=map
+	// +listMapKey=cidr
+	Refused []RefusedBlock `json:"refused,omitempty"`
 	// Capacity is how many addresses the ranges hold, in decimal.
 	// +optional
 	Capacity string `json:"capacity,omitempty"`

@@ -76,6 +76,8 @@ const NodePrefixAuto = "Auto"
 // +kubebuilder:validation:XValidation:rule="!has(self.networkRef)",message="networkRef is now networkName: rename it"
 // +kubebuilder:validation:XValidation:rule="!has(self.families)",message="families is now ipFamilies: rename it"
 // +kubebuilder:validation:XValidation:rule="!has(self.newSpace)",message="newSpace is now newSubnets: rename it"
+// +kubebuilder:validation:XValidation:rule="!has(self.supernets) || !has(self.cidrs) || has(self.growth)",message="supernets says where blocks are chosen, and cidrs names them: leave supernets out, or add growth"
+// +kubebuilder:validation:XValidation:rule="!has(self.supernets) || !has(self.prefixLength) || !self.supernets.all(c, isCIDR(c)) || self.supernets.exists(c, cidr(c).prefixLength() <= self.prefixLength)",message="no range of prefixLength fits in any of supernets: name larger ones, or a smaller range"
 type RangeRequestSpec struct {
 	// NetworkName names the Network to carve from.
 	// +kubebuilder:default=default
@@ -106,6 +108,18 @@ type RangeRequestSpec struct {
 	// +listType=set
 	// +optional
 	Subnets []string `json:"subnets,omitempty"`
+
+	// Supernets are those parts of the Network's supernets from which the
+	// request is carved, and in which it grows. Without it the first range may lie
+	// anywhere in the Network's, and further ones go where the first ones are: in
+	// the same supernet while there is room, then in others of the same kind of
+	// space (private addresses of RFC 1918, the shared ones of 100.64.0.0/10, or
+	// any other). It may be changed; what was granted stays.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=set
+	// +optional
+	Supernets []CIDR `json:"supernets,omitempty"`
 
 	// CIDRs are the very blocks to use. More may be added later, none taken
 	// away. They go to one subnet: with several, name it in subnets.

@@ -121,6 +121,7 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 		}
 	}
 	in.Networks, in.Requests, in.Nodes, in.Beside = state.Networks, state.Requests, state.Nodes, clouds.Beside
+	in.Now = time.Now()
 	for i := range state.Requests {
 		r := &state.Requests[i]
 		ofFile := slices.ContainsFunc(file.Requests, func(f v1alpha1.RangeRequest) bool { return f.Name == r.Name })

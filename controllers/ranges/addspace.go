@@ -128,7 +128,11 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m M
 			return no
 		}
 		forgetRefused(r, m, err)
-		return refusedByCloud(err)
+		no := refusedByCloud(err)
+		if cloud.Is(err, cloud.Conflict) || cloud.Is(err, cloud.Invalid) { // another block may do
+			c.bar(r, m.In, false, no)
+		}
+		return no
 	}
 	had := slices.ContainsFunc(r.Status.NewSubnets.Subnets, func(x v1alpha1.MadeSubnet) bool {
 		p, err := netip.ParsePrefix(x.CIDR)

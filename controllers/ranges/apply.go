@@ -38,11 +38,20 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 			if cloud.Is(err, cloud.OutcomeUnknown) {
 				c.doubt(r)
 			}
-			return refusedByCloud(err), cloud.Is(err, cloud.Conflict) && step.Chosen
+			no, conflict := refusedByCloud(err), cloud.Is(err, cloud.Conflict)
+			if conflict {
+				c.bar(r, step.Range.Prefix, step.Chosen, no)
+			}
+			return no, conflict && step.Chosen
 		}
 	}
-	if g := grantedAt(r, step.Range.Prefix); g == nil || g.Claimed() {
+	switch g := grantedAt(r, step.Range.Prefix); {
+	case g == nil || g.Claimed() || step.Adopted && g.Name != step.Range.Name:
 		c.announce(r, step, vpc.Traits)
+	case step.Create:
+		c.Metrics.changed(r.Name, v1alpha1.ReasonRangeRestored)
+		c.Events.Eventf(r, nil, corev1.EventTypeWarning, v1alpha1.ReasonRangeRestored, "GrantRange",
+			"%s was removed from the VPC by somebody else, and was made again where it was: what draws from it had no addresses meanwhile", words(r, step.Range, vpc.Traits))
 	}
 	setRange(r, step, v1alpha1.RangeGranted)
 	return nil, false

@@ -47,7 +47,7 @@ func (in Input) judge(o *v1alpha1.RangeRequest) bool {
 	if o.NetworkName() != in.Network.Name {
 		return !hopeless(o)
 	}
-	in.Request, in.Refused = o, nil
+	in.Request = o
 	_, no := Plan(in)
 	return no == nil
 }

@@ -89,24 +89,18 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	if no := c.begins(r, n); no != nil {
 		return no
 	}
-	var refused []netip.Prefix
 	var lost *Refusal
 	for try := 1; ; try++ {
-		no, taken := c.carve(ctx, r, p, n, vpc, refused)
+		no, conflict := c.carve(ctx, r, p, n, vpc)
 		switch {
 		case no == nil:
 			return nil
-		case !taken.IsValid() && lost != nil && no.Reason == v1alpha1.ReasonNoSpace:
+		case !conflict && lost != nil && no.Reason == v1alpha1.ReasonNoSpace:
 			return lost // there may be room, once it shows what others are taking
-		case !taken.IsValid():
+		case !conflict || try == carveTries:
 			return no
 		}
 		lost = no
-		lost.Again = retrySoon
-		if try == carveTries {
-			return lost
-		}
-		refused = append(refused, taken)
 	}
 }
 
@@ -155,12 +149,12 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 //
 // What is to be created is claimed first. What was created stays in the status also where a later step fails, so that
 // a request that is half granted shows the half it has.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC, barred []netip.Prefix) (no *Refusal, taken netip.Prefix) {
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC) (no *Refusal, conflict bool) {
 	in, no := c.input(ctx, r, n, vpc)
-	in.Refused = barred
 	if no != nil {
-		return no, taken
+		return no, false
 	}
+	unbar(r, in)
 	c.settleClaims(r, in)
 	steps, refused := Plan(in)
 	if refused != nil {
@@ -169,17 +163,14 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	tellRoutes(r, in)
 	noteSpace(r, in)
 	if no := c.claim(ctx, r, steps...); no != nil {
-		return no, taken
+		return no, false
 	}
 	var unready *Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)
-		if conflict {
-			taken = step.Range.Prefix
-		}
 		if no != nil {
 			c.unclaim(r)
-			return no, taken
+			return no, conflict
 		}
 		if no := p.ensure(ctx, r, grantedAt(r, step.Range.Prefix)); no != nil && unready == nil {
 			unready = no
@@ -188,13 +179,13 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	if refused == nil && unready == nil {
 		unready = c.addSpace(ctx, r, in, FullZones(in, nil), vpc)
 	}
-	return cmp.Or(refused, unready), taken
+	return cmp.Or(refused, unready), false
 }
 
 // input reads all that a plan depends on. The requests are read live: another
 // may have been granted a moment ago.
 func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (Input, *Refusal) {
-	in := Input{Request: r, Network: n, ClusterID: c.ClusterID}
+	in := Input{Request: r, Network: n, ClusterID: c.ClusterID, Now: c.Now()}
 	var err error
 	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil {
 		return in, refusedByCloud(err)

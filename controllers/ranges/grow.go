@@ -2,7 +2,6 @@ package ranges
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -83,14 +82,13 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 	if no != nil {
 		return no
 	}
-	var refused []netip.Prefix
 	var lost *Refusal
 	for try := 1; ; try++ {
 		in, no := c.input(ctx, r, n, vpc)
 		if no != nil {
 			return no
 		}
-		in.Refused = refused
+		unbar(r, in)
 		step, no := PlanFurther(in, f)
 		if no != nil && lost != nil && no.Reason == v1alpha1.ReasonNoSpace {
 			return lost // there may be room, once it shows what others are taking
@@ -106,15 +104,10 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 			return p.ensure(ctx, r, grantedAt(r, step.Range.Prefix))
 		}
 		c.unclaim(r)
-		if !conflict {
+		if !conflict || try == carveTries {
 			return no
 		}
 		lost = no
-		lost.Again = retrySoon
-		if try == carveTries {
-			return lost
-		}
-		refused = append(refused, step.Range.Prefix)
 	}
 }
 

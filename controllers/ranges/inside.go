@@ -76,11 +76,11 @@ func place(subnet string) string {
 	return "subnet " + subnet
 }
 
-// actions asks the planner. Where ranges lie inside a subnet's block, single
+// placed asks the planner. Where ranges lie inside a subnet's block, single
 // addresses of machines and of others lie there too. A block that we choose
 // keeps clear of them; where there is no such block, one for pods covers as few
 // as can be: no pod gets those. A block that the request names may cover any.
-func (in Input) actions(ask plan.Request, s cloud.Subnet, space plan.Space) plan.Plan {
+func (in Input) placed(ask plan.Request, s cloud.Subnet, space plan.Space) plan.Plan {
 	if !in.inside() || len(ask.CIDRs) > 0 || len(s.Used) == 0 {
 		return plan.Ranges(ask, space)
 	}

@@ -130,6 +130,10 @@ func PlanSpace(in Input, zone string) (Making, *Refusal) {
 		if no := in.blockRefused(b); no != nil {
 			return Making{}, no
 		}
+		if no := in.stillRefused(plan.Request{CIDRs: []string{b.String()}}); no != nil && !slices.Contains(in.Snapshot.Blocks, b) {
+			full = no
+			continue
+		}
 		a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: int(ask.SubnetPrefixLength)},
 			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(parseAll(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
 		claimed, why := in.claimedIn(zone, b)

@@ -18,8 +18,10 @@ import (
 // also where it vanished from the VPC.
 func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	out := in.inUse(s)
-	for _, p := range in.Refused {
-		out = append(out, plan.Occupied{Prefix: p, What: "being taken by somebody else"})
+	for _, x := range in.refused() {
+		if in.Now.Before(x.again) {
+			out = append(out, plan.Occupied{Prefix: x.prefix, What: "refused by the cloud", Why: x.Message})
+		}
 	}
 	for _, b := range in.reserved() {
 		out = append(out, plan.Occupied{Prefix: b.Prefix, What: "reserved in Network " + b.Network, Why: b.Reason})

@@ -178,7 +178,7 @@ func TestGrowthGoesElsewhereToo(t *testing.T) {
 	w := filled(t)
 	w.fail = []error{failed(cloud.Conflict), failed(cloud.Conflict)}
 	w.reconcile("pods")
-	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.3.0/24") // clear of both blocks that were refused
+	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.4.0/24") // clear of both blocks that were refused
 	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != v1alpha1.ReasonRoomLeft {
 		t.Errorf("GrowthLimited is %s", got)
 	}

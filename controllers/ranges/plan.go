@@ -3,6 +3,7 @@ package ranges
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -25,7 +26,8 @@ type Input struct {
 	Services []ServiceBlock          // every ServiceCIDR of the cluster
 	// NoServices tells that the API server has no ServiceCIDRs at all.
 	NoServices bool
-	Refused    []netip.Prefix // what the cloud would not give a moment ago
+	// Now is when it is planned: what the cloud refused is tried again in time.
+	Now time.Time
 	// Nodes are the cluster's: what they publish is in use, by whomever it was
 	// given to them.
 	Nodes []*corev1.Node
@@ -147,6 +149,12 @@ func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
 // steps of the subnets planned already.
 func (in Input) subnet(s cloud.Subnet, before []Step, ask plan.Request) ([]Step, *Refusal) {
 	had := in.granted(s)
+	if no := in.supernetsRefused(); no != nil {
+		return nil, no
+	}
+	if no := in.stillRefused(ask); no != nil {
+		return nil, no
+	}
 	space := in.space(s, before)
 	space.Occupied = append(space.Occupied, in.ofVPC(len(in.Request.Spec.CIDRs) == 0)...)
 	for _, r := range had {
@@ -196,6 +204,9 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 	step.Adopted = status.Adopted
 	step.Grown = status.Grown || !known && in.mustHaveGrown(s, a)
 	step.Create = !slices.Contains(s.Ranges, step.Range) && !status.Leaving
+	if renamed, ok := adoptable(s, a.Prefix); ok && step.Adopted && step.Create {
+		step.Range, step.Create, step.Why = renamed, false, "it has another name now, and the same block"
+	}
 	step.Chosen = status.Claimed() && !in.names(step.Range.Prefix)
 	if in.apart() {
 		step.Create = false

@@ -39,6 +39,9 @@ func PlanFurther(in Input, f Further) (Step, *Refusal) {
 		return Step{}, no
 	}
 	had := in.granted(s)
+	if no := in.supernetsRefused(); no != nil {
+		return Step{}, no
+	}
 	if s.MaxRanges > 0 && len(s.Ranges) >= s.MaxRanges {
 		return Step{}, refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d %ss, as many as the cloud allows; delete some, or add another node subnet to the Network",
 			s.Name, f.Why, len(s.Ranges), in.Snapshot.Traits.RangeNoun())

@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -51,8 +52,14 @@ func (in Input) lost(at cloud.Subnet, s Step) *Refusal {
 		return nil
 	}
 	if s.Adopted {
-		return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else; make it again, with that name",
-			s.Range.Name, s.Range.Prefix, s.Range.Subnet)
+		has := ""
+		for _, o := range in.Snapshot.Occupied {
+			if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) && has == "" {
+				has = fmt.Sprintf(", and %s %s (%s) has its block now: remove that", o.Kind, o.Name, o.Prefix)
+			}
+		}
+		return refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else%s; make a range of that block again, under any name",
+			s.Range.Name, s.Range.Prefix, s.Range.Subnet, has)
 	}
 	for _, o := range in.Snapshot.Occupied {
 		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {

@@ -38,9 +38,11 @@ type world struct {
 	nodes   []*corev1.Node // of the cache
 	waiting []Waiter
 	pool    func(netip.Prefix) Pool
-	fail    []error // of the next creates and deletes; nil succeeds
-	half    bool    // what fails is done all the same
-	calls   int     // creates and deletes
+	fail    []error      // of the next creates and deletes; nil succeeds
+	half    bool         // what fails is done all the same
+	calls   int          // creates and deletes
+	hidden  netip.Prefix // somebody has it, which no reading shows
+	asked   map[netip.Prefix]int
 	events  *events.FakeRecorder
 }
 
@@ -132,6 +134,13 @@ func (w *world) Create(_ context.Context, r cloud.Range) error {
 	}
 	if slices.Contains(w.ranges, r) {
 		return err
+	}
+	if w.asked == nil {
+		w.asked = map[netip.Prefix]int{}
+	}
+	w.asked[r.Prefix]++
+	if w.hidden.IsValid() && w.hidden.Overlaps(r.Prefix) {
+		return &cloud.Error{Reason: cloud.Conflict, Act: "create", Err: errors.New("conflicts with peer network of peer network")}
 	}
 	for _, x := range w.ranges {
 		if x.Prefix.Overlaps(r.Prefix) || x.Name == r.Name && x.Subnet == r.Subnet {

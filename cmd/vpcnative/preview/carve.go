@@ -21,7 +21,7 @@ func carve(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.R
 func planner(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) ranges.Input {
 	return ranges.Input{
 		Request: r, Network: n, Snapshot: snapshot, Others: in.Requests, Services: in.Services, NoServices: in.NoServices,
-		Nodes: in.nodes(), Beside: in.beside(n), ClusterID: in.ClusterID,
+		Nodes: in.nodes(), Beside: in.beside(n), Now: in.Now, ClusterID: in.ClusterID,
 	}
 }
 

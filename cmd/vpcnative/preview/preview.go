@@ -6,6 +6,7 @@ package preview
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -30,6 +31,8 @@ type Input struct {
 	Services []ranges.ServiceBlock // every ServiceCIDR of the cluster
 	// NoServices tells that the API server has no ServiceCIDRs at all.
 	NoServices bool
+	// Now is when it is; what the cloud refused counts for a while.
+	Now time.Time
 	// Beside gives those of the Networks that are of the same VPC as the one,
 	// without that; it may be nil, where there is only one.
 	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
