@@ -38,6 +38,10 @@ const (
 	// read or write a ConfigMap of its claims ledger. It is there from the
 	// first time on.
 	ConditionLedgerBlocked = "LedgerBlocked"
+	// ConditionAdoptionStopped is True on a RangeRequest with adoption Attach
+	// while one Node cannot be attached, so that no further one is tried. It is
+	// there from the first time on.
+	ConditionAdoptionStopped = "AdoptionStopped"
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
 	// lies over one of its ranges. It is there from the first on.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"

@@ -124,6 +124,10 @@ type RangeRequestStatus struct {
 	// Nodes is how many nodes hold a piece.
 	// +optional
 	Nodes int32 `json:"nodes"`
+	// ObservedNodes is how many of them publish a piece that vpcnative never
+	// attached to their machines (see adoption).
+	// +optional
+	ObservedNodes int32 `json:"observedNodes,omitempty"`
 	// WaitingNodes is how many nodes wait for a piece that is not there.
 	// +optional
 	WaitingNodes int32 `json:"waitingNodes"`

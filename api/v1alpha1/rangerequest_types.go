@@ -55,6 +55,20 @@ const (
 	AttachRoutes Attachment = "Routes"
 )
 
+// Adoption is what is done with a Node that published its podCIDR before
+// vpcnative put it on a machine, as one of an overlay network.
+//
+// +kubebuilder:validation:Enum=Observe;Attach
+type Adoption string
+
+const (
+	// AdoptionObserve keeps its podCIDR from others and leaves it as it is.
+	AdoptionObserve Adoption = "Observe"
+	// AdoptionAttach attaches its podCIDR to its machine, one Node after the
+	// other.
+	AdoptionAttach Adoption = "Attach"
+)
+
 // NodePrefixAuto sizes each node's range by its own max pods.
 const NodePrefixAuto = "Auto"
 
@@ -70,7 +84,7 @@ const NodePrefixAuto = "Auto"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.ipFamilies.size() == 1",message="two families in one request are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || (has(self.nodePrefixLength) && type(self.nodePrefixLength) == int)",message="attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table"
 // +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || !has(self.subnets) || self.subnets.size() == 0",message="subnets is not for attachment Routes, whose ranges lie outside every subnet: pick nodes by nodeSelector"
-// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment and allowUndersized are for purpose Pods"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.adoption) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment, adoption and allowUndersized are for purpose Pods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
 // +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
 // +kubebuilder:validation:XValidation:rule="!has(self.networkRef)",message="networkRef is now networkName: rename it"
@@ -169,6 +183,13 @@ type RangeRequestSpec struct {
 	// subnets leads each node's piece to its interface.
 	// +optional
 	Attachment Attachment `json:"attachment,omitempty"`
+
+	// Adoption is what is done with Nodes whose podCIDR lies in the ranges and
+	// that vpcnative never attached: Observe, the default, counts them and
+	// gives what they publish to nobody else; Attach attaches them, Node by
+	// Node, and stops at a failure.
+	// +optional
+	Adoption Adoption `json:"adoption,omitempty"`
 
 	// AllowUndersized gives a node a range also where it holds fewer
 	// addresses than the node's max pods.

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
@@ -121,6 +122,7 @@ func TestWhatWasThereBeforeUsIsOursOnlyWhereWePutIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			alone(t, func(t *testing.T, w *world) {
+				w.requests[0].Spec.Adoption = v1alpha1.AdoptionAttach
 				already(w, "a", own, carried)
 				for range 2 { // also by the word of the ledger
 					m := w.lead()

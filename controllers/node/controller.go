@@ -132,6 +132,7 @@ type Controller struct {
 	told      told
 	releases  releases
 	unlisted  unlisted
+	adoptions adoptions
 	news      *goodNews
 	rivals    rivals
 	drift     drifting

@@ -48,7 +48,7 @@ func (c *Controller) compare(ctx context.Context, r *reading, rebuilt book.Rebui
 func (c *Controller) outOfTheOrdinary(ctx context.Context, r *reading, rebuilt book.Rebuilt) drift.World {
 	w := drift.World{Foreign: r.foreign}
 	for _, k := range r.world.Nodes {
-		if r.missing[k.NodeUID] {
+		if h, _ := c.book.Held(k.NodeUID); r.missing[k.NodeUID] && !h.Observed {
 			key, _, _ := c.book.Find(k.Prefix)
 			w.Missing = append(w.Missing, drift.Published{Request: key.Request, Node: k.Node, Instance: k.Instance, Prefix: k.Prefix})
 		}

@@ -33,6 +33,10 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 		if err != nil {
 			return c.duplicate(ctx, node, published, err)
 		}
+		if !held {
+			c.book.Observe(node.UID, true) // until an interface shows it
+			holding.Observed = true
+		}
 	}
 	if p, ok := publishedIPv6(node); ok {
 		if err := c.book.Delegate(node.UID, p); err != nil {
@@ -43,8 +47,12 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 		c.rivals.forget(node.Name) // from now on the book knows it
 	}
 	c.book.MarkPublished(node.UID)
-	c.settle(node.UID)
+	c.releases.end(node.UID) // it is there, whatever the cache said before
 	c.acquit(ctx, node)
+	if holding.Observed {
+		return c.observe(ctx, node, holding, !held)
+	}
+	c.settle(node.UID)
 	flying, landed, err := c.flights.of(node.UID)
 	switch {
 	case flying && !landed:

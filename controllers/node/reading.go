@@ -30,6 +30,7 @@ type reading struct {
 	world   book.World
 	nics    map[string]cloud.Interface
 	missing map[types.UID]bool // Nodes whose prefix is not on their instance
+	carried map[types.UID]bool // Nodes whose prefix is
 	alive   map[types.UID]bool
 	idle    []string // Nodes without podCIDRs
 	accused []string // Nodes in a range that were taken for another allocator's
@@ -73,7 +74,7 @@ func (r *reading) origin(k book.Known) (adopted bool, instanceUID string) {
 }
 
 func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
-	r := &reading{nics: map[string]cloud.Interface{}, missing: map[types.UID]bool{}, alive: map[types.UID]bool{}}
+	r := &reading{nics: map[string]cloud.Interface{}, missing: map[types.UID]bool{}, carried: map[types.UID]bool{}, alive: map[types.UID]bool{}}
 	var err error
 	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
 		return nil, err
@@ -107,10 +108,13 @@ func (r *reading) rank() {
 		switch {
 		case !unrecorded[k.NodeUID]:
 			return 0
-		case !r.missing[k.NodeUID]:
+		case r.carried[k.NodeUID]:
 			return 1
 		}
 		return 2
+	}
+	for i, k := range r.world.Nodes {
+		r.world.Nodes[i].Observed = rank(k) == 2
 	}
 	slices.SortStableFunc(r.world.Nodes, func(a, b book.Known) int { return cmp.Compare(rank(a), rank(b)) })
 }

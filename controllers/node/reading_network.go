@@ -77,8 +77,12 @@ func (r *reading) addInterface(nic cloud.Interface, instances map[string]book.Kn
 			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
 		}
 	}
-	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) && !nic.Carries(k.Prefix, r.pairedOf(k, nic)) {
-		r.missing[k.NodeUID] = true
+	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) {
+		if nic.Carries(k.Prefix, r.pairedOf(k, nic)) {
+			r.carried[k.NodeUID] = true
+		} else {
+			r.missing[k.NodeUID] = true
+		}
 	}
 }
 

@@ -56,6 +56,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 	six := c.published6(node, h, nic)
 	if nic.Carries(h.Prefix, six) {
 		c.leaveGate(node.UID)
+		c.adoptions.leave(node.UID)
 		c.repairs.done(node.UID)
 		if t := c.ipv6Changed(node, key, h, nic); t != nil {
 			return c.wait(ctx, node, t)

@@ -51,6 +51,12 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.catalog.Store(r.catalog)
 	c.nics.replace(r.nics)
 	c.repairs.replace(r.missing)
+	for _, h := range c.book.Observed() {
+		if r.carried[h.NodeUID] {
+			c.book.Observe(h.NodeUID, false) // somebody attached it
+			found = append(found, h.Node)
+		}
+	}
 	if c.ledger != nil {
 		c.comeBack(r, promised, rebuilt)
 		c.endRangeless(ctx, r)

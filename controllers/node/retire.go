@@ -64,6 +64,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 		c.tookOff(h)
 	}
 	c.leaveGate(h.NodeUID)
+	c.adoptions.leave(h.NodeUID)
 	if landed && err != nil && c.releases.has(h.NodeUID) {
 		return c.later(ctx, h, err)
 	}

@@ -48,6 +48,7 @@ func (c *Controller) run(ctx context.Context) {
 			if c.list(ctx) {
 				restore() // what it found is anybody's
 			}
+			c.callAdopted()
 			c.say(ctx)
 			for _, name := range c.reports.overdue(time.Now()) {
 				c.enqueue(name)
@@ -79,6 +80,11 @@ func (c *Controller) refresh(ctx context.Context) bool {
 		return false
 	}
 	same := sameSelection(had.requests, cat.requests)
+	if !same {
+		for _, h := range c.book.Observed() {
+			defer c.enqueue(h.Node) // its request may have it attached by now
+		}
+	}
 	c.catalog.Store(cat)
 	c.rivals.load(cat.requests, time.Now())
 	if same {

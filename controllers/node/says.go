@@ -25,6 +25,7 @@ var kept = map[string]struct{ well, text string }{
 	v1alpha1.ConditionForeignAlias:      {v1alpha1.ReasonNone, "every alias range in the ranges is accounted for"},
 	v1alpha1.ConditionRangesOverlap:     {v1alpha1.ReasonNone, "no range overlaps another"},
 	v1alpha1.ConditionLedgerBlocked:     {v1alpha1.ReasonNone, "the claims ledger is written"},
+	v1alpha1.ConditionAdoptionStopped:   {v1alpha1.ReasonNone, "no Node's attachment fails"},
 	v1alpha1.ConditionReleasePending:    {v1alpha1.ReasonNone, "every prefix of a deleted node could be taken back"},
 }
 
@@ -60,6 +61,9 @@ func (c *Controller) wanted(request string) []metav1.Condition {
 	if cond := ledgerBlocked(c.ledger.Blocked()); cond != nil {
 		out = append(out, *cond)
 	}
+	if cond := c.adoptions.condition(request); cond != nil {
+		out = append(out, *cond)
+	}
 	return append(out, c.drift.conditions(request)...)
 }
 
@@ -76,12 +80,13 @@ func (c *Controller) pending(request string, now time.Time) *metav1.Condition {
 
 // say brings the conditions of all requests up to date.
 func (c *Controller) say(ctx context.Context) {
-	requests := c.catalog.Load().requests
+	requests, observed := c.catalog.Load().requests, c.observedOf()
 	for i := range requests {
 		r := &requests[i]
 		if r.Spec.Purpose != v1alpha1.Pods {
 			continue
 		}
+		c.sayObserved(ctx, r, observed[r.Name])
 		for _, cond := range differing(r.Status.Conditions, c.wanted(r.Name)) {
 			if c.says.due(string(r.UID)+cond.Type, time.Now()) {
 				c.write(ctx, r, cond)
@@ -108,23 +113,16 @@ func differing(have, want []metav1.Condition) (out []metav1.Condition) {
 
 // write sets one condition, and says in an Event that it turned.
 func (c *Controller) write(ctx context.Context, r *v1alpha1.RangeRequest, cond metav1.Condition) {
-	ctx, cancel := context.WithTimeout(ctx, cacheLag)
-	defer cancel()
-	live := &v1alpha1.RangeRequest{}
-	err := c.Live.Get(ctx, client.ObjectKeyFromObject(r), live)
-	if err != nil || live.UID != r.UID {
+	var had *metav1.Condition
+	live := c.edit(ctx, r, func(live *v1alpha1.RangeRequest) bool {
+		cond.ObservedGeneration = live.Generation
+		if was := meta.FindStatusCondition(live.Status.Conditions, cond.Type); was != nil {
+			had = was.DeepCopy()
+		}
+		return meta.SetStatusCondition(&live.Status.Conditions, cond)
+	})
+	if live == nil {
 		return // it comes again
-	}
-	before := live.DeepCopy()
-	cond.ObservedGeneration = live.Generation
-	had := meta.FindStatusCondition(before.Status.Conditions, cond.Type)
-	if !meta.SetStatusCondition(&live.Status.Conditions, cond) {
-		return // the cache is late
-	}
-	err = c.Client.Status().Patch(ctx, live, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
-		log.FromContext(ctx).Info("a condition of the request could not be written; it comes again", "request", r.Name, "type", cond.Type, "error", err.Error())
-		return
 	}
 	if had != nil && had.Status == cond.Status {
 		return
@@ -134,4 +132,26 @@ func (c *Controller) write(ctx context.Context, r *v1alpha1.RangeRequest, cond m
 		kind = corev1.EventTypeNormal
 	}
 	c.Events.Eventf(live, nil, kind, cond.Reason, "Watch"+cond.Type, "%s", cond.Message)
+}
+
+// edit changes the status of a request as it is now. It gives nil where there
+// was nothing to change, as where the cache is late, or the change failed.
+func (c *Controller) edit(ctx context.Context, r *v1alpha1.RangeRequest, change func(*v1alpha1.RangeRequest) bool) *v1alpha1.RangeRequest {
+	ctx, cancel := context.WithTimeout(ctx, cacheLag)
+	defer cancel()
+	live := &v1alpha1.RangeRequest{}
+	err := c.Live.Get(ctx, client.ObjectKeyFromObject(r), live)
+	if err != nil || live.UID != r.UID {
+		return nil
+	}
+	before := live.DeepCopy()
+	if !change(live) {
+		return nil
+	}
+	err = c.Client.Status().Patch(ctx, live, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if err != nil {
+		log.FromContext(ctx).Info("the status of the request could not be written; it comes again", "request", r.Name, "error", err.Error())
+		return nil
+	}
+	return live
 }

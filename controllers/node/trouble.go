@@ -62,6 +62,9 @@ func (c *Controller) ledgerTrouble(err error) *trouble {
 // later each time, but never given up.
 func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
 	c.leaveGate(node.UID)
+	if c.adoptions.has(node.UID) {
+		return c.notAttached(ctx, node, t) // it serves, whatever we could not do to it
+	}
 	c.Metrics.refused(t.Reason)
 	delay := c.backoff.When(node.Name)
 	delay += rand.N(delay/4 + 1)

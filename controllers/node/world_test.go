@@ -366,6 +366,7 @@ func (s status) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...c
 	for i := range s.w.requests {
 		if s.w.requests[i].Name == o.GetName() {
 			s.w.requests[i].Status.Conditions = o.(*v1alpha1.RangeRequest).Status.Conditions
+			s.w.requests[i].Status.ObservedNodes = o.(*v1alpha1.RangeRequest).Status.ObservedNodes
 		}
 	}
 	return nil

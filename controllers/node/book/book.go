@@ -60,6 +60,9 @@ type Holding struct {
 	// Adopted tells that somebody else put it on the interface: it is never
 	// taken off (I4).
 	Adopted bool
+	// Observed tells that its Node publishes it, and that neither a record nor
+	// an interface ever showed it attached.
+	Observed bool
 	// InstanceUID is the cloud's own identity of the instance that it was
 	// put on; it is empty where that is not known.
 	InstanceUID string

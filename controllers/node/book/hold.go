@@ -157,11 +157,33 @@ func (b *Book) PutOn(uid types.UID, instanceUID string) (h Holding, news bool) {
 		return Holding{}, false
 	}
 	held := b.holdings[o]
+	held.Observed = false
 	if news = held.Adopted || held.InstanceUID != instanceUID; news {
 		held.Found = held.Found || held.Durable
 		held.Adopted, held.InstanceUID, held.Durable = false, instanceUID, false
 	}
 	return *held, news
+}
+
+// Observe notes whether the node's prefix was never shown attached.
+func (b *Book) Observe(uid types.UID, observed bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[uid]; ok {
+		b.holdings[o].Observed = observed
+	}
+}
+
+// Observed gives what Nodes hold that was never shown attached.
+func (b *Book) Observed() (out []Holding) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.byNode {
+		if h := b.holdings[o]; h.Observed {
+			out = append(out, *h)
+		}
+	}
+	return out
 }
 
 // MarkDurable notes that a node's holding is in the ledger; MarkPublished

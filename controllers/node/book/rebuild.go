@@ -22,9 +22,9 @@ type Known struct {
 	// Published tells that a Node shows it; otherwise the ledger has it, or
 	// an interface was seen with it.
 	Published bool
-	// Adopted and InstanceUID are as in a Holding.
-	Adopted     bool
-	InstanceUID string
+	// Adopted, Observed and InstanceUID are as in a Holding.
+	Adopted, Observed bool
+	InstanceUID       string
 	// Key and Range are where it lay when it was held; empty where the book did
 	// not hold it.
 	Key   Key
@@ -136,7 +136,7 @@ func (b *Book) fill(held map[pool.Owner]*Holding, w World, buried *tombs) (colli
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, InstanceUID: h.InstanceUID, Key: h.Key, Range: h.Range})
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, Observed: h.Observed, InstanceUID: h.InstanceUID, Key: h.Key, Range: h.Range})
 		if o, ok := b.byNode[h.NodeUID]; ok {
 			b.holdings[o].Durable, b.holdings[o].Found, b.holdings[o].Unsaved = h.Durable, h.Found, h.Unsaved
 		}
@@ -168,7 +168,7 @@ func (b *Book) restore(k Known) error {
 	now := b.holdings[b.byNode[k.NodeUID]]
 	now.Durable, now.Published = true, k.Published || h.Published
 	if !known {
-		now.Adopted, now.InstanceUID = k.Adopted, k.InstanceUID
+		now.Adopted, now.Observed, now.InstanceUID = k.Adopted, k.Observed, k.InstanceUID
 	}
 	return b.recall(k)
 }

@@ -1,0 +1,207 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// A Node may publish a piece of our ranges that nothing of ours ever put on its
+// machine: it is served by an overlay network. To attach that unasked could
+// break what serves. So the Node is observed: its piece is nobody else's, and
+// that is all. Where the request says adoption Attach such Nodes are attached
+// one after the other, and none while one fails.
+
+// observe looks after such a Node; fresh tells that it was not known before, so
+// that its interface may carry the piece although no reading showed that.
+func (c *Controller) observe(ctx context.Context, node *corev1.Node, h book.Holding, fresh bool) reconcile.Result {
+	c.leaveGate(node.UID)
+	cat := c.catalog.Load()
+	r := cat.request(h.Key.Request)
+	attach := r != nil && r.Spec.Adoption == v1alpha1.AdoptionAttach
+	if !attach {
+		c.adoptions.leave(node.UID)
+	}
+	vpc, ok := cat.vpcOf(h.Key.Request)
+	if !ok || node.Spec.ProviderID == "" || !attach && !fresh || attach && !c.adoptions.enter(r.Name, node) {
+		return reconcile.Result{}
+	}
+	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
+	six := c.published6(node, h, nic)
+	switch {
+	case err == nil && nic.Carries(h.Prefix, six):
+		c.book.Observe(node.UID, false)
+		c.settle(node.UID)
+		return c.confirm(ctx, node, h.Key, h)
+	case !attach:
+		return reconcile.Result{} // the next reading of all interfaces tells more
+	case err != nil:
+		return c.wait(ctx, node, instanceTrouble(err))
+	}
+	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
+		return reconcile.Result{}
+	}
+	return c.putBack(ctx, node, h, vpc.Interfaces, nic, six)
+}
+
+// notAttached says on the request why a Node could not be attached, and leaves
+// the Node as it was. Where the cloud refused for certain, nothing of ours is on
+// record any more, so that adoption Observe ends it.
+func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
+	delay := c.backoff.When(node.Name)
+	if h, held := c.book.Held(node.UID); held && t.Reason != string(cloud.OutcomeUnknown) {
+		c.book.Observe(node.UID, true)
+		c.ledger.End(node.UID, h.Prefix)
+	}
+	if c.adoptions.failed(node.UID, t) {
+		c.Metrics.refused(t.Reason)
+		log.FromContext(ctx).Info("a node cannot be attached; it is left as it was, and no further one is tried", "reason", t.Reason, "why", t.Text)
+		c.Events.Eventf(node, nil, corev1.EventTypeWarning, t.Reason, "AttachPodRange", "%s; it is left as it was, and no further Node is attached", t.Text)
+	}
+	return reconcile.Result{RequeueAfter: delay}
+}
+
+// adoptions are the Nodes that are being attached, one of a request at a time,
+// and those that wait for their turn.
+type adoptions struct {
+	mu    sync.Mutex
+	turns map[string]*adoption // by request
+}
+
+type adoption struct {
+	uid     types.UID
+	node    string
+	trouble *trouble
+	waiting []string // names of Nodes
+}
+
+// enter tells whether it is the Node's turn; if not, call names it later.
+func (a *adoptions) enter(request string, n *corev1.Node) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.turns == nil {
+		a.turns = map[string]*adoption{}
+	}
+	x := a.turns[request]
+	if x == nil {
+		x = &adoption{}
+		a.turns[request] = x
+	}
+	if x.uid == "" {
+		x.uid, x.node = n.UID, n.Name
+	}
+	if x.uid != n.UID && !slices.Contains(x.waiting, n.Name) {
+		x.waiting = append(x.waiting, n.Name)
+		slices.Sort(x.waiting)
+	}
+	return x.uid == n.UID
+}
+
+func (a *adoptions) has(uid types.UID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of(uid) != nil
+}
+
+// of gives the Node's turn. The caller holds mu.
+func (a *adoptions) of(uid types.UID) *adoption {
+	for _, x := range a.turns {
+		if x.uid == uid {
+			return x
+		}
+	}
+	return nil
+}
+
+// failed notes why the Node cannot be attached; news tells that it was not
+// said before.
+func (a *adoptions) failed(uid types.UID, t *trouble) (news bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.of(uid)
+	if x == nil {
+		return false
+	}
+	news = x.trouble == nil || x.trouble.Reason != t.Reason
+	x.trouble = t
+	return news
+}
+
+// leave ends the Node's turn: it is attached, or gone, or to be left alone.
+func (a *adoptions) leave(uid types.UID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if x := a.of(uid); x != nil {
+		*x = adoption{waiting: x.waiting}
+	}
+}
+
+// call names the Nodes whose turn it is.
+func (a *adoptions) call() (names []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for request, x := range a.turns {
+		switch {
+		case x.uid != "":
+		case len(x.waiting) == 0:
+			delete(a.turns, request)
+		default:
+			names = append(names, x.waiting[0])
+			x.waiting = x.waiting[1:]
+		}
+	}
+	return names
+}
+
+// condition gives what a request's status has to say; nil where all is well.
+func (a *adoptions) condition(request string) *metav1.Condition {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.turns[request]
+	if x == nil || x.trouble == nil {
+		return nil
+	}
+	return &metav1.Condition{Type: v1alpha1.ConditionAdoptionStopped, Status: metav1.ConditionTrue, Reason: x.trouble.Reason, Message: fmt.Sprintf(
+		"Node %s cannot be attached, and is left as it was: %s; it is tried again, and no further Node before: mend that, delete the Node, or set adoption to Observe",
+		x.node, cloud.Steady(x.trouble.Text))}
+}
+
+// observedOf counts the observed Nodes of each request.
+func (c *Controller) observedOf() map[string]int32 {
+	out := map[string]int32{}
+	for _, h := range c.book.Observed() {
+		out[h.Key.Request]++
+	}
+	return out
+}
+
+// callAdopted has those Nodes come whose turn it is.
+func (c *Controller) callAdopted() {
+	for _, name := range c.adoptions.call() {
+		c.enqueue(name)
+	}
+}
+
+// sayObserved brings the count of observed Nodes in a request's status up to
+// date.
+func (c *Controller) sayObserved(ctx context.Context, r *v1alpha1.RangeRequest, n int32) {
+	if r.Status.ObservedNodes != n && c.says.due(string(r.UID)+"observed", time.Now()) {
+		c.edit(ctx, r, func(live *v1alpha1.RangeRequest) bool {
+			changed := live.Status.ObservedNodes != n
+			live.Status.ObservedNodes = n
+			return changed
+		})
+	}
+}
