@@ -53,6 +53,10 @@ func (r *reading) ours(name string) bool {
 	})
 }
 
+// here tells whether a VPC is the one that is read: ELB lists those of all. An
+// emulator may not say which one it is.
+func (r *reading) here(vpc string) bool { return vpc == "" || vpc == r.VPC }
+
 func (r *reading) put(x lb.Resource) { r.state[x.Ref] = x }
 
 func (r *reading) readPlaces(ctx context.Context) error {

@@ -13,7 +13,7 @@ func (r *reading) readBalancers(ctx context.Context) error {
 	var found []balancer
 	list := func(ctx context.Context, token string) (page[balancer], error) { return r.elb.balancers(ctx, token) }
 	err := pages(ctx, r.vpc, actionBalancers, subject{"list the load balancers", r.Region}, list, func(b balancer) error {
-		if r.ours(b.name) {
+		if r.ours(b.name) && r.here(b.vpc) {
 			found = append(found, b)
 		}
 		return nil

@@ -14,7 +14,7 @@ func (r *reading) readPools(ctx context.Context) error {
 	var found []pool
 	list := func(ctx context.Context, token string) (page[pool], error) { return r.elb.pools(ctx, token) }
 	err := pages(ctx, r.vpc, actionPools, subject{"list the target groups", r.Region}, list, func(p pool) error {
-		if r.ours(p.name) {
+		if r.ours(p.name) && r.here(p.vpc) {
 			found = append(found, p)
 		}
 		return nil

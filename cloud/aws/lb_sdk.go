@@ -32,7 +32,7 @@ func (s balancingSDK) balancers(ctx context.Context, token string) (page[balance
 }
 
 func readBalancer(b types.LoadBalancer) balancer {
-	got := balancer{arn: awssdk.ToString(b.LoadBalancerArn), name: awssdk.ToString(b.LoadBalancerName), host: awssdk.ToString(b.DNSName),
+	got := balancer{arn: awssdk.ToString(b.LoadBalancerArn), name: awssdk.ToString(b.LoadBalancerName), host: awssdk.ToString(b.DNSName), vpc: awssdk.ToString(b.VpcId),
 		scheme: string(b.Scheme), addressType: string(b.IpAddressType), groups: b.SecurityGroups}
 	if b.State != nil {
 		got.state, got.why = string(b.State.Code), awssdk.ToString(b.State.Reason)

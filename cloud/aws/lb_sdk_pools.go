@@ -21,7 +21,7 @@ func (s balancingSDK) pools(ctx context.Context, token string) (page[pool], erro
 }
 
 func readPool(g types.TargetGroup) pool {
-	return pool{arn: awssdk.ToString(g.TargetGroupArn), name: awssdk.ToString(g.TargetGroupName), protocol: string(g.Protocol), port: awssdk.ToInt32(g.Port),
+	return pool{arn: awssdk.ToString(g.TargetGroupArn), name: awssdk.ToString(g.TargetGroupName), vpc: awssdk.ToString(g.VpcId), protocol: string(g.Protocol), port: awssdk.ToInt32(g.Port),
 		balancers: g.LoadBalancerArns, check: check{protocol: string(g.HealthCheckProtocol), port: awssdk.ToString(g.HealthCheckPort), path: awssdk.ToString(g.HealthCheckPath),
 			interval: awssdk.ToInt32(g.HealthCheckIntervalSeconds), timeout: awssdk.ToInt32(g.HealthCheckTimeoutSeconds),
 			healthy: awssdk.ToInt32(g.HealthyThresholdCount), unhealthy: awssdk.ToInt32(g.UnhealthyThresholdCount)}}

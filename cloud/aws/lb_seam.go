@@ -72,6 +72,7 @@ type rule struct {
 
 type balancer struct {
 	arn, name, host    string
+	vpc                string
 	scheme, state, why string
 	addressType        string // ipv4 or dualstack
 	groups             []string
@@ -84,6 +85,7 @@ type zoneOf struct{ subnet, allocation, private string }
 // pool is a target group.
 type pool struct {
 	arn, name, protocol string
+	vpc                 string
 	port                int32
 	check               check
 	balancers           []string // that send to it: one at most

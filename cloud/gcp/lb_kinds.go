@@ -60,7 +60,11 @@ type balancers struct{ *vpc }
 
 var _ lb.Balancers = balancers{}
 
-func (v balancers) Rules() lb.Rules { return lb.Rules{Editable: editable, MaxNodes: maxNodes} }
+// Rules: names are a project's, and external balancers and health checks do not
+// even say of which network they are.
+func (v balancers) Rules() lb.Rules {
+	return lb.Rules{Domain: string(regionScope(v.Project, v.Region)), VPC: v.networkPath(), Editable: editable, MaxNodes: maxNodes}
+}
 
 // lbRef says where a resource is. The name of a zonal one is "zone/name".
 type lbRef struct {

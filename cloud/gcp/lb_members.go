@@ -34,9 +34,10 @@ type place struct{ zone, subnet string }
 // fitting are the nodes that can be members. Nodes of other projects than the
 // balancers' cannot be backends.
 func (v balancers) fitting(nodes lb.NodeSet, got lb.State, kind string) (out []lb.Node) {
+	subnets := subnetsOf(got)
 	for _, n := range nodes.Nodes {
 		if ref, ok := parseProviderID(n.ProviderID); ok && ref.project == v.Project && member(n, kind) != "" {
-			n.Zone, n.Subnet = ref.zone, v.subnetOfNode(n, got)
+			n.Zone, n.Subnet = ref.zone, v.subnetOfNode(n, subnets)
 			out = append(out, n)
 		}
 	}
@@ -79,17 +80,26 @@ func poolRef(nodes lb.NodeSet, at place, shape poolShape) lb.Ref {
 
 // subnetOfNode is the one that is said, or the one whose range has the node's
 // address.
-func (v balancers) subnetOfNode(n lb.Node, got lb.State) string {
+func (v balancers) subnetOfNode(n lb.Node, subnets map[string]netip.Prefix) string {
 	if n.Subnet != "" || len(v.Subnetworks) == 0 {
 		return n.Subnet
 	}
-	for _, name := range v.Subnetworks {
-		p, err := netip.ParsePrefix(got[lb.Ref{Kind: kindSubnet, Name: name}].Fields.One("ipCidrRange"))
-		if err == nil && slices.ContainsFunc(n.Addresses, p.Contains) {
+	for name, p := range subnets { // no two have an address in common
+		if slices.ContainsFunc(n.Addresses, p.Contains) {
 			return name
 		}
 	}
 	return v.Subnetworks[0]
+}
+
+func subnetsOf(got lb.State) map[string]netip.Prefix {
+	out := map[string]netip.Prefix{}
+	for ref, r := range got {
+		if p, err := netip.ParsePrefix(r.Fields.One("ipCidrRange")); err == nil && ref.Kind == kindSubnet {
+			out[ref.Name] = p
+		}
+	}
+	return out
 }
 
 // member is how a pool calls a node: "name" of an instance group, "name

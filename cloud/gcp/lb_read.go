@@ -85,26 +85,20 @@ func (v balancers) healthy(ctx context.Context, backend lb.Resource) (bool, erro
 	return false, nil
 }
 
-// readSubnets enters the node subnetworks where there are several.
+// readSubnets enters the network's subnetworks in the region: nodes may be in
+// any, also in one that only another Network names.
 func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
-	if len(v.Subnetworks) < 2 {
+	about := subject{"list the subnetworks", "projects/" + v.NetworkProject}
+	list := func(ctx context.Context, token string) (page[subnetwork], error) {
+		return v.api.subnetworks(ctx, v.NetworkProject, token)
+	}
+	return pages(ctx, v.vpc, methodSubnetworks, "", about, list, func(n subnetwork) error {
+		if v.inNetwork(n.network) && n.region == v.Region && !n.isProxyOnly() {
+			r := lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: n.name}, Fields: lb.Fields{"ipCidrRange": {n.primary}}}
+			got[r.Ref] = r
+		}
 		return nil
-	}
-	for _, name := range v.Subnetworks {
-		ref := v.subnetRef(name)
-		sub, err := read(ctx, v.vpc, methodSubnetwork, ref.scope(), subject{"read subnetwork", ref.String()}, func(ctx context.Context) (subnetwork, error) {
-			return v.api.subnetwork(ctx, ref)
-		})
-		if cloud.Is(err, cloud.NotFound) { // no node can be in it
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		r := lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: name}, Fields: lb.Fields{"ipCidrRange": {sub.primary}}}
-		got[r.Ref] = r
-	}
-	return nil
+	})
 }
 
 func (v balancers) readKind(ctx context.Context, kind, filter, clusterID string, got lb.State) error {

@@ -8,6 +8,12 @@ import (
 
 // Rules is what a differ must know of a cloud.
 type Rules struct {
+	// Domain is what Read reads of and names are unique in, as
+	// "projects/demo/regions/us-central1" or "vpc-1 in eu-west-1". Balancers of
+	// one Domain read, make and own the same things.
+	Domain string
+	// VPC is where they are made: of one Domain, only one VPC's can be.
+	VPC string
 	// Editable are the fields of each kind that can be changed in place.
 	Editable map[string][]string
 	// MaxNodes is how many nodes of a set become members of most balancers'

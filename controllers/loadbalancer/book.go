@@ -13,11 +13,29 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
-// book is what is known of one Network's load balancing: all that is there, as
-// it was read and as every change has left it since.
+// book is one Network's view of an inventory: by which connection, and in whose
+// name, what is there is read and changed.
 type book struct {
 	network, clusterID, cloud string
 	lb.Balancers
+	*inventory
+
+	// held: the Network carries our finalizer; going: it is being deleted; said is
+	// what was last said of that. The inventory's lock guards them.
+	held, going bool
+	said        string
+}
+
+func newBook(network, clusterID, cloudName string, b lb.Balancers, i *inventory) *book {
+	return &book{network: network, clusterID: clusterID, cloud: cloudName, Balancers: b, inventory: i}
+}
+
+// inventory is what is known of the load balancing of one [lb.Rules.Domain]:
+// all that is there, as it was read and as every change has left it since. It
+// is there once, however many Networks have views of it: what one of them does
+// not want another may.
+type inventory struct {
+	domain string
 
 	loading sync.Mutex // one bulk read at a time
 	looking sync.Mutex // one look at what is pending
@@ -31,6 +49,7 @@ type book struct {
 	read      time.Time // of the last bulk read that came off
 	tried     time.Time
 	failure   error // of the last bulk read
+	stale     bool  // it is to be read by another connection
 	doubtful  map[cloud.Owner]bool
 	busy      map[lb.Ref]*sync.Mutex
 	users     map[types.NamespacedName]wanted.Selection
@@ -41,14 +60,11 @@ type book struct {
 	orphans   map[lb.Ref]time.Time  // when first seen
 	inspected time.Time             // the last time, and the last owner in the ring
 	lastOwner string
-	held      bool   // the Network carries our finalizer
-	said      string // of the Network's deletion
 }
 
-func newBook(network, clusterID, cloudName string, b lb.Balancers) *book {
-	return &book{
-		network: network, clusterID: clusterID, cloud: cloudName, Balancers: b,
-		state: lb.State{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
+func newInventory(domain string) *inventory {
+	return &inventory{
+		domain: domain, state: lb.State{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
 		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{},
 	}
 }
@@ -62,10 +78,10 @@ func (k *book) load(ctx context.Context, now func() time.Time, maxAge time.Durat
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	k.mu.Lock()
-	last, tried, failure := k.read, k.tried, k.failure
+	last, tried, failure, stale := k.read, k.tried, k.failure, k.stale
 	k.mu.Unlock()
 	switch {
-	case !last.IsZero() && (maxAge == 0 || now().Sub(last) < maxAge):
+	case !last.IsZero() && !stale && (maxAge == 0 || now().Sub(last) < maxAge):
 		return false, nil
 	case failure != nil && now().Sub(tried) < retryRead:
 		return false, failure
@@ -75,7 +91,7 @@ func (k *book) load(ctx context.Context, now func() time.Time, maxAge time.Durat
 	defer k.mu.Unlock()
 	k.tried, k.failure = now(), err
 	if err == nil {
-		k.read = k.tried
+		k.read, k.stale = k.tried, false
 	}
 	return err == nil, err
 }

@@ -73,14 +73,14 @@ func (c *Controller) takeDown(ctx context.Context, k *book, s *corev1.Service) (
 	return finding{}, true
 }
 
-// leaveOthers takes down what a Service has in another Network than the one
-// it names now.
+// leaveOthers takes down what a Service has elsewhere than in the Network that
+// it names now. What two Networks share stays.
 func (c *Controller) leaveOthers(ctx context.Context, s *corev1.Service, here *book) (finding, bool, error) {
 	if c.DryRun {
 		return finding{}, true, nil
 	}
 	for _, k := range c.all() {
-		if k != here && k.has(wanted.Owner(c.ClusterID, s.Namespace, s.Name)) {
+		if k.inventory != here.inventory && k.has(wanted.Owner(c.ClusterID, s.Namespace, s.Name)) {
 			if f, done := c.takeDown(ctx, k, s); !done {
 				return f, false, nil
 			}

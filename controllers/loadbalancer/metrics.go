@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
@@ -69,6 +70,10 @@ func (m *Metrics) acted(verb lb.Verb, err error) {
 
 func (m *Metrics) pools(network string, err error) {
 	m.shared.WithLabelValues(network, string(cloud.ReasonOf(err))).Inc()
+}
+
+func (m *Metrics) held(network string) {
+	m.shared.WithLabelValues(network, v1alpha1.ReasonMassRemoval).Inc()
 }
 
 func (m *Metrics) orphaned(network string, n int) { m.orphans.WithLabelValues(network).Set(float64(n)) }

@@ -57,66 +57,13 @@ func (c *Controller) bookOf(ctx context.Context, s *corev1.Service) (*book, *v1a
 	return k, n, err
 }
 
-// open gives the Network's book, a new one where its cloud was opened anew.
-func (c *Controller) open(ctx context.Context, n *v1alpha1.Network) (*book, error) {
-	b, err := c.OpenBalancers(ctx, n)
-	if err != nil {
-		return nil, err
-	}
-	if b == nil {
-		return nil, &refusal{v1alpha1.ReasonNoBalancers, "this version has no load balancers for the cloud of Network " + n.Name}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	k := c.books[n.Name]
-	if k == nil || k.Balancers != b {
-		k = newBook(n.Name, c.ClusterID, CloudOf(n), b)
-		c.books[n.Name] = k
-	}
-	return k, nil
-}
-
-// all are the books that have been read, in the order of their Networks.
-func (c *Controller) all() (out []*book) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, k := range c.books {
-		k.mu.Lock()
-		if !k.read.IsZero() {
-			out = append(out, k)
-		}
-		k.mu.Unlock()
-	}
-	slices.SortFunc(out, func(a, b *book) int { return strings.Compare(a.network, b.network) })
-	return out
-}
-
-// holdNetwork keeps the Network until all that is in it is gone.
-func (c *Controller) holdNetwork(ctx context.Context, k *book, n *v1alpha1.Network) error {
-	k.mu.Lock()
-	held := k.held
-	k.mu.Unlock()
-	if held {
-		return nil
-	}
-	if err := c.finalize(ctx, n, controllerutil.AddFinalizer); err != nil {
-		return fmt.Errorf("writing the finalizers of Network %s: %w", n.Name, err)
-	}
-	k.mu.Lock()
-	k.held = true
-	k.mu.Unlock()
-	return nil
-}
-
 // reconcileNetwork reads the Network's load balancing in bulk every Resync,
 // has all planned on it again, and sweeps.
 func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	n := &v1alpha1.Network{}
 	if err := c.Client.Get(ctx, req.NamespacedName, n); err != nil {
 		if apierrors.IsNotFound(err) {
-			c.mu.Lock()
-			delete(c.books, req.Name)
-			c.mu.Unlock()
+			c.close(req.Name)
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -135,8 +82,8 @@ func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request
 		log.FromContext(ctx).Error(err, "reading the load balancing")
 		return reconcile.Result{RequeueAfter: retryRead}, nil
 	}
-	inspected := false
-	if !going {
+	inspected, keeps := false, c.keeps(k)
+	if keeps && !going {
 		if inspected, err = c.inspect(ctx, k); err != nil {
 			c.Metrics.pools(n.Name, err)
 			log.FromContext(ctx).Error(err, "reading the load balancing")
@@ -149,7 +96,7 @@ func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request
 	if going {
 		return c.letGo(ctx, n, k)
 	}
-	if err := c.sweep(ctx, n, k); err != nil {
+	if err := c.sweep(ctx, n, k, keeps); err != nil {
 		c.Metrics.pools(n.Name, err)
 		log.FromContext(ctx).Error(err, "sweeping")
 	}

@@ -56,9 +56,13 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		if pause := m.wait(); pause > 0 {
 			return finding{again: pause, quiet: true}, nil
 		}
+	}
+	if len(plan) > 0 || k.has(owner) { // what is there may be of a Service that was made again, or of another Network's
 		if err := c.holdFor(ctx, s, k, n); err != nil {
 			return finding{}, err
 		}
+	}
+	if len(plan) > 0 {
 		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
 		m.noteAdmins(err)
 		c.lookAtPoolsOf(ctx, k, set, owner, want)

@@ -56,7 +56,7 @@ func (c *Controller) forget(key types.NamespacedName) {
 	c.mu.Lock()
 	delete(c.memory, key)
 	c.mu.Unlock()
-	for _, k := range c.all() {
+	for _, k := range c.views() {
 		k.use(key, wanted.Selection{}, false)
 	}
 	c.retry.Forget(key)

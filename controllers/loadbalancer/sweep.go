@@ -3,15 +3,12 @@ package loadbalancer
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -34,30 +31,41 @@ func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(
 
 // sweep removes what is ours and has nobody, once it has been seen for the
 // grace time. It looks at the book, which costs no call; before anything goes
-// the cloud, the Services and the lease are read live.
-func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book) error {
+// the cloud, the Services and the lease are read live. By a view that does not
+// keep the inventory it only says what is held back.
+func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book, keeps bool) error {
 	var services corev1.ServiceList
 	if err := c.Client.List(ctx, &services); err != nil {
 		return fmt.Errorf("listing Services: %w", err)
 	}
-	found := lb.Orphans(k.view(), Lives(services.Items, c.ClusterID, c.WithoutClass))
+	lives := Lives(services.Items, c.ClusterID, c.WithoutClass)
+	found := lb.Orphans(k.view(), lives)
+	if !keeps {
+		c.Metrics.orphaned(k.network, 0)
+		_, err := c.brake(ctx, n, k, k.view(), lives)
+		return err
+	}
 	c.Metrics.orphaned(k.network, len(found))
 	if len(k.due(found, c.Now(), c.OrphanGrace)) == 0 || c.DryRun {
-		return nil
+		_, err := c.brake(ctx, n, k, k.view(), lives)
+		return err
 	}
 	if err := k.refresh(ctx); err != nil {
 		return err
 	}
-	if err := c.Live.List(ctx, &services); err != nil {
-		return fmt.Errorf("listing Services live: %w", err)
+	state, lives, err := c.livesNow(ctx, k, &services)
+	if err != nil {
+		return err
 	}
-	state := k.view()
-	due := k.due(lb.Orphans(state, Lives(services.Items, c.ClusterID, c.WithoutClass)), c.Now(), c.OrphanGrace)
+	if held, err := c.brake(ctx, n, k, state, lives); held || err != nil {
+		return err
+	}
+	due := k.due(lb.Orphans(state, lives), c.Now(), c.OrphanGrace)
 	plan := lb.Removal(due)
 	if len(plan) == 0 {
 		return nil
 	}
-	err, _ := (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, hand{k, c, cloud.Owner{}}, plan, state)) // it goes the next time
+	err, _ = (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, hand{k, c, cloud.Owner{}}, plan, state)) // it goes the next time
 	removed := map[cloud.Owner][]string{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {
@@ -68,6 +76,17 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book) er
 		c.tellRemoved(ctx, n, o, names)
 	}
 	return err
+}
+
+// livesNow is what is there, and who lives by the API server's own word. That
+// is asked after the look at the cloud: a Service has its finalizer before
+// anything is made for it, so whoever made some of what is there is listed.
+func (c *Controller) livesNow(ctx context.Context, k *book, services *corev1.ServiceList) (lb.State, func(cloud.Owner) bool, error) {
+	state := k.view()
+	if err := c.Live.List(ctx, services); err != nil {
+		return nil, nil, fmt.Errorf("listing Services live: %w", err)
+	}
+	return state, Lives(services.Items, c.ClusterID, c.WithoutClass), nil
 }
 
 // tellRemoved makes an Event about what one owner had. The owner is the Event's
@@ -96,43 +115,6 @@ func (k *book) due(found []lb.Orphan, now time.Time, grace time.Duration) (out [
 	}
 	k.orphans = seen
 	return out
-}
-
-// letGo takes the last of a deleted Network away, without a grace time, once
-// no Service uses it; then the finalizer.
-func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (reconcile.Result, error) {
-	var services corev1.ServiceList
-	if err := c.Live.List(ctx, &services); err != nil {
-		return reconcile.Result{}, fmt.Errorf("listing Services live: %w", err)
-	}
-	var users []string
-	var networks v1alpha1.NetworkList
-	if err := c.Client.List(ctx, &networks); err != nil {
-		return reconcile.Result{}, fmt.Errorf("listing Networks: %w", err)
-	}
-	for i := range services.Items {
-		s := &services.Items[i]
-		if controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) && NetworkOf(s, networks.Items) == n.Name {
-			users = append(users, s.Namespace+"/"+s.Name)
-		}
-	}
-	if len(users) > 0 {
-		slices.Sort(users)
-		text := "deletion waits for the load balancers of Services " + strings.Join(users, ", ")
-		if k.news(text) {
-			c.Events.Eventf(n, textOf(text), corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", clip(text, maxNote))
-		}
-		return reconcile.Result{RequeueAfter: c.Again}, nil
-	}
-	if err := k.refresh(ctx); err != nil {
-		return reconcile.Result{RequeueAfter: retryRead}, nil
-	}
-	state := k.view()
-	if err := lb.Run(ctx, hand{k, c, cloud.Owner{}}, lb.Removal(Everything(state, c.ClusterID, Lives(services.Items, c.ClusterID, c.WithoutClass))), state); err != nil {
-		log.FromContext(ctx).Error(err, "removing what is left of a deleted Network")
-		return reconcile.Result{RequeueAfter: retryRead}, nil
-	}
-	return reconcile.Result{}, client.IgnoreNotFound(c.finalize(ctx, n, controllerutil.RemoveFinalizer))
 }
 
 // news tells whether the text is another than the last one.
