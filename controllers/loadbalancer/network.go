@@ -94,7 +94,11 @@ func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request
 		c.lookAtPools()
 	}
 	if going {
-		return c.letGo(ctx, n, k)
+		again, err := c.letGo(ctx, n, k)
+		if apierrors.IsConflict(err) { // somebody else wrote the Network
+			return reconcile.Result{RequeueAfter: c.Again}, nil
+		}
+		return again, err
 	}
 	if err := c.sweep(ctx, n, k, keeps); err != nil {
 		c.Metrics.pools(n.Name, err)
