@@ -60,11 +60,22 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		Named("firewall").
 		For(&v1alpha1.Network{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditionLost))).
 		Watches(&v1alpha1.RangeRequest{},
-			handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
-				return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: o.(*v1alpha1.RangeRequest).NetworkName()}}}
-			}),
+			handler.EnqueueRequestsFromMapFunc(c.everyNetwork),
 			builder.WithPredicates(rangesChanged)).
 		Complete(c)
+}
+
+// everyNetwork: the pods of one Network are let in by all others of its VPC.
+func (c *Controller) everyNetwork(ctx context.Context, _ client.Object) (out []reconcile.Request) {
+	var all v1alpha1.NetworkList
+	if err := c.Client.List(ctx, &all); err != nil {
+		log.FromContext(ctx).Error(err, "listing Networks")
+		return nil
+	}
+	for i := range all.Items {
+		out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&all.Items[i])})
+	}
+	return out
 }
 
 // rangesChanged lets through what changes the pod ranges.

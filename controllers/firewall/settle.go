@@ -40,11 +40,11 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 	case len(pods) == 0:
 		return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
 	}
-	snapshot, err := vpc.Space.Read(ctx)
+	flows, err := c.flows(ctx, n, requests, vpc)
 	if err != nil {
 		return failed(err, ""), nil
 	}
-	return c.see(ctx, n, vpc.Firewalls, Flows(n.Name, requests, snapshot))
+	return c.see(ctx, n, vpc.Firewalls, flows)
 }
 
 // settleFilters is settle where the network has no firewall of its own.
@@ -55,11 +55,11 @@ func (c *Controller) settleFilters(ctx context.Context, n *v1alpha1.Network, req
 	if !pods && n.Spec.Firewall != v1alpha1.ManageFirewall {
 		return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
 	}
-	snapshot, err := vpc.Space.Read(ctx)
+	flows, err := c.flows(ctx, n, requests, vpc)
 	if err != nil {
 		return failed(err, ""), nil
 	}
-	return c.look(ctx, n, vpc.Filters, Flows(n.Name, requests, snapshot)), nil
+	return c.look(ctx, n, vpc.Filters, flows), nil
 }
 
 // takeBack deletes what rules there are of ours and lets the Network go.

@@ -25,29 +25,57 @@ func owner(clusterID, network string) cloud.Owner {
 	return cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: network}
 }
 
-// Flows are the traffic that a Network's pods need, a family each; a family
-// without pod ranges has none. Pods talk to pods and to nodes, which are in
-// the node subnets; what else is in the VPC is somebody else's to open.
+// Neighbour is another Network of the same VPC, whose pods talk to this one's.
+type Neighbour struct {
+	Network string
+	// Subnets are its node subnets, where its pods have IPv6 out of them.
+	Subnets []cloud.Subnet
+}
+
+// Flows are the traffic that comes in to a Network's pods and nodes, a family
+// each; a family without pod ranges has none. Pods talk to pods and to nodes,
+// which are in the node subnets; what else is in the VPC is somebody else's to
+// open. It comes from the pods of all Networks of the VPC, since they are of one
+// cluster; what goes out to another Network's comes in there.
 //
 // Pods with IPv6 have it out of their node's interface, anywhere in the
 // subnet's own IPv6 range: that is the source.
-func Flows(network string, requests []v1alpha1.RangeRequest, s cloud.Snapshot) map[prefix.Family]Traffic {
-	pods, nodes := map[prefix.Family][]netip.Prefix{}, map[prefix.Family][]netip.Prefix{}
-	for _, p := range podRanges(network, requests) {
-		pods[prefix.FamilyOf(p)] = append(pods[prefix.FamilyOf(p)], p)
+func Flows(network string, requests []v1alpha1.RangeRequest, s cloud.Snapshot, beside ...Neighbour) map[prefix.Family]Traffic {
+	pods, from, nodes := byFamily{}, byFamily{}, byFamily{}
+	pods.add(podRanges(network, requests)...)
+	pods.add(podIPv6(network, requests, s.Subnets)...)
+	for _, other := range beside {
+		from.add(podRanges(other.Network, requests)...)
+		from.add(podIPv6(other.Network, requests, other.Subnets)...)
 	}
 	for _, subnet := range s.Subnets {
 		if subnet.Primary.IsValid() {
-			nodes[prefix.FamilyOf(subnet.Primary)] = append(nodes[prefix.FamilyOf(subnet.Primary)], subnet.Primary)
+			nodes.add(subnet.Primary)
 		}
-		nodes[prefix.IPv6] = append(nodes[prefix.IPv6], subnet.IPv6...)
-		if hasIPv6Pods(network, requests, subnet.Name) {
-			pods[prefix.IPv6] = append(pods[prefix.IPv6], subnet.IPv6...)
-		}
+		nodes.add(subnet.IPv6...)
 	}
 	out := map[prefix.Family]Traffic{}
 	for f, ranges := range pods {
-		out[f] = Traffic{Sources: prefix.Normalise(ranges), Destinations: prefix.Normalise(append(nodes[f], ranges...))}
+		out[f] = Traffic{Sources: prefix.Normalise(append(from[f], ranges...)), Destinations: prefix.Normalise(append(nodes[f], ranges...))}
+	}
+	return out
+}
+
+type byFamily map[prefix.Family][]netip.Prefix
+
+func (b byFamily) add(list ...netip.Prefix) {
+	for _, p := range list {
+		b[prefix.FamilyOf(p)] = append(b[prefix.FamilyOf(p)], p)
+	}
+}
+
+// podIPv6 are the IPv6 ranges of the subnets in which pods of the Network have
+// IPv6.
+func podIPv6(network string, requests []v1alpha1.RangeRequest, subnets []cloud.Subnet) (out []netip.Prefix) {
+	for _, subnet := range subnets {
+		if hasIPv6Pods(network, requests, subnet.Name) {
+			out = append(out, subnet.IPv6...)
+		}
 	}
 	return out
 }

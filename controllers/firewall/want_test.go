@@ -62,6 +62,30 @@ func TestOnlyThePodsOfTheNetworkAreLetIn(t *testing.T) {
 	}
 }
 
+// TestThePodsOfEveryNetworkOfTheVPCAreLetIn: to this one's own pods and nodes,
+// and no further: what comes in to another one's is for that one.
+func TestThePodsOfEveryNetworkOfTheVPCAreLetIn(t *testing.T) {
+	t.Parallel()
+	six := request("six", "twin", v1alpha1.Pods, "10.6.0.0/16")
+	six.Spec.IPFamilies, six.Status.Ranges[0].Subnet = []v1alpha1.Family{v1alpha1.IPv4, v1alpha1.IPv6}, "two"
+	dual := request("dual", "", v1alpha1.Pods, "10.4.0.0/16")
+	dual.Spec.IPFamilies, dual.Status.Ranges[0].Subnet = six.Spec.IPFamilies, "one"
+	requests := []v1alpha1.RangeRequest{dual, six, request("far", "other", v1alpha1.Pods, "10.30.0.0/16")}
+	s := cloud.Snapshot{Subnets: []cloud.Subnet{{Name: "one", Primary: cidrs("10.0.0.0/20")[0], IPv6: cidrs("fd20:0:0:1::/64")}}}
+	if !needsOwn("twin", requests, s.Subnets) || needsOwn("default", requests, s.Subnets) {
+		t.Error("whose subnets have to be read is not known")
+	}
+	flows := Flows("default", requests, s, Neighbour{"twin", []cloud.Subnet{{Name: "two", IPv6: cidrs("fd20:0:0:2::/64")}}})
+	for f, want := range map[prefix.Family]string{
+		prefix.IPv4: "from [10.4.0.0/16 10.6.0.0/16] to [10.0.0.0/20 10.4.0.0/16]",
+		prefix.IPv6: "from [fd20:0:0:1::/64 fd20:0:0:2::/64] to [fd20:0:0:1::/64]",
+	} {
+		if got := fmt.Sprintf("from %v to %v", flows[f].Sources, flows[f].Destinations); got != want {
+			t.Errorf("%v: %s, want %s", f, got, want)
+		}
+	}
+}
+
 func TestNamesMadeByHandAreNames(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"default", strings.Repeat("a.b-", 60)} {
