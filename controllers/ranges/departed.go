@@ -34,13 +34,42 @@ func (c *Controller) depart(ctx context.Context, r *v1alpha1.RangeRequest, n *v1
 	names := slices.DeleteFunc(slices.Clone(had), func(name string) bool { return name == r.Name })
 	switch {
 	case r.Spec.DeletionPolicy == v1alpha1.Retain:
+		if no := c.staysElsewhere(ctx, r, n); no != nil {
+			return no
+		}
 	case slices.Contains(had, r.Name):
 		return nil
 	default:
 		names = append(names, r.Name)
 		names = names[max(0, len(names)-mostDeparted):]
 	}
-	if len(names) == len(had) && slices.Equal(names, had) {
+	return c.noteDeparted(ctx, r, n, names)
+}
+
+// staysElsewhere takes the request off the names of other Networks: of the same
+// name, there was another request in one of them, and a range is swept by its
+// request's name alone.
+func (c *Controller) staysElsewhere(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+	var all v1alpha1.NetworkList
+	if err := c.Client.List(ctx, &all); err != nil {
+		return refusedByAPI("listing Networks", err)
+	}
+	for i := range all.Items {
+		other := &all.Items[i]
+		if other.Name == n.Name {
+			continue
+		}
+		names := slices.DeleteFunc(departedFrom(other), func(name string) bool { return name == r.Name })
+		if no := c.noteDeparted(ctx, r, other, names); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+// noteDeparted writes the names, where they are others than before.
+func (c *Controller) noteDeparted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, names []string) *Refusal {
+	if slices.Equal(names, departedFrom(n)) {
 		return nil
 	}
 	text, err := json.Marshal(names)

@@ -56,7 +56,7 @@ func (c *Controller) purposeOf(r *v1alpha1.RangeRequest) (purpose, *Refusal) {
 	case v1alpha1.Custom:
 		return custom{}, nil
 	case v1alpha1.Proxy:
-		return proxy{}, nil
+		return proxy{c: c}, nil
 	case v1alpha1.Services:
 		if c.Services != nil {
 			return services{c}, nil

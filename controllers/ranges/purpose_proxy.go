@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -12,7 +14,42 @@ import (
 // proxy is purpose Proxy: the subnet in which a region's managed load
 // balancers keep their proxies. As with custom, only the cloud knows whether
 // anything uses it, and refuses to remove it while something does.
-type proxy struct{ custom }
+type proxy struct {
+	custom
+	c *Controller
+}
+
+// release waits for the requests, of any Network, that use the same subnet: a
+// region has one, which goes with the last that wants it.
+func (p proxy) release(ctx context.Context, r *v1alpha1.RangeRequest, _ Use, _ cloud.VPC) *Refusal {
+	if r.Spec.DeletionPolicy == v1alpha1.Retain {
+		return nil
+	}
+	var all v1alpha1.RangeRequestList
+	if err := p.c.Live.List(ctx, &all); err != nil {
+		return refusedByAPI("listing RangeRequests", err)
+	}
+	for _, mine := range r.Status.Ranges {
+		if by := adopters(r, mine, all.Items); len(by) > 0 && !mine.Adopted {
+			return refuse(v1alpha1.ReasonInUse, "deletion waits: proxy-only subnet %s (%s) is used by RangeRequest %s too; delete that first, or let this one retain it",
+				mine.Name, mine.CIDR, strings.Join(by, ", "))
+		}
+	}
+	return nil
+}
+
+// adopters are the other requests that have the range, and that stay.
+func adopters(r *v1alpha1.RangeRequest, mine v1alpha1.GrantedRange, all []v1alpha1.RangeRequest) (out []string) {
+	for i := range all {
+		other := &all[i]
+		if other.Name != r.Name && other.DeletionTimestamp.IsZero() && slices.ContainsFunc(other.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
+			return g.Adopted && g.Name == mine.Name && g.CIDR == mine.CIDR
+		}) {
+			out = append(out, other.Name)
+		}
+	}
+	return out
+}
 
 // proxy plans the one range of a proxy-only subnet, whose name is that of the
 // range. A network has one that is active in each region, so one that is

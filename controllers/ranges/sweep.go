@@ -38,7 +38,14 @@ func sweepOf(network string) reconcile.Request {
 // sweeper is what sweeps remember.
 type sweeper struct {
 	last  map[string]time.Time // by Network
-	since map[Orphan]time.Time // each was first seen
+	since map[seen]time.Time   // each was first seen
+}
+
+// seen is an orphan as one Network shows it: what another one does not show may
+// well be there.
+type seen struct {
+	network string
+	Orphan
 }
 
 // sweep sweeps one Network, unless it was a moment ago.
@@ -46,6 +53,7 @@ func (c *Controller) sweep(ctx context.Context, network string) (reconcile.Resul
 	n := &v1alpha1.Network{}
 	if err := c.Client.Get(ctx, client.ObjectKey{Name: network}, n); err != nil {
 		delete(c.sweeper.last, network)
+		maps.DeleteFunc(c.sweeper.since, func(x seen, _ time.Time) bool { return x.network == network })
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if left := c.Sweep - c.Now().Sub(c.sweeper.last[network]); left > 0 {
@@ -56,7 +64,7 @@ func (c *Controller) sweep(ctx context.Context, network string) (reconcile.Resul
 		return reconcile.Result{}, nil
 	}
 	if c.sweeper.last == nil {
-		c.sweeper = sweeper{last: map[string]time.Time{}, since: map[Orphan]time.Time{}}
+		c.sweeper = sweeper{last: map[string]time.Time{}, since: map[seen]time.Time{}}
 	}
 	c.sweeper.last[network] = c.Now()
 	if err == nil {
@@ -96,7 +104,7 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 			c.Metrics.failed(request, no.Reason)
 		}
 	}
-	for _, o := range c.old(Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)) {
+	for _, o := range c.old(n.Name, Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)) {
 		note(o.Request, c.sweepOut(ctx, n, o, vpc))
 	}
 	if c.Services != nil && c.leads(ctx) == nil {
@@ -107,14 +115,15 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 
 // old gives those that were orphans for as long as a change may take to come:
 // by then whoever made them would have noted it.
-func (c *Controller) old(found []Orphan) (out []Orphan) {
+func (c *Controller) old(network string, found []Orphan) (out []Orphan) {
 	now := c.Now()
-	maps.DeleteFunc(c.sweeper.since, func(o Orphan, _ time.Time) bool { return !slices.Contains(found, o) })
+	maps.DeleteFunc(c.sweeper.since, func(x seen, _ time.Time) bool { return x.network == network && !slices.Contains(found, x.Orphan) })
 	for _, o := range found {
-		if _, seen := c.sweeper.since[o]; !seen {
-			c.sweeper.since[o] = now
+		x := seen{network, o}
+		if _, known := c.sweeper.since[x]; !known {
+			c.sweeper.since[x] = now
 		}
-		if now.Sub(c.sweeper.since[o]) >= c.Doubt {
+		if now.Sub(c.sweeper.since[x]) >= c.Doubt {
 			out = append(out, o)
 		}
 	}
