@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -55,6 +56,31 @@ type remains struct {
 	routes []leftRoute
 	blocks []leftBlock
 	notes  []string
+	// elsewhere is what another Network of the same VPC has shown already.
+	elsewhere map[string]bool
+}
+
+// once leaves each thing to the first Network that shows it: two of one VPC
+// show the same.
+func once(all []*remains) {
+	seen := map[string]bool{}
+	first := func(at, what string) bool {
+		had := seen[at+" "+what]
+		seen[at+" "+what] = true
+		return !had
+	}
+	for _, r := range all {
+		if r.balancers != nil {
+			at := r.balancers.Rules().Domain
+			r.parts = slices.DeleteFunc(r.parts, func(x lb.Orphan) bool { return !first(at, x.Ref.String()) })
+		}
+		r.elsewhere = map[string]bool{}
+		for _, p := range r.pieces() {
+			if !first(r.vpc.Place.VPC, p.what) {
+				r.elsewhere[p.what] = true
+			}
+		}
+	}
 }
 
 // pieces are in the order in which they are removed: users first.
@@ -68,7 +94,7 @@ func (r *remains) pieces() (out []piece) {
 			return within(ctx, x.prefix, r.vpc.NewSpace.RemoveBlock)
 		}})
 	}
-	return out
+	return slices.DeleteFunc(out, func(p piece) bool { return r.elsewhere[p.what] })
 }
 
 func (r *remains) read(ctx context.Context) (s cloud.Snapshot, err error) {

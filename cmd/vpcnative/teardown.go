@@ -82,6 +82,7 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 		defer r.close()
 		all = append(all, r)
 	}
+	once(all)
 	out := receipts{}
 	for _, r := range all {
 		for _, note := range r.notes {
