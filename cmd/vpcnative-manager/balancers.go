@@ -16,7 +16,7 @@ func newBalancers(mgr manager.Manager, o *options, cached func() []*corev1.Node,
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenBalancers: clouds.Balancers, ClusterID: o.clusterID,
 		WithoutClass: o.withoutClass, DryRun: o.dryRun, StillLeads: lease.held,
 		Events: recorder, Metrics: loadbalancer.NewMetrics(metrics.Registry),
-		Resync: o.resync, OrphanGrace: o.orphanGrace, AddressHold: o.addressHold,
+		Resync: o.resync, OrphanGrace: o.orphanGrace, AddressHold: o.addressHold, ReadLag: o.cloudReadLag,
 	})
 }
 

@@ -44,12 +44,15 @@ type inventory struct {
 	state   lb.State
 	// noted is when a change was last entered, so that a read that began
 	// before it does not undo it.
-	noted     map[lb.Ref]uint64
-	clock     uint64
-	read      time.Time // of the last bulk read that came off
-	tried     time.Time
-	failure   error // of the last bulk read
-	stale     bool  // it is to be read by another connection
+	noted   map[lb.Ref]uint64
+	clock   uint64
+	read    time.Time // of the last bulk read that came off
+	tried   time.Time
+	failure error // of the last bulk read
+	stale   bool  // it is to be read by another connection
+	// begun is when the last complete read began, and begunOf that of owners.
+	begun     time.Time
+	begunOf   map[cloud.Owner]time.Time
 	doubtful  map[cloud.Owner]bool
 	busy      map[lb.Ref]*sync.Mutex
 	users     map[types.NamespacedName]wanted.Selection
@@ -64,7 +67,7 @@ type inventory struct {
 
 func newInventory(domain string) *inventory {
 	return &inventory{
-		domain: domain, state: lb.State{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
+		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
 		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{},
 	}
 }
@@ -99,7 +102,7 @@ func (k *book) load(ctx context.Context, now func() time.Time, maxAge time.Durat
 // refresh reads what is there: of the whole cluster, or of these owners alone.
 func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 	k.mu.Lock()
-	began := k.clock
+	began, at := k.clock, time.Now()
 	k.mu.Unlock()
 	got, err := k.Read(ctx, k.clusterID, of...)
 	if err != nil {
@@ -127,8 +130,11 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 	}
 	for _, o := range of {
 		delete(k.doubtful, o)
+		k.begunOf[o] = at
 	}
 	if len(of) == 0 {
+		k.begun = at
+		clear(k.begunOf)
 		clear(k.doubtful)
 		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
 	}

@@ -58,6 +58,9 @@ type Config struct {
 	// AddressHold is how long clients may go by an older address once a
 	// Service's status shows a newer one; 5 minutes by default.
 	AddressHold time.Duration
+	// ReadLag is how long what the cloud shows may be behind; 5 seconds by
+	// default.
+	ReadLag time.Duration
 	// Gather is how long changes of Nodes are gathered; 1 second by default.
 	Gather time.Duration
 	// Pace is the time between two rounds of changes for one Service, once it
@@ -93,7 +96,7 @@ func New(cfg Config) *Controller {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&cfg.Resync, 10 * time.Minute}, {&cfg.OrphanGrace, 5 * time.Minute}, {&cfg.AddressHold, 5 * time.Minute}, {&cfg.Gather, time.Second}, {&cfg.Pace, 5 * time.Second}, {&cfg.Again, time.Second}} {
+	}{{&cfg.Resync, 10 * time.Minute}, {&cfg.OrphanGrace, 5 * time.Minute}, {&cfg.AddressHold, 5 * time.Minute}, {&cfg.Gather, time.Second}, {&cfg.ReadLag, 5 * time.Second}, {&cfg.Pace, 5 * time.Second}, {&cfg.Again, time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

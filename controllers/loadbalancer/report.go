@@ -33,6 +33,9 @@ type finding struct {
 	mixed bool
 	// changed: something was done.
 	changed bool
+	// looked: ingress is where it can be reached by what was read, and nowhere
+	// where there is none.
+	looked bool
 	// trouble is tried again, later each time; again says when to look.
 	trouble error
 	again   time.Duration

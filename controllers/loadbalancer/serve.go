@@ -62,7 +62,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 			return finding{}, err
 		}
 	}
-	if len(plan) > 0 {
+	if len(plan) > len(plan.Waits()) {
 		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
 		m.noteAdmins(err)
 		c.lookAtPoolsOf(ctx, k, set, owner, want)

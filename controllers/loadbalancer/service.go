@@ -28,6 +28,9 @@ type memory struct {
 	forAdmin map[lb.Ref]bool
 	// lingersSince is since when the cloud keeps about what is to go.
 	lingersSince time.Time
+	// absent is when the first complete read began that did not show what the
+	// status says.
+	absent time.Time
 }
 
 // wait is how long until the Service may have another round of changes; zero
@@ -87,7 +90,9 @@ func (c *Controller) reconcileService(ctx context.Context, req reconcile.Request
 	var err error
 	switch {
 	case Ours(s, c.WithoutClass):
-		f, err = c.serve(ctx, s)
+		if f, err = c.serve(ctx, s); err == nil {
+			f = c.fade(ctx, s, f)
+		}
 	case controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) && !c.DryRun:
 		f, err = c.cleanUp(ctx, s)
 	default:

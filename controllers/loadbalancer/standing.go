@@ -12,7 +12,7 @@ import (
 // standing is how the balancer is after a plan. What is replaced serves, and
 // clients are told of it alone, until what takes its place does.
 func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) finding {
-	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners}
+	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners, looked: true}
 	sendsTo, some := k.sendsTo(set, b.Owner, want)
 	f.text = "the load balancer is as the Service says, and sends to " + sendsTo
 	if !some {
@@ -44,8 +44,8 @@ func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want [
 		if f.again == 0 || f.again > h.again {
 			f.again = h.again
 		}
-		if !h.shows {
-			f.ingress = nil
+		if !h.shows { // nothing is said of the one that serves
+			f.ingress, f.looked = nil, false
 		}
 	}
 	return f
