@@ -81,12 +81,18 @@ func handingOver(rules lb.Rules, state lb.State, goal lb.Goal, plan lb.Actions) 
 		return handover{}
 	}
 	h := handover{waits: waits[0].Ref.String() + ": " + waits[0].Why, again: pendingPause}
+	told := goal.Told
 	goal.Told = nil // as if clients knew
 	if left := lb.Plan(rules, state, goal).Waits(); len(left) > 0 {
 		h.waits = left[0].Ref.String() + ": " + left[0].Why
 		return h
 	}
 	h.shows = true
+	for _, left := range told {
+		if left > 0 {
+			h.again = min(h.again, left+time.Second/10)
+		}
+	}
 	return h
 }
 

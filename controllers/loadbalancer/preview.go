@@ -46,7 +46,7 @@ func PreviewOf(b lb.Balancers, state lb.State, in wanted.Cluster, s *corev1.Serv
 			}
 			return p
 		}
-		goal.Want = want
+		goal.Want, goal.Unprotect = want, unprotected(asked)
 		p.Ingress = b.Ingresses(asked.Balancer, state)
 	}
 	p.Plan = lb.Plan(b.Rules(), state, goal)

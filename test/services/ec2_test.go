@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -62,10 +63,27 @@ func newEC2(t *testing.T, _ options) place {
 		e.tag(e.front[zone], "Name", "front-"+zone)
 		e.tag(e.back[zone], "kubernetes.io/role/internal-elb", "1")
 	}
-	made, err := e.ec2.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{GroupName: new("nodes"), Description: new("nodes"), VpcId: &e.vpc})
-	e.must(err)
-	e.group = *made.GroupId
+	e.soon(func() error {
+		made, err := e.ec2.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{GroupName: new("nodes"), Description: new("nodes"), VpcId: &e.vpc})
+		if err == nil {
+			e.group = *made.GroupId
+		}
+		return err
+	})
 	return e
+}
+
+// soon does what may fail while what it names is fresh.
+func (e *amazon) soon(do func() error) {
+	e.Helper()
+	var err error
+	for range 100 {
+		if err = do(); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	e.must(err)
 }
 
 func (e *amazon) must(err error) {
@@ -77,8 +95,10 @@ func (e *amazon) must(err error) {
 
 func (e *amazon) tag(id, key, value string) {
 	e.Helper()
-	_, err := e.ec2.CreateTags(e.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: &key, Value: &value}}})
-	e.must(err)
+	e.soon(func() error {
+		_, err := e.ec2.CreateTags(e.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: &key, Value: &value}}})
+		return err
+	})
 }
 
 func (e *amazon) nodeSubnets() (out []string) {
@@ -111,8 +131,10 @@ func (e *amazon) machine(name string, zone int) (providerID, address string) {
 	in := ec2Zones[zone%len(ec2Zones)]
 	i, err := e.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{{Subnet: e.back[in]}}})
 	e.must(err)
-	_, err = e.ec2.ModifyNetworkInterfaceAttribute(e.Context(), &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &i.Interfaces[0].ID, Groups: []string{e.group}})
-	e.must(err)
+	e.soon(func() error {
+		_, err := e.ec2.ModifyNetworkInterfaceAttribute(e.Context(), &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &i.Interfaces[0].ID, Groups: []string{e.group}})
+		return err
+	})
 	e.machines[name] = i.ID
 	return "aws:///" + in + "/" + i.ID, i.Interfaces[0].IP.String()
 }
