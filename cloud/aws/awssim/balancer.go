@@ -164,7 +164,7 @@ func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
 	}
 	s.balancers.put(s.clock.Now(), b)
 	reply := balancersReply{Balancers: []shownBalancer{s.shown(b)}}
-	s.later(func() {
+	s.after(s.provisioning(), func() {
 		if now, ok := s.balancers.items[b.ARN]; ok {
 			next := *now
 			next.State = active

@@ -27,6 +27,11 @@ type Config struct {
 	Linger time.Duration
 	// Fresh is how long a new ID stays unknown to all calls.
 	Fresh time.Duration
+	// BalancingLag is how far load balancing and security groups are behind, where
+	// the lags above are no longer: new IDs are unknown for so long, reads half of
+	// it behind, a load balancer takes twice of it to be made, and its interfaces
+	// linger for four times.
+	BalancingLag time.Duration
 	// AccessKey and SecretKey, where set, are the only credentials that are
 	// let in: requests must carry their signature.
 	AccessKey, SecretKey string

@@ -77,7 +77,10 @@ func (s *Sim) id(k idKind) string {
 func (s *Sim) later(do func()) { s.after(s.config.Latency, do) }
 
 // linger runs do after Config.Linger, or now where there is none.
-func (s *Sim) linger(do func()) { s.after(s.config.Linger, do) }
+func (s *Sim) linger(do func()) { s.after(max(s.config.Linger, 4*s.config.BalancingLag), do) }
+
+// provisioning is how long a load balancer, or a target, is being made.
+func (s *Sim) provisioning() time.Duration { return max(s.config.Latency, 2*s.config.BalancingLag) }
 
 func (s *Sim) after(d time.Duration, do func()) {
 	now := s.clock.Now()

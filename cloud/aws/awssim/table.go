@@ -69,12 +69,24 @@ type view[T resource] struct {
 // see is the table as the call sees it: now, or as a fault says; without what
 // is too fresh to be known.
 func see[T resource](s *Sim, c *call, t *table[T]) view[T] {
-	v := view[T]{t: t, since: s.clock.Now().Add(-s.config.Fresh)}
+	lag := s.lagOf(t)
+	v := view[T]{t: t, since: s.clock.Now().Add(-max(s.config.Fresh, lag))}
 	if c.Mutating {
 		return v
 	}
-	v.then = t.journal.Past(s.clock.Now(), simulate.AgeOf[Fault, Call](c.faults), func(string) bool { return true })
+	age := simulate.AgeOf[Fault, Call](c.faults)
+	age.Past = max(age.Past, lag/2)
+	v.then = t.journal.Past(s.clock.Now(), age, func(string) bool { return true })
 	return v
+}
+
+// lagOf is how far a kind is behind: that of load balancing.
+func (s *Sim) lagOf(t any) time.Duration {
+	switch t.(type) {
+	case *table[*balancer], *table[*targetGroup], *table[*listener], *table[*securityGroup]:
+		return s.config.BalancingLag
+	}
+	return 0
 }
 
 func (v view[T]) get(id string) (T, bool) {
