@@ -137,6 +137,7 @@ type Controller struct {
 	rivals    rivals
 	drift     drifting
 	says      says
+	roomless  roomless
 }
 
 // New makes the controller.
@@ -174,11 +175,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	again := c.retire(ctx, req.Name, node)
 	if node == nil {
-		c.reports.shown(req.Name)
-		c.told.forget(req.Name)
-		if len(c.book.Left(req.Name, "")) == 0 { // else the cache may be older than the last reading
-			c.rivals.forget(req.Name)
-		}
+		c.forget(req.Name)
 		return again, nil
 	}
 	var next reconcile.Result
@@ -188,6 +185,17 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		next = c.provide(ctx, node)
 	}
 	return sooner(again, next), nil
+}
+
+// forget drops all that is remembered of a Node by its name.
+func (c *Controller) forget(name string) {
+	c.reports.shown(name)
+	c.told.forget(name)
+	c.roomless.forget(name)
+	if len(c.book.Left(name, "")) == 0 { // else its prefix is still to be taken back, and the cache may be older than the last reading
+		c.rivals.forget(name)
+		c.backoff.Forget(name)
+	}
 }
 
 // sooner gives the earlier of two returns to the queue.

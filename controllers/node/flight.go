@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -76,6 +77,16 @@ func (f *flights) left(of map[types.UID]time.Time, uid types.UID, now time.Time)
 		return 0
 	}
 	return until.Sub(now)
+}
+
+// forgetOld drops doubts that are over. Nobody asks after those of a Node that
+// came to publish, or whose prefix turned out to be another's.
+func (f *flights) forgetOld(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	over := func(_ types.UID, until time.Time) bool { return !now.Before(until) }
+	maps.DeleteFunc(f.doubts, over)
+	maps.DeleteFunc(f.parted, over)
 }
 
 func (f *flights) setDoubt(uid types.UID, until time.Time) {

@@ -25,10 +25,8 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	var size assign.Size
 	var small *trouble // the first candidate's, whose range would be too small
 	maxPods := node.Status.Capacity.Pods().Value()
-	granted := false
 	for _, r := range candidates {
 		key := keyOf(r, nic)
-		granted = granted || len(r.Status.Granted()) > 0
 		if nic.Subnet == "" || !c.book.Has(key) {
 			continue
 		}
@@ -52,7 +50,7 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 		return book.Holding{}, small
 	}
 	if len(wants) == 0 {
-		return book.Holding{}, noPool(nic, candidates, granted)
+		return book.Holding{}, noPool(nic, candidates)
 	}
 	if h, ok := c.adoptOwn(holder, nic, candidates); ok {
 		return h, nil
@@ -103,16 +101,13 @@ func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *trouble {
 	return &trouble{Reason: reason, Text: text}
 }
 
-func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest, granted bool) *trouble {
-	var names []string
-	for _, r := range candidates {
-		names = append(names, r.Name)
-	}
-	requests := strings.Join(names, ", ")
-	if !granted {
-		return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
-			"RangeRequest %s has no range yet; see its conditions", requests)}
-	}
+func notGranted(candidates []*v1alpha1.RangeRequest) *trouble {
+	return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
+		"RangeRequest %s has no range yet; see its conditions", strings.Join(namesOf(candidates), ", "))}
+}
+
+func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest) *trouble {
+	requests := strings.Join(namesOf(candidates), ", ")
 	return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
 		"the interface of the node's instance is in subnet %s, where RangeRequest %s has no range; add the subnet to the Network and the request, or move the instance",
 		nic.SubnetName, requests)}

@@ -69,6 +69,11 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	}
 	cat := c.catalog.Load()
 	holding, held := c.book.Held(node.UID)
+	if !held {
+		if t := c.waits(cat, node, candidates); t != nil {
+			return nil, place{}, t
+		}
+	}
 	by := candidates[0]
 	if r := cat.request(holding.Key.Request); held && r != nil {
 		by = r
@@ -84,6 +89,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	}
 	if !held {
 		if holding, at, t = c.take(ctx, cat, node, candidates, at); t != nil {
+			c.roomless.note(node, candidates, t)
 			return nil, at, t
 		}
 	}

@@ -106,6 +106,7 @@ func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.R
 func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile.Result {
 	c.book.MarkPublished(node.UID)
 	c.rivals.forget(node.Name)
+	c.roomless.forget(node.Name)
 	c.leaveGate(node.UID)
 	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
 	c.settle(node.UID)

@@ -50,6 +50,8 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.unplaced = r.unplaced(promised, rebuilt)
 	c.catalog.Store(r.catalog)
 	c.nics.replace(r.nics)
+	c.roomless.anew()
+	c.flights.forgetOld(time.Now())
 	c.repairs.replace(r.missing)
 	for _, h := range c.book.Observed() {
 		if r.carried[h.NodeUID] {
@@ -129,5 +131,8 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 	for _, name := range slices.Concat(r.idle, r.accused) {
 		c.backoff.Forget(name)
 		c.enqueue(name)
+	}
+	for _, f := range r.foreign { // which may be older than the request that selects them
+		c.enqueue(f.Node)
 	}
 }

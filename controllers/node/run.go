@@ -95,7 +95,9 @@ func (c *Controller) refresh(ctx context.Context) bool {
 		return false
 	}
 	for i := range nodes.Items {
-		if len(nodes.Items[i].Spec.PodCIDRs) == 0 {
+		// Those that publish ours know it; another request may select those
+		// that somebody else gave theirs.
+		if _, _, ours := c.publishedPrefix(&nodes.Items[i]); !ours {
 			c.enqueue(nodes.Items[i].Name)
 		}
 	}

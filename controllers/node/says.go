@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -39,7 +40,8 @@ type says struct {
 func (s *says) due(key string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now.Sub(s.last[key]) < cacheLag {
+	maps.DeleteFunc(s.last, func(_ string, at time.Time) bool { return now.Sub(at) >= cacheLag })
+	if _, lately := s.last[key]; lately {
 		return false
 	}
 	if s.last == nil {

@@ -87,6 +87,14 @@ func (b *Book) feed(now time.Time) {
 	}
 }
 
+// Waits tells whether the node waits for room, to be named by Feed.
+func (b *Book) Waits(uid types.UID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, in := b.waiters.byUID[uid]
+	return in
+}
+
 // Waiting counts the nodes that wait for room.
 func (b *Book) Waiting() int {
 	b.mu.Lock()
