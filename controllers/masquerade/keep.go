@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -46,22 +47,13 @@ func (c *Controller) failed(act string, err error) finding {
 // cannot be read nothing is taken out of it.
 func (c *Controller) keep(ctx context.Context, r reading, requests []v1alpha1.RangeRequest) finding {
 	native := Native(r.snapshots, requests)
-	now, err := c.ConfigMaps.Get(ctx, c.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		now, err = nil, nil
-	}
-	if err != nil {
-		return c.failed("reading", err)
-	}
 	var out finding
-	switch {
-	case now == nil && r.err != nil: // half a list would have the rest masqueraded
-	case now == nil:
-		out = c.create(ctx, native)
-	case now.Labels[managedBy] != us:
-		out = c.foreign(now, native)
-	default:
-		out = c.update(ctx, now, native, r.err != nil)
+	err := retry.OnError(retry.DefaultBackoff, overtaken, func() (err error) {
+		out, err = c.write(ctx, r, native)
+		return err
+	})
+	if err != nil {
+		out = c.failed("writing", err)
 	}
 	if r.err != nil && (out.reason == "" || out.status == metav1.ConditionTrue) {
 		out = finding{status: metav1.ConditionUnknown, reason: string(cloud.ReasonOf(r.err)), text: r.err.Error() + "; meanwhile nothing is taken out of " + c.where()}
@@ -69,7 +61,29 @@ func (c *Controller) keep(ctx context.Context, r reading, requests []v1alpha1.Ra
 	return out
 }
 
-func (c *Controller) create(ctx context.Context, native []netip.Prefix) finding {
+// overtaken tells that somebody else wrote the ConfigMap since it was read.
+func overtaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
+
+// write brings the ConfigMap up to date, as it is now.
+func (c *Controller) write(ctx context.Context, r reading, native []netip.Prefix) (finding, error) {
+	now, err := c.ConfigMaps.Get(ctx, c.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		now, err = nil, nil
+	}
+	switch {
+	case err != nil:
+		return c.failed("reading", err), nil
+	case now == nil && r.err != nil: // half a list would have the rest masqueraded
+		return finding{}, nil
+	case now == nil:
+		return c.create(ctx, native)
+	case now.Labels[managedBy] != us:
+		return c.foreign(now, native), nil
+	}
+	return c.update(ctx, now, native, r.err != nil)
+}
+
+func (c *Controller) create(ctx context.Context, native []netip.Prefix) (finding, error) {
 	text, err := Render(native)
 	if err == nil {
 		log.FromContext(ctx).Info("creating the masquerade ConfigMap", "destinations", len(native))
@@ -79,33 +93,33 @@ func (c *Controller) create(ctx context.Context, native []netip.Prefix) finding 
 		}, metav1.CreateOptions{})
 	}
 	if err != nil {
-		return c.failed("creating", err)
+		return finding{}, err
 	}
-	return c.ready(native)
+	return c.ready(native), nil
 }
 
 // update leaves alone what else the ConfigMap holds.
-func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native []netip.Prefix, onlyAdd bool) finding {
+func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native []netip.Prefix, onlyAdd bool) (finding, error) {
 	also, err := parseList(now.Annotations[AlsoNative])
 	if err != nil {
 		return finding{status: metav1.ConditionFalse, reason: string(cloud.Invalid),
-			text: fmt.Sprintf("annotation %s of %s: %v; write prefixes separated by commas", AlsoNative, c.where(), err)}
+			text: fmt.Sprintf("annotation %s of %s: %v; write prefixes separated by commas", AlsoNative, c.where(), err)}, nil
 	}
 	native = append(native, also...)
 	if onlyAdd {
 		has, err := Parse(now.Data[configKey])
 		if err != nil {
-			return finding{}
+			return finding{}, nil
 		}
 		native = append(native, has...)
 	}
 	native = prefix.Normalise(native)
 	text, err := Render(native)
 	if err != nil {
-		return c.failed("writing", err)
+		return finding{}, err
 	}
 	if now.Data[configKey] == text {
-		return c.ready(native)
+		return c.ready(native), nil
 	}
 	if now.Data == nil {
 		now.Data = map[string]string{}
@@ -114,9 +128,9 @@ func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native [
 	log.FromContext(ctx).Info("writing the masquerade ConfigMap", "destinations", len(native))
 	// Update carries the version that was read: an edit in between is not lost.
 	if _, err := c.ConfigMaps.Update(ctx, now, metav1.UpdateOptions{}); err != nil {
-		return c.failed("writing", err)
+		return finding{}, err
 	}
-	return c.ready(native)
+	return c.ready(native), nil
 }
 
 func (c *Controller) ready(native []netip.Prefix) finding {

@@ -127,7 +127,11 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		if !ours {
 			return reconcile.Result{}, nil
 		}
-		return c.letGo(ctx, n)
+		again, err := c.letGo(ctx, n)
+		if apierrors.IsConflict(err) {
+			return reconcile.Result{RequeueAfter: conflictPause}, nil
+		}
+		return again, err
 	}
 	if ours {
 		err := c.hold(ctx, n)

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -79,6 +80,10 @@ func (w Writer) patch(ctx context.Context, node string, body []byte, sub ...stri
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error { return w.send(ctx, node, body, sub) })
+}
+
+func (w Writer) send(ctx context.Context, node string, body []byte, sub []string) error {
 	return w.core.Patch(types.StrategicMergePatchType).Resource("nodes").Name(node).SubResource(sub...).
 		Param("fieldManager", "vpcnative").Param("fieldValidation", metav1.FieldValidationIgnore).
 		SetHeader("Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1").

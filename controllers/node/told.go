@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,14 +19,16 @@ type told struct {
 type tale struct {
 	uid    types.UID
 	reason string
+	text   string    // as it was written last
+	at     time.Time // when
 }
 
 // first tells whether the trouble is news, and that it is told.
 func (t *told) first(n *corev1.Node, kind corev1.NodeConditionType, reason string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	is := tale{n.UID, reason}
-	if t.byNode[n.Name][kind] == is {
+	is := tale{uid: n.UID, reason: reason}
+	if had := t.byNode[n.Name][kind]; had.uid == is.uid && had.reason == is.reason {
 		return false
 	}
 	if t.byNode == nil {
@@ -36,6 +39,25 @@ func (t *told) first(n *corev1.Node, kind corev1.NodeConditionType, reason strin
 	}
 	t.byNode[n.Name][kind] = is
 	return true
+}
+
+// wrote notes what the condition was set to say.
+func (t *told) wrote(n *corev1.Node, kind corev1.NodeConditionType, text string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if x, ok := t.byNode[n.Name][kind]; ok && x.uid == n.UID {
+		x.text, x.at = text, now
+		t.byNode[n.Name][kind] = x
+	}
+}
+
+// lately tells whether that was written a moment ago, so that the cache may
+// not show it yet.
+func (t *told) lately(n *corev1.Node, kind corev1.NodeConditionType, text string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	x := t.byNode[n.Name][kind]
+	return x.uid == n.UID && x.text == text && now.Sub(x.at) < cacheLag
 }
 
 // any tells whether it told of any trouble of that Node.

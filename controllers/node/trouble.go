@@ -24,6 +24,9 @@ type trouble struct {
 	Text   string
 	// Quiet marks a wait that is expected when nodes join.
 	Quiet bool
+	// Overtaken tells that somebody else wrote the Node meanwhile: there is
+	// nothing to say, and it comes again.
+	Overtaken bool
 }
 
 func cloudTrouble(err error) *trouble {
@@ -43,7 +46,7 @@ func apiTrouble(act string, err error) *trouble {
 	if apierrors.IsForbidden(err) { // it names the right that is missing
 		return &trouble{Reason: string(cloud.PermissionDenied), Text: act + ": " + err.Error() + "; give the manager's service account the rights of deploy/manifests/rbac.yaml"}
 	}
-	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + cloud.Steady(err.Error())}
+	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + cloud.Steady(err.Error()), Overtaken: apierrors.IsConflict(err)}
 }
 
 func (c *Controller) ledgerTrouble(err error) *trouble {
@@ -65,12 +68,16 @@ func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) re
 	if c.adoptions.has(node.UID) {
 		return c.notAttached(ctx, node, t) // it serves, whatever we could not do to it
 	}
+	if t.Overtaken {
+		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
+	}
 	c.Metrics.refused(t.Reason)
 	delay := c.backoff.When(node.Name)
 	delay += rand.N(delay/4 + 1)
 	cond := networkCondition(node)
 	said := cond != nil && cond.Status == corev1.ConditionTrue && cond.Reason == t.Reason && cond.Message == t.Text
-	if first := c.told.first(node, corev1.NodeNetworkUnavailable, t.Reason); said && !first {
+	lately := c.told.lately(node, corev1.NodeNetworkUnavailable, t.Text, time.Now())
+	if first := c.told.first(node, corev1.NodeNetworkUnavailable, t.Reason); !first && (said || lately) {
 		return reconcile.Result{RequeueAfter: delay}
 	}
 	kind := corev1.EventTypeWarning
@@ -91,5 +98,6 @@ func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) re
 		log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
 		return reconcile.Result{RequeueAfter: min(delay, time.Second)}
 	}
+	c.told.wrote(node, corev1.NodeNetworkUnavailable, t.Text, now.Time)
 	return reconcile.Result{RequeueAfter: delay}
 }

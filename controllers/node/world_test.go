@@ -52,6 +52,7 @@ type world struct {
 	mu         sync.Mutex
 	rnd        *rand.Rand
 	faults     int  // in percent, of each call
+	conflicts  int  // that many writes of Nodes meet another writer's
 	closed     bool // the Network cannot be opened
 	nodes      map[string]*corev1.Node
 	cached     map[string]*corev1.Node // as the watch shows them, which lags
@@ -411,6 +412,10 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 		return answer(http.StatusInternalServerError)
 	}
 	n := w.nodes[name]
+	if w.conflicts > 0 {
+		w.conflicts--
+		return answer(http.StatusConflict)
+	}
 	switch {
 	case n == nil:
 		return answer(http.StatusNotFound)

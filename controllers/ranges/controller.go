@@ -128,7 +128,11 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.Renamed() {
-		return reconcile.Result{RequeueAfter: conflictPause}, c.migrate(ctx, r)
+		err := c.migrate(ctx, r)
+		if apierrors.IsConflict(err) {
+			err = nil
+		}
+		return reconcile.Result{RequeueAfter: conflictPause}, err
 	}
 	c.stored = r.DeepCopy()
 	again, gone := c.bring(ctx, r)

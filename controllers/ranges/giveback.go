@@ -77,7 +77,7 @@ func (c *Controller) tellGiveBack(r *v1alpha1.RangeRequest, no *Refusal) {
 	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReclaimFailed)
 	cond := metav1.Condition{Type: v1alpha1.ConditionReclaimFailed, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
 		Message: "no range is left that should be given back", ObservedGeneration: r.Generation}
-	if no == nil && had == nil {
+	if no == nil && had == nil || no != nil && no.changed {
 		return
 	}
 	if no != nil {

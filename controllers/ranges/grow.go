@@ -113,6 +113,9 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 
 // limited says whether growth is held up, and by what.
 func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *Refusal) {
+	if no != nil && no.changed {
+		return
+	}
 	cond := metav1.Condition{
 		Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft,
 		Message: "nothing is called for that cannot be had", ObservedGeneration: r.Generation,

@@ -43,6 +43,9 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 	if no == nil {
 		return true, 0
 	}
+	if no.changed {
+		return false, no.Again
+	}
 	c.Metrics.failed(r.Name, no.Reason)
 	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReady)
 	if had == nil || had.Reason != no.Reason || had.Message != no.Text {

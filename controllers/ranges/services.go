@@ -86,7 +86,7 @@ type Refusal struct {
 	Reason, Text string
 	Again        time.Duration // when to look again
 
-	// changed tells that the request was changed meanwhile, so that this is
+	// changed tells that somebody else changed an object meanwhile, so that this is
 	// nothing to tell anybody.
 	changed bool
 }
@@ -110,6 +110,9 @@ func refusalOf(act string, err error) *Refusal {
 // refusedByAPI is for errors of the API server, which names the right that is
 // missing where one is.
 func refusedByAPI(act string, err error) *Refusal {
+	if apierrors.IsConflict(err) {
+		return &Refusal{Reason: string(cloud.Stale), Text: act + ": somebody else wrote it meanwhile", Again: conflictPause, changed: true}
+	}
 	text := cloud.Steady(err.Error())
 	if !strings.HasPrefix(text, act+": ") {
 		text = act + ": " + text

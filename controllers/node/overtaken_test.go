@@ -1,0 +1,30 @@
+package node
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/tools/events"
+)
+
+// Other writers of Nodes, such as kubelets, are no reason for anything.
+func TestAConflictIsNoReason(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		w.mu.Lock()
+		w.conflicts = 20
+		w.heard = make(chan string, 1000)
+		m.c.Events = &events.FakeRecorder{Events: w.heard}
+		w.mu.Unlock()
+		w.addNode("a")
+		time.Sleep(time.Minute)
+		if w.published("a") == "" {
+			t.Error("the Node has no range")
+		}
+		for len(w.heard) > 0 {
+			if said := <-w.heard; strings.Contains(said, "onflict") || strings.Contains(said, "Unavailable") {
+				t.Errorf("an Event says %q", said)
+			}
+		}
+	})
+}
