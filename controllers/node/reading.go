@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/go-multierror"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -92,9 +91,9 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	for _, rest := range promised.Resting {
 		r.world.Resting = append(r.world.Resting, book.Resting(rest))
 	}
-	err = c.readInterfaces(ctx, r, r.onInstance)
+	c.readInterfaces(ctx, r, r.onInstance)
 	r.rank()
-	return r, err
+	return r, nil
 }
 
 // rank puts those Nodes first whose prefix is on our records, and then those
@@ -208,35 +207,4 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 	if candidates := assign.Candidates(r.catalog.requests, assign.LabelsOf(n)); len(candidates) > 0 {
 		r.foreign = append(r.foreign, drift.Foreign{Request: candidates[0].Name, Node: n.Name, PodCIDRs: strings.Join(n.Spec.PodCIDRs, ",")})
 	}
-}
-
-// readInterfaces lists the interfaces of all instances of every Network. A
-// Network that cannot be read closes its own pools and no others; where its
-// pools are open already, the whole reading fails and is tried again.
-func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]book.Known) error {
-	var failed *multierror.Error
-	for name, vpc := range r.catalog.vpcs {
-		err := r.readNetwork(ctx, name, vpc, instances)
-		if err == nil {
-			continue
-		}
-		err = fmt.Errorf("listing the interfaces of Network %s: %w", name, err)
-		failed = multierror.Append(failed, err)
-		r.catalog.failures[name] = err
-		delete(r.catalog.vpcs, name)
-	}
-	usable := func(d book.Definition) bool {
-		_, ok := r.catalog.vpcOf(d.Key.Request)
-		return ok
-	}
-	for _, d := range r.catalog.definitions {
-		if !usable(d) && c.book.Has(d.Key) {
-			return fmt.Errorf("pools that are open cannot be read again: %w", failed.ErrorOrNil())
-		}
-	}
-	if len(r.catalog.failures) > 0 {
-		r.catalog.definitions = slices.DeleteFunc(r.catalog.definitions, func(d book.Definition) bool { return !usable(d) })
-		c.Metrics.refused("RestoreIncomplete")
-	}
-	return nil
 }

@@ -30,6 +30,16 @@ func (r *repairs) replace(m map[types.UID]bool) {
 	r.uid = m
 }
 
+// add notes a Node whose instance is to be looked at.
+func (r *repairs) add(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.uid == nil {
+		r.uid = map[types.UID]bool{}
+	}
+	r.uid[uid] = true
+}
+
 func (r *repairs) has(uid types.UID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

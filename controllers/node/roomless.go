@@ -31,7 +31,7 @@ type noRoom struct {
 // markOf is all that the answer depended on, of what we are told of.
 func markOf(node *corev1.Node, candidates []*v1alpha1.RangeRequest) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", node.Spec.ProviderID, node.Status.Capacity.Pods())
+	fmt.Fprintf(&b, "%s %x %s", node.Spec.ProviderID, node.Status.NodeInfo.SystemUUID, node.Status.Capacity.Pods())
 	for _, r := range candidates {
 		fmt.Fprintf(&b, " %s/%d", r.UID, r.Generation)
 	}

@@ -24,10 +24,12 @@ func (c *Controller) run(ctx context.Context) {
 		if err := c.restore(ctx, claims.Book{}); err != nil {
 			failures++
 			log.FromContext(ctx).Error(err, "reading what is in use failed; what was known stays in force")
+		} else if len(c.catalog.Load().failures) > 0 {
+			failures++ // some VPC could not be read: later each time, as the others are read with it
 		} else {
 			failures = 0
 		}
-		if failures > 0 || len(c.catalog.Load().failures) > 0 {
+		if failures > 0 {
 			retry = time.After(min(time.Second<<min(failures, 6), time.Minute))
 		}
 	}

@@ -36,7 +36,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 	}
 	err = ctrl.NewControllerManagedBy(mgr).
 		Named("node").
-		For(&corev1.Node{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: hasNews})).
+		For(&corev1.Node{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: c.hears})).
 		Watches(&v1alpha1.RangeRequest{}, c.poke()).
 		Watches(&v1alpha1.Network{}, c.poke()).
 		WatchesRawSource(source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
@@ -53,6 +53,17 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		return fmt.Errorf("setting up the standby's restore: %w", err)
 	}
 	return mgr.Add(leader{c})
+}
+
+// hears tells whether an update of a Node is news. A machine that took another's
+// name has nothing of what its Node publishes: it is looked at at once.
+func (c *Controller) hears(e event.UpdateEvent) bool {
+	old, ok := e.ObjectOld.(*corev1.Node)
+	now, alsoOK := e.ObjectNew.(*corev1.Node)
+	if ok && alsoOK && replaced(old, now) {
+		c.repairs.add(now.UID)
+	}
+	return hasNews(e)
 }
 
 // poke has the requests and networks read again when one of them changes.

@@ -2,6 +2,8 @@ package node
 
 import (
 	"fmt"
+	"hash/fnv"
+	"io"
 	"reflect"
 	"sync"
 	"unique"
@@ -34,6 +36,7 @@ func Slim(o any) (any, error) {
 			slim.Spec.PodCIDR = slim.Spec.PodCIDRs[0] // one copy of the text
 		}
 	}
+	slim.Status.NodeInfo.SystemUUID = machineOf(n.Status.NodeInfo)
 	if pods, ok := n.Status.Capacity[corev1.ResourcePods]; ok {
 		slim.Status.Capacity = capacityOf(pods)
 	}
@@ -46,6 +49,23 @@ func Slim(o any) (any, error) {
 		}
 	}
 	return slim, nil
+}
+
+// machineOf is a short hash of the machine that the Node runs on and of its
+// boot. It is empty until the kubelet tells of them.
+func machineOf(info corev1.NodeSystemInfo) string {
+	if info.SystemUUID == "" && info.BootID == "" {
+		return ""
+	}
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, info.SystemUUID+" "+info.BootID)
+	return string(h.Sum(nil))
+}
+
+// replaced tells that the Node's machine was replaced, or booted again.
+func replaced(old, now *corev1.Node) bool {
+	was, is := old.Status.NodeInfo.SystemUUID, now.Status.NodeInfo.SystemUUID
+	return old.UID == now.UID && was != "" && is != "" && was != is
 }
 
 // hasNews tells whether an update changed anything that is kept. A kubelet's

@@ -51,9 +51,11 @@ type world struct {
 
 	mu         sync.Mutex
 	rnd        *rand.Rand
-	faults     int  // in percent, of each call
-	conflicts  int  // that many writes of Nodes meet another writer's
-	closed     bool // the Network cannot be opened
+	faults     int                    // in percent, of each call
+	conflicts  int                    // that many writes of Nodes meet another writer's
+	others     map[string]error       // Networks without machines, and why their interfaces cannot be listed
+	places     map[string]cloud.Place // where they are; that of default is zero
+	closed     bool                   // the Network cannot be opened
 	nodes      map[string]*corev1.Node
 	cached     map[string]*corev1.Node // as the watch shows them, which lags
 	requests   []v1alpha1.RangeRequest
@@ -334,6 +336,9 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 		}
 	case *v1alpha1.NetworkList:
 		list.Items = []v1alpha1.Network{{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}}
+		for name := range r.w.others {
+			list.Items = append(list.Items, v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		}
 	case *corev1.NodeList:
 		from := r.w.nodes
 		if r.stale {
@@ -480,6 +485,29 @@ func (w *world) judgeAttached(id string, p netip.Prefix) {
 		w.t.Errorf("I3: %s comes to %s, %s after it left %s", p, id, rested, was.instance)
 	}
 }
+
+// nobody is a VPC without machines.
+type nobody struct{ err error }
+
+func (n nobody) List(context.Context) iter.Seq2[cloud.Interface, error] {
+	return func(yield func(cloud.Interface, error) bool) {
+		if n.err != nil {
+			yield(cloud.Interface{}, n.err)
+		}
+	}
+}
+func (nobody) Get(context.Context, string) (cloud.Interface, error) {
+	return cloud.Interface{}, fault(cloud.NotFound)
+}
+func (nobody) Limit(context.Context, cloud.Interface) (cloud.Limit, error) { return cloud.Limit{}, nil }
+func (nobody) NoDelegation(context.Context, cloud.Interface) error         { return nil }
+func (nobody) Attach(context.Context, cloud.Interface, cloud.Attachment) (cloud.Operation, error) {
+	return cloud.Operation{}, fault(cloud.NotFound)
+}
+func (nobody) Detach(context.Context, cloud.Interface, cloud.Attachment) (cloud.Operation, error) {
+	return cloud.Operation{}, fault(cloud.NotFound)
+}
+func (nobody) Wait(context.Context, cloud.Operation) error { return nil }
 
 // interfaces is the cloud.
 type interfaces struct{ w *world }
@@ -713,9 +741,12 @@ func (w *world) lead() *process {
 	m.c = New(Config{
 		Client: reader{w: w, stale: true}, Live: reader{w: w},
 		Writer: NewWriter(answeredBy(w.t, w.patch)),
-		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
+		OpenVPC: func(_ context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
+			if err, other := w.others[n.Name]; other {
+				return cloud.VPC{Place: w.places[n.Name], Interfaces: nobody{err}, Space: space{w}}, nil
+			}
 			if w.closed {
 				return cloud.VPC{}, fault(cloud.Unauthenticated)
 			}

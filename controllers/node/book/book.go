@@ -153,6 +153,18 @@ func (b *Book) Has(k Key) bool {
 	return b.pools[k] != nil
 }
 
+// Ranges gives the ranges of a pool.
+func (b *Book) Ranges(k Key) []Range {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, d := range b.definitions {
+		if d.Key == k {
+			return slices.Clone(d.Ranges)
+		}
+	}
+	return nil
+}
+
 // Held gives what a Node holds.
 func (b *Book) Held(uid types.UID) (Holding, bool) {
 	b.mu.Lock()
