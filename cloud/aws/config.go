@@ -96,11 +96,11 @@ func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
 	if err := c.validate(); err != nil {
 		return nil, nil, err
 	}
-	client, s, err := connect(ctx, &c)
+	to, err := connect(ctx, &c)
 	if err != nil {
 		return nil, nil, err
 	}
-	return (&vpc{Config: c, api: s}).ports(), client.CloseIdleConnections, nil
+	return (&vpc{Config: c, api: to.ec2()}).ports(), to.client.CloseIdleConnections, nil
 }
 
 func (v *vpc) ports() *cloud.VPC {

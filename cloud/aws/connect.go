@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -20,13 +21,21 @@ import (
 // maxConns is how many requests run at once without a new connection each.
 const maxConns = 256
 
-// connect makes the generated client. It repeats no request by itself: each
-// passes the hook, and one that changes something is repeated only by us.
-func connect(ctx context.Context, c *Config) (*http.Client, sdk, error) {
-	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.Region), config.WithHTTPClient(newHTTPClient()),
-		config.WithRetryer(func() awssdk.Retryer { return awssdk.NopRetryer{} }))
+// connection is what every service's client is made of, so that endpoints, FIPS,
+// dual stack, certificates and credentials are the same to each.
+type connection struct {
+	config   awssdk.Config
+	client   *http.Client
+	endpoint string // another one than the configuration's; empty where there is none
+}
+
+// connect reads the SDK's configuration. Only the clients that are made of it
+// repeat no request: those by which credentials are found are the SDK's own, and
+// try again as it does.
+func connect(ctx context.Context, c *Config) (*connection, error) {
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.Region), config.WithHTTPClient(newHTTPClient()))
 	if err != nil {
-		return nil, sdk{}, noCredentials(err)
+		return nil, noCredentials(err)
 	}
 	// The SDK has put the certificates of AWS_CA_BUNDLE into the client that it
 	// was given. The one made of it here is one whose connections can be closed.
@@ -36,7 +45,7 @@ func connect(ctx context.Context, c *Config) (*http.Client, sdk, error) {
 	}
 	if loaded.Region == "" {
 		if loaded.Region, err = machineRegion(ctx, client); err != nil {
-			return nil, sdk{}, &cloud.Error{Reason: cloud.Invalid, Act: "find the AWS region", Err: err,
+			return nil, &cloud.Error{Reason: cloud.Invalid, Act: "find the AWS region", Err: err,
 				Remedy: "set the region in the Network, or AWS_REGION, or run the manager on an EC2 instance with its metadata service on"}
 		}
 	}
@@ -44,14 +53,27 @@ func connect(ctx context.Context, c *Config) (*http.Client, sdk, error) {
 	if c.AccessKey != "" {
 		loaded.Credentials = credentials.NewStaticCredentialsProvider(c.AccessKey, c.SecretKey, "")
 	}
-	return client, sdk{ec2.NewFromConfig(loaded, func(o *ec2.Options) {
-		o.HTTPClient = client
-		o.Credentials = awssdk.NewCredentialsCache(provider{loaded.Credentials})
-		o.AppID = c.UserAgent
-		if c.Endpoint != "" {
-			o.BaseEndpoint = &c.Endpoint
-		}
-	})}, nil
+	loaded.Credentials = awssdk.NewCredentialsCache(provider{loaded.Credentials})
+	loaded.HTTPClient, loaded.AppID = client, c.UserAgent
+	return &connection{loaded, client, c.Endpoint}, nil
+}
+
+// service sets what a client of ours has of its own. It repeats no request by
+// itself: each passes the hook, and one that changes something is repeated only
+// by us.
+func (c *connection) service(retryer *awssdk.Retryer, endpoint **string) {
+	*retryer = awssdk.NopRetryer{}
+	if c.endpoint != "" {
+		*endpoint = &c.endpoint
+	}
+}
+
+func (c *connection) ec2() sdk {
+	return sdk{ec2.NewFromConfig(c.config, func(o *ec2.Options) { c.service(&o.Retryer, &o.BaseEndpoint) })}
+}
+
+func (c *connection) elb() *elb.Client {
+	return elb.NewFromConfig(c.config, func(o *elb.Options) { c.service(&o.Retryer, &o.BaseEndpoint) })
 }
 
 func newHTTPClient() *awshttp.BuildableClient {
@@ -66,7 +88,7 @@ func newHTTPClient() *awshttp.BuildableClient {
 func machineRegion(ctx context.Context, client *http.Client) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	got, err := imds.New(imds.Options{HTTPClient: client, Retryer: awssdk.NopRetryer{}}).GetRegion(ctx, &imds.GetRegionInput{})
+	got, err := imds.New(imds.Options{HTTPClient: client}).GetRegion(ctx, &imds.GetRegionInput{})
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -121,6 +122,12 @@ func classify(call cloud.Call, about subject, err error) error {
 
 func judgeError(err error, mutates bool) cloud.Reason {
 	if _, ok := errors.AsType[credentialsError](err); ok {
+		// What gives credentials may be out of order; then they are not missing,
+		// and nothing was asked of the service either.
+		answered, ok := errors.AsType[smithy.APIError](err)
+		if status := statusOf(err); status >= 500 || status == http.StatusTooManyRequests || ok && answered.ErrorFault() == smithy.FaultServer {
+			return cloud.Unavailable
+		}
 		return cloud.Unauthenticated
 	}
 	if refused, ok := errors.AsType[smithy.APIError](err); ok {
@@ -134,7 +141,7 @@ func judgeError(err error, mutates bool) cloud.Reason {
 }
 
 func statusOf(err error) int {
-	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+	if reply, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		return reply.HTTPStatusCode()
 	}
 	return 0

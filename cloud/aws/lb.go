@@ -2,11 +2,7 @@ package aws
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -89,19 +85,12 @@ func NewWithBalancers(ctx context.Context, c Config, b BalancerConfig) (*cloud.V
 	if err := c.validate(); err != nil {
 		return nil, nil, nil, err
 	}
-	client, s, err := connect(ctx, &c)
+	to, err := connect(ctx, &c)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	v := &vpc{Config: c, api: s}
-	return v.ports(), balancers{v, b.withDefaults(), balancingSDK{s, elbClient(client, s)}}, client.CloseIdleConnections, nil
-}
-
-// elbClient makes the client of ELB of what that of EC2 was made of.
-func elbClient(client *http.Client, s sdk) *elb.Client {
-	o := s.Options()
-	return elb.New(elb.Options{Region: o.Region, HTTPClient: client, Credentials: o.Credentials, AppID: o.AppID,
-		BaseEndpoint: o.BaseEndpoint, Retryer: awssdk.NopRetryer{}})
+	v := &vpc{Config: c, api: to.ec2()}
+	return v.ports(), balancers{v, b.withDefaults(), balancingSDK{to.ec2(), to.elb()}}, to.client.CloseIdleConnections, nil
 }
 
 // maxTargets is how many targets a balancer takes, in each zone, or in all of
