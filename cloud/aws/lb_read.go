@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,22 +165,38 @@ func (r *reading) readGroups(ctx context.Context) error {
 	})
 }
 
-// tags asks for the tags of resources, as many at once as ELB takes.
+// tags asks for the tags of resources, as many at once as ELB takes. What has
+// no entry is gone since it was listed.
 func (r *reading) tags(ctx context.Context, arns []string) (map[string]map[string]string, error) {
 	const atOnce = 20
 	out := map[string]map[string]string{}
 	for chunk := range slices.Chunk(arns, atOnce) {
-		got, err := read(ctx, r.vpc, actionTags, subject{"read the tags", fmt.Sprintf("%d resources", len(chunk))}, func(ctx context.Context) (map[string]map[string]string, error) {
-			return r.elb.tagsOf(ctx, chunk)
-		})
-		if err != nil {
+		if err := r.addTags(ctx, chunk, out); err != nil {
 			return nil, err
-		}
-		for arn, t := range got {
-			out[arn] = t
 		}
 	}
 	return out, nil
+}
+
+// addTags adds the tags of what there still is: ELB refuses the whole call where
+// one is gone, and does not always say which.
+func (r *reading) addTags(ctx context.Context, arns []string, to map[string]map[string]string) error {
+	got, err := read(ctx, r.vpc, actionTags, subject{"read the tags", fmt.Sprintf("%d resources", len(arns))}, func(ctx context.Context) (map[string]map[string]string, error) {
+		return r.elb.tagsOf(ctx, arns)
+	})
+	switch half := len(arns) / 2; {
+	case cloud.Is(err, cloud.NotFound) && half == 0:
+		return nil
+	case cloud.Is(err, cloud.NotFound):
+		if err := r.addTags(ctx, arns[:half], to); err != nil {
+			return err
+		}
+		return r.addTags(ctx, arns[half:], to)
+	case err != nil:
+		return err
+	}
+	maps.Copy(to, got)
+	return nil
 }
 
 // attributes are those that we set: as the tags record them, or as they are.

@@ -26,19 +26,35 @@ func (r *reading) readBalancers(ctx context.Context) error {
 		return err
 	}
 	for _, b := range found {
-		x := r.balancer(b, tags[b.arn])
-		if x.Fields[fieldAttributes], err = r.attributes(ctx, b.arn, tags[b.arn], actionBalancerAttributes, r.elb.balancerAttributes); err != nil {
+		if err := r.readBalancer(ctx, b, tags[b.arn]); err != nil && !cloud.Is(err, cloud.NotFound) { // else it is gone since it was listed
 			return err
 		}
-		x.Protection = protectionOf(x)
-		r.put(x)
-		r.hosts[b.arn] = b.name
-		if !r.exact() {
-			continue
-		}
-		if err := r.readListeners(ctx, x); err != nil {
+	}
+	return nil
+}
+
+// readBalancer adds one with all that is read of it; NotFound, and nothing is
+// added, where it is gone.
+func (r *reading) readBalancer(ctx context.Context, b balancer, tags map[string]string) error {
+	if tags == nil {
+		return nil
+	}
+	x := r.balancer(b, tags)
+	var err error
+	if x.Fields[fieldAttributes], err = r.attributes(ctx, b.arn, tags, actionBalancerAttributes, r.elb.balancerAttributes); err != nil {
+		return err
+	}
+	var listeners []lb.Resource
+	if r.exact() {
+		if listeners, err = r.readListeners(ctx, x); err != nil {
 			return err
 		}
+	}
+	x.Protection = protectionOf(x)
+	r.put(x)
+	r.hosts[b.arn] = b.name
+	for _, l := range listeners {
+		r.put(l)
 	}
 	return nil
 }

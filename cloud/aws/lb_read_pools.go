@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -31,10 +32,17 @@ func (r *reading) readPools(ctx context.Context) error {
 		return err
 	}
 	for n, p := range found {
+		if tags[p.arn] == nil || members[n] == nil { // gone since it was listed
+			continue
+		}
 		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Health: lb.Unknown, Fields: lb.Fields{
 			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]},
 			fieldTags: otherTags(tags[p.arn])}}
-		if x.Fields[fieldAttributes], err = r.attributes(ctx, p.arn, tags[p.arn], actionPoolAttributes, r.elb.poolAttributes); err != nil {
+		x.Fields[fieldAttributes], err = r.attributes(ctx, p.arn, tags[p.arn], actionPoolAttributes, r.elb.poolAttributes)
+		if cloud.Is(err, cloud.NotFound) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		x.Fields[lb.FieldMembers] = members[n]
@@ -53,7 +61,8 @@ func (r *reading) readPools(ctx context.Context) error {
 // answers with as many targets as there are, and takes its time.
 const poolsAtATime = 8
 
-// members reads the targets of each group.
+// members reads the targets of each group; those of one that is gone since it
+// was listed are nil.
 func (r *reading) members(ctx context.Context, of []pool) ([][]string, error) {
 	out := make([][]string, len(of))
 	calls, ctx := errgroup.WithContext(ctx)
@@ -61,6 +70,10 @@ func (r *reading) members(ctx context.Context, of []pool) ([][]string, error) {
 	for n, p := range of {
 		calls.Go(func() (err error) {
 			out[n], err = r.membersOf(ctx, p.arn)
+			if cloud.Is(err, cloud.NotFound) {
+				out[n] = nil
+				return nil
+			}
 			return err
 		})
 	}
@@ -101,11 +114,12 @@ func (r *reading) listener(b lb.Resource, l listener, pool string) lb.Resource {
 }
 
 // readListeners reads those of a balancer, with the ARNs of their groups.
-func (r *reading) readListeners(ctx context.Context, b lb.Resource) error {
-	return r.eachListener(ctx, b.ID, func(l listener) error {
-		r.put(r.listener(b, l, l.pool))
+func (r *reading) readListeners(ctx context.Context, b lb.Resource) (out []lb.Resource, err error) {
+	err = r.eachListener(ctx, b.ID, func(l listener) error {
+		out = append(out, r.listener(b, l, l.pool))
 		return nil
 	})
+	return out, err
 }
 
 func (v balancers) eachListener(ctx context.Context, arn string, take func(listener) error) error {

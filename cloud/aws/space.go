@@ -91,6 +91,10 @@ func (s space) readReservations(ctx context.Context, b *books) error {
 			continue
 		}
 		all, err := s.reserved(ctx, id, subject{"list the subnet CIDR reservations", id})
+		if cloud.Is(err, cloud.NotFound) { // gone since the subnets were listed
+			delete(b.subnets, id)
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -242,7 +242,11 @@ func (v balancers) readOne(ctx context.Context, ref lb.Ref) (r lb.Resource, ther
 	r = resourceOf(ref.Kind, o)
 	if ref.Kind == kindNEG || ref.Kind == kindGroup {
 		r.Ref = ref
-		if r.Fields[lb.FieldMembers], err = v.readMembers(ctx, at); err != nil {
+		r.Fields[lb.FieldMembers], err = v.readMembers(ctx, at)
+		if cloud.Is(err, cloud.NotFound) { // deleted since
+			return lb.Resource{}, false, nil
+		}
+		if err != nil {
 			return r, true, err
 		}
 	}
