@@ -19,7 +19,9 @@ func (r machineRef) providerID() string { return providerScheme + "/" + r.zone +
 
 var (
 	instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
-	localZone  = regexp.MustCompile(`^-[a-z]+-[0-9]+[a-z]?$`)
+	// zoneSuffix is what follows the region in a zone's name: a letter, or, in
+	// Local Zones and Wavelength Zones, more words.
+	zoneSuffix = regexp.MustCompile(`^([a-z]|(-[a-z0-9]+)+)$`)
 )
 
 // parseProviderID reads aws:///zone/i-0123456789abcdef0.
@@ -35,11 +37,11 @@ func parseProviderID(id string) (machineRef, bool) {
 	return machineRef{zone, vm}, true
 }
 
-// inRegion tells whether a zone is one of the region's: "eu-west-1a", or a
-// local zone, "us-west-2-lax-1a".
+// inRegion tells whether a zone is one of the region's: "eu-west-1a", the Local
+// Zone "us-west-2-lax-1a", or the Wavelength Zone "us-east-1-wl1-bos-wlz-1".
 func inRegion(zone, region string) bool {
 	rest, ok := strings.CutPrefix(zone, region)
-	return ok && (len(rest) == 1 && rest[0] >= 'a' && rest[0] <= 'z' || localZone.MatchString(rest))
+	return ok && zoneSuffix.MatchString(rest)
 }
 
 // resolve parses a provider ID and refuses one that is not of this region.

@@ -79,7 +79,7 @@ func TestProviderIDs(t *testing.T) {
 			t.Errorf("parseProviderID(%q) = %+v, %v", id, ref, got)
 		}
 	}
-	for zone, ok := range map[string]bool{"us-west-2a": true, "us-west-2-lax-1a": true, "us-west-1a": false, "us-west-2": false, "us-west-21": false, "us-west-2aa": false} {
+	for zone, ok := range map[string]bool{"us-west-2a": true, "us-west-2-lax-1a": true, "us-west-2-wl1-las-wlz-1": true, "us-west-2-las-1b": true, "us-west-1a": false, "us-west-2": false, "us-west-21": false, "us-west-2aa": false} {
 		if inRegion(zone, "us-west-2") != ok {
 			t.Errorf("%s in us-west-2: %v, want %v", zone, !ok, ok)
 		}
