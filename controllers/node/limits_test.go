@@ -90,3 +90,35 @@ func TestSingleAddressesInARangeAreNobodysToGive(t *testing.T) {
 		}
 	})
 }
+
+// What a machine came with is sized like what we give.
+func TestWhatAMachineCameWithIsNotPublishedWhereItIsTooSmall(t *testing.T) {
+	for name, c := range map[string]struct {
+		born      string
+		allowed   bool
+		published string
+	}{
+		"large enough":                {born: "10.0.0.64/28", published: "10.0.0.64/28"},
+		"too small":                   {born: "10.0.0.64/30"},
+		"too small, which is allowed": {born: "10.0.0.64/30", allowed: true, published: "10.0.0.64/30"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world, m *process) {
+				w.mu.Lock()
+				w.requests[0].Spec.AllowUndersized = c.allowed
+				w.requests[0].Generation++
+				w.mu.Unlock()
+				m.c.again <- struct{}{}
+				time.Sleep(time.Second)
+				w.bornWith("a", netip.MustParsePrefix(c.born))
+				time.Sleep(time.Minute)
+				if got := w.published("a"); got != c.published || len(w.carries("a")) != 1 {
+					t.Errorf("it publishes %q and carries %v", got, w.carries("a"))
+				}
+				if c.published == "" && (w.reason("a") != v1alpha1.ReasonNodeUndersized || !strings.Contains(w.message("a"), "allowUndersized")) {
+					t.Errorf("it waits for %s: %s", w.reason("a"), w.message("a"))
+				}
+			})
+		})
+	}
+}

@@ -52,8 +52,9 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 	if len(wants) == 0 {
 		return book.Holding{}, noPool(nic, candidates)
 	}
-	if h, ok := c.adoptOwn(holder, nic, candidates); ok {
-		return h, nil
+	h, own, tooSmall := c.adoptOwn(holder, nic, candidates, maxPods)
+	if own || tooSmall != nil {
+		return h, tooSmall
 	}
 	if limit.Bits == cloud.TakesNone {
 		wants = slices.DeleteFunc(wants, func(w book.Want) bool { return !byRoutes(w.Key) })
@@ -69,18 +70,24 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 }
 
 // adoptOwn takes what the instance was created with, where that lies in a
-// range of one of the candidates.
-func (c *Controller) adoptOwn(n book.Holder, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) (book.Holding, bool) {
+// range of one of the candidates. What holds too few addresses is not taken, as
+// it would not be given: what is published cannot change.
+func (c *Controller) adoptOwn(n book.Holder, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, maxPods int64) (_ book.Holding, own bool, small *trouble) {
 	for _, a := range nic.Attachments {
 		key, _, ok := c.book.Find(a.Prefix)
-		if !ok || !isCandidate(key.Request, candidates) || a.Prefix.IsSingleIP() {
+		at := slices.IndexFunc(candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == key.Request })
+		if !ok || at < 0 || a.Prefix.IsSingleIP() {
+			continue
+		}
+		if r := candidates[at]; int64(assign.Holds(a.Prefix.Bits())) < maxPods && !r.Spec.AllowUndersized {
+			small = cmp.Or(small, ownUndersized(r, n.Instance, a, maxPods))
 			continue
 		}
 		if h, err := c.book.Adopt(n, a.Prefix); err == nil {
-			return h, true
+			return h, true, nil
 		}
 	}
-	return book.Holding{}, false
+	return book.Holding{}, false, small
 }
 
 func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
