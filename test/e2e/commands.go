@@ -48,6 +48,7 @@ func commands() map[string]command {
 		"sleep":    cmdSleep,
 		"settled":  cmdSettled,
 		"quota":    cmdQuota,
+		"hidden":   cmdHidden,
 		"latency":  cmdLatency,
 		"nothing":  cmdNothingLeft,
 		"exits":    cmdExits,

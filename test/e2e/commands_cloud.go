@@ -151,6 +151,13 @@ func cmdQuota(ts *testscript.TestScript, _ bool, args []string) {
 	gceOf(ts).SetQuota(args[0], n)
 }
 
+// hidden CIDR: a network behind a peered one has it, which no list shows.
+func cmdHidden(ts *testscript.TestScript, _ bool, args []string) {
+	p, err := netip.ParsePrefix(args[0])
+	ts.Check(err)
+	ts.Check(gceOf(ts).HideNetwork(project, network, p))
+}
+
 // latency METHOD DURATION: of its operations.
 func cmdLatency(ts *testscript.TestScript, _ bool, args []string) {
 	d, err := time.ParseDuration(args[1])

@@ -67,6 +67,26 @@ func (s *Sim) AddPeering(project, networkName, name, peer string, routes ...neti
 	return nil
 }
 
+// HideNetwork puts ranges behind a peered network: no subnetwork may overlap
+// them, and no list shows them.
+func (s *Sim) HideNetwork(project, networkName string, ranges ...netip.Prefix) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	n, ok := s.networks.get(project, global, networkName)
+	if !ok {
+		return notFound(resourcePath(project, global, "networks", networkName))
+	}
+	sp := s.spaceOf(n.path())
+	for _, p := range ranges {
+		if other, taken := sp.ranges.overlap(p); taken {
+			return invalid("An IP range in the peer network (%s) overlaps with %s", p, other.what)
+		}
+		sp.ranges.insert(p, &rangeHold{prefix: p, what: "peer network of peer network"})
+	}
+	return nil
+}
+
 // AddSubnetwork adds a subnetwork.
 func (s *Sim) AddSubnetwork(sub Subnetwork) error {
 	s.mu.Lock()
