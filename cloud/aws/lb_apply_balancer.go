@@ -118,7 +118,7 @@ func (x *applying) attributes(ctx context.Context, action string, set func(conte
 	}
 	for key := range have {
 		if _, wanted := want[key]; !wanted {
-			changed[key] = always[key] + others[key]
+			changed[key] = unset(key, x.want(fieldScheme), always)
 			forget = append(forget, tagAttribute+key)
 		}
 	}

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +25,9 @@ func (w *wanting) groups() error {
 			if !strings.HasPrefix(id, "sg-") {
 				return w.invalid("name security groups by ID", "%q is no security group such as sg-0123456789abcdef0", id)
 			}
-			w.front = append(w.front, id)
+			if !slices.Contains(w.front, id) {
+				w.front = append(w.front, id)
+			}
 		}
 		if len(w.front) >= maxGroups {
 			return w.refuse(cloud.LimitExceeded, fmt.Errorf("%d security groups", len(w.front)), fmt.Sprintf("name %d at most", maxGroups-1))
@@ -189,35 +190,3 @@ var (
 		"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
 	}
 )
-
-func (w *wanting) attributes() error {
-	w.ofLB, w.ofPool = map[string]string{}, map[string]string{}
-	for key, value := range balancerAttributes {
-		w.ofLB[key] = value
-	}
-	for key, value := range poolAttributes {
-		w.ofPool[key] = value
-	}
-	if w.b.Affinity.ClientIP {
-		w.ofPool["stickiness.enabled"] = "true"
-	}
-	for _, name := range keys(w.b.Attributes) {
-		value := w.b.Attributes[name]
-		if key, ok := strings.CutPrefix(name, lb.AttributeLoadBalancer); ok && knownAttribute(key, balancerAttributes) {
-			w.ofLB[key] = value
-		} else if key, ok := strings.CutPrefix(name, lb.AttributeTargetGroup); ok && knownAttribute(key, poolAttributes) {
-			w.ofPool[key] = value
-		} else if !slices.Contains(knownSettings, name) {
-			return w.refuse(cloud.Invalid, errors.New("it has the setting "+name+", which a network load balancer has not"), "remove it")
-		}
-	}
-	return nil
-}
-
-var knownSettings = []string{lb.AttributeSubnets, lb.AttributePrivateIPv4, lb.AttributeSecurityGroups, lb.AttributeNodeRules, lb.AttributeTags}
-
-func knownAttribute(key string, always map[string]string) bool {
-	_, here := always[key]
-	_, there := others[key]
-	return here || there
-}

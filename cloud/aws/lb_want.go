@@ -201,7 +201,7 @@ func (w *wanting) pool(balancer lb.Resource, p portOf, check string, members []s
 		attributes[key] = value
 	}
 	if p.protocol != "TCP" {
-		delete(attributes, "preserve_client_ip.enabled") // always on
+		dropOfUDP(attributes)
 	}
 	return lb.Resource{
 		Ref: w.poolRef(balancer, p), Owner: w.b.Owner,

@@ -18,6 +18,10 @@ func (t *translation) frontend(f lb.Frontend, backends map[lb.Protocol]lb.Ref) e
 	if err != nil {
 		return err
 	}
+	subnet := t.subnetOf(f.Family)
+	if theirs := t.got[p.ref]; subnet != "" && theirs.Foreign() && theirs.Fields.One("subnetwork") != "" {
+		subnet = theirs.Fields.One("subnetwork") // the address says which
+	}
 	rules := t.rules(f.Family, p)
 	if p.alone && len(rules) > 1 {
 		return t.refuse(cloud.Invalid, fmt.Errorf("address %s (%s) takes one forwarding rule, of at most %d ports of one protocol: it is not reserved as %s; the Service needs %d rules",
@@ -40,8 +44,8 @@ func (t *translation) frontend(f lb.Frontend, backends map[lb.Protocol]lb.Ref) e
 			fields["network"] = []string{t.networkPath()}
 			fields["allowGlobalAccess"] = []string{fmt.Sprint(t.Attributes[lb.AttributeGlobalAccess] == "true")}
 		}
-		if sub := t.subnetOf(f.Family); sub != "" {
-			fields["subnetwork"] = []string{sub}
+		if subnet != "" {
+			fields["subnetwork"] = []string{subnet}
 		}
 		rule := t.add(kindRule, t.ruleName(f.Family, r.protocol, r.slot), t.Owner, fields, append([]lb.Ref{backend}, uses...)...)
 		rule.Claims, rule.Serves = r.claims(p.at()), r.serves(f.Family)
@@ -115,10 +119,7 @@ func (p vip) at() string {
 // address is the reserved address of a frontend: ours, so that no change of
 // the rules loses it, or somebody's that is asked for.
 func (t *translation) address(f lb.Frontend) (vip, error) {
-	p := vip{tier: "PREMIUM"}
-	if t.Attributes[lb.AttributeNetworkTier] != "" {
-		p.tier = strings.ToUpper(t.Attributes[lb.AttributeNetworkTier])
-	}
+	p := vip{tier: t.tier(f.Family)}
 	if theirs, ok := t.theirs(f); ok {
 		return t.takeTheirs(f, theirs, p)
 	}
@@ -170,6 +171,9 @@ func (t *translation) addressName(f lb.Frontend, p vip, fields lb.Fields) string
 	role := "a" + digit(f.Family) + strings.ToLower(t.scheme()[:1]+p.tier[:1])
 	name := t.Owner.RoleName(role)
 	begins := strings.TrimSuffix(name, role) + role
+	if !t.tiered(f.Family) { // an earlier release took the annotation's word for its tier
+		begins = begins[:len(begins)-1]
+	}
 	for _, r := range t.got.Sorted() {
 		if r.Kind == kindAddress && r.Owner == t.Owner && strings.HasPrefix(r.Name, begins) && fits(r, fields) {
 			return r.Name
@@ -189,6 +193,19 @@ func fits(r lb.Resource, fields lb.Fields) bool {
 		}
 	}
 	return true
+}
+
+const premiumTier, standardTier = "PREMIUM", "STANDARD"
+
+// tiered tells whether the cloud lets anybody choose the network tier: of what
+// is internal, and of IPv6, it says Premium whatever is asked.
+func (t *translation) tiered(f lb.Family) bool { return t.Scheme == lb.External && f == lb.IPv4 }
+
+func (t *translation) tier(f lb.Family) string {
+	if t.tiered(f) && strings.EqualFold(t.Attributes[lb.AttributeNetworkTier], standardTier) {
+		return standardTier
+	}
+	return premiumTier
 }
 
 // ephemeral is the address that a rule of the balancer has and nobody
@@ -237,13 +254,15 @@ func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, p vip) (vip, erro
 		wrong = "is " + strings.ToLower(r.Fields.One("addressType"))
 	case f.Address.IsValid() && f.Address != ip:
 		wrong = "is not " + f.Address.String()
-	case t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != p.tier:
+	case t.tiered(f.Family) && t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != p.tier:
 		wrong = "is of tier " + r.Fields.One("networkTier")
+	case t.Attributes[lb.AttributeSubnets] != "" && t.subnetOf(f.Family) != "" && r.Fields.One("subnetwork") != t.subnetOf(f.Family):
+		wrong = "is in subnetwork " + base(r.Fields.One("subnetwork"))
 	}
 	if wrong != "" {
 		return p, t.refuse(cloud.Invalid, fmt.Errorf("address %s (%s) %s", r.Name, r.Address, wrong), "name another address, or none")
 	}
-	if r.Fields.One("networkTier") != "" {
+	if t.tiered(f.Family) && r.Fields.One("networkTier") != "" {
 		p.tier = r.Fields.One("networkTier")
 	}
 	p.alone = t.Scheme == lb.Internal && f.Family == lb.IPv4 && r.Fields.One("purpose") != sharedPurpose

@@ -39,7 +39,7 @@ func int64Of(f lb.Fields, name string) int64 {
 
 func readAddress(a *compute.Address) lbObject {
 	return lbObject{name: a.Name, description: a.Description, fields: lb.Fields{
-		"address": text(a.Address), "addressType": {a.AddressType}, "ipVersion": {ipVersionOf(a.Address)}, "networkTier": text(a.NetworkTier),
+		"address": text(written(a.Address)), "addressType": {a.AddressType}, "ipVersion": {ipVersionOf(a.Address)}, "networkTier": text(a.NetworkTier),
 		"purpose": text(a.Purpose), "subnetwork": text(path(a.Subnetwork)), "ipv6EndpointType": text(a.Ipv6EndpointType)}}
 }
 
@@ -49,6 +49,25 @@ func ipVersionOf(ip string) string {
 		return "IPV6"
 	}
 	return "IPV4"
+}
+
+// written is an address or a range as we write it: IPv6 has many spellings, and
+// the API's (2600:1900:4000:1:0:0:0:0) is not the short one.
+func written(s string) string {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.String()
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.String()
+	}
+	return s
+}
+
+func allWritten(list []string) (out []string) {
+	for _, s := range list {
+		out = append(out, written(s))
+	}
+	return out
 }
 
 func writeAddress(r lbRef, o lbObject) *compute.Address {
@@ -65,7 +84,7 @@ func writeAddress(r lbRef, o lbObject) *compute.Address {
 
 func readRule(r *compute.ForwardingRule) lbObject {
 	return lbObject{name: r.Name, description: r.Description, version: r.Fingerprint, fields: lb.Fields{
-		"IPAddress": text(strings.TrimSuffix(r.IPAddress, "/96")), "IPProtocol": {r.IPProtocol}, "ipVersion": {ipVersionOf(r.IPAddress)},
+		"IPAddress": text(strings.TrimSuffix(written(r.IPAddress), "/96")), "IPProtocol": {r.IPProtocol}, "ipVersion": {ipVersionOf(r.IPAddress)},
 		"loadBalancingScheme": {r.LoadBalancingScheme}, "backendService": text(base(r.BackendService)), "allPorts": {fmt.Sprint(r.AllPorts)},
 		"ports": portsOf(r), "networkTier": text(r.NetworkTier), "network": text(path(r.Network)), "subnetwork": text(path(r.Subnetwork)),
 		"allowGlobalAccess": {fmt.Sprint(r.AllowGlobalAccess)}}}
@@ -209,7 +228,7 @@ func writeCheck(r lbRef, o lbObject) *compute.HealthCheck {
 }
 
 func readClientRule(f *compute.Firewall) lbObject {
-	fields := lb.Fields{"network": {path(f.Network)}, "sourceRanges": f.SourceRanges, "destinationRanges": f.DestinationRanges, "allowed": nil, "targetTags": f.TargetTags,
+	fields := lb.Fields{"network": {path(f.Network)}, "sourceRanges": allWritten(f.SourceRanges), "destinationRanges": allWritten(f.DestinationRanges), "allowed": nil, "targetTags": f.TargetTags,
 		"priority": number(f.Priority), "disabled": {fmt.Sprint(f.Disabled)}}
 	for _, a := range f.Allowed {
 		if len(a.Ports) == 0 {

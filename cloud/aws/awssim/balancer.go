@@ -2,7 +2,6 @@ package awssim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +121,8 @@ func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
 	}
 	b := &balancer{Name: c.params["Name"], Scheme: cmp.Or(c.params["Scheme"], internetFacing), IPType: cmp.Or(c.params["IpAddressType"], ipv4Only),
 		SourceNAT: c.params["EnablePrefixForIpv6SourceNat"], Groups: c.list("SecurityGroups.member"), State: provisioning, Created: s.clock.Now(),
-		Attributes: maps.Clone(balancerDefaults)}
+	}
+	b.Attributes = attributesOfNew(b.Scheme)
 	switch {
 	case c.params["Type"] != "network":
 		return nil, validation("the simulator has network load balancers only, not '%s'", c.params["Type"])

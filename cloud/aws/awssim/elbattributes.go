@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // The attributes of network load balancers and of their target groups, with
@@ -89,7 +90,30 @@ func fitsAttribute(key, was, value string) bool {
 	if was == "true" || was == "false" {
 		return value == "true" || value == "false"
 	}
+	if words := attributeWords[key]; len(words) > 0 {
+		return slices.Contains(words, value)
+	}
+	switch {
+	case strings.HasSuffix(key, ".percentage"):
+		return value == "off" || err == nil && n >= 1 && n <= 100
+	case strings.HasSuffix(key, ".count"):
+		return value == "off" || err == nil && n >= 1
+	case strings.HasSuffix(key, ".draining_interval_seconds"):
+		return err == nil && n >= 0 && n <= 360000
+	}
 	return true
+}
+
+var attributeWords = map[string][]string{
+	"dns_record.client_routing_policy": {"any_availability_zone", "availability_zone_affinity", "partial_availability_zone_affinity"},
+}
+
+// attributesOfNew are those of a new balancer. An internal one shuts out
+// internet gateways.
+func attributesOfNew(scheme string) map[string]string {
+	out := maps.Clone(balancerDefaults)
+	out["ipv6.deny_all_igw_traffic"] = strconv.FormatBool(scheme == internal)
+	return out
 }
 
 func describeLoadBalancerAttributes(s *Sim, c *call) (any, *APIError) {
@@ -108,6 +132,9 @@ func modifyLoadBalancerAttributes(s *Sim, c *call) (any, *APIError) {
 	next := *b
 	if next.Attributes, refusal = c.changed(b.Attributes); refusal != nil {
 		return nil, refusal
+	}
+	if next.on("access_logs.s3.enabled") && next.Attributes["access_logs.s3.bucket"] == "" {
+		return nil, misconfigured("Access logs are enabled, and no S3 bucket is specified")
 	}
 	if refusal := s.crowded(&next, s.groupsWith(b, nil)); refusal != nil {
 		return nil, refusal

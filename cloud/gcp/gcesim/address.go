@@ -67,7 +67,7 @@ func (s *Sim) newAddress(project string, in scope, body address) (*address, func
 	}
 	switch {
 	case a.AddressType != "INTERNAL" && a.IPVersion == "IPV6" && in.kind == "regions":
-		a.AddressType = "EXTERNAL"
+		a.AddressType, a.NetworkTier = "EXTERNAL", "PREMIUM"
 		undo, refusal = s.takeAddress(project, path, &a)
 	case a.AddressType != "INTERNAL":
 		a.AddressType, a.NetworkTier = "EXTERNAL", orDefault(a.NetworkTier, "PREMIUM")
@@ -75,6 +75,7 @@ func (s *Sim) newAddress(project string, in scope, body address) (*address, func
 	case in.kind == "global":
 		undo, refusal = s.takeBlock(project, &a)
 	default:
+		a.NetworkTier = "PREMIUM" // whatever is asked
 		undo, refusal = s.takeAddress(project, path, &a)
 	}
 	return &a, undo, refusal

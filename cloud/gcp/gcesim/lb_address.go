@@ -121,8 +121,8 @@ func (o *address) checkRegional() *APIError {
 		return invalidField("resource.ipVersion", o.IPVersion, "Must be IPV4 or IPV6.")
 	case o.NetworkTier != "" && o.NetworkTier != "PREMIUM" && o.NetworkTier != "STANDARD":
 		return invalidField("resource.networkTier", o.NetworkTier, "Must be PREMIUM or STANDARD.")
-	case o.AddressType == "INTERNAL" && o.NetworkTier != "":
-		return invalidField("resource.networkTier", o.NetworkTier, "Network tier is for external addresses.")
+	case o.AddressType != "INTERNAL" && o.IPVersion == "IPV6" && o.NetworkTier == "STANDARD":
+		return invalidField("resource.networkTier", o.NetworkTier, "IPv6 needs the premium tier.")
 	case o.AddressType == "INTERNAL" && o.Purpose != "" && o.Purpose != "GCE_ENDPOINT" && o.Purpose != purposeSharedVIP:
 		return invalidField("resource.purpose", o.Purpose, "This simulator knows GCE_ENDPOINT and %s.", purposeSharedVIP)
 	case o.IPVersion == "IPV6" && o.Purpose == purposeSharedVIP:

@@ -40,11 +40,16 @@ func (o *forwardingRule) checkAccess() *APIError {
 	if o.AllowGlobalAccess && o.LoadBalancingScheme != "INTERNAL" {
 		return invalidField("resource.allowGlobalAccess", "true", "Global access is for internal load balancers.")
 	}
-	if o.NetworkTier != "PREMIUM" && o.NetworkTier != "STANDARD" {
+	if o.LoadBalancingScheme == "INTERNAL" && validTier(o.NetworkTier) { // whatever is asked
+		o.NetworkTier = "PREMIUM"
+	}
+	if !validTier(o.NetworkTier) {
 		return invalidField("resource.networkTier", o.NetworkTier, "Must be PREMIUM or STANDARD.")
 	}
 	return nil
 }
+
+func validTier(tier string) bool { return tier == "PREMIUM" || tier == "STANDARD" }
 
 func (s *Sim) completeRule(at spot, r *forwardingRule) *APIError {
 	r.IPProtocol, r.NetworkTier, r.IPVersion = orDefault(r.IPProtocol, "TCP"), orDefault(r.NetworkTier, "PREMIUM"), orDefault(r.IPVersion, "IPV4")

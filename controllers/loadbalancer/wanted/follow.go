@@ -144,6 +144,26 @@ func pairs(key, prefix string) func(*maker, string) error {
 	}
 }
 
+// withoutEffect tells of what the balancer cannot have as it is: the cloud
+// would answer with something else, whatever is asked.
+func (m *maker) withoutEffect() {
+	say := func(format string, args ...any) { m.note(v1alpha1.ReasonAnnotationIgnored, format, args...) }
+	internal, attributes := m.Balancer.Scheme == lb.Internal, m.Balancer.Attributes
+	if attributes[lb.AttributeNetworkTier] == "Standard" {
+		switch {
+		case internal:
+			delete(attributes, lb.AttributeNetworkTier)
+			say("annotation cloud.google.com/network-tier: the network tier is for external balancers, and left out of this internal one")
+		case m.frontend(lb.IPv6) >= 0:
+			say("annotation cloud.google.com/network-tier: the tier Standard is for IPv4: IPv6 is of tier Premium always")
+		}
+	}
+	if attributes[lb.AttributeGlobalAccess] == "true" && !internal {
+		delete(attributes, lb.AttributeGlobalAccess)
+		say("annotation networking.gke.io/internal-load-balancer-allow-global-access: global access is for internal balancers: clients of every region reach an external one as it is")
+	}
+}
+
 func weighted(m *maker, v string) error {
 	if !strings.EqualFold(v, "pods-per-node") {
 		return errors.New("it is pods-per-node")

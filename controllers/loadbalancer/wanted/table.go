@@ -49,7 +49,7 @@ var gke = []Annotation{
 	{Key: "networking.gke.io/internal-load-balancer-allow-global-access", Cloud: "gcp", Values: "`true`, `false`", Effect: Followed,
 		Meaning: "clients of every region reach an internal balancer", follow: boolean(lb.AttributeGlobalAccess)},
 	{Key: "cloud.google.com/network-tier", Cloud: "gcp", Values: "`Premium`, `Standard`", Effect: Followed,
-		Meaning: "the tier of an external address", follow: oneOf(lb.AttributeNetworkTier, "Premium", "Standard")},
+		Meaning: "the tier of an external IPv4 address; all others are Premium", follow: oneOf(lb.AttributeNetworkTier, "Premium", "Standard")},
 	{Key: "networking.gke.io/weighted-load-balancing", Cloud: "gcp", Values: "`pods-per-node`", Effect: Followed,
 		Meaning: "nodes get connections by the number of their pods; with `externalTrafficPolicy: Local`", follow: weighted},
 	{Key: "networking.gke.io/l4-strong-session-affinity", Cloud: "gcp", Values: "`enabled`", Effect: Ignored,

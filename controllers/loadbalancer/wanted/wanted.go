@@ -84,6 +84,7 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	m.listeners()
 	m.frontends()
 	m.sources()
+	m.withoutEffect()
 	if m.Nodes.Name = m.Nodes.name(); m.nodesUnread {
 		m.Nodes = Selection{}
 	}

@@ -202,7 +202,10 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 		{"gcp", []string{"networking.gke.io/load-balancer-ip-addresses", "mine"}, func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = "mine" }},
 		{"gcp", []string{"networking.gke.io/load-balancer-subnet", "s"}, attributes("subnets", "s")},
 		{"gcp", []string{"networking.gke.io/internal-load-balancer-subnet", "s"}, attributes("subnets", "s")},
-		{"gcp", []string{"networking.gke.io/internal-load-balancer-allow-global-access", "True"}, attributes("global-access", "true")},
+		{"gcp", []string{"networking.gke.io/internal-load-balancer-allow-global-access", "True", SchemeAnnotation, "Internal"}, func(b *lb.LoadBalancer) {
+			b.Scheme = lb.Internal
+			attributes("global-access", "true")(b)
+		}},
 		{"gcp", []string{"cloud.google.com/network-tier", "STANDARD"}, attributes("network-tier", "Standard")},
 		{"gcp", []string{"cloud.google.com/l4-rbs", "enabled"}, nothing},
 		{"gcp", []string{"service.kubernetes.io/load-balancer-source-ranges", "10.0.0.0/8"}, func(b *lb.LoadBalancer) { b.AllowedSources = prefixes("10.0.0.0/8") }},
@@ -269,6 +272,7 @@ func TestWhatIsNotFollowedIsTold(t *testing.T) {
 		{"aws", aws + "listener-attributes.TCP-80", "tcp.idle_timeout.seconds=400", "AnnotationIgnored"},
 		{"aws", aws + "nlb-target-type", "ip", "AnnotationIgnored"},
 		{"gcp", "networking.gke.io/weighted-load-balancing", "pods-per-node", "AnnotationIgnored"},
+		{"gcp", "networking.gke.io/internal-load-balancer-allow-global-access", "true", "AnnotationIgnored"}, // of an external one
 		{"gcp", "cloud.google.com/neg-status", "{}", ""},
 		{"gcp", "kubectl.kubernetes.io/last-applied-configuration", "{}", ""},
 		{"gcp", "service.beta.kubernetes.io/azure-load-balancer-internal", "true", ""},
