@@ -54,6 +54,7 @@ const (
 // in it.
 //
 // +kubebuilder:validation:XValidation:rule="self.project == oldSelf.project && self.network == oldSelf.network && self.region == oldSelf.region && has(self.networkProject) == has(oldSelf.networkProject) && (!has(self.networkProject) || self.networkProject == oldSelf.networkProject)",message="project, networkProject, network and region cannot change: make a new Network"
+// +kubebuilder:validation:XValidation:rule="!self.project.matches('^[0-9]+$') && (!has(self.networkProject) || !self.networkProject.matches('^[0-9]+$')) && (!has(self.instanceProjects) || self.instanceProjects.all(p, !p.matches('^[0-9]+$')))",message="name projects by ID, not by number: the cloud answers with IDs"
 // +kubebuilder:validation:XValidation:rule="oldSelf.subnetworks.all(s, s in self.subnetworks)",message="a subnetwork cannot be taken out while nodes may live in it: make a new Network"
 type GCPNetwork struct {
 	// Project holds the cluster's instances.

@@ -78,6 +78,7 @@ const (
 	denyGateways = "ipv6.deny_all_igw_traffic"
 	logsEnabled  = "access_logs.s3.enabled"
 	logsBucket   = "access_logs.s3.bucket"
+	proxyHeader  = "proxy_protocol_v2.enabled"
 )
 
 // dropOfUDP are the attributes that ELB does not let target groups of UDP have:

@@ -214,6 +214,15 @@ func (w *wanting) pool(balancer lb.Resource, p portOf, check string, members []s
 
 func (w *wanting) check() (string, error) {
 	c, h := check{protocol: "TCP", port: "traffic-port", interval: 10, timeout: 6, healthy: 2, unhealthy: 2}, w.b.Check
+	// Health checks begin with the PROXY header too, which kube-proxy does not
+	// understand: by its answers no node would ever be healthy.
+	if h.HTTP && w.ofPool[proxyHeader] == "true" {
+		if w.b.LocalOnly {
+			return "", w.invalid("use externalTrafficPolicy Cluster, or leave out the PROXY protocol: nodes see the client's address as it is",
+				"it has the PROXY protocol and externalTrafficPolicy Local, where kube-proxy says which nodes serve, and kube-proxy does not understand the protocol")
+		}
+		h.HTTP, h.Path, h.Port = false, "", 0
+	}
 	if h.HTTP {
 		c.protocol, c.path = "HTTP", h.Path
 	}

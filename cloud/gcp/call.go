@@ -84,17 +84,26 @@ func (v *vpc) pause(ctx context.Context, try int) bool {
 	}
 }
 
-// pages reads a list to its end and hands each item to take.
+// pages reads a list to its end and hands each item to take. One that lacks
+// anything is an error.
 func pages[T any](ctx context.Context, v *vpc, method string, in scope, about subject,
 	list func(ctx context.Context, token string) (page[T], error), take func(T) error) error {
+	return pagesBut(ctx, v, method, in, about, list, take, func(hole) bool { return false })
+}
+
+// pagesBut is pages, but for holes that the caller can do without.
+func pagesBut[T any](ctx context.Context, v *vpc, method string, in scope, about subject,
+	list func(ctx context.Context, token string) (page[T], error), take func(T) error, spare func(hole) bool) error {
 	for token := ""; ; {
 		p, err := read(ctx, v, method, in, about, func(ctx context.Context) (page[T], error) { return list(ctx, token) })
 		if err != nil {
 			return err
 		}
-		if p.missing != "" {
-			return &cloud.Error{Reason: cloud.Unavailable, Act: about.act, Resource: about.resource,
-				Err: errMissing(p.missing), Remedy: "nothing is allocated before the whole list has been read; it is tried again"}
+		for _, h := range p.holes {
+			if !spare(h) {
+				return &cloud.Error{Reason: cloud.Unavailable, Act: about.act, Resource: about.resource, Err: errMissing(h.String()),
+					Remedy: "nothing is allocated or removed before the whole list has been read; it is tried again"}
+			}
 		}
 		for _, item := range p.items {
 			if err := take(item); err != nil {

@@ -50,7 +50,8 @@ var texts = []struct {
 	{regexp.MustCompile(`(?i)at most \d+|maximum (number|of \d+)|cannot have more than|exceeds? the (maximum|limit)|limit of \d+`), cloud.LimitExceeded},
 }
 
-var perMinute = regexp.MustCompile(`(?i)per (minute|second|\d+ seconds)`)
+// aRate is a quota of calls, which some replies give no reason for.
+var aRate = regexp.MustCompile(`(?i)(quota|rate|limit).*per (minute|second|\d+ seconds)|rate limit exceeded`)
 
 func normalise(reason string) string {
 	return strings.ToLower(strings.ReplaceAll(reason, "_", ""))
@@ -60,7 +61,7 @@ func normalise(reason string) string {
 // reason, by its HTTP status.
 func judge(status int, reason, message string, mutates bool) cloud.Reason {
 	r := reasons[normalise(reason)]
-	if r == cloud.QuotaExceeded && perMinute.MatchString(message) {
+	if status == 429 || (r == "" || r == cloud.QuotaExceeded) && aRate.MatchString(message) {
 		return cloud.Throttled // a rate, not a number of things
 	}
 	if r == "" || r == cloud.Stale || r == cloud.LimitExceeded {

@@ -35,6 +35,9 @@ func TestRepliesAreClassed(t *testing.T) {
 	}{
 		{403, "rateLimitExceeded", "Rate Limit Exceeded", cloud.Throttled, cloud.Throttled},
 		{429, "", "Too Many Requests", cloud.Throttled, cloud.Throttled},
+		{429, "", "Quota exceeded for quota metric 'Queries' and limit 'Queries'", cloud.Throttled, cloud.Throttled},
+		{403, "", "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service 'compute.googleapis.com'", cloud.Throttled, cloud.Throttled},
+		{403, "", "Quota 'FORWARDING_RULES' exceeded.  Limit: 15.0 in region r.", cloud.QuotaExceeded, cloud.QuotaExceeded},
 		{403, "quotaExceeded", "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'", cloud.Throttled, cloud.Throttled},
 		{403, "quotaExceeded", "Quota 'SUBNET_RANGES_PER_NETWORK' exceeded.  Limit: 300.0 globally.", cloud.QuotaExceeded, cloud.QuotaExceeded},
 		{413, "", "", cloud.QuotaExceeded, cloud.QuotaExceeded},

@@ -34,7 +34,7 @@ func listAll(v *vpc) (all []cloud.Interface, err error) {
 func TestListWithAHoleIsAnError(t *testing.T) {
 	t.Parallel()
 	v := newFake(t, &fakeAPI{onInstances: func(project, token string) (page[instance], error) {
-		return page[instance]{items: []instance{vm("a", nic{name: "nic0", network: netURL, subnetwork: subURL + "nodes"})}, missing: "zones/r1-b (UNREACHABLE)"}, nil
+		return page[instance]{items: []instance{vm("a", nic{name: "nic0", network: netURL, subnetwork: subURL + "nodes"})}, holes: []hole{{"zones/r1-b", "UNREACHABLE"}}}, nil
 	}})
 	_, err := listAll(v)
 	if !cloud.Is(err, cloud.Unavailable) || !strings.Contains(err.Error(), "zones/r1-b") {

@@ -16,7 +16,7 @@ import (
 
 // Apply carries out one action.
 func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
-	e := &lbEdit{balancers: v, action: a, at: v.refOf(a.Ref), request: uuid.NewString()}
+	e := &lbEdit{balancers: v, action: a, at: v.refOf(a.Ref)}
 	e.about = subject{string(a.Verb) + " " + a.Kind, e.at.String()}
 	if a.Want != nil {
 		e.want = resolve(a.Want.Fields, got)
@@ -56,12 +56,15 @@ func resolve(f lb.Fields, got lb.State) lb.Fields {
 // lbEdit is one action under way.
 type lbEdit struct {
 	balancers
-	action  lb.Action
-	at      lbRef
-	want    lb.Fields // nil where it is to go
-	about   subject
-	request string // one for all tries: the cloud takes a repeat for the same
-	unsure  error  // a request of ours may have been taken up
+	action lb.Action
+	at     lbRef
+	want   lb.Fields // nil where it is to go
+	about  subject
+	// request is the ID of a request of which it is not known how it ended: the
+	// cloud takes a repeat for the same. A try after a known end is a new one,
+	// or the cloud would answer with the end of the old.
+	request string
+	unsure  error // a request of ours may have been taken up
 }
 
 // settle changes, and reads and changes again, until the end is there.
@@ -165,10 +168,10 @@ func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
 	pool := e.at.kind == kindNEG || e.at.kind == kindGroup
 	switch {
 	case e.action.Verb == lb.Delete:
-		return e.call(ctx, "delete", func(ctx context.Context) (operation, error) { return e.api.lbDelete(ctx, e.at, e.request) })
+		return e.call(ctx, "delete", func(ctx context.Context) (operation, error) { return e.api.lbDelete(ctx, e.at, e.requestID()) })
 	case !there:
 		o := lbObject{description: e.action.Want.Owner.Description(), fields: e.want}
-		err := e.call(ctx, "insert", func(ctx context.Context) (operation, error) { return e.api.lbInsert(ctx, e.at, o, e.request) })
+		err := e.call(ctx, "insert", func(ctx context.Context) (operation, error) { return e.api.lbInsert(ctx, e.at, o, e.requestID()) })
 		if err != nil || !pool {
 			return err
 		}
@@ -190,17 +193,27 @@ func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
 	return e.call(ctx, "patch", func(ctx context.Context) (operation, error) { return e.api.lbPatch(ctx, e.at, o, uuid.NewString()) })
 }
 
+func (e *lbEdit) requestID() string {
+	if e.request == "" {
+		e.request = uuid.NewString()
+	}
+	return e.request
+}
+
 // call makes one change and waits for its operation.
 func (e *lbEdit) call(ctx context.Context, verb string, f func(context.Context) (operation, error)) error {
 	method := e.at.method(verb)
 	op, err := e.change(ctx, method, e.at.scope(), e.about, f)
-	if err != nil {
-		return err
-	}
-	if !op.done {
+	if err == nil && !op.done {
 		if op, err = e.ops.wait(ctx, e.at.scope(), op.name, e.about); err != nil {
 			return err
 		}
+	}
+	if !cloud.Is(err, cloud.OutcomeUnknown) {
+		e.request = "" // it was refused, or its operation tells how it ended
+	}
+	if err != nil {
+		return err
 	}
 	return op.failure(method, e.about)
 }

@@ -16,6 +16,33 @@ func (v balancers) Members(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 			out = append(out, v.pools(nodes, got, shape)...)
 		}
 	}
+	return slices.DeleteFunc(out, func(r lb.Resource) bool { return lost(r.Ref, got) })
+}
+
+// lost tells whether a pool may be there and not be shown, since its zone did
+// not answer. Then nothing is made there, and nothing taken away.
+func lost(ref lb.Ref, got lb.State) bool {
+	zone, _, _ := strings.Cut(ref.Name, "/")
+	_, silent := got[lb.Ref{Kind: lb.KindZone, Name: zone}]
+	_, there := got[ref]
+	return silent && !there
+}
+
+// lostGroups are the groups of silent zones that the owner's backend services
+// have: they stay there.
+func (t *translation) lostGroups(shape poolShape) (out []string) {
+	for _, r := range t.got.Sorted() {
+		if r.Kind != kindBackend || r.Owner != t.Owner {
+			continue
+		}
+		for _, group := range r.Fields["backends"] {
+			ref, ok := parseGroup("projects/-/" + group)
+			pool := lb.Resource{Ref: ref, Owner: t.nodes.Owner()}
+			if ok && shape.has(pool, t.nodes) && lost(ref, t.got) && !slices.Contains(out, group) {
+				out = append(out, group)
+			}
+		}
+	}
 	return out
 }
 

@@ -38,13 +38,47 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 			delete(got, ref)
 			continue
 		}
+		if cloud.Is(err, cloud.Unavailable) && ctx.Err() == nil { // it stays as it was known to be
+			delete(got, ref)
+			lose(got, v.refOf(ref).zone, err.Error())
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		r.Fields[lb.FieldMembers] = members
 	}
 	relate(got)
-	return got, v.readSubnets(ctx, got)
+	if err := v.readSubnets(ctx, got); err != nil {
+		return nil, err
+	}
+	return got, lb.HoleOf(got, "list the load balancers' pools")
+}
+
+// lose enters that a zone did not answer.
+func lose(got lb.State, zone, why string) {
+	ref := lb.Ref{Kind: lb.KindZone, Name: zone}
+	got[ref] = lb.Resource{Ref: ref, Pending: why}
+}
+
+// spare bears with the holes of zones: those of other regions have nothing of
+// ours, and one of ours has pools, which are entered as lost.
+func (v balancers) spare(got lb.State) func(hole) bool {
+	return func(h hole) bool {
+		zone := h.zone()
+		if region, _, ok := cutLast(zone, "-"); ok && region == v.Region {
+			lose(got, zone, h.why)
+		}
+		return zone != "" || strings.HasPrefix(h.where, "regions/") && h.where != "regions/"+v.Region
+	}
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	at := strings.LastIndex(s, sep)
+	if at < 0 {
+		return s, "", false
+	}
+	return s[:at], s[at+len(sep):], true
 }
 
 // Look reads whether a node of each backend service is healthy. Nothing is
@@ -114,7 +148,11 @@ func (v balancers) readKind(ctx context.Context, kind, filter, clusterID string,
 		return v.api.lbList(ctx, kind, ref.project, v.Region, filter, token)
 	}
 	about := subject{"list the load balancers' " + collections[kind], string(ref.scope())}
-	return pages(ctx, v.vpc, method, ref.scope(), about, list, func(o lbObject) error {
+	spare := func(hole) bool { return false }
+	if kind == kindNEG || kind == kindGroup {
+		spare = v.spare(got)
+	}
+	return pagesBut(ctx, v.vpc, method, ref.scope(), about, list, func(o lbObject) error {
 		if kind == kindFirewall && !v.inNetwork(o.network) {
 			return nil
 		}
@@ -124,7 +162,7 @@ func (v balancers) readKind(ctx context.Context, kind, filter, clusterID string,
 		}
 		got[r.Ref] = r
 		return nil
-	})
+	}, spare)
 }
 
 func resourceOf(kind string, o lbObject) lb.Resource {

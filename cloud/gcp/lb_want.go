@@ -93,6 +93,9 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 	uses := []lb.Ref{check}
 	var groups []string
 	for _, pool := range t.pools(t.nodes, t.got, shape) {
+		if lost(pool.Ref, t.got) {
+			continue
+		}
 		if _, there := t.got[pool.Ref]; there {
 			delete(pool.Fields, lb.FieldMembers) // the set's own plan has them
 		}
@@ -100,6 +103,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 		uses = append(uses, pool.Ref)
 		groups = append(groups, groupPath(t.refOf(pool.Ref)))
 	}
+	groups = append(groups, t.lostGroups(shape)...)
 	if len(groups) > maxBackends {
 		return nil, t.refuse(cloud.LimitExceeded, fmt.Errorf("the nodes are in %d zones and subnetworks, a backend service takes %d", len(groups), maxBackends),
 			"use a node set of fewer zones or subnetworks")

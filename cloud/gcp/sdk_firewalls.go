@@ -13,17 +13,12 @@ const firewallFields = "name,network,description,direction,priority,disabled,all
 
 func (s *sdk) firewalls(ctx context.Context, project, token string) (page[firewall], error) {
 	l, err := s.Firewalls.List(project).MaxResults(pageSize).PageToken(token).
-		Fields("nextPageToken," + warningFields + ",items(" + firewallFields + ")").Context(ctx).Do()
+		Fields(listFields[compute.FirewallList](firewallFields)).Context(ctx).Do()
 	if err != nil {
 		return page[firewall]{}, err
 	}
-	p := page[firewall]{next: l.NextPageToken}
-	if l.Warning != nil && isHole(l.Warning.Code) {
-		p.missing = l.Warning.Message
-	}
-	for _, f := range l.Items {
-		p.items = append(p.items, readFirewall(f))
-	}
+	p := pageOf[firewall](l)
+	take(&p, l.Items, readFirewall)
 	return p, nil
 }
 

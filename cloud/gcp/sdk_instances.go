@@ -9,19 +9,13 @@ import (
 
 func (s *sdk) instances(ctx context.Context, project, token string) (page[instance], error) {
 	l, err := s.Instances.AggregatedList(project).MaxResults(pageSize).PageToken(token).
-		Fields("nextPageToken,unreachables,items/*/" + warningFields + ",items/*/instances(" + instanceFields + ")").
-		Context(ctx).Do()
+		Fields(listFields[compute.InstanceAggregatedList](instanceFields)).Context(ctx).Do()
 	if err != nil {
 		return page[instance]{}, err
 	}
-	p := page[instance]{next: l.NextPageToken, missing: first(l.Unreachables)}
-	for where, scoped := range l.Items {
-		if w := scoped.Warning; w != nil && isHole(w.Code) {
-			p.missing = where + " (" + w.Code + ": " + w.Message + ")"
-		}
-		for _, i := range scoped.Instances {
-			p.items = append(p.items, readInstance(i))
-		}
+	p := pageOf[instance](l)
+	for _, scoped := range l.Items {
+		take(&p, scoped.Instances, readInstance)
 	}
 	return p, nil
 }

@@ -16,14 +16,9 @@ type lbClient struct {
 }
 
 // listed makes a page of what a list call came back with.
-func listed[T any](items []*T, next string, hole bool, message string, read func(*T) lbObject) page[lbObject] {
-	p := page[lbObject]{next: next}
-	if hole {
-		p.missing = message
-	}
-	for _, x := range items {
-		p.items = append(p.items, read(x))
-	}
+func listed[T any](reply any, items []*T, read func(*T) lbObject) page[lbObject] {
+	p := pageOf[lbObject](reply)
+	take(&p, items, read)
 	return p
 }
 
@@ -62,7 +57,7 @@ func (s *sdk) addressClient() lbClient {
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			return listed(l.Items, l.NextPageToken, l.Warning != nil && isHole(l.Warning.Code), "addresses", readAddress), nil
+			return listed(l, l.Items, readAddress), nil
 		},
 		get: func(ctx context.Context, r lbRef) (lbObject, error) {
 			x, err := s.Addresses.Get(r.project, r.region, r.name).Context(ctx).Do()
@@ -84,7 +79,7 @@ func (s *sdk) ruleClient() lbClient {
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			return listed(l.Items, l.NextPageToken, l.Warning != nil && isHole(l.Warning.Code), "forwarding rules", readRule), nil
+			return listed(l, l.Items, readRule), nil
 		},
 		get: func(ctx context.Context, r lbRef) (lbObject, error) {
 			x, err := s.ForwardingRules.Get(r.project, r.region, r.name).Context(ctx).Do()
@@ -109,7 +104,7 @@ func (s *sdk) backendClient() lbClient {
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			return listed(l.Items, l.NextPageToken, l.Warning != nil && isHole(l.Warning.Code), "backend services", readBackend), nil
+			return listed(l, l.Items, readBackend), nil
 		},
 		get: func(ctx context.Context, r lbRef) (lbObject, error) {
 			x, err := s.RegionBackendServices.Get(r.project, r.region, r.name).Context(ctx).Do()
@@ -134,7 +129,7 @@ func (s *sdk) checkClient() lbClient {
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			return listed(l.Items, l.NextPageToken, l.Warning != nil && isHole(l.Warning.Code), "health checks", readCheck), nil
+			return listed(l, l.Items, readCheck), nil
 		},
 		get: func(ctx context.Context, r lbRef) (lbObject, error) {
 			x, err := s.RegionHealthChecks.Get(r.project, r.region, r.name).Context(ctx).Do()
@@ -159,7 +154,7 @@ func (s *sdk) firewallClient() lbClient {
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			return listed(l.Items, l.NextPageToken, l.Warning != nil && isHole(l.Warning.Code), "firewall rules", readClientRule), nil
+			return listed(l, l.Items, readClientRule), nil
 		},
 		get: func(ctx context.Context, r lbRef) (lbObject, error) {
 			x, err := s.Firewalls.Get(r.project, r.name).Context(ctx).Do()

@@ -5,23 +5,19 @@ import (
 	"strings"
 
 	"google.golang.org/api/compute/v1"
+	"google.golang.org/api/googleapi"
 )
 
 func (s *sdk) negClient() lbClient {
 	return lbClient{
 		list: func(ctx context.Context, project, _, filter, token string) (page[lbObject], error) {
-			l, err := s.NetworkEndpointGroups.AggregatedList(project).MaxResults(pageSize).Filter(filter).PageToken(token).Context(ctx).Do()
+			l, err := s.NetworkEndpointGroups.AggregatedList(project).MaxResults(pageSize).Filter(filter).PageToken(token).Context(ctx).Do(googleapi.QueryParameter("returnPartialSuccess", "true"))
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			p := page[lbObject]{next: l.NextPageToken}
-			for where, in := range l.Items {
-				if in.Warning != nil && isHole(in.Warning.Code) {
-					p.missing = where
-				}
-				for _, n := range in.NetworkEndpointGroups {
-					p.items = append(p.items, readNEG(n))
-				}
+			p := pageOf[lbObject](l)
+			for _, in := range l.Items {
+				take(&p, in.NetworkEndpointGroups, readNEG)
 			}
 			return p, nil
 		},
@@ -48,18 +44,13 @@ func readNEG(n *compute.NetworkEndpointGroup) lbObject {
 func (s *sdk) groupClient() lbClient {
 	return lbClient{
 		list: func(ctx context.Context, project, _, filter, token string) (page[lbObject], error) {
-			l, err := s.InstanceGroups.AggregatedList(project).MaxResults(pageSize).Filter(filter).PageToken(token).Context(ctx).Do()
+			l, err := s.InstanceGroups.AggregatedList(project).MaxResults(pageSize).Filter(filter).PageToken(token).Context(ctx).Do(googleapi.QueryParameter("returnPartialSuccess", "true"))
 			if err != nil {
 				return page[lbObject]{}, err
 			}
-			p := page[lbObject]{next: l.NextPageToken}
-			for where, in := range l.Items {
-				if in.Warning != nil && isHole(in.Warning.Code) {
-					p.missing = where
-				}
-				for _, g := range in.InstanceGroups {
-					p.items = append(p.items, readGroup(g))
-				}
+			p := pageOf[lbObject](l)
+			for _, in := range l.Items {
+				take(&p, in.InstanceGroups, readGroup)
 			}
 			return p, nil
 		},
@@ -82,28 +73,30 @@ func readGroup(g *compute.InstanceGroup) lbObject {
 }
 
 func (s *sdk) members(ctx context.Context, r lbRef, token string) (page[string], error) {
-	var p page[string]
 	if r.kind == kindGroup {
 		l, err := s.InstanceGroups.ListInstances(r.project, r.zone, r.name, &compute.InstanceGroupsListInstancesRequest{}).
 			MaxResults(pageSize).PageToken(token).Context(ctx).Do()
 		if err != nil {
-			return p, err
+			return page[string]{}, err
 		}
-		for _, i := range l.Items {
-			p.items = append(p.items, base(i.Instance))
-		}
-		p.next = l.NextPageToken
+		p := pageOf[string](l)
+		take(&p, l.Items, func(i *compute.InstanceWithNamedPorts) string { return base(i.Instance) })
 		return p, nil
 	}
 	l, err := s.NetworkEndpointGroups.ListNetworkEndpoints(r.project, r.zone, r.name, &compute.NetworkEndpointGroupsListEndpointsRequest{HealthStatus: "SKIP"}).
 		MaxResults(pageSize).PageToken(token).Context(ctx).Do()
 	if err != nil {
-		return p, err
+		return page[string]{}, err
 	}
+	p := pageOf[string](l)
+	var inner []*compute.NetworkEndpoint
 	for _, e := range l.Items {
-		p.items = append(p.items, base(e.NetworkEndpoint.Instance)+" "+e.NetworkEndpoint.IpAddress)
+		if e == nil {
+			e = &compute.NetworkEndpointWithHealthStatus{}
+		}
+		inner = append(inner, e.NetworkEndpoint)
 	}
-	p.next = l.NextPageToken
+	take(&p, inner, func(e *compute.NetworkEndpoint) string { return base(e.Instance) + " " + e.IpAddress })
 	return p, nil
 }
 

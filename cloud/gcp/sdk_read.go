@@ -17,7 +17,6 @@ const (
 	ipv6Fields      = "stackType,ipv6Address,internalIpv6PrefixLength,ipv6AccessConfigs(externalIpv6,externalIpv6PrefixLength)"
 	operationFields = "name,status,targetLink,error,httpErrorStatusCode"
 	subnetFields    = "name,region,network,fingerprint,ipCidrRange,stackType,internalIpv6Prefix,externalIpv6Prefix,ipv6CidrRange,secondaryIpRanges,purpose,role,description"
-	warningFields   = "warning(code,message)"
 )
 
 func (s *sdk) network(ctx context.Context, project, name string) (network, error) {
@@ -36,36 +35,27 @@ func (s *sdk) network(ctx context.Context, project, name string) (network, error
 
 func (s *sdk) subnetworks(ctx context.Context, project, token string) (page[subnetwork], error) {
 	l, err := s.Subnetworks.AggregatedList(project).MaxResults(pageSize).PageToken(token).
-		Fields("nextPageToken,unreachables,items/*/" + warningFields + ",items/*/subnetworks(" + subnetFields + ")").
-		Context(ctx).Do()
+		Fields(listFields[compute.SubnetworkAggregatedList](subnetFields)).Context(ctx).Do()
 	if err != nil {
 		return page[subnetwork]{}, err
 	}
-	p := page[subnetwork]{next: l.NextPageToken, missing: first(l.Unreachables)}
-	for where, scoped := range l.Items {
-		if w := scoped.Warning; w != nil && isHole(w.Code) {
-			p.missing = where + " (" + w.Code + ": " + w.Message + ")"
-		}
-		for _, n := range scoped.Subnetworks {
-			p.items = append(p.items, readSubnetwork(n))
-		}
+	p := pageOf[subnetwork](l)
+	for _, scoped := range l.Items {
+		take(&p, scoped.Subnetworks, readSubnetwork)
 	}
 	return p, nil
 }
 
 func (s *sdk) routes(ctx context.Context, project, token string) (page[route], error) {
 	l, err := s.Routes.List(project).MaxResults(pageSize).PageToken(token).
-		Fields("nextPageToken," + warningFields + ",items(name,network,destRange,nextHopNetwork,nextHopPeering)").Context(ctx).Do()
+		Fields(listFields[compute.RouteList]("name,network,destRange,nextHopNetwork,nextHopPeering")).Context(ctx).Do()
 	if err != nil {
 		return page[route]{}, err
 	}
-	p := page[route]{next: l.NextPageToken}
-	if l.Warning != nil && isHole(l.Warning.Code) {
-		p.missing = l.Warning.Message
-	}
-	for _, r := range l.Items {
-		p.items = append(p.items, route{r.Name, r.Network, r.DestRange, r.NextHopNetwork, r.NextHopPeering})
-	}
+	p := pageOf[route](l)
+	take(&p, l.Items, func(r *compute.Route) route {
+		return route{r.Name, r.Network, r.DestRange, r.NextHopNetwork, r.NextHopPeering}
+	})
 	return p, nil
 }
 
@@ -75,26 +65,23 @@ func (s *sdk) peeringRoutes(ctx context.Context, project, network, peering, regi
 	if err != nil {
 		return page[peeringRoute]{}, err
 	}
-	p := page[peeringRoute]{next: l.NextPageToken}
-	for _, r := range l.Items {
-		p.items = append(p.items, peeringRoute{r.DestRange, r.Type, r.Imported})
-	}
+	p := pageOf[peeringRoute](l)
+	take(&p, l.Items, func(r *compute.ExchangedPeeringRoute) peeringRoute {
+		return peeringRoute{r.DestRange, r.Type, r.Imported}
+	})
 	return p, nil
 }
 
 func (s *sdk) globalAddresses(ctx context.Context, project, token string) (page[address], error) {
 	l, err := s.GlobalAddresses.List(project).MaxResults(pageSize).PageToken(token).
-		Fields("nextPageToken," + warningFields + ",items(name,network,address,prefixLength,purpose)").Context(ctx).Do()
+		Fields(listFields[compute.AddressList]("name,network,address,prefixLength,purpose")).Context(ctx).Do()
 	if err != nil {
 		return page[address]{}, err
 	}
-	p := page[address]{next: l.NextPageToken}
-	if l.Warning != nil && isHole(l.Warning.Code) {
-		p.missing = l.Warning.Message
-	}
-	for _, a := range l.Items {
-		p.items = append(p.items, address{a.Name, a.Network, a.Address, a.Purpose, int(a.PrefixLength)})
-	}
+	p := pageOf[address](l)
+	take(&p, l.Items, func(a *compute.Address) address {
+		return address{a.Name, a.Network, a.Address, a.Purpose, int(a.PrefixLength)}
+	})
 	return p, nil
 }
 
@@ -116,13 +103,6 @@ func readSubnetwork(n *compute.Subnetwork) subnetwork {
 	return got
 }
 
-func first(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
-}
-
 func nonEmpty(list ...string) []string {
 	var got []string
 	for _, s := range list {
@@ -132,7 +112,3 @@ func nonEmpty(list ...string) []string {
 	}
 	return got
 }
-
-// isHole tells whether a list's warning says that something is left out. A
-// page on which a scope has nothing says so by a warning as well.
-func isHole(code string) bool { return code != "NO_RESULTS_ON_PAGE" && code != "" }

@@ -40,9 +40,9 @@ type api interface {
 type page[T any] struct {
 	items []T
 	next  string // token of the next page, empty at the last
-	// missing names a zone or region that did not answer. A list with a hole
-	// in it must never pass for the whole.
-	missing string
+	// holes are what the list says it lacks. A list with a hole in it must never
+	// pass for the whole.
+	holes []hole
 }
 
 type network struct {

@@ -41,7 +41,8 @@ type Balancers interface {
 	// and with pools, never with balancers, for the cluster.
 	//
 	// Errors: PermissionDenied, Unauthenticated, Throttled, Unavailable.
-	// With an error the state is not whole and must not be planned on.
+	// With an error the state is not whole and must not be planned on; but with
+	// a [*Hole] it lacks nothing but what is in some zones.
 	Read(ctx context.Context, clusterID string, of ...cloud.Owner) (State, error)
 
 	// Look reads again what changes by itself of the resources given, and

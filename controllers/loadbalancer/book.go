@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -48,8 +49,9 @@ type inventory struct {
 	clock   uint64
 	read    time.Time // of the last bulk read that came off
 	tried   time.Time
-	failure error // of the last bulk read
-	stale   bool  // it is to be read by another connection
+	failure error    // of the last bulk read
+	hole    *lb.Hole // what the last bulk read lacked
+	stale   bool     // it is to be read by another connection
 	// begun is when the last complete read began, and begunOf that of owners.
 	begun     time.Time
 	begunOf   map[cloud.Owner]time.Time
@@ -105,11 +107,15 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 	began, at := k.clock, time.Now()
 	k.mu.Unlock()
 	got, err := k.Read(ctx, k.clusterID, of...)
-	if err != nil {
+	hole, partly := errors.AsType[*lb.Hole](err)
+	if err != nil && !partly {
 		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if partly || len(of) == 0 {
+		k.hole = hole
+	}
 	meant := func(o cloud.Owner) bool {
 		for _, x := range of {
 			if x == o {
@@ -119,7 +125,7 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 		return len(of) == 0
 	}
 	for ref, r := range k.state {
-		if _, there := got[ref]; !there && k.noted[ref] <= began && meant(r.Owner) {
+		if _, there := got[ref]; !there && k.noted[ref] <= began && meant(r.Owner) && !hole.Covers(ref) {
 			delete(k.state, ref)
 		}
 	}
@@ -139,6 +145,17 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
 	}
 	return nil
+}
+
+// whole is nil where the last read showed everything. Otherwise nothing may be
+// taken for unused: who uses it, or what else is there, may be what is missing.
+func (k *book) whole() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.hole == nil {
+		return nil
+	}
+	return k.hole
 }
 
 // view is all that is there, for the caller to work on.

@@ -54,6 +54,14 @@ func (c *Controller) clear(ctx context.Context, n *v1alpha1.Network, k *book) (g
 	if err := k.refresh(ctx); err != nil {
 		return false, err
 	}
+	if err := k.whole(); err != nil {
+		text := "deletion waits: " + err.Error()
+		c.Metrics.pools(n.Name, err)
+		if k.news(text) {
+			c.Events.Eventf(n, textOf(text), corev1.EventTypeWarning, string(cloud.ReasonOf(err)), "DeleteNetwork", "%s", clip(text, maxNote))
+		}
+		return false, err
+	}
 	state, lives, err := c.livesNow(ctx, k, &corev1.ServiceList{})
 	if err != nil {
 		return false, err

@@ -53,6 +53,9 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book, ke
 	if err := k.refresh(ctx); err != nil {
 		return err
 	}
+	if err := k.whole(); err != nil {
+		return fmt.Errorf("nothing is swept: %w", err)
+	}
 	state, lives, err := c.livesNow(ctx, k, &services)
 	if err != nil {
 		return err

@@ -129,7 +129,11 @@ var annotations = []row{
 	{name: "cross-zone", on: "aws", edit: ofAWS("cross-zone-load-balancing-enabled", "true"), amend: more("balancer load_balancing.cross_zone.enabled", "true")},
 	{name: "draining", on: "aws", edit: ofAWS("connection-draining-timeout", "120", "connection-draining-enabled", "true"),
 		amend: more("deregistration_delay.timeout_seconds", "120")},
-	{name: "proxy-protocol", on: "aws", edit: ofAWS("proxy-protocol", "*"), amend: more("proxy_protocol_v2.enabled", "true")},
+	// Checks have the header too, which kube-proxy does not understand.
+	{name: "proxy-protocol", on: "aws", edit: ofAWS("proxy-protocol", "*"), amend: all(more("proxy_protocol_v2.enabled", "true"),
+		func(s *shape) { s.Check = "tcp:traffic-port" })},
+	{name: "proxy-protocol-and-local", on: "aws", edit: both(local, ofAWS("proxy-protocol", "*")), reason: refusedAs(reasonOf(cloud.Invalid)),
+		events: []string{"kube-proxy does not understand the protocol"}},
 	{name: "access-logs", on: "aws", edit: ofAWS("access-log-enabled", "true", "access-log-s3-bucket-name", "logs", "access-log-s3-bucket-prefix", "web"),
 		amend: more("balancer access_logs.s3.enabled", "true", "balancer access_logs.s3.bucket", "logs", "balancer access_logs.s3.prefix", "web")},
 	{name: "attributes", on: "aws", edit: ofAWS("attributes", "load_balancing.cross_zone.enabled=true", "target-group-attributes", "deregistration_delay.timeout_seconds=9"),

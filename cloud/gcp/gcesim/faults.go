@@ -41,6 +41,8 @@ type Fault struct {
 	// or of that kind of object (list).
 	StaleFor     time.Duration
 	StaleChanges int
+	// Partial makes a list lack something.
+	Partial *Partial
 	// Before and After run on the serving goroutine, before anything is done
 	// and when the effect is there but the reply is not written. Neither
 	// holds a lock: a hook may block and may use the Sim.

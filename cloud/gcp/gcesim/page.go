@@ -17,7 +17,7 @@ type listReply struct {
 	Items         any    `json:"items,omitempty"`
 	NextPageToken string `json:"nextPageToken,omitempty"`
 	SelfLink      string `json:"selfLink,omitempty"`
-	// Warning and Unreachables are always empty: every scope answers.
+	// Warning and Unreachables are empty unless a fault says otherwise.
 	Warning      *messageWarning `json:"warning,omitempty"`
 	Unreachables []string        `json:"unreachables,omitempty"`
 }

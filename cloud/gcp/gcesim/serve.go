@@ -69,7 +69,11 @@ func (s *Sim) answer(e endpoint, c *call, r *http.Request) (any, *APIError) {
 	if refusal := s.admit(c); refusal != nil {
 		return nil, refusal
 	}
-	return e.handle(s, c)
+	reply, refusal := e.handle(s, c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return partial(c, reply)
 }
 
 // admit checks what every call has in common: rate, project, region and zone.

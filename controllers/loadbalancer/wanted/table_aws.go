@@ -41,7 +41,7 @@ var aws = under(awsPrefix+awsBalancer, []Annotation{
 	{Key: "connection-draining-timeout", Cloud: "aws", Values: "seconds", Effect: Followed,
 		Meaning: "how long a node that leaves keeps its connections", follow: seconds(drain)},
 	{Key: "connection-draining-enabled", Cloud: "aws", Values: "`true`", Effect: Silent, Meaning: "they always drain"},
-	{Key: "proxy-protocol", Cloud: "aws", Values: "`*`", Effect: Followed, Meaning: "PROXY protocol v2 to the nodes", follow: everyProxy},
+	{Key: "proxy-protocol", Cloud: "aws", Values: "`*`", Effect: Followed, Meaning: "PROXY protocol v2 to the nodes, which are then checked by TCP on the traffic port; refused with `externalTrafficPolicy: Local`", follow: everyProxy},
 	{Key: "access-log-enabled", Cloud: "aws", Values: "`true`, `false`", Effect: Followed, Meaning: "access logs, of TLS listeners", follow: boolean(logEnabled)},
 	{Key: "access-log-s3-bucket-name", Cloud: "aws", Values: "a bucket", Effect: Followed, Meaning: "where they go", follow: attribute(logBucket)},
 	{Key: "access-log-s3-bucket-prefix", Cloud: "aws", Values: "a prefix", Effect: Followed, Meaning: "and under what name", follow: attribute(logPrefix)},
