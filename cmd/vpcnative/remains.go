@@ -34,7 +34,10 @@ func (t *wrecker) look(ctx context.Context, n *v1alpha1.Network, requests []v1al
 		if err != nil {
 			return err
 		}
-		return r.readUnmarked(ctx, n, requests, s)
+		if err := r.readUnmarked(ctx, n, requests, s); err != nil {
+			return err
+		}
+		return r.readCarriers(ctx, n, requests)
 	}()
 	if err != nil {
 		opener.Close()
@@ -56,6 +59,8 @@ type remains struct {
 	routes []leftRoute
 	blocks []leftBlock
 	notes  []string
+	// carriers are instances that live, in words.
+	carriers []string
 	// elsewhere is what another Network of the same VPC has shown already.
 	elsewhere map[string]bool
 }
@@ -105,7 +110,7 @@ func (r *remains) read(ctx context.Context) (s cloud.Snapshot, err error) {
 		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(cloud.Owner) bool { return false })
 	}
 	s, err = r.vpc.Space.Read(ctx)
-	if cloud.Is(err, cloud.NotFound) { // somebody has begun to take it down
+	if cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0 { // a subnet: somebody has begun to take it down
 		r.notes = append(r.notes, oneLine(err))
 	} else if err != nil {
 		return s, err

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
@@ -22,8 +22,12 @@ made for nodes. What carries no mark of that cluster is left alone.
 
 -f names the file with the cluster's Networks, as they were; --cluster-id what
 its manager's was, by default the UID of its namespace kube-system. Descriptions
-of what it made in the cloud end with it. A cluster that still answers under
-that ID is refused: delete its objects, and its manager removes all this.
+of what it made in the cloud end with it.
+
+A cluster is gone where nothing answers at its API server's address, which the
+kubeconfig or --server names, and no instance carries anything of its ranges. Of
+one that lives delete the objects: its manager removes all this. --yes stands
+for typing the ID and for nothing else.
 
 Routes and blocks of a VPC (EC2) carry no mark: they are ours by what the
 RangeRequests recorded. Put these, with their status, into the file too.`
@@ -52,10 +56,11 @@ func teardownCommand() *cobra.Command {
 	o.register(cmd)
 	set := cmd.Flags()
 	t.cluster.Register(set)
+	t.cluster.RegisterServer(set)
 	t.clouds.Register(set, "", "the cloud, with your own credentials; each Network's where it is not given")
 	set.StringVarP(&t.file, "filename", "f", "", "file with the Networks, and RangeRequests with their status; - is standard input")
 	set.StringVar(&t.clusterID, "cluster-id", "", "what the manager's --cluster-id was")
-	set.BoolVar(&t.yes, "yes", false, "do not ask")
+	set.BoolVar(&t.yes, "yes", false, "do not ask for the cluster's ID; what is checked is checked all the same")
 	return cmd
 }
 
@@ -97,6 +102,11 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 		if err := out.print(cmd.ErrOrStderr(), show.Style{}); err != nil {
 			return err
 		}
+	}
+	if err := noneCarried(all); err != nil {
+		return err
+	}
+	if !t.yes {
 		if err := confirm(cmd.InOrStdin(), cmd.ErrOrStderr(), t.clusterID); err != nil {
 			return err
 		}
@@ -135,21 +145,47 @@ func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 	return state, nil
 }
 
-// gone refuses where the cluster that the kubeconfig names is the one whose
-// remains are to be removed. One that does not answer cannot be.
+// gone refuses where anything answers at the API server's address: the cluster
+// itself, or another one whose kubeconfig or context was named by mistake.
 func (t *wrecker) gone(ctx context.Context) error {
-	c, err := t.cluster.Connect()
+	host, answers, err := t.cluster.Answers(ctx)
 	if err != nil {
+		return fmt.Errorf("whether the cluster is gone is not known, and nothing was removed: %w", err)
+	}
+	if !answers {
 		return nil
 	}
-	id, err := cluster.ID(ctx, c)
-	if err == nil && id == t.clusterID {
-		return fmt.Errorf("the cluster %s answers: delete its Services, RangeRequests and Networks, and its manager removes all that it made", id)
+	id := "it does not say which cluster it is"
+	if c, err := t.cluster.Connect(); err == nil {
+		if uid, err := cluster.ID(ctx, c); err == nil && uid == t.clusterID {
+			return fmt.Errorf("the cluster %s answers at %s: delete its Services, RangeRequests and Networks, and its manager removes all that it made", uid, host)
+		} else if err == nil {
+			id = "its namespace kube-system has the UID " + uid
+		}
 	}
-	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-		return fmt.Errorf("a cluster answers, and does not say whether it is %s: %w; name no cluster, or one that you may ask", t.clusterID, err)
+	return fmt.Errorf("an API server answers at %s, and %s: name the one of the cluster that is gone, with --kubeconfig and --context, or its address with --server; "+
+		"of a cluster that answers its own manager removes what it made", host, id)
+}
+
+// noneCarried refuses while an instance that lives carries something: a network
+// that is down does not answer either, and its cluster lives.
+func noneCarried(all []*remains) error {
+	var who []string
+	for _, r := range all {
+		who = append(who, r.carriers...)
 	}
-	return nil
+	slices.Sort(who)
+	who = slices.Compact(who) // two Networks of one VPC show the same
+	if len(who) == 0 {
+		return nil
+	}
+	const most = 5
+	more := ""
+	if len(who) > most {
+		who, more = who[:most], fmt.Sprintf("\n  and %d more", len(who)-most)
+	}
+	return fmt.Errorf("the API server does not answer, but machines of the cluster are there, so it may live; nothing was removed:\n  %s%s\ndelete these instances, and run it again",
+		strings.Join(who, "\n  "), more)
 }
 
 // confirm has a person type the cluster's ID.

@@ -41,6 +41,7 @@ func cmdVPCNative(ts *testscript.TestScript, neg bool, args []string) {
 	kubeconfig := w.Server.KubeconfigFile
 	if args[0] == "gone" {
 		kubeconfig, args = filepath.Join(ts.Getenv("WORK"), "gone"), args[1:]
+		ts.Check(os.WriteFile(kubeconfig, []byte(goneKubeconfig), 0o600))
 	}
 	for _, a := range args {
 		if strings.HasSuffix(a, ".yaml") {
@@ -51,11 +52,24 @@ func cmdVPCNative(ts *testscript.TestScript, neg bool, args []string) {
 	if args[0] != "ranges" { // which reads the cluster alone
 		flags = append(flags, w.Cloud.Flags()...)
 	}
+	if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--kubeconfig=") }) {
+		flags = flags[1:]
+	}
 	err = ts.Exec(program, append(slices.Clone(args), flags...)...)
 	if neg != (err != nil) {
 		ts.Fatalf("vpcnative %s: %v\n%s", strings.Join(args, " "), err, ts.ReadFile("stderr"))
 	}
 }
+
+// goneKubeconfig is that of a cluster whose address does not answer: nothing
+// listens at port 1.
+const goneKubeconfig = `apiVersion: v1
+kind: Config
+clusters: [{name: gone, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: me, user: {token: old}}]
+contexts: [{name: gone, context: {cluster: gone, user: me}}]
+current-context: gone
+`
 
 // save FILE: the cluster's Networks and RangeRequests, as kubectl prints them.
 func cmdSave(ts *testscript.TestScript, _ bool, args []string) {

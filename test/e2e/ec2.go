@@ -64,6 +64,7 @@ func (e *EC2) Words() map[string]string {
 	return map[string]string{
 		"VPC": e.vpc, "NODES": e.subnets[subnet].id, "ELSEWHERE": e.subnets[otherSub].id,
 		"VPC_AND_NODES": fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}", e.vpc, e.subnets[subnet].id),
+		"NO_SUCH_VPC":   fmt.Sprintf("aws: {vpcID: vpc-00000000000000000, region: eu-west-1, subnets: [%s]}", e.subnets[subnet].id),
 		"VPC_AND_BOTH":  fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s, %s]}", e.vpc, e.subnets[subnet].id, e.subnets[otherSub].id),
 		// The subnet's first addresses are AWS's, so that its upper half is
 		// the largest block there is.

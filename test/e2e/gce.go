@@ -55,6 +55,7 @@ func (g *GCE) Words() map[string]string {
 	return map[string]string{
 		"NODES": subnet, "ELSEWHERE": otherSub,
 		"VPC_AND_NODES": "gcp: {project: demo, network: vpc, region: us-central1, subnetworks: [nodes]}",
+		"NO_SUCH_VPC":   "gcp: {project: demo, network: nowhere, region: us-central1, subnetworks: [nodes]}",
 		"VPC_AND_BOTH":  "gcp: {project: demo, network: vpc, region: us-central1, subnetworks: [nodes, elsewhere]}",
 		"PODS":          "10.0.0.0/16", "PODS_LENGTH": "16", "POD": `10\.0\.\d+\.\d+`, "HAND": "10.0.7.0/24", "LOWEST": "10.0.0.0/24",
 		"PODS_BESIDE": "10.3.0.0/16", // with 10.0.0.0/20 and 10.2.16.0/24 taken

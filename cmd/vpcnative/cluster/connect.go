@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,8 +21,8 @@ import (
 
 // Flags say which cluster.
 type Flags struct {
-	kubeconfig, context string
-	timeout             time.Duration
+	kubeconfig, context, server string
+	timeout                     time.Duration
 }
 
 // Register adds the flags, under kubectl's names.
@@ -29,6 +30,11 @@ func (f *Flags) Register(set *pflag.FlagSet) {
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; $KUBECONFIG, ~/.kube/config or the pod's service account where it is not given")
 	set.StringVar(&f.context, "context", "", "context of the kubeconfig file; its current one where it is not given")
 	set.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long the API server may take for one answer")
+}
+
+// RegisterServer adds --server, for a cluster of which no kubeconfig is left.
+func (f *Flags) RegisterServer(set *pflag.FlagSet) {
+	set.StringVar(&f.server, "server", "", "address of the cluster's API server, such as https://10.0.0.4:6443; the kubeconfig's where it is not given")
 }
 
 // Scheme knows all kinds that are read.
@@ -44,11 +50,9 @@ func Scheme() *runtime.Scheme {
 
 // Connect finds the cluster by the usual rules.
 func (f *Flags) Connect() (client.Client, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = f.kubeconfig
-	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: f.context}).ClientConfig()
+	cfg, err := f.config()
 	if err != nil {
-		return nil, fmt.Errorf("finding the cluster: %w; name a file with --kubeconfig or $KUBECONFIG", err)
+		return nil, err
 	}
 	cfg.Timeout = f.timeout
 	cfg.UserAgent = "vpcnative"
@@ -57,6 +61,18 @@ func (f *Flags) Connect() (client.Client, error) {
 		return nil, fmt.Errorf("connecting to the API server at %s: %w", cfg.Host, err)
 	}
 	return c, nil
+}
+
+func (f *Flags) config() (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: f.context}
+	overrides.ClusterInfo.Server = f.server
+	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w; name a file with --kubeconfig or $KUBECONFIG, and a context of it with --context", err)
+	}
+	return cfg, nil
 }
 
 // ID is the identity of the cluster in names of cloud objects, as the manager
