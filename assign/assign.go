@@ -10,7 +10,6 @@ import (
 	"math/bits"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -52,11 +51,11 @@ func Selects(r *v1alpha1.RangeRequest, nodeLabels labels.Labels) bool {
 	if r.Spec.NodeSelector == nil {
 		return true
 	}
-	selector, err := metav1.LabelSelectorAsSelector(r.Spec.NodeSelector)
+	selector, err := r.Spec.NodeSelector.Selector()
 	return err == nil && selector.Matches(nodeLabels)
 }
 
-func terms(s *metav1.LabelSelector) int {
+func terms(s *v1alpha1.LabelSelector) int {
 	if s == nil {
 		return 0
 	}

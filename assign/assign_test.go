@@ -20,9 +20,17 @@ func request(name string, age time.Duration, selector map[string]string) v1alpha
 	}}
 	r.Spec.Purpose = v1alpha1.Pods
 	if selector != nil {
-		r.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: selector}
+		r.Spec.NodeSelector = labelled(selector)
 	}
 	return r
+}
+
+func labelled(labels map[string]string) *v1alpha1.LabelSelector {
+	out := &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{}}
+	for k, v := range labels {
+		out.MatchLabels[k] = v1alpha1.LabelValue(v)
+	}
+	return out
 }
 
 func TestCandidates(t *testing.T) {
@@ -32,7 +40,7 @@ func TestCandidates(t *testing.T) {
 	services := request("services", 9*time.Hour, nil)
 	services.Spec.Purpose = v1alpha1.Services
 	broken := request("broken", 9*time.Hour, nil)
-	broken.Spec.NodeSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "x", Operator: "Near"}}}
+	broken.Spec.NodeSelector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "x", Operator: "Near"}}}
 
 	requests := []v1alpha1.RangeRequest{
 		request("young", time.Hour, nil),

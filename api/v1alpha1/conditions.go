@@ -80,6 +80,8 @@ const (
 const (
 	ReasonReady   = "Ready"
 	ReasonPending = "Pending"
+	// The spec is wrong where the schema could not tell.
+	ReasonInvalidSpec = "InvalidSpec"
 
 	// About a Network.
 	ReasonWrongCloud      = "WrongCloud"

@@ -36,6 +36,9 @@ type NetworkSpec struct {
 	// +kubebuilder:default=Report
 	// +optional
 	Firewall FirewallPolicy `json:"firewall,omitempty"`
+
+	// Unreadable names the fields that could not be decoded, and are left out.
+	Unreadable []string `json:"-"`
 }
 
 // FirewallPolicy says who keeps the firewall.
@@ -57,34 +60,41 @@ const (
 // +kubebuilder:validation:XValidation:rule="!self.project.matches('^[0-9]+$') && (!has(self.networkProject) || !self.networkProject.matches('^[0-9]+$')) && (!has(self.instanceProjects) || self.instanceProjects.all(p, !p.matches('^[0-9]+$')))",message="name projects by ID, not by number: the cloud answers with IDs"
 // +kubebuilder:validation:XValidation:rule="oldSelf.subnetworks.all(s, s in self.subnetworks)",message="a subnetwork cannot be taken out while nodes may live in it: make a new Network"
 type GCPNetwork struct {
-	// Project holds the cluster's instances.
+	// Project is the ID, not the number, of the one that holds the cluster's
+	// instances.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^([a-z0-9.-]+:)?[a-z]([-a-z0-9]*[a-z0-9])?$`
 	Project string `json:"project"`
 	// InstanceProjects are further projects that hold instances of the
 	// cluster, in a Shared VPC.
 	// +optional
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^([a-z0-9.-]+:)?[a-z]([-a-z0-9]*[a-z0-9])?$`
 	// +listType=set
 	InstanceProjects []string `json:"instanceProjects,omitempty"`
 	// NetworkProject is the host project that owns the network, in a Shared
 	// VPC; it is project where it is not set.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^([a-z0-9.-]+:)?[a-z]([-a-z0-9]*[a-z0-9])?$`
 	NetworkProject string `json:"networkProject,omitempty"`
 	// Network is the name of the VPC network.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	Network string `json:"network"`
 	// Region is where the nodes' subnetworks are.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	Region string `json:"region"`
 	// Subnetworks are the subnets that nodes live in.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	// +listType=set
 	Subnetworks []string `json:"subnetworks"`
 }

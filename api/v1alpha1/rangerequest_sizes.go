@@ -1,7 +1,5 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 // Capacity asks for room in the words of a cluster.
 type Capacity struct {
 	// Nodes is how many nodes are to fit, in each subnet.
@@ -48,10 +46,10 @@ type Growth struct {
 	// gets it back; 0s keeps it.
 	// +kubebuilder:default="1h"
 	// +optional
-	ReclaimAfter *metav1.Duration `json:"reclaimAfter,omitempty"`
+	ReclaimAfter *Duration `json:"reclaimAfter,omitempty"`
 	// OldReclaimAfter is ReclaimAfter as it was stored before v0.2.
 	// +optional
-	OldReclaimAfter *metav1.Duration `json:"giveBackAfter,omitempty"`
+	OldReclaimAfter *Duration `json:"giveBackAfter,omitempty"`
 }
 
 // NewSubnets has subnets made for new nodes where those there are run full. A

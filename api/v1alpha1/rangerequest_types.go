@@ -96,6 +96,7 @@ type RangeRequestSpec struct {
 	// NetworkName names the Network to carve from.
 	// +kubebuilder:default=default
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	// +optional
 	NetworkName string `json:"networkName,omitempty"`
 
@@ -119,6 +120,7 @@ type RangeRequestSpec struct {
 	// a range is granted cannot be taken out.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	// +listType=set
 	// +optional
 	Subnets []string `json:"subnets,omitempty"`
@@ -158,7 +160,7 @@ type RangeRequestSpec struct {
 	// the most selector terms come first, and among equals the oldest with
 	// room.
 	// +optional
-	NodeSelector *metav1.LabelSelector `json:"nodeSelector,omitempty"`
+	NodeSelector *LabelSelector `json:"nodeSelector,omitempty"`
 
 	// NodePrefixLength is the size of each node's range: a number such as
 	// 24, or Auto for twice the node's max pods (on EC2 once), rounded up to
@@ -213,6 +215,9 @@ type RangeRequestSpec struct {
 
 	// RenamedSpec holds what earlier versions stored.
 	RenamedSpec `json:",inline"`
+
+	// Unreadable names the fields that could not be decoded, and are left out.
+	Unreadable []string `json:"-"`
 }
 
 // The rules below judge a change of the spec by the status, and never a change
@@ -222,9 +227,9 @@ type RangeRequestSpec struct {
 
 // RangeRequest asks for a range of the VPC.
 //
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.networkName) ? self.spec.networkName : 'default') == (has(oldSelf.spec.networkRef) ? oldSelf.spec.networkRef : has(oldSelf.spec.networkName) ? oldSelf.spec.networkName : 'default'))",message="networkName cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.networkRef) ? self.spec.networkRef : has(self.spec.networkName) ? self.spec.networkName : 'default') == (has(oldSelf.spec.networkRef) ? oldSelf.spec.networkRef : has(oldSelf.spec.networkName) ? oldSelf.spec.networkName : 'default'))",message="networkName cannot change once something is granted: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (self.spec.purpose == oldSelf.spec.purpose)",message="purpose cannot change once something is granted: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.ipFamilies) ? self.spec.ipFamilies : ['IPv4']) == (has(oldSelf.spec.families) ? oldSelf.spec.families : has(oldSelf.spec.ipFamilies) ? oldSelf.spec.ipFamilies : ['IPv4']))",message="ipFamilies cannot change once something is granted: make a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.families) ? self.spec.families : has(self.spec.ipFamilies) ? self.spec.ipFamilies : ['IPv4']) == (has(oldSelf.spec.families) ? oldSelf.spec.families : has(oldSelf.spec.ipFamilies) ? oldSelf.spec.ipFamilies : ['IPv4']))",message="ipFamilies cannot change once something is granted: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (has(self.spec.cidrs) == has(oldSelf.spec.cidrs) && has(self.spec.prefixLength) == has(oldSelf.spec.prefixLength) && has(self.spec.capacity) == has(oldSelf.spec.capacity))",message="how the size is said cannot change once something is granted: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.cidrs) || !has(self.spec.cidrs) || oldSelf.spec.cidrs.all(c, c in self.spec.cidrs))",message="a granted range can neither move nor shrink: add a block, or make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.prefixLength) || !has(self.spec.prefixLength) || self.spec.prefixLength == oldSelf.spec.prefixLength)",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"

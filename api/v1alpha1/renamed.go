@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // RenamedSpec has the fields of a RangeRequest under the names that they had
@@ -35,9 +34,7 @@ var RenamedConditions = []string{"Rivalled", "GiveBackFailed", "ReleaseWaits"}
 // under its new name. The old ones stay, so that Migrate finds what to remove.
 func (s *RangeRequestSpec) UnmarshalJSON(b []byte) error {
 	type plain RangeRequestSpec
-	if err := json.Unmarshal(b, (*plain)(s)); err != nil {
-		return err
-	}
+	s.Unreadable = decode(b, (*plain)(s))
 	if s.OldNetworkName != "" {
 		s.NetworkName = s.OldNetworkName
 	}
@@ -56,9 +53,7 @@ func (s *RangeRequestSpec) UnmarshalJSON(b []byte) error {
 // UnmarshalJSON reads a stored status likewise.
 func (s *RangeRequestStatus) UnmarshalJSON(b []byte) error {
 	type plain RangeRequestStatus
-	if err := json.Unmarshal(b, (*plain)(s)); err != nil {
-		return err
-	}
+	decode(b, (*plain)(s))
 	if s.OldNewSubnets != nil && s.NewSubnets == nil {
 		s.NewSubnets = s.OldNewSubnets
 	}

@@ -22,8 +22,8 @@ func TestStoredRequestsAreReadUnderTheNewNames(t *testing.T) {
 	if r.Renamed() {
 		t.Error("old names are left")
 	}
-	got := []any{r.NetworkName(), r.Spec.IPFamilies, r.Spec.Growth.ReclaimAfter.Duration.String(), r.Spec.NewSubnets.Blocks, r.Status.NewSubnets.Blocks[0].CIDR, len(r.Status.Conditions)}
-	want := []any{"prod", []Family{IPv6, IPv4}, "2h0m0s", []CIDR{"100.64.0.0/16"}, "100.64.0.0/16", 1}
+	got := []any{r.NetworkName(), r.Spec.IPFamilies, *r.Spec.Growth.ReclaimAfter, r.Spec.NewSubnets.Blocks, r.Status.NewSubnets.Blocks[0].CIDR, len(r.Status.Conditions)}
+	want := []any{"prod", []Family{IPv6, IPv4}, Duration("2h"), []CIDR{"100.64.0.0/16"}, "100.64.0.0/16", 1}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -89,12 +89,11 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 	case p.noCluster && p.file == "":
 		return in, nil, errors.New("--no-cluster needs -f: there is nothing else to plan")
 	case p.noCluster:
-		state = file
-		for i := range state.Requests {
-			cluster.Default(&state.Requests[i])
+		if state, err = file.Check(ctx); err != nil {
+			return in, nil, err
 		}
 		in.ClusterID = p.clusterID
-		notes = []string{"no API server has checked the objects, and no node is known"}
+		notes = []string{"the objects were checked by the schema of this program, not by an API server, and no node is known"}
 		if p.clusterID == "" {
 			in.ClusterID = "unknown"
 			notes = append(notes, "the names of ranges hold the identity of the cluster, which is not known: they will be others")

@@ -84,7 +84,7 @@ func TestTheRightsOfDeployAreEnough(t *testing.T) {
 	if got.code != 0 || got.out != want.out {
 		t.Errorf("plan -f: %+v, want %s", got, want.out)
 	}
-	if !strings.Contains(got.errs, "was not checked by the API server, since you may not write it") {
+	if !strings.Contains(got.errs, "not by the API server, since you may not write it") {
 		t.Errorf("who may not write is not told that nothing was checked: %q", got.errs)
 	}
 }

@@ -6,6 +6,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -146,6 +147,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	again := c.Period
 	survey, err := Survey{}, cannot
 	if cannot == nil {
+		err = invalid(n)
+	}
+	if err == nil {
 		survey, err = c.survey(ctx, n, vpc)
 	}
 	if err != nil {
@@ -230,6 +234,9 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.
 // refuse says why the VPC could not be read. What was found before stays.
 func (c *Controller) refuse(ctx context.Context, n, before *v1alpha1.Network, err error) {
 	reason := string(cloud.ReasonOf(err))
+	if errors.As(err, new(*invalidSpec)) {
+		reason = v1alpha1.ReasonInvalidSpec
+	}
 	if apierrors.IsForbidden(err) {
 		reason = string(cloud.PermissionDenied)
 		err = fmt.Errorf("%w; give the manager's service account the rights of deploy/manifests/rbac.yaml", err)
@@ -241,6 +248,16 @@ func (c *Controller) refuse(ctx context.Context, n, before *v1alpha1.Network, er
 	}
 	c.Metrics.failed(n.Name, reason)
 	setReady(n, metav1.ConditionFalse, reason, err.Error())
+}
+
+// invalidSpec is what is wrong with a spec, that the schema did not refuse.
+type invalidSpec struct{ error }
+
+func invalid(n *v1alpha1.Network) error {
+	if err := n.Spec.Validate(); err != nil {
+		return &invalidSpec{fmt.Errorf("spec.%w", err)}
+	}
+	return nil
 }
 
 func setReady(n *v1alpha1.Network, status metav1.ConditionStatus, reason, message string) {

@@ -109,7 +109,7 @@ func TestOverlappingRangesOfOneRequestStopNoOther(t *testing.T) {
 		w.mu.Lock()
 		w.requests[0].Status.Ranges = append(w.requests[0].Status.Ranges,
 			v1alpha1.GrantedRange{CIDR: "10.0.0.0/25", Subnet: "nodes", Name: "again"})
-		w.requests[0].Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"no": "node"}}
+		w.requests[0].Spec.NodeSelector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"no": "node"}}
 		w.mu.Unlock()
 		w.grant("other", "10.1.0.0/24", 28)
 		m := w.lead()
@@ -140,7 +140,7 @@ func TestALostRangeIsLeftForTheRequestThatSelectsTheNodeNow(t *testing.T) {
 		}
 		w.grant("more", "10.0.4.0/24", 28)
 		w.mu.Lock()
-		w.requests[1].Spec.NodeSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "x", Operator: metav1.LabelSelectorOpDoesNotExist}}}
+		w.requests[1].Spec.NodeSelector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "x", Operator: metav1.LabelSelectorOpDoesNotExist}}}
 		w.mu.Unlock()
 		time.Sleep(10 * time.Minute)
 		if got := w.published("a"); !strings.HasPrefix(got, "10.0.4.") {

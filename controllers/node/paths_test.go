@@ -9,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -285,7 +284,7 @@ func TestNodesThatNoRequestSelectsLeaveTheirPlaces(t *testing.T) {
 			t.Errorf("b: %q", w.reason("b"))
 		}
 		w.mu.Lock()
-		w.requests[0].Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"pool": "x"}}
+		w.requests[0].Spec.NodeSelector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"pool": "x"}}
 		w.requests[0].Generation++
 		w.mu.Unlock()
 		m.c.again <- struct{}{}

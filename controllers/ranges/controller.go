@@ -8,6 +8,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -127,15 +128,19 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	var stuck *Refusal
 	if r.Renamed() {
 		err := c.migrate(ctx, r)
-		if apierrors.IsConflict(err) {
-			err = nil
+		switch {
+		case apierrors.IsConflict(err):
+			return reconcile.Result{RequeueAfter: conflictPause}, nil
+		case !apierrors.IsInvalid(err):
+			return reconcile.Result{RequeueAfter: conflictPause}, err
 		}
-		return reconcile.Result{RequeueAfter: conflictPause}, err
+		stuck = refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and mend what the API server refuses", err)
 	}
 	c.stored = r.DeepCopy()
-	again, gone := c.bring(ctx, r)
+	again, gone := c.bring(ctx, r, stuck)
 	if gone {
 		c.forget(r)
 		c.changed.Store(true) // what was its may be what others wait for
@@ -157,8 +162,8 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 const conflictPause = 100 * time.Millisecond
 
 // bring brings the request a step on, and its status up to date. Gone tells
-// that it was let go.
-func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again time.Duration, gone bool) {
+// that it was let go. Stuck is why nothing new is done for it.
+func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck *Refusal) (again time.Duration, gone bool) {
 	var all v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &all); err != nil {
 		all.Items = []v1alpha1.RangeRequest{*r}
@@ -167,6 +172,9 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest) (again
 	u := useOf(r)
 	if p != nil {
 		u, no = p.use(ctx, r, all.Items)
+	}
+	if no == nil && r.DeletionTimestamp.IsZero() {
+		no = cmp.Or(stuck, invalid(r))
 	}
 	switch {
 	case !r.DeletionTimestamp.IsZero():

@@ -57,6 +57,15 @@ func smallestAsked(r *v1alpha1.RangeRequest) (length int) {
 	return length
 }
 
+// invalid refuses a spec that is wrong where the schema could not tell. What was
+// granted stays, and serves on.
+func invalid(r *v1alpha1.RangeRequest) *Refusal {
+	if err := r.Spec.Validate(); err != nil {
+		return refuse(v1alpha1.ReasonInvalidSpec, "spec.%v", err)
+	}
+	return nil
+}
+
 // late refuses a request that has nothing yet where its Network goes: the
 // Network may not have seen it, and not wait for it.
 func late(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {

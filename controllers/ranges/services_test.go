@@ -135,7 +135,7 @@ func TestAServicesRangeGrowsAndIsGivenBack(t *testing.T) {
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
 	w.now = w.now.Add(w.c.Verify)
 	w.reconcile("pods") // its hour ran from when it was carved
-	w.now = w.now.Add(w.get("pods").Spec.Growth.ReclaimAfter.Duration)
+	w.now = w.now.Add(reclaimAfter(w.get("pods")))
 	s.terminate = true
 	w.reconcile("pods")
 	w.reconcile("pods")
@@ -176,7 +176,7 @@ func TestAServicesRangeThatCameIntoUseStays(t *testing.T) {
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
 	w.now = w.now.Add(w.c.Verify)
 	w.reconcile("pods")
-	w.now = w.now.Add(w.get("pods").Spec.Growth.ReclaimAfter.Duration)
+	w.now = w.now.Add(reclaimAfter(w.get("pods")))
 	s.held = []string{"web/front"}
 	w.reconcile("pods")
 	w.reconcile("pods")

@@ -18,8 +18,8 @@ const giveBackMargin = 10
 // giveBack finds since when the subnet's grown ranges are empty, and the one
 // that goes. One goes at a time, the longest empty first.
 func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
-	after := in.Request.Spec.Growth.ReclaimAfter
-	back := after != nil && after.Duration > 0
+	after := reclaimAfter(in.Request)
+	back := after > 0
 	for _, r := range s.all {
 		p, _ := prefixOf(r)
 		if !r.Grown || r.Adopted || r.Claimed() || !in.Use.By[p].IsZero() {
@@ -27,7 +27,7 @@ func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 		}
 		if in.Demand.Held[p] {
 			if back { // no Node tells when it is over
-				g.again(min(after.Duration, heldPause))
+				g.again(min(after, heldPause))
 			}
 			continue
 		}
@@ -47,14 +47,27 @@ func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 		if !spare {
 			continue
 		}
-		if left := after.Duration - in.Now.Sub(g.Empty[r.CIDR]); left > 0 {
+		if left := after - in.Now.Sub(g.Empty[r.CIDR]); left > 0 {
 			g.again(left)
 			return
 		}
 		g.Leave = r.CIDR
-		g.LeaveWhy = fmt.Sprintf("it was empty for %s, and without it %d%% of the subnet's other ranges are in use", after.Duration, full)
+		g.LeaveWhy = fmt.Sprintf("it was empty for %s, and without it %d%% of the subnet's other ranges are in use", after, full)
 		return
 	}
+}
+
+// reclaimAfter is how long a further range stays empty, and 0 where it is kept:
+// one that was not understood is not given back, and the request says so.
+func reclaimAfter(r *v1alpha1.RangeRequest) time.Duration {
+	if r.Spec.Growth == nil || r.Spec.Growth.ReclaimAfter == nil {
+		return 0
+	}
+	after, err := r.Spec.Growth.ReclaimAfter.Parse()
+	if err != nil {
+		return 0
+	}
+	return after
 }
 
 // heldPause is how often a range is looked at that no Node uses and something

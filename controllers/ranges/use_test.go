@@ -29,7 +29,7 @@ func TestCount(t *testing.T) {
 	r.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.0.0.0/24"}, {CIDR: "10.0.1.0/24"}}
 	elsewhere := *r.DeepCopy()
 	elsewhere.Name, elsewhere.Status.Ranges = "gpu", nil
-	elsewhere.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"gpu": "yes"}}
+	elsewhere.Spec.NodeSelector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"gpu": "yes"}}
 	gpu := node("gpu", "", v1alpha1.ReasonRangeExhausted)
 	gpu.Labels = map[string]string{"gpu": "yes"}
 	nodes := []*corev1.Node{

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -273,6 +274,6 @@ func request(name string, bits int32) *v1alpha1.RangeRequest {
 
 func growingRequest(name string, bits int32) *v1alpha1.RangeRequest {
 	r := request(name, bits)
-	r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: &metav1.Duration{Duration: time.Hour}}
+	r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.Duration("1h"))}
 	return r
 }

@@ -31,7 +31,6 @@ func TestAnAPIServerWithoutServiceCIDRs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const ready = `.status.conditions[?(@.type=="Ready")].`
 	for _, want := range [][3]string{
 		{"services", ready + "reason", "NoServiceCIDR"},
 		{"services", ".status.ranges", ""},

@@ -44,7 +44,7 @@ const dual = "dual"
 func growing(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
 	bits := int32(24)
 	return v1alpha1.RangeRequestSpec{PrefixLength: &bits, Growth: &v1alpha1.Growth{
-		Threshold: 100, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: &metav1.Duration{Duration: reclaimAfter}}}
+		Threshold: 100, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.DurationOf(reclaimAfter))}}
 }
 
 // plain are requests for which there are no Nodes.
@@ -55,7 +55,7 @@ var plain = []struct {
 	{"custom", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Custom, PrefixLength: ptr.To(int32(26))}},
 	{"lb", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Proxy}},
 	{"services", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Services, PrefixLength: ptr.To(int32(28)), Growth: &v1alpha1.Growth{
-		Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: &metav1.Duration{Duration: reclaimAfter}}}},
+		Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.DurationOf(reclaimAfter))}}},
 }
 
 func makePlain(r *rig, c *cluster, rng *rand.Rand) string {
@@ -103,7 +103,7 @@ func makeRequest(r *rig, c *cluster, rng *rand.Rand) string {
 	p := r.pools[rng.IntN(len(r.pools))]
 	req := &v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: p.name}, Spec: p.spec(r, rng)}
 	req.Spec.Purpose = v1alpha1.Pods
-	req.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{pool: p.name}}
+	req.Spec.NodeSelector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{pool: v1alpha1.LabelValue(p.name)}}
 	err := c.API.Create(r.ctx, req)
 	if apierrors.IsAlreadyExists(err) {
 		return "" // or it is being deleted

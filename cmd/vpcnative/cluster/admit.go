@@ -16,7 +16,7 @@ import (
 // Admit puts a file's objects in the place of the cluster's, as the API
 // server would have them: checked, with its defaults, with the status of what
 // is there. The API server is asked by a dry run, which keeps nothing. Where
-// the user may not ask, notes say that nothing was checked.
+// the user may not ask, notes say so, and our own schemas judge.
 func Admit(ctx context.Context, c client.Client, had, file State) (out State, notes []string, err error) {
 	out = State{Networks: slices.Clone(had.Networks), Requests: slices.Clone(had.Requests), Nodes: had.Nodes}
 	for _, n := range file.Networks {
@@ -28,6 +28,9 @@ func Admit(ctx context.Context, c client.Client, had, file State) (out State, no
 			out.Networks[at].Spec = n.Spec
 		}
 		note, err := ask(ctx, c, "Network", &out.Networks[at])
+		if err == nil && len(note) > 0 {
+			err = file.check(ctx, "Network", &out.Networks[at])
+		}
 		if err != nil {
 			return out, nil, err
 		}
@@ -42,10 +45,12 @@ func Admit(ctx context.Context, c client.Client, had, file State) (out State, no
 			out.Requests[at].Spec = r.Spec
 		}
 		note, err := ask(ctx, c, "RangeRequest", &out.Requests[at])
+		if err == nil && len(note) > 0 {
+			err = file.check(ctx, "RangeRequest", &out.Requests[at])
+		}
 		if err != nil {
 			return out, nil, err
 		}
-		Default(&out.Requests[at])
 		notes = append(notes, note...)
 	}
 	return out, notes, nil
@@ -77,7 +82,7 @@ func ask(ctx context.Context, c client.Client, kind string, o client.Object) (no
 	}
 	switch {
 	case apierrors.IsForbidden(err):
-		return []string{fmt.Sprintf("%s %s was not checked by the API server, since you may not write it: %v", kind, o.GetName(), err)}, nil
+		return []string{fmt.Sprintf("%s %s was checked by the schema of this program and not by the API server, since you may not write it: %v", kind, o.GetName(), err)}, nil
 	case err != nil:
 		return nil, fmt.Errorf("the API server would refuse %s %s: %w", kind, o.GetName(), err)
 	}

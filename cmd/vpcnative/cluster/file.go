@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,6 +74,9 @@ func (s *State) document(text []byte) error {
 	if head.Metadata.Name == "" {
 		return fmt.Errorf("the %s has no metadata.name", head.Kind)
 	}
+	if err := s.keep(head.Kind, head.Metadata.Name, text); err != nil {
+		return err
+	}
 	switch head.Kind {
 	case serviceType.Kind:
 		var one corev1.Service
@@ -140,31 +142,4 @@ func (s *State) list(text []byte) error {
 func onlyComments(text []byte) bool {
 	var value any
 	return yaml.Unmarshal(text, &value) == nil && value == nil
-}
-
-// Default fills in what the API server would.
-func Default(r *v1alpha1.RangeRequest) {
-	s := &r.Spec
-	if s.NetworkName == "" {
-		s.NetworkName = v1alpha1.DefaultNetwork
-	}
-	if len(s.IPFamilies) == 0 {
-		s.IPFamilies = []v1alpha1.Family{v1alpha1.IPv4}
-	}
-	if s.DeletionPolicy == "" {
-		s.DeletionPolicy = v1alpha1.Delete
-	}
-	if g := s.Growth; g != nil {
-		for _, d := range []struct {
-			field *int32
-			value int32
-		}{{&g.Threshold, 80}, {&g.WaitingNodes, 1}, {&g.MaxRanges, 8}} {
-			if *d.field == 0 {
-				*d.field = d.value
-			}
-		}
-		if g.ReclaimAfter == nil {
-			g.ReclaimAfter = &metav1.Duration{Duration: time.Hour}
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -20,6 +21,8 @@ type State struct {
 	Nodes    []corev1.Node
 	// Services are a file's.
 	Services []corev1.Service
+
+	said map[string]*unstructured.Unstructured // a file's objects as it has them
 }
 
 // pageSize is how many objects are asked for at a time.
