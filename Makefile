@@ -19,8 +19,8 @@ include $(wildcard test/*/*.mk)
 GOTAGS ?= grpcnotrace
 
 .PHONY: build
-build: ## Build the binaries into bin/.
-	go build -trimpath -tags "$(GOTAGS)" -o $(BIN)/ ./cmd/...
+build: ## Build the binaries into bin/, linked statically.
+	CGO_ENABLED=0 go build -trimpath -tags "$(GOTAGS)" -o $(BIN)/ ./cmd/...
 
 TOOLS_STAMP := $(BIN)/tools.stamp
 $(TOOLS_STAMP): test/tools/go.mod test/tools/go.sum

@@ -43,7 +43,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	}
 }
 
-// TestTheManifestStartsTheManager: the flags of the Deployment exist, and the
+// TestTheManifestStartsTheManager: the flags of the DaemonSet exist, and the
 // ports of its probes are those it listens on.
 func TestTheManifestStartsTheManager(t *testing.T) {
 	t.Parallel()
@@ -51,7 +51,7 @@ func TestTheManifestStartsTheManager(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var d appsv1.Deployment
+	var d appsv1.DaemonSet
 	if err := yaml.UnmarshalStrict(content, &d); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (c *cluster) start(ctx context.Context) error {
 	if c.api, err = client.NewWithWatch(c.server.Config, client.Options{Scheme: scheme()}); err != nil {
 		return fmt.Errorf("connecting to the API server of cluster %s: %w", c.name, err)
 	}
-	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
+	for _, file := range []string{"00-namespace.yaml", "rbac.yaml"} {
 		text, err := os.ReadFile(filepath.Join(root, "deploy", "manifests", file))
 		if err != nil {
 			return err

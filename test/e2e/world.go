@@ -103,7 +103,7 @@ func New(binary string, flags ...map[string][]string) (*World, error) {
 		return nil, err
 	}
 	w := &World{API: api, Server: s, binary: binary, managers: map[string]*apiserver.Process{}}
-	for _, file := range []string{"namespace.yaml", "rbac.yaml"} {
+	for _, file := range []string{"00-namespace.yaml", "rbac.yaml"} {
 		if err := w.applyFile(filepath.Join(root, "deploy", "manifests", file)); err != nil {
 			return nil, err
 		}
