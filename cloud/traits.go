@@ -16,6 +16,8 @@ type Traits struct {
 	// Smallest is the length of the smallest piece of a range that an
 	// interface takes; 0 is any.
 	Smallest int
+	// SmallestRange is the length of the smallest range there can be; 0 is any.
+	SmallestRange int
 	// NoServices tells that the VPC has nothing to reserve a range for
 	// ClusterIPs with: it is kept clear of by whoever looks, and no more.
 	NoServices bool

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -61,10 +62,18 @@ const (
 	methodGlobalOp      = "globalOperations.get"
 )
 
+// required is how Compute Engine says what is missing, and on what.
+var required = regexp.MustCompile(`Required '([A-Za-z.]+)' permission for 'projects/([^/']+)`)
+
 // remedy says what a person can do about an error.
 func remedy(r cloud.Reason, method, resource, text string) string {
 	switch r {
 	case cloud.PermissionDenied:
+		// In a Shared VPC it may be another permission than the call's own, in
+		// another project: the host's.
+		if said := required.FindStringSubmatch(text); said != nil {
+			return "grant the manager's service account " + said[1] + " in project " + said[2]
+		}
 		return "grant the manager's service account " + permissionOf(method) + " in project " + projectOf(resource)
 	case cloud.Unauthenticated:
 		return credentialsRemedy

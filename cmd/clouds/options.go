@@ -2,6 +2,7 @@ package clouds
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -37,7 +38,8 @@ type Balancing struct {
 // Register adds the flags; cloud and usage are the default and the text of
 // --cloud, which binaries need for different things.
 func (o *Options) Register(f *pflag.FlagSet, cloud, usage string) {
-	f.StringVar(&o.Cloud, "cloud", cloud, usage)
+	o.Cloud = cloud
+	f.Var((*name)(&o.Cloud), "cloud", usage)
 	f.StringVar(&o.GCPEndpoint, "gcp-endpoint", "", "another address of the Compute Engine API, such as an emulator's")
 	f.BoolVar(&o.GCPNoAuth, "gcp-no-auth", false, "send no credentials; for emulators")
 	f.StringVar(&o.AWSEndpoint, "aws-endpoint", "", "another address of the EC2 API, such as an emulator's")
@@ -47,6 +49,25 @@ func (o *Options) Register(f *pflag.FlagSet, cloud, usage string) {
 	f.StringVar(&o.AWSClusterName, "aws-cluster-name", "", "the name in the tags kubernetes.io/cluster/<name> of subnets and security groups, by which those for load balancers are found")
 	f.StringSliceVar(&o.AWSNodeGroups, "aws-node-security-groups", nil, "IDs of the nodes' security groups that get the rules of load balancers; each node's own where none is given")
 }
+
+// name is a cloud's. One that there is no adapter for is refused where it is
+// said, by whichever command, so that none takes it for another.
+type name string
+
+// Set takes the name as people write it.
+func (n *name) Set(said string) error {
+	switch v := strings.ToLower(said); v {
+	case GCP, AWS, "":
+		*n = name(v)
+		return nil
+	}
+	return fmt.Errorf("this build knows %s and %s", GCP, AWS)
+}
+
+func (n *name) String() string { return string(*n) }
+
+// Type is what help says.
+func (n *name) Type() string { return "string" }
 
 // Bucket is what is known of the rates that the cloud allows; nil where it is
 // left to say when to slow down, as an emulator is.

@@ -30,6 +30,8 @@ var calculatorFlags = slices.Concat([]string{
 
 var (
 	flagsOfGCE = []string{"proxy", "pin", "gcp-project", "gcp-network", "gcp-region"}
+	// flagsOfAny go with every plan.
+	flagsOfAny = []string{"cloud", "aws-region", "output", "ascii"}
 	flagsOfEC2 = []string{"zones", "prefix-slots", "attachment", "routes-per-table", "vpc-blocks", "aws-vpc-id"}
 )
 
@@ -86,7 +88,13 @@ func (c *calculator) on(f *pflag.FlagSet, o clouds.Options) error {
 			return fmt.Errorf("--%s is for %s", name, cloud)
 		}
 	}
-	return nil
+	var bad error
+	f.Visit(func(g *pflag.Flag) {
+		if bad == nil && !slices.Contains(calculatorFlags, g.Name) && !slices.Contains(flagsOfAny, g.Name) {
+			bad = fmt.Errorf("--%s says nothing to a plan of a cluster that is not there yet, which asks neither a cluster nor a cloud: leave it out, or plan what there is with -f", g.Name)
+		}
+	})
+	return bad
 }
 
 func (c *calculator) run(w io.Writer, o *output) error {

@@ -266,7 +266,7 @@ func TestWrongCommandLinesAreNamed(t *testing.T) {
 		"no supernet":                    {[]string{"plan", "--nodes=5"}, 1, []string{"--supernet"}},
 		"a supernet alone":               {[]string{"plan", "--supernet=10.0.0.0/8"}, 1, []string{"--nodes=0"}},
 		"a plan that does not fit":       {[]string{"plan", "--nodes=5000", "--supernet=10.0.0.0/16"}, 2, []string{"this would fit", "--nodes"}},
-		"a cloud that is none":           {[]string{"plan", "--cloud=moon", "-f", "testdata/request.yaml", here}, 1, []string{"--cloud=moon"}},
+		"a cloud that is none":           {[]string{"plan", "--cloud=moon", "-f", "testdata/request.yaml", here}, 1, []string{`"moon" for "--cloud"`}},
 		"no file":                        {[]string{"plan", "-f", "nowhere.yaml", here}, 1, []string{"nowhere.yaml"}},
 		"no cluster and no file":         {[]string{"plan", "--no-cluster"}, 1, []string{"--no-cluster needs -f"}},
 		"no kubeconfig":                  {[]string{"ranges", "--kubeconfig=/nowhere"}, 1, []string{"/nowhere"}},

@@ -294,7 +294,7 @@ func (in Input) ask() plan.Request {
 		ask.PrefixLength = int(*spec.PrefixLength)
 	}
 	if spec.Capacity != nil {
-		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode), Factor: in.Snapshot.Traits.PerPod(), Least: in.smallest()}
+		ask.Capacity = &plan.Capacity{Nodes: int(spec.Capacity.Nodes), Pods: int(spec.Capacity.PodsPerNode), Factor: in.Snapshot.Traits.PerPod(), Least: in.smallest(), LeastRange: in.Snapshot.Traits.SmallestRange}
 	}
 	if len(spec.CIDRs) == 0 && spec.PrefixLength == nil && spec.Capacity == nil {
 		ask.PrefixLength = in.shape().length

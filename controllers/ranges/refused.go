@@ -35,6 +35,11 @@ func (in Input) supported() *Refusal {
 			return refuse(string(plan.InvalidSize), "a /%d is asked for, and this cloud gives an interface no less than a /%d; ask for that or more", n, least)
 		}
 	}
+	if least := traits.SmallestRange; least > 0 && r.Spec.Purpose != v1alpha1.Proxy {
+		if n := smallestRangeAsked(r); n > least {
+			return refuse(string(plan.InvalidSize), "a range of /%d is asked for, and this cloud has no %s smaller than a /%d; ask for that or more", n, traits.RangeNoun(), least)
+		}
+	}
 	if !slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv4) {
 		return refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.IPFamilies)
 	}
@@ -50,6 +55,21 @@ func smallestAsked(r *v1alpha1.RangeRequest) (length int) {
 	}
 	if n := r.Spec.NodePrefixLength; n != nil && n.Type == intstr.Int {
 		length = max(length, int(n.IntVal))
+	}
+	for _, p := range parseAll(r.Spec.CIDRs) {
+		length = max(length, p.Bits())
+	}
+	return length
+}
+
+// smallestRangeAsked is the length of the smallest whole range that the request
+// names.
+func smallestRangeAsked(r *v1alpha1.RangeRequest) (length int) {
+	if n := r.Spec.PrefixLength; n != nil {
+		length = max(length, int(*n))
+	}
+	if g := r.Spec.Growth; g != nil && g.PrefixLength != nil {
+		length = max(length, int(*g.PrefixLength))
 	}
 	for _, p := range parseAll(r.Spec.CIDRs) {
 		length = max(length, p.Bits())

@@ -13,6 +13,8 @@ type Capacity struct {
 	Pods   int // per node
 	Factor int // addresses per pod: 2 where addresses must rest between two pods (GKE), 1 on AWS; 0 stands for 2
 	Least  int // length of the smallest range that a node can have, such as 28; 0 is any
+	// LeastRange is the length of the smallest range that there can be; 0 is any.
+	LeastRange int
 }
 
 // SizeError is a size that makes no sense or does not fit in an address.
@@ -66,6 +68,9 @@ func (c Capacity) Length(f prefix.Family) (rangeLength, nodeLength int, err erro
 		nodeLength = min(nodeLength, c.Least)
 	}
 	rangeLength, err = RangeLength(c.Nodes, nodeLength)
+	if c.LeastRange > 0 {
+		rangeLength = min(rangeLength, c.LeastRange)
+	}
 	return rangeLength, nodeLength, err
 }
 

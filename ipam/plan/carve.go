@@ -68,6 +68,9 @@ func byCapacity(r Request, s Space) Plan {
 	if err != nil {
 		return refuse(InvalidSize, err.Error())
 	}
+	if c.LeastRange > 0 {
+		length = min(length, c.LeastRange)
+	}
 	what := fmt.Sprintf("a /%d for %s nodes with a /%d each", length, missing, node)
 	if !fed.IsZero() {
 		what = fmt.Sprintf("a /%d for %s more nodes with a /%d each", length, missing, node)

@@ -154,7 +154,7 @@ func name(r Request, s Space, seen []netip.Prefix, text string) Action {
 	}
 	for _, q := range seen {
 		if q.Overlaps(p) {
-			a := no(p, Overlap, fmt.Sprintf("it overlaps %s, which the same request names", q))
+			a := no(p, Overlap, fmt.Sprintf("it overlaps %s, which the same request names; leave one of them out", q))
 			a.With = q
 			return a
 		}
@@ -169,13 +169,13 @@ func name(r Request, s Space, seen []netip.Prefix, text string) Action {
 		return no(p, OutsideSupernets, fmt.Sprintf("it is not inside the network's supernets (%s)", list(s.Supernets)))
 	}
 	if with, words := s.over(p); words != "" {
-		a := no(p, Overlap, "it overlaps "+words)
+		a := no(p, Overlap, "it overlaps "+words+"; name another block, or remove what is there")
 		a.With = with
 		return a
 	}
 	for _, g := range s.Granted {
 		if g.Overlaps(p) {
-			a := no(p, Overlap, fmt.Sprintf("it overlaps %s, which was granted to this request before", g))
+			a := no(p, Overlap, fmt.Sprintf("it overlaps %s, which was granted to this request before; name a block beside it", g))
 			a.With = g
 			return a
 		}

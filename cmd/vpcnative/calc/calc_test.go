@@ -182,6 +182,10 @@ func TestWhatWouldFitFits(t *testing.T) {
 			case "--routes-per-table":
 				f.EC2.RoutesPerTable = number
 			case "--supernet":
+				if _, had, wider := strings.Cut(instead, " in place of "); wider {
+					had, _, _ = strings.Cut(had, ",")
+					f.Supernets = slices.DeleteFunc(slices.Clone(f.Supernets), func(s string) bool { return s == had })
+				}
 				f.Supernets = append(f.Supernets, value)
 			default:
 				t.Fatalf("%s: what is %q?", c.name, instead)

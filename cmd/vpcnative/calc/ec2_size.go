@@ -139,13 +139,23 @@ var (
 	noFurther = netip.MustParsePrefix("172.31.0.0/16")
 )
 
-// blocks finds the VPC's blocks in the supernets, the lowest first: that is the
-// one to make the VPC with, and 10.0.0.0/16 is refused as any other.
+// blocks finds the VPC's blocks, in the first of the supernets that holds them
+// all, else in all of them: who names the VPC's space first means it for the VPC.
 func (a Ask) blocks(taken []netip.Prefix, length, count int) (out []netip.Prefix, err error) {
+	for _, s := range a.Supernets {
+		if out, err = blocksIn([]netip.Prefix{s}, taken, length, count); err == nil {
+			return out, nil
+		}
+	}
+	return blocksIn(prefix.Normalise(a.Supernets), taken, length, count)
+}
+
+// blocksIn finds them in some space, the lowest first: that is the one to make
+// the VPC with, and 10.0.0.0/16 is refused as any other.
+func blocksIn(all, taken []netip.Prefix, length, count int) (out []netip.Prefix, err error) {
 	if count > 1 {
 		taken = append(slices.Clone(taken), noFurther)
 	}
-	all := prefix.Normalise(a.Supernets)
 	for i := range families {
 		others := slices.Delete(slices.Clone(families), i, i+1)
 		found, failed := prefix.Carve(prefix.Subtract(all, others), taken, length, count)

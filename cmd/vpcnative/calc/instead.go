@@ -56,6 +56,9 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 	if a.EC2 != nil {
 		a.raised(try)
 	}
+	if a.widened(try) {
+		return out
+	}
 	for _, p := range private {
 		if len(prefix.Overlapping(a.Supernets, p)) > 0 {
 			continue
@@ -66,6 +69,27 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 		}
 	}
 	return out
+}
+
+// widened tries the supernets themselves, wider, in the private space that they
+// lie in: the least of these changes.
+func (a Ask) widened(try func(string, func(*Ask)) bool) bool {
+	for i, s := range a.Supernets {
+		for _, p := range private {
+			for n := s.Bits() - 1; n >= p.Bits() && prefix.Contains(p, s); n-- {
+				wide := netip.PrefixFrom(s.Addr(), n).Masked()
+				rest := append(append([]netip.Prefix{}, a.Supernets[:i]...), a.Supernets[i+1:]...)
+				if len(prefix.Overlapping(rest, wide)) > 0 {
+					break
+				}
+				flag := fmt.Sprintf("--supernet %s in place of %s, if your VPC has it free", wide, s)
+				if try(flag, func(b *Ask) { b.Supernets = append(append([]netip.Prefix{}, rest...), wide) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // raised tries higher quotas of the account.

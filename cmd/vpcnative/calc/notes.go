@@ -17,6 +17,11 @@ func (a Ask) notes(r Result) (out []string) {
 	} else {
 		out = a.notesOfGCE()
 	}
+	for _, x := range r.Ranges {
+		if p, err := netip.ParsePrefix(x.CIDR); err == nil && prefix.Public(p) {
+			out = append(out, fmt.Sprintf("%s (%s) is public space: hosts of the internet have these addresses, and nothing in the VPC reaches them any more; name a private --supernet, unless they are yours", p, x.Request))
+		}
+	}
 	for _, r := range a.Reserved {
 		if len(prefix.Overlapping(a.Supernets, r.Prefix)) == 0 {
 			out = append(out, fmt.Sprintf("%s is reserved and lies outside of the supernets, where nothing is carved anyway", r.Prefix))

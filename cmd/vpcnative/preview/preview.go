@@ -5,6 +5,7 @@ package preview
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -194,6 +195,13 @@ func (in Input) network(name string) Network {
 		out.Requests = append(out.Requests, q)
 	}
 	out.Source = before.Source
+	for _, q := range out.Requests {
+		for _, x := range q.Ranges {
+			if p, err := netip.ParsePrefix(x.CIDR); err == nil && prefix.Public(p) {
+				out.Source.Warnings = append(slices.Clone(out.Source.Warnings), fmt.Sprintf("%s of %s is public space: hosts of the internet have these addresses, and nothing in the VPC reaches them any more", p, q.Name))
+			}
+		}
+	}
 	out.After = in.free(n, snapshot)
 	out.Quotas = append(quotas(before.Snapshot, snapshot, aliases), routesOf(before.Snapshot, routes)...)
 	if out.Source.Kind == FromStatus {
