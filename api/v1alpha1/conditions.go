@@ -110,6 +110,8 @@ const (
 	ReasonNodeLargerThanRange = "NodeLargerThanRange"
 	ReasonRangeMissing        = "RangeMissing"
 	ReasonRangeRestored       = "RangeRestored"
+	// Some of the subnets have a range, and the others cannot.
+	ReasonPartlyGranted       = "PartlyGranted"
 	ReasonNodesWaiting        = "NodesWaiting"
 	ReasonRangesAtLimit       = "RangesAtLimit"
 	ReasonGrown               = "Grown"

@@ -82,6 +82,14 @@ func (s *RangeRequestStatus) Granted() (out []GrantedRange) {
 	return out
 }
 
+// UnservedSubnet is a subnet in which the request does not have what it asks for.
+type UnservedSubnet struct {
+	Name string `json:"name"`
+	// Reason is one of those of condition Ready, and Message says what to do.
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+}
+
 // Room is what still fits in the granted ranges.
 type Room struct {
 	// PrefixLength is the size of a node's range, among the sizes seen lately.
@@ -111,6 +119,13 @@ type RangeRequestStatus struct {
 	// +listType=map
 	// +listMapKey=cidr
 	Refused []RefusedBlock `json:"refused,omitempty"`
+	// Subnets are those in which the request does not have what it asks for.
+	// The others serve their nodes meanwhile.
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Subnets []UnservedSubnet `json:"subnets,omitempty"`
 	// Capacity is how many addresses the ranges hold, in decimal.
 	// +optional
 	Capacity string `json:"capacity,omitempty"`

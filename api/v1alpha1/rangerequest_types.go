@@ -72,8 +72,21 @@ const (
 // NodePrefixAuto sizes each node's range by its own max pods.
 const NodePrefixAuto = "Auto"
 
+// SubnetSize is the size of the range in one subnet.
+type SubnetSize struct {
+	// Name is the subnet's, as in subnets.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+	// PrefixLength is the size of the block to find there, such as 22.
+	// +kubebuilder:validation:Minimum=8
+	// +kubebuilder:validation:Maximum=128
+	PrefixLength int32 `json:"prefixLength"`
+}
+
 // RangeRequestSpec asks for a range.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.subnetSizes) || (self.purpose in ['Pods', 'Custom'] && !has(self.cidrs) && !(has(self.attachment) && self.attachment == 'Routes'))",message="subnetSizes is for purposes Pods and Custom whose ranges are found by size in several subnets: not with cidrs, nor with attachment Routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.newSubnets) || (self.purpose == 'Pods' && has(self.growth) && !(has(self.attachment) && self.attachment == 'Routes'))",message="newSubnets is for purpose Pods with growth, which it goes on with where the subnets are full; with attachment Routes no range lies in a subnet"
 // +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() <= 1",message="at most one of cidrs, prefixLength and capacity says how big the range is"
 // +kubebuilder:validation:XValidation:rule="self.purpose in ['Services', 'Proxy'] || has(self.cidrs) || has(self.prefixLength) || has(self.capacity)",message="one of cidrs, prefixLength and capacity must say how big the range is; only Services and Proxy have a size by default"
@@ -136,6 +149,16 @@ type RangeRequestSpec struct {
 	// +listType=set
 	// +optional
 	Supernets []CIDR `json:"supernets,omitempty"`
+
+	// SubnetSizes say the size of the range in subnets that are smaller or
+	// larger than the others, in place of prefixLength or capacity. A size
+	// cannot change where a range is granted, and one that is added for such
+	// a subnet changes nothing there.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	SubnetSizes []SubnetSize `json:"subnetSizes,omitempty"`
 
 	// CIDRs are the very blocks to use. More may be added later, none taken
 	// away. They go to one subnet: with several, name it in subnets.
@@ -236,6 +259,7 @@ type RangeRequestSpec struct {
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.capacity) || !has(self.spec.capacity) || self.spec.capacity == oldSelf.spec.capacity)",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.attachment) == has(oldSelf.spec.attachment) && (!has(self.spec.attachment) || self.spec.attachment == oldSelf.spec.attachment)))",message="attachment cannot change once something is granted: make a new RangeRequest"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(self.spec.attachment) || self.spec.attachment != 'Routes' || (has(self.spec.nodePrefixLength) == has(oldSelf.spec.nodePrefixLength) && (!has(self.spec.nodePrefixLength) || self.spec.nodePrefixLength == oldSelf.spec.nodePrefixLength)))",message="nodePrefixLength cannot change with attachment Routes once something is granted: only ranges of one size keep out of each other's way in a route table"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.subnetSizes) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.size() == 0 || oldSelf.spec.subnetSizes.all(o, (has(self.spec.subnetSizes) && self.spec.subnetSizes.exists(x, x == o)) || (has(self.status.subnets) && self.status.subnets.exists(s, s.name == o.name)))",message="a granted range can neither grow nor shrink in place: subnetSizes may change for the subnets of status.subnets only, which have no range"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets || (has(g.madeSubnet) && g.madeSubnet))",message="a granted range can neither move nor shrink: subnets must name every subnet in which a range is granted"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

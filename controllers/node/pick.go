@@ -115,6 +115,14 @@ func notGranted(candidates []*v1alpha1.RangeRequest) *trouble {
 
 func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest) *trouble {
 	requests := strings.Join(namesOf(candidates), ", ")
+	for _, r := range candidates {
+		for _, x := range r.Status.Subnets {
+			if x.Name == nic.SubnetName || x.Name == nic.Subnet {
+				return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
+					"RangeRequest %s has no range in subnet %s, where the node's instance is (%s): %s; the node gets its range once there is one", r.Name, x.Name, x.Reason, x.Message)}
+			}
+		}
+	}
 	return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
 		"the interface of the node's instance is in subnet %s, where RangeRequest %s has no range; add the subnet to the Network and the request, or move the instance",
 		nic.SubnetName, requests)}

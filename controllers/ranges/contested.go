@@ -49,7 +49,7 @@ func (in Input) judge(o *v1alpha1.RangeRequest) bool {
 	}
 	in.Request = o
 	_, no := Plan(in)
-	return no == nil
+	return no == nil || no.Reason == v1alpha1.ReasonPartlyGranted
 }
 
 // hopeless tells of a request of a Network that is not at hand, by its own

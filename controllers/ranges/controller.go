@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,8 +81,9 @@ type Controller struct {
 	verified map[types.UID]time.Time
 	paced    map[types.UID]pace
 	doubts   map[types.UID]time.Time
-	looked   look    // of the one worker
-	sweeper  sweeper // of the one worker
+	barred   map[types.UID][]netip.Prefix // what cannot be attached of a request's ranges
+	looked   look                         // of the one worker
+	sweeper  sweeper                      // of the one worker
 	// stored is the request under reconciliation as the API server has it; of
 	// the one worker.
 	stored  *v1alpha1.RangeRequest
@@ -112,7 +114,8 @@ func New(cfg Config) *Controller {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}, paced: map[types.UID]pace{}, doubts: map[types.UID]time.Time{}}
+	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}, paced: map[types.UID]pace{}, doubts: map[types.UID]time.Time{},
+		barred: map[types.UID][]netip.Prefix{}}
 }
 
 // Reconcile grants one request, or takes it back, counts its use, and lets it
@@ -228,5 +231,6 @@ func (c *Controller) forget(r *v1alpha1.RangeRequest) {
 	delete(c.verified, r.UID)
 	delete(c.paced, r.UID)
 	delete(c.doubts, r.UID)
+	delete(c.barred, r.UID)
 	c.Metrics.forget(r.Name)
 }

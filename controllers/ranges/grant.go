@@ -156,10 +156,12 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	}
 	unbar(r, in)
 	c.settleClaims(r, in)
+	defer c.notice(r, in.Snapshot)
 	steps, refused := Plan(in)
-	if refused != nil {
-		steps = slices.Concat(PutBack(in), TakeUp(in)) // what it cannot have takes nothing from what it has
+	if refused != nil { // what it cannot have takes nothing from what it has
+		steps = append(steps, without(slices.Concat(PutBack(in), TakeUp(in)), steps)...)
 	}
+	tellUnserved(r, refused)
 	tellRoutes(r, in)
 	noteSpace(r, in)
 	if no := c.claim(ctx, r, steps...); no != nil {
@@ -180,6 +182,13 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		unready = c.addSpace(ctx, r, in, FullZones(in, nil), vpc)
 	}
 	return cmp.Or(refused, unready), false
+}
+
+// without gives the steps about other ranges than those of had.
+func without(steps, had []Step) []Step {
+	return slices.DeleteFunc(steps, func(s Step) bool {
+		return slices.ContainsFunc(had, func(x Step) bool { return x.Range == s.Range })
+	})
 }
 
 // input reads all that a plan depends on. The requests are read live: another

@@ -44,10 +44,17 @@ func (in Input) holding(subnets []cloud.Subnet) (out []cloud.Subnet, no *Refusal
 	return out, nil
 }
 
-// askIn is what the request asks for in one subnet: of the blocks that it
+// askIn is what the request asks for in one subnet: the size that it says for
+// that one; of the blocks that it
 // names those that lie there, where each lies in one.
 func (in Input) askIn(s cloud.Subnet) plan.Request {
 	ask := in.ask()
+	if n := in.sizeIn(s); n != 0 {
+		for _, g := range in.granted(s) {
+			n = max(n, g.Prefix.Bits()) // what is granted stays as it is
+		}
+		ask.PrefixLength, ask.Capacity = n, nil
+	}
 	if in.inside() {
 		ask.CIDRs = slices.DeleteFunc(ask.CIDRs, func(text string) bool {
 			p, err := netip.ParsePrefix(text)
@@ -78,8 +85,8 @@ func place(subnet string) string {
 
 // placed asks the planner. Where ranges lie inside a subnet's block, single
 // addresses of machines and of others lie there too. A block that we choose
-// keeps clear of them; where there is no such block, one for pods covers as few
-// as can be: no pod gets those. A block that the request names may cover any.
+// keeps clear of them; where there is no such block, one for pods is that in which
+// most nodes find room: no pod gets the addresses in use. A block that the request names may cover any.
 func (in Input) placed(ask plan.Request, s cloud.Subnet, space plan.Space) plan.Plan {
 	if !in.inside() || len(ask.CIDRs) > 0 || len(s.Used) == 0 {
 		return plan.Ranges(ask, space)
@@ -100,32 +107,37 @@ func (in Input) placed(ask plan.Request, s cloud.Subnet, space plan.Space) plan.
 		case plan.Refuse:
 			return first // it names what is free for pods
 		case plan.Carve:
-			second[i] = covering(a, s, space)
+			block, ok := in.covering(a, s, space)
+			if !ok {
+				return first // nothing could be attached in any
+			}
+			second[i] = block
 		}
 	}
 	return second
 }
 
-// covering takes the block of that length that covers the fewest addresses in
-// use, the lowest among equals.
-func covering(a plan.Action, s cloud.Subnet, space plan.Space) plan.Action {
+// covering takes the block of that length in which the most nodes find room, of
+// those that which covers the fewest addresses in use, and the lowest among
+// equals. Ok is false where none finds room in any.
+func (in Input) covering(a plan.Action, s cloud.Subnet, space plan.Space) (block plan.Action, ok bool) {
 	blocked := slices.Clone(space.Granted)
 	for _, o := range space.Occupied {
 		blocked = append(blocked, o.Prefix)
 	}
-	length, used := a.Prefix.Bits(), prefix.Normalise(s.Used)
-	var least prefix.Count
-	found := false
+	length, node, used := a.Prefix.Bits(), in.pieceLength(), prefix.Normalise(s.Used)
+	var least, most prefix.Count
 	for _, free := range prefix.Free(space.Supernets, blocked) {
 		for at := range split(free, length) {
 			taken := prefix.Total(prefix.Intersect([]netip.Prefix{at}, used))
-			if !found || taken.Cmp(least) < 0 {
-				a.Prefix, least, found = at, taken, true
+			room := Feeds(at, node, in.Snapshot, nil)
+			if c := room.Cmp(most); c > 0 || c == 0 && ok && taken.Cmp(least) < 0 {
+				a.Prefix, least, most, ok = at, taken, room, true
 			}
 		}
 	}
-	a.Why = fmt.Sprintf("a /%d; no free block is that large and clear of addresses in use, and this one covers the fewest, %s, which no pod gets", length, least)
-	return a
+	a.Why = fmt.Sprintf("a /%d; no free block is that large and clear of addresses in use, and this one covers %s, which no pod gets, and has the most room, for %s nodes with a /%d each", length, least, most, node)
+	return a, ok
 }
 
 // split gives the blocks of a length in p, in order.

@@ -1,8 +1,10 @@
 package ranges
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -56,8 +58,9 @@ type Step struct {
 	Why  string
 }
 
-// Plan says which ranges the request is to have, subnet by subnet, or why it
-// cannot have them. It is pure.
+// Plan says which ranges the request is to have, subnet by subnet, and why it
+// cannot have those that are missing: a subnet that cannot serve it keeps it from
+// none of the others. It is pure.
 func Plan(in Input) ([]Step, *Refusal) {
 	if in.judged == nil {
 		in.judged = map[string]bool{}
@@ -82,17 +85,19 @@ func Plan(in Input) ([]Step, *Refusal) {
 		return nil, no
 	}
 	var steps []Step
+	var left []Unserved
 	for _, subnet := range subnets {
 		more, no := in.subnet(subnet, steps, in.askIn(subnet))
-		if no != nil && in.passedOver(subnet, no) {
-			continue
-		}
-		if no != nil {
-			return nil, no
+		if no != nil && !in.passedOver(subnet, no) {
+			left = append(left, Unserved{Subnet: subnet.Name, Refusal: *no})
 		}
 		steps = append(steps, more...)
 	}
-	return in.inMade(steps)
+	steps, no = in.inMade(steps)
+	if no != nil {
+		return steps, no
+	}
+	return steps, partly(left, len(subnets))
 }
 
 // subnets gives the subnets that are to have ranges.
@@ -107,6 +112,11 @@ func (in Input) subnets() ([]cloud.Subnet, *Refusal) {
 		known = append(known, s.Name)
 		if len(wanted) == 0 || slices.Contains(wanted, s.Name) {
 			out = append(out, s)
+		}
+	}
+	for _, x := range in.Request.Spec.SubnetSizes {
+		if !slices.ContainsFunc(out, func(s cloud.Subnet) bool { return s.Name == x.Name }) {
+			return nil, refuse(v1alpha1.ReasonUnknownSubnet, "subnetSizes names subnet %s, which is not one that the request selects (%v of Network %s); take it out there, or select it", x.Name, cmp.Or(strings.Join(wanted, " "), strings.Join(known, " ")), in.Network.Name)
 		}
 	}
 	for _, w := range wanted {
@@ -172,7 +182,10 @@ func (in Input) subnet(s cloud.Subnet, before []Step, ask plan.Request) ([]Step,
 		}
 		steps = append(steps, step)
 	}
-	return steps, in.tooMany(s, steps)
+	if no := in.tooMany(s, steps); no != nil {
+		return nil, no
+	}
+	return in.feeding(s, steps)
 }
 
 // space is where the subnet's ranges may go, and what is in the way.

@@ -58,7 +58,11 @@ func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.
 	if no != nil {
 		vpc = cloud.VPC{} // nothing is granted from it meanwhile; what is published counts all the same
 	}
-	return Count(r, all, p.c.Nodes(), vpc.Traits), nil
+	u := Count(r, all, p.c.Nodes(), vpc.Traits)
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	u.without(p.c.barred[r.UID])
+	return u, nil
 }
 
 func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *Refusal {

@@ -56,6 +56,9 @@ func smallestAsked(r *v1alpha1.RangeRequest) (length int) {
 	if n := r.Spec.NodePrefixLength; n != nil && n.Type == intstr.Int {
 		length = max(length, int(n.IntVal))
 	}
+	for _, x := range r.Spec.SubnetSizes {
+		length = max(length, int(x.PrefixLength))
+	}
 	for _, p := range parseAll(r.Spec.CIDRs) {
 		length = max(length, p.Bits())
 	}

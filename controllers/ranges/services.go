@@ -86,6 +86,10 @@ type Refusal struct {
 	Reason, Text string
 	Again        time.Duration // when to look again
 
+	// Unserved are the subnets that it is about, where the request is planned
+	// subnet by subnet.
+	Unserved []Unserved
+
 	// changed tells that somebody else changed an object meanwhile, so that this is
 	// nothing to tell anybody.
 	changed bool

@@ -89,6 +89,9 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 	}
 	for i := range requests.Items {
 		r := &requests.Items[i]
+		if r.NetworkName() == n.Name && r.Spec.Purpose == v1alpha1.Pods {
+			c.notice(r, snapshot)
+		}
 		if r.NetworkName() == n.Name && Differs(snapshot, c.ClusterID, r) {
 			c.lookAgain(r)
 			if c.queue != nil {

@@ -25,6 +25,8 @@ type Use struct {
 	// Nodes are the names of the Nodes that publish a piece, Held the pieces.
 	Nodes []string
 	Held  []netip.Prefix
+	// Barred are the parts of the ranges in which nothing can be attached.
+	Barred []netip.Prefix
 	// Waiting counts the Nodes that wait for room here; RangeMissing tells
 	// that one of them could not use the range at all, or no Service could.
 	Waiting      int32

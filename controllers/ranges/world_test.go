@@ -33,6 +33,7 @@ type world struct {
 	api     client.Client
 	now     time.Time
 	subnets []string
+	full    string // the subnet that takes no more ranges
 	ranges  []cloud.Range
 	made    []cloud.Subnet // for new nodes
 	carried []cloud.Interface
@@ -89,6 +90,9 @@ func (w *world) Read(context.Context) (cloud.Snapshot, error) {
 			if r.Subnet == name {
 				sub.Ranges = append(sub.Ranges, r)
 			}
+		}
+		if name == w.full {
+			sub.Ranges, sub.MaxRanges = append(sub.Ranges, cloud.Range{Subnet: name, Name: "theirs", Prefix: netip.MustParsePrefix("192.168.0.0/24")}), 1
 		}
 		s.Subnets = append(s.Subnets, sub)
 	}

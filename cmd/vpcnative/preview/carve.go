@@ -9,11 +9,12 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 )
 
-// carve asks the very planner that the manager asks. Nothing else here does.
+// carve asks the very planner that the manager asks. Nothing else here does. A
+// request that cannot have all may have a part.
 func carve(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) ([]ranges.Step, *Refusal) {
 	steps, no := ranges.Plan(planner(in, n, snapshot, r))
 	if no != nil {
-		return nil, &Refusal{Reason: no.Reason, Text: no.Text}
+		return steps, &Refusal{Reason: no.Reason, Text: no.Text}
 	}
 	return steps, nil
 }

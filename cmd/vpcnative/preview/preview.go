@@ -178,7 +178,7 @@ func (in Input) network(name string) Network {
 		size := nodeSize(r, in.Requests, in.Nodes, snapshot.Traits)
 		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Attachment: r.Spec.Attachment, Refusal: no, NodeSize: size}
 		for _, s := range steps {
-			q.Ranges = append(q.Ranges, rangeOf(s, size))
+			q.Ranges = append(q.Ranges, rangeOf(s, size, snapshot, in.nodes()))
 			if size != nil && isNews(r, s) && r.Spec.Attachment == v1alpha1.AttachRoutes {
 				routes = routes.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
 			}
@@ -216,13 +216,13 @@ func isNews(r *v1alpha1.RangeRequest, s ranges.Step) bool {
 	return !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() })
 }
 
-func rangeOf(s ranges.Step, size *NodeSize) Range {
+func rangeOf(s ranges.Step, size *NodeSize, snapshot cloud.Snapshot, nodes []*corev1.Node) Range {
 	out := Range{
 		CIDR: s.Range.Prefix.String(), Subnet: s.Range.Subnet, Name: s.Range.Name, Create: s.Create, Adopted: s.Adopted, Why: s.Why,
 		Addresses: prefix.Addresses(s.Range.Prefix).String(),
 	}
 	if size != nil {
-		out.Nodes = plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength).String()
+		out.Nodes = ranges.Feeds(s.Range.Prefix, size.PrefixLength, snapshot, ranges.Published(nodes)).String()
 	}
 	return out
 }

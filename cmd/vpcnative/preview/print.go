@@ -69,7 +69,11 @@ func (n Network) print(w io.Writer, s show.Style) error {
 
 func (q Request) print(b *strings.Builder, s show.Style) {
 	fmt.Fprintf(b, "\n%s\n", s.Bold(fmt.Sprintf("RangeRequest %s (%s)", q.Name, q.Purpose)))
-	if q.Refusal != nil {
+	switch {
+	case q.Refusal == nil:
+	case q.Refusal.Reason == v1alpha1.ReasonPartlyGranted:
+		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be granted in part,"), q.Refusal.Reason, q.Refusal.Text)
+	default:
 		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be refused,"), q.Refusal.Reason, q.Refusal.Text)
 		return
 	}
