@@ -107,7 +107,12 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 			c.Metrics.failed(request, no.Reason)
 		}
 	}
-	for _, o := range c.old(n.Name, Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)) {
+	orphans := Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)
+	old := c.old(n.Name, orphans)
+	if held, err := c.held(ctx, n, snapshot, orphans, requests.Items); held || err != nil {
+		return err
+	}
+	for _, o := range old {
 		note(o.Request, c.sweepOut(ctx, n, o, vpc))
 	}
 	if c.Services != nil && c.leads(ctx) == nil {
