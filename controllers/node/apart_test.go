@@ -21,7 +21,7 @@ func TestAVPCThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 		other := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "other", UID: "o"}}
 		other.Spec.Purpose, other.Spec.NetworkName = v1alpha1.Pods, "other"
 		other.Spec.NodePrefixLength = w.requests[0].Spec.NodePrefixLength
-		other.Spec.NodeSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"in": "other"}}
+		other.Spec.NodeSelector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"in": "other"}}
 		other.Status.Ranges = []v1alpha1.GrantedRange{{CIDR: "10.1.0.0/24", Subnet: "elsewhere", Name: "vn-other"}}
 		beside := *other.DeepCopy()
 		beside.Name, beside.UID, beside.Spec.NetworkName = "beside", "b", "beside"
