@@ -100,7 +100,7 @@ func TestRefusalsNameTheFlag(t *testing.T) {
 		"a key twice":                {file: "resync: 5m\nresync: 6m", want: []string{"resync"}},
 		"no YAML":                    {file: "{", want: []string{"config.yaml"}},
 		"no file":                    {args: []string{"--config=/does/not/exist"}, want: []string{"/does/not/exist"}},
-		"another cloud":              {args: []string{"--cloud=azure"}, want: []string{"--cloud=azure", "aws"}},
+		"another cloud":              {args: []string{"--cloud=azure"}, want: []string{"--cloud", "azure", "gcp", "aws"}},
 		"no namespace":               {args: []string{"--namespace="}, want: []string{"--namespace"}},
 		"no name of the lease":       {args: []string{"--lease-name="}, want: []string{"--lease-name"}},
 		"an odd log format":          {args: []string{"--log-format=xml"}, want: []string{"--log-format=xml"}},
@@ -113,7 +113,7 @@ func TestRefusalsNameTheFlag(t *testing.T) {
 		"half a second of the lease": {args: []string{"--lease-duration=15500ms"}, want: []string{"--lease-duration"}},
 		"no grace for orphans":       {args: []string{"--orphan-grace=0s"}, want: []string{"--orphan-grace=0s"}},
 		"a dry run of nothing":       {args: []string{"--dry-run"}, want: []string{"--load-balancers"}},
-		"several at once":            {args: []string{"--cloud=x", "--log-format=y"}, want: []string{"--cloud=x", "--log-format=y"}},
+		"several at once":            {args: []string{"--namespace=", "--log-format=y"}, want: []string{"--namespace", "--log-format=y"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

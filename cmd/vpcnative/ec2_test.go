@@ -65,7 +65,7 @@ func TestPlanSpeaksEC2(t *testing.T) {
 			"feeds  8 nodes with a /28 each", "network address units of the VPC, once every node is there", "+16"}},
 		"{purpose: Pods, capacity: {nodes: 4, podsPerNode: 32}, growth: {maxRanges: 3}, subnets: [" + subnets[0] + "]}": {0, []string{
 			"4 nodes with a /27 each", "an address for each of 32 pods", "growth in subnet " + subnets[0] + ", 1 of at most 3 ranges", "next   10.2."}},
-		"{purpose: Pods, prefixLength: 22}":                                  {2, []string{"would be refused, NoSpace", "subnet " + subnets[1] + " (10.2.16.0/24)"}},
+		"{purpose: Pods, prefixLength: 22}":                                  {2, []string{"would be granted in part, PartlyGranted", "NoSpace", "subnet " + subnets[1] + " (10.2.16.0/24)"}},
 		"{purpose: Pods, cidrs: [10.9.0.0/24]}":                              {2, []string{"would be refused, OutsideSupernets", "10.9.0.0/24 lies in none of the subnets"}},
 		"{purpose: Pods, prefixLength: 24, nodePrefixLength: 29}":            {2, []string{"would be refused, InvalidSize", "no less than a /28"}},
 		"{purpose: Services}":                                                {0, []string{"reserve 10.3.0.0/20 for ClusterIPs, with nothing in the VPC", "4,096 addresses"}},
