@@ -11,7 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "github.com/aws/aws-sdk-go/aws/awserr" // its module brings Amazon's models
+	//lint:ignore SA1019 nothing is called of it: its module brings Amazon's models
+	_ "github.com/aws/aws-sdk-go/aws/awserr"
 )
 
 func main() {
