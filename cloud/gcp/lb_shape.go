@@ -78,14 +78,21 @@ func (t *translation) poolShape() (poolShape, error) {
 }
 
 // onlyGroups refuses instance groups for nodes that groups of another set have:
-// a VM may be in one load-balanced instance group.
+// a VM may be in one load-balanced instance group. A group that no balancer uses
+// any more is none, and goes in time.
 func (t *translation) onlyGroups() error {
 	mine := map[string]bool{}
 	for _, n := range t.fitting(t.nodes, t.got, kindGroup) {
 		mine[n.Zone+"/"+member(n, kindGroup)] = true
 	}
+	used := map[lb.Ref]bool{}
+	for _, r := range t.got {
+		for _, ref := range r.Uses {
+			used[ref] = true
+		}
+	}
 	for _, r := range t.got.Sorted() {
-		if r.Kind != kindGroup || r.Owner.Kind != lb.KindNodeSet || r.Owner == t.nodes.Owner() {
+		if r.Kind != kindGroup || r.Owner.Kind != lb.KindNodeSet || r.Owner == t.nodes.Owner() || !used[r.Ref] {
 			continue
 		}
 		for _, name := range r.Fields[lb.FieldMembers] {
