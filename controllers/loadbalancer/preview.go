@@ -72,6 +72,9 @@ func (r remover) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resou
 	now, err := r.Balancers.Apply(ctx, a, got)
 	if err == nil {
 		r.removed(*a.Got)
+		for _, part := range a.Parts {
+			r.removed(part)
+		}
 	}
 	return now, err
 }
