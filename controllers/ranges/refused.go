@@ -30,6 +30,9 @@ func (in Input) supported() *Refusal {
 	if in.routed() && (r.Spec.NodePrefixLength == nil || r.Spec.NodePrefixLength.Type != intstr.Int) {
 		return refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table; say it in a new request")
 	}
+	if !slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv4) {
+		return refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.IPFamilies)
+	}
 	if least := in.smallest(); least > 0 && r.Spec.Purpose == v1alpha1.Pods {
 		if n := smallestAsked(r); n > least {
 			return refuse(string(plan.InvalidSize), "a /%d is asked for, and this cloud gives an interface no less than a /%d; ask for that or more", n, least)
@@ -39,9 +42,6 @@ func (in Input) supported() *Refusal {
 		if n := smallestRangeAsked(r); n > least {
 			return refuse(string(plan.InvalidSize), "a range of /%d is asked for, and this cloud has no %s smaller than a /%d; ask for that or more", n, traits.RangeNoun(), least)
 		}
-	}
-	if !slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv4) {
-		return refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.IPFamilies)
 	}
 	return nil
 }
