@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -73,7 +74,22 @@ func (g *GCE) Add(machine string, o map[string]string) error {
 		name, cidr, _ := strings.Cut(a, ":")
 		nic.Aliases = []gcesim.Alias{{RangeName: name, Prefix: netip.MustParsePrefix(cidr)}}
 	}
-	_, err := g.Sim.AddInstance(gcesim.Instance{Project: project, Zone: or(o["zone"], zone), Name: machine, Interfaces: []gcesim.Interface{nic}})
+	return whenReady(func() error {
+		_, err := g.Sim.AddInstance(gcesim.Instance{Project: project, Zone: or(o["zone"], zone), Name: machine, Interfaces: []gcesim.Interface{nic}})
+		return err
+	})
+}
+
+// whenReady tries again while an operation of somebody else is under way on
+// what is changed, as people's tools do.
+func whenReady(change func() error) (err error) {
+	_ = Eventually(patience, func() error {
+		err = change()
+		if r := (*gcesim.APIError)(nil); errors.As(err, &r) && r.Reason == "resourceNotReady" {
+			return err
+		}
+		return nil
+	})
 	return err
 }
 
@@ -115,18 +131,20 @@ func (g *GCE) rangeOf(p netip.Prefix) string {
 }
 
 func (g *GCE) SetRanges(subnet string, keepOurs bool, ranges ...invariants.Range) error {
-	var list []gcesim.SecondaryRange
-	for _, s := range g.Subnets() {
-		for _, r := range s.Ranges {
-			if s.Name == subnet && r.Ours && keepOurs {
-				list = append(list, gcesim.SecondaryRange{Name: r.Name, Prefix: r.Prefix})
+	return whenReady(func() error {
+		var list []gcesim.SecondaryRange
+		for _, s := range g.Subnets() {
+			for _, r := range s.Ranges {
+				if s.Name == subnet && r.Ours && keepOurs {
+					list = append(list, gcesim.SecondaryRange{Name: r.Name, Prefix: r.Prefix})
+				}
 			}
 		}
-	}
-	for _, r := range ranges {
-		list = append(list, gcesim.SecondaryRange{Name: r.Name, Prefix: r.Prefix})
-	}
-	return g.Sim.SetSecondaryRanges(project, region, subnet, list...)
+		for _, r := range ranges {
+			list = append(list, gcesim.SecondaryRange{Name: r.Name, Prefix: r.Prefix})
+		}
+		return g.Sim.SetSecondaryRanges(project, region, subnet, list...)
+	})
 }
 
 func (g *GCE) Route(name string, to netip.Prefix) error {
