@@ -105,7 +105,7 @@ func (v balancers) Rules() lb.Rules {
 		Domain: v.VPC + " in " + v.Region, VPC: v.VPC,
 		Editable: map[string][]string{
 			kindBalancer: {fieldAddresses, fieldSubnets, fieldGroups, fieldAttributes, fieldTags},
-			kindPool:     {fieldCheck, fieldSet, fieldListens, fieldAttributes, fieldTags, lb.FieldMembers},
+			kindPool:     {fieldCheck, fieldSet, fieldListens, fieldAttributes, fieldTags},
 			kindListener: {fieldProtocol, fieldPool},
 			kindGroup:    {fieldIngress, fieldTags},
 		},

@@ -2,11 +2,8 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -40,19 +37,9 @@ func (x *applying) pool(ctx context.Context) error {
 		return err
 	}
 	if x.a.Changes(fieldAttributes) {
-		if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, nil); err != nil {
-			return err
-		}
+		return x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, nil)
 	}
-	if !x.a.Changes(lb.FieldMembers) {
-		return nil
-	}
-	want, have := x.a.Want.Fields[lb.FieldMembers], x.a.Got.Fields[lb.FieldMembers]
-	// Those that leave first, where all would be too many.
-	if err := x.members(ctx, actionDeregister, without(have, want), x.elb.deregister); err != nil {
-		return err
-	}
-	return x.members(ctx, actionRegister, without(want, have), x.elb.register)
+	return nil
 }
 
 func (x *applying) newPool(ctx context.Context) error {
@@ -77,122 +64,8 @@ func (x *applying) newPool(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.now.ID, x.now.Health = made.arn, lb.Unknown
-	if err := x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, born); err != nil {
-		return err
-	}
-	return x.members(ctx, actionRegister, x.a.Want.Fields[lb.FieldMembers], x.elb.register)
-}
-
-// batch is how many targets go into one call, as the AWS Load Balancer
-// Controller has it: ELB refuses larger ones at times
-// (kubernetes/kubernetes#101592).
-const batch = 200
-
-// members registers or deregisters targets in batches.
-func (x *applying) members(ctx context.Context, action string, ids []string, f func(context.Context, string, []string) error) error {
-	var refused []string
-	for chunk := range slices.Chunk(ids, batch) {
-		bad, err := x.some(ctx, action, chunk, f)
-		if err != nil {
-			return err
-		}
-		refused = append(refused, bad...)
-	}
-	if len(refused) > 0 {
-		return x.refuse(cloud.NotFound, fmt.Errorf("ELB takes no instance that is not running: %s", strings.Join(refused, ", ")),
-			"all others are registered; start the instance, or take its Node out of the cluster")
-	}
-	return nil
-}
-
-// some registers as many as can be: one instance that is stopped has ELB
-// refuse all of a call, so that a refused one is halved.
-func (x *applying) some(ctx context.Context, action string, ids []string, f func(context.Context, string, []string) error) (refused []string, err error) {
-	err = x.patiently(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, ids) }, unknownYet...)
-	if codeOf(err) != "InvalidTarget" {
-		return nil, err
-	}
-	if len(ids) == 1 {
-		return ids, nil
-	}
-	half := len(ids) / 2
-	for _, part := range [][]string{ids[:half], ids[half:]} {
-		bad, err := x.some(ctx, action, part, f)
-		if err != nil {
-			return nil, err
-		}
-		refused = append(refused, bad...)
-	}
-	return refused, nil
-}
-
-// Members are the target groups of every balancer that carries the set: EC2
-// has no pool that balancers share. Those of one balancer share its limit.
-func (v balancers) Members(nodes lb.NodeSet, got lb.State) []lb.Resource {
-	var pools []lb.Resource
-	count, current := map[user]int{}, map[user][]string{}
-	users := usersOf(got)
-	for _, x := range got.Sorted() {
-		if x.Kind == kindPool && x.Owner.ClusterID == nodes.ClusterID && x.Fields.One(fieldSet) == nodes.Name {
-			pools = append(pools, x)
-			by := users(x)
-			count[by]++
-			current[by] = append(current[by], x.Fields[lb.FieldMembers]...)
-		}
-	}
-	zones := v.zonesOf(got)
-	var out []lb.Resource
-	for _, x := range pools {
-		by := users(x)
-		in := zones[by]
-		if len(in) == 0 { // of no balancer, or of one that is not there
-			in = zones[user{owner: x.Owner}]
-		}
-		members, _ := membersOf(nodes, in, count[by], current[by])
-		x.Fields = lb.Fields{lb.FieldMembers: members}
-		out = append(out, x)
-	}
-	return out
-}
-
-// user is the balancer that sends to a target group; of no name for a group
-// that none sends to.
-type user struct {
-	owner    cloud.Owner
-	balancer string
-}
-
-func usersOf(got lb.State) func(pool lb.Resource) user {
-	balancers := map[lb.Ref]string{}
-	for ref, x := range got {
-		if ref.Kind == kindListener {
-			for _, used := range x.Uses {
-				balancers[used] = x.PartOf.Name
-			}
-		}
-	}
-	return func(pool lb.Resource) user { return user{pool.Owner, balancers[pool.Ref]} }
-}
-
-// zonesOf are the zones that each balancer is in, and those of each owner's
-// together.
-func (v balancers) zonesOf(got lb.State) map[user]map[string]bool {
-	out := map[user]map[string]bool{}
-	for ref, x := range got {
-		if ref.Kind != kindBalancer {
-			continue
-		}
-		for _, by := range []user{{x.Owner, ref.Name}, {owner: x.Owner}} {
-			if out[by] == nil {
-				out[by] = map[string]bool{}
-			}
-			for _, text := range x.Fields[fieldSubnets] {
-				out[by][got[lb.Ref{Kind: kindSubnet, Name: parseZone(text).subnet}].Fields.One(fieldZone)] = true
-			}
-		}
-	}
-	return out
+	x.now.ID, x.now.Health, x.now.Members = made.arn, lb.Unknown, []string{}
+	return x.attributes(ctx, actionSetPoolAttributes, x.elb.setPoolAttributes, poolAttributes, born)
 }
 
 // Ingresses is the host name of the balancer, once it is active.

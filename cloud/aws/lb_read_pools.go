@@ -2,10 +2,7 @@ package aws
 
 import (
 	"context"
-	"slices"
 	"strconv"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -27,12 +24,8 @@ func (r *reading) readPools(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	members, err := r.members(ctx, found)
-	if err != nil {
-		return err
-	}
-	for n, p := range found {
-		if tags[p.arn] == nil || members[n] == nil { // gone since it was listed
+	for _, p := range found {
+		if tags[p.arn] == nil { // gone since it was listed
 			continue
 		}
 		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Health: lb.Unknown, Fields: lb.Fields{
@@ -45,7 +38,6 @@ func (r *reading) readPools(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		x.Fields[lb.FieldMembers] = members[n]
 		r.put(x)
 		if !r.exact() {
 			r.deduce(p, tags[p.arn][tagPort], x)
@@ -57,43 +49,8 @@ func (r *reading) readPools(ctx context.Context) error {
 	return nil
 }
 
-// poolsAtATime is how many groups' targets are read at the same time: each call
-// answers with as many targets as there are, and takes its time.
-const poolsAtATime = 8
-
-// members reads the targets of each group; those of one that is gone since it
-// was listed are nil.
-func (r *reading) members(ctx context.Context, of []pool) ([][]string, error) {
-	out := make([][]string, len(of))
-	calls, ctx := errgroup.WithContext(ctx)
-	calls.SetLimit(poolsAtATime)
-	for n, p := range of {
-		calls.Go(func() (err error) {
-			out[n], err = r.membersOf(ctx, p.arn)
-			if cloud.Is(err, cloud.NotFound) {
-				out[n] = nil
-				return nil
-			}
-			return err
-		})
-	}
-	return out, calls.Wait()
-}
-
 func (v balancers) targets(ctx context.Context, arn string) ([]member, error) {
 	return read(ctx, v.vpc, actionMembers, subject{"read the targets", arn}, func(ctx context.Context) ([]member, error) { return v.elb.members(ctx, arn) })
-}
-
-func (r *reading) membersOf(ctx context.Context, arn string) ([]string, error) {
-	all, err := r.targets(ctx, arn)
-	out := []string{}
-	for _, m := range all {
-		if !m.draining {
-			out = append(out, m.instance)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out), err
 }
 
 // deduce makes the listener that sends to a group of what the group says.

@@ -16,7 +16,7 @@ import (
 func TestWhatVanishesWhileReadingIsGone(t *testing.T) {
 	t.Parallel()
 	for name, skip := range map[string]int{
-		"DescribeTags": 0, "DescribeTags of target groups": 1, "DescribeTargetHealth": 0,
+		"DescribeTags": 0, "DescribeTags of target groups": 1,
 		"DescribeListeners": 0, "DescribeLoadBalancerAttributes": 0, "DescribeTargetGroupAttributes": 0,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestWhatVanishesWhileReadingIsGone(t *testing.T) {
 			}
 			struck := w.sim.Inject(awssim.Fault{Action: action, Skip: skip, Count: 1, Before: func(awssim.Call) { w.removeByHand(web.Owner) }})
 			var of []cloud.Owner
-			if action != "DescribeTags" && action != "DescribeTargetHealth" { // which a read of all does not call
+			if action != "DescribeTags" { // which a read of all does not call
 				of = []cloud.Owner{web.Owner, shop.Owner}
 			}
 			got, err := w.lb.Read(t.Context(), "c1", of...)
@@ -70,5 +70,18 @@ func (w *balanced) removeByHand(o cloud.Owner) {
 			_, err := w.elb.DeleteTargetGroup(w.Context(), &elb.DeleteTargetGroupInput{TargetGroupArn: &g.ARN})
 			failed(err)
 		}
+	}
+}
+
+// TestAPoolThatIsGoneHoldsNothing, and is no failure of the others.
+func TestAPoolThatIsGoneHoldsNothing(t *testing.T) {
+	t.Parallel()
+	w := newBalanced(t, awssim.Config{})
+	web := service("web")
+	w.made(web)
+	pools := w.lb.Pools(w.nodes, w.read())
+	w.removeByHand(web.Owner)
+	if _, err := w.lb.List(t.Context(), pools[0].Group()); len(pools) != 1 || !cloud.Is(err, cloud.NotFound) {
+		t.Errorf("%d pools: %v", len(pools), err)
 	}
 }

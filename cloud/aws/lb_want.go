@@ -32,12 +32,11 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 	if err != nil {
 		return nil, err
 	}
-	members, err := w.members(nodes)
-	if err != nil {
+	if err := w.room(nodes); err != nil {
 		return nil, err
 	}
 	for _, p := range w.listeners {
-		pool := w.pool(balancer, p, check, members)
+		pool := w.pool(balancer, p, check)
 		w.out = append(w.out, pool, listenerOf(balancer, p.protocol, p.port, pool.Ref))
 	}
 	w.out = append(w.out, balancer)
@@ -195,7 +194,7 @@ func (w *wanting) poolRef(balancer lb.Resource, p portOf) lb.Ref {
 }
 
 // pool is a port's target group. What cannot be changed is in its name.
-func (w *wanting) pool(balancer lb.Resource, p portOf, check string, members []string) lb.Resource {
+func (w *wanting) pool(balancer lb.Resource, p portOf, check string) lb.Resource {
 	attributes := map[string]string{connectionTermination: strconv.FormatBool(p.protocol != "TCP")}
 	for key, value := range w.ofPool {
 		attributes[key] = value
@@ -207,7 +206,7 @@ func (w *wanting) pool(balancer lb.Resource, p portOf, check string, members []s
 		Ref: w.poolRef(balancer, p), Owner: w.b.Owner,
 		Fields: lb.Fields{
 			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.b.NodeSet},
-			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes), lb.FieldMembers: members,
+			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes),
 		},
 	}
 }
@@ -257,47 +256,18 @@ func (w *wanting) check() (string, error) {
 	return c.text(), nil
 }
 
-// members are the nodes of the set that are in the balancer's zones, as many
-// as its target groups can have together.
-func (w *wanting) members(nodes lb.NodeSet) ([]string, error) {
+// room refuses more nodes than the balancer's target groups can have together,
+// where each of them counts.
+func (w *wanting) room(nodes lb.NodeSet) error {
 	zones := map[string]bool{}
 	for _, z := range w.zones {
 		zones[w.got[lb.Ref{Kind: kindSubnet, Name: z.subnet}].Fields.One(fieldZone)] = true
 	}
-	members, all := membersOf(nodes, zones, len(w.listeners), w.current())
-	if w.b.LocalOnly && len(members) < all {
-		return nil, w.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes on %d ports are more than the %d targets that a network load balancer takes",
+	if all := len(inZones(nodes, zones)); w.b.LocalOnly && all > perGroup(len(w.listeners)) {
+		return w.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes on %d ports are more than the %d targets that a network load balancer takes",
 			all, len(w.listeners), maxTargets), "choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
 	}
-	return members, nil
+	return nil
 }
-
-// current are the members of the owner's target groups.
-func (w *wanting) current() (out []string) {
-	for ref, x := range w.got {
-		if ref.Kind == kindPool && x.Owner == w.b.Owner {
-			out = append(out, x.Fields[lb.FieldMembers]...)
-		}
-	}
-	return out
-}
-
-// membersOf chooses the instances for target groups, so many of one balancer.
-func membersOf(nodes lb.NodeSet, zones map[string]bool, groups int, current []string) (members []string, all int) {
-	inZones := slices.DeleteFunc(slices.Clone(nodes.Nodes), func(n lb.Node) bool { return len(zones) > 0 && n.Zone != "" && !zones[n.Zone] })
-	held := map[string]bool{}
-	for _, id := range current {
-		held[id] = true
-	}
-	members = []string{}
-	for _, n := range lb.Subset(inZones, func(id string) bool { return held[instanceOf(id)] }, maxTargets/max(1, groups)) {
-		members = append(members, instanceOf(n.ProviderID))
-	}
-	slices.Sort(members)
-	return members, len(inZones)
-}
-
-// instanceOf is the instance of a provider ID.
-func instanceOf(providerID string) string { return providerID[strings.LastIndex(providerID, "/")+1:] }
 
 var errNoSubnets = errors.New("no subnet fits")

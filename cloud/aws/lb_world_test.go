@@ -19,6 +19,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // balanced is a VPC of three zones with subnets for balancers and for nodes,
@@ -161,7 +162,32 @@ func (w *balanced) apply(b lb.LoadBalancer) (lb.Actions, error) {
 	got := w.read(b.Owner)
 	w.look(b, got)
 	p := w.plan(b, got)
-	return p, lb.Run(w.Context(), w.lb, p, got)
+	err := lb.Run(w.Context(), w.lb, p, got)
+	return p, errors.Join(err, w.keep(got))
+}
+
+// changes are what is to change of what the pools hold.
+func (w *balanced) changes(got lb.State) []members.Change {
+	w.Helper()
+	var out []members.Wanted
+	for _, pool := range w.lb.Pools(w.nodes, got) {
+		has, err := w.lb.List(w.Context(), pool.Group())
+		w.must(err)
+		out = append(out, members.Wanted{Group: pool.Group(), Has: has, Want: pool.Members})
+	}
+	return members.Plan(w.lb.Limits(), out, nil)
+}
+
+// keep brings about what the pools hold.
+func (w *balanced) keep(got lb.State) (err error) {
+	w.Helper()
+	for _, r := range members.Run(w.Context(), w.lb, w.changes(got), 4) {
+		err = errors.Join(err, r.Err)
+		for _, left := range r.Left {
+			err = errors.Join(err, left.Err)
+		}
+	}
+	return err
 }
 
 // look enters how what the plan waits for is by now.

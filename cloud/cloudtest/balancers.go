@@ -2,12 +2,14 @@ package cloudtest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"testing"
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // BalancerWorld arranges the cloud behind an lb.Balancers, as somebody else
@@ -88,6 +90,7 @@ func RunBalancers(t *testing.T, fresh func(t *testing.T) BalancerHarness) {
 		{"NodesComeAndGo", nodesComeAndGo},
 		{"ANodeCostsTheSameForManyBalancers", aNodeCostsTheSameForManyBalancers},
 		{"AGoneMachineHoldsNobodyUp", aGoneMachineHoldsNobodyUp},
+		{"AGoneMachineKeepsNothingFromBeingMade", aGoneMachineKeepsNothingFromBeingMade},
 		{"QuotaIsSaidAndOutlived", quotaIsSaidAndOutlived},
 		{"FirewallOfOthersHoldsNothingUp", firewallOfOthersHoldsNothingUp},
 		{"WhatIsDeletedByHandComesBack", whatIsDeletedByHandComesBack},
@@ -175,7 +178,7 @@ func (c *balancing) apply(b lb.LoadBalancer) error {
 	if err := lb.Run(c.ctx, c.Balancers, c.plan(b, got), got); err != nil {
 		return err
 	}
-	return lb.Run(c.ctx, c.Balancers, c.memberPlan(got), got)
+	return c.keepPools(got)
 }
 
 // look enters how what the balancer's plan waits for is by now.
@@ -189,8 +192,52 @@ func (c *balancing) look(b lb.LoadBalancer, got lb.State) error {
 	return err
 }
 
-func (c *balancing) memberPlan(got lb.State) lb.Actions {
-	return lb.Plan(c.Balancers.Rules(), got, lb.Goal{Owner: c.set.Owner(), Want: c.Balancers.Members(c.set, got), Keep: true})
+// keepPools brings the set's pools about, and what they hold.
+func (c *balancing) keepPools(got lb.State) error {
+	plan := lb.Plan(c.Balancers.Rules(), got, lb.Goal{Owner: c.set.Owner(), Want: c.Balancers.Pools(c.set, got), Keep: true})
+	if err := lb.Run(c.ctx, c.Balancers, plan, got); err != nil {
+		return err
+	}
+	var all []error
+	for _, r := range members.Run(c.ctx, c.Balancers, c.changes(got), 4) {
+		all = append(all, r.Err)
+		for _, left := range r.Left {
+			all = append(all, left.Err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// changes are what is to change of what the set's pools hold.
+func (c *balancing) changes(got lb.State) []members.Change {
+	c.Helper()
+	return members.Plan(c.Balancers.Limits(), c.pools(got), nil)
+}
+
+// pools are the set's that are there, with what they hold and are to hold.
+func (c *balancing) pools(got lb.State) (out []members.Wanted) {
+	c.Helper()
+	var there []lb.Resource
+	for _, pool := range c.Balancers.Pools(c.set, got) {
+		if r, ok := got[pool.Ref]; ok {
+			list, err := c.Balancers.List(c.ctx, r.Group())
+			if cloud.Is(err, cloud.NotFound) {
+				continue
+			}
+			c.must(err)
+			r.Members = list
+			got[pool.Ref] = r
+			there = append(there, r)
+		}
+	}
+	for _, pool := range c.Balancers.Pools(c.set, got) { // by what they hold
+		for _, r := range there {
+			if r.Ref == pool.Ref {
+				out = append(out, members.Wanted{Group: r.Group(), Has: r.Members, Want: pool.Members})
+			}
+		}
+	}
+	return out
 }
 
 // converge applies until nothing is left to do.
@@ -202,8 +249,8 @@ func (c *balancing) converge(b lb.LoadBalancer) lb.State {
 			continue
 		}
 		got := c.read()
-		if plan := append(c.plan(b, got), c.memberPlan(got)...); len(plan) > 0 {
-			c.Logf("still to do:\n%s", plan)
+		if plan, changes := c.plan(b, got), c.changes(got); len(plan)+len(changes) > 0 {
+			c.Logf("still to do:\n%s%v", plan, changes)
 			continue
 		}
 		return got
@@ -215,8 +262,8 @@ func (c *balancing) converge(b lb.LoadBalancer) lb.State {
 // members is how many there are in all pools of the set together, each once.
 func (c *balancing) members(got lb.State) int {
 	names := map[string]bool{}
-	for _, pool := range c.Balancers.Members(c.set, got) {
-		for _, m := range got[pool.Ref].Fields[lb.FieldMembers] {
+	for _, pool := range c.pools(got) {
+		for _, m := range pool.Has {
 			names[m] = true
 		}
 	}

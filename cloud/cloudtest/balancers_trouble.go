@@ -145,6 +145,25 @@ func aGoneMachineHoldsNobodyUp(c *balancing) {
 	c.converge(b)
 }
 
+func aGoneMachineKeepsNothingFromBeingMade(c *balancing) {
+	c.nodes(3)
+	b := c.balancer("shop")
+	c.World.DeleteNode(c.set.Nodes[1])
+	got := c.read()
+	c.must(lb.Run(c.ctx, c.Balancers, c.plan(b, got), got))
+	if err := c.keepPools(got); err == nil {
+		c.Error("nothing is said of a node without a machine")
+	}
+	got = c.read()
+	c.must(c.look(b, got))
+	if plan := c.plan(b, got); len(plan) > 0 {
+		c.Errorf("one machine that is gone keeps a load balancer from being made:\n%s", plan)
+	}
+	if n := c.members(got); n != 2 {
+		c.Errorf("%d members, want 2", n)
+	}
+}
+
 func quotaIsSaidAndOutlived(c *balancing) {
 	c.nodes(1)
 	b := c.balancer("shop")

@@ -25,6 +25,9 @@ func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Res
 	if err != nil {
 		return now, e.forAdmin(err)
 	}
+	if e.made && e.at.isPool() {
+		now.Members = []string{}
+	}
 	if a.Want != nil {
 		now.Uses = a.Want.Uses
 		if a.Kind != kindRule { // whose claims have its address, which was not known
@@ -65,6 +68,7 @@ type lbEdit struct {
 	// or the cloud would answer with the end of the old.
 	request string
 	unsure  error // a request of ours may have been taken up
+	made    bool  // by an insert of ours
 }
 
 // settle changes, and reads and changes again, until the end is there.
@@ -142,7 +146,7 @@ func (e *lbEdit) judge(now lb.Resource, there bool) (done bool, err error) {
 		return false, nil
 	}
 	diff := e.differs(now)
-	if len(diff) > 0 && a.Verb == lb.Create && !slices.Equal(diff, []string{lb.FieldMembers}) {
+	if len(diff) > 0 && a.Verb == lb.Create {
 		return false, e.changed()
 	}
 	return len(diff) == 0, nil
@@ -165,19 +169,14 @@ func (e *lbEdit) differs(now lb.Resource) (out []string) {
 
 // send makes the requests that lead from what is there to the end.
 func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
-	pool := e.at.kind == kindNEG || e.at.kind == kindGroup
 	switch {
 	case e.action.Verb == lb.Delete:
 		return e.call(ctx, "delete", func(ctx context.Context) (operation, error) { return e.api.lbDelete(ctx, e.at, e.requestID()) })
 	case !there:
 		o := lbObject{description: e.action.Want.Owner.Description(), fields: e.want}
 		err := e.call(ctx, "insert", func(ctx context.Context) (operation, error) { return e.api.lbInsert(ctx, e.at, o, e.requestID()) })
-		if err != nil || !pool {
-			return err
-		}
-		return e.changeMembers(ctx, nil)
-	case pool:
-		return e.changeMembers(ctx, now.Fields[lb.FieldMembers])
+		e.made = err == nil
+		return err
 	}
 	o := lbObject{version: now.Version, fields: e.want}
 	if e.at.kind == kindBackend { // what is as wanted need not be sent
@@ -216,51 +215,4 @@ func (e *lbEdit) call(ctx context.Context, verb string, f func(context.Context) 
 		return err
 	}
 	return op.failure(method, e.about)
-}
-
-// maxMembersOfCall is what ingress-gce sends at once.
-const maxMembersOfCall = 500
-
-// changeMembers takes out first: a set may be at its limit.
-func (e *lbEdit) changeMembers(ctx context.Context, has []string) error {
-	want, asked := e.want[lb.FieldMembers]
-	if !asked {
-		return nil
-	}
-	var all []error
-	for _, add := range []bool{false, true} {
-		from, to := has, want
-		if add {
-			from, to = want, has
-		}
-		var list []string
-		for _, m := range from {
-			if !slices.Contains(to, m) {
-				list = append(list, m)
-			}
-		}
-		for batch := range slices.Chunk(list, maxMembersOfCall) {
-			all = append(all, e.changeBatch(ctx, add, batch))
-		}
-	}
-	return errors.Join(all...)
-}
-
-// changeBatch halves a batch that is refused: one machine that is gone fails
-// all that are named with it.
-func (e *lbEdit) changeBatch(ctx context.Context, add bool, batch []string) error {
-	verb := map[bool]map[string]string{
-		true:  {kindNEG: "attachNetworkEndpoints", kindGroup: "addInstances"},
-		false: {kindNEG: "detachNetworkEndpoints", kindGroup: "removeInstances"},
-	}[add][e.at.kind]
-	id := uuid.NewString()
-	err := e.call(ctx, verb, func(ctx context.Context) (operation, error) { return e.api.changeMembers(ctx, e.at, add, batch, id) })
-	switch cloud.ReasonOf(err) {
-	case cloud.NotFound, cloud.Invalid, cloud.Conflict:
-		if len(batch) > 1 {
-			half := len(batch) / 2
-			return errors.Join(e.changeBatch(ctx, add, batch[:half]), e.changeBatch(ctx, add, batch[half:]))
-		}
-	}
-	return err
 }

@@ -122,7 +122,14 @@ func TestAMachineIsInOneInstanceGroup(t *testing.T) {
 	groups := func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups }
 	w.made(shop("web", groups))
 	some := lb.NodeSet{ClusterID: "c1", Name: "some", Nodes: w.set.Nodes[:1]}
-	_, err := w.balancers.Want(shop("other", groups, func(b *lb.LoadBalancer) { b.NodeSet = "some" }), some, w.read())
+	got := w.read()
+	for ref, r := range got {
+		if r.Kind == "instanceGroup" {
+			r.Members = w.held(r)
+			got[ref] = r
+		}
+	}
+	_, err := w.balancers.Want(shop("other", groups, func(b *lb.LoadBalancer) { b.NodeSet = "some" }), some, got)
 	if e, ok := errors.AsType[*cloud.Error](err); !ok || e.Reason != cloud.Conflict || !strings.Contains(e.Error(), "instance group") || e.Remedy == "" {
 		t.Errorf("got %v", err)
 	}

@@ -40,8 +40,6 @@ var editable = map[string][]string{
 	kindBackend:  {"backends", "failover", "healthChecks", "sessionAffinity", "drainingTimeoutSec", "localityLbPolicy"},
 	kindCheck:    {"port", "requestPath", "checkIntervalSec", "timeoutSec", "healthyThreshold", "unhealthyThreshold", "besides"},
 	kindRule:     {"allowGlobalAccess"},
-	kindNEG:      {lb.FieldMembers},
-	kindGroup:    {lb.FieldMembers},
 	kindFirewall: {"sourceRanges", "destinationRanges", "allowed", "targetTags", "priority", "disabled"},
 }
 
@@ -84,6 +82,9 @@ func (v balancers) refOf(r lb.Ref) lbRef {
 	}
 	return ref
 }
+
+// isPool tells whether it holds members.
+func (r lbRef) isPool() bool { return r.kind == kindNEG || r.kind == kindGroup }
 
 func (r lbRef) scope() scope {
 	switch {

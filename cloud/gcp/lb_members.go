@@ -8,9 +8,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// Members gives the set's pools of the shapes that are in use, so that a node
-// in a new zone gets one. A balancer makes the first of its shape.
-func (v balancers) Members(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
+// Pools gives the set's pools of the shapes that are in use, so that a node in
+// a new zone gets one. A balancer makes the first of its shape.
+func (v balancers) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 	for _, shape := range poolShapes {
 		if shape.inUse(nodes, got) {
 			out = append(out, v.pools(nodes, got, shape)...)
@@ -58,12 +58,34 @@ func (s poolShape) inUse(nodes lb.NodeSet, got lb.State) bool {
 // place is where a pool's members are.
 type place struct{ zone, subnet string }
 
-// fitting are the nodes that can be members. Nodes of other projects than the
-// balancers' cannot be backends.
+// Unfit says why a node can be no backend of the balancers: those of other
+// projects and regions cannot.
+func (v balancers) Unfit(n lb.Node) string {
+	if why := v.unfitMachine(n); why != "" || member(n, kindNEG) != "" {
+		return why
+	}
+	return "it has no IPv4 InternalIP yet"
+}
+
+func (v balancers) unfitMachine(n lb.Node) string {
+	ref, ok := parseProviderID(n.ProviderID)
+	switch {
+	case !ok:
+		return "its providerID names no VM of Compute Engine"
+	case ref.project != v.Project:
+		return "it is in project " + ref.project + ", and load balancers in " + v.Project + " send to VMs of their own alone"
+	case !strings.HasPrefix(ref.zone, v.Region+"-"):
+		return "it is in zone " + ref.zone + ", which is not in region " + v.Region
+	}
+	return ""
+}
+
+// fitting are the nodes that can be members of such pools.
 func (v balancers) fitting(nodes lb.NodeSet, got lb.State, kind string) (out []lb.Node) {
 	subnets := subnetsOf(got)
 	for _, n := range nodes.Nodes {
-		if ref, ok := parseProviderID(n.ProviderID); ok && ref.project == v.Project && member(n, kind) != "" {
+		if v.unfitMachine(n) == "" && member(n, kind) != "" {
+			ref, _ := parseProviderID(n.ProviderID)
 			n.Zone, n.Subnet = ref.zone, v.subnetOfNode(n, subnets)
 			out = append(out, n)
 		}
@@ -87,7 +109,7 @@ func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.R
 	}
 	out := lb.State{}
 	for at, members := range pools {
-		r := lb.Resource{Ref: poolRef(nodes, at, shape), Owner: nodes.Owner(), Fields: lb.Fields{lb.FieldMembers: members, "network": {v.networkPath()}}}
+		r := lb.Resource{Ref: poolRef(nodes, at, shape), Owner: nodes.Owner(), Members: members, Fields: lb.Fields{"network": {v.networkPath()}}}
 		if kind == kindNEG {
 			r.Fields["networkEndpointType"], r.Fields["subnetwork"] = []string{"GCE_VM_IP"}, []string{v.subnetRef(at.subnet).String()}
 		}
@@ -95,7 +117,7 @@ func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.R
 	}
 	for ref, r := range got {
 		if _, wanted := out[ref]; !wanted && shape.has(r, nodes) {
-			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner, Fields: lb.Fields{lb.FieldMembers: nil}}
+			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner}
 		}
 	}
 	return out.Sorted()
@@ -155,7 +177,7 @@ func (v balancers) memberNames(nodes lb.NodeSet, got lb.State, shape poolShape) 
 			continue
 		}
 		zone := v.refOf(ref).zone
-		for _, m := range r.Fields[lb.FieldMembers] {
+		for _, m := range r.Members {
 			name, _, _ := strings.Cut(m, " ")
 			out[instanceRef{project: v.Project, zone: zone, name: name}.providerID()] = true
 		}

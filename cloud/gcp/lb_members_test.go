@@ -45,8 +45,8 @@ func TestNodesWithPodsOfTheirOwnAreNeverLeftOut(t *testing.T) {
 		many(c.nodes)
 		want, err := w.balancers.Want(shop("web", c.edits...), w.set, lb.State{})
 		members := 0
-		for _, r := range want {
-			members += len(r.Fields[lb.FieldMembers])
+		for _, r := range w.balancers.Pools(w.set, lb.StateOf(want...)) {
+			members += len(r.Members)
 		}
 		if members != c.members || cloud.Is(err, cloud.LimitExceeded) != (c.members == 0) {
 			t.Errorf("%s: %d members (%v), want %d", c.name, members, err, c.members)
@@ -64,8 +64,8 @@ func TestNodesWithPodsOfTheirOwnAreNeverLeftOut(t *testing.T) {
 		t.Errorf("a node less moves a balancer:\n%s", p)
 	}
 	members := 0
-	for _, r := range w.balancers.Members(w.set, got) {
-		members += len(r.Fields[lb.FieldMembers])
+	for _, r := range w.balancers.Pools(w.set, got) {
+		members += len(r.Members)
 	}
 	if members != 240 {
 		t.Errorf("%d members", members)

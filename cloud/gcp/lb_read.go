@@ -29,25 +29,6 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 			return nil, err
 		}
 	}
-	for ref, r := range got {
-		if r.Foreign() || r.Kind != kindNEG && r.Kind != kindGroup {
-			continue
-		}
-		members, err := v.readMembers(ctx, v.refOf(ref))
-		if cloud.Is(err, cloud.NotFound) { // deleted since
-			delete(got, ref)
-			continue
-		}
-		if cloud.Is(err, cloud.Unavailable) && ctx.Err() == nil { // it stays as it was known to be
-			delete(got, ref)
-			lose(got, v.refOf(ref).zone, err.Error())
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.Fields[lb.FieldMembers] = members
-	}
 	relate(got)
 	if err := v.readSubnets(ctx, got); err != nil {
 		return nil, err
@@ -250,21 +231,6 @@ func usesOf(r lb.Resource, addresses map[string][]lb.Resource) (out []lb.Ref) {
 	return out
 }
 
-func (v balancers) readMembers(ctx context.Context, ref lbRef) ([]string, error) {
-	method := ref.method("listNetworkEndpoints")
-	if ref.kind == kindGroup {
-		method = ref.method("listInstances")
-	}
-	var out []string
-	list := func(ctx context.Context, token string) (page[string], error) { return v.api.members(ctx, ref, token) }
-	err := pages(ctx, v.vpc, method, ref.scope(), subject{"list the members", ref.String()}, list, func(m string) error {
-		out = append(out, m)
-		return nil
-	})
-	slices.Sort(out)
-	return out, err
-}
-
 // readOne reads a resource as it is now; there is false where it is gone.
 func (v balancers) readOne(ctx context.Context, ref lb.Ref) (r lb.Resource, there bool, err error) {
 	at := v.refOf(ref)
@@ -280,13 +246,6 @@ func (v balancers) readOne(ctx context.Context, ref lb.Ref) (r lb.Resource, ther
 	r = resourceOf(ref.Kind, o)
 	if ref.Kind == kindNEG || ref.Kind == kindGroup {
 		r.Ref = ref
-		r.Fields[lb.FieldMembers], err = v.readMembers(ctx, at)
-		if cloud.Is(err, cloud.NotFound) { // deleted since
-			return lb.Resource{}, false, nil
-		}
-		if err != nil {
-			return r, true, err
-		}
 	}
 	return r, true, nil
 }

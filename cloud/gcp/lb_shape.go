@@ -95,7 +95,7 @@ func (t *translation) onlyGroups() error {
 		if r.Kind != kindGroup || r.Owner.Kind != lb.KindNodeSet || r.Owner == t.nodes.Owner() || !used[r.Ref] {
 			continue
 		}
-		for _, name := range r.Fields[lb.FieldMembers] {
+		for _, name := range r.Members {
 			if mine[t.refOf(r.Ref).zone+"/"+name] {
 				return t.refuse(cloud.Conflict, fmt.Errorf("VM %s is in instance group %s of another choice of nodes, and may be in one load-balanced instance group only", name, r.Name),
 					"use endpoint groups (backends EndpointGroups), or choose the same nodes in all Services with instance groups")

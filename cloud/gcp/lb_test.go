@@ -13,6 +13,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // balanced is a balancerWorld with a set of two nodes.
@@ -83,8 +84,37 @@ func (w *balanced) apply(b lb.LoadBalancer) error {
 	w.must(err)
 	maps.Copy(got, seen)
 	err = lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, goal), got)
-	members := lb.Goal{Owner: w.set.Owner(), Want: w.balancers.Members(w.set, got), Keep: true}
-	return errors.Join(err, lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, members), got))
+	pools := lb.Goal{Owner: w.set.Owner(), Want: w.balancers.Pools(w.set, got), Keep: true}
+	err = errors.Join(err, lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, pools), got))
+	for _, r := range members.Run(w.Context(), w.balancers, w.changes(got), 4) {
+		err = errors.Join(err, r.Err)
+		for _, left := range r.Left {
+			err = errors.Join(err, left.Err)
+		}
+	}
+	return err
+}
+
+// changes are what is to change of what the set's pools hold.
+func (w *balanced) changes(got lb.State) []members.Change {
+	w.Helper()
+	var out []members.Wanted
+	for _, pool := range w.balancers.Pools(w.set, got) {
+		if r, there := got[pool.Ref]; there {
+			has, err := w.balancers.List(w.Context(), r.Group())
+			w.must(err)
+			out = append(out, members.Wanted{Group: r.Group(), Has: has, Want: pool.Members})
+		}
+	}
+	return members.Plan(w.balancers.Limits(), out, nil)
+}
+
+// held is what a pool holds.
+func (w *balanced) held(r lb.Resource) []string {
+	w.Helper()
+	list, err := w.balancers.List(w.Context(), r.Group())
+	w.must(err)
+	return list
 }
 
 // made applies, and wants nothing left to do; it gives where it is reached.
@@ -309,7 +339,7 @@ func TestChangesByHandAreRepaired(t *testing.T) {
 			_, err = w.rest.RegionBackendServices.Patch(project, region, r.Name, &compute.BackendService{Fingerprint: r.Version, SessionAffinity: "CLIENT_IP"}).Do()
 		case "networkEndpointGroup":
 			in, name, _ := strings.Cut(r.Name, "/")
-			machine, _, _ := strings.Cut(r.Fields[lb.FieldMembers][0], " ")
+			machine, _, _ := strings.Cut(w.held(r)[0], " ")
 			_, err = w.rest.NetworkEndpointGroups.DetachNetworkEndpoints(project, in, name, &compute.NetworkEndpointGroupsDetachEndpointsRequest{
 				NetworkEndpoints: []*compute.NetworkEndpoint{{Instance: machine}}}).Do()
 		}
@@ -318,12 +348,14 @@ func TestChangesByHandAreRepaired(t *testing.T) {
 	if after := w.made(b); after[0] != before[0] {
 		t.Errorf("it was reached at %v, and is at %v", before, after)
 	}
-	members := 0
+	held := 0
 	for _, r := range w.read() {
-		members += len(r.Fields[lb.FieldMembers])
+		if r.Kind == "networkEndpointGroup" {
+			held += len(w.held(r))
+		}
 	}
-	if members != 2 {
-		t.Errorf("%d members", members)
+	if held != 2 {
+		t.Errorf("%d members", held)
 	}
 }
 

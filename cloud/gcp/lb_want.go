@@ -96,9 +96,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 		if lost(pool.Ref, t.got) {
 			continue
 		}
-		if _, there := t.got[pool.Ref]; there {
-			delete(pool.Fields, lb.FieldMembers) // the set's own plan has them
-		}
+		pool.Members = nil
 		t.out = append(t.out, pool)
 		uses = append(uses, pool.Ref)
 		groups = append(groups, groupPath(t.refOf(pool.Ref)))

@@ -27,6 +27,16 @@ func TestNoListPassesForWhole(t *testing.T) {
 	space := func() error { _, err := w.vpc.Space.Read(t.Context()); return err }
 	rules := func() error { _, err := w.vpc.Firewalls.Read(t.Context()); return err }
 	balancing := func() error { _, err := w.balancers.Read(t.Context(), "c1"); return err }
+	pools := w.read()
+	held := func() (err error) {
+		for _, r := range pools {
+			if r.Kind == "networkEndpointGroup" || r.Kind == "instanceGroup" {
+				_, failed := w.balancers.List(t.Context(), r.Group())
+				err = errors.Join(err, failed)
+			}
+		}
+		return err
+	}
 	one, many := []gcesim.PartialWay{gcesim.ByWarning, gcesim.ByEmpty}, []gcesim.PartialWay{gcesim.ByWarning, gcesim.ByScope, gcesim.ByUnreachables, gcesim.ByOutage}
 	for method, l := range map[string]struct {
 		ways []gcesim.PartialWay
@@ -36,7 +46,7 @@ func TestNoListPassesForWhole(t *testing.T) {
 		"networks.listPeeringRoutes": {one, space}, "globalAddresses.list": {one, space}, "firewalls.list": {one, rules},
 		"addresses.list": {one, balancing}, "forwardingRules.list": {one, balancing}, "regionBackendServices.list": {one, balancing}, "regionHealthChecks.list": {one, balancing},
 		"networkEndpointGroups.aggregatedList": {many, balancing}, "instanceGroups.aggregatedList": {many, balancing},
-		"networkEndpointGroups.listNetworkEndpoints": {one, balancing}, "instanceGroups.listInstances": {one, balancing},
+		"networkEndpointGroups.listNetworkEndpoints": {one, held}, "instanceGroups.listInstances": {one, held},
 	} {
 		for _, way := range l.ways {
 			in := w.sim.Inject(gcesim.Fault{Method: method, Partial: &gcesim.Partial{Scope: zones[0], How: way}})

@@ -106,7 +106,7 @@ func covers(all, point string) bool {
 func (p *planner) waitsFor(old, w Resource) string {
 	needs := closure(p.want, w.Ref)
 	for _, a := range p.steps {
-		if a.makes() && needs[a.Ref] && !p.goal.ForAdmin[a.Ref] && !a.membersOnly() {
+		if a.makes() && needs[a.Ref] && !p.goal.ForAdmin[a.Ref] {
 			return "it serves until " + w.Ref.String() + " does, for which there is still to " + string(a.Verb) + " " + a.Ref.String()
 		}
 	}
@@ -193,12 +193,6 @@ func closure(s State, from Ref) map[Ref]bool {
 	}
 	take(from)
 	return out
-}
-
-// membersOnly tells whether it changes nothing but which nodes are members,
-// which comes and goes.
-func (a Action) membersOnly() bool {
-	return a.Verb == Edit && len(a.Diff) == 1 && a.Diff[0].Field == FieldMembers
 }
 
 // Known is how long a client that was told of an address may still know an

@@ -17,7 +17,7 @@ var (
 // toyRules are of a cloud with pools (shared), backends and doors; a door
 // claims its port and cannot be changed at all.
 var toyRules = Rules{Editable: map[string][]string{
-	"pool": {FieldMembers}, "backend": {"pools", "check", "uses"}, "check": {"port", "path", "uses"},
+	"pool": {"size"}, "backend": {"pools", "check", "uses"}, "check": {"port", "path", "uses"},
 }}
 
 func toy(kind, name string, o cloud.Owner, fields Fields, uses ...Ref) Resource {
@@ -61,7 +61,7 @@ func TestPlansAsGolden(t *testing.T) {
 	another := func(r *Resource) {
 		r.Owner = cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "web", Name: "other"}
 	}
-	members := toy("pool", "z1", nodes, Fields{FieldMembers: {"n1", "n2", "n3"}})
+	larger := toy("pool", "z1", nodes, Fields{"size": {"2"}})
 	cases := []struct {
 		name      string
 		got, want []Resource
@@ -81,8 +81,8 @@ func TestPlansAsGolden(t *testing.T) {
 			got: with(balancer("tcp", "80"), func(r *Resource) { r.Fields["type"] = []string{"old"} }, Ref{"pool", "z1"}),
 			want: with(with(balancer("tcp", "80"), func(r *Resource) { r.Fields["type"] = []string{"new"} }, Ref{"pool", "z1"}),
 				func(r *Resource) { r.Fields["pools"] = nil }, Ref{"backend", "b-tcp"})},
-		{name: "members alone", got: with(balancer("tcp", "80"), func(r *Resource) { r.Fields[FieldMembers] = []string{"n0", "n1"} }, Ref{"pool", "z1"}),
-			want: []Resource{members}, keep: true},
+		{name: "what is shared alone", got: with(balancer("tcp", "80"), func(r *Resource) { r.Fields["size"] = []string{"1"} }, Ref{"pool", "z1"}),
+			want: []Resource{larger}, keep: true},
 	}
 	var printed bytes.Buffer
 	for _, c := range cases {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // Rules is what a differ must know of a cloud.
@@ -28,11 +29,14 @@ type Rules struct {
 	ReadsInPart bool
 }
 
-// Balancers is the load balancing of one VPC. Rules, Want, Members and
+// Balancers is the load balancing of one VPC. Rules, Want, Pools, Unfit and
 // Ingresses make no call and depend on nothing but their arguments and the
 // adapter's configuration.
 type Balancers interface {
 	Rules() Rules
+
+	// Groups is what pools hold, which is apart from what they are.
+	members.Groups
 
 	// Read gives every resource of a kind that balancers are made of that is
 	// ours by its mark, of the cluster or of the owners alone where any are
@@ -60,10 +64,12 @@ type Balancers interface {
 	// that do not mix or an unknown attribute; LimitExceeded for more than fits.
 	Want(b LoadBalancer, nodes NodeSet, got State) ([]Resource, error)
 
-	// Members gives each pool that carries the set, with its wanted members
-	// in the one field [FieldMembers]. A pool that is not there yet is given
-	// whole.
-	Members(nodes NodeSet, got State) []Resource
+	// Pools gives each pool that carries the set, with the members that are
+	// wanted. A pool that is not there yet is given whole.
+	Pools(nodes NodeSet, got State) []Resource
+
+	// Unfit says why a node can be a member of no pool; empty where it can.
+	Unfit(n Node) string
 
 	// Ingresses is where the balancer can be reached; none while something
 	// that it needs for that is not there or pending.
@@ -87,9 +93,6 @@ type Balancers interface {
 	// no failure: what has just been let go of is in use for a while.
 	Apply(ctx context.Context, a Action, got State) (Resource, error)
 }
-
-// FieldMembers is the field of a pool that holds its members.
-const FieldMembers = "members"
 
 // NeedsAdmin is a refusal that a person with other rights can make good.
 type NeedsAdmin struct {

@@ -71,7 +71,7 @@ func randomState(r *rand.Rand, foreign bool) State {
 			x := Resource{Ref: Ref{kind, fmt.Sprintf("%s%d", kind, n)}, Owner: shop, Fields: Fields{
 				"pools": {fmt.Sprint(r.IntN(2))}, "path": {fmt.Sprint(r.IntN(2))}, "fixed": {fmt.Sprint(r.IntN(3) / 2)}, "uses": nil}}
 			if kind == "pool" {
-				x.Owner, x.Fields = nodes, Fields{FieldMembers: {fmt.Sprint(r.IntN(3))}}
+				x.Owner, x.Fields = nodes, Fields{"size": {fmt.Sprint(r.IntN(3))}}
 			}
 			for _, used := range s.Sorted() {
 				if slices.Index(kinds, used.Kind) < level && r.IntN(3) == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // Ref names a resource: its kind as the cloud calls it, and its name, unique
@@ -68,6 +69,15 @@ type Resource struct {
 	Health Health
 	// Protection says why it cannot be deleted; empty where it can.
 	Protection string
+	// Members are what a pool holds, as they were last listed; nil where they
+	// were not: Read does not. Of a pool from [Balancers.Pools], what it is to
+	// hold; of one that was just made, what it holds by that.
+	Members []string
+}
+
+// Group is the resource as what holds members.
+func (r Resource) Group() members.Group {
+	return members.Group{Kind: r.Kind, Name: r.Name, ID: r.ID}
 }
 
 // Health is whether what sends to targets has one that answers.

@@ -17,7 +17,8 @@ import (
 type hand struct {
 	*book
 	c     *Controller
-	owner cloud.Owner // for whom it works
+	owner cloud.Owner   // for whom it works
+	want  []lb.Resource // all that it is to have
 }
 
 // Apply carries out one action, unless another worker has.
@@ -27,10 +28,8 @@ func (h hand) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource
 	if err != nil || done {
 		return now, err
 	}
-	if h.c.StillLeads != nil {
-		if err := h.c.StillLeads(ctx); err != nil {
-			return lb.Resource{}, fmt.Errorf("%s %s: not done, as this manager may not lead any more: %w", a.Verb, a.Ref, err)
-		}
+	if err := h.c.leads(ctx, a.Verb, a.Ref); err != nil {
+		return lb.Resource{}, err
 	}
 	log.FromContext(ctx).Info("changing the cloud", "verb", a.Verb, "resource", a.Ref.String(), "why", a.Why)
 	now, err = h.Balancers.Apply(ctx, a, got)
@@ -43,7 +42,21 @@ func (h hand) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource
 	if makesShared(a) {
 		h.c.lookAtPools()
 	}
+	if a.Verb == lb.Create && now.Members != nil {
+		return now, h.fill(ctx, now.Ref)
+	}
 	return now, nil
+}
+
+// leads refuses a change where this manager may not lead any more.
+func (c *Controller) leads(ctx context.Context, verb lb.Verb, of fmt.Stringer) error {
+	if c.StillLeads == nil {
+		return nil
+	}
+	if err := c.StillLeads(ctx); err != nil {
+		return fmt.Errorf("%s %s: not done, as this manager may not lead any more: %w", verb, of, err)
+	}
+	return nil
 }
 
 // makesShared tells whether an action makes what a set's balancers share: a
@@ -64,9 +77,6 @@ func (h hand) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err e
 		a.Got = &had
 		return a, lb.Resource{}, false, nil
 	}
-	if fresh, is := h.fresh(a.Want, state); is {
-		a.Want = &fresh
-	}
 	plan := lb.Plan(h.Rules(), state, lb.Goal{Owner: a.Want.Owner, Want: []lb.Resource{*a.Want}, Keep: true})
 	switch {
 	case len(plan) == 0:
@@ -77,25 +87,6 @@ func (h hand) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err e
 	h.doubt(a.Want.Owner)
 	return a, now, false, &cloud.Error{Reason: cloud.Stale, Act: string(a.Verb) + " " + a.Kind, Resource: a.Name,
 		Err: errors.New("meanwhile it is another: " + plan[0].Why)}
-}
-
-// fresh is a pool with the nodes there are by now: a plan that took long would
-// undo what came of a newer one.
-func (h hand) fresh(want *lb.Resource, state lb.State) (lb.Resource, bool) {
-	if want.Owner.Kind != lb.KindNodeSet || want.Fields[lb.FieldMembers] == nil {
-		return lb.Resource{}, false
-	}
-	for _, s := range h.selections() {
-		if lb.SetOwner(h.c.ClusterID, s.Name) != want.Owner {
-			continue
-		}
-		for _, pool := range h.Members(NodeSetOf(h.c.ClusterID, s, h.c.Nodes()), state) {
-			if pool.Ref == want.Ref {
-				return pool, true
-			}
-		}
-	}
-	return lb.Resource{}, false
 }
 
 // hesitate has what an error leaves open read before the next plan.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
@@ -52,6 +53,11 @@ type inventory struct {
 	failure error    // of the last bulk read
 	hole    *lb.Hole // what the last bulk read lacked
 	stale   bool     // it is to be read by another connection
+	// members is what pools hold, where it is known, and changed the clock's time
+	// of the last change; aside are the members that the cloud does not take.
+	members map[lb.Ref][]string
+	changed map[lb.Ref]uint64
+	aside   *members.Aside
 	// begun is when the last complete read began, and begunOf that of owners.
 	begun     time.Time
 	begunOf   map[cloud.Owner]time.Time
@@ -67,8 +73,9 @@ type inventory struct {
 	lastOwner string
 }
 
-func newInventory(domain string) *inventory {
+func newInventory(domain string, now func() time.Time) *inventory {
 	return &inventory{
+		members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
 		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{},
 	}
@@ -127,6 +134,7 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 	for ref, r := range k.state {
 		if _, there := got[ref]; !there && k.noted[ref] <= began && meant(r.Owner) && !hole.Covers(ref) {
 			delete(k.state, ref)
+			delete(k.members, ref)
 		}
 	}
 	for ref, r := range got {
@@ -142,6 +150,7 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 		k.begun = at
 		clear(k.begunOf)
 		clear(k.doubtful)
+		k.unlisted()
 		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
 	}
 	return nil
@@ -162,7 +171,9 @@ func (k *book) whole() error {
 func (k *book) view() lb.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return maps.Clone(k.state)
+	out := maps.Clone(k.state)
+	k.holding(out)
+	return out
 }
 
 func (k *book) has(o cloud.Owner) bool {
@@ -185,7 +196,16 @@ func (k *book) note(a lb.Action, now lb.Resource) {
 	for _, part := range a.Parts {
 		k.noted[part.Ref] = k.clock
 	}
+	if a.Verb != lb.Edit {
+		delete(k.members, a.Ref)
+	}
+	if now.Members != nil { // it was just made
+		k.members[a.Ref], k.changed[a.Ref], now.Members = now.Members, k.clock, nil
+	}
 	k.state.Note(a, now)
+	if a.Verb == lb.Delete {
+		k.aside.Forget(a.Got.Group())
+	}
 	if makesShared(a) {
 		k.grown[a.Want.Owner.Name] = true
 	}

@@ -58,7 +58,7 @@ func (c *Controller) takeDown(ctx context.Context, k *book, s *corev1.Service) (
 	state := k.view()
 	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud}, "")
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Unprotect: unprotected(asked)})
-	err, lingers := c.remember(client.ObjectKeyFromObject(s)).beyondLingering(c.Now(), lb.Run(ctx, hand{k, c, owner}, plan, state))
+	err, lingers := c.remember(client.ObjectKeyFromObject(s)).beyondLingering(c.Now(), lb.Run(ctx, hand{book: k, c: c, owner: owner}, plan, state))
 	if err != nil {
 		k.doubt(owner)
 		return troubled(fmt.Errorf("deleting the load balancer: %w", err)), false

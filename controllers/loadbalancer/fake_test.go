@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // fakeCloud is load balancing in memory, as strict as a cloud: what is used is
@@ -29,15 +30,21 @@ type fakeCloud struct {
 	failRead   error
 	// shown is what a reading of all shows in the place of what is there.
 	shown lb.State
+	// held is what pools hold; broken are members that none takes.
+	held   map[lb.Ref][]string
+	broken map[string]bool
+	lists  []string
 }
 
-func newFake() *fakeCloud { return &fakeCloud{state: lb.State{}} }
+func newFake() *fakeCloud {
+	return &fakeCloud{state: lb.State{}, held: map[lb.Ref][]string{}, broken: map[string]bool{}}
+}
 
 func (f *fakeCloud) Rules() lb.Rules {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return lb.Rules{ReadsInPart: f.shown != nil, Editable: map[string][]string{
-		"pool": {lb.FieldMembers}, "backend": {"pools", "check", "affinity"}, "wall": {"from", "ports"}, "check": {"port"}, "door": {},
+		"backend": {"pools", "check", "affinity"}, "wall": {"from", "ports"}, "check": {"port"}, "door": {},
 	}}
 }
 
@@ -137,7 +144,7 @@ func poolRef(nodes lb.NodeSet, zone string) lb.Ref {
 	return r
 }
 
-func (f *fakeCloud) Members(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
+func (f *fakeCloud) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 	zones := map[string][]string{}
 	for _, n := range nodes.Nodes {
 		zones[n.Zone] = append(zones[n.Zone], n.ProviderID)
@@ -145,14 +152,48 @@ func (f *fakeCloud) Members(nodes lb.NodeSet, got lb.State) (out []lb.Resource) 
 	for _, r := range got.Sorted() {
 		if r.Kind == "pool" && r.Owner == nodes.Owner() {
 			zone := r.Name[:len(r.Name)-len(poolRef(nodes, "").Name)]
-			out = append(out, lb.Resource{Ref: r.Ref, Owner: r.Owner, Fields: lb.Fields{lb.FieldMembers: zones[zone]}})
+			out = append(out, lb.Resource{Ref: r.Ref, Owner: r.Owner, Fields: lb.Fields{}, Members: zones[zone]})
 			delete(zones, zone)
 		}
 	}
 	for _, zone := range slices.Sorted(maps.Keys(zones)) {
-		out = append(out, lb.Resource{Ref: poolRef(nodes, zone), Owner: nodes.Owner(), Fields: lb.Fields{lb.FieldMembers: zones[zone]}})
+		out = append(out, lb.Resource{Ref: poolRef(nodes, zone), Owner: nodes.Owner(), Fields: lb.Fields{}, Members: zones[zone]})
 	}
 	return out
+}
+
+func (f *fakeCloud) Unfit(lb.Node) string { return "" }
+
+func (f *fakeCloud) Limits() members.Limits { return members.Limits{Call: 100} }
+
+func (f *fakeCloud) List(_ context.Context, g members.Group) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lists = append(f.lists, g.Name)
+	return slices.Clone(f.held[lb.Ref{Kind: g.Kind, Name: g.Name}]), nil
+}
+
+func (f *fakeCloud) Attach(_ context.Context, g members.Group, list []string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = append(f.done, "attach "+g.String())
+	for _, m := range list {
+		if f.broken[m] {
+			return &members.Refused{Err: &cloud.Error{Reason: cloud.NotFound, Act: "attach", Resource: m, Err: errors.New("it is not running")}}
+		}
+	}
+	ref := lb.Ref{Kind: g.Kind, Name: g.Name}
+	f.held[ref] = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(f.held[ref]), list...))))
+	return nil
+}
+
+func (f *fakeCloud) Detach(_ context.Context, g members.Group, list []string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = append(f.done, "detach "+g.String())
+	ref := lb.Ref{Kind: g.Kind, Name: g.Name}
+	f.held[ref] = slices.DeleteFunc(slices.Clone(f.held[ref]), func(m string) bool { return slices.Contains(list, m) })
+	return nil
 }
 
 func (f *fakeCloud) Ingresses(b lb.LoadBalancer, got lb.State) (out []lb.Ingress) {
@@ -202,6 +243,7 @@ func (f *fakeCloud) change(a lb.Action, got lb.State) (lb.Resource, error) {
 			}
 		}
 		delete(f.state, a.Ref)
+		delete(f.held, a.Ref)
 		return lb.Resource{}, nil
 	}
 	if there && was.Foreign() {
@@ -247,6 +289,9 @@ func (f *fakeCloud) change(a lb.Action, got lb.State) (lb.Resource, error) {
 		}
 	}
 	f.state[a.Ref] = now
+	if a.Kind == "pool" && !there {
+		now.Members = []string{}
+	}
 	return now, nil
 }
 

@@ -69,7 +69,7 @@ func (c *Controller) clear(ctx context.Context, n *v1alpha1.Network, k *book) (g
 	if held, err := c.brake(ctx, n, k, state, lives); held || err != nil {
 		return false, err
 	}
-	err = lb.Run(ctx, hand{k, c, cloud.Owner{}}, lb.Removal(Everything(state, c.ClusterID, lives)), state)
+	err = lb.Run(ctx, hand{book: k, c: c}, lb.Removal(Everything(state, c.ClusterID, lives)), state)
 	return err == nil, err
 }
 

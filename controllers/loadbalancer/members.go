@@ -4,64 +4,82 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
-// poolsOf are the pools that one balancer uses and that are there, with their
-// wanted members, and what they are planned on.
-func (k *book) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (state lb.State, pools []lb.Resource) {
+// poolsOf are the pools that one balancer uses and that are there, with the
+// members that are wanted.
+func (k *book) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (pools []lb.Resource) {
 	its := map[lb.Ref]bool{}
 	for _, r := range want {
 		its[r.Ref] = true
 	}
-	state = k.view()
-	// Where each balancer has pools of its own, those of others cost time.
-	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return r.Owner.Kind == wanted.OwnerKind && r.Owner != owner })
-	for _, p := range k.Members(set, state) {
+	state := k.view()
+	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, owner) })
+	for _, p := range k.Pools(set, state) {
 		if _, there := state[p.Ref]; there && (its[p.Ref] || p.Owner == owner) {
 			pools = append(pools, p)
 		}
 	}
-	return state, pools
+	return pools
 }
 
-// lookAtPoolsOf puts the nodes into the pools that were made for one balancer.
-// What fails is taken up with all other pools.
-func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, set lb.NodeSet, owner cloud.Owner, want []lb.Resource) {
-	state, pools := k.poolsOf(set, owner, want)
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: pools, Keep: true})
-	if err := lb.Run(ctx, hand{k, c, owner}, plan, state); err != nil {
+// apart tells whether a resource is another owner's alone: where each balancer
+// has pools of its own, those of others cost time.
+func apart(r lb.Resource, owner cloud.Owner) bool {
+	return r.Owner.Kind == wanted.OwnerKind && r.Owner != owner
+}
+
+// lookAtPoolsOf puts the nodes into the pools of one balancer. What fails is
+// taken up with all other pools.
+func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, s wanted.Selection, owner cloud.Owner, want []lb.Resource) {
+	h := hand{book: k, c: c, owner: owner, want: want}
+	if err := c.syncMembers(ctx, h, func() []lb.Resource { return k.poolsOf(c.nodeSet(s), owner, want) }); err != nil {
 		c.Metrics.pools(k.network, err)
 		c.lookAtPools()
 	}
 }
 
-// sendsTo says to how many nodes of the set a balancer sends, or is to; some
-// is false where to none.
+// sendsTo says to how many nodes of the set a balancer sends, and which of them
+// it cannot send to; some is false where to none.
 func (k *book) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
-	members := map[string]bool{}
-	_, pools := k.poolsOf(set, owner, want)
-	for _, p := range pools {
-		for _, m := range p.Fields[lb.FieldMembers] {
-			members[m] = true
+	holds, left := map[string]bool{}, map[string]string{}
+	for _, p := range k.poolsOf(set, owner, want) {
+		for _, m := range k.holds(p) {
+			holds[m] = true
+		}
+		for _, l := range k.aside.Of(p.Group()) {
+			left[l.Member] = l.Member + " cannot be attached: " + l.Err.Error()
 		}
 	}
-	bare := 0
 	for _, n := range set.Nodes {
-		if len(n.Addresses) == 0 {
-			bare++
+		if why := k.Unfit(n); why != "" && len(holds) < len(set.Nodes) {
+			left[n.ProviderID] = path.Base(n.ProviderID) + " cannot be attached: " + why
 		}
 	}
-	switch {
-	case len(members) >= len(set.Nodes):
+	text = fmt.Sprintf("%d of %d nodes", len(holds), len(set.Nodes))
+	if len(holds) >= len(set.Nodes) {
 		text = fmt.Sprintf("%d nodes", len(set.Nodes))
-	case bare > 0:
-		text = fmt.Sprintf("%d of %d nodes, of which %d have no InternalIP yet", len(members), len(set.Nodes), bare)
-	default:
-		text = fmt.Sprintf("%d of %d nodes", len(members), len(set.Nodes))
 	}
-	return text, len(members) > 0
+	return text + listed(slices.Sorted(maps.Values(left))), len(holds) > 0
+}
+
+// mostNamed is how many nodes a condition names.
+const mostNamed = 3
+
+func listed(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	more := ""
+	if len(all) > mostNamed {
+		all, more = all[:mostNamed], fmt.Sprintf("; and %d more", len(all)-mostNamed)
+	}
+	return "; " + strings.Join(all, "; ") + more
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -102,7 +103,7 @@ var nodeChanged = predicate.Funcs{
 // one went, the balancers that use it are planned again.
 func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	nodes := c.Nodes()
-	again := false
+	again, next := false, time.Duration(0)
 	for _, k := range c.all() {
 		for _, s := range k.selections() {
 			set := NodeSetOf(c.ClusterID, s, nodes)
@@ -113,7 +114,7 @@ func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (r
 				log.FromContext(ctx).Error(err, "reading what is new about nodes", "network", k.network, "set", s.Name)
 			}
 			moved := k.zonesChanged(set) || met
-			if err := c.keepPools(ctx, k, set); err != nil {
+			if err := c.keepPools(ctx, k, s, set); err != nil {
 				again = true
 				c.Metrics.pools(k.network, err)
 				log.FromContext(ctx).Error(err, "keeping the members of pools", "network", k.network, "set", s.Name)
@@ -122,32 +123,46 @@ func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (r
 				c.replan(ctx, k.usersOf(s.Name))
 			}
 		}
+		if at := k.aside.Next(); !at.IsZero() {
+			wait := max(at.Sub(c.Now()), time.Millisecond)
+			next = cmp.Or(min(next, wait), wait)
+		}
 	}
 	if again {
 		return reconcile.Result{RequeueAfter: c.retry.When(poolsKey)}, nil
 	}
 	c.retry.Forget(poolsKey)
-	return reconcile.Result{}, nil
+	return reconcile.Result{RequeueAfter: next}, nil
 }
 
 // poolsKey stands for the pools among the keys that are retried.
 var poolsKey types.NamespacedName
 
-// keepPools plans over the set's pools and nothing else.
-func (c *Controller) keepPools(ctx context.Context, k *book, set lb.NodeSet) error {
+// keepPools makes the set's pools that are not there, and has all of them hold
+// the nodes.
+func (c *Controller) keepPools(ctx context.Context, k *book, s wanted.Selection, set lb.NodeSet) error {
 	if err := k.settle(ctx, set.Owner()); err != nil {
 		return err
 	}
 	state := k.view()
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: k.Members(set, state), Keep: true})
-	if len(plan) == 0 {
+	h := hand{book: k, c: c, owner: set.Owner(), want: k.Pools(set, state)}
+	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: h.want, Keep: true})
+	if len(plan) > 0 && c.DryRun {
+		log.FromContext(ctx).Info("pools would be made", "plan", plan.String())
 		return nil
 	}
-	if c.DryRun {
-		log.FromContext(ctx).Info("pools would be changed", "plan", plan.String())
-		return nil
+	err := c.sideBySide(ctx, h, plan, state)
+	left := k.left(h.want)
+	err = errors.Join(err, c.syncMembers(ctx, h, func() []lb.Resource { return k.Pools(c.nodeSet(s), k.view()) }))
+	if k.left(h.want) != left { // conditions name them
+		c.replan(ctx, k.usersOf(s.Name))
 	}
-	return c.sideBySide(ctx, hand{k, c, set.Owner()}, plan, state)
+	return err
+}
+
+// nodeSet is the set of the Nodes there are by now.
+func (c *Controller) nodeSet(s wanted.Selection) lb.NodeSet {
+	return NodeSetOf(c.ClusterID, s, c.Nodes())
 }
 
 // poolsAtATime is how many pools are changed at the same time.

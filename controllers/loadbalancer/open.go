@@ -53,7 +53,7 @@ func (c *Controller) inventoryOf(domain string) *inventory {
 			return k.inventory
 		}
 	}
-	return newInventory(domain)
+	return newInventory(domain, c.Now)
 }
 
 // close forgets a Network's view; the inventory goes with the last one.

@@ -63,9 +63,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		}
 	}
 	if len(plan) > len(plan.Waits()) {
-		err = lb.Run(ctx, hand{k, c, owner}, plan, state)
+		err = lb.Run(ctx, hand{book: k, c: c, owner: owner, want: want}, plan, state)
 		m.noteAdmins(err)
-		c.lookAtPoolsOf(ctx, k, set, owner, want)
+		c.lookAtPoolsOf(ctx, k, asked.Nodes, owner, want)
 	}
 	return c.after(asked, k, key, set, goal, plan, h, err), nil
 }

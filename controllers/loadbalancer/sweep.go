@@ -68,7 +68,7 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book, ke
 	if len(plan) == 0 {
 		return nil
 	}
-	err, _ = (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, hand{k, c, cloud.Owner{}}, plan, state)) // it goes the next time
+	err, _ = (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, hand{book: k, c: c}, plan, state)) // it goes the next time
 	removed := map[cloud.Owner][]string{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {

@@ -304,9 +304,11 @@ func (w *world) members(want string) {
 	w.wait(func() error {
 		var got []string
 		for _, r := range w.cloud.of(lb.SetOwner(w.name, wanted.AllNodes)) {
-			for _, id := range r.Fields[lb.FieldMembers] {
-				got = append(got, strings.TrimPrefix(id, "gce://p/"))
-			}
+			w.cloud.with(func() {
+				for _, id := range w.cloud.held[r.Ref] {
+					got = append(got, strings.TrimPrefix(id, "gce://p/"))
+				}
+			})
 		}
 		slices.Sort(got)
 		if text := strings.Join(got, " "); text != want {

@@ -1,0 +1,83 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
+)
+
+// Limits are the cloud's: 500 is what ingress-gce sends at once.
+func (v balancers) Limits() members.Limits {
+	return members.Limits{Call: 500, Group: func(g members.Group) int {
+		if g.Kind == kindGroup {
+			return maxGroup
+		}
+		return 0
+	}}
+}
+
+// List gives the members of an endpoint group or an instance group.
+func (v balancers) List(ctx context.Context, g members.Group) ([]string, error) {
+	at, verb := v.groupRef(g), "listNetworkEndpoints"
+	if at.kind == kindGroup {
+		verb = "listInstances"
+	}
+	out := []string{}
+	list := func(ctx context.Context, token string) (page[string], error) { return v.api.members(ctx, at, token) }
+	err := pages(ctx, v.vpc, at.method(verb), at.scope(), subject{"list the members", at.String()}, list, func(m string) error {
+		out = append(out, m)
+		return nil
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// Attach puts members into a group.
+func (v balancers) Attach(ctx context.Context, g members.Group, list []string) error {
+	return v.changeGroup(ctx, g, true, list)
+}
+
+// Detach takes members out of a group.
+func (v balancers) Detach(ctx context.Context, g members.Group, list []string) error {
+	return v.changeGroup(ctx, g, false, list)
+}
+
+func (v balancers) groupRef(g members.Group) lbRef {
+	return v.refOf(lb.Ref{Kind: g.Kind, Name: g.Name})
+}
+
+// changeGroup makes one change: one machine that is gone, or in use elsewhere,
+// fails all that are named with it.
+func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, list []string) error {
+	at := v.groupRef(g)
+	verb := map[bool]map[string]string{
+		true:  {kindNEG: "attachNetworkEndpoints", kindGroup: "addInstances"},
+		false: {kindNEG: "detachNetworkEndpoints", kindGroup: "removeInstances"},
+	}[add][at.kind]
+	e := &lbEdit{balancers: v, at: at, about: subject{map[bool]string{true: "attach members to", false: "detach members from"}[add] + " " + g.Kind, at.String()}}
+	id := uuid.NewString()
+	err := e.call(ctx, verb, func(ctx context.Context) (operation, error) { return v.api.changeMembers(ctx, at, add, list, id) })
+	switch cloud.ReasonOf(err) {
+	case cloud.NotFound, cloud.Invalid, cloud.Conflict:
+		if !named(err, collections[at.kind], at.name) {
+			return &members.Refused{Err: err, Named: slices.DeleteFunc(slices.Clone(list), func(m string) bool {
+				name, _, _ := strings.Cut(m, " ")
+				return !named(err, "instances", name)
+			})}
+		}
+	}
+	return err
+}
+
+// named tells whether what the cloud said is about the resource of that name.
+func named(err error, collection, name string) bool {
+	e, is := errors.AsType[*cloud.Error](err)
+	return is && e.Err != nil && strings.Contains(e.Err.Error(), "/"+collection+"/"+name+"'")
+}

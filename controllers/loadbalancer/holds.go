@@ -1,0 +1,215 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
+)
+
+// What pools hold is known by listing it, at the start and where there is
+// doubt, and by every change since. The inventory's lock guards it.
+
+// holding enters what pools hold into a state, where that is known.
+func (k *book) holding(s lb.State) {
+	for ref, list := range k.members {
+		if r, there := s[ref]; there {
+			r.Members = list
+			s[ref] = r
+		}
+	}
+}
+
+// unlisted has what all pools hold listed before it is planned on again.
+func (k *book) unlisted() {
+	clear(k.members)
+}
+
+// list lists what pools hold that is not known. One whose zone does not answer
+// holds up no other: nothing is changed of it.
+func (k *book) list(ctx context.Context, pools []lb.Resource) error {
+	k.mu.Lock()
+	began := k.clock
+	var due []lb.Resource
+	for _, p := range pools {
+		if r, there := k.state[p.Ref]; there && k.members[p.Ref] == nil {
+			due = append(due, r)
+		}
+	}
+	k.mu.Unlock()
+	errs := make([]error, len(due))
+	var calls errgroup.Group
+	calls.SetLimit(poolsAtATime)
+	for i, r := range due {
+		calls.Go(func() error {
+			got, err := k.List(ctx, r.Group())
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			switch {
+			case cloud.Is(err, cloud.NotFound):
+				k.doubtful[r.Owner] = true
+			case err != nil:
+				errs[i] = err
+			case k.changed[r.Ref] <= began:
+				k.members[r.Ref] = append([]string{}, got...)
+			}
+			return nil
+		})
+	}
+	_ = calls.Wait()
+	return errors.Join(errs...)
+}
+
+// wantedOf are the pools of which it is known what they hold.
+func (k *book) wantedOf(pools []lb.Resource) (out []members.Wanted) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, p := range pools {
+		if r, there := k.state[p.Ref]; there && k.members[p.Ref] != nil {
+			out = append(out, members.Wanted{Group: r.Group(), Has: k.members[p.Ref], Want: p.Members})
+		}
+	}
+	return out
+}
+
+// holds are the members of a pool that are wanted and that it holds; where that
+// is not known, those that are wanted.
+func (k *book) holds(pool lb.Resource) []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	has := k.members[pool.Ref]
+	if has == nil {
+		return pool.Members
+	}
+	return slices.DeleteFunc(slices.Clone(pool.Members), func(m string) bool { return !slices.Contains(has, m) })
+}
+
+// left are the members that are set aside from pools, as one text.
+func (k *book) left(pools []lb.Resource) string {
+	var out []string
+	for _, p := range pools {
+		for _, l := range k.aside.Of(p.Group()) {
+			out = append(out, p.Name+" "+l.Member)
+		}
+	}
+	return strings.Join(out, ",")
+}
+
+// noteHeld enters what came of a change of what a pool holds.
+func (k *book) noteHeld(r members.Result) {
+	ref := lb.Ref{Kind: r.Kind, Name: r.Name}
+	k.aside.Note(r)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.clock++
+	k.changed[ref] = k.clock
+	if r.Doubt {
+		delete(k.members, ref)
+		return
+	}
+	now := map[string]bool{}
+	for _, m := range slices.Concat(k.members[ref], r.Attached) {
+		now[m] = true
+	}
+	for _, m := range r.Detached {
+		delete(now, m)
+	}
+	k.members[ref] = append([]string{}, slices.Sorted(maps.Keys(now))...)
+}
+
+// syncMembers has pools hold what they are to hold, as far as they are there:
+// one change of a pool at a time, by the Nodes there are by then.
+func (c *Controller) syncMembers(ctx context.Context, h hand, pools func() []lb.Resource) error {
+	var refs []lb.Ref
+	for _, p := range pools() {
+		refs = append(refs, p.Ref)
+	}
+	for _, ref := range refs { // in order: [lb.Balancers.Pools] gives them so
+		defer h.lock(ref)()
+	}
+	return c.syncLocked(ctx, h, pools)
+}
+
+func (c *Controller) syncLocked(ctx context.Context, h hand, pools func() []lb.Resource) error {
+	err := h.list(ctx, pools())
+	wanted := h.wantedOf(pools()) // which are chosen depends on what they hold
+	for _, w := range wanted {
+		h.aside.Keep(w)
+	}
+	changes := members.Plan(h.Limits(), wanted, h.aside)
+	if c.DryRun {
+		for _, change := range changes {
+			log.FromContext(ctx).Info("members would be changed", "plan", change.String())
+		}
+		return err
+	}
+	return errors.Join(err, h.changeMembers(ctx, changes))
+}
+
+// changeMembers carries changes out. Members that the cloud does not take are
+// set aside and no error.
+func (h hand) changeMembers(ctx context.Context, changes []members.Change) (err error) {
+	for _, r := range members.Run(ctx, leading{h.Balancers, h.c}, changes, poolsAtATime) {
+		h.noteHeld(r)
+		err = errors.Join(err, r.Err)
+		for _, left := range r.Left {
+			h.c.Metrics.pools(h.network, left.Err)
+			log.FromContext(ctx).Error(left.Err, "a member cannot be attached", "pool", r.Group.String(), "member", left.Member)
+		}
+	}
+	return err
+}
+
+// fill has a pool that was just made hold its members before anything sends to
+// it. Only what leaves open whether it holds any is an error.
+func (h hand) fill(ctx context.Context, made lb.Ref) error {
+	return h.c.syncLocked(ctx, h, func() (pools []lb.Resource) {
+		state := h.view()
+		for _, r := range h.want { // as if all were there
+			if _, there := state[r.Ref]; !there {
+				state[r.Ref] = r
+			}
+		}
+		maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, h.owner) })
+		for _, s := range h.selections() {
+			for _, p := range h.Pools(NodeSetOf(h.c.ClusterID, s, h.c.Nodes()), state) {
+				if p.Ref == made {
+					pools = append(pools, p)
+				}
+			}
+		}
+		return pools
+	})
+}
+
+// leading changes what groups hold only while this manager leads.
+type leading struct {
+	lb.Balancers
+	c *Controller
+}
+
+func (l leading) Attach(ctx context.Context, g members.Group, list []string) error {
+	return l.change(ctx, "attach", g, list, l.Balancers.Attach)
+}
+
+func (l leading) Detach(ctx context.Context, g members.Group, list []string) error {
+	return l.change(ctx, "detach", g, list, l.Balancers.Detach)
+}
+
+func (l leading) change(ctx context.Context, verb lb.Verb, g members.Group, list []string, f func(context.Context, members.Group, []string) error) error {
+	if err := l.c.leads(ctx, verb, g); err != nil {
+		return err
+	}
+	log.FromContext(ctx).Info("changing the cloud", "verb", verb, "resource", g.String(), "members", list)
+	err := f(ctx, g, list)
+	l.c.Metrics.acted(verb, err)
+	return err
+}
