@@ -18,6 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cloud/members"
 )
@@ -169,25 +170,14 @@ func (w *balanced) apply(b lb.LoadBalancer) (lb.Actions, error) {
 // changes are what is to change of what the pools hold.
 func (w *balanced) changes(got lb.State) []members.Change {
 	w.Helper()
-	var out []members.Wanted
-	for _, pool := range w.lb.Pools(w.nodes, got) {
-		has, err := w.lb.List(w.Context(), pool.Group())
-		w.must(err)
-		out = append(out, members.Wanted{Group: pool.Group(), Has: has, Want: pool.Members})
-	}
-	return members.Plan(w.lb.Limits(), out, nil)
+	changes, err := cloudtest.MemberChanges(w.Context(), w.lb, w.nodes, got)
+	w.must(err)
+	return changes
 }
 
 // keep brings about what the pools hold.
-func (w *balanced) keep(got lb.State) (err error) {
-	w.Helper()
-	for _, r := range members.Run(w.Context(), w.lb, w.changes(got), 4) {
-		err = errors.Join(err, r.Err)
-		for _, left := range r.Left {
-			err = errors.Join(err, left.Err)
-		}
-	}
-	return err
+func (w *balanced) keep(got lb.State) error {
+	return cloudtest.KeepMembers(w.Context(), w.lb, w.nodes, got)
 }
 
 // look enters how what the plan waits for is by now.

@@ -2,7 +2,6 @@ package cloudtest
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"testing"
 	"time"
@@ -198,46 +197,15 @@ func (c *balancing) keepPools(got lb.State) error {
 	if err := lb.Run(c.ctx, c.Balancers, plan, got); err != nil {
 		return err
 	}
-	var all []error
-	for _, r := range members.Run(c.ctx, c.Balancers, c.changes(got), 4) {
-		all = append(all, r.Err)
-		for _, left := range r.Left {
-			all = append(all, left.Err)
-		}
-	}
-	return errors.Join(all...)
+	return KeepMembers(c.ctx, c.Balancers, c.set, got)
 }
 
 // changes are what is to change of what the set's pools hold.
 func (c *balancing) changes(got lb.State) []members.Change {
 	c.Helper()
-	return members.Plan(c.Balancers.Limits(), c.pools(got), nil)
-}
-
-// pools are the set's that are there, with what they hold and are to hold.
-func (c *balancing) pools(got lb.State) (out []members.Wanted) {
-	c.Helper()
-	var there []lb.Resource
-	for _, pool := range c.Balancers.Pools(c.set, got) {
-		if r, ok := got[pool.Ref]; ok {
-			list, err := c.Balancers.List(c.ctx, r.Group())
-			if cloud.Is(err, cloud.NotFound) {
-				continue
-			}
-			c.must(err)
-			r.Members = list
-			got[pool.Ref] = r
-			there = append(there, r)
-		}
-	}
-	for _, pool := range c.Balancers.Pools(c.set, got) { // by what they hold
-		for _, r := range there {
-			if r.Ref == pool.Ref {
-				out = append(out, members.Wanted{Group: r.Group(), Has: r.Members, Want: pool.Members})
-			}
-		}
-	}
-	return out
+	changes, err := MemberChanges(c.ctx, c.Balancers, c.set, got)
+	c.must(err)
+	return changes
 }
 
 // converge applies until nothing is left to do.
@@ -262,7 +230,9 @@ func (c *balancing) converge(b lb.LoadBalancer) lb.State {
 // members is how many there are in all pools of the set together, each once.
 func (c *balancing) members(got lb.State) int {
 	names := map[string]bool{}
-	for _, pool := range c.pools(got) {
+	held, err := Held(c.ctx, c.Balancers, c.set, got)
+	c.must(err)
+	for _, pool := range held {
 		for _, m := range pool.Has {
 			names[m] = true
 		}

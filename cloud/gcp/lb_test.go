@@ -12,8 +12,8 @@ import (
 	compute "google.golang.org/api/compute/v1"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // balanced is a balancerWorld with a set of two nodes.
@@ -86,27 +86,7 @@ func (w *balanced) apply(b lb.LoadBalancer) error {
 	err = lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, goal), got)
 	pools := lb.Goal{Owner: w.set.Owner(), Want: w.balancers.Pools(w.set, got), Keep: true}
 	err = errors.Join(err, lb.Run(w.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, pools), got))
-	for _, r := range members.Run(w.Context(), w.balancers, w.changes(got), 4) {
-		err = errors.Join(err, r.Err)
-		for _, left := range r.Left {
-			err = errors.Join(err, left.Err)
-		}
-	}
-	return err
-}
-
-// changes are what is to change of what the set's pools hold.
-func (w *balanced) changes(got lb.State) []members.Change {
-	w.Helper()
-	var out []members.Wanted
-	for _, pool := range w.balancers.Pools(w.set, got) {
-		if r, there := got[pool.Ref]; there {
-			has, err := w.balancers.List(w.Context(), r.Group())
-			w.must(err)
-			out = append(out, members.Wanted{Group: r.Group(), Has: has, Want: pool.Members})
-		}
-	}
-	return members.Plan(w.balancers.Limits(), out, nil)
+	return errors.Join(err, cloudtest.KeepMembers(w.Context(), w.balancers, w.set, got))
 }
 
 // held is what a pool holds.

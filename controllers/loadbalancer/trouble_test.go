@@ -102,6 +102,45 @@ func TestNodesComeAndGoWithoutThePlansOfServices(t *testing.T) {
 	}
 }
 
+// TestAMachineThatCannotBeAttachedHoldsUpNothing: it is named, with how many
+// are attached, and comes in when it can be.
+func TestAMachineThatCannotBeAttachedHoldsUpNothing(t *testing.T) {
+	w := newWorld(t, "one", "two", "bad")
+	w.cloud.broken["gce://p/a/bad"] = true
+	w.start()
+	w.service("web", nil)
+	w.expect("web", v1alpha1.ReasonEnsured, 1)
+	w.members("a/one a/two")
+	w.says("web", "sends to 2 of 3 nodes; gce://p/a/bad cannot be attached: ")
+	w.service("more", nil)
+	w.expect("more", v1alpha1.ReasonEnsured, 1)
+	w.cloud.with(func() { w.cloud.broken = nil })
+	w.members("a/bad a/one a/two")
+	w.says("web", "sends to 3 nodes")
+}
+
+// TestWhatPoolsHoldIsListedOnce, and then known by what is done.
+func TestWhatPoolsHoldIsListedOnce(t *testing.T) {
+	w := newWorld(t, "one")
+	w.start()
+	w.service("web", nil)
+	w.expect("web", v1alpha1.ReasonEnsured, 1)
+	for _, more := range []string{"three", "two"} {
+		w.node(more, "a")
+	}
+	w.members("a/one a/three a/two")
+	w.start() // another manager
+	w.service("more", nil)
+	w.expect("more", v1alpha1.ReasonEnsured, 1)
+	w.node("x", "a")
+	w.members("a/one a/three a/two a/x")
+	w.cloud.with(func() {
+		if len(w.cloud.lists) != 1 { // at its start; a pool that is made holds nothing
+			w.Errorf("listed: %v", w.cloud.lists)
+		}
+	})
+}
+
 // TestASlowPlanUndoesNoNewerNodes: a node that joins while a Service's plan is
 // carried out stays in the pools when that ends.
 func TestASlowPlanUndoesNoNewerNodes(t *testing.T) {

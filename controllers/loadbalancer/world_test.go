@@ -265,6 +265,18 @@ func (w *world) expect(name, reason string, addresses int) {
 	})
 }
 
+// says waits for the Service's condition to say so.
+func (w *world) says(name, text string) {
+	w.Helper()
+	w.wait(func() error {
+		c := meta.FindStatusCondition(w.get(name).Status.Conditions, v1alpha1.ConditionLoadBalancer)
+		if c == nil || !strings.Contains(c.Message, text) {
+			return fmt.Errorf("the condition is %+v, and does not say %q", c, text)
+		}
+		return nil
+	})
+}
+
 func (w *world) event(text string) {
 	w.Helper()
 	w.wait(func() error {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
@@ -96,9 +97,10 @@ func (w *world) stays(b lb.Balancers, whole lb.State, s *corev1.Service, nodes [
 		if p.Refused.Reason == "" && len(p.Ingress) == 0 {
 			w.Errorf("%s is served, and is reached nowhere", s.Name)
 		}
-		pools := lb.Plan(b.Rules(), state, lb.Goal{Owner: set.Owner(), Want: b.Members(set, state), Keep: true})
-		if len(pools) > 0 {
-			w.Errorf("the nodes of %s would be changed:\n%s", s.Name, pools)
+		pools := lb.Plan(b.Rules(), state, lb.Goal{Owner: set.Owner(), Want: b.Pools(set, state), Keep: true})
+		changes, err := cloudtest.MemberChanges(w.Context(), b, set, state)
+		if len(pools)+len(changes) > 0 || err != nil {
+			w.Errorf("the nodes of %s would be changed (%v):\n%s%v", s.Name, err, pools, changes)
 		}
 	}
 }
@@ -133,8 +135,11 @@ func (w *world) record(file string, nodes []*corev1.Node) {
 			if err := lb.Run(context.Background(), b, plan, state); err != nil {
 				w.Fatalf("%s: %v", r.name, err)
 			}
-			plan = lb.Plan(b.Rules(), state, lb.Goal{Owner: set.Owner(), Want: b.Members(set, state), Keep: true})
+			plan = lb.Plan(b.Rules(), state, lb.Goal{Owner: set.Owner(), Want: b.Pools(set, state), Keep: true})
 			if err := lb.Run(context.Background(), b, plan, state); err != nil {
+				w.Fatalf("%s: %v", r.name, err)
+			}
+			if err := cloudtest.KeepMembers(context.Background(), b, set, state); err != nil {
 				w.Fatalf("%s: %v", r.name, err)
 			}
 		}

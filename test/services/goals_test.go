@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
@@ -169,12 +170,14 @@ func (g *goals) settles(s *corev1.Service) error {
 		if p.Refused.Reason != "" {
 			return fmt.Errorf("refused after all: %s", p.Refused.Text)
 		}
-		pools := lb.Plan(g.b.Rules(), state, lb.Goal{Owner: set.Owner(), Want: g.b.Members(set, state), Keep: true})
-		if try > 0 && len(p.Plan)+len(pools) == 0 {
+		pools := lb.Plan(g.b.Rules(), state, lb.Goal{Owner: set.Owner(), Want: g.b.Pools(set, state), Keep: true})
+		changes, err := cloudtest.MemberChanges(context.Background(), g.b, set, state)
+		g.must(err)
+		if try > 0 && len(p.Plan)+len(pools)+len(changes) == 0 {
 			return nil
 		}
 		if try > 1 { // the members of what was made come second
-			return fmt.Errorf("it is never done: %s%s", p.Plan, pools)
+			return fmt.Errorf("it is never done: %s%s%v", p.Plan, pools, changes)
 		}
 		for _, plan := range []lb.Actions{p.Plan, pools} {
 			err := lb.Run(context.Background(), g.b, plan, state)
@@ -185,6 +188,7 @@ func (g *goals) settles(s *corev1.Service) error {
 				return fmt.Errorf("the cloud refuses what was planned: %w", err)
 			}
 		}
+		g.must(cloudtest.KeepMembers(context.Background(), g.b, set, state))
 	}
 }
 

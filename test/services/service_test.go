@@ -120,6 +120,18 @@ func (w *world) reason(name, want string) {
 	})
 }
 
+// says waits for the Service's condition to say so.
+func (w *world) says(name, text string) {
+	w.Helper()
+	w.eventually(func() error {
+		c := meta.FindStatusCondition(w.get(name).Status.Conditions, v1alpha1.ConditionLoadBalancer)
+		if c == nil || !strings.Contains(c.Message, text) {
+			return fmt.Errorf("the condition is %+v, and does not say %q", c, text)
+		}
+		return nil
+	})
+}
+
 // untouched wants a Service that nobody of ours has written to.
 func (w *world) untouched(name string) {
 	w.Helper()

@@ -209,6 +209,28 @@ var troubles = []story{
 		w.reason("web", string(cloud.NotFound))
 		w.event("web", "tag the subnets for balancers kubernetes.io/role/elb=1")
 	}},
+	{name: "a-machine-that-is-gone", run: func(w *world) {
+		w.nodes("n1", "n2", "lost")
+		w.guard.byHand(func() { w.destroy("lost") })
+		w.start()
+		w.service("web")
+		w.serves("web", []string{"n1", "n2"})
+		w.says("web", "sends to 2 of 3 nodes; ")
+		w.says("web", " cannot be attached: ")
+		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + ".lost"}})
+		w.service("more")
+		w.serves("more", []string{"n1", "n2"})
+		w.says("more", "sends to 2 nodes")
+	}},
+	{name: "a-node-of-another-region", on: "gcp", run: func(w *world) {
+		w.nodes("n1")
+		w.create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + ".far"}, Spec: corev1.NodeSpec{ProviderID: "gce://" + project + "/europe-west1-b/far"}})
+		w.addressed("far", "10.128.77.7")
+		w.start()
+		w.service("web")
+		w.serves("web", []string{"n1"})
+		w.says("web", "sends to 1 of 2 nodes; far cannot be attached: it is in zone europe-west1-b, which is not in region us-central1")
+	}},
 	{name: "a-node-without-an-address", on: "gcp", run: func(w *world) {
 		w.nodes("n1")
 		w.start()
@@ -217,7 +239,7 @@ var troubles = []story{
 		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + ".n1"}})
 		w.reason("web", v1alpha1.ReasonNoNodes)
 		address := w.bare("n2", 1)
-		w.event("web", "sends to 0 of 1 nodes, of which 1 have no InternalIP yet")
+		w.event("web", "n2 cannot be attached: it has no IPv4 InternalIP yet")
 		w.addressed("n2", address)
 		w.serves("web", []string{"n2"})
 	}},
