@@ -150,7 +150,7 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 		k.begun = at
 		clear(k.begunOf)
 		clear(k.doubtful)
-		k.unlisted()
+		clear(k.members) // it is listed again
 		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
 	}
 	return nil

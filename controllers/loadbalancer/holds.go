@@ -28,11 +28,6 @@ func (k *book) holding(s lb.State) {
 	}
 }
 
-// unlisted has what all pools hold listed before it is planned on again.
-func (k *book) unlisted() {
-	clear(k.members)
-}
-
 // list lists what pools hold that is not known. One whose zone does not answer
 // holds up no other: nothing is changed of it.
 func (k *book) list(ctx context.Context, pools []lb.Resource) error {
@@ -172,13 +167,7 @@ func (h hand) changeMembers(ctx context.Context, changes []members.Change) (err 
 // it. Only what leaves open whether it holds any is an error.
 func (h hand) fill(ctx context.Context, made lb.Ref) error {
 	return h.c.syncLocked(ctx, h, func() (pools []lb.Resource) {
-		state := h.view()
-		for _, r := range h.want { // as if all were there
-			if _, there := state[r.Ref]; !there {
-				state[r.Ref] = r
-			}
-		}
-		maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, h.owner) })
+		state := planned(h.view(), h.owner, h.want)
 		for _, s := range h.selections() {
 			for _, p := range h.Pools(NodeSetOf(h.c.ClusterID, s, h.c.Nodes()), state) {
 				if p.Ref == made {

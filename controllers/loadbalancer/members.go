@@ -30,6 +30,31 @@ func (k *book) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (p
 	return pools
 }
 
+// wouldSendTo is to how many nodes a balancer would send that is all there.
+func (k *book) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
+	holds, its := map[string]bool{}, lb.StateOf(want...)
+	for _, p := range k.Pools(set, planned(k.view(), owner, want)) {
+		if _, is := its[p.Ref]; is {
+			for _, m := range p.Members {
+				holds[m] = true
+			}
+		}
+	}
+	return len(holds)
+}
+
+// planned is what concerns one balancer, as if all that is wanted of it were
+// there.
+func planned(state lb.State, owner cloud.Owner, want []lb.Resource) lb.State {
+	for _, r := range want {
+		if _, there := state[r.Ref]; !there {
+			state[r.Ref] = r
+		}
+	}
+	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, owner) })
+	return state
+}
+
 // apart tells whether a resource is another owner's alone: where each balancer
 // has pools of its own, those of others cost time.
 func apart(r lb.Resource, owner cloud.Owner) bool {

@@ -197,6 +197,6 @@ func (c *Controller) tell(s *corev1.Service, notes []wanted.Note) {
 }
 
 // sayPlan is all that a dry run does.
-func (c *Controller) sayPlan(s *corev1.Service, plan lb.Actions) finding {
-	return finding{ready: true, reason: v1alpha1.ReasonPlanned, text: "would be done, and is not: " + plan.String()}
+func (c *Controller) sayPlan(plan lb.Actions, nodes int) finding {
+	return finding{ready: true, reason: v1alpha1.ReasonPlanned, text: "would be done, and is not: " + plan.String() + fmt.Sprintf("it would send to %d nodes", nodes)}
 }

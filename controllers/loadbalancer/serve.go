@@ -49,7 +49,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		return troubled(err), nil
 	}
 	if c.DryRun {
-		return c.sayPlan(s, plan), nil
+		return c.sayPlan(plan, k.wouldSendTo(set, owner, want)), nil
 	}
 	h, m := handingOver(k.Rules(), state, goal, plan), c.remember(key)
 	if len(plan) > len(plan.Waits()) {

@@ -70,20 +70,24 @@ var layers = []layer{
 		rule: "cloud holds the ports and values, on the standard library",
 	},
 	{
-		path: "cloud/lb", imports: []string{"cloud$"}, never: slices.Concat(kubernetes, sdks),
-		rule: "cloud/lb is cloud-neutral and imports cloud only",
+		path: "cloud/lb", imports: []string{"cloud$", "cloud/members"}, never: slices.Concat(kubernetes, sdks),
+		rule: "cloud/lb is cloud-neutral and imports cloud and cloud/members",
 	},
 	{
-		path: "cloud/gcp", imports: []string{"cloud$", "cloud/lb"}, never: slices.Concat(kubernetes, awsSDK),
-		rule: "an adapter imports cloud, cloud/lb and its own SDK",
+		path: "cloud/members", imports: []string{}, never: slices.Concat(kubernetes, sdks),
+		rule: "cloud/members knows neither clouds nor load balancers: it imports nothing of this module",
+	},
+	{
+		path: "cloud/gcp", imports: []string{"cloud$", "cloud/lb", "cloud/members"}, never: slices.Concat(kubernetes, awsSDK),
+		rule: "an adapter imports cloud, cloud/lb, cloud/members and its own SDK",
 	},
 	{
 		path: "cloud/gcp/gcesim", imports: []string{"cloud/simulate"}, never: slices.Concat(kubernetes, awsSDK),
 		rule: "a simulator stands for a cloud: it imports nothing of this module but cloud/simulate",
 	},
 	{
-		path: "cloud/aws", imports: []string{"cloud$", "cloud/lb"}, never: slices.Concat(kubernetes, gcpSDK),
-		rule: "an adapter imports cloud, cloud/lb and its own SDK",
+		path: "cloud/aws", imports: []string{"cloud$", "cloud/lb", "cloud/members"}, never: slices.Concat(kubernetes, gcpSDK),
+		rule: "an adapter imports cloud, cloud/lb, cloud/members and its own SDK",
 	},
 	{
 		path: "cloud/aws/awssim", imports: []string{"cloud/simulate"}, never: slices.Concat(kubernetes, gcpSDK),
@@ -94,19 +98,19 @@ var layers = []layer{
 		rule: "what simulators are built of knows no cloud: it imports nothing of this module",
 	},
 	{
-		path: "cloud/middleware", imports: []string{"cloud$", "cloud/lb"}, never: slices.Concat(kubernetes, sdks),
-		rule: "middleware wraps any adapter: it imports cloud and cloud/lb",
+		path: "cloud/middleware", imports: []string{"cloud$", "cloud/lb", "cloud/members"}, never: slices.Concat(kubernetes, sdks),
+		rule: "middleware wraps any adapter: it imports cloud, cloud/lb and cloud/members",
 	},
 	{
-		path: "cloud/cloudtest", imports: []string{"cloud$", "cloud/lb"}, never: slices.Concat(kubernetes, sdks),
-		rule: "the contract suite knows no adapter: it imports cloud and cloud/lb",
+		path: "cloud/cloudtest", imports: []string{"cloud$", "cloud/lb", "cloud/members"}, never: slices.Concat(kubernetes, sdks),
+		rule: "the contract suite knows no adapter: it imports cloud, cloud/lb and cloud/members",
 	},
 	{
 		path: "controllers/brake", imports: []string{"api"}, never: slices.Concat(clients, sdks),
 		rule: "brake is pure, and a room for every controller: it imports api only",
 	},
 	{
-		path: "controllers", imports: []string{"api", "assign", "ipam", "cloud$", "cloud/lb", "controllers/brake"}, never: sdks,
+		path: "controllers", imports: []string{"api", "assign", "ipam", "cloud$", "cloud/lb", "cloud/members", "controllers/brake"}, never: sdks,
 		rule: "a controller imports api, assign, ipam, cloud, cloud/lb and controllers/brake: no adapter, no SDK, no sibling",
 	},
 	{
