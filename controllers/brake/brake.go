@@ -10,6 +10,7 @@
 package brake
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,6 +30,8 @@ type Count struct {
 	Kind   string   // of the owners, such as Service
 	Living int      // owners that are there
 	Gone   []string // names of owners that are not; each once
+	// Remedy is how the owners come back, where nobody makes them by hand.
+	Remedy string
 }
 
 // Decision says whether what the owners that are gone had may be removed.
@@ -65,8 +68,8 @@ func (c Count) why() string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return fmt.Sprintf("%d of %d %ss to which things in the cloud belong are gone (%s), which looks like an old etcd that was restored, or like a clone of the cluster with the same ID; "+
-		"nothing of theirs is removed. Make them again, or, if they are to go, annotate the Network with %s=%d",
-		len(c.Gone), len(c.Gone)+c.Living, c.Kind, text, Annotation(c.Kind), len(c.Gone))
+		"nothing of theirs is removed. %s, or, if they are to go, annotate the Network with %s=%d",
+		len(c.Gone), len(c.Gone)+c.Living, c.Kind, text, cmp.Or(c.Remedy, "Make them again"), Annotation(c.Kind), len(c.Gone))
 }
 
 // Annotation is the key, on a Network, by which a person confirms that owners of

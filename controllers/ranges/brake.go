@@ -2,6 +2,7 @@ package ranges
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -43,7 +44,7 @@ func Owners(s cloud.Snapshot, clusterID string, orphans []Orphan, blocks []Servi
 }
 
 // held tells whether so many requests vanished together that nothing of theirs
-// is swept until a person confirms it.
+// is swept until a person confirms it, on any Network of the VPC.
 func (c *Controller) held(ctx context.Context, n *v1alpha1.Network, s cloud.Snapshot, orphans []Orphan, requests []v1alpha1.RangeRequest) (bool, error) {
 	var blocks []ServiceBlock
 	if c.Services != nil {
@@ -52,9 +53,18 @@ func (c *Controller) held(ctx context.Context, n *v1alpha1.Network, s cloud.Snap
 			blocks = nil // an API server without any; or the sweep of these fails likewise
 		}
 	}
+	beside, no := c.beside(ctx, n)
+	if no != nil {
+		return true, errors.New(no.Text)
+	}
+	annotations, elsewhere := []map[string]string{n.Annotations}, false
+	for i := range beside {
+		annotations = append(annotations, beside[i].Annotations)
+		elsewhere = elsewhere || meta.IsStatusConditionTrue(beside[i].Status.Conditions, v1alpha1.ConditionRangeRemovalHeld)
+	}
 	had := meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionRangeRemovalHeld)
-	is := brake.Decide(Owners(s, c.ClusterID, orphans, blocks, requests), had, brake.Confirmed(ownerKind, n.Annotations))
-	if is.Spent {
+	is := brake.Decide(Owners(s, c.ClusterID, orphans, blocks, requests), had, brake.Confirmed(ownerKind, annotations...))
+	if _, has := n.Annotations[brake.Annotation(ownerKind)]; has && is.Spent && !elsewhere { // else it is for what another Network holds
 		before := n.DeepCopy()
 		delete(n.Annotations, brake.Annotation(ownerKind))
 		if err := c.Client.Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,5 +65,53 @@ func TestAMassRemovalIsHeld(t *testing.T) {
 	n := network(nil)
 	if len(w.ranges) > 0 || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionRangeRemovalHeld) || brake.Confirmed(ownerKind, n.Annotations) != 0 {
 		t.Errorf("left are %v; the Network has %v and %+v", w.ranges, n.Annotations, n.Status.Conditions)
+	}
+}
+
+// TestAnyNetworkOfTheVPCConfirms: what one Network holds goes by the word on
+// another, which stays there until it has had its effect.
+func TestAnyNetworkOfTheVPCConfirms(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	twin := &v1alpha1.Network{}
+	twin.Name = "twin"
+	twin.Annotations = map[string]string{brake.Annotation(ownerKind): "6"}
+	w := newWorld(t, twin)
+	w.c.Beside = func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network {
+		return slices.DeleteFunc(slices.Clone(all), func(x v1alpha1.Network) bool { return x.Name == n.Name })
+	}
+	var orphans []Orphan
+	for i := range 6 {
+		orphans = append(orphans, Orphan{Request: fmt.Sprintf("r%d", i)})
+	}
+	held := func(name string, orphans []Orphan) bool {
+		n := &v1alpha1.Network{}
+		if err := w.api.Get(ctx, client.ObjectKey{Name: name}, n); err != nil {
+			t.Fatal(err)
+		}
+		held, err := w.c.held(ctx, n, cloud.Snapshot{}, orphans, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return held
+	}
+	word := func() int {
+		if err := w.api.Get(ctx, client.ObjectKey{Name: "twin"}, twin); err != nil {
+			t.Fatal(err)
+		}
+		return brake.Confirmed(ownerKind, twin.Annotations)
+	}
+	if held("default", orphans) {
+		t.Error("it is held, though a person confirmed it on the other Network")
+	}
+	if !held("default", append(orphans, Orphan{Request: "more"})) {
+		t.Error("one more than was confirmed is not held")
+	}
+	if held("twin", nil); word() != 6 {
+		t.Error("the word is taken back while the other Network still needs it")
+	}
+	held("default", nil)
+	if held("twin", nil); word() != 0 {
+		t.Error("the word stays when it has had its effect")
 	}
 }
