@@ -66,6 +66,10 @@ const (
 	// time on.
 	ConditionRangeRemovalHeld        = "RangeRemovalHeld"
 	ConditionLoadBalancerRemovalHeld = "LoadBalancerRemovalHeld"
+	// ConditionNodeReleaseHeld is True on a Network while the prefixes of Nodes
+	// that are gone stay on their machines, as too many vanished together whose
+	// machines live on. It is there from the first time on.
+	ConditionNodeReleaseHeld = "NodeReleaseHeld"
 	// ConditionFirewall is True on a Network while the firewall lets the pod
 	// ranges through.
 	ConditionFirewall = "FirewallReady"

@@ -131,6 +131,7 @@ type Controller struct {
 	reports   reports
 	told      told
 	releases  releases
+	brakes    brakes
 	unlisted  unlisted
 	adoptions adoptions
 	news      *goodNews

@@ -42,6 +42,7 @@ func TestDetachmentsAreBounded(t *testing.T) {
 		for i := range nodes {
 			w.deleteNode(fmt.Sprint("n", i), false)
 		}
+		w.confirm("12")
 		time.Sleep(5 * time.Minute)
 		for i := range nodes {
 			if got := w.carries(fmt.Sprint("n", i)); len(got) > 0 {

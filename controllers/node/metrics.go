@@ -13,6 +13,7 @@ type Metrics struct {
 	allocations *prometheus.CounterVec
 	delay       prometheus.Histogram
 	releases    prometheus.Counter
+	releaseHeld prometheus.Gauge
 	waiting     prometheus.Gauge
 	writes      prometheus.Gauge
 	blocked     *prometheus.GaugeVec
@@ -36,6 +37,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		releases: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "vpcnative_node_releases_total",
 			Help: "Pod ranges that were taken back and rest.",
+		}),
+		releaseHeld: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "vpcnative_node_releases_held",
+			Help: "Nodes that are gone whose pod ranges stay on their machines, as too many vanished together.",
 		}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vpcnative_nodes_waiting_for_space",
@@ -62,7 +67,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Differences that were repaired, by kind.",
 		}, []string{"kind"}),
 	}
-	reg.MustRegister(m.allocations, m.delay, m.releases, m.waiting, m.writes, m.blocked, m.rivalled, m.findings, m.repairs)
+	reg.MustRegister(m.allocations, m.delay, m.releases, m.releaseHeld, m.waiting, m.writes, m.blocked, m.rivalled, m.findings, m.repairs)
 	return m
 }
 
@@ -74,6 +79,8 @@ func (m *Metrics) allocated(delay time.Duration) {
 func (m *Metrics) refused(reason string) { m.allocations.WithLabelValues(reason).Inc() }
 
 func (m *Metrics) released() { m.releases.Inc() }
+
+func (m *Metrics) held(n int) { m.releaseHeld.Set(float64(n)) }
 
 func (m *Metrics) observe(waiting int, writes int64) {
 	m.waiting.Set(float64(waiting))

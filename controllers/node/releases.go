@@ -42,7 +42,9 @@ type release struct {
 	since    time.Time // known to be gone
 	missed   time.Time // the first look that did not show it; zero: none did
 	alone    bool      // the second look is its own
+	shown    bool      // the last look showed it
 	detached bool      // an operation of ours took it off
+	leaves   bool      // its machine is gone, and routes to it are left
 	listed   presence  // what the listing showed; zero: it is still to come
 }
 
@@ -141,7 +143,41 @@ func (r *releases) shown(uid types.UID) {
 	defer r.mu.Unlock()
 	if x := r.byUID[uid]; x != nil {
 		r.anew(x)
+		x.shown = true
 	}
+}
+
+// routesLeft notes that the machine is gone, and that what is left are routes.
+func (r *releases) routesLeft(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.byUID[uid]; x != nil {
+		r.anew(x)
+		x.leaves = true
+	}
+}
+
+// sawOn tells whether a look showed the prefix where we had put it; it is zero
+// where nobody has looked.
+func (r *releases) sawOn(uid types.UID) presence {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch x := r.byUID[uid]; {
+	case x == nil:
+		return 0
+	case x.detached || !x.missed.IsZero() || x.leaves:
+		return nowhere
+	case x.shown:
+		return ours
+	}
+	return 0
+}
+
+// any tells whether there are releases.
+func (r *releases) any() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.byUID) > 0
 }
 
 // missed notes that a look did not show the prefix as ours, and tells whether

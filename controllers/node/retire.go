@@ -123,13 +123,20 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 		return c.later(ctx, h, err)
 	}
 	seen := presenceOf(h, nic, c.paired(h, nic), err == nil)
-	if err != nil && c.leaves(h) {
+	left := err != nil && c.leaves(h)
+	if left {
 		seen, nic = ours, cloud.Interface{InstanceUID: h.InstanceUID}
+		c.releases.routesLeft(h.NodeUID)
+	} else if seen == ours {
+		c.releases.shown(h.NodeUID)
 	}
 	if seen == ours {
-		c.releases.shown(h.NodeUID)
-		if left := c.DetachGrace - time.Since(since); left > 0 {
-			return reconcile.Result{RequeueAfter: left}
+		if grace := c.DetachGrace - time.Since(since); grace > 0 {
+			return reconcile.Result{RequeueAfter: grace}
+		}
+		if again, held := c.stays(ctx, h, vpc.Place, since); held {
+			c.leaveGate(h.NodeUID)
+			return reconcile.Result{RequeueAfter: again}
 		}
 		return c.detach(ctx, h, vpc, nic)
 	}

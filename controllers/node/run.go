@@ -18,7 +18,7 @@ func (c *Controller) run(ctx context.Context) {
 	ticker, resync := time.NewTicker(tick), time.NewTicker(c.Resync)
 	defer ticker.Stop()
 	defer resync.Stop()
-	failures := 0
+	failures, count := 0, true
 	retry := make(<-chan time.Time)
 	restore := func() {
 		if err := c.restore(ctx, claims.Book{}); err != nil {
@@ -50,6 +50,9 @@ func (c *Controller) run(ctx context.Context) {
 			if c.list(ctx) {
 				restore() // what it found is anybody's
 			}
+			if count || c.releases.any() {
+				count = c.applyBrakes(ctx)
+			}
 			c.callAdopted()
 			c.say(ctx)
 			for _, name := range c.reports.overdue(time.Now()) {
@@ -59,6 +62,7 @@ func (c *Controller) run(ctx context.Context) {
 			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
 			c.Metrics.ledgerBlocked(namesOfBlocked(c.ledger.Blocked())...)
 		case <-c.again:
+			count = true // a person may have confirmed what is held
 			if !c.refresh(ctx) {
 				restore()
 			}

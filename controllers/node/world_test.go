@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -59,6 +60,7 @@ type world struct {
 	nodes      map[string]*corev1.Node
 	cached     map[string]*corev1.Node // as the watch shows them, which lags
 	requests   []v1alpha1.RangeRequest
+	network    v1alpha1.Network // the default one
 	instances  map[string]*instance
 	operations map[string]func() error
 	serial     int
@@ -153,6 +155,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, store: &claimstest.Store{}, rnd: rand.New(rand.NewPCG(seed, 5)),
 		nodes: map[string]*corev1.Node{}, cached: map[string]*corev1.Node{},
 		instances: map[string]*instance{}, operations: map[string]func() error{}, left: map[netip.Prefix]departure{}, past: map[string][]version{}, reported: map[string]int{}}
+	w.network.Name = v1alpha1.DefaultNetwork
 	r := v1alpha1.RangeRequest{ObjectMeta: metav1.ObjectMeta{Name: "pods", UID: "r"}}
 	size := intstr.FromInt32(28)
 	r.Spec.Purpose, r.Spec.NodePrefixLength = v1alpha1.Pods, &size
@@ -335,7 +338,7 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 			list.Items = append(list.Items, *x.DeepCopy())
 		}
 	case *v1alpha1.NetworkList:
-		list.Items = []v1alpha1.Network{{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DefaultNetwork}}}
+		list.Items = []v1alpha1.Network{*r.w.network.DeepCopy()}
 		for name := range r.w.others {
 			list.Items = append(list.Items, v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: name}})
 		}
@@ -355,6 +358,19 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 	return nil
 }
 
+// Patch changes annotations of the Network.
+func (r reader) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...client.PatchOption) error {
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	if err := r.w.unlucky(); err != nil {
+		return err
+	}
+	if o.GetName() == r.w.network.Name {
+		r.w.network.Annotations = maps.Clone(o.GetAnnotations())
+	}
+	return nil
+}
+
 func (r reader) Status() client.SubResourceWriter { return status{w: r.w} }
 
 // status writes the conditions of requests.
@@ -368,6 +384,12 @@ func (s status) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...c
 	defer s.w.mu.Unlock()
 	if err := s.w.unlucky(); err != nil {
 		return err
+	}
+	if n, is := o.(*v1alpha1.Network); is {
+		if n.Name == s.w.network.Name {
+			s.w.network.Status = *n.Status.DeepCopy()
+		}
+		return nil
 	}
 	for i := range s.w.requests {
 		if s.w.requests[i].Name == o.GetName() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/test/invariants"
+	"github.com/vpcnative/vpcnative/test/person"
 )
 
 // clear deletes all objects; the VMs live on. Nothing of ours may be left.
@@ -29,7 +30,13 @@ func (s *stage) clear(ctx context.Context) error {
 			return fmt.Errorf("deleting the Nodes of cluster %s: %w", c.name, err)
 		}
 	}
+	s.note("So many Nodes at once look like an accident: their ranges stay on the VMs until somebody says that it is meant.")
 	err := s.until(ctx, "waiting for the VMs to lose their ranges", func() error {
+		for _, c := range s.up() {
+			if err := person.Confirm(ctx, c.api); err != nil {
+				return err
+			}
+		}
 		return invariants.NoStrays(nil, plain(s.cloud.machines()))
 	})
 	if err != nil {

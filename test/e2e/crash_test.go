@@ -16,6 +16,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/test/invariants"
+	"github.com/vpcnative/vpcnative/test/person"
 )
 
 var (
@@ -132,6 +133,9 @@ func (c *crasher) revive() {
 			c.start(name)
 		default:
 		}
+	}
+	if err := person.Confirm(context.Background(), c.API); err != nil { // many Nodes go together here, and it is meant
+		c.t.Fatal(err)
 	}
 }
 

@@ -67,6 +67,7 @@ func (r *rig) end() {
 // checkHeldByHands is nil when all is gone but the requests whose ranges
 // people hold pieces of, and their Networks; these say so.
 func (r *rig) checkHeldByHands() error {
+	r.revive()
 	if err := r.hands.check(r.cloud.Machines(), r.cloud.Subnets()); err != nil {
 		return err
 	}

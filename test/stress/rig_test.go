@@ -15,6 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/test/e2e"
 	"github.com/vpcnative/vpcnative/test/invariants"
+	"github.com/vpcnative/vpcnative/test/person"
 )
 
 const (
@@ -130,6 +131,7 @@ func (r *rig) revive() {
 			}
 		default:
 		}
+		r.must(person.Confirm(r.ctx, c.API)) // many Nodes go together here, and it is meant
 	}
 }
 

@@ -206,6 +206,17 @@ func (b *Book) Names(exists func(types.UID) bool) []string {
 	return out
 }
 
+// OfNodes gives what Nodes hold, whether they are there or gone.
+func (b *Book) OfNodes() []Holding {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]Holding, 0, len(b.byNode))
+	for _, o := range b.byNode {
+		out = append(out, *b.holdings[o])
+	}
+	return out
+}
+
 // Instances gives the instances without a Node that hold prefixes.
 func (b *Book) Instances() []Holding {
 	b.mu.Lock()

@@ -1,0 +1,208 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// Where many Nodes vanish together whose machines live on, their prefixes stay
+// on the machines: pods may still run there, as in the cluster that this one is
+// a copy of. A machine that is gone carries nothing any more, and to take back
+// what it had harms nobody: an autoscaler may remove as many as it likes.
+//
+// So a Node that is gone counts when a look has shown its machine with its
+// prefix. Who has not been looked at yet may be one of these: until that is
+// known, detachments wait, and nothing is said.
+
+// nodeKind is the owners' kind, as the annotation that confirms has it.
+const nodeKind = "Node"
+
+const nodesComeBack = "Restart the kubelets on their machines, which makes the Nodes again, or delete the machines"
+
+// brakes are the decisions, by VPC.
+type brakes struct {
+	mu sync.Mutex
+	by map[cloud.Place]*braked
+}
+
+type braked struct {
+	at   time.Time // when the Nodes were counted
+	is   brake.Decision
+	held map[types.UID]string // the Nodes whose prefixes stay for now
+}
+
+// roll is who of one VPC holds what we put on machines.
+type roll struct {
+	living          int
+	carrying, doubt map[types.UID]string // Nodes that are gone, by name
+}
+
+func (r roll) count(gone ...map[types.UID]string) brake.Count {
+	out := brake.Count{Kind: nodeKind, Living: r.living, Remedy: nodesComeBack}
+	for _, some := range gone {
+		for _, name := range some {
+			out.Gone = append(out.Gone, name)
+		}
+	}
+	return out
+}
+
+// verdict is pure. Before everybody who is gone has been looked at nothing is
+// let go that might have to be held, and what was said stands.
+func (r roll) verdict(was brake.Decision, confirmed int) (is brake.Decision, held map[types.UID]string) {
+	is = brake.Decide(r.count(r.carrying), was.Held, confirmed)
+	all := maps.Clone(r.carrying)
+	maps.Copy(all, r.doubt)
+	switch {
+	case is.Held:
+		return is, all
+	case len(r.doubt) == 0:
+		return is, nil
+	case brake.Decide(r.count(r.carrying, r.doubt), was.Held, confirmed).Held:
+		return was, all
+	}
+	was.Spent = false
+	return was, nil
+}
+
+// stays tells whether a detachment is held, and when to look again: so that
+// all who are held make a few looks a second together.
+func (c *Controller) stays(ctx context.Context, h book.Holding, at cloud.Place, since time.Time) (again time.Duration, held bool) {
+	c.brakes.mu.Lock()
+	defer c.brakes.mu.Unlock()
+	b := c.brakes.by[at]
+	if now := time.Now(); b == nil || now.Sub(b.at) >= tick || b.at.Before(since) {
+		networks, err := c.networksOf(ctx, at)
+		if err == nil {
+			b, err = c.count(ctx, at, networks, now)
+		}
+		if err != nil {
+			return tick, true
+		}
+	}
+	_, held = b.held[h.NodeUID]
+	return min(max(time.Duration(len(b.held))*time.Second/5, 10*tick), c.Resync), held
+}
+
+// count counts the Nodes of a VPC anew. The caller holds the lock.
+func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alpha1.Network, now time.Time) (*braked, error) {
+	r, err := c.callRoll(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	b := c.brakes.by[at]
+	if b == nil {
+		b = &braked{}
+		b.is.Held = slices.ContainsFunc(networks, func(n v1alpha1.Network) bool {
+			return meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionNodeReleaseHeld)
+		})
+		if c.brakes.by == nil {
+			c.brakes.by = map[cloud.Place]*braked{}
+		}
+		c.brakes.by[at] = b
+	}
+	var annotations []map[string]string
+	for i := range networks {
+		annotations = append(annotations, networks[i].Annotations)
+	}
+	had := b.held
+	b.at = now
+	b.is, b.held = r.verdict(b.is, brake.Confirmed(nodeKind, annotations...))
+	for uid, name := range had {
+		if _, still := b.held[uid]; !still {
+			c.enqueue(name)
+		}
+	}
+	return b, nil
+}
+
+func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error) {
+	r := roll{carrying: map[types.UID]string{}, doubt: map[types.UID]string{}}
+	var nodes corev1.NodeList
+	if err := c.Client.List(ctx, &nodes); err != nil {
+		return r, fmt.Errorf("listing Nodes: %w", err)
+	}
+	alive := make(map[types.UID]bool, len(nodes.Items))
+	for i := range nodes.Items {
+		alive[nodes.Items[i].UID] = true
+	}
+	cat := c.catalog.Load()
+	for _, h := range c.book.OfNodes() {
+		vpc, ok := cat.vpcOf(h.Key.Request)
+		switch {
+		case !ok || vpc.Place != at || h.Adopted: // what somebody else put there stays anyway
+		case alive[h.NodeUID]:
+			r.living++
+		case !h.Durable && !h.Found: // no machine has it
+		default:
+			switch c.releases.sawOn(h.NodeUID) {
+			case ours:
+				r.carrying[h.NodeUID] = h.Node
+			case 0:
+				r.doubt[h.NodeUID] = h.Node
+			}
+		}
+	}
+	return r, nil
+}
+
+// networksOf are the Networks of a VPC.
+func (c *Controller) networksOf(ctx context.Context, at cloud.Place) (out []v1alpha1.Network, _ error) {
+	var all v1alpha1.NetworkList
+	if err := c.Client.List(ctx, &all); err != nil {
+		return nil, fmt.Errorf("listing Networks: %w", err)
+	}
+	cat := c.catalog.Load()
+	for _, n := range all.Items {
+		if vpc, open := cat.vpcs[n.Name]; open && vpc.Place == at {
+			out = append(out, n)
+		}
+	}
+	return out, nil
+}
+
+// applyBrakes counts where something is to be decided or said, and says it. It
+// tells whether that has to be done again.
+func (c *Controller) applyBrakes(ctx context.Context) (again bool) {
+	held, seen := 0, map[cloud.Place]bool{}
+	for _, vpc := range c.catalog.Load().vpcs {
+		if seen[vpc.Place] {
+			continue
+		}
+		seen[vpc.Place] = true
+		networks, err := c.networksOf(ctx, vpc.Place)
+		if err != nil {
+			return true
+		}
+		c.brakes.mu.Lock()
+		b, err := c.count(ctx, vpc.Place, networks, time.Now())
+		if err != nil {
+			c.brakes.mu.Unlock()
+			return true
+		}
+		is := b.is
+		if is.Held {
+			held += len(b.held)
+		}
+		c.brakes.mu.Unlock()
+		for i := range networks {
+			again = !c.tellHeld(ctx, &networks[i], is) || again
+		}
+		again = again || is.Held
+	}
+	c.Metrics.held(held)
+	return again || c.releases.any()
+}
