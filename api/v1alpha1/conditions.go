@@ -70,6 +70,10 @@ const (
 	// that are gone stay on their machines, as too many vanished together whose
 	// machines live on. It is there from the first time on.
 	ConditionNodeReleaseHeld = "NodeReleaseHeld"
+	// ConditionMemberRemovalHeld is True on a Network while the machines of Nodes
+	// that are gone stay members of its load balancers' pools, as too many
+	// vanished together. It is there from the first time on.
+	ConditionMemberRemovalHeld = "MemberRemovalHeld"
 	// ConditionFirewall is True on a Network while the firewall lets the pod
 	// ranges through.
 	ConditionFirewall = "FirewallReady"

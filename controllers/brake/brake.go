@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// few owners may always vanish together, and so may one in part of all.
-	few  = 5
+	// Few owners may always vanish together, and so may one in part of all.
+	Few  = 5
 	part = 10
 	// named is how many of those that are gone a text names.
 	named = 5
@@ -59,7 +59,7 @@ func Decide(c Count, held bool, confirmed int) Decision {
 	return Decision{Held: true, Why: c.why()}
 }
 
-func many(gone, living int) bool { return gone > few && part*gone > gone+living }
+func many(gone, living int) bool { return gone > Few && part*gone > gone+living }
 
 func (c Count) why() string {
 	names := slices.Sorted(slices.Values(c.Gone))

@@ -21,6 +21,7 @@ type book struct {
 	network, clusterID, cloud string
 	lb.Balancers
 	*inventory
+	nodes func() []lb.Node // all of the API server's
 
 	// held: the Network carries our finalizer; going: it is being deleted; said is
 	// what was last said of that. The inventory's lock guards them.
@@ -28,8 +29,8 @@ type book struct {
 	said        string
 }
 
-func newBook(network, clusterID, cloudName string, b lb.Balancers, i *inventory) *book {
-	return &book{network: network, clusterID: clusterID, cloud: cloudName, Balancers: b, inventory: i}
+func newBook(network, clusterID, cloudName string, b lb.Balancers, i *inventory, nodes func() []lb.Node) *book {
+	return &book{network: network, clusterID: clusterID, cloud: cloudName, Balancers: b, inventory: i, nodes: nodes}
 }
 
 // inventory is what is known of the load balancing of one [lb.Rules.Domain]:
@@ -69,15 +70,20 @@ type inventory struct {
 	meeting   sync.Mutex            // one reading of new nodes at a time
 	met       map[string]bool       // provider IDs of nodes that were there when something was read
 	orphans   map[lb.Ref]time.Time  // when first seen
-	inspected time.Time             // the last time, and the last owner in the ring
-	lastOwner string
+	floors    map[string]floor      // by set
+	confirmed int                   // how many members may go, as a person said
+	// heldBefore: a Network said that members are held, before this manager
+	// decided anything.
+	heldBefore bool
+	inspected  time.Time // the last time, and the last owner in the ring
+	lastOwner  string
 }
 
 func newInventory(domain string, now func() time.Time) *inventory {
 	return &inventory{
 		members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
-		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{},
+		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
 }
 

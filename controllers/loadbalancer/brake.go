@@ -61,16 +61,16 @@ func (c *Controller) brake(ctx context.Context, n *v1alpha1.Network, k *book, st
 		c.Metrics.held(k.network)
 	}
 	if d.Spent {
-		if err := c.unconfirm(ctx, n); err != nil {
+		if err := c.unconfirm(ctx, n, wanted.OwnerKind); err != nil {
 			return d.Held, err
 		}
 	}
-	return d.Held, c.tellHeld(ctx, n, d)
+	return d.Held, c.tellHeld(ctx, n, d, servicesHeld)
 }
 
 // unconfirm takes off a confirmation that has nothing left to confirm.
-func (c *Controller) unconfirm(ctx context.Context, n *v1alpha1.Network) error {
-	key := brake.Annotation(wanted.OwnerKind)
+func (c *Controller) unconfirm(ctx context.Context, n *v1alpha1.Network, kind string) error {
+	key := brake.Annotation(kind)
 	if _, has := n.Annotations[key]; !has {
 		return nil
 	}
@@ -82,20 +82,28 @@ func (c *Controller) unconfirm(ctx context.Context, n *v1alpha1.Network) error {
 	return nil
 }
 
+// holding is what a brake's condition and its Event are called.
+type holding struct{ condition, action, text string }
+
+var (
+	servicesHeld = holding{v1alpha1.ConditionLoadBalancerRemovalHeld, "SweepLoadBalancers", "what Services left that are gone is not removed"}
+	membersHeld  = holding{v1alpha1.ConditionMemberRemovalHeld, "KeepMembers", "the machines of Nodes that are gone stay members of pools"}
+)
+
 // tellHeld keeps the Network's condition, which is there from the first time
 // on, and makes an Event of what is news.
-func (c *Controller) tellHeld(ctx context.Context, n *v1alpha1.Network, d brake.Decision) error {
-	had := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionLoadBalancerRemovalHeld)
+func (c *Controller) tellHeld(ctx context.Context, n *v1alpha1.Network, d brake.Decision, of holding) error {
+	had := meta.FindStatusCondition(n.Status.Conditions, of.condition)
 	if !d.Held && had == nil {
 		return nil
 	}
-	cond := metav1.Condition{Type: v1alpha1.ConditionLoadBalancerRemovalHeld, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
+	cond := metav1.Condition{Type: of.condition, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
 		Message: "nothing is held back", ObservedGeneration: n.Generation}
 	if d.Held {
 		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, v1alpha1.ReasonMassRemoval, clip(d.Why, maxMessage)
 		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			log.FromContext(ctx).Info("what Services left that are gone is not removed", "why", d.Why)
-			c.Events.Eventf(n, textOf(d.Why), corev1.EventTypeWarning, cond.Reason, "SweepLoadBalancers", "%s", clip(d.Why, maxNote))
+			log.FromContext(ctx).Info(of.text, "why", d.Why)
+			c.Events.Eventf(n, textOf(d.Why), corev1.EventTypeWarning, cond.Reason, of.action, "%s", clip(d.Why, maxNote))
 		}
 	}
 	before := n.DeepCopy()

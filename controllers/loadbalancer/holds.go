@@ -63,6 +63,16 @@ func (k *book) list(ctx context.Context, pools []lb.Resource) error {
 	return errors.Join(errs...)
 }
 
+// listAnew lists what pools hold, whatever is known of it.
+func (k *book) listAnew(ctx context.Context, pools []lb.Resource) error {
+	k.mu.Lock()
+	for _, p := range pools {
+		delete(k.members, p.Ref)
+	}
+	k.mu.Unlock()
+	return k.list(ctx, pools)
+}
+
 // wantedOf are the pools of which it is known what they hold.
 func (k *book) wantedOf(pools []lb.Resource) (out []members.Wanted) {
 	k.mu.Lock()

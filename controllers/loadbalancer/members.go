@@ -90,7 +90,7 @@ func (k *book) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (t
 	}
 	text = fmt.Sprintf("%d of %d nodes", len(holds), len(set.Nodes))
 	if len(holds) >= len(set.Nodes) {
-		text = fmt.Sprintf("%d nodes", len(set.Nodes))
+		text = fmt.Sprintf("%d nodes", len(holds)) // more where those are held that have no Node any more
 	}
 	return text + listed(slices.Sorted(maps.Values(left))), len(holds) > 0
 }

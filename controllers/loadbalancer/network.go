@@ -92,6 +92,8 @@ func (c *Controller) reconcileNetwork(ctx context.Context, req reconcile.Request
 	if read || inspected {
 		c.replan(ctx, c.servicesOf(ctx))
 		c.lookAtPools()
+	} else if k.minds(n) {
+		c.lookAtPools()
 	}
 	if going {
 		again, err := c.letGo(ctx, n, k)

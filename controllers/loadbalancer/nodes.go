@@ -103,8 +103,13 @@ var nodeChanged = predicate.Funcs{
 // one went, the balancers that use it are planned again.
 func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	nodes := c.Nodes()
-	again, next := false, time.Duration(0)
+	again, held, next := false, false, time.Duration(0)
 	for _, k := range c.all() {
+		views, err := c.viewsOf(ctx, k)
+		if err != nil {
+			return reconcile.Result{}, err
+		}
+		c.confirmMembers(k, views)
 		for _, s := range k.selections() {
 			set := NodeSetOf(c.ClusterID, s, nodes)
 			met, err := k.meet(ctx, set)
@@ -112,6 +117,11 @@ func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (r
 				again = true
 				c.Metrics.pools(k.network, err)
 				log.FromContext(ctx).Error(err, "reading what is new about nodes", "network", k.network, "set", s.Name)
+			}
+			if err := c.checkFloor(ctx, k, set); err != nil {
+				again = true
+				c.Metrics.pools(k.network, err)
+				log.FromContext(ctx).Error(err, "reading the members of pools", "network", k.network, "set", s.Name)
 			}
 			moved := k.zonesChanged(set) || met
 			if err := c.keepPools(ctx, k, s, set); err != nil {
@@ -127,13 +137,24 @@ func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (r
 			wait := max(at.Sub(c.Now()), time.Millisecond)
 			next = cmp.Or(min(next, wait), wait)
 		}
+		if err := c.tellFloor(ctx, k, views); err != nil {
+			again = true
+			log.FromContext(ctx).Info("what is held of pools cannot be told; it comes again", "network", k.network, "error", err.Error())
+		}
+		held = held || k.floor().Held
 	}
 	if again {
 		return reconcile.Result{RequeueAfter: c.retry.When(poolsKey)}, nil
 	}
 	c.retry.Forget(poolsKey)
+	if held {
+		next = cmp.Or(min(next, heldPause), heldPause)
+	}
 	return reconcile.Result{RequeueAfter: next}, nil
 }
+
+// heldPause is how long until members that are held are looked at again.
+const heldPause = 30 * time.Second
 
 // poolsKey stands for the pools among the keys that are retried.
 var poolsKey types.NamespacedName

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -33,10 +34,11 @@ func (c *Controller) open(ctx context.Context, n *v1alpha1.Network) (*book, erro
 	k := c.books[n.Name]
 	if k == nil || k.Balancers != b {
 		anew := k != nil
-		k = newBook(n.Name, c.ClusterID, CloudOf(n), b, c.inventoryOf(b.Rules().Domain))
+		k = newBook(n.Name, c.ClusterID, CloudOf(n), b, c.inventoryOf(b.Rules().Domain), c.everyNode)
 		c.books[n.Name] = k
 		k.mu.Lock()
 		k.stale = k.stale || anew
+		k.heldBefore = k.heldBefore || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionMemberRemovalHeld)
 		k.mu.Unlock()
 	}
 	k.mu.Lock()

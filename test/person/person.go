@@ -24,7 +24,7 @@ func Confirm(ctx context.Context, api client.Client) error {
 	for i := range all.Items {
 		n := &all.Items[i]
 		before, said := n.DeepCopy(), false
-		for _, kind := range []string{v1alpha1.ConditionNodeReleaseHeld, v1alpha1.ConditionRangeRemovalHeld, v1alpha1.ConditionLoadBalancerRemovalHeld} {
+		for _, kind := range []string{v1alpha1.ConditionNodeReleaseHeld, v1alpha1.ConditionRangeRemovalHeld, v1alpha1.ConditionLoadBalancerRemovalHeld, v1alpha1.ConditionMemberRemovalHeld} {
 			cond := meta.FindStatusCondition(n.Status.Conditions, kind)
 			if cond == nil || cond.Status != metav1.ConditionTrue {
 				continue
