@@ -7,8 +7,10 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // catalog is the requests and networks as they were last read. It is never
@@ -47,9 +49,31 @@ func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
 	return out
 }
 
+// reserve notes in the definitions what the Networks of their VPC reserve. Where
+// it cannot be told of which VPC a Network is, it may be this one.
+func (c *catalog) reserve(networks []v1alpha1.Network) {
+	for i, d := range c.definitions {
+		r := c.request(d.Key.Request)
+		its, open := c.vpcs[r.NetworkName()]
+		var beside []v1alpha1.Network
+		for _, n := range networks {
+			if vpc, known := c.vpcs[n.Name]; !open || !known || vpc.Place.VPC == its.Place.VPC {
+				beside = append(beside, n)
+			}
+		}
+		var reserved []netip.Prefix
+		for _, b := range assign.ReservedOver(assign.ReservedBy(beside...), r) {
+			if b.Prefix.Addr().Is4() { // as are the pools
+				reserved = append(reserved, b.Prefix.Masked())
+			}
+		}
+		c.definitions[i].Reserved = prefix.Normalise(reserved)
+	}
+}
+
 func sameDefinitions(a, b []book.Definition) bool {
 	return slices.EqualFunc(a, b, func(x, y book.Definition) bool {
-		return x.Key == y.Key && slices.Equal(x.Ranges, y.Ranges)
+		return x.Key == y.Key && slices.Equal(x.Ranges, y.Ranges) && slices.Equal(x.Reserved, y.Reserved)
 	})
 }
 

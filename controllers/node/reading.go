@@ -152,6 +152,7 @@ func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*cata
 		cat.vpcs[n.Name] = vpc
 	}
 	cat.definitions = definitionsOf(requests.Items)
+	cat.reserve(networks.Items)
 	return cat, nil
 }
 

@@ -13,7 +13,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Pools is what the node controller does with the ranges it gives out of.
@@ -54,15 +56,32 @@ type Pool struct {
 type pods struct{ c *Controller }
 
 func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (Use, *Refusal) {
-	_, vpc, no := p.c.network(ctx, r)
+	n, vpc, no := p.c.network(ctx, r)
+	var reserved []netip.Prefix
+	if no == nil {
+		reserved, no = p.reserved(ctx, r, n)
+	}
 	if no != nil {
 		vpc = cloud.VPC{} // nothing is granted from it meanwhile; what is published counts all the same
 	}
 	u := Count(r, all, p.c.Nodes(), vpc.Traits)
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
-	u.without(p.c.barred[r.UID])
+	u.without(prefix.Normalise(slices.Concat(p.c.barred[r.UID], reserved)))
 	return u, nil
+}
+
+// reserved is what of the ranges nodes get no more, since a Network of the VPC
+// reserves it.
+func (p pods) reserved(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) (out []netip.Prefix, _ *Refusal) {
+	beside, no := p.c.beside(ctx, n)
+	if no != nil {
+		return nil, no
+	}
+	for _, b := range assign.ReservedOver(assign.ReservedBy(append(beside, *n)...), r) {
+		out = append(out, b.Prefix.Masked())
+	}
+	return prefix.Intersect(prefix.Normalise(out), prefix.Normalise(prefixes(r.Status.Granted()))), nil
 }
 
 func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *Refusal {

@@ -38,7 +38,7 @@ func (c *Controller) tellReserved(ctx context.Context, r *v1alpha1.RangeRequest)
 		return
 	case len(texts) > 0:
 		cond.Status, cond.Reason = metav1.ConditionTrue, v1alpha1.ReasonReserved
-		cond.Message = fmt.Sprintf("blocks were reserved over what was granted before: %s; the ranges stay and keep working, and nothing more is carved there: take the blocks out of reserved, or make another request and delete this one",
+		cond.Message = fmt.Sprintf("blocks were reserved over what was granted before: %s; the ranges stay and keep working, and nothing more is carved there, nor does a further node get any of it: take the blocks out of reserved, or make another request and delete this one",
 			someOf(texts, 3))
 		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
 			c.Metrics.failed(r.Name, cond.Reason)

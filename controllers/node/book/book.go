@@ -28,6 +28,9 @@ type Range struct {
 type Definition struct {
 	Key    Key
 	Ranges []Range
+	// Reserved is what somebody reserved of the ranges after they were granted:
+	// who holds some of it keeps that, and nothing more is given out of it.
+	Reserved []netip.Prefix
 }
 
 // Holder is who holds a prefix: a Node, or an instance without one, which

@@ -25,11 +25,11 @@ func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, []Definit
 	var sound []Definition
 	var refused []Refused
 	for _, d := range definitions {
-		p, err := pool.New(pool.Config{Quarantine: b.quarantine})
+		p, err := pool.New(pool.Config{Quarantine: b.quarantine, Exclude: d.Reserved})
 		if err != nil {
 			panic(fmt.Sprintf("book: a pool without ranges: %v", err)) // the quarantine is checked where it is read
 		}
-		kept := Definition{Key: d.Key}
+		kept := Definition{Key: d.Key, Reserved: d.Reserved}
 		for _, r := range d.Ranges {
 			if why := overlapped(r, append(sound, kept)); why != "" {
 				refused = append(refused, Refused{d.Key, r, why})
