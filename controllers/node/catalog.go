@@ -81,7 +81,7 @@ func sameDefinitions(a, b []book.Definition) bool {
 // alike.
 func sameSelection(a, b []v1alpha1.RangeRequest) bool {
 	return slices.EqualFunc(a, b, func(x, y v1alpha1.RangeRequest) bool {
-		return x.UID == y.UID && x.Generation == y.Generation && x.DeletionTimestamp.IsZero() == y.DeletionTimestamp.IsZero()
+		return sameRequest(&x, &y)
 	})
 }
 

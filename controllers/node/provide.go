@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -18,6 +19,10 @@ import (
 // the next call goes on.
 func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.Result {
 	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
+	if c.outdated(ctx, node, candidates) {
+		c.leaveGate(node.UID)
+		return reconcile.Result{RequeueAfter: catchUp}
+	}
 	if len(candidates) == 0 {
 		c.leaveGate(node.UID)
 		c.drop(node.UID)
@@ -51,6 +56,9 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 	}
 	return c.attach(ctx, node, *holding, at)
 }
+
+// catchUp is when a Node comes again for which the catalog is behind.
+const catchUp = 100 * time.Millisecond
 
 // place is the interface that a Node's prefix is to come to, and its VPC, in
 // the way that prefixes of a request come.

@@ -68,12 +68,7 @@ func (c *Controller) hears(e event.UpdateEvent) bool {
 
 // poke has the requests and networks read again when one of them changes.
 func (c *Controller) poke() handler.EventHandler {
-	poke := func() {
-		select {
-		case c.again <- struct{}{}:
-		default:
-		}
-	}
+	poke := c.lookAgain
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	return handler.Funcs{
 		CreateFunc:  func(context.Context, event.CreateEvent, queue) { poke() },

@@ -1,0 +1,56 @@
+package node
+
+import (
+	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/book"
+)
+
+// outdated tells whether the Node would be given a prefix by requests that are
+// not those of now: what it gets it keeps, so a request that came a moment before
+// the Node has to count. It is asked until the prefix is promised. Where the
+// catalog is behind, it is read again, and the Node comes again.
+func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) bool {
+	h, held := c.book.Held(node.UID)
+	if held && (h.Durable || h.Found) {
+		return false
+	}
+	var now v1alpha1.RangeRequestList
+	if err := c.Client.List(ctx, &now, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Info("the requests cannot be listed; the node comes again", "error", err.Error())
+		return true
+	}
+	if held && !fromOneOf(candidates, h) {
+		c.drop(node.UID) // it was fed before the requests changed
+	}
+	if slices.EqualFunc(candidates, assign.Candidates(now.Items, assign.LabelsOf(node)), sameRequest) {
+		return false
+	}
+	c.drop(node.UID)
+	c.lookAgain()
+	return true
+}
+
+func fromOneOf(candidates []*v1alpha1.RangeRequest, h book.Holding) bool {
+	return slices.ContainsFunc(candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == h.Key.Request })
+}
+
+// sameRequest tells whether both select nodes alike and size them alike.
+func sameRequest(x, y *v1alpha1.RangeRequest) bool {
+	return x.UID == y.UID && x.Generation == y.Generation && x.DeletionTimestamp.IsZero() == y.DeletionTimestamp.IsZero()
+}
+
+// lookAgain has the requests and Networks read again.
+func (c *Controller) lookAgain() {
+	select {
+	case c.again <- struct{}{}:
+	default:
+	}
+}
