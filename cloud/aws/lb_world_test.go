@@ -27,16 +27,18 @@ import (
 // nodes in a security group of their own, and an adapter to it.
 type balanced struct {
 	*testing.T
-	sim    *awssim.Sim
-	url    string
-	vpcID  string
-	ec2    *ec2.Client
-	elb    *elb.Client
-	lb     lb.Balancers
-	nodes  lb.NodeSet
-	sg     string            // of the nodes
-	public map[string]string // subnets for balancers, by zone
-	places map[string]string // subnets of nodes, by zone
+	sim   *awssim.Sim
+	url   string
+	vpcID string
+	// gateway is its internet gateway; no route leads there.
+	gateway string
+	ec2     *ec2.Client
+	elb     *elb.Client
+	lb      lb.Balancers
+	nodes   lb.NodeSet
+	sg      string            // of the nodes
+	public  map[string]string // subnets for balancers, by zone
+	places  map[string]string // subnets of nodes, by zone
 }
 
 var zones = []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}
@@ -54,6 +56,8 @@ func newBalanced(t *testing.T, c awssim.Config, edits ...func(*aws.BalancerConfi
 	w.ec2 = ec2.New(ec2.Options{Region: "eu-west-1", BaseEndpoint: &url, Credentials: secret, Retryer: awssdk.NopRetryer{}})
 	w.elb = elb.New(elb.Options{Region: "eu-west-1", BaseEndpoint: &url, Credentials: secret, Retryer: awssdk.NopRetryer{}})
 	w.vpcID, err = w.sim.AddVPC(prefix("10.0.0.0/16"))
+	w.must(err)
+	w.gateway, err = w.sim.AddInternetGateway(w.vpcID)
 	w.must(err)
 	for n, zone := range zones {
 		w.public[zone], err = w.sim.AddSubnet(w.vpcID, nth("10.0.0.0/16", 24, n), zone)

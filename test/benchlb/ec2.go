@@ -32,6 +32,13 @@ func newEC2(s settings) (simulation, error) {
 	if e.vpc, err = e.AddVPC(netip.MustParsePrefix("10.0.0.0/16")); err != nil {
 		return nil, err
 	}
+	gateway, err := e.AddInternetGateway(e.vpc)
+	if err == nil {
+		err = e.AddRoute(e.vpc, netip.MustParsePrefix("0.0.0.0/0"), gateway)
+	}
+	if err != nil {
+		return nil, err
+	}
 	for n, zone := range awsZones {
 		id, err := e.AddSubnet(e.vpc, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(16 * n), 0}), 20), zone)
 		if err != nil {

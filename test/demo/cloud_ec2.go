@@ -49,6 +49,9 @@ func (e *ec2) serve() (string, func(), error) {
 	if e.vpc, err = e.sim.AddVPC(at("10.0.0.0/16")); err != nil {
 		return "", nil, err
 	}
+	if _, err = e.sim.AddInternetGateway(e.vpc); err != nil {
+		return "", nil, err
+	}
 	for _, subnet := range []struct{ name, block, role string }{
 		{"nodes", "10.0.0.0/17", "internal-elb"}, {"databases", "10.0.128.0/20", ""}, {"public", "10.0.144.0/24", "elb"},
 	} {

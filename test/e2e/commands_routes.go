@@ -131,6 +131,9 @@ func (e *EC2) table(name string) string {
 func (e *EC2) routes(table string) string {
 	var out []string
 	for _, r := range e.sim.Routes(e.vpc, e.table(table)) {
+		if strings.HasPrefix(r.Via, "igw-") { // the way out, which every story has
+			continue
+		}
 		text := r.To + " " + e.machineOf(r.Via)
 		if r.State != "active" {
 			text += "!"

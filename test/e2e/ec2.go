@@ -18,7 +18,7 @@ import (
 const ec2Zone = "eu-west-1a"
 
 // EC2 is a simulated EC2 that is served at an endpoint: one VPC with two
-// subnets.
+// public subnets.
 type EC2 struct {
 	sim      *awssim.Sim
 	endpoint string
@@ -43,6 +43,13 @@ func NewEC2(behaves awssim.Config) (_ Cloud, stop func(), err error) {
 	e := &EC2{sim: awssim.New(behaves), subnets: map[string]ec2Subnet{}, ids: map[string]string{}, tables: map[string]string{}, nics: map[string]string{}, delays: map[string]*awssim.Injected{}}
 	blocks := map[string]netip.Prefix{subnet: netip.MustParsePrefix("10.2.0.0/16"), otherSub: netip.MustParsePrefix("10.3.0.0/16")}
 	if e.vpc, err = e.sim.AddVPC(blocks[subnet], blocks[otherSub]); err != nil {
+		return nil, nil, err
+	}
+	gateway, err := e.sim.AddInternetGateway(e.vpc)
+	if err == nil {
+		err = e.sim.AddRoute(e.vpc, netip.MustParsePrefix("0.0.0.0/0"), gateway)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	for name, p := range blocks {

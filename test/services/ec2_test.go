@@ -35,6 +35,8 @@ type amazon struct {
 	ec2   *ec2.Client
 	elb   *elb.Client
 	group string
+	// gateway is the VPC's internet gateway; no route leads there.
+	gateway string
 	// front and back are the subnets of balancers and of nodes, by zone.
 	front, back map[string]string
 	machines    map[string]string // name -> ID
@@ -51,6 +53,8 @@ func newEC2(t *testing.T, _ options) place {
 	e.ec2 = ec2.New(ec2.Options{Region: "eu-west-1", BaseEndpoint: &url, Credentials: secret, Retryer: awssdk.NopRetryer{}})
 	e.elb = elb.New(elb.Options{Region: "eu-west-1", BaseEndpoint: &url, Credentials: secret, Retryer: awssdk.NopRetryer{}})
 	e.vpc, err = e.sim.AddVPC(netip.MustParsePrefix("10.2.0.0/16"))
+	e.must(err)
+	e.gateway, err = e.sim.AddInternetGateway(e.vpc)
 	e.must(err)
 	for n, zone := range ec2Zones {
 		e.front[zone], err = e.sim.AddSubnet(e.vpc, netip.MustParsePrefix(fmt.Sprintf("10.2.%d.0/24", n)), zone)

@@ -34,16 +34,15 @@ func (s *Sim) AddRouteTable(vpcID string, subnets ...string) (id string, err err
 			err = vpcIDs.notFound(vpcID)
 			return
 		}
-		t := *s.newRouteTable(vpcID)
+		t := s.newRouteTable(vpcID)
 		for _, sub := range subnets {
 			for _, o := range s.routeTables.all() {
 				o := *o
 				o.Associations = slices.DeleteFunc(slices.Clone(o.Associations), func(u tableUse) bool { return u.SubnetID == sub })
 				s.routeTables.put(s.clock.Now(), &o)
 			}
-			t.Associations = append(t.Associations, tableUse{ID: s.id(idKind{prefix: "rtbassoc-"}), TableID: t.ID, SubnetID: sub})
+			s.associateTable(s.routeTables.items[t.ID], tableUse{SubnetID: sub})
 		}
-		s.routeTables.put(s.clock.Now(), &t)
 		id = t.ID
 	})
 	return id, err
@@ -74,7 +73,9 @@ func (s *Sim) Routes(vpcID, tableID string) (out []Route) {
 // AddRouteTo adds a route to a gateway to a table by hand.
 func (s *Sim) AddRouteTo(tableID string, to netip.Prefix, via string) error {
 	return s.onTable(tableID, func(t *routeTable) {
-		s.setRoutes(t, append(slices.Clone(t.Routes), tableRoute{Destination: to.String(), GatewayID: via, Origin: "CreateRoute", State: routeActive}))
+		r := routeTo(to)
+		r.GatewayID = via
+		s.setRoutes(t, append(slices.Clone(t.Routes), r))
 	})
 }
 

@@ -43,6 +43,14 @@ func (s *Sim) zone(c *call, b *balancer, vpcID string, others []balancerZone, z 
 	}
 	z.Zone = sub.AvailabilityZone
 	switch {
+	case s.zoneNamed(z.Zone).Type != availabilityZone:
+		return "", refuse("AvailabilityZoneNotSupported", "Network Load Balancers are not supported in '%s'", z.Zone) // the text is a guess
+	case sub.OutpostARN != "":
+		return "", misconfigured("Network Load Balancers are not supported on Outposts: subnet '%s'", sub.ID) // a guess
+	case sub.IPv6Native:
+		return "", misconfigured("You must specify subnets with an associated IPv4 CIDR block.") // a guess
+	case b.public() && s.gateways[sub.VpcID] == "":
+		return "", refuse("InvalidSubnet", "VPC %s has no internet gateway", sub.VpcID)
 	case vpcID != "" && sub.VpcID != vpcID:
 		return "", misconfigured("All subnets must be in the same VPC")
 	case slices.ContainsFunc(others, func(o balancerZone) bool { return o.Zone == z.Zone }):
@@ -64,14 +72,15 @@ func (s *Sim) zone(c *call, b *balancer, vpcID string, others []balancerZone, z 
 	return sub.VpcID, nil
 }
 
-// leastSpace is how many addresses must be free in a subnet.
-// Source: Network Load Balancers user guide, "Availability Zones".
+// leastSpace is how many addresses must be free in a subnet, unless the private
+// address of an internal balancer is given.
+// Source: Network Load Balancers user guide, "Update the Availability Zones".
 const leastSpace = 8
 
 // open puts the balancer's interface into a subnet.
 func (s *Sim) open(b *balancer, z *balancerZone) *APIError {
 	sub := s.subnets.items[z.Subnet]
-	if s.spaces[sub.ID].available() < leastSpace {
+	if z.GivenIP == "" && s.spaces[sub.ID].available() < leastSpace {
 		return refuse("InvalidSubnet", "Not enough IP space available in %s. ELB requires at least %d free IP addresses in each subnet.", sub.ID, leastSpace)
 	}
 	var at netip.Addr

@@ -48,7 +48,7 @@ func (s *Sim) AddSubnet(vpcID string, p netip.Prefix, zone string) (id string, e
 			err = vpcIDs.notFound(vpcID)
 			return
 		}
-		n, refusal := s.newSubnet(v, p, orDefault(zone, s.config.Zones[0]), nil)
+		n, refusal := s.newSubnet(v, p, subnet{AvailabilityZone: orDefault(zone, s.config.Zones[0])})
 		if err = asError(refusal); err == nil {
 			id = n.ID
 		}
@@ -190,7 +190,7 @@ func (s *Sim) AddRoute(vpcID string, to netip.Prefix, via string) (err error) {
 			if t.VpcID != vpcID {
 				continue
 			}
-			r := tableRoute{Destination: to.String(), Origin: "CreateRoute", State: "active"}
+			r := routeTo(to)
 			switch {
 			case len(via) > 4 && via[:4] == "pcx-":
 				r.PeeringID = via
@@ -199,8 +199,8 @@ func (s *Sim) AddRoute(vpcID string, to netip.Prefix, via string) (err error) {
 			default:
 				r.GatewayID = via
 			}
-			if slices.ContainsFunc(t.Routes, func(o tableRoute) bool { return o.Destination == r.Destination }) {
-				err = refuse("RouteAlreadyExists", "The route identified by %s already exists.", r.Destination)
+			if slices.ContainsFunc(t.Routes, func(o tableRoute) bool { return o.dest() == r.dest() }) {
+				err = routeExists(r)
 				return
 			}
 			next := *t

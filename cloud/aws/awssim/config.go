@@ -12,6 +12,9 @@ type Config struct {
 	// Region and Zones are where it is; by default eu-west-1 and its a, b, c.
 	Region string
 	Zones  []string
+	// LocalZones and WavelengthZones are further zones, which the account has
+	// opted in to; NotOptedIn are those of either that it has not.
+	LocalZones, WavelengthZones, NotOptedIn []string
 	// Account owns everything, by default 123456789012.
 	Account string
 	// Clock is the source of time; nil means the real one.

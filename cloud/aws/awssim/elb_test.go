@@ -27,6 +27,8 @@ type balanced struct {
 func newBalanced(t *testing.T, config awssim.Config) *balanced {
 	t.Helper()
 	w := newWorld(t, config)
+	_, err := w.sim.AddInternetGateway(w.vpc)
+	w.must(err)
 	return &balanced{w, elb.New(elb.Options{Region: "eu-west-1", BaseEndpoint: w.ec2.Options().BaseEndpoint, Retryer: aws.NopRetryer{},
 		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")})}
 }

@@ -82,12 +82,7 @@ func (s *Sim) askedRoute(c *call) (*routeTable, tableRoute, *APIError) {
 	if refusal != nil {
 		return nil, tableRoute{}, refusal
 	}
-	r := tableRoute{Origin: "CreateRoute", State: routeActive}
-	if dest.Addr().Is4() {
-		r.Destination = dest.String()
-	} else {
-		r.Destination6 = dest.String()
-	}
+	r := routeTo(dest)
 	given := slices.DeleteFunc(slices.Clone(routeTargets), func(name string) bool { return c.params[name] == "" })
 	if len(given) != 1 {
 		return nil, r, refuse("InvalidParameterCombination", "The request must contain exactly one of gatewayId, networkInterfaceId, vpcPeeringConnectionId or instanceId")
@@ -98,6 +93,17 @@ func (s *Sim) askedRoute(c *call) (*routeTable, tableRoute, *APIError) {
 	return t, r, s.mayRoute(t, r)
 }
 
+// routeTo is a route to there that leads nowhere yet.
+func routeTo(dest netip.Prefix) tableRoute {
+	r := tableRoute{Origin: "CreateRoute", State: routeActive}
+	if dest.Addr().Is4() {
+		r.Destination = dest.String()
+	} else {
+		r.Destination6 = dest.String()
+	}
+	return r
+}
+
 // aim sets the route's target.
 func (s *Sim) aim(c *call, r *tableRoute, kind, id, vpcID string) *APIError {
 	switch kind {
@@ -106,7 +112,7 @@ func (s *Sim) aim(c *call, r *tableRoute, kind, id, vpcID string) *APIError {
 		return nil
 	case "GatewayId", "TransitGatewayId":
 		r.GatewayID = id
-		return nil
+		return s.mayLead(vpcID, id)
 	case "InstanceId":
 		if _, ok := see(s, c, s.instances).get(id); !ok {
 			return instanceIDs.notFound(id)

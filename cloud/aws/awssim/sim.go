@@ -30,6 +30,7 @@ type Sim struct {
 	interfaces   *table[*networkInterface]
 	instances    *table[*instance]
 	routeTables  *table[*routeTable]
+	gateways     internetGateways
 	groups       *table[*securityGroup]
 	elasticIPs   *table[*elasticIP]
 	balancers    *table[*balancer]
@@ -48,6 +49,7 @@ func New(config Config) *Sim {
 		spaces:       map[string]*space{},
 		ipv6:         map[netip.Prefix]string{},
 		launched:     map[string][]string{},
+		gateways:     internetGateways{},
 		vpcs:         newTable[*vpc](config.History),
 		subnets:      newTable[*subnet](config.History),
 		reservations: newTable[*reservation](config.History),

@@ -18,6 +18,9 @@ const byAWS = "AWS"
 // "Subnet sizing".
 func newSpace(p netip.Prefix) *space {
 	sp := &space{all: p, addresses: map[netip.Addr]string{}, prefixes: map[netip.Prefix]string{}}
+	if !p.IsValid() { // it has IPv6 only
+		return sp
+	}
 	a := p.Addr()
 	for range 4 {
 		sp.addresses[a] = byAWS
@@ -52,6 +55,9 @@ func (sp *space) free(p netip.Prefix) bool {
 
 // available is what DescribeSubnets counts: single addresses.
 func (sp *space) available() int {
+	if !sp.all.IsValid() {
+		return 0
+	}
 	return 1<<(32-sp.all.Bits()) - len(sp.addresses) - len(sp.prefixes)<<(32-prefixBits)
 }
 

@@ -10,16 +10,25 @@ type subnet struct {
 	VpcID            string       `xml:"vpcId"`
 	OwnerID          string       `xml:"ownerId"`
 	State            string       `xml:"state"`
-	CidrBlock        string       `xml:"cidrBlock"`
+	CidrBlock        string       `xml:"cidrBlock,omitempty"` // none where it has IPv6 only
 	AvailabilityZone string       `xml:"availabilityZone"`
 	Available        int          `xml:"availableIpAddressCount"`
 	IPv6             []subnetIPv6 `xml:"ipv6CidrBlockAssociationSet>item"`
+	IPv6Native       bool         `xml:"ipv6Native"`
+	OutpostARN       string       `xml:"outpostArn,omitempty"`
 	Tags             tags         `xml:"tagSet>item"`
 }
 
-func (n *subnet) key() string          { return n.ID }
-func (n *subnet) tagged() tags         { return n.Tags }
-func (n *subnet) prefix() netip.Prefix { return netip.MustParsePrefix(n.CidrBlock) }
+func (n *subnet) key() string  { return n.ID }
+func (n *subnet) tagged() tags { return n.Tags }
+
+// prefix is its IPv4 block, which is not valid where it has IPv6 only.
+func (n *subnet) prefix() netip.Prefix {
+	if n.IPv6Native {
+		return netip.Prefix{}
+	}
+	return netip.MustParsePrefix(n.CidrBlock)
+}
 
 // six tells whether it has an IPv6 block.
 func (n *subnet) six() bool {
@@ -69,41 +78,90 @@ func createSubnet(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, vpcIDs.notFound(c.params["VpcId"])
 	}
-	p, refusal := c.prefix("CidrBlock")
-	if refusal != nil {
-		return nil, refusal
-	}
 	t, refusal := c.newTags("subnet")
 	if refusal != nil {
 		return nil, refusal
 	}
-	n, refusal := s.newSubnet(v, p, orDefault(c.params["AvailabilityZone"], s.config.Zones[0]), t)
+	want := subnet{AvailabilityZone: orDefault(c.params["AvailabilityZone"], s.config.Zones[0]), OutpostARN: c.params["OutpostArn"], Tags: t}
+	if c.params["Ipv6Native"] == "true" {
+		n, refusal := s.newIPv6Subnet(c, v, want)
+		return subnetReply{requestID, n}, refusal
+	}
+	p, refusal := c.prefix("CidrBlock")
+	if refusal != nil {
+		return nil, refusal
+	}
+	n, refusal := s.newSubnet(v, p, want)
+	if refusal == nil && c.params["Ipv6CidrBlock"] != "" {
+		n, refusal = s.withIPv6(c, n)
+	}
 	return subnetReply{requestID, n}, refusal
 }
 
-func (s *Sim) newSubnet(v *vpc, p netip.Prefix, zone string, t tags) (*subnet, *APIError) {
-	if !slices.Contains(s.config.Zones, zone) {
-		return nil, invalidValue("Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v.", zone, s.config.Zones)
+// withIPv6 gives a fresh subnet the IPv6 block of the call; it is not made
+// where it cannot have that.
+func (s *Sim) withIPv6(c *call, n *subnet) (*subnet, *APIError) {
+	p, err := netip.ParsePrefix(c.params["Ipv6CidrBlock"])
+	refusal := invalidValue("Value (%s) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block.", c.params["Ipv6CidrBlock"])
+	if err == nil && p.Addr().Is6() {
+		_, refusal = s.giveIPv6(n, p.Masked())
 	}
+	if refusal != nil {
+		s.subnets.del(s.clock.Now(), n.ID)
+		delete(s.spaces, n.ID)
+		return nil, refusal
+	}
+	return s.subnets.items[n.ID], nil
+}
+
+// newIPv6Subnet makes one that has IPv6 only.
+func (s *Sim) newIPv6Subnet(c *call, v *vpc, want subnet) (*subnet, *APIError) {
+	switch {
+	case c.params["CidrBlock"] != "":
+		return nil, refuse("InvalidParameterCombination", "You cannot specify an IPv4 CIDR block for an IPv6-only subnet")
+	case c.params["Ipv6CidrBlock"] == "":
+		return nil, missing("ipv6CidrBlock")
+	}
+	want.IPv6Native = true
+	n, refusal := s.putSubnet(v, want)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return s.withIPv6(c, n)
+}
+
+func (s *Sim) newSubnet(v *vpc, p netip.Prefix, want subnet) (*subnet, *APIError) {
 	if p.Bits() < 16 || p.Bits() > 28 || !slices.ContainsFunc(v.Associations, func(a association) bool {
 		return a.State.State == associated && a.prefix().Bits() <= p.Bits() && a.prefix().Contains(p.Addr())
 	}) {
 		return nil, refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid.", p)
 	}
+	for _, n := range s.subnets.all() {
+		if n.VpcID == v.ID && n.prefix().Overlaps(p) {
+			return nil, refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet", p)
+		}
+	}
+	want.CidrBlock = p.String()
+	return s.putSubnet(v, want)
+}
+
+// putSubnet enters a subnet whose block has been checked.
+func (s *Sim) putSubnet(v *vpc, want subnet) (*subnet, *APIError) {
+	if usable := s.usable(); !slices.Contains(usable, want.AvailabilityZone) {
+		return nil, invalidValue("Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v.", want.AvailabilityZone, usable)
+	}
 	count := 0
 	for _, n := range s.subnets.all() {
-		if n.VpcID != v.ID {
-			continue
-		}
-		if count++; n.prefix().Overlaps(p) {
-			return nil, refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet", p)
+		if n.VpcID == v.ID {
+			count++
 		}
 	}
 	if count >= s.config.SubnetsPerVPC {
 		return nil, refuse("SubnetLimitExceeded", "You have reached the limit on the number of subnets that you can create")
 	}
-	n := &subnet{ID: s.id(subnetIDs), VpcID: v.ID, OwnerID: s.config.Account, State: "pending", CidrBlock: p.String(), AvailabilityZone: zone, Tags: t}
-	s.spaces[n.ID] = newSpace(p)
+	n := &want
+	n.ID, n.VpcID, n.OwnerID, n.State = s.id(subnetIDs), v.ID, s.config.Account, "pending"
+	s.spaces[n.ID] = newSpace(n.prefix())
 	s.subnets.put(s.clock.Now(), n)
 	s.later(func() {
 		if now, ok := s.subnets.items[n.ID]; ok {
