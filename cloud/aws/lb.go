@@ -43,7 +43,8 @@ func (c BalancerConfig) withDefaults() BalancerConfig {
 type balancers struct {
 	*vpc
 	BalancerConfig
-	elb balancing
+	elb   balancing
+	types *zoneTypes
 }
 
 var _ lb.Balancers = balancers{}
@@ -90,7 +91,7 @@ func NewWithBalancers(ctx context.Context, c Config, b BalancerConfig) (*cloud.V
 		return nil, nil, nil, err
 	}
 	v := &vpc{Config: c, api: to.ec2()}
-	return v.ports(), balancers{v, b.withDefaults(), balancingSDK{to.ec2(), to.elb()}}, to.client.CloseIdleConnections, nil
+	return v.ports(), balancers{v, b.withDefaults(), balancingSDK{to.ec2(), to.elb()}, &zoneTypes{}}, to.client.CloseIdleConnections, nil
 }
 
 // maxTargets is how many targets a balancer takes, in each zone, or in all of

@@ -8,6 +8,7 @@ import (
 const (
 	actionGroups      = "DescribeSecurityGroups"
 	actionElasticIPs  = "DescribeAddresses"
+	actionZones       = "DescribeAvailabilityZones"
 	actionCreateGroup = "CreateSecurityGroup"
 	actionDeleteGroup = "DeleteSecurityGroup"
 	actionTagGroup    = "CreateTags"
@@ -107,7 +108,7 @@ func balancingRemedy(r cloud.Reason, action, code string) string {
 	case "InsufficientCidrBlocks":
 		return fragmented
 	case "InvalidSubnet":
-		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one; an address that was asked for may be taken: ask for another"
+		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one; an address that was asked for may be taken: ask for another; where the VPC has no internet gateway, attach one, or make the load balancer internal"
 	case "ResourceInUse", "DependencyViolation":
 		if action != actionReserve {
 			return "what used it may linger for minutes; it is tried again"

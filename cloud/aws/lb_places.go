@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,35 +10,20 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// places chooses the subnets, at most one of a zone: those named; or those
-// with the role's tag; or one in each zone. What is in use stays in use where
-// it is among them. Addresses that were asked for go to them in order.
+// places chooses the subnets, one of each zone at most: those named; or those
+// with the role's tag; or of the others those where it can serve. Addresses that
+// were asked for go to them in order.
 func (w *wanting) places() error {
-	candidates, err := w.candidates()
+	current := w.currentZones()
+	chosen, err := w.subnets(current)
 	if err != nil {
 		return err
 	}
-	current := map[string]zoneOf{}
-	for ref, x := range w.got {
-		if ref.Kind == kindBalancer && x.Owner == w.b.Owner {
-			for _, text := range x.Fields[fieldSubnets] {
-				z := parseZone(text)
-				current[z.subnet] = z
-			}
-		}
-	}
-	if w.b.Attributes[lb.AttributeSubnets] == "" { // else they are in the order of their addresses
-		w.sort(candidates, current)
-	}
-	chosen := slices.CompactFunc(candidates, func(a, b lb.Resource) bool { return a.Fields.One(fieldZone) == b.Fields.One(fieldZone) })
 	for _, x := range chosen {
 		if w.dual && x.Fields.One(fieldIPv6) != "true" {
 			return w.invalid("give it an IPv6 block, or make the Service IPv4", "subnet %s in %s has no IPv6", x.Name, x.Fields.One(fieldZone))
 		}
 		w.zones = append(w.zones, zoneOf{subnet: x.Name})
-	}
-	if len(w.zones) == 0 {
-		return w.refuse(cloud.NotFound, errNoSubnets, "tag the subnets for balancers "+roleTag+w.role()+"=1, or name them on the Service")
 	}
 	if err := w.addresses(chosen); err != nil {
 		return err
@@ -52,41 +36,24 @@ func (w *wanting) places() error {
 	return nil
 }
 
-// sort orders by zone and puts first, in each, what is in use, then what is the
-// cluster's.
-func (w *wanting) sort(candidates []lb.Resource, current map[string]zoneOf) {
-	slices.SortFunc(candidates, func(a, b lb.Resource) int {
-		_, inA := current[a.Name]
-		_, inB := current[b.Name]
-		return cmp.Or(cmp.Compare(a.Fields.One(fieldZone), b.Fields.One(fieldZone)), cmp.Compare(rank(inA), rank(inB)),
-			cmp.Compare(rank(w.ofCluster(a)), rank(w.ofCluster(b))), cmp.Compare(a.Name, b.Name))
-	})
-}
-
-const roleTag = "kubernetes.io/role/"
-
-func (w *wanting) role() string {
-	if w.b.Scheme == lb.Internal {
-		return "internal-elb"
+// currentZones are where a balancer of the owner's is, of the scheme that is
+// wanted: one of the other scheme says nothing about where this one is to be.
+func (w *wanting) currentZones() map[string]zoneOf {
+	out := map[string]zoneOf{}
+	for ref, x := range w.got {
+		if ref.Kind == kindBalancer && x.Owner == w.b.Owner && x.Scheme == w.b.Scheme {
+			for _, text := range x.Fields[fieldSubnets] {
+				z := parseZone(text)
+				out[z.subnet] = z
+			}
+		}
 	}
-	return "elb"
+	return out
 }
 
-func rank(first bool) int {
-	if first {
-		return 0
-	}
-	return 1
-}
-
-// ofCluster tells whether a subnet has the cluster's tag.
-func (w *wanting) ofCluster(x lb.Resource) bool {
-	return w.Cluster != "" && slices.Contains(x.Fields[fieldClusters], w.Cluster)
-}
-
-// candidates are the subnets to choose from. One that is tagged for other
-// clusters only is not ours to use.
-func (w *wanting) candidates() (out []lb.Resource, err error) {
+// subnets are those that were named, in the order of their addresses, or those
+// chosen of what there is.
+func (w *wanting) subnets(current map[string]zoneOf) ([]lb.Resource, error) {
 	var all []lb.Resource
 	for _, x := range w.got.Sorted() {
 		if x.Kind == kindSubnet {
@@ -96,19 +63,75 @@ func (w *wanting) candidates() (out []lb.Resource, err error) {
 	if named := w.b.Attributes[lb.AttributeSubnets]; named != "" {
 		return w.named(all, strings.Split(named, ","))
 	}
-	all = slices.DeleteFunc(all, func(x lb.Resource) bool {
-		return len(x.Fields[fieldClusters]) > 0 && w.Cluster != "" && !w.ofCluster(x)
-	})
+	candidates, meant := w.candidates(all)
+	c := choice{scheme: w.b.Scheme, dual: w.dual, meant: meant, cluster: w.Cluster, current: map[string]bool{}, addresses: w.privatesAsked()}
+	for id := range current {
+		c.current[id] = true
+	}
+	chosen, out := c.make(candidates)
+	for _, p := range out {
+		w.remarks = append(w.remarks, "subnet "+p.text())
+	}
+	switch {
+	case len(chosen) > 0:
+		return chosen, nil
+	case len(out) == 0:
+		return nil, w.refuse(cloud.NotFound, errNoSubnets, w.tagThem())
+	}
+	err := fmt.Errorf("%w: %s", errNoSubnets, strings.Join(w.remarks, "; "))
+	if !slices.ContainsFunc(out, func(p passed) bool { return p.why != noIPv6 }) {
+		return nil, w.refuse(cloud.Invalid, err, "give them IPv6 blocks, or make the Service IPv4")
+	}
+	return nil, w.refuse(cloud.NotFound, err, w.tagThem())
+}
+
+func (w *wanting) tagThem() string {
+	return "tag the subnets for balancers " + roleTag + w.role() + "=1, or name them on the Service"
+}
+
+func (w *wanting) role() string {
+	if w.b.Scheme == lb.Internal {
+		return "internal-elb"
+	}
+	return "elb"
+}
+
+// candidates are the subnets to choose from, and whether people tagged them for
+// such balancers. One that is tagged for other clusters only is not ours to use.
+func (w *wanting) candidates(all []lb.Resource) (out []lb.Resource, meant bool) {
 	for _, x := range all {
-		if slices.Contains(x.Fields[fieldRoles], w.role()) {
+		others := len(x.Fields[fieldClusters]) > 0 && w.Cluster != "" && !slices.Contains(x.Fields[fieldClusters], w.Cluster)
+		if !others {
 			out = append(out, x)
 		}
 	}
-	if len(out) > 0 {
-		return out, nil
+	with := func(role string) []lb.Resource {
+		return slices.DeleteFunc(slices.Clone(out), func(x lb.Resource) bool { return !slices.Contains(x.Fields[fieldRoles], role) })
+	}
+	if tagged := with(w.role()); len(tagged) > 0 {
+		return tagged, true
 	}
 	// Nobody said which: none that is tagged for the other scheme.
-	return slices.DeleteFunc(all, func(x lb.Resource) bool { return len(x.Fields[fieldRoles]) > 0 }), nil
+	return slices.DeleteFunc(out, func(x lb.Resource) bool { return len(x.Fields[fieldRoles]) > 0 }), false
+}
+
+// privatesAsked are the private addresses that were asked for, as far as they
+// are such.
+func (w *wanting) privatesAsked() (out []netip.Addr) {
+	if w.b.Scheme != lb.Internal {
+		return nil
+	}
+	for _, f := range w.b.Frontends {
+		if f.Family == lb.IPv4 && f.Address.IsValid() {
+			return []netip.Addr{f.Address}
+		}
+	}
+	for text := range strings.SplitSeq(w.b.Attributes[lb.AttributePrivateIPv4], ",") {
+		if a, err := netip.ParseAddr(text); err == nil {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func (w *wanting) named(all []lb.Resource, names []string) (out []lb.Resource, err error) {
@@ -118,6 +141,9 @@ func (w *wanting) named(all []lb.Resource, names []string) (out []lb.Resource, e
 			return nil, w.refuse(cloud.NotFound, fmt.Errorf("the VPC has no subnet %q", name), "name subnets of "+w.VPC+" by ID or by their tag Name")
 		}
 		zone := all[at].Fields.One(fieldZone)
+		if why := impossibleIn(all[at]); why != "" {
+			return nil, w.invalid("name another one", "subnet %s in %s cannot have it: %s", all[at].Name, zone, why)
+		}
 		if other := slices.IndexFunc(out, func(x lb.Resource) bool { return x.Fields.One(fieldZone) == zone }); other >= 0 {
 			return nil, w.invalid("name one subnet of each zone", "subnets %s and %s are both in %s", out[other].Name, all[at].Name, zone)
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -60,25 +59,6 @@ func (r *reading) here(vpc string) bool { return vpc == "" || vpc == r.VPC }
 
 func (r *reading) put(x lb.Resource) { r.state[x.Ref] = x }
 
-func (r *reading) readPlaces(ctx context.Context) error {
-	list := func(ctx context.Context, token string) (page[place], error) {
-		return r.elb.vpcSubnets(ctx, r.VPC, token)
-	}
-	return pages(ctx, r.vpc, actionSubnets, subject{"list the subnets", r.VPC}, list, func(p place) error {
-		f := lb.Fields{fieldZone: {p.zone}, fieldCIDR: {p.cidr}, fieldIPv6: {strconv.FormatBool(p.ipv6)}, fieldName: {p.tags[nameTag]}, fieldRoles: nil}
-		for key, value := range p.tags {
-			if role, ok := strings.CutPrefix(key, "kubernetes.io/role/"); ok && (value == "1" || value == "") {
-				f[fieldRoles] = append(f[fieldRoles], role)
-			}
-			if name, ok := strings.CutPrefix(key, clusterTag); ok {
-				f[fieldClusters] = append(f[fieldClusters], name)
-			}
-		}
-		r.put(lb.Resource{Ref: lb.Ref{Kind: kindSubnet, Name: p.id}, Fields: f})
-		return nil
-	})
-}
-
 // readElasticIPs: a balancer may ask for any of the region's.
 func (r *reading) readElasticIPs(ctx context.Context) error {
 	all, err := read(ctx, r.vpc, actionElasticIPs, subject{"list the Elastic IPs", r.Region}, r.elb.elasticIPs)
@@ -87,18 +67,6 @@ func (r *reading) readElasticIPs(ctx context.Context) error {
 	}
 	return err
 }
-
-const clusterTag = "kubernetes.io/cluster/"
-
-// Fields of what is only read.
-const (
-	fieldZone     = "zone"
-	fieldCIDR     = "cidr"
-	fieldIPv6     = "ipv6"
-	fieldName     = "name"
-	fieldRoles    = "roles"
-	fieldClusters = "clusters"
-)
 
 // readInstances finds on each instance the groups of its primary interface,
 // the one with the cluster's tag first.

@@ -28,13 +28,26 @@ func (s balancingSDK) vpcSubnets(ctx context.Context, vpcID, token string) (page
 	}
 	p := page[place]{next: awssdk.ToString(l.NextToken)}
 	for _, n := range l.Subnets {
-		got := place{id: awssdk.ToString(n.SubnetId), zone: awssdk.ToString(n.AvailabilityZone), cidr: awssdk.ToString(n.CidrBlock), tags: mapOf(n.Tags)}
+		got := place{id: awssdk.ToString(n.SubnetId), zone: awssdk.ToString(n.AvailabilityZone), cidr: awssdk.ToString(n.CidrBlock), outpost: awssdk.ToString(n.OutpostArn),
+			free: n.AvailableIpAddressCount, tags: mapOf(n.Tags)}
 		for _, a := range n.Ipv6CidrBlockAssociationSet {
 			got.ipv6 = got.ipv6 || a.Ipv6CidrBlockState != nil && a.Ipv6CidrBlockState.State == types.SubnetCidrBlockStateCodeAssociated
 		}
 		p.items = append(p.items, got)
 	}
 	return p, nil
+}
+
+func (s balancingSDK) zoneTypes(ctx context.Context) (map[string]string, error) {
+	l, err := s.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{AllAvailabilityZones: awssdk.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, z := range l.AvailabilityZones {
+		out[awssdk.ToString(z.ZoneName)] = cmp.Or(awssdk.ToString(z.ZoneType), ordinaryZone) // which an emulator may not say
+	}
+	return out, nil
 }
 
 func (s balancingSDK) elasticIPs(ctx context.Context) (out []elasticIP, err error) {

@@ -6,6 +6,8 @@ import "context"
 // of ELB, and of EC2 for their security groups. Errors are the SDK's own.
 type balancing interface {
 	vpcSubnets(ctx context.Context, vpcID, token string) (page[place], error)
+	// zoneTypes are those of all zones of the region, by their names.
+	zoneTypes(ctx context.Context) (map[string]string, error)
 	// elasticIPs are all of the region.
 	elasticIPs(ctx context.Context) ([]elasticIP, error)
 	// securityGroups are those of the VPC that a filter of EC2 finds.
@@ -47,8 +49,10 @@ type balancing interface {
 
 // place is a subnet that balancers may be in.
 type place struct {
-	id, zone, cidr string
+	id, zone, cidr string // no CIDR where it has IPv6 only
+	outpost        string // ARN
 	ipv6           bool
+	free           *int32 // addresses
 	tags           map[string]string
 }
 

@@ -75,6 +75,7 @@ type wanting struct {
 	// zones are the subnets, listeners the ports, each number once.
 	zones     []zoneOf
 	listeners []portOf
+	remarks   []string // on the subnets
 	// The names of security groups of ours, and IDs of others'.
 	front    []string
 	uses     []lb.Ref
@@ -153,7 +154,7 @@ func (w *wanting) balancer() lb.Resource {
 		addresses = "dualstack"
 	}
 	out := lb.Resource{
-		Ref: lb.Ref{Kind: kindBalancer, Name: shortName(w.b.Owner, "l", scheme, w.identity)}, Owner: w.b.Owner, Uses: w.uses, Scheme: w.b.Scheme,
+		Ref: lb.Ref{Kind: kindBalancer, Name: shortName(w.b.Owner, "l", scheme, w.identity)}, Owner: w.b.Owner, Uses: w.uses, Scheme: w.b.Scheme, Remarks: w.remarks,
 		Fields: lb.Fields{fieldScheme: {scheme}, fieldAddresses: {addresses}, fieldGroups: w.front, fieldAttributes: pairsOf(w.ofLB), fieldSubnets: {}},
 	}
 	for _, z := range w.zones {

@@ -113,7 +113,7 @@ func (a Action) String() string {
 }
 
 // Lines are the differences, a line each; of what was not there before, what
-// it is to be; and what a deletion takes along.
+// it is to be; what a deletion takes along; and the remarks.
 func (a Action) Lines() (out []string) {
 	for _, part := range a.Parts {
 		out = append(out, "with "+part.Ref.String())
@@ -124,6 +124,9 @@ func (a Action) Lines() (out []string) {
 			continue
 		}
 		out = append(out, c.String())
+	}
+	if a.Want != nil {
+		out = append(out, a.Want.Remarks...)
 	}
 	return out
 }

@@ -53,6 +53,10 @@ type Resource struct {
 	// PartOf is what it cannot be without: the deletion of that takes it along.
 	PartOf Ref
 
+	// Remarks are, of what is wanted, what a person should know of how it came
+	// to be that. They are not compared.
+	Remarks []string
+
 	// What only the cloud knows; none of it is compared.
 
 	// ID is the cloud's own name, where that is not Ref.Name: an ARN, a URL.

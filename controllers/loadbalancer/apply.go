@@ -95,7 +95,7 @@ func (h hand) hesitate(a lb.Action, err error) {
 		return // nothing else is open
 	}
 	switch cloud.ReasonOf(err) {
-	case cloud.OutcomeUnknown, cloud.Stale, cloud.NotFound, cloud.Conflict, cloud.Unavailable:
+	case cloud.OutcomeUnknown, cloud.Stale, cloud.NotFound, cloud.Conflict, cloud.Unavailable, cloud.QuotaExceeded:
 		h.doubt(h.owner)
 		if a.Want != nil {
 			h.doubt(a.Want.Owner)

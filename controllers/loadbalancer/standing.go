@@ -21,6 +21,11 @@ func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want [
 			f.text = "the load balancer sends to " + sendsTo
 		}
 	}
+	for _, w := range want {
+		for _, remark := range w.Remarks {
+			f.text += "; " + remark
+		}
+	}
 	switch {
 	case err == nil && h.waits != "" && !h.shows:
 		f.ready, f.reason, f.text = false, v1alpha1.ReasonPending, "what serves stays until what takes its place serves: "+h.waits

@@ -3,6 +3,7 @@ package services
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ import (
 
 var ec2Zones = []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}
 
+const ec2LocalZone = "eu-west-1-dub-1a"
+
 // amazon is a VPC with a subnet for nodes and one for balancers in each of
 // three zones; the nodes are in a security group of their own.
 type amazon struct {
@@ -44,7 +47,7 @@ type amazon struct {
 
 func newEC2(t *testing.T, _ options) place {
 	t.Helper()
-	e := &amazon{T: t, sim: awssim.New(awssim.Config{Balancers: 500, ElasticIPs: 50}), front: map[string]string{}, back: map[string]string{}, machines: map[string]string{}}
+	e := &amazon{T: t, sim: awssim.New(awssim.Config{Balancers: 500, ElasticIPs: 50, LocalZones: []string{ec2LocalZone}}), front: map[string]string{}, back: map[string]string{}, machines: map[string]string{}}
 	url, stop, err := e.sim.Serve("127.0.0.1:0")
 	e.must(err)
 	t.Cleanup(stop)
@@ -103,6 +106,50 @@ func (e *amazon) tag(id, key, value string) {
 		_, err := e.ec2.CreateTags(e.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: &key, Value: &value}}})
 		return err
 	})
+}
+
+// untag takes the roles off all subnets, leads those of balancers to the internet
+// gateway, and adds a public one in a Local Zone.
+func (e *amazon) untag() (local string) {
+	e.Helper()
+	var public []string
+	for _, zone := range ec2Zones {
+		public = append(public, e.front[zone])
+		for _, id := range []string{e.front[zone], e.back[zone]} {
+			_, err := e.ec2.DeleteTags(e.Context(), &ec2.DeleteTagsInput{Resources: []string{id}, Tags: []ec2types.Tag{{Key: new("kubernetes.io/role/elb")}, {Key: new("kubernetes.io/role/internal-elb")}}})
+			e.must(err)
+		}
+	}
+	e.wayOut(public...)
+	e.must(e.sim.AddRoute(e.vpc, netip.MustParsePrefix("0.0.0.0/0"), "nat-0123456789abcdef0"))
+	return e.public("10.2.9.0/24", ec2LocalZone)
+}
+
+// public makes a public subnet.
+func (e *amazon) public(block, zone string) (id string) {
+	e.Helper()
+	id, err := e.sim.AddSubnet(e.vpc, netip.MustParsePrefix(block), zone)
+	e.must(err)
+	e.wayOut(id)
+	return id
+}
+
+// wayOut gives subnets a route table that leads to the internet gateway.
+func (e *amazon) wayOut(subnets ...string) {
+	e.Helper()
+	table, err := e.sim.AddRouteTable(e.vpc, subnets...)
+	e.must(err)
+	e.must(e.sim.AddRouteTo(table, netip.MustParsePrefix("0.0.0.0/0"), e.gateway))
+}
+
+// isIn wants a Service's balancer to be in those subnets alone.
+func (e *amazon) isIn(o cloud.Owner, want map[string]string) {
+	e.Helper()
+	for _, id := range e.balancer(o).Subnets {
+		if !slices.Contains(slices.Collect(maps.Values(want)), id) {
+			e.Errorf("it is in %s, want %v", id, want)
+		}
+	}
 }
 
 func (e *amazon) nodeSubnets() (out []string) {

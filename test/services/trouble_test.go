@@ -3,6 +3,7 @@ package services
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -197,6 +198,33 @@ var troubles = []story{
 		w.event("web", "sends to 2 of 3 nodes")
 		w.guard.byHand(func() { e.tag(e.front[ec2Zones[2]], role, "1") })
 		w.serves("web", []string{"n1", "n2", "n3"})
+	}},
+	{name: "subnets-that-nobody-tagged", on: "aws", run: func(w *world) {
+		e := w.place.(*amazon)
+		w.nodes("n1", "n2", "n3")
+		var local string
+		w.guard.byHand(func() { local = e.untag() })
+		w.cfg.Resync = resync
+		w.start()
+		w.service("web")
+		w.serves("web", []string{"n1", "n2", "n3"})
+		w.event("web", "sends to 3 nodes; subnet "+local+" in "+ec2LocalZone+": it is in a Local Zone, where there are no network load balancers")
+		e.isIn(w.owner("web"), e.front)
+		w.service("inside", annotate("vpcnative.dev/scheme", "Internal"))
+		w.serves("inside", []string{"n1", "n2", "n3"}, func(s *shape) { s.Scheme = "internal" })
+		e.isIn(w.owner("inside"), e.back)
+
+		// One with more room is for the next balancer, and moves nobody.
+		w.stop()
+		roomy := maps.Clone(e.front)
+		w.guard.byHand(func() { roomy[ec2Zones[0]] = e.public("10.2.128.0/18", ec2Zones[0]) })
+		w.start()
+		w.service("later")
+		w.serves("later", []string{"n1", "n2", "n3"})
+		e.isIn(w.owner("later"), roomy)
+		w.edit("web", func(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP })
+		w.serves("web", []string{"n1", "n2", "n3"})
+		e.isIn(w.owner("web"), e.front)
 	}},
 	{name: "no-subnet-at-all", on: "aws", run: func(w *world) {
 		e := w.place.(*amazon)
