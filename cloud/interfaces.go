@@ -61,6 +61,9 @@ type Interface struct {
 	// type limits those. Machine is empty where it was not asked for.
 	Machine string
 	Slots   int
+	// Singles are the single addresses on the interface beside its own, where
+	// they take Slots too: a CNI, or somebody, put them there.
+	Singles []netip.Addr
 	// Version is the cloud's opaque version of the interface (a fingerprint),
 	// empty where it has none. An old version costs a call more, never a
 	// wrong write.

@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"path"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
@@ -107,6 +111,44 @@ func TestSlotsThatOthersUsedAreCounted(t *testing.T) {
 	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.64.0/26"), "3 of them are taken", "no larger than a /27")
 	w.must(w.attach(w.get(id), "10.0.64.0/27"))
 	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.64.32/27"), "larger instance type")
+}
+
+// TestAddressesThatHoldSlotsAreNamed: a larger type is the remedy only where
+// nothing else fills the slots than prefixes.
+func TestAddressesThatHoldSlotsAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	id := w.add("m5.large", "vm")
+	card := w.card(id).ID
+	var left []string
+	for n := range 9 {
+		left = append(left, fmt.Sprintf("10.0.2.%d", 10+n))
+	}
+	hands := ec2.New(ec2.Options{Region: "eu-west-1", BaseEndpoint: &w.url, Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")})
+	_, err := hands.AssignPrivateIpAddresses(t.Context(), &ec2.AssignPrivateIpAddressesInput{NetworkInterfaceId: &card, PrivateIpAddresses: left})
+	w.must(err)
+	said := func(text string, bits int) {
+		t.Helper()
+		l, err := w.vpc.Interfaces.Limit(t.Context(), w.get(id))
+		w.must(err)
+		if l.Bits != bits || !strings.Contains(l.Remedy, text) || strings.Contains(l.Remedy, "instance type") != (text == "larger instance type") {
+			t.Errorf("the limit is %+v, want /%d, and to hear of %s", l, bits, text)
+		}
+	}
+	said("interface "+card+", which hold 9 of its slots", cloud.TakesNone)
+	said(strings.Join(left, ", "), cloud.TakesNone)
+	said("after which it takes up to a /25", cloud.TakesNone)
+	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.64.0/28"), "unassign the secondary addresses of interface "+card, left[8])
+
+	_, err = hands.UnassignPrivateIpAddresses(t.Context(), &ec2.UnassignPrivateIpAddressesInput{NetworkInterfaceId: &card, PrivateIpAddresses: left[:8]})
+	w.must(err)
+	said("larger instance type", 25) // nine would be no larger a run than eight
+	w.must(w.attach(w.get(id), "10.0.64.0/25"))
+	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.65.0/28"), "unassign the secondary addresses of interface "+card)
+	_, err = hands.UnassignPrivateIpAddresses(t.Context(), &ec2.UnassignPrivateIpAddressesInput{NetworkInterfaceId: &card, PrivateIpAddresses: left[8:]})
+	w.must(err)
+	w.must(w.attach(w.get(id), "10.0.65.0/28"))
+	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.65.16/28"), "larger instance type")
 }
 
 func TestARunThatLostPiecesIsMadeWhole(t *testing.T) {

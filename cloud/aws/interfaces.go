@@ -118,6 +118,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		// comes back.
 		got.Version, got.SubnetName = c.id, c.subnet
 		got.Slots = ipv4(c.addresses) + ipv4(c.prefixes)
+		got.Singles = c.singles()
 		if v.isNodeSubnet(c.subnet) {
 			got.Subnet = c.subnet
 			got.Pairs, _ = v.known.pairsOf(c.subnet)
@@ -126,6 +127,17 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 	}
 	slices.SortFunc(got.Elsewhere, netip.Prefix.Compare)
 	return got, nil
+}
+
+// singles are the IPv4 addresses of an interface but its own.
+func (c card) singles() (out []netip.Addr) {
+	for _, text := range c.addresses {
+		if a, err := netip.ParseAddr(text); err == nil && a.Is4() && text != c.address && c.address != "" {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return out
 }
 
 // ipv4 counts what takes slots of an interface; those of IPv6 are apart.

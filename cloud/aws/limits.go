@@ -29,10 +29,13 @@ func (e *edit) explain(ctx context.Context, err error) error {
 	used := i.Slots
 	need := len(e.todo(i))
 	free := max(int(s.addresses)-used, 0)
-	remedy := "free slots of the interface, or use a larger instance type"
+	remedy := largerType(i, s)
+	if len(i.Singles) > 0 && need <= free+len(i.Singles) {
+		remedy = unassign(i)
+	}
 	if free > 0 {
 		// The largest aligned run that fits.
-		remedy = fmt.Sprintf("let the node's range be no larger than a /%d, or use a larger instance type", largestRun(free))
+		remedy = fmt.Sprintf("let the node's range be no larger than a /%d, or %s", largestRun(free), remedy)
 	}
 	return e.refuse(cloud.LimitExceeded, fmt.Errorf(
 		"an interface of instance type %s has %d slots for addresses and /28 prefixes, %d of them are taken, and %d more are needed: %w",

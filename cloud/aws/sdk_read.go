@@ -116,7 +116,7 @@ func (s sdk) networkInterfaces(ctx context.Context, filter, id, token string) (p
 	p := page[card]{next: awssdk.ToString(l.NextToken), items: make([]card, 0, len(l.NetworkInterfaces))}
 	for _, i := range l.NetworkInterfaces {
 		got := card{id: awssdk.ToString(i.NetworkInterfaceId), subnet: awssdk.ToString(i.SubnetId), vpc: awssdk.ToString(i.VpcId),
-			zone: awssdk.ToString(i.AvailabilityZone), description: awssdk.ToString(i.Description)}
+			zone: awssdk.ToString(i.AvailabilityZone), description: awssdk.ToString(i.Description), address: awssdk.ToString(i.PrivateIpAddress)}
 		if a := i.Attachment; a != nil {
 			got.instance, got.device, got.networkCard = awssdk.ToString(a.InstanceId), awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
 		}
@@ -158,7 +158,7 @@ func (s sdk) instance(ctx context.Context, id string) (machine, error) {
 		got.zone = awssdk.ToString(i.Placement.AvailabilityZone)
 	}
 	for _, n := range i.NetworkInterfaces {
-		c := card{id: awssdk.ToString(n.NetworkInterfaceId), subnet: awssdk.ToString(n.SubnetId), vpc: awssdk.ToString(n.VpcId), zone: got.zone, instance: id}
+		c := card{id: awssdk.ToString(n.NetworkInterfaceId), subnet: awssdk.ToString(n.SubnetId), vpc: awssdk.ToString(n.VpcId), zone: got.zone, instance: id, address: awssdk.ToString(n.PrivateIpAddress)}
 		if a := n.Attachment; a != nil {
 			c.device, c.networkCard = awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
 		}

@@ -79,6 +79,7 @@ type route struct {
 type card struct {
 	id, subnet, vpc, zone, description string
 	instance                           string // "" where it is in none
+	address                            string // its own, of IPv4
 	device, networkCard                int32
 	addresses, prefixes                []string // IPv6 ones among them
 	groups                             []string // security groups

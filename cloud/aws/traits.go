@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -42,21 +43,46 @@ func (v interfaces) Limit(ctx context.Context, i cloud.Interface) (cloud.Limit, 
 	if err != nil {
 		return cloud.Limit{}, err
 	}
-	return limitOf(i.Machine, s, i.Slots), nil
+	return limitOf(i, s), nil
 }
 
-func limitOf(machine string, s slots, taken int) cloud.Limit {
+func limitOf(i cloud.Interface, s slots) cloud.Limit {
 	if !s.nitro {
 		return cloud.Limit{Bits: cloud.TakesNone, Remedy: "use an instance type of the Nitro system",
-			Why: fmt.Sprintf("instance type %s is not of the Nitro system, and its interfaces take no prefixes", machine)}
+			Why: fmt.Sprintf("instance type %s is not of the Nitro system, and its interfaces take no prefixes", i.Machine)}
 	}
-	free := max(int(s.addresses)-taken, 0)
-	l := cloud.Limit{Bits: largestRun(free), Remedy: "use a larger instance type",
-		Why: fmt.Sprintf("an interface of instance type %s has %d slots for addresses and /28 prefixes, and %d of them are taken", machine, s.addresses, taken)}
-	if free == 0 {
-		l.Remedy = "free slots of the interface, or use a larger instance type"
+	free := max(int(s.addresses)-i.Slots, 0)
+	l := cloud.Limit{Bits: largestRun(free), Remedy: largerType(i, s),
+		Why: fmt.Sprintf("an interface of instance type %s has %d slots for addresses and /28 prefixes, and %d of them are taken", i.Machine, s.addresses, i.Slots)}
+	if then := largestRun(free + len(i.Singles)); then < l.Bits {
+		l.Remedy = unassign(i) + fmt.Sprintf(", after which it takes up to a /%d", then)
 	}
 	return l
+}
+
+// largerType is the remedy where nothing but prefixes and the interface's own
+// address fill the slots.
+func largerType(i cloud.Interface, s slots) string {
+	if len(i.Attachments) > 0 && int(s.addresses) <= i.Slots {
+		return "use a larger instance type, or take off prefixes of interface " + i.Version + " that nothing uses"
+	}
+	return "use a larger instance type"
+}
+
+// unassign is the remedy where single addresses hold slots: whose they are, EC2
+// does not say.
+func unassign(i cloud.Interface) string {
+	const shown = 10
+	var list []string
+	for _, a := range i.Singles {
+		list = append(list, a.String())
+	}
+	addresses, more := list, ""
+	if len(list) > shown {
+		addresses, more = list[:shown], fmt.Sprintf(" and %d more", len(list)-shown)
+	}
+	return fmt.Sprintf("unassign the secondary addresses of interface %s, which hold %d of its slots, once nothing uses them (a CNI such as aws-node, or a person, put %s%s there)",
+		i.Version, len(list), strings.Join(addresses, ", "), more)
 }
 
 // largestRun is the length of the largest aligned run of so many /28s.
