@@ -190,6 +190,62 @@ func TestAProtectedBalancerIsLeftWhole(t *testing.T) {
 	w.reaches("tcp", 80, 3)
 }
 
+// TestWhatHasToGoFirstStaysWhereItsSuccessorCannotBeMade: ELB gives an address
+// to one balancer at a time.
+func TestWhatHasToGoFirstStaysWhereItsSuccessorCannotBeMade(t *testing.T) {
+	t.Parallel()
+	w := newBalanced(t, awssim.Config{})
+	asks := func(addresses string) lb.LoadBalancer {
+		return service("web", func(b *lb.LoadBalancer) {
+			b.Scheme, b.Attributes[lb.AttributePrivateIPv4] = lb.Internal, addresses
+		})
+	}
+	first, vm := asks("10.0.16.200,10.0.32.200"), w.sim.Instances()[0].Interfaces[0].IP.String()
+	w.made(first)
+	stays := func(b lb.LoadBalancer, reason cloud.Reason, says string) {
+		t.Helper()
+		_, err := w.lb.Want(b, w.nodes, w.read())
+		w.refused(err, reason)
+		if err == nil || !strings.Contains(err.Error(), says+", and "+w.one().Name+", which serves, would have to go first") {
+			t.Errorf("got %v, want that %s", err, says)
+		}
+	}
+	if !strings.HasPrefix(vm, "10.0.16.") {
+		t.Fatalf("the machine has %s", vm)
+	}
+	stays(asks(vm+",10.0.32.200"), cloud.Conflict, vm+" is in use in subnet "+w.places[zones[0]])
+	stays(asks("10.0.16.1,10.0.32.200"), cloud.Invalid, "10.0.16.1 is AWS's own in subnet "+w.places[zones[0]])
+	w.settled(first)
+	w.made(asks("10.0.16.201,10.0.32.200"))
+
+	// Elastic IPs, in a subnet that runs full.
+	w.must(w.gone(first))
+	var eips []string
+	for range 3 {
+		id, _, err := w.sim.AddElasticIP()
+		w.must(err)
+		eips = append(eips, id)
+	}
+	elastic := func(ids ...string) lb.LoadBalancer {
+		return service("web", func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = strings.Join(ids, ",") })
+	}
+	w.made(elastic(eips[0], eips[1]))
+	var cards []string
+	for {
+		id, err := w.sim.AddInterface(awssim.Interface{Subnet: w.public[zones[1]]})
+		if err != nil {
+			break
+		}
+		cards = append(cards, id)
+	}
+	stays(elastic(eips[0], eips[2]), cloud.QuotaExceeded, "fewer than 8 addresses are free in subnet "+w.public[zones[1]])
+	w.settled(elastic(eips[0], eips[1]))
+	for _, id := range cards[:7] { // and one of the balancer that goes
+		w.must(w.sim.DeleteInterface(id))
+	}
+	w.made(elastic(eips[0], eips[2]))
+}
+
 // TestSubnetsAndFamiliesChangeAtOnce: from subnets of both families to others of
 // one.
 func TestSubnetsAndFamiliesChangeAtOnce(t *testing.T) {

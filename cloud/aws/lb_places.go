@@ -33,7 +33,7 @@ func (w *wanting) places() error {
 			w.zones[n].private = current[z.subnet].private
 		}
 	}
-	return nil
+	return w.ahead()
 }
 
 // currentZones are where a balancer of the owner's is, of the scheme that is

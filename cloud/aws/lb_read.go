@@ -81,6 +81,9 @@ func (r *reading) readInstances(ctx context.Context) error {
 		}
 	}
 	return r.eachCard(ctx, "vpc-id", r.VPC, func(c card) error {
+		if x, ok := r.state[lb.Ref{Kind: kindSubnet, Name: c.subnet}]; ok {
+			x.Fields[fieldUsed] = append(x.Fields[fieldUsed], c.addresses...)
+		}
 		if c.instance == "" || !c.primary() || len(c.groups) == 0 {
 			return nil
 		}

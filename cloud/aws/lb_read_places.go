@@ -22,6 +22,7 @@ const (
 	fieldTable    = "table" // the route table that it uses
 	fieldWay      = "way"   // where that leads 0.0.0.0/0
 	fieldWay6     = "way6"  // and ::/0
+	fieldUsed     = "used"  // single addresses on interfaces, where those are read
 	fieldName     = "name"
 	fieldRoles    = "roles"
 	fieldClusters = "clusters"

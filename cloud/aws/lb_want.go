@@ -145,16 +145,22 @@ func (w *wanting) ports() error {
 // maxListeners is a fixed quota.
 const maxListeners = 50
 
-func (w *wanting) balancer() lb.Resource {
-	scheme, addresses := "internet-facing", "ipv4"
+func (w *wanting) scheme() string {
 	if w.b.Scheme == lb.Internal {
-		scheme = "internal"
+		return "internal"
 	}
+	return "internet-facing"
+}
+
+func (w *wanting) balancerName() string { return shortName(w.b.Owner, "l", w.scheme(), w.identity) }
+
+func (w *wanting) balancer() lb.Resource {
+	scheme, addresses := w.scheme(), "ipv4"
 	if w.dual {
 		addresses = "dualstack"
 	}
 	out := lb.Resource{
-		Ref: lb.Ref{Kind: kindBalancer, Name: shortName(w.b.Owner, "l", scheme, w.identity)}, Owner: w.b.Owner, Uses: w.uses, Scheme: w.b.Scheme, Remarks: w.remarks,
+		Ref: lb.Ref{Kind: kindBalancer, Name: w.balancerName()}, Owner: w.b.Owner, Uses: w.uses, Scheme: w.b.Scheme, Remarks: w.remarks,
 		Fields: lb.Fields{fieldScheme: {scheme}, fieldAddresses: {addresses}, fieldGroups: w.front, fieldAttributes: pairsOf(w.ofLB), fieldSubnets: {}},
 	}
 	for _, z := range w.zones {
