@@ -17,6 +17,9 @@ const (
 	StaticRoute Kind = "StaticRoute"
 	// PeeringRoute is a destination learnt from a peered network.
 	PeeringRoute Kind = "PeeringRoute"
+	// DynamicRoute is a destination that the other side announces by BGP: learnt
+	// by a Cloud Router, or propagated by a virtual private gateway.
+	DynamicRoute Kind = "DynamicRoute"
 	// SubnetReservation is a range inside the primary range of a subnet (a
 	// subnet CIDR reservation on EC2), whoever made it.
 	SubnetReservation Kind = "SubnetReservation"
@@ -32,6 +35,9 @@ const (
 
 // IsRange tells of what Ranges makes and removes.
 func (k Kind) IsRange() bool { return k == SecondaryRange || k == SubnetReservation }
+
+// IsRoute tells of a route's destination, whoever made it.
+func (k Kind) IsRoute() bool { return k == StaticRoute || k == PeeringRoute || k == DynamicRoute }
 
 // Occupied is one prefix of the VPC that cannot be carved, and what it is.
 type Occupied struct {
@@ -50,11 +56,8 @@ type Occupied struct {
 // nothing in it: the subnet itself, and routes, to which the network's own is
 // preferred, or which lead the subnet's traffic by another way.
 func (o Occupied) Encloses(s Subnet) bool {
-	switch o.Kind {
-	case SubnetPrimary, StaticRoute, PeeringRoute:
-		return s.Primary.IsValid() && o.Prefix.Bits() <= s.Primary.Bits() && o.Prefix.Contains(s.Primary.Addr())
-	}
-	return false
+	return (o.Kind == SubnetPrimary || o.Kind.IsRoute()) &&
+		s.Primary.IsValid() && o.Prefix.Bits() <= s.Primary.Bits() && o.Prefix.Contains(s.Primary.Addr())
 }
 
 // Range is a block of pod addresses inside the VPC from which nodes of one
@@ -99,6 +102,12 @@ type Snapshot struct {
 	// Occupied is every prefix in use in the whole network, all regions,
 	// ordered by address.
 	Occupied []Occupied
+	// Around are the routes that occupy nothing, as they lead around whole
+	// supernets; Within takes them out of Occupied.
+	Around []Occupied
+	// Unseen is what the credentials were not let see, or what is not there to be
+	// read: it may be in use, and not among Occupied.
+	Unseen []Unseen
 	// Proxy is the region's active proxy-only subnet, whoever made it; nil
 	// where there is none, or the cloud has no such thing.
 	Proxy *ProxySubnet

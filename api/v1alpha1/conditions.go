@@ -56,6 +56,9 @@ const (
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"
+	// ConditionRoutesUnseen is True on a Network while part of what may be in use
+	// in its VPC cannot be read. It is there from the first time on.
+	ConditionRoutesUnseen = "RoutesUnseen"
 	// ConditionOrphaned is True on a Network while something of requests that
 	// are gone is left and cannot be removed. It is there from the first time
 	// on.

@@ -6,13 +6,13 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
 	// Kind is what it is: SubnetPrimary, SecondaryRange, SubnetReservation,
-	// StaticRoute, PeeringRoute, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
+	// StaticRoute, PeeringRoute, DynamicRoute for one that the other side announces, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
 	// the cluster's that the VPC knows nothing of, PodCIDR for what a Node publishes
 	// outside of every granted range, RouteRange for a range of which
 	// routes lead to nodes (they are not listed one by one), or Reserved for a
 	// block of spec.reserved.
 	Kind string `json:"kind"`
-	// Name is the cloud's name of it, that of the Node, or the reason of the reserved block.
+	// Name is the cloud's name of it (of a learned route the router's and the peer's), that of the Node, or the reason of the reserved block.
 	// +optional
 	Name string `json:"name,omitempty"`
 	// Owner is who it belongs to, where that is known: "RangeRequest pods"

@@ -3,6 +3,7 @@ package aws
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -12,6 +13,7 @@ type books struct {
 	occupied []cloud.Occupied
 	tables   []routeTable
 	subnets  map[string]*cloud.Subnet
+	unseen   []cloud.Unseen
 }
 
 // prohibitedRanges can be in no VPC.
@@ -68,38 +70,66 @@ func (b *books) reservation(r reservation) error {
 	return nil
 }
 
-// routes enters the destinations of a table. Those of the VPC's own blocks
-// and the default routes occupy nothing; nor do prefix lists, which are
-// managed apart.
+// routes enters the destinations of a table, but those of the VPC's own blocks
+// and where everything else goes. What prefix lists hold is entered apart.
 func (b *books) routes(t routeTable) error {
 	b.tables = append(b.tables, t)
 	for _, r := range t.routes {
 		if r.local || r.dest == "" {
 			continue
 		}
-		p, err := parse(r.dest)
-		if err != nil {
-			return misread(subject{"read route table", t.id}, err)
-		}
-		kind := cloud.StaticRoute
-		if r.peering != "" {
-			kind = cloud.PeeringRoute
-		}
-		if !slices.Contains(catchAll, p) {
-			b.add(kind, t.id+"/"+r.target, p, cloud.Mark{})
+		if err := b.route(t, r, r.dest); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// catchAll are destinations that merely say where everything else goes: the
-// default routes, and the private blocks as a whole, which say that the rest
-// of the company is over there.
-var catchAll = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"),
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("fc00::/7"),
+// route enters one destination. What a gateway propagates is told apart where
+// it is a private block as a whole; whoever made such a route by hand said so.
+func (b *books) route(t routeTable, r route, dest string) error {
+	p, err := parse(dest)
+	if err != nil {
+		return misread(subject{"read route table", t.id}, err)
+	}
+	kind := cloud.StaticRoute
+	switch {
+	case r.peering != "":
+		kind = cloud.PeeringRoute
+	case r.propagated:
+		kind = cloud.DynamicRoute
+	}
+	if isDefault(p) || cloud.IsPrivateBlock(p) && kind != cloud.DynamicRoute {
+		return nil
+	}
+	b.add(kind, t.id+"/"+r.target, p, cloud.Mark{})
+	return nil
 }
+
+// list enters what a route to a prefix list leads to. The quota of routes counts
+// the most entries that a list may have, which is no less; one of AWS's, to which
+// a gateway endpoint leads, counts once.
+func (b *books) list(t routeTable, r *route, entries []string) error {
+	for _, cidr := range entries {
+		if err := b.route(t, *r, cidr); err != nil {
+			return err
+		}
+		if strings.Contains(cidr, ":") {
+			r.entries6++
+		} else {
+			r.entries++
+		}
+	}
+	if strings.HasPrefix(r.target, "vpce-") {
+		r.entries, r.entries6 = min(1, r.entries), min(1, r.entries6)
+	}
+	return nil
+}
+
+// isCatchAll tells of a destination that merely says where everything else goes.
+func isCatchAll(p netip.Prefix) bool { return isDefault(p) || cloud.IsPrivateBlock(p) }
+
+func isDefault(p netip.Prefix) bool { return p.Bits() == 0 }
 
 // card enters what an interface holds in its subnet.
 func (b *books) card(c card) error {

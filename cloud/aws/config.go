@@ -83,6 +83,7 @@ type vpc struct {
 	kinds sync.Map // instance type -> slots, which never change
 	known knownRanges
 	made  madeSubnets
+	lists cloud.LastSeen[[]string] // entries by prefix list
 }
 
 // New connects to EC2 by the SDK's default chain of credentials, or by

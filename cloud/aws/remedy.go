@@ -11,6 +11,7 @@ const (
 	actionSubnets      = "DescribeSubnets"
 	actionReservations = "GetSubnetCidrReservations"
 	actionRouteTables  = "DescribeRouteTables"
+	actionListEntries  = "GetManagedPrefixListEntries"
 	actionInterfaces   = "DescribeNetworkInterfaces"
 	actionInstances    = "DescribeInstances"
 	actionTypes        = "DescribeInstanceTypes"
@@ -55,6 +56,9 @@ func remedy(r cloud.Reason, action, resource string) string {
 	case cloud.Conflict:
 		return "find what holds the addresses and free them, or choose others; nothing of theirs is changed"
 	case cloud.NotFound:
+		if action == actionListEntries {
+			return "have whoever owns the prefix list share it with this account again, or put its blocks into the Network's reserved"
+		}
 		return "check that it exists and that the Network names the right VPC, subnets and region"
 	case cloud.OutcomeUnknown:
 		return "the change may have been made; it is read back before anything else is done"

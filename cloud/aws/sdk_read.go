@@ -17,6 +17,7 @@ type sdk struct{ *ec2.Client }
 const (
 	pageSize      = 1000
 	tablePageSize = 100
+	listPageSize  = 100
 )
 
 var errEmpty = errors.New("the cloud answered with an empty list")
@@ -96,14 +97,28 @@ func (s sdk) routeTables(ctx context.Context, vpcID, token string) (page[routeTa
 		for _, r := range t.Routes {
 			got.routes = append(got.routes, route{
 				dest:    awssdk.ToString(r.DestinationCidrBlock) + awssdk.ToString(r.DestinationIpv6CidrBlock), // one of them is set
+				list:    awssdk.ToString(r.DestinationPrefixListId),
 				local:   awssdk.ToString(r.GatewayId) == "local",
 				peering: awssdk.ToString(r.VpcPeeringConnectionId),
 				dead:    r.State == types.RouteStateBlackhole,
 				target: first(r.VpcPeeringConnectionId, r.TransitGatewayId, r.NetworkInterfaceId, r.GatewayId, r.NatGatewayId,
-					r.LocalGatewayId, r.CarrierGatewayId, r.EgressOnlyInternetGatewayId, r.InstanceId),
+					r.LocalGatewayId, r.CarrierGatewayId, r.EgressOnlyInternetGatewayId, r.CoreNetworkArn, r.InstanceId),
+				propagated: r.Origin == types.RouteOriginEnableVgwRoutePropagation,
 			})
 		}
 		p.items = append(p.items, got)
+	}
+	return p, nil
+}
+
+func (s sdk) listEntries(ctx context.Context, listID, token string) (page[string], error) {
+	l, err := s.GetManagedPrefixListEntries(ctx, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &listID, MaxResults: awssdk.Int32(listPageSize), NextToken: optional(token)})
+	if err != nil {
+		return page[string]{}, err
+	}
+	p := page[string]{next: awssdk.ToString(l.NextToken)}
+	for _, e := range l.Entries {
+		p.items = append(p.items, awssdk.ToString(e.Cidr))
 	}
 	return p, nil
 }

@@ -12,6 +12,8 @@ type api interface {
 	subnets(ctx context.Context, vpcID, token string) (page[subnet], error)
 	reservations(ctx context.Context, subnetID, token string) (page[reservation], error)
 	routeTables(ctx context.Context, vpcID, token string) (page[routeTable], error)
+	// listEntries gives the CIDRs of a prefix list.
+	listEntries(ctx context.Context, listID, token string) (page[string], error)
 	// networkInterfaces lists those of a VPC, or of one subnet of it.
 	networkInterfaces(ctx context.Context, filter, id, token string) (page[card], error)
 	// allGroups lists the security groups of a VPC.
@@ -68,11 +70,16 @@ type routeTable struct {
 }
 
 type route struct {
-	dest    string
+	dest    string // empty where it is a prefix list
+	list    string // the prefix list's ID
 	local   bool   // the VPC's own
 	peering string // the connection's ID, where it goes to a peer
 	target  string
 	dead    bool // a blackhole
+	// propagated tells that a gateway made it of what it learned.
+	propagated bool
+	// entries and entries6 are how many the prefix list has, as far as it was read.
+	entries, entries6 int
 }
 
 // card is a network interface.

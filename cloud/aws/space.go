@@ -13,7 +13,7 @@ import (
 type space struct{ *vpc }
 
 // Read asks for the VPC itself, its subnets, their reservations, its route
-// tables and its network interfaces.
+// tables with the prefix lists in them, and its network interfaces.
 func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	about := subject{"read the VPC", s.VPC}
 	n, err := read(ctx, s.vpc, actionVPCs, about, func(ctx context.Context) (network, error) { return s.api.vpc(ctx, s.VPC) })
@@ -26,6 +26,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		func() error { return s.listSubnets(ctx, b) },
 		func() error { return s.readReservations(ctx, b) },
 		func() error { return s.readRoutes(ctx, b) },
+		func() error { return s.readLists(ctx, b) },
 		func() error {
 			return s.eachCard(ctx, "vpc-id", s.VPC, func(c card) error { return b.card(c) })
 		},
@@ -34,7 +35,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted(), Traits: traits, Routes: s.tablesOf(b.tables).room(s.RoutesPerTable)}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Unseen: b.unseen, Traits: traits, Routes: s.tablesOf(b.tables).room(s.RoutesPerTable)}
 	if snap.Blocks, err = n.associated(); err != nil {
 		return cloud.Snapshot{}, misread(about, err)
 	}
@@ -113,4 +114,47 @@ func (s space) readRoutes(ctx context.Context, b *books) error {
 		return s.api.routeTables(ctx, s.VPC, token)
 	}
 	return pages(ctx, s.vpc, actionRouteTables, about, list, b.routes)
+}
+
+// readLists costs a call or more for each prefix list that a route leads to,
+// those of AWS among them: nothing in a route tells whose a list is.
+func (s space) readLists(ctx context.Context, b *books) error {
+	before, now := s.lists.All(), map[string][]string{}
+	for _, t := range b.tables {
+		for i := range t.routes {
+			r := &t.routes[i]
+			if r.list == "" {
+				continue
+			}
+			if _, read := now[r.list]; !read {
+				entries, err := s.entries(ctx, r.list)
+				u, hidden := cloud.CannotSee("the entries of prefix list "+r.list+", to which route table "+t.id+" has a route", err)
+				switch {
+				case hidden:
+					b.unseen = append(b.unseen, u)
+					entries = before[r.list]
+				case err != nil:
+					return err
+				}
+				now[r.list] = entries
+			}
+			if err := b.list(t, r, now[r.list]); err != nil {
+				return err
+			}
+		}
+	}
+	s.lists.Set(now)
+	return nil
+}
+
+func (s space) entries(ctx context.Context, list string) (all []string, err error) {
+	about := subject{"list the entries of the prefix list", list}
+	get := func(ctx context.Context, token string) (page[string], error) {
+		return s.api.listEntries(ctx, list, token)
+	}
+	err = pages(ctx, s.vpc, actionListEntries, about, get, func(cidr string) error {
+		all = append(all, cidr)
+		return nil
+	})
+	return all, err
 }

@@ -71,7 +71,7 @@ func (t tables) crossed(p netip.Prefix, about subject) error {
 	for _, table := range t.all {
 		for _, r := range table.routes {
 			q, err := parse(r.dest)
-			if err != nil || r.local || q == p || !q.Overlaps(p) || slices.Contains(catchAll, q) || q.Bits() < p.Bits() && !isInterface(r.target) {
+			if err != nil || r.local || q == p || !q.Overlaps(p) || isCatchAll(q) || q.Bits() < p.Bits() && !isInterface(r.target) {
 				continue
 			}
 			return &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: table.id + " for " + about.resource,
@@ -92,7 +92,7 @@ func (t tables) led() (whole, partly map[string][]netip.Prefix) {
 	for n, table := range t.all {
 		for _, r := range table.routes {
 			p, err := parse(r.dest)
-			if err != nil || r.local || !isInterface(r.target) || slices.Contains(catchAll, p) {
+			if err != nil || r.local || !isInterface(r.target) || isCatchAll(p) {
 				continue
 			}
 			if n < t.used {
@@ -126,7 +126,9 @@ func (t tables) room(limit int) *cloud.RouteRoom {
 	for _, table := range t.needed() {
 		var v4, v6 int
 		for _, r := range table.routes {
-			if p, err := parse(r.dest); err == nil && p.Addr().Is4() {
+			if r.list != "" {
+				v4, v6 = v4+r.entries, v6+r.entries6
+			} else if p, err := parse(r.dest); err == nil && p.Addr().Is4() {
 				v4++
 			} else if err == nil {
 				v6++

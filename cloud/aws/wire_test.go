@@ -52,6 +52,9 @@ func TestWire(t *testing.T) {
 	six, err := w.sim.AddIPv6(w.subnet)
 	w.must(err)
 	id := w.add("t3.small", "vm")
+	list, err := w.sim.AddPrefixList(10, prefix("172.16.9.0/24"))
+	w.must(err)
+	w.must(w.sim.AddRouteToList(w.vpcID, list, "tgw-1"))
 	r := &recorder{Handler: w.sim}
 	server := httptest.NewServer(r)
 	t.Cleanup(server.Close)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -12,7 +13,9 @@ import (
 // books collects what occupies the network.
 type books struct {
 	occupied []cloud.Occupied
+	dynamic  map[netip.Prefix]string       // learned destinations, and by whom
 	proxies  map[string]*cloud.ProxySubnet // by region: the active ones
+	unseen   []cloud.Unseen
 }
 
 // prohibitedRanges can be in no subnetwork.
@@ -99,14 +102,6 @@ func (b *books) subnet(n subnetwork) (cloud.Subnet, error) {
 	return sub, nil
 }
 
-// aggregates are the private blocks as a whole. A route to one of them says
-// "the rest of the company is over there", as a default route does.
-var aggregates = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
-	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
-	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("2000::/3"),
-}
-
 // isCatchAll tells whether a route's destination merely says where
 // everything else goes. Subnetworks may lie within such a destination, and
 // their more specific routes win (cloud.google.com/vpc/docs/routes, "static
@@ -115,7 +110,13 @@ var aggregates = []netip.Prefix{
 // narrower destination is taken for somebody's addresses, although Compute
 // Engine would let a subnetwork take over a part of it.
 func isCatchAll(p netip.Prefix) bool {
-	return p.Bits() < 8 && p.Addr().Is4() || p.Bits() < 3 || slices.Contains(aggregates, p)
+	return isDefault(p) || cloud.IsPrivateBlock(p)
+}
+
+// isDefault tells of a default route, its halves, and whatever else is wider
+// than any private block, or all of the internet's IPv6 (2000::/3).
+func isDefault(p netip.Prefix) bool {
+	return p.Bits() < 8 && p.Addr().Is4() || p.Bits() <= 3
 }
 
 func (b *books) route(kind cloud.Kind, name, dest string) error {
@@ -125,6 +126,24 @@ func (b *books) route(kind cloud.Kind, name, dest string) error {
 	}
 	if !isCatchAll(p) {
 		b.add(kind, name, p)
+	}
+	return nil
+}
+
+// learned enters a destination that a router learns by BGP, once, however many
+// routers and peers announce it.
+func (b *books) learned(router, peer, dest string) error {
+	name := strings.TrimSuffix(router+"/"+peer, "/")
+	p, err := parseRange(dest)
+	if err != nil {
+		return misread("read learned route", name, err)
+	}
+	if b.dynamic == nil {
+		b.dynamic = map[netip.Prefix]string{}
+	}
+	deep := func(name string) int { return -strings.Count(name, "/") } // the peer, where it is known, tells more
+	if had, ok := b.dynamic[p]; !isDefault(p) && (!ok || cmp.Or(deep(name)-deep(had), cmp.Compare(name, had)) < 0) {
+		b.dynamic[p] = name
 	}
 	return nil
 }
@@ -145,6 +164,9 @@ func (b *books) reservation(a address) error {
 }
 
 func (b *books) sorted() []cloud.Occupied {
+	for p, name := range b.dynamic {
+		b.add(cloud.DynamicRoute, name, p)
+	}
 	slices.SortFunc(b.occupied, func(x, y cloud.Occupied) int {
 		return cmp.Or(x.Prefix.Compare(y.Prefix), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
 	})

@@ -107,6 +107,7 @@ type vpc struct {
 	api      api
 	projects []string // where instances live, each once
 	ops      *poller
+	learned  cloud.LastSeen[learned] // by region and router
 }
 
 // New connects to Compute Engine by Application Default Credentials, or with

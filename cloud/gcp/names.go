@@ -117,6 +117,14 @@ func (r subnetRef) String() string {
 
 func (r subnetRef) scope() scope { return regionScope(r.project, r.region) }
 
+type routerRef struct{ project, region, name string }
+
+func (r routerRef) String() string {
+	return "projects/" + r.project + "/regions/" + r.region + "/routers/" + r.name
+}
+
+func (r routerRef) scope() scope { return regionScope(r.project, r.region) }
+
 type firewallRef struct{ project, name string }
 
 func (r firewallRef) String() string {

@@ -43,6 +43,7 @@ func TestNoListPassesForWhole(t *testing.T) {
 		read func() error
 	}{
 		"instances.aggregatedList": {many, interfaces}, "subnetworks.aggregatedList": {many, space}, "routes.list": {one, space},
+		"routers.aggregatedList":     {many, space},
 		"networks.listPeeringRoutes": {one, space}, "globalAddresses.list": {one, space}, "firewalls.list": {one, rules},
 		"addresses.list": {one, balancing}, "forwardingRules.list": {one, balancing}, "regionBackendServices.list": {one, balancing}, "regionHealthChecks.list": {one, balancing},
 		"networkEndpointGroups.aggregatedList": {many, balancing}, "instanceGroups.aggregatedList": {many, balancing},

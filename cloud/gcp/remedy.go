@@ -14,6 +14,8 @@ var permissions = map[string]string{
 	methodSubnetworks:   "compute.subnetworks.list",
 	methodRoutes:        "compute.routes.list",
 	methodPeeringRoutes: "compute.networks.listPeeringRoutes",
+	methodRouters:       "compute.routers.list",
+	methodRouterStatus:  "compute.routers.get",
 	methodAddresses:     "compute.globalAddresses.list",
 	methodSubnetwork:    "compute.subnetworks.get",
 	methodPatch:         "compute.subnetworks.update",
@@ -41,6 +43,8 @@ const (
 	methodSubnetworks   = "subnetworks.aggregatedList"
 	methodRoutes        = "routes.list"
 	methodPeeringRoutes = "networks.listPeeringRoutes"
+	methodRouters       = "routers.aggregatedList"
+	methodRouterStatus  = "routers.getRouterStatus"
 	methodAddresses     = "globalAddresses.list"
 	methodSubnetwork    = "subnetworks.get"
 	methodPatch         = "subnetworks.patch"

@@ -54,7 +54,7 @@ func (s *sdk) routes(ctx context.Context, project, token string) (page[route], e
 	}
 	p := pageOf[route](l)
 	take(&p, l.Items, func(r *compute.Route) route {
-		return route{r.Name, r.Network, r.DestRange, r.NextHopNetwork, r.NextHopPeering}
+		return route{name: r.Name, network: r.Network, dest: r.DestRange, nextHopNetwork: r.NextHopNetwork, nextHopPeering: r.NextHopPeering}
 	})
 	return p, nil
 }

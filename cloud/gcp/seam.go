@@ -13,6 +13,8 @@ type api interface {
 	subnetworks(ctx context.Context, project, token string) (page[subnetwork], error)
 	routes(ctx context.Context, project, token string) (page[route], error)
 	peeringRoutes(ctx context.Context, project, network, peering, region, token string) (page[peeringRoute], error)
+	routers(ctx context.Context, project, token string) (page[router], error)
+	routerStatus(ctx context.Context, ref routerRef) (learned, error)
 	globalAddresses(ctx context.Context, project, token string) (page[address], error)
 
 	subnetwork(ctx context.Context, ref subnetRef) (subnetwork, error)
@@ -88,11 +90,24 @@ type route struct {
 	name, network, dest string
 	// nextHopNetwork is set on the routes of the network's own subnets.
 	nextHopNetwork, nextHopPeering string
+	nextHopIP                      string
 }
 
 type peeringRoute struct {
 	dest, kind string
 	imported   bool
+}
+
+// router is a Cloud Router; one without peers translates addresses only.
+type router struct {
+	name, region, network string
+	peers                 int
+}
+
+// learned is what a router knows of the other side.
+type learned struct {
+	best  []route           // of the network in the router's region, and its own
+	peers map[string]string // the names of BGP peers, by their addresses
 }
 
 type address struct {

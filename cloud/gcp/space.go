@@ -17,7 +17,8 @@ const maxSecondaryRanges = 170
 type space struct{ *vpc }
 
 // Read asks for the network itself, its subnetworks of all regions, its
-// routes, the routes of its peers, and its reserved global ranges.
+// routes, the routes of its peers, those that its routers learn, and its reserved
+// global ranges.
 func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	n, err := s.readNetwork(ctx)
 	if err != nil {
@@ -30,6 +31,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 		func() error { return s.readSubnets(ctx, b, subnets) },
 		func() error { return s.readRoutes(ctx, b) },
 		func() error { return s.readPeers(ctx, b, n.peerings) },
+		func() error { return s.readRouters(ctx, b) },
 		func() error { return s.readReservations(ctx, b) },
 	}
 	for _, step := range steps {
@@ -37,7 +39,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 			return cloud.Snapshot{}, err
 		}
 	}
-	snap := cloud.Snapshot{Occupied: b.sorted(), Proxy: b.proxies[s.Region], Traits: traits}
+	snap := cloud.Snapshot{Occupied: b.sorted(), Proxy: b.proxies[s.Region], Unseen: b.unseen, Traits: traits}
 	var missing error
 	for _, name := range s.Subnetworks {
 		sub, ok := subnets[name]

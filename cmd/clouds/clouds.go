@@ -5,6 +5,7 @@ package clouds
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"sync"
 
@@ -59,13 +60,27 @@ func Of(n *v1alpha1.Network) string {
 	return GCP
 }
 
-// Open turns a Network into the adapter's own value.
+// Open turns a Network into the adapter's own value, of which its supernets are
+// carved.
 func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
 	o, err := c.open(ctx, n)
 	if err != nil {
 		return cloud.VPC{}, err
 	}
-	return o.vpc, nil
+	vpc := o.vpc
+	vpc.Space = cloud.Within(vpc.Space, supernets(n))
+	return vpc, nil
+}
+
+// supernets are those that can be read; what is wrong with others, whoever
+// carves says.
+func supernets(n *v1alpha1.Network) (out []netip.Prefix) {
+	for _, c := range n.Spec.Supernets {
+		if p, err := netip.ParsePrefix(string(c)); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Balancers is the load balancing of a Network's cloud, by the same connection.

@@ -213,5 +213,5 @@ func fromCloud(ctx context.Context, opener *clouds.Clouds, n *v1alpha1.Network) 
 	}
 	now := metav1.NewTime(time.Now())
 	snapshot, err := vpc.Space.Read(ctx)
-	return preview.VPC{Snapshot: snapshot, Source: preview.Source{Kind: preview.FromCloud, AsOf: &now}}, vpc, err
+	return preview.Cloud(snapshot, now), vpc, err
 }

@@ -131,6 +131,9 @@ type reading struct {
 	snapshots []cloud.Snapshot
 	// err is why some VPC could not be read.
 	err error
+	// partly tells that some of a VPC cannot be seen, and may be where pods have
+	// gone with their own addresses: the Network says so.
+	partly bool
 }
 
 func (c *Controller) read(ctx context.Context, networks []v1alpha1.Network) (out reading) {
@@ -142,7 +145,7 @@ func (c *Controller) read(ctx context.Context, networks []v1alpha1.Network) (out
 		if err == nil {
 			var s cloud.Snapshot
 			if s, err = vpc.Space.Read(ctx); err == nil {
-				out.snapshots = append(out.snapshots, s)
+				out.snapshots, out.partly = append(out.snapshots, s), out.partly || len(s.Unseen) > 0
 				continue
 			}
 		}

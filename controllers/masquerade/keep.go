@@ -80,7 +80,7 @@ func (c *Controller) write(ctx context.Context, r reading, native []netip.Prefix
 	case now.Labels[managedBy] != us:
 		return c.foreign(now, native), nil
 	}
-	return c.update(ctx, now, native, r.err != nil)
+	return c.update(ctx, now, native, r.err != nil || r.partly)
 }
 
 func (c *Controller) create(ctx context.Context, native []netip.Prefix) (finding, error) {

@@ -2,6 +2,7 @@ package masquerade
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -41,5 +42,27 @@ func TestAnEditMeanwhileIsNoTrouble(t *testing.T) {
 				t.Errorf("it says %s: %s", got.reason, got.text)
 			}
 		})
+	}
+}
+
+// What is hidden from now on may be where pods go with their own addresses: it
+// is not taken out, and everything else goes on.
+func TestWhatIsHiddenIsNotTakenOut(t *testing.T) {
+	t.Parallel()
+	before, err := Render([]netip.Prefix{netip.MustParsePrefix("10.70.0.0/24")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := fake.NewClientset(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "agent", Labels: map[string]string{managedBy: us}},
+		Data: map[string]string{configKey: before}})
+	c := New(Config{ConfigMaps: clients.CoreV1().ConfigMaps("kube-system"), Namespace: "kube-system", Name: "agent"})
+	for _, partly := range []bool{true, false} {
+		if got := c.keep(t.Context(), reading{partly: partly}, nil); got.status != metav1.ConditionTrue {
+			t.Errorf("it says %s: %s", got.reason, got.text)
+		}
+		now, err := c.ConfigMaps.Get(t.Context(), "agent", metav1.GetOptions{})
+		if err != nil || (now.Data[configKey] == before) != partly {
+			t.Errorf("partly seen %v: %v, %v", partly, now.Data, err)
+		}
 	}
 }

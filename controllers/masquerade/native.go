@@ -28,8 +28,8 @@ var private = []netip.Prefix{
 //   - what peered networks have, and the blocks reserved for services behind
 //     a peering: a peering carries the routes of our subnets to the other
 //     side;
-//   - what static routes lead to, inside private space: an office behind a
-//     VPN. A route to an address of the internet leads there through somebody's
+//   - what static and learned routes lead to, inside private space: an office
+//     behind a VPN. A route to an address of the internet leads there through somebody's
 //     appliance, and there a pod's address means nothing.
 //
 // IPv6 destinations are for clusters whose pods have such addresses, out of
@@ -70,7 +70,7 @@ func isNative(o cloud.Occupied) bool {
 	switch o.Kind {
 	case cloud.SubnetPrimary, cloud.SecondaryRange, cloud.ProxyOnly, cloud.PeeringRoute, cloud.Reservation:
 		return true
-	case cloud.StaticRoute:
+	case cloud.StaticRoute, cloud.DynamicRoute:
 		return prefix.Within(private, o.Prefix)
 	}
 	return false // prohibited, or what a cloud may come to know and we do not

@@ -164,6 +164,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
 		c.tellOutside(ctx, n, survey.Outside)
 		c.tellReserved(ctx, n, survey.Reserved)
+		c.tellUnseen(ctx, n, survey.Unseen)
 		n.Status.ObservedGeneration = n.Generation
 		noteRead(n, before, read)
 	}

@@ -8,6 +8,7 @@ type Metrics struct {
 	occupied *prometheus.GaugeVec
 	outside  *prometheus.GaugeVec
 	reserved *prometheus.GaugeVec
+	unseen   *prometheus.GaugeVec
 	failures *prometheus.CounterVec
 }
 
@@ -30,12 +31,16 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "vpcnative_network_reserved_blocks_in_use",
 			Help: "Reserved blocks that lie over granted ranges.",
 		}, []string{"network"}),
+		unseen: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "vpcnative_network_unseen",
+			Help: "Lists of what may be in use in the VPC that could not be read.",
+		}, []string{"network"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_network_failures_total",
 			Help: "What could not be done for a Network, by reason.",
 		}, []string{"network", "reason"}),
 	}
-	reg.MustRegister(m.free, m.occupied, m.outside, m.reserved, m.failures)
+	reg.MustRegister(m.free, m.occupied, m.outside, m.reserved, m.unseen, m.failures)
 	return m
 }
 
@@ -49,7 +54,7 @@ func (m *Metrics) observe(network string, s Survey) {
 func (m *Metrics) failed(network, reason string) { m.failures.WithLabelValues(network, reason).Inc() }
 
 func (m *Metrics) forget(network string) {
-	for _, gauge := range []*prometheus.GaugeVec{m.free, m.occupied, m.outside, m.reserved} {
+	for _, gauge := range []*prometheus.GaugeVec{m.free, m.occupied, m.outside, m.reserved, m.unseen} {
 		gauge.DeletePartialMatch(prometheus.Labels{"network": network})
 	}
 }

@@ -4,11 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/log"
-
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/assign"
 )
@@ -46,25 +41,13 @@ func reservedInUse(n *v1alpha1.Network, around Around) (out []Reserved) {
 // tellReserved says which reserved blocks lie over granted ranges, which stay.
 func (c *Controller) tellReserved(ctx context.Context, n *v1alpha1.Network, over []Reserved) {
 	c.Metrics.reserved.WithLabelValues(n.Name).Set(float64(len(over)))
-	had := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReservedInUse)
-	cond := metav1.Condition{Type: v1alpha1.ConditionReservedInUse, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
-		Message: "no reserved block lies over a granted range", ObservedGeneration: n.Generation}
-	switch {
-	case len(over) == 0 && had == nil:
-		return
-	case len(over) > 0:
-		var texts []string
-		for _, b := range over {
-			texts = append(texts, fmt.Sprintf("%s (%s) in Network %s over RangeRequest %s", b.Prefix, b.Reason, b.Network, b.Request))
-		}
-		cond.Status, cond.Reason = metav1.ConditionTrue, v1alpha1.ReasonReserved
-		cond.Message = fmt.Sprintf("%d reserved blocks lie over granted ranges: %s; the ranges stay and keep working, and nothing more is carved there: take the blocks out of reserved, or delete the requests when nothing uses them",
-			len(over), named(texts))
-		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			log.FromContext(ctx).Info("reserved blocks lie over granted ranges", "blocks", texts)
-			c.Metrics.failed(n.Name, cond.Reason)
-			c.Events.Eventf(n, nil, corev1.EventTypeWarning, cond.Reason, "ReadVPC", "%s", cond.Message)
-		}
+	var texts []string
+	for _, b := range over {
+		texts = append(texts, fmt.Sprintf("%s (%s) in Network %s over RangeRequest %s", b.Prefix, b.Reason, b.Network, b.Request))
 	}
-	meta.SetStatusCondition(&n.Status.Conditions, cond)
+	c.tell(ctx, n, len(over) > 0, finding{
+		condition: v1alpha1.ConditionReservedInUse, none: "no reserved block lies over a granted range", reason: v1alpha1.ReasonReserved,
+		message: fmt.Sprintf("%d reserved blocks lie over granted ranges: %s; the ranges stay and keep working, and nothing more is carved there: take the blocks out of reserved, or delete the requests when nothing uses them",
+			len(over), named(texts)),
+	})
 }

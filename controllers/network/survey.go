@@ -40,6 +40,8 @@ type Survey struct {
 	Outside []Outside
 	// Reserved are the reserved blocks that lie over granted ranges.
 	Reserved []Reserved
+	// Unseen is what could not be read of the VPC.
+	Unseen []cloud.Unseen
 }
 
 // Around is what the cluster's objects tell of the VPC.
@@ -63,7 +65,7 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, around Around, clusterID string
 	if err != nil {
 		return Survey{}, err
 	}
-	out := Survey{FreeAddresses: map[string]float64{}, Outside: outside(n.Name, supernets, requests), Reserved: reservedInUse(n, around)}
+	out := Survey{FreeAddresses: map[string]float64{}, Outside: outside(n.Name, supernets, requests), Reserved: reservedInUse(n, around), Unseen: s.Unseen}
 	for i, p := range occupied {
 		if len(prefix.Overlapping(supernets, p)) == 0 {
 			continue
@@ -99,6 +101,9 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, around Around, clusterID string
 		out.Routes = &v1alpha1.RouteRoom{Table: r.Table, Limit: int32(r.Limit), Used: int32(r.Used)}
 	}
 	out.Summary = fmt.Sprintf("the VPC was read: %d blocks in use inside the supernets", out.Count)
+	if len(s.Around) > 0 {
+		out.Summary += "; " + LeadAround(s.Around)
+	}
 	return out, nil
 }
 

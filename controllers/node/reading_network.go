@@ -126,7 +126,7 @@ func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Sna
 		}
 	}
 	for _, o := range space.Occupied {
-		if (o.Kind == cloud.StaticRoute || o.Kind == cloud.PeeringRoute) && !seen[o.Prefix] && r.leadsInto(o.Prefix) {
+		if o.Kind.IsRoute() && !seen[o.Prefix] && r.leadsInto(o.Prefix) {
 			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: o.Name}, Prefix: o.Prefix})
 		}
 	}

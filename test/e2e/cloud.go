@@ -44,6 +44,9 @@ type Cloud interface {
 	// are kept.
 	SetRanges(subnet string, keepOurs bool, ranges ...invariants.Range) error
 	Route(name string, to netip.Prefix) error
+	// Beyond has the other side of a connection have the prefixes, which no list
+	// of routes shows.
+	Beyond(prefixes ...netip.Prefix) error
 
 	// Inject has calls fail until Heal.
 	Inject(f Fault) error

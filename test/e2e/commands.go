@@ -49,6 +49,7 @@ func commands() map[string]command {
 		"settled":  cmdSettled,
 		"quota":    cmdQuota,
 		"hidden":   cmdHidden,
+		"beyond":   cmdBeyond,
 		"latency":  cmdLatency,
 		"nothing":  cmdNothingLeft,
 		"exits":    cmdExits,

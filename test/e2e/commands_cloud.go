@@ -112,6 +112,16 @@ func cmdRoute(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(worldOf(ts).Cloud.Route(args[0], netip.MustParsePrefix(args[1])))
 }
 
+// beyond CIDR...: what the other side of a connection has, in no list of routes:
+// a Cloud Router learns it, or a route leads to a prefix list with it.
+func cmdBeyond(ts *testscript.TestScript, _ bool, args []string) {
+	var list []netip.Prefix
+	for _, a := range args {
+		list = append(list, netip.MustParsePrefix(a))
+	}
+	ts.Check(worldOf(ts).Cloud.Beyond(list...))
+}
+
 // ranges SUBNET [ours] [NAME:CIDR...]: by hand, the subnet's secondary ranges;
 // "ours" stands for those that the manager made.
 func cmdRanges(ts *testscript.TestScript, _ bool, args []string) {

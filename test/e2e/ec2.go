@@ -80,6 +80,7 @@ func (e *EC2) Words() map[string]string {
 		"THEIRS":      "10.2.32.0/20", "THEIRS_UPPER": "10.2.40.0/24", "KEPT": "10.2.16.0/24", "OWN_BLOCK": "10.2.0.0/20",
 		"RANGE": "SubnetReservation", "TAKEN": "InvalidParameterValue", "CARVED": "20",
 		"CARVABLE": "[10.2.16.0/20, 10.2.32.0/20, 10.2.48.0/20, 10.2.64.0/20, 10.2.80.0/20, 10.2.96.0/20]",
+		"BEYOND":   "StaticRoute +rtb-[0-9a-f]+/tgw-0123456789abcdef0", "BEYOND_RIGHT": "ec2:GetManagedPrefixListEntries",
 		// A node has room for its max pods, once.
 		"FOR_110": "25", "FOR_32": "27", "FILL_24": "250", "FILL_25": "128", "FILL_26": "64", "UNDERSIZED": "24",
 	}
@@ -131,12 +132,20 @@ func (e *EC2) Route(name string, to netip.Prefix) error {
 	return e.sim.AddRoute(e.vpc, to, "vgw-0123456789abcdef0")
 }
 
+func (e *EC2) Beyond(prefixes ...netip.Prefix) error {
+	list, err := e.sim.AddPrefixList(max(10, len(prefixes)), prefixes...)
+	if err != nil {
+		return err
+	}
+	return e.sim.AddRouteToList(e.vpc, list, "tgw-0123456789abcdef0")
+}
+
 // ec2Methods and ec2Errors are the words that hold on any cloud.
 var (
 	ec2Methods = map[string]string{
 		"attach": "AssignPrivateIpAddresses", "detach": "UnassignPrivateIpAddresses",
 		"look": "Describe*", "carve": "CreateSubnetCidrReservation", "uncarve": "DeleteSubnetCidrReservation",
-		"list": "DescribeNetworkInterfaces", "read": "DescribeInstances", "survey": "GetSubnetCidrReservations",
+		"list": "DescribeNetworkInterfaces", "read": "DescribeInstances", "survey": "GetSubnetCidrReservations", "beyond": "GetManagedPrefixListEntries",
 	}
 	ec2Errors = map[string]string{
 		"unauthenticated": "401:AuthFailure", "throttled": "503:RequestLimitExceeded", "denied": "403:UnauthorizedOperation", "unavailable": "503:Unavailable",

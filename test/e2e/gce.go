@@ -63,6 +63,7 @@ func (g *GCE) Words() map[string]string {
 		"THEIRS":      "10.5.0.0/20", "THEIRS_UPPER": "10.5.8.0/24", "KEPT": "10.1.0.0/16", "OWN_BLOCK": "10.128.0.0/20",
 		"RANGE": "SecondaryRange", "TAKEN": "invalid", "CARVED": "16",
 		"CARVABLE": "[10.0.0.0/16, 10.2.0.0/16, 10.3.0.0/16, 10.4.0.0/16, 10.5.0.0/16, 10.6.0.0/16, 10.7.0.0/16]",
+		"BEYOND":   "DynamicRoute +us-central1/hub/onprem", "BEYOND_RIGHT": "compute.routers.list",
 		// A node has room for its max pods, twice.
 		"FOR_110": "24", "FOR_32": "26", "FILL_24": "110", "FILL_25": "64", "FILL_26": "32", "UNDERSIZED": "24",
 	}
@@ -151,12 +152,17 @@ func (g *GCE) Route(name string, to netip.Prefix) error {
 	return g.Sim.AddRoute(gcesim.Route{Project: project, Name: name, Network: network, Dest: to})
 }
 
+func (g *GCE) Beyond(prefixes ...netip.Prefix) error {
+	return g.Sim.SetRouter(gcesim.Router{Project: project, Region: region, Name: "hub", Network: network,
+		Peers: []gcesim.Peer{{Name: "onprem", Address: netip.MustParseAddr("169.254.0.2"), Learned: prefixes}}})
+}
+
 // gceMethods and gceErrors are the words that hold on any cloud.
 var (
 	gceMethods = map[string]string{
 		"attach": "instances.updateNetworkInterface", "detach": "instances.updateNetworkInterface",
 		"look": "instances.*", "carve": "subnetworks.patch", "uncarve": "subnetworks.patch",
-		"list": "instances.aggregatedList", "read": "instances.get", "survey": "subnetworks.get",
+		"list": "instances.aggregatedList", "read": "instances.get", "survey": "subnetworks.get", "beyond": "routers.*",
 	}
 	gceErrors = map[string]string{
 		"unauthenticated": "401:authError", "throttled": "403:rateLimitExceeded", "denied": "403:forbidden", "unavailable": "503:backendError",

@@ -12,6 +12,8 @@ func init() {
 		"DescribeInstanceTypes":     {do: describeInstanceTypes, names: "InstanceType", many: 100},
 		"GetSubnetCidrReservations": {do: getSubnetCidrReservations, names: "SubnetId", many: 1000},
 
+		"GetManagedPrefixListEntries": {do: getManagedPrefixListEntries, names: "PrefixListId", params: []string{"TargetVersion", "MaxResults", "NextToken"}},
+
 		"AssociateVpcCidrBlock":    {do: associateVpcCidrBlock, mutates: true, names: "VpcId", params: []string{"CidrBlock", "AmazonProvidedIpv6CidrBlock"}},
 		"DisassociateVpcCidrBlock": {do: disassociateVpcCidrBlock, mutates: true, names: "AssociationId"},
 		"CreateSubnet":             {do: createSubnet, mutates: true, names: "VpcId", params: append([]string{"CidrBlock", "AvailabilityZone", "OutpostArn", "Ipv6Native", "Ipv6CidrBlock"}, creating...)},

@@ -62,7 +62,7 @@ func (s *Sim) Routes(vpcID, tableID string) (out []Route) {
 			}
 			for _, r := range s.judged(t).Routes {
 				if r.GatewayID != local {
-					out = append(out, Route{r.dest(), r.NetworkInterfaceID + r.PeeringID + r.GatewayID, r.State})
+					out = append(out, Route{r.dest(), r.via(), r.State})
 				}
 			}
 		}

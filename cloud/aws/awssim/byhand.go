@@ -3,6 +3,7 @@ package awssim
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // What other people and parts of AWS do, beside the API.
@@ -183,29 +184,46 @@ func (s *Sim) onInterface(id string, do func(*networkInterface) *APIError) (err 
 }
 
 // AddRoute adds a route to the VPC's main table: to an interface, or to a
-// peering connection ("pcx-...") or gateway.
-func (s *Sim) AddRoute(vpcID string, to netip.Prefix, via string) (err error) {
+// peering connection ("pcx-..."), a transit gateway ("tgw-...") or another gateway.
+func (s *Sim) AddRoute(vpcID string, to netip.Prefix, via string) error {
+	return s.addMainRoute(vpcID, routeTo(to), via)
+}
+
+// Propagate has a virtual private gateway enter what it has learned in the
+// VPC's main table.
+func (s *Sim) Propagate(vpcID string, to netip.Prefix, gateway string) error {
+	r := routeTo(to)
+	r.Origin = "EnableVgwRoutePropagation"
+	return s.addMainRoute(vpcID, r, gateway)
+}
+
+// AddRouteToList adds a route to what a prefix list has.
+func (s *Sim) AddRouteToList(vpcID, listID, via string) error {
+	return s.addMainRoute(vpcID, tableRoute{DestinationList: listID, Origin: "CreateRoute"}, via)
+}
+
+func (s *Sim) addMainRoute(vpcID string, r tableRoute, via string) (err error) {
 	s.locked(func() {
 		for _, t := range s.routeTables.all() {
 			if t.VpcID != vpcID {
 				continue
 			}
-			r := routeTo(to)
-			switch {
-			case len(via) > 4 && via[:4] == "pcx-":
+			r.State = routeActive
+			switch kind, _, _ := strings.Cut(via, "-"); kind {
+			case "pcx":
 				r.PeeringID = via
-			case len(via) > 4 && via[:4] == interfaceIDs.prefix:
+			case "eni":
 				r.NetworkInterfaceID = via
+			case "tgw":
+				r.TransitGatewayID = via
 			default:
 				r.GatewayID = via
 			}
-			if slices.ContainsFunc(t.Routes, func(o tableRoute) bool { return o.dest() == r.dest() }) {
+			if t.route(r.dest()) != nil {
 				err = routeExists(r)
 				return
 			}
-			next := *t
-			next.Routes = append(slices.Clone(t.Routes), r)
-			s.routeTables.put(s.clock.Now(), &next)
+			s.setRoutes(t, append(slices.Clone(t.Routes), r))
 			return
 		}
 		err = vpcIDs.notFound(vpcID)

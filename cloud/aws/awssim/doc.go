@@ -6,7 +6,7 @@
 //
 // It knows VPCs with their CIDR associations, subnets, subnet CIDR
 // reservations, instances of the types in instancetypes.go, network interfaces
-// with addresses and IPv4 prefixes, route tables, security groups, Elastic IPs,
+// with addresses and IPv4 prefixes, route tables, managed prefix lists, security groups, Elastic IPs,
 // tags; network load balancers with listeners of TCP and UDP and target groups
 // of instances, whose health follows from the security groups. It is strict: what
 // EC2 refuses is refused here, with the same code and, where it is known, the

@@ -65,6 +65,7 @@ var (
 	interfaceIDs   = idKind{"eni-", "InvalidNetworkInterfaceID", "networkInterface ID"}
 	instanceIDs    = idKind{"i-", "InvalidInstanceID", "instance ID"}
 	tableIDs       = idKind{"rtb-", "InvalidRouteTableID", "routeTable ID"}
+	listIDs        = idKind{"pl-", "InvalidPrefixListID", "prefix list ID"}
 	groupIDs       = idKind{"sg-", "InvalidGroup", "security group"}
 	ruleIDs        = idKind{"sgr-", "InvalidSecurityGroupRuleId", "security group rule ID"}
 	elasticIDs     = idKind{"eipalloc-", "InvalidAllocationID", "allocation ID"}

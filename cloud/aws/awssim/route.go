@@ -20,8 +20,10 @@ type routeTable struct {
 type tableRoute struct {
 	Destination        string `xml:"destinationCidrBlock,omitempty"`
 	Destination6       string `xml:"destinationIpv6CidrBlock,omitempty"`
+	DestinationList    string `xml:"destinationPrefixListId,omitempty"`
 	InstanceID         string `xml:"instanceId,omitempty"`
 	GatewayID          string `xml:"gatewayId,omitempty"`
+	TransitGatewayID   string `xml:"transitGatewayId,omitempty"`
 	NetworkInterfaceID string `xml:"networkInterfaceId,omitempty"`
 	PeeringID          string `xml:"vpcPeeringConnectionId,omitempty"`
 	Origin             string `xml:"origin"`
@@ -41,10 +43,38 @@ const (
 	routeBlackhole = "blackhole"
 )
 
-func (t *routeTable) key() string         { return t.ID }
-func (t *routeTable) tagged() tags        { return t.Tags }
-func (r tableRoute) dest() string         { return r.Destination + r.Destination6 } // one of them is set
-func (r tableRoute) prefix() netip.Prefix { return netip.MustParsePrefix(r.dest()) }
+func (t *routeTable) key() string  { return t.ID }
+func (t *routeTable) tagged() tags { return t.Tags }
+func (r tableRoute) dest() string  { return r.Destination + r.Destination6 + r.DestinationList } // one of them is set
+
+// via is the route's target.
+func (r tableRoute) via() string {
+	return r.NetworkInterfaceID + r.PeeringID + r.TransitGatewayID + r.GatewayID
+}
+
+// leads are the destinations of a route: one, or those of a prefix list.
+func (s *Sim) leads(r tableRoute) []netip.Prefix {
+	if l, ok := s.lists.items[r.DestinationList]; ok {
+		return l.prefixes()
+	}
+	if r.DestinationList != "" {
+		return nil
+	}
+	return []netip.Prefix{netip.MustParsePrefix(r.dest())}
+}
+
+// weight is how many routes of each family a route counts as: a prefix list as
+// many as it may have (VPC user guide, "Prefix lists").
+func (s *Sim) weight(r tableRoute) (v4, v6 int) {
+	n, six := 1, r.Destination6 != ""
+	if l, ok := s.lists.items[r.DestinationList]; ok {
+		n, six = l.MaxEntries, l.Family == "IPv6"
+	}
+	if six {
+		return 0, n
+	}
+	return n, 0
+}
 
 // route is the one to exactly that destination, nil where there is none.
 func (t *routeTable) route(dest string) *tableRoute {

@@ -21,13 +21,12 @@ func createRoute(s *Sim, c *call) (any, *APIError) {
 	if t.route(r.dest()) != nil {
 		return nil, routeExists(r)
 	}
-	n := 0
-	for _, o := range t.Routes {
-		if o.prefix().Addr().Is4() == r.prefix().Addr().Is4() {
-			n++ // each family is counted apart
-		}
+	v4, v6 := 0, 0 // each family is counted apart
+	for _, o := range append(slices.Clone(t.Routes), r) {
+		n, six := s.weight(o)
+		v4, v6 = v4+n, v6+six
 	}
-	if n >= s.config.RoutesPerTable {
+	if r.Destination6 == "" && v4 > s.config.RoutesPerTable || r.Destination6 != "" && v6 > s.config.RoutesPerTable {
 		return nil, refuse("RouteLimitExceeded", "The maximum number of routes has been reached.")
 	}
 	s.setRoutes(t, append(slices.Clone(t.Routes), r))
@@ -110,9 +109,12 @@ func (s *Sim) aim(c *call, r *tableRoute, kind, id, vpcID string) *APIError {
 	case "VpcPeeringConnectionId":
 		r.PeeringID = id
 		return nil
-	case "GatewayId", "TransitGatewayId":
+	case "GatewayId":
 		r.GatewayID = id
 		return s.mayLead(vpcID, id)
+	case "TransitGatewayId":
+		r.TransitGatewayID = id
+		return nil
 	case "InstanceId":
 		if _, ok := see(s, c, s.instances).get(id); !ok {
 			return instanceIDs.notFound(id)
@@ -136,7 +138,7 @@ func (s *Sim) aim(c *call, r *tableRoute, kind, id, vpcID string) *APIError {
 
 // mayRoute refuses a route inside the VPC that is not as large as a subnet.
 func (s *Sim) mayRoute(t *routeTable, r tableRoute) *APIError {
-	p := r.prefix()
+	p := netip.MustParsePrefix(r.dest())
 	for _, a := range s.vpcs.items[t.VpcID].Associations {
 		block := a.prefix()
 		if !a.counts() || p.Bits() < block.Bits() || !block.Contains(p.Addr()) {

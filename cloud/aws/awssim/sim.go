@@ -31,6 +31,7 @@ type Sim struct {
 	instances    *table[*instance]
 	routeTables  *table[*routeTable]
 	gateways     internetGateways
+	lists        *table[*prefixList]
 	groups       *table[*securityGroup]
 	elasticIPs   *table[*elasticIP]
 	balancers    *table[*balancer]
@@ -56,6 +57,7 @@ func New(config Config) *Sim {
 		interfaces:   newTable[*networkInterface](config.History),
 		instances:    newTable[*instance](config.History),
 		routeTables:  newTable[*routeTable](config.History),
+		lists:        newTable[*prefixList](config.History),
 		groups:       newTable[*securityGroup](config.History),
 		elasticIPs:   newTable[*elasticIP](config.History),
 		balancers:    newTable[*balancer](config.History),

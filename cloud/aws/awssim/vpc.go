@@ -109,8 +109,10 @@ func (s *Sim) associate(v *vpc, p netip.Prefix) (association, *APIError) {
 	}
 	for _, t := range s.routeTables.all() {
 		for _, r := range t.Routes {
-			if d := r.prefix(); t.VpcID == v.ID && r.GatewayID != local && d.Bits() > 0 && p.Bits() <= d.Bits() && p.Overlaps(d) {
-				return association{}, refuse("InvalidVpc.Range", "The CIDR '%s' contains the destination %s of a route in %s", p, d, t.ID) // the text is a guess
+			for _, d := range s.leads(r) {
+				if t.VpcID == v.ID && r.GatewayID != local && d.Bits() > 0 && p.Bits() <= d.Bits() && p.Overlaps(d) {
+					return association{}, refuse("InvalidVpc.Range", "The CIDR '%s' contains the destination %s of a route in %s", p, d, t.ID) // the text is a guess
+				}
 			}
 		}
 	}

@@ -13,6 +13,7 @@ type Network struct {
 	Project, Name string
 	Auto          bool // auto mode: a subnetwork in each region, 10.128.0.0/9 taken
 	ULA           bool // enableUlaInternalIpv6: internal IPv6 for its subnetworks
+	Global        bool // dynamic routing of all regions in each
 }
 
 // SecondaryRange is a named secondary range.

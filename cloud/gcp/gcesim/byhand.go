@@ -28,6 +28,9 @@ func (s *Sim) AddNetwork(n Network) error {
 	s.addProject(n.Project)
 	made, refusal := s.newNetwork(n.Project, network{Name: n.Name, AutoCreateSubnetworks: &n.Auto, EnableULAInternalIPv6: n.ULA})
 	if refusal == nil {
+		if n.Global {
+			made.RoutingConfig.RoutingMode = "GLOBAL"
+		}
 		s.putNetwork(n.Project, made)
 	}
 	return asError(refusal)

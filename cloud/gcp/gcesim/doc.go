@@ -4,8 +4,8 @@
 // URL, and google.golang.org/api/compute/v1 with ".../compute/v1/".
 //
 // It knows projects, networks and their peerings, subnetworks with secondary
-// ranges, instances with interfaces and alias ranges, routes, internal
-// addresses, VPC firewall rules, passthrough load balancers (health checks, regional
+// ranges, instances with interfaces and alias ranges, routes, Cloud Routers with what
+// they learn, internal addresses, VPC firewall rules, passthrough load balancers (health checks, regional
 // backend services and forwarding rules, zonal endpoint groups, unmanaged
 // instance groups, regional addresses), regions, zones, and the operations that every mutation returns.
 // It is strict: what the API reference says is refused is refused here with

@@ -109,6 +109,15 @@ func deleteNetwork(s *Sim, c *call) (any, *APIError) {
 	if f := s.firewallOf(n); f != nil {
 		return nil, inUse(path, f.path())
 	}
+	var user string
+	s.routers.all(func(_ shelfKey, r *cloudRouter) {
+		if r.Network == n.SelfLink {
+			user = strings.TrimPrefix(r.SelfLink, selfLinkBase)
+		}
+	})
+	if user != "" {
+		return nil, inUse(path, user)
+	}
 	return s.begin(c, change{kind: "delete", path: path, targetID: n.ID, apply: func() *OperationError {
 		s.networks.del(s.clock.Now(), c.Project, global, n.Name)
 		s.dropRoutes(c.Project, func(r *route) bool { return r.Network == n.SelfLink })

@@ -69,6 +69,11 @@ var endpoints = map[string]endpoint{
 	"POST global/routes":     write("routes.insert", insertRoute),
 	"DELETE global/routes/:": write("routes.delete", deleteRoute),
 
+	"GET regions/routers":                   read("routers.list", listRouters),
+	"GET aggregated/routers":                read("routers.aggregatedList", aggregateRouters),
+	"GET regions/routers/:":                 read("routers.get", getRouter),
+	"GET regions/routers/:/getRouterStatus": read("routers.getRouterStatus", getRouterStatus),
+
 	"GET global/firewalls":      read("firewalls.list", listFirewalls),
 	"GET global/firewalls/:":    read("firewalls.get", getFirewall),
 	"POST global/firewalls":     write("firewalls.insert", insertFirewall),

@@ -33,6 +33,7 @@ type Sim struct {
 	subnetworks *table[*subnetwork]
 	instances   *table[*instance]
 	routes      *table[*route]
+	routers     *table[*cloudRouter]
 	addresses   *table[*address]
 	firewalls   *table[*firewall]
 	lb          balancing
@@ -69,6 +70,7 @@ func New(config Config) *Sim {
 		subnetworks: newTable[*subnetwork](config.History),
 		instances:   newTable[*instance](config.History),
 		routes:      newTable[*route](config.History),
+		routers:     newTable[*cloudRouter](config.History),
 		addresses:   newTable[*address](config.History),
 		firewalls:   newTable[*firewall](config.History),
 		lb:          newBalancing(config.History),

@@ -146,6 +146,8 @@ func verdict(subject string, b Block, inside bool) (Answer, string) {
 		return say(Forbidden, "must not be carved: route %s leads %s elsewhere", b.Name, b.CIDR)
 	case cloud.PeeringRoute:
 		return say(Forbidden, "must not be carved: %s belongs to the network behind peering %s", b.CIDR, b.Name)
+	case cloud.DynamicRoute:
+		return say(Forbidden, "must not be carved: %s is beyond %s, which learned the way to it from the other side", b.CIDR, b.Name)
 	case cloud.Reservation:
 		return say(Forbidden, "must not be carved: the VPC's reservation %s keeps %s", b.Name, b.CIDR)
 	case cloud.ProxyOnly:
@@ -172,7 +174,7 @@ func (w World) sources(outside bool) (out []string) {
 		if !outside || vpc.Source.Kind != preview.FromStatus {
 			out = append(out, "Network "+n.Name+": known from "+vpc.Source.String())
 		}
-		for _, text := range vpc.Source.Warnings {
+		for _, text := range append(slices.Clone(vpc.Source.Warnings), vpc.Source.Notes...) {
 			out = append(out, "Network "+n.Name+": "+text)
 		}
 	}

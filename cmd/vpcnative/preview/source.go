@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -53,6 +54,18 @@ func (s Source) String() string {
 // ask is how to know better.
 const ask = "--cloud reads the VPC itself, with your own credentials"
 
+// Cloud is the VPC as it was read just now.
+func Cloud(s cloud.Snapshot, at metav1.Time) VPC {
+	out := VPC{Snapshot: s, Source: Source{Kind: FromCloud, AsOf: &at}}
+	for _, u := range s.Unseen {
+		out.Source.Warnings = append(out.Source.Warnings, network.CannotSee(u))
+	}
+	if len(s.Around) > 0 {
+		out.Source.Notes = append(out.Source.Notes, network.LeadAround(s.Around))
+	}
+	return out
+}
+
 // Status is the VPC as the Network's status tells it, on top of what is true
 // of every VPC of its cloud.
 func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
@@ -70,6 +83,9 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 	}
 	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
 		warn("the manager could not read the VPC lately (%s: %s), so this may be old; %s", c.Reason, c.Message, ask)
+	}
+	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionRoutesUnseen); c != nil && c.Status == metav1.ConditionTrue {
+		warn("%s", c.Message)
 	}
 	if n.Status.ObservedGeneration != n.Generation {
 		warn("the Network's spec was changed since the manager read the VPC; what lies in supernets added since is not known; %s", ask)
