@@ -14,7 +14,7 @@ var permissions = map[string]string{
 	methodSubnetworks:   "compute.subnetworks.list",
 	methodRoutes:        "compute.routes.list",
 	methodPeeringRoutes: "compute.networks.listPeeringRoutes",
-	methodRouters:       "compute.routers.list",
+	methodRouters:       "compute.routers.list (and compute.routers.get)",
 	methodRouterStatus:  "compute.routers.get",
 	methodAddresses:     "compute.globalAddresses.list",
 	methodSubnetwork:    "compute.subnetworks.get",

@@ -93,11 +93,14 @@ func TestWhatRoutersLearnMayBeHidden(t *testing.T) {
 	}
 	// What is not there any more hides nothing, and what does not answer is not
 	// taken for nothing.
-	for reason, want := range map[int]cloud.Reason{404: "", 503: cloud.Unavailable, 401: cloud.Unauthenticated} {
-		in := w.sim.Inject(gcesim.Fault{Method: "routers.getRouterStatus", Error: &gcesim.APIError{Status: reason, Message: "so it is"}})
+	for refusal, want := range map[gcesim.APIError]cloud.Reason{
+		{Status: 404, Reason: "notFound", Message: "gone"}: "", {Status: 503, Reason: "backendError", Message: "later"}: cloud.Unavailable,
+		{Status: 401, Reason: "authError", Message: "who"}: cloud.Unauthenticated,
+	} {
+		in := w.sim.Inject(gcesim.Fault{Method: "routers.getRouterStatus", Error: &refusal})
 		snap, err := w.vpc.Space.Read(t.Context())
 		if cloud.ReasonOf(err) != want || len(snap.Unseen) != 0 {
-			t.Errorf("%d: %v, %+v", reason, err, snap.Unseen)
+			t.Errorf("%s: %v, %+v", refusal.Reason, err, snap.Unseen)
 		}
 		in.Remove()
 	}

@@ -11,7 +11,7 @@ var ec2Codes = []string{
 	"InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "InvalidInstanceType", "InvalidNetworkInterface.InUse",
 	"InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.Malformed", "InvalidParameter",
 	"InvalidParameterCombination", "InvalidParameterValue", "InvalidPaginationToken", "InvalidNextToken",
-	"InvalidPermission.Duplicate", "InvalidPermission.NotFound", "InvalidRoute.NotFound", "InvalidRouteTableID.NotFound",
+	"InvalidPermission.Duplicate", "InvalidPermission.NotFound", "InvalidPrefixListID.NotFound", "InvalidRoute.NotFound", "InvalidRouteTableID.NotFound",
 	"InvalidSecurityGroupRuleId.NotFound", "InvalidSubnet.Conflict", "InvalidSubnet.Range", "InvalidSubnetID.NotFound",
 	"InvalidSubnetCidrReservationID.NotFound", "InvalidVpc.Range", "InvalidVpcID.NotFound", "MalformedQueryString",
 	"MissingParameter", "OperationNotPermitted", "PrivateIpAddressLimitExceeded", "RequestExpired", "RequestLimitExceeded",
