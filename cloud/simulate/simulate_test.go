@@ -2,8 +2,14 @@ package simulate_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,5 +119,39 @@ func TestTheLogIsBoundedAndItsCountsAreExact(t *testing.T) {
 	l.ResetCalls()
 	if len(l.Calls())+len(l.CallCounts())+l.MutatingCalls() > 0 {
 		t.Error("something is left")
+	}
+}
+
+// What a fault has invented is no answer that the cloud publishes.
+func TestTheRecordLeavesInventedAnswersOut(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(simulate.RecordEnv, dir)
+	url, stop, err := simulate.Serve("127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/invented" {
+			simulate.LeaveOut(w)
+		}
+		fmt.Fprint(w, r.URL.Path)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/invented", "/true"} {
+		reply, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(reply.Body); err != nil || string(got) != path {
+			t.Errorf("%s answers %q, %v", path, got, err)
+		}
+		reply.Body.Close()
+	}
+	stop()
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the records are %v, %v", files, err)
+	}
+	lines, err := os.ReadFile(files[0])
+	if err != nil || strings.Count(string(lines), "\n") != 1 || !strings.Contains(string(lines), `"/true"`) {
+		t.Errorf("it has %s, %v", lines, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,9 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	simulate.Record(&s.Log, c.Call, c.Method, c.Mutating) // before the reply, so that the caller finds it there
 	if lost {
 		panic(http.ErrAbortHandler) // net/http cuts the connection
+	}
+	if slices.ContainsFunc(c.faults, func(f Fault) bool { return f.Partial != nil && f.Partial.How == ByEmpty }) {
+		simulate.LeaveOut(w)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(c.Status)
