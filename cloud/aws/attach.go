@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -53,6 +54,7 @@ type edit struct {
 	want  netip.Prefix
 	add   bool // or take back
 	about subject
+	began time.Time
 	known bool // the interface was read, and not only remembered
 	// unsure is set once a request of ours may have been taken up without
 	// our knowing. From then on no refusal is the last word: it may be about
@@ -68,6 +70,7 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 	if e.ref, err = v.resolve(e.about.act, i.Instance); err != nil {
 		return err
 	}
+	e.began = time.Now()
 	e.about.resource = e.ref.String()
 	if err := e.check(i); err != nil {
 		return err
@@ -83,24 +86,41 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 		if refused == nil {
 			return nil
 		}
-		known := e.known
 		// At once the first time: most who know old things do so once.
 		if !e.worthAgain(refused) || try >= e.Retries || try > 0 && !e.pause(ctx, try) {
 			return e.final(ctx, refused)
 		}
-		if i, err = v.reread(ctx, e, i); err != nil {
+		left, agrees, err := []netip.Prefix(nil), false, error(nil)
+		if i, left, agrees, err = v.look(ctx, e, i, refused, todo); err != nil {
 			return err
 		}
-		left := e.todo(i)
 		switch {
 		case len(left) == 0 && e.settles(refused):
 			return nil
 		case len(left) == 0:
 			left = pieces(e.want)
-		case e.unsure == nil && slices.Equal(left, todo) && isTaken(refused) && (known || len(left) == len(pieces(e.want))):
-			return e.final(ctx, refused) // what is read agrees with the refusal
+		case agrees:
+			return e.final(ctx, refused)
 		}
 		todo = left
+	}
+}
+
+// look reads what is left to do after a refusal, and whether that agrees with
+// it: the addresses are taken, and not by this interface. A read may be behind,
+// and not show what an earlier request of ours was given, so that one which
+// agrees is repeated until it cannot be.
+func (v interfaces) look(ctx context.Context, e *edit, i cloud.Interface, refused error, todo []netip.Prefix) (now cloud.Interface, left []netip.Prefix, agrees bool, err error) {
+	for try := 0; ; try++ {
+		behind := e.behind(e.began)
+		if now, err = v.reread(ctx, e, i); err != nil {
+			return now, nil, false, err
+		}
+		left = e.todo(now)
+		agrees = e.unsure == nil && isTaken(refused) && slices.Equal(left, todo)
+		if !agrees || !behind || !e.pause(ctx, try) {
+			return now, left, agrees, nil
+		}
 	}
 }
 
@@ -150,7 +170,7 @@ func (e *edit) worthAgain(err error) bool {
 	case cloud.Stale, cloud.NotFound:
 		return true
 	case cloud.Conflict, cloud.LimitExceeded:
-		return e.unsure != nil || !e.known
+		return e.unsure != nil || !e.known || e.behind(e.began)
 	}
 	return false
 }

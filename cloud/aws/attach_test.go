@@ -21,7 +21,7 @@ import (
 
 func (w *world) get(id string) cloud.Interface {
 	w.Helper()
-	i, err := w.vpc.Interfaces.Get(w.Context(), id)
+	i, err := w.settled().Interfaces.Get(w.Context(), id)
 	w.must(err)
 	return i
 }
@@ -225,7 +225,7 @@ func TestMachinesThatCannotBeServed(t *testing.T) {
 	w.must(err)
 	vm, err := w.sim.AddInstance(awssim.Instance{Interfaces: []awssim.Interface{{Subnet: far}}})
 	w.must(err)
-	_, err = w.vpc.Interfaces.Get(t.Context(), "aws:///"+zone+"/"+vm.ID)
+	_, err = w.settled().Interfaces.Get(t.Context(), "aws:///"+zone+"/"+vm.ID)
 	w.wants(cloud.WrongCloud, err, w.vpcID)
 	// In the VPC, but in no node subnet.
 	other := w.connect(func(c *aws.Config) { c.Subnets = nil })
@@ -247,9 +247,9 @@ func TestAStoppedInstanceKeepsItsRange(t *testing.T) {
 	w.must(w.sim.StopInstance(path.Base(id)))
 	w.attached(id, "10.0.65.0/24")
 	w.must(w.sim.TerminateInstance(path.Base(id)))
-	_, err := w.vpc.Interfaces.Get(t.Context(), id)
+	_, err := w.settled().Interfaces.Get(t.Context(), id)
 	w.wants(cloud.NotFound, err, "terminated")
-	for i, err := range w.vpc.Interfaces.List(t.Context()) {
+	for i, err := range w.settled().Interfaces.List(t.Context()) {
 		t.Errorf("the list has %+v, %v", i, err)
 	}
 }
@@ -277,12 +277,12 @@ func TestWhatOtherInterfacesHoldIsElsewhere(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	w.attached(id, "10.0.65.0/28")
-	for i, err := range w.vpc.Interfaces.List(t.Context()) {
+	for i, err := range w.settled().Interfaces.List(t.Context()) {
 		if w.must(err); i.Instance != id || !slices.Equal(i.Elsewhere, want) {
 			t.Errorf("listed %+v", i)
 		}
 	}
-	snap, err := w.vpc.Space.Read(t.Context())
+	snap, err := w.settled().Space.Read(t.Context())
 	w.must(err)
 	for _, p := range []string{"10.0.7.7/32", "10.0.7.8/32", "10.0.64.9/32"} {
 		if !slices.ContainsFunc(snap.Subnets[0].Used, func(u netip.Prefix) bool { return u.Overlaps(prefix(p)) }) {
@@ -368,7 +368,7 @@ func TestEverySecondCallThrottled(t *testing.T) {
 		id := w.add("m5.8xlarge", "vm")
 		all.Go(func() {
 			p := nth(podRange, 25, n)
-			i, err := w.vpc.Interfaces.Get(t.Context(), id)
+			i, err := w.settled().Interfaces.Get(t.Context(), id)
 			if err == nil {
 				_, err = w.vpc.Interfaces.Attach(t.Context(), i, cloud.Attachment{Prefix: p})
 			}
@@ -378,7 +378,7 @@ func TestEverySecondCallThrottled(t *testing.T) {
 		})
 	}
 	all.Wait()
-	for i, err := range w.vpc.Interfaces.List(t.Context()) {
+	for i, err := range w.settled().Interfaces.List(t.Context()) {
 		if w.must(err); len(i.Attachments) != 1 {
 			t.Errorf("%s has %v", i.Instance, i.Attachments)
 		}

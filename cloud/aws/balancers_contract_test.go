@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -20,8 +21,9 @@ import (
 func TestBalancersContract(t *testing.T) {
 	t.Parallel()
 	cloudtest.RunBalancers(t, func(t *testing.T) cloudtest.BalancerHarness {
-		w := &balancerWorld{newBalanced(t, awssim.Config{})}
-		return cloudtest.BalancerHarness{Balancers: w.lb, World: w, Mixed: true, OneNodePort: true, MaxPorts: 50, Limited: "LoadBalancer", Leaf: "Listener",
+		// Very many balancers are made here.
+		w := &balancerWorld{newBalanced(t, awssim.Config{Fresh: 5 * time.Millisecond, Stale: 3 * time.Millisecond, Linger: 10 * time.Millisecond, Latency: 5 * time.Millisecond})}
+		return cloudtest.BalancerHarness{Balancers: w.lb, World: w, Mixed: true, OneNodePort: true, MaxPorts: 50, Limited: "LoadBalancer", Leaf: "Listener", Settle: w.sim.Settle,
 			Permission: "elasticloadbalancing:CreateListener"}
 	})
 }

@@ -131,6 +131,9 @@ func isCatchAll(p netip.Prefix) bool { return isDefault(p) || cloud.IsPrivateBlo
 
 func isDefault(p netip.Prefix) bool { return p.Bits() == 0 }
 
+// everywhere is where default routes lead: all of IPv4, and of IPv6.
+var everywhere = [2]netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+
 // card enters what an interface holds in its subnet.
 func (b *books) card(c card) error {
 	sub := b.subnets[c.subnet]

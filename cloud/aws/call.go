@@ -74,7 +74,12 @@ func (v *vpc) retry(ctx context.Context, f func() error) error {
 // those who met once do not meet again. It is false when ctx ended.
 func (v *vpc) pause(ctx context.Context, try int) bool {
 	d := min(v.BackoffMin<<min(try, 20), v.BackoffMax)
-	t := time.NewTimer(d/2 + rand.N(d/2+1))
+	return v.wait(ctx, d/2+rand.N(d/2+1))
+}
+
+// wait is false when ctx ended before.
+func (v *vpc) wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -83,6 +88,10 @@ func (v *vpc) pause(ctx context.Context, try int) bool {
 		return false
 	}
 }
+
+// behind tells whether a read that begins now may not show what was there at
+// that time.
+func (v *vpc) behind(since time.Time) bool { return time.Since(since) < v.ReadLag }
 
 // pages reads a list to its end and hands each item to take.
 func pages[T any](ctx context.Context, v *vpc, action string, about subject,

@@ -41,6 +41,9 @@ type Config struct {
 	Retries int
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration
+	// ReadLag is how far what EC2 shows may be behind what it did (default 1 s).
+	// What a read does not show counts once it began so long after the doubt.
+	ReadLag time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -59,6 +62,7 @@ func (c Config) withDefaults() Config {
 	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
 	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
 	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
+	c.ReadLag = orElse(c.ReadLag, time.Second)
 	return c
 }
 

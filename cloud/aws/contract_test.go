@@ -25,6 +25,7 @@ func TestContract(t *testing.T) {
 			AbsentID:    "aws:///" + zone + "/i-0123456789abcdef0",
 			Synchronous: true,
 			UniqueIDs:   true,
+			Settle:      w.sim.Settle,
 			Refused: func(ctx context.Context) error {
 				locked := newWorld(t, awssim.Config{AccessKey: "AKID", SecretKey: "secret"},
 					func(c *aws.Config) { c.SecretKey = "wrong" })

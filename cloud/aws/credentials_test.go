@@ -75,7 +75,7 @@ func TestADeniedActionIsNamed(t *testing.T) {
 	id := w.add("m5.8xlarge", "vm")
 	w.wants(cloud.PermissionDenied, w.attach(w.get(id), "10.0.65.0/24"), "allow ec2:AssignPrivateIpAddresses on instance", w.get(id).InstanceUID)
 	w.wants(cloud.PermissionDenied, w.vpc.Ranges.Create(t.Context(), w.ours("10.0.128.0/20")), "allow ec2:CreateSubnetCidrReservation and ec2:CreateTags", w.subnet)
-	_, err := w.vpc.Space.Read(t.Context())
+	_, err := w.settled().Space.Read(t.Context())
 	w.wants(cloud.PermissionDenied, err, "allow ec2:DescribeRouteTables on "+w.vpcID)
 }
 

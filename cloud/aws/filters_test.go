@@ -31,6 +31,7 @@ func (p people) group(name string, rules ...types.IpPermission) string {
 	p.Helper()
 	made, err := p.CreateSecurityGroup(p.Context(), &ec2.CreateSecurityGroupInput{GroupName: &name, Description: &name, VpcId: &p.vpcID})
 	p.must(err)
+	p.sim.Settle()
 	if len(rules) > 0 {
 		_, err = p.AuthorizeSecurityGroupIngress(p.Context(), &ec2.AuthorizeSecurityGroupIngressInput{GroupId: made.GroupId, IpPermissions: rules})
 		p.must(err)
@@ -61,7 +62,7 @@ func TestFiltersAreTheSecurityGroupsOfTheNodes(t *testing.T) {
 	}
 	read := func() (out []string) {
 		t.Helper()
-		all, err := w.vpc.Filters.Read(t.Context())
+		all, err := w.settled().Filters.Read(t.Context())
 		w.must(err)
 		for _, f := range all {
 			for _, r := range f.Rules {

@@ -32,7 +32,7 @@ func TestAnIPv6PrefixIsAttachedLikeAnIPv4One(t *testing.T) {
 	}
 	w.must(w.attach(w.get(id), v6))
 	w.wants(cloud.Conflict, w.attach(w.get(other), v6), v6)
-	snap, err := w.vpc.Space.Read(t.Context())
+	snap, err := w.settled().Space.Read(t.Context())
 	w.must(err)
 	if sub := snap.Subnets[0]; !slices.Equal(sub.IPv6, []netip.Prefix{six}) || !slices.Contains(sub.Used, prefix(v6)) {
 		t.Errorf("the subnet reads %+v", sub)

@@ -63,33 +63,51 @@ func (x *applying) id(kind, name string) (string, error) {
 	return "", x.refuse(cloud.NotFound, fmt.Errorf("%s %s is not there", kind, name), "it is read again and made")
 }
 
-// do makes one change.
-func (x *applying) do(ctx context.Context, action string, f func(context.Context) error) error {
-	return x.change(ctx, action, x.about, f)
+// do makes a change. What was just made is unknown for a while, and what was
+// just let go of is in use, for which busy is the code: so long the change is
+// made again and again.
+func (x *applying) do(ctx context.Context, action string, f func(context.Context) error, busy ...string) error {
+	return x.patiently(ctx, action, f, func(code string) time.Duration {
+		if slices.Contains(unknownYet, code) || slices.Contains(busy, code) {
+			return x.Patience
+		}
+		return 0
+	})
 }
 
-// patiently makes a change, again and again for a while where the refusal may
-// be only about what has not reached everywhere in the cloud yet: what was
-// just made is unknown, what was just let go of is in use. while are the codes
-// of that.
-func (x *applying) patiently(ctx context.Context, action string, f func(context.Context) error, while ...string) error {
-	until := time.Now().Add(x.Patience)
+// remove makes a change by which something goes, which may be in use for a while
+// after what used it is gone: a balancer's interfaces stay for minutes, in their
+// security groups. What is unknown for longer than reads are behind is gone.
+func (x *applying) remove(ctx context.Context, action string, f func(context.Context) error, busy ...string) error {
+	err := x.patiently(ctx, action, f, func(code string) time.Duration {
+		switch {
+		case slices.Contains(unknownYet, code):
+			return x.ReadLag
+		case slices.Contains(busy, code):
+			return x.Patience
+		}
+		return 0
+	})
+	switch {
+	case slices.Contains(busy, codeOf(err)):
+		return &lb.Lingers{Err: err}
+	case cloud.Is(err, cloud.NotFound):
+		return nil
+	}
+	return err
+}
+
+// patiently makes a change until it is made, or refused by a code for which the
+// patience is over.
+func (x *applying) patiently(ctx context.Context, action string, f func(context.Context) error, patience func(code string) time.Duration) error {
+	began := time.Now()
 	for try := 0; ; try++ {
-		err := x.do(ctx, action, f)
-		if err == nil || !slices.Contains(while, codeOf(err)) || time.Now().After(until) || !x.pause(ctx, try) {
+		asked := time.Now()
+		err := x.change(ctx, action, x.about, f)
+		if err == nil || asked.Sub(began) >= patience(codeOf(err)) || !x.pause(ctx, try) {
 			return err
 		}
 	}
-}
-
-// lingering deletes what may be in use for a while after what used it is gone:
-// a balancer's interfaces stay for minutes, in their security groups.
-func (x *applying) lingering(ctx context.Context, action, inUse string, f func(context.Context) error) error {
-	err := x.patiently(ctx, action, f, inUse)
-	if codeOf(err) == inUse {
-		return &lb.Lingers{Err: err}
-	}
-	return err
 }
 
 // newTags are the tags of something to be made, which has these attributes.
@@ -108,14 +126,14 @@ func (x *applying) retag(ctx context.Context, action string, set func(context.Co
 		return nil
 	}
 	tags := mapOfPairs(without(x.a.Want.Fields[fieldTags], x.a.Got.Fields[fieldTags]))
-	return x.patiently(ctx, action, func(ctx context.Context) error { return set(ctx, x.a.Got.ID, tags) }, unknownYet...)
+	return x.do(ctx, action, func(ctx context.Context) error { return set(ctx, x.a.Got.ID, tags) })
 }
 
 // group makes or removes a security group, or changes its rules.
 func (x *applying) group(ctx context.Context) error {
 	switch x.a.Verb {
 	case lb.Delete:
-		return gone(x.lingering(ctx, actionDeleteGroup, "DependencyViolation", func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) }))
+		return x.remove(ctx, actionDeleteGroup, func(ctx context.Context) error { return x.elb.deleteGroup(ctx, x.a.Got.ID) }, "DependencyViolation")
 	case lb.Create:
 		g := group{name: x.a.Name, description: "vpcnative " + x.a.Want.Owner.Kind + " " + x.a.Want.Owner.Namespace + "/" + x.a.Want.Owner.Name, tags: x.newTags(nil)}
 		err := x.do(ctx, actionCreateGroup, func(ctx context.Context) (err error) {
@@ -209,7 +227,7 @@ func (x *applying) rules(ctx context.Context, action string, texts []string, f f
 	if action == actionRevoke {
 		again = cloud.NotFound
 	}
-	err := x.patiently(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, rules) }, unknownYet...)
+	err := x.do(ctx, action, func(ctx context.Context) error { return f(ctx, x.now.ID, rules) })
 	if !cloud.Is(err, again) || slices.Contains(unknownYet, codeOf(err)) {
 		return err
 	}
@@ -228,9 +246,9 @@ func (x *applying) rule(ctx context.Context) error {
 	if err != nil {
 		return x.refuse(cloud.Invalid, err, "report this")
 	}
-	resource, action, f, done := x.a.Want, actionAuthorize, x.elb.authorize, cloud.Conflict
+	resource, action, f := x.a.Want, actionAuthorize, x.elb.authorize
 	if x.a.Verb == lb.Delete {
-		resource, action, f, done = x.a.Got, actionRevoke, x.elb.revoke, cloud.NotFound
+		resource, action, f = x.a.Got, actionRevoke, x.elb.revoke
 	}
 	if r.group, err = x.id(kindGroup, resource.Uses[0].Name); err != nil {
 		return err
@@ -238,19 +256,9 @@ func (x *applying) rule(ctx context.Context) error {
 	r.description, x.now.ID = "vpcnative load balancers", target
 	call := func(ctx context.Context) error { return f(ctx, target, []rule{r}) }
 	if x.a.Verb == lb.Delete {
-		err = x.do(ctx, action, call)
-	} else {
-		err = x.patiently(ctx, action, call, unknownYet...)
+		return x.remove(ctx, action, call)
 	}
-	if cloud.Is(err, done) {
-		return nil
-	}
-	return err
-}
-
-// gone makes a deletion of what is not there succeed.
-func gone(err error) error {
-	if cloud.Is(err, cloud.NotFound) {
+	if err = x.do(ctx, action, call); cloud.Is(err, cloud.Conflict) {
 		return nil
 	}
 	return err

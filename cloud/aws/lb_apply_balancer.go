@@ -46,22 +46,22 @@ func (x *applying) balancer(ctx context.Context) error {
 // more is lifted before.
 func (x *applying) deleteBalancer(ctx context.Context) error {
 	if x.a.Got.Protection != "" {
-		err := x.do(ctx, actionSetBalancer, func(ctx context.Context) error {
+		err := x.remove(ctx, actionSetBalancer, func(ctx context.Context) error {
 			return x.elb.setBalancerAttributes(ctx, x.a.Got.ID, map[string]string{deletionProtection: "false"})
 		})
 		if err != nil {
-			return gone(err)
+			return err
 		}
 	}
-	return gone(x.do(ctx, actionDeleteBalancer, func(ctx context.Context) error { return x.elb.deleteBalancer(ctx, x.a.Got.ID) }))
+	return x.remove(ctx, actionDeleteBalancer, func(ctx context.Context) error { return x.elb.deleteBalancer(ctx, x.a.Got.ID) })
 }
 
 func (x *applying) newBalancer(ctx context.Context, b balancer, born map[string]string) error {
 	var made balancer
-	err := x.patiently(ctx, actionCreateBalancer, func(ctx context.Context) (err error) {
+	err := x.do(ctx, actionCreateBalancer, func(ctx context.Context) (err error) {
 		made, err = x.elb.createBalancer(ctx, b, x.newTags(born))
 		return err
-	}, unknownYet...)
+	}, elasticIPInUse)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (x *applying) editBalancer(ctx context.Context, b balancer) error {
 		{x.a.Changes(fieldGroups), actionSetGroups, func(ctx context.Context) error { return x.elb.setGroups(ctx, arn, b.groups) }},
 	} {
 		if step.due {
-			if err := x.patiently(ctx, step.action, step.do, unknownYet...); err != nil {
+			if err := x.do(ctx, step.action, step.do); err != nil {
 				return err
 			}
 		}
@@ -125,7 +125,7 @@ func (x *applying) attributes(ctx context.Context, action string, set func(conte
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := x.patiently(ctx, action, func(ctx context.Context) error { return set(ctx, x.now.ID, changed) }, unknownYet...); err != nil {
+	if err := x.do(ctx, action, func(ctx context.Context) error { return set(ctx, x.now.ID, changed) }); err != nil {
 		return err
 	}
 	if len(forget) > 0 {
@@ -136,7 +136,7 @@ func (x *applying) attributes(ctx context.Context, action string, set func(conte
 	if len(record) == 0 {
 		return nil
 	}
-	return x.patiently(ctx, actionAddTags, func(ctx context.Context) error { return x.elb.addTags(ctx, x.now.ID, record) }, unknownYet...)
+	return x.do(ctx, actionAddTags, func(ctx context.Context) error { return x.elb.addTags(ctx, x.now.ID, record) })
 }
 
 // listener makes, switches or deletes a listener.
@@ -169,7 +169,7 @@ func (x *applying) listener(ctx context.Context) error {
 		if l.arn == "" {
 			return nil
 		}
-		return gone(x.do(ctx, actionDeleteListener, func(ctx context.Context) error { return x.elb.deleteListener(ctx, l.arn) }))
+		return x.remove(ctx, actionDeleteListener, func(ctx context.Context) error { return x.elb.deleteListener(ctx, l.arn) })
 	}
 	if l.pool, err = x.id(kindPool, x.want(fieldPool)); err != nil {
 		return err
@@ -183,13 +183,13 @@ func (x *applying) setListener(ctx context.Context, l listener) error {
 			return x.refuse(cloud.Stale, errors.New("the listener is gone"), "it is read again and made")
 		}
 		x.now.ID = l.arn
-		return x.patiently(ctx, actionSetListener, func(ctx context.Context) error { return x.elb.setListener(ctx, l) }, unknownYet...)
+		return x.do(ctx, actionSetListener, func(ctx context.Context) error { return x.elb.setListener(ctx, l) })
 	}
-	return x.patiently(ctx, actionCreateListener, func(ctx context.Context) error {
+	return x.do(ctx, actionCreateListener, func(ctx context.Context) error {
 		made, err := x.elb.createListener(ctx, l)
 		x.now.ID = made.arn
 		return err
-	}, unknownYet...)
+	})
 }
 
 // findListener looks up a listener that was only deduced.
@@ -200,5 +200,8 @@ func (x *applying) findListener(ctx context.Context, balancerARN string, port in
 		}
 		return nil
 	})
-	return arn, gone(err)
+	if cloud.Is(err, cloud.NotFound) { // with its balancer
+		return "", nil
+	}
+	return arn, err
 }

@@ -13,7 +13,7 @@ import (
 func (x *applying) pool(ctx context.Context) error {
 	switch x.a.Verb {
 	case lb.Delete:
-		return gone(x.lingering(ctx, actionDeletePool, "ResourceInUse", func(ctx context.Context) error { return x.elb.deletePool(ctx, x.a.Got.ID) }))
+		return x.remove(ctx, actionDeletePool, func(ctx context.Context) error { return x.elb.deletePool(ctx, x.a.Got.ID) }, "ResourceInUse")
 	case lb.Create:
 		return x.newPool(ctx)
 	}

@@ -61,6 +61,7 @@ func (h hands) other(protocol types.ProtocolEnum) *string {
 	made, err := h.elb.CreateTargetGroup(h.Context(), &elb.CreateTargetGroupInput{Name: new("other"), Protocol: protocol, Port: new(int32(8080)), VpcId: &h.vpcID,
 		TargetType: types.TargetTypeEnumInstance})
 	h.must(err)
+	h.sim.Settle()
 	return made.TargetGroups[0].TargetGroupArn
 }
 
@@ -119,7 +120,10 @@ func TestEachFieldChangedByHandIsSetRight(t *testing.T) {
 		"the target group is deleted": func(h hands) {
 			target := h.target()
 			h.did(h.elb.DeleteListener(h.Context(), &elb.DeleteListenerInput{ListenerArn: h.listener()}))
-			h.did(h.elb.DeleteTargetGroup(h.Context(), &elb.DeleteTargetGroupInput{TargetGroupArn: target}))
+			h.soon(func() bool { // it is in use for a while yet
+				_, err := h.elb.DeleteTargetGroup(h.Context(), &elb.DeleteTargetGroupInput{TargetGroupArn: target})
+				return err == nil
+			})
 		},
 		"the check's path":                func(h hands) { h.check(elb.ModifyTargetGroupInput{HealthCheckPath: new("/livez")}) },
 		"the check's port":                func(h hands) { h.check(elb.ModifyTargetGroupInput{HealthCheckPort: new("traffic-port")}) },
@@ -203,6 +207,7 @@ func TestWithoutItsMarkItIsNobodys(t *testing.T) {
 // what they give each anew.
 func (w *balanced) dump(o cloud.Owner) string {
 	w.Helper()
+	w.sim.Settle()
 	names := map[string]string{}
 	var out []string
 	show := func(kind string, fields map[string]any) {

@@ -139,10 +139,10 @@ func (c choice) faultOf(x lb.Resource) fault {
 		return fault{}
 	}
 	if way := x.Fields.One(fieldWay); !isInternetGateway(way) {
-		return fault{why: noWay(x, catchAll[0], way), cut: true}
+		return fault{why: noWay(x, everywhere[0], way), cut: true}
 	}
 	if way := x.Fields.One(fieldWay6); c.dual && !isInternetGateway(way) {
-		return fault{why: noWay(x, catchAll[1], way)}
+		return fault{why: noWay(x, everywhere[1], way)}
 	}
 	return fault{}
 }

@@ -101,6 +101,10 @@ var balancingReasons = map[string]cloud.Reason{
 // "eventual consistency".
 var unknownYet = []string{"InvalidGroup.NotFound", "InvalidSecurityGroup", "LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"}
 
+// elasticIPInUse is also for one whose balancer has gone, and whose interfaces
+// have not: who has it else is seen before.
+const elasticIPInUse = "ResourceInUse"
+
 // balancingRemedy says what a person can do about an error of load balancing;
 // empty where the general word is enough.
 func balancingRemedy(r cloud.Reason, action, code string) string {

@@ -45,7 +45,7 @@ func (v balancers) Detach(ctx context.Context, g members.Group, list []string) e
 // refuse all of a call.
 func (v balancers) changeGroup(ctx context.Context, g members.Group, action string, list []string, f func(context.Context, string, []string) error) error {
 	x := &applying{balancers: v, about: subject{"change the members of " + g.Kind, g.Name}}
-	err := x.patiently(ctx, action, func(ctx context.Context) error { return f(ctx, g.ID, list) }, unknownYet...)
+	err := x.do(ctx, action, func(ctx context.Context) error { return f(ctx, g.ID, list) })
 	if codeOf(err) != "InvalidTarget" {
 		return err
 	}

@@ -99,7 +99,7 @@ func (t tables) of(subnet string) (out routeTable) {
 // way is where the table leads all of IPv4 (0) or IPv6 (1) that it has no other
 // route for; empty where that is nowhere.
 func (t routeTable) way(family int) string {
-	r, ok := t.route(catchAll[family])
+	r, ok := t.route(everywhere[family])
 	if !ok || r.dead {
 		return ""
 	}

@@ -3,6 +3,7 @@ package aws_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
@@ -68,6 +69,10 @@ func (w *balanced) removeByHand(o cloud.Owner) {
 	for _, g := range w.sim.TargetGroups() {
 		if strings.HasPrefix(g.Name, prefix) {
 			_, err := w.elb.DeleteTargetGroup(w.Context(), &elb.DeleteTargetGroupInput{TargetGroupArn: &g.ARN})
+			for n := 0; err != nil && n < 100; n++ { // it is in use for a while yet
+				time.Sleep(5 * time.Millisecond)
+				_, err = w.elb.DeleteTargetGroup(w.Context(), &elb.DeleteTargetGroupInput{TargetGroupArn: &g.ARN})
+			}
 			failed(err)
 		}
 	}

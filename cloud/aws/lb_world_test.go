@@ -77,7 +77,7 @@ func newBalanced(t *testing.T, c awssim.Config, edits ...func(*aws.BalancerConfi
 	for n := range 3 {
 		w.addNode(zones[n])
 	}
-	w.lb = newAdapter(t, url, w.vpcID, 100*time.Millisecond, edits...)
+	w.lb = newAdapter(t, url, w.vpcID, 2*time.Second, edits...)
 	return w
 }
 
@@ -88,7 +88,7 @@ func newAdapter(t *testing.T, url, vpcID string, patience time.Duration, edits .
 		edit(&b)
 	}
 	_, balancers, closer, err := aws.NewWithBalancers(t.Context(), aws.Config{
-		Region: "eu-west-1", VPC: vpcID, Endpoint: url, AccessKey: "AKID", SecretKey: "secret", BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, Retries: 4}, b)
+		Region: "eu-west-1", VPC: vpcID, Endpoint: url, AccessKey: "AKID", SecretKey: "secret", BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, ReadLag: readLag, Retries: 4}, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +149,7 @@ func port(protocol lb.Protocol, number, node uint16) lb.Listener {
 
 func (w *balanced) read(of ...cloud.Owner) lb.State {
 	w.Helper()
+	w.sim.Settle()
 	got, err := w.lb.Read(w.Context(), "c1", of...)
 	w.must(err)
 	return got
@@ -191,6 +192,7 @@ func (w *balanced) look(b lb.LoadBalancer, got lb.State) {
 	for _, ref := range w.plan(b, got).Looks() {
 		at[ref] = got[ref]
 	}
+	w.sim.Settle()
 	seen, err := w.lb.Look(w.Context(), at)
 	w.must(err)
 	maps.Copy(got, seen)

@@ -19,68 +19,48 @@ var _ cloud.NewSpace = newSpace{}
 // AddBlock associates a CIDR block with the VPC.
 func (v newSpace) AddBlock(ctx context.Context, p netip.Prefix) error {
 	about := subject{"add block " + p.String(), v.VPC}
-	return v.until(ctx, about, func(try int) (done bool, err error) {
-		b, ok, err := v.block(ctx, p, about)
-		switch {
-		case err != nil:
-			return false, err
-		case ok && b.state == "associated":
-			return true, nil
-		case ok && b.state == "associating":
-			return false, nil
-		case ok && b.state != "disassociated" && b.state != "disassociating":
-			return false, &cloud.Error{Reason: cloud.Invalid, Act: about.act, Resource: about.resource,
+	return v.until(ctx, &bringing{about: about,
+		look: func() (standing, error) {
+			b, ok, err := v.block(ctx, p, about)
+			switch {
+			case err != nil || !ok || b.state == "disassociated":
+				return due, err
+			case b.state == "associated":
+				return done, nil
+			case b.state == "associating" || b.state == "disassociating":
+				return underWay, nil
+			}
+			return due, &cloud.Error{Reason: cloud.Invalid, Act: about.act, Resource: about.resource,
 				Err: errors.New("the block is " + b.state + ": " + b.message), Remedy: "choose another block"}
-		case ok && b.state == "disassociating":
-			return false, nil
-		}
-		return false, v.change(ctx, actionAddBlock, about, func(ctx context.Context) error { return v.api.addBlock(ctx, v.VPC, p) })
+		},
+		send: func() error {
+			return v.change(ctx, actionAddBlock, about, func(ctx context.Context) error { return v.api.addBlock(ctx, v.VPC, p) })
+		},
 	})
 }
 
 // RemoveBlock ends the association of a block.
 func (v newSpace) RemoveBlock(ctx context.Context, p netip.Prefix) error {
-	about := subject{"remove block " + p.String(), v.VPC}
-	return v.until(ctx, about, func(int) (done bool, err error) {
-		b, ok, err := v.block(ctx, p, about)
-		if err != nil || !ok || b.state == "disassociated" {
-			return err == nil, err
-		}
-		if b.state == "disassociating" {
-			return false, nil
-		}
-		err = v.change(ctx, actionDropBlock, about, func(ctx context.Context) error { return v.api.dropBlock(ctx, b.id) })
-		switch cloud.ReasonOf(err) {
-		case cloud.NotFound:
-			err = nil
-		case cloud.Conflict:
-			err = usedBy(err, v.subnetsIn(ctx, p, about))
-		}
-		return false, err
+	about, id := subject{"remove block " + p.String(), v.VPC}, ""
+	return v.until(ctx, &bringing{about: about, removes: true,
+		look: func() (standing, error) {
+			b, ok, err := v.block(ctx, p, about)
+			switch {
+			case err != nil:
+				return due, err
+			case !ok || b.state == "disassociated":
+				return done, nil
+			case b.state == "disassociating":
+				return underWay, nil
+			}
+			id = b.id
+			return due, nil
+		},
+		send: func() error {
+			return v.change(ctx, actionDropBlock, about, func(ctx context.Context) error { return v.api.dropBlock(ctx, id) })
+		},
+		users: func() []string { return v.subnetsIn(ctx, p, about) },
 	})
-}
-
-// until does a step again and again until it is done, fails, or ctx ends. What
-// became of a change whose reply was lost, the next step reads.
-func (v newSpace) until(ctx context.Context, about subject, step func(try int) (bool, error)) error {
-	unsure := 0
-	for try := 0; ; try++ {
-		done, err := step(try)
-		if done {
-			return nil
-		}
-		refused := unsure > 0 && (cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.Conflict)) // maybe for our own request
-		if (refused || cloud.Is(err, cloud.OutcomeUnknown)) && unsure < v.Retries {
-			unsure++
-			err = nil
-		}
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		if err != nil || !v.pause(ctx, min(try, 4)) {
-			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: ctx.Err(), Remedy: "it is read again"}
-		}
-	}
 }
 
 // block is the VPC's association of exactly that block; one that lives before
@@ -102,27 +82,28 @@ func (v newSpace) block(ctx context.Context, p netip.Prefix, about subject) (fou
 // it is found by the name that it was made with.
 func (v newSpace) AddSubnet(ctx context.Context, s cloud.NewSubnet) (id string, err error) {
 	about := subject{"create subnet " + s.Name + " (" + s.Prefix.String() + ")", v.VPC}
-	err = v.until(ctx, about, func(try int) (bool, error) {
-		n, ok, err := v.named(ctx, s, about)
-		switch {
-		case err != nil:
-			return false, err
-		case ok && (n.cidr != s.Prefix.String() || n.zone != s.Zone):
-			return false, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id,
-				Err: errors.New("it has " + n.cidr + " in " + n.zone), Remedy: "it was not made by this request; give it another name or remove it by hand"}
-		case ok:
+	err = v.until(ctx, &bringing{about: about,
+		look: func() (standing, error) {
+			n, ok, err := v.named(ctx, s, about)
+			switch {
+			case err != nil || !ok:
+				return due, err
+			case n.cidr != s.Prefix.String() || n.zone != s.Zone:
+				return due, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id,
+					Err: errors.New("it has " + n.cidr + " in " + n.zone), Remedy: "it was not made by this request; give it another name or remove it by hand"}
+			case n.state != "available" && n.state != "":
+				return underWay, nil
+			}
 			id = n.id
-			return n.state == "available" || n.state == "", nil
-		}
-		want := subnet{name: s.Name, zone: s.Zone, cidr: s.Prefix.String()}
-		err = v.change(ctx, actionAddSubnet, about, func(ctx context.Context) error {
-			_, err := v.api.addSubnet(ctx, v.VPC, want)
-			return err
-		})
-		if cloud.Is(err, cloud.Conflict) && try < unavailableTries {
-			err = nil // it may be with our own, which the read before did not show yet
-		}
-		return false, err
+			return done, nil
+		},
+		send: func() error {
+			want := subnet{name: s.Name, zone: s.Zone, cidr: s.Prefix.String()}
+			return v.change(ctx, actionAddSubnet, about, func(ctx context.Context) error {
+				_, err := v.api.addSubnet(ctx, v.VPC, want)
+				return err
+			})
+		},
 	})
 	if err == nil && v.ours(subnet{id: id, name: s.Name}) {
 		v.made.add(id)
@@ -132,23 +113,25 @@ func (v newSpace) AddSubnet(ctx context.Context, s cloud.NewSubnet) (id string, 
 
 // RemoveSubnet deletes a subnet of ours.
 func (v newSpace) RemoveSubnet(ctx context.Context, s cloud.NewSubnet) error {
-	about := subject{"delete subnet " + s.Name + " (" + s.Prefix.String() + ")", v.VPC}
-	return v.until(ctx, about, func(int) (bool, error) {
-		n, ok, err := v.named(ctx, s, about)
-		switch {
-		case err != nil || !ok:
-			return err == nil, err
-		case n.cidr != s.Prefix.String():
-			return false, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id, Err: errors.New("it has " + n.cidr), Remedy: "remove it by hand if it is nobody's"}
-		}
-		err = v.change(ctx, actionDropSubnet, about, func(ctx context.Context) error { return v.api.dropSubnet(ctx, n.id) })
-		switch cloud.ReasonOf(err) {
-		case cloud.NotFound:
-			err = nil
-		case cloud.Conflict:
-			err = usedBy(err, v.cardsIn(ctx, n.id))
-		}
-		return false, err
+	about, id := subject{"delete subnet " + s.Name + " (" + s.Prefix.String() + ")", v.VPC}, ""
+	return v.until(ctx, &bringing{about: about, removes: true,
+		look: func() (standing, error) {
+			n, ok, err := v.named(ctx, s, about)
+			switch {
+			case err != nil:
+				return due, err
+			case !ok:
+				return done, nil
+			case n.cidr != s.Prefix.String():
+				return due, &cloud.Error{Reason: cloud.Conflict, Act: about.act, Resource: n.id, Err: errors.New("it has " + n.cidr), Remedy: "remove it by hand if it is nobody's"}
+			}
+			id = n.id
+			return due, nil
+		},
+		send: func() error {
+			return v.change(ctx, actionDropSubnet, about, func(ctx context.Context) error { return v.api.dropSubnet(ctx, id) })
+		},
+		users: func() []string { return v.cardsIn(ctx, id) },
 	})
 }
 

@@ -1,9 +1,11 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -38,12 +40,16 @@ func (v ranges) Create(ctx context.Context, r cloud.Range) error {
 }
 
 // Delete ends the reservation. EC2 does so whatever its addresses are used
-// for, so that is looked at before, and once more after: if a prefix of it was
-// delegated in between, the reservation is put back, and that is a conflict.
+// for, so that is looked at before, and once more after, when that shows all
+// that was delegated before: then the reservation is put back, and that is a
+// conflict.
 func (v ranges) Delete(ctx context.Context, r cloud.Range) error {
 	e := &rangeEdit{vpc: v.vpc, want: r, about: v.subject("delete subnet CIDR reservation ", r)}
 	if err := e.run(ctx); err != nil || !e.sent {
 		return err
+	}
+	if !e.wait(ctx, e.ReadLag) {
+		return e.refuse(cloud.OutcomeUnknown, "whether it was used meanwhile could not be looked at", "the range is read again")
 	}
 	used := e.unused(ctx)
 	if !cloud.Is(used, cloud.Conflict) {
@@ -68,32 +74,44 @@ type rangeEdit struct {
 	about  subject
 	sent   bool  // a request of ours was made
 	unsure error // and may have been taken up
+	taken  bool  // one was refused for what no read had shown
 }
 
 // run reads the subnet's reservations, decides, and changes them, each time
-// anew while it is not known what became of the last request.
+// anew while it is not known what became of the last request, or a read may be
+// behind: that there is nothing to remove, or something in the way, is not
+// believed then, and a request that was refused for what no read shows is not
+// made again.
 func (e *rangeEdit) run(ctx context.Context) error {
+	began := time.Now()
 	for try := 0; ; try++ {
+		behind := e.behind(began)
 		id, needed, err := e.decide(ctx)
-		if err != nil {
+		switch {
+		case behind && (e.add && cloud.Is(err, cloud.NotFound) || cloud.Is(err, cloud.Conflict)): // a fresh subnet is unknown; what is gone is shown
+		case err != nil:
 			return e.final(err)
-		}
-		if !needed {
+		case !needed && (e.add || e.sent || !behind):
 			return nil
+		case needed && !(e.taken && behind):
+			if err = e.send(ctx, id); err == nil {
+				return nil
+			}
+			if !e.worthAgain(err, behind) || try >= e.Retries && !behind {
+				return e.final(err)
+			}
 		}
-		if err = e.send(ctx, id); err == nil {
-			return nil
-		}
-		if try >= e.Retries || !e.worthAgain(err, try) || !e.pause(ctx, try) {
-			return e.final(err)
+		if !e.pause(ctx, try) {
+			return e.final(cmp.Or(err, e.refuse(cloud.OutcomeUnknown, "what is there could not be looked at for long enough", "it is read again")))
 		}
 	}
 }
 
 // worthAgain tells whether to read again and try anew. A conflict may be with
-// our own earlier request, or with another's of which the first read did not
-// know yet; a reservation that is not found is gone, which the next read shows.
-func (e *rangeEdit) worthAgain(err error, try int) bool {
+// our own earlier request, or with another's of which no read knew yet; a fresh
+// subnet may be unknown for a while; a reservation that is not found is gone,
+// which the next read shows.
+func (e *rangeEdit) worthAgain(err error, behind bool) bool {
 	switch cloud.ReasonOf(err) {
 	case cloud.OutcomeUnknown:
 		e.unsure = err
@@ -101,9 +119,10 @@ func (e *rangeEdit) worthAgain(err error, try int) bool {
 	case cloud.Stale:
 		return true
 	case cloud.Conflict:
-		return e.unsure != nil || try == 0
+		e.taken = true
+		return e.unsure != nil || behind
 	case cloud.NotFound:
-		return !e.add
+		return !e.add || behind
 	}
 	return false
 }

@@ -28,7 +28,7 @@ func TestAMarkOutlivesItsTag(t *testing.T) {
 		t.Fatalf("made %+v", made)
 	}
 	w.must(w.sim.Retag(made.ID, nil))
-	snap, err := w.vpc.Space.Read(t.Context())
+	snap, err := w.settled().Space.Read(t.Context())
 	w.must(err)
 	if got := snap.Subnets[0].Ranges; !slices.Contains(got, r) {
 		t.Errorf("read %v", got)
@@ -110,7 +110,7 @@ func TestARangeIsOneOfManyPages(t *testing.T) {
 	}
 	r := w.ours("10.0.32.0/20")
 	w.must(w.vpc.Ranges.Create(t.Context(), r))
-	w.must(w.vpc.Ranges.Create(t.Context(), r))
+	w.must(w.settled().Ranges.Create(t.Context(), r))
 	if n := w.sim.CallCounts()["CreateSubnetCidrReservation"]; n != 1 {
 		t.Errorf("%d calls", n)
 	}
@@ -126,7 +126,7 @@ func TestSpaceShowsWhatIsUsedInASubnet(t *testing.T) {
 	for to, via := range map[string]string{"0.0.0.0/0": "igw-1", "10.0.0.0/8": "tgw-1", "192.168.9.0/24": "tgw-1", "10.8.0.0/16": "pcx-1"} {
 		w.must(w.sim.AddRoute(w.vpcID, prefix(to), via))
 	}
-	snap, err := w.vpc.Space.Read(t.Context())
+	snap, err := w.settled().Space.Read(t.Context())
 	w.must(err)
 	want := []netip.Prefix{prefix("10.0.0.0/30"), prefix("10.0.7.6/31"), prefix("10.0.65.0/27"), prefix("10.0.255.255/32")}
 	if got := snap.Subnets[0]; !slices.Equal(got.Used, want) || got.Primary != prefix("10.0.0.0/16") {
@@ -150,7 +150,7 @@ func TestSpaceCallsGrowWithPages(t *testing.T) {
 	for range 1500 {
 		w.add("t3.small", "vm")
 	}
-	_, err := w.vpc.Space.Read(t.Context())
+	_, err := w.settled().Space.Read(t.Context())
 	w.must(err)
 	if n := len(w.sim.Calls()); n != 6 {
 		t.Errorf("%d calls: %v", n, w.sim.CallCounts())

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -171,8 +172,12 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 
 // alone looks once more when the main table has the route: EC2 refuses only
 // one to exactly the same addresses. Of two clusters that make routes to
-// addresses of each other's, whoever comes second sees the first.
+// addresses of each other's, whoever comes second sees the first, once reads
+// are no longer behind.
 func (v routed) alone(ctx context.Context, p netip.Prefix, about subject) error {
+	if !v.wait(ctx, v.ReadLag) {
+		return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: ctx.Err(), Remedy: "it is read back before anything else is done"}
+	}
 	t, err := v.readTables(ctx, about)
 	if err != nil {
 		return err
@@ -214,29 +219,43 @@ func (v routed) detach(ctx context.Context, i cloud.Interface, p netip.Prefix) (
 			return err
 		}
 	}
-	// EC2 removes a route wherever it leads, so where it leads is read right
-	// before. That it leads nowhere is believed when two reads say so.
-	for try, nothing := 0, 0; nothing < 2; try++ {
-		if try > 0 && !v.pause(ctx, try) || try > v.Retries {
+	return v.clear(ctx, i.Version, p, about)
+}
+
+// clear removes the routes to an interface. EC2 removes a route wherever it
+// leads, so where it leads is read right before. That no table leads there is
+// believed when two reads say so, and none of them may be behind what another
+// call made; of the tables that showed a route, EC2's answer is enough.
+func (v routed) clear(ctx context.Context, interfaceID string, p netip.Prefix, about subject) error {
+	began, cleared := time.Now(), map[string]bool{}
+	for try, nothing := 0, 0; ; try++ {
+		if try > 0 && !v.pause(ctx, try) || try > v.Retries && !v.behind(began) {
 			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: errors.New("the routes keep coming back"), Remedy: "find what makes them"}
 		}
+		behind := v.behind(began)
 		t, err := v.readTables(ctx, about)
 		if err != nil {
 			return err
 		}
 		nothing++
 		for _, table := range slices.Backward(t.all) {
-			if r, ok := table.route(p); !ok || r.target != i.Version {
+			if r, ok := table.route(p); !ok || r.target != interfaceID {
 				continue
 			}
 			nothing = 0
-			r := &routeEdit{vpc: v.vpc, table: table.id, to: p, via: i.Version, about: about}
-			if err := r.remove(ctx); err != nil && !cloud.Is(err, cloud.OutcomeUnknown) {
+			r := &routeEdit{vpc: v.vpc, table: table.id, to: p, via: interfaceID, about: about}
+			switch err := r.remove(ctx); {
+			case err == nil:
+				cleared[table.id] = true
+			case !cloud.Is(err, cloud.OutcomeUnknown):
 				return err
 			}
 		}
+		all := !slices.ContainsFunc(t.needed(), func(table routeTable) bool { return !cleared[table.id] })
+		if nothing >= 2 && (all || !behind) {
+			return nil
+		}
 	}
-	return nil
 }
 
 // gone refuses for an interface that exists.

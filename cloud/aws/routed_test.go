@@ -28,7 +28,7 @@ func routedWorld(t *testing.T, c awssim.Config) (w *world, table string) {
 
 func (w *world) routedGet(id string) cloud.Interface {
 	w.Helper()
-	i, err := w.vpc.Routed.Get(w.Context(), id)
+	i, err := w.settled().Routed.Get(w.Context(), id)
 	w.must(err)
 	return i
 }
@@ -133,7 +133,7 @@ func TestOnlyRoutesOfInterfacesThatAreGoneAreCleared(t *testing.T) {
 	w.wants(cloud.Conflict, w.lead(other, "100.64.1.0/24"), d.Version, "gone or not running")
 	w.wants(cloud.Conflict, w.lead(other, "100.64.2.0/24"), s.Version)
 	var orphans []cloud.Interface
-	for i, err := range w.vpc.Routed.List(t.Context()) {
+	for i, err := range w.settled().Routed.List(t.Context()) {
 		if w.must(err); i.Instance == "" {
 			orphans = append(orphans, i)
 		}
@@ -151,7 +151,7 @@ func TestTheQuotaOfRoutesIsSaidUpFront(t *testing.T) {
 	w, _ := routedWorld(t, awssim.Config{RoutesPerTable: 3})
 	w.vpc = w.connect(func(c *aws.Config) { c.RoutesPerTable = 3 })
 	w.must(w.lead(w.routedGet(w.add("m5.large", "a")), "100.64.1.0/24"))
-	snap, err := w.vpc.Space.Read(t.Context())
+	snap, err := w.settled().Space.Read(t.Context())
 	w.must(err)
 	if r := snap.Routes; r == nil || r.Limit != 3 || r.Used != 3 || r.Table == "" {
 		t.Errorf("the room is %+v", r)

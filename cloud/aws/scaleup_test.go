@@ -44,7 +44,7 @@ func scaleUp(t *testing.T, how string, bucket func(cloud.Call) (float64, int)) {
 	const nodes = 500
 	clock := fastClock{start: time.Now(), factor: *factor}
 	scaled := func(d time.Duration) time.Duration { return d / time.Duration(*factor) }
-	w := newWorld(t, awssim.Config{Clock: clock, Throttle: true})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock, Throttle: true})
 	pace := middleware.PaceConfig{Every: scaled(time.Second)}
 	if bucket != nil {
 		pace.Bucket = func(c cloud.Call) (float64, int) {
@@ -115,7 +115,7 @@ func watchStalls(t *testing.T) func() time.Duration {
 func TestFiveMinutesOfThrottling(t *testing.T) {
 	t.Parallel()
 	clock := fastClock{start: time.Now(), factor: 300}
-	w := newWorld(t, awssim.Config{Clock: clock})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock})
 	storm := w.sim.Inject(awssim.Fault{Every: 2, Error: awssim.Throttled()})
 	var all sync.WaitGroup
 	for n := range 8 {

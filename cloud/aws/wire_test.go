@@ -48,7 +48,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 // parameters, filters and tags that an emulator of EC2 has to know.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	six, err := w.sim.AddIPv6(w.subnet)
 	w.must(err)
 	id := w.add("t3.small", "vm")

@@ -20,6 +20,8 @@ const (
 	podRange = "10.0.64.0/18"
 	// nodeBits is the size of a node's range: four prefixes.
 	nodeBits = 26
+	// readLag is what the adapter reckons with: more than the simulator's.
+	readLag = 100 * time.Millisecond
 )
 
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
@@ -74,7 +76,7 @@ func (w *world) connect(edits ...func(*aws.Config)) *cloud.VPC {
 	w.Helper()
 	c := aws.Config{
 		Region: "eu-west-1", VPC: w.vpcID, Subnets: []string{w.subnet}, Endpoint: w.url, AccessKey: "AKID", SecretKey: "secret",
-		BackoffMin: time.Millisecond, BackoffMax: 50 * time.Millisecond,
+		BackoffMin: time.Millisecond, BackoffMax: 50 * time.Millisecond, ReadLag: readLag,
 	}
 	for _, edit := range edits {
 		edit(&c)
@@ -83,6 +85,12 @@ func (w *world) connect(edits ...func(*aws.Config)) *cloud.VPC {
 	w.must(err)
 	w.Cleanup(closer)
 	return vpc
+}
+
+// settled is the VPC, whose reads show all that was done so far.
+func (w *world) settled() *cloud.VPC {
+	w.sim.Settle()
+	return w.vpc
 }
 
 func (w *world) must(err error) {

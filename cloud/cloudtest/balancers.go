@@ -59,6 +59,9 @@ type BalancerHarness struct {
 	Permission string
 	// Limited is a kind that a quota limits.
 	Limited string
+	// Settle waits until all that was done so far shows in every read; nil where
+	// it does at once.
+	Settle func()
 	// Leaf is a kind that nothing uses, of which each balancer has one.
 	Leaf string
 }
@@ -146,9 +149,18 @@ func (c *balancing) balancer(name string) lb.LoadBalancer {
 	}
 }
 
+// settled is what reads and changes balancers; its reads show all that was done
+// so far. What the adapter reads for itself may be behind.
+func (c *balancing) settled() lb.Balancers {
+	if c.Settle != nil {
+		c.Settle()
+	}
+	return c.Balancers
+}
+
 func (c *balancing) read() lb.State {
 	c.Helper()
-	got, err := c.Balancers.Read(c.ctx, lbCluster)
+	got, err := c.settled().Read(c.ctx, lbCluster)
 	c.must(err)
 	return got
 }
@@ -186,7 +198,7 @@ func (c *balancing) look(b lb.LoadBalancer, got lb.State) error {
 	for _, ref := range c.plan(b, got).Looks() {
 		at[ref] = got[ref]
 	}
-	seen, err := c.Balancers.Look(c.ctx, at)
+	seen, err := c.settled().Look(c.ctx, at)
 	maps.Copy(got, seen)
 	return err
 }

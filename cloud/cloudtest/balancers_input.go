@@ -32,7 +32,7 @@ func failuresAreOutlived(c *balancing) {
 		c.nodes(1)
 		b := c.balancer("shop")
 		hit := c.World.StrikeCall(n, f)
-		_, err := c.Balancers.Read(c.ctx, lbCluster)
+		_, err := c.settled().Read(c.ctx, lbCluster)
 		if err == nil {
 			err = c.apply(b)
 		}

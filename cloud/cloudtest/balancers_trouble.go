@@ -57,17 +57,17 @@ func anotherClustersAreSomebodyElses(c *balancing) {
 	c.nodes(1)
 	b := c.balancer("web")
 	b.Owner.ClusterID, c.set.ClusterID = "c2", "c2"
-	got, err := c.Balancers.Read(c.ctx, "c2")
+	got, err := c.settled().Read(c.ctx, "c2")
 	c.must(err)
 	c.must(lb.Run(c.ctx, c.Balancers, c.plan(b, got), got))
 	for name, of := range map[string][]cloud.Owner{"the cluster": nil, "an owner": {service("web")}} {
-		got, err := c.Balancers.Read(c.ctx, lbCluster, of...)
+		got, err := c.settled().Read(c.ctx, lbCluster, of...)
 		c.must(err)
 		if mine := ours(got); len(mine) > 0 {
 			c.Errorf("read for %s, these are ours: %v", name, mine)
 		}
 	}
-	if got, err = c.Balancers.Read(c.ctx, "c2"); err != nil || len(ours(got)) == 0 {
+	if got, err = c.settled().Read(c.ctx, "c2"); err != nil || len(ours(got)) == 0 {
 		c.Errorf("%v, and %d of the other cluster's are there", err, len(ours(got)))
 	}
 }
@@ -103,7 +103,7 @@ func lostRepliesAreSettled(c *balancing) {
 
 // remove takes all that the balancer has away.
 func (c *balancing) remove(b lb.LoadBalancer) error {
-	got, err := c.Balancers.Read(c.ctx, lbCluster)
+	got, err := c.settled().Read(c.ctx, lbCluster)
 	if err != nil {
 		return err
 	}

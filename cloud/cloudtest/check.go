@@ -36,9 +36,18 @@ func (c *check) want(r cloud.Reason, err error) {
 	}
 }
 
+// settled is the VPC, whose reads show all that was done so far. What the
+// adapter reads for itself may be behind.
+func (c *check) settled() *cloud.VPC {
+	if c.Settle != nil {
+		c.Settle()
+	}
+	return c.VPC
+}
+
 func (c *check) get(id string) cloud.Interface {
 	c.Helper()
-	i, err := c.VPC.Interfaces.Get(c.ctx, id)
+	i, err := c.settled().Interfaces.Get(c.ctx, id)
 	c.must(err)
 	return i
 }
@@ -98,7 +107,7 @@ func (c *check) hasRanges(want ...cloud.Range) {
 func (c *check) list() []cloud.Interface {
 	c.Helper()
 	var all []cloud.Interface
-	for i, err := range c.VPC.Interfaces.List(c.ctx) {
+	for i, err := range c.settled().Interfaces.List(c.ctx) {
 		c.must(err)
 		all = append(all, i)
 	}

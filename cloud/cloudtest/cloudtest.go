@@ -108,6 +108,9 @@ type Harness struct {
 	Synchronous bool
 	// UniqueIDs: a provider ID never comes back on another machine.
 	UniqueIDs bool
+	// Settle waits until all that was done so far shows in every read; nil where
+	// it does at once.
+	Settle func()
 	// Refused makes a call whose credentials the cloud does not accept.
 	Refused func(context.Context) error
 }

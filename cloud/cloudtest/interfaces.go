@@ -51,7 +51,7 @@ func neighboursDoNotHideEachOther(c *check) {
 }
 
 func attachmentsNameTheirRange(c *check) {
-	_, err := c.VPC.Space.Read(c.ctx)
+	_, err := c.settled().Space.Read(c.ctx)
 	c.must(err)
 	id := c.World.AddInstance("vm", c.piece(0))
 	for _, i := range append(c.list(), c.get(id)) {
@@ -153,16 +153,16 @@ func goneInstanceIsNotFound(c *check) {
 	id := c.World.AddInstance("vm")
 	old := c.get(id)
 	c.World.Delete(id)
-	_, err := c.VPC.Interfaces.Get(c.ctx, id)
+	_, err := c.settled().Interfaces.Get(c.ctx, id)
 	c.want(cloud.NotFound, err)
 	c.want(cloud.NotFound, c.attach(old, c.piece(0)))
-	_, err = c.VPC.Interfaces.Get(c.ctx, c.AbsentID)
+	_, err = c.settled().Interfaces.Get(c.ctx, c.AbsentID)
 	c.want(cloud.NotFound, err)
 }
 
 func strangersAreWrongCloud(c *check) {
 	for _, id := range []string{c.ForeignID, c.StrangerID, "nonsense"} {
-		_, err := c.VPC.Interfaces.Get(c.ctx, id)
+		_, err := c.settled().Interfaces.Get(c.ctx, id)
 		c.want(cloud.WrongCloud, err)
 		c.want(cloud.WrongCloud, c.attach(cloud.Interface{Instance: id, Subnet: c.Subnet}, c.piece(0)))
 	}
@@ -209,7 +209,7 @@ func listMayBeLeftEarly(c *check) {
 	for n := range 3 {
 		c.World.AddInstance(name(n))
 	}
-	for _, err := range c.VPC.Interfaces.List(c.ctx) {
+	for _, err := range c.settled().Interfaces.List(c.ctx) {
 		c.must(err)
 		break
 	}

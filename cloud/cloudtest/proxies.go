@@ -92,12 +92,12 @@ func foreignProxiesUntouched(c *check) {
 }
 
 func spaceShowsTheActiveProxies(c *check) {
-	if snap, err := c.VPC.Space.Read(c.ctx); err != nil || snap.Proxy != nil {
+	if snap, err := c.settled().Space.Read(c.ctx); err != nil || snap.Proxy != nil {
 		c.Fatalf("of a region without one was read %v, %v", snap.Proxy, err)
 	}
 	s := c.proxies(0)
 	c.must(c.VPC.Proxies.Ensure(c.ctx, s))
-	snap, err := c.VPC.Space.Read(c.ctx)
+	snap, err := c.settled().Space.Read(c.ctx)
 	c.must(err)
 	if snap.Proxy == nil || *snap.Proxy != s || !snap.Proxy.Mark().Of(lbOwner) {
 		c.Errorf("read %+v, want %+v", snap.Proxy, s)

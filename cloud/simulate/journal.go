@@ -50,9 +50,7 @@ func (j *Journal[K, T]) Past(now time.Time, a Age, match func(K) bool) map[K]T {
 		if !match(e.key) {
 			continue
 		}
-		if !newer {
-			left--
-		}
+		left = max(left-1, 0)
 		past[e.key] = e.was
 	}
 	return past

@@ -60,6 +60,8 @@ func TestTheJournalLooksBackByTimeAndByChanges(t *testing.T) {
 		{simulate.Age{Changes: 1}, func(k string) bool { return k == "a" }, map[string]int{"a": 1}},
 		{simulate.Age{Past: 1500 * time.Millisecond}, all, map[string]int{"c": 0, "a": 1}},
 		{simulate.Age{Past: time.Hour}, all, map[string]int{"a": 0, "b": 0, "c": 0}},
+		{simulate.Age{Past: 1500 * time.Millisecond, Changes: 2}, all, map[string]int{"c": 0, "a": 1}}, // whichever is more
+		{simulate.Age{Past: 500 * time.Millisecond, Changes: 2}, all, map[string]int{"c": 0, "a": 1}},
 	} {
 		if got := j.Past(now, c.age, c.match); !maps.Equal(got, c.want) {
 			t.Errorf("%+v: got %v, want %v", c.age, got, c.want)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
 	"github.com/vpcnative/vpcnative/test/invariants"
@@ -30,7 +29,7 @@ type ec2 struct {
 }
 
 func newEC2() *ec2 {
-	return &ec2{sim: awssim.New(awssim.Config{Latency: latency, BalancingLag: 25 * time.Millisecond}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}, names: map[string]string{}}
+	return &ec2{sim: awssim.New(awssim.Config{Latency: latency}), vpc: "vpc-00000000", ids: map[string]string{"nodes": "subnet-00000000"}, instances: map[string]string{}, names: map[string]string{}}
 }
 
 func (*ec2) words() words {

@@ -16,7 +16,7 @@ var clouds = []struct {
 	serve func() (_ Cloud, stop func(), err error)
 }{
 	{"gcp", func() (Cloud, func(), error) { return NewGCE(gcesim.Config{}) }},
-	{"aws", func() (Cloud, func(), error) { return NewEC2(awssim.Config{BalancingLag: 25 * time.Millisecond}) }},
+	{"aws", func() (Cloud, func(), error) { return NewEC2(awssim.Config{}) }},
 }
 
 // Cloud is what a story does to the cloud by hand, and what it sees there, in

@@ -45,9 +45,13 @@ type amazon struct {
 	machines    map[string]string // name -> ID
 }
 
-func newEC2(t *testing.T, _ options) place {
+func newEC2(t *testing.T, o options) place {
 	t.Helper()
-	e := &amazon{T: t, sim: awssim.New(awssim.Config{Balancers: 500, ElasticIPs: 50, LocalZones: []string{ec2LocalZone}}), front: map[string]string{}, back: map[string]string{}, machines: map[string]string{}}
+	c := awssim.Config{Balancers: 500, ElasticIPs: 50, LocalZones: []string{ec2LocalZone}}
+	if o.brief {
+		c.Fresh, c.Stale, c.Linger, c.Latency = 5*time.Millisecond, 3*time.Millisecond, 10*time.Millisecond, 5*time.Millisecond
+	}
+	e := &amazon{T: t, sim: awssim.New(c), front: map[string]string{}, back: map[string]string{}, machines: map[string]string{}}
 	url, stop, err := e.sim.Serve("127.0.0.1:0")
 	e.must(err)
 	t.Cleanup(stop)
@@ -79,6 +83,8 @@ func newEC2(t *testing.T, _ options) place {
 	})
 	return e
 }
+
+func (e *amazon) settle() { e.sim.Settle() }
 
 // soon does what may fail while what it names is fresh.
 func (e *amazon) soon(do func() error) {
@@ -170,7 +176,7 @@ func (e *amazon) open(t *testing.T) lb.Balancers {
 	t.Helper()
 	_, b, closer, err := aws.NewWithBalancers(t.Context(), aws.Config{
 		Region: "eu-west-1", VPC: e.vpc, Subnets: e.nodeSubnets(), Endpoint: e.url, AccessKey: "emulator", SecretKey: "emulator",
-		BackoffMin: quickly, BackoffMax: 20 * quickly, Retries: 4,
+		BackoffMin: quickly, BackoffMax: 20 * quickly, ReadLag: 50 * quickly, Retries: 4,
 	}, aws.BalancerConfig{Patience: 100 * quickly})
 	e.must(err)
 	t.Cleanup(closer)

@@ -95,6 +95,8 @@ func (g *gce) machine(name string, zone int) (providerID, address string) {
 	return "gce://" + project + "/" + in + "/" + name, i.Interfaces[0].IP.String()
 }
 
+func (g *gce) settle() {}
+
 func (g *gce) destroy(name string) {
 	g.Helper()
 	g.must(g.sim.DeleteInstance(project, g.zones[name], name))

@@ -22,6 +22,8 @@ type place interface {
 	// machine makes one in the n-th zone.
 	machine(name string, zone int) (providerID, address string)
 	destroy(name string)
+	// settle waits until all that was done so far shows in every read.
+	settle()
 	// shape is the owner's balancer; ok is false where there is none.
 	shape(o cloud.Owner) (s shape, ok bool)
 	// marked is all that carries an ownership mark, by kind and name.

@@ -53,6 +53,8 @@ var clouds = map[string]func(*testing.T, options) place{"gcp": newGCE, "aws": ne
 type options struct {
 	// sharedVPC: the network is another project's (Compute Engine).
 	sharedVPC bool
+	// brief: the cloud lags behind by little, as very many balancers are made.
+	brief bool
 }
 
 func newWorld(t *testing.T, cloudName, name string, o options) *world {

@@ -27,7 +27,7 @@ func (w *world) reserve(cidr string) (*types.SubnetCidrReservation, error) {
 
 func TestReservations(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("m5.large", "10.0.4.0/28")
 	made, err := w.reserve("10.0.4.0/22") // what is in use there stays
 	w.must(err)
@@ -49,7 +49,7 @@ func TestReservations(t *testing.T) {
 
 func TestReservationsComeInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	small, err := w.sim.AddSubnet(w.vpc, pfx("10.0.32.0/19"), "")
 	w.must(err)
 	at := pfx("10.0.32.0/28").Addr()
@@ -76,7 +76,7 @@ func TestReservationsComeInPages(t *testing.T) {
 
 func TestPagesAndFilters(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	other, err := w.sim.AddVPC(pfx("10.9.0.0/16"))
 	w.must(err)
 	far, err := w.sim.AddSubnet(other, pfx("10.9.0.0/24"), "eu-west-1b")
@@ -115,7 +115,7 @@ func TestPagesAndFilters(t *testing.T) {
 
 func TestTags(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, err := w.ec2.CreateTags(w.ctx, &ec2.CreateTagsInput{Resources: []string{w.subnet, w.vpc}, Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("a/b")}}})
 	w.must(err)
 	l, err := w.ec2.DescribeSubnets(w.ctx, &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("tag:team"), Values: []string{"a*"}}}})
@@ -137,7 +137,7 @@ func TestTags(t *testing.T) {
 func TestCIDRAssociations(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newWorld(t, awssim.Config{Clock: clock, Latency: time.Minute, CIDRsPerVPC: 3})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock, Latency: time.Minute, CIDRsPerVPC: 3})
 	clock.Advance(time.Minute)
 	w.must(w.sim.AddRoute(w.vpc, pfx("100.65.0.0/24"), "tgw-1"))
 	associate := func(cidr string) (*types.VpcCidrBlockAssociation, error) {
@@ -188,7 +188,7 @@ func TestCIDRAssociations(t *testing.T) {
 
 func TestTerminatedInstances(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	vm, err := w.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{
 		{Subnet: w.subnet, Prefixes: nil}, {Subnet: w.subnet, Kept: true}}})
 	w.must(err)
@@ -212,7 +212,7 @@ func TestTerminatedInstances(t *testing.T) {
 
 func TestInstanceTypes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	l, err := w.ec2.DescribeInstanceTypes(w.ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{"m5.xlarge"}})
 	w.must(err)
 	if n := l.InstanceTypes[0].NetworkInfo; *n.Ipv4AddressesPerInterface != 15 || *n.MaximumNetworkInterfaces != 4 {

@@ -138,7 +138,7 @@ func (s *Sim) assign(i *networkInterface, want assignment) ([]netip.Prefix, []ne
 		sp.addresses[a] = i.ID
 		next.Addresses = append(next.Addresses, address{IP: a.String()})
 	}
-	s.interfaces.put(s.clock.Now(), &next)
+	s.interfaces.put(&next)
 	return prefixes, addresses, nil
 }
 
@@ -223,7 +223,7 @@ func (s *Sim) takeAway(sp *space, p netip.Prefix, a netip.Addr) {
 	next := *i
 	next.Prefixes = without(i.Prefixes, ipv4Prefix{p.String()})
 	next.Addresses = without(i.Addresses, address{IP: a.String()})
-	s.interfaces.put(s.clock.Now(), &next)
+	s.interfaces.put(&next)
 }
 
 func without[T comparable](list []T, v T) []T {

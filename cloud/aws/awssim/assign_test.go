@@ -13,7 +13,7 @@ import (
 
 func TestExplicitPrefixes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, a := w.addVM("m5.large")
 	_, b := w.addVM("m5.large")
 	w.must(w.assign(a, "10.0.1.0/28", "10.0.1.16/28"))
@@ -46,7 +46,7 @@ func TestExplicitPrefixes(t *testing.T) {
 func TestSlotsOfTheInstanceType(t *testing.T) {
 	t.Parallel()
 	for kind, slots := range map[string]int{"t3.small": 3, "t3.medium": 5, "m5.large": 9, "m5.xlarge": 14, "m5.8xlarge": 29} {
-		w := newWorld(t, awssim.Config{})
+		w := newWorld(t, awssim.Config{Instant: true})
 		_, eni := w.addVM(kind)
 		var all []string
 		at := netip.MustParseAddr("10.0.1.0")
@@ -60,14 +60,14 @@ func TestSlotsOfTheInstanceType(t *testing.T) {
 		w.must(w.assign(eni, all[:slots]...))
 		w.refused("PrivateIpAddressLimitExceeded", w.assign(eni, all[slots]))
 	}
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, old := w.addVM("t2.medium")
 	w.refused("UnsupportedOperation", w.assign(old, "10.0.1.0/28"))
 }
 
 func TestSecondaryAddressesTakeSlots(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("t3.small")
 	_, err := w.ec2.AssignPrivateIpAddresses(w.ctx, &ec2.AssignPrivateIpAddressesInput{NetworkInterfaceId: &eni, SecondaryPrivateIpAddressCount: aws.Int32(2)})
 	w.must(err)
@@ -79,7 +79,7 @@ func TestSecondaryAddressesTakeSlots(t *testing.T) {
 
 func TestAutomaticPrefixesKeepOutOfExplicitReservations(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	small, err := w.sim.AddSubnet(w.vpc, pfx("10.0.16.0/26"), "")
 	w.must(err)
 	_, err = w.sim.AddReservation(awssim.Reservation{Subnet: small, Prefix: pfx("10.0.16.16/28")})
@@ -111,7 +111,7 @@ func TestAutomaticPrefixesKeepOutOfExplicitReservations(t *testing.T) {
 
 func TestAReassignedPrefixMoves(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, a := w.addVM("m5.large", "10.0.1.0/28", "10.0.1.16/28")
 	_, b := w.addVM("m5.large")
 	w.must(w.sim.Move(b, pfx("10.0.1.16/28")))

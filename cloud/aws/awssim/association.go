@@ -16,7 +16,7 @@ func createRouteTable(s *Sim, c *call) (any, *APIError) {
 	}
 	t := *s.newRouteTable(v.ID)
 	t.Tags = given
-	s.routeTables.put(s.clock.Now(), &t)
+	s.routeTables.put(&t)
 	return routeTableReply{requestID, &t}, nil
 }
 
@@ -58,7 +58,7 @@ func (s *Sim) associateTable(t *routeTable, u tableUse) string {
 	next := *t
 	u.ID, u.TableID = s.id(idKind{prefix: "rtbassoc-"}), t.ID
 	next.Associations = append(slices.Clone(t.Associations), u)
-	s.routeTables.put(s.clock.Now(), &next)
+	s.routeTables.put(&next)
 	return u.ID
 }
 
@@ -68,7 +68,7 @@ func (s *Sim) dissociate(id string) {
 		next := *t
 		next.Associations = slices.DeleteFunc(slices.Clone(t.Associations), func(u tableUse) bool { return u.ID == id })
 		if len(next.Associations) < len(t.Associations) {
-			s.routeTables.put(s.clock.Now(), &next)
+			s.routeTables.put(&next)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func modifyInstance(s *Sim, c *call) (any, *APIError) {
 	}
 	next := *cards[0]
 	next.SourceDestCheck = v == "true"
-	s.interfaces.put(s.clock.Now(), &next)
+	s.interfaces.put(&next)
 	return returnReply{requestID, true}, nil
 }
 
@@ -39,7 +39,7 @@ func (s *Sim) AddRouteTable(vpcID string, subnets ...string) (id string, err err
 			for _, o := range s.routeTables.all() {
 				o := *o
 				o.Associations = slices.DeleteFunc(slices.Clone(o.Associations), func(u tableUse) bool { return u.SubnetID == sub })
-				s.routeTables.put(s.clock.Now(), &o)
+				s.routeTables.put(&o)
 			}
 			s.associateTable(s.routeTables.items[t.ID], tableUse{SubnetID: sub})
 		}

@@ -162,13 +162,13 @@ func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
 			return nil, refusal
 		}
 	}
-	s.balancers.put(s.clock.Now(), b)
+	s.balancers.put(b)
 	reply := balancersReply{Balancers: []shownBalancer{s.shown(b)}}
-	s.after(s.provisioning(), func() {
+	s.later(func() {
 		if now, ok := s.balancers.items[b.ARN]; ok {
 			next := *now
 			next.State = active
-			s.balancers.put(s.clock.Now(), &next)
+			s.balancers.put(&next)
 		}
 	})
 	return reply, nil
@@ -217,7 +217,7 @@ func deleteLoadBalancer(s *Sim, c *call) (any, *APIError) {
 	for _, z := range b.Zones {
 		s.linger(func() { s.close(z) })
 	}
-	s.balancers.del(s.clock.Now(), arn)
+	s.balancers.del(arn)
 	return emptyReply{}, nil
 }
 

@@ -101,12 +101,12 @@ func (s *Sim) open(b *balancer, z *balancerZone) *APIError {
 	i.Description, i.InterfaceType, i.RequesterManaged, i.Status = "ELB "+b.path(), "network_load_balancer", true, "in-use"
 	i.Groups = s.refs(b.Groups)
 	i.Attachment = &attachment{ID: s.id(idKind{prefix: "ela-attach-"}), InstanceOwnerID: "amazon-aws", DeviceIndex: 1, Status: "attached"}
-	s.interfaces.put(s.clock.Now(), i)
+	s.interfaces.put(i)
 	z.Interface, z.IP = i.ID, i.PrivateIP
 	if e != nil {
 		next := *e
 		next.Association, next.Interface, next.Private = s.id(idKind{prefix: "eipassoc-"}), i.ID, i.PrivateIP
-		s.elasticIPs.put(s.clock.Now(), &next)
+		s.elasticIPs.put(&next)
 		z.PublicIP = e.IP
 	}
 	return nil
@@ -120,7 +120,7 @@ func (s *Sim) close(z balancerZone) {
 	if e := s.elasticIPs.items[z.Allocation]; e != nil && e.Interface == z.Interface {
 		next := *e
 		next.Association, next.Interface, next.Private = "", "", ""
-		s.elasticIPs.put(s.clock.Now(), &next)
+		s.elasticIPs.put(&next)
 	}
 }
 
@@ -165,7 +165,7 @@ func setSubnets(s *Sim, c *call) (any, *APIError) {
 		}
 	}
 	next.Zones = zones
-	s.balancers.put(s.clock.Now(), &next)
+	s.balancers.put(&next)
 	return setSubnetsReply{s.shown(&next).Zones, next.IPType}, nil
 }
 
@@ -193,10 +193,10 @@ func setSecurityGroups(s *Sim, c *call) (any, *APIError) {
 		if i, ok := s.interfaces.items[z.Interface]; ok {
 			card := *i
 			card.Groups = s.refs(next.Groups)
-			s.interfaces.put(s.clock.Now(), &card)
+			s.interfaces.put(&card)
 		}
 	}
-	s.balancers.put(s.clock.Now(), &next)
+	s.balancers.put(&next)
 	return setGroupsReply{next.Groups}, nil
 }
 
@@ -219,6 +219,6 @@ func setIPAddressType(s *Sim, c *call) (any, *APIError) {
 	case next.dual() && next.SourceNAT != "on" && slices.ContainsFunc(s.listeners.all(), func(l *listener) bool { return l.Balancer == b.ARN && l.udp() }):
 		return nil, misconfigured("Load balancers with UDP listeners need an IPv6 prefix for source NAT to be dualstack")
 	}
-	s.balancers.put(s.clock.Now(), &next)
+	s.balancers.put(&next)
 	return setTypeReply{next.IPType}, nil
 }

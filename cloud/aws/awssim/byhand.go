@@ -19,6 +19,8 @@ func (s *Sim) locked(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
+	s.byHand = true
+	defer func() { s.byHand = false }()
 	f()
 }
 
@@ -34,7 +36,7 @@ func (s *Sim) AddVPC(blocks ...netip.Prefix) (id string, err error) {
 			}
 			v.Associations = append(v.Associations, association{ID: s.id(idKind{prefix: "vpc-cidr-assoc-"}), CidrBlock: p.String(), State: blockState{State: associated}})
 		}
-		s.vpcs.put(s.clock.Now(), v)
+		s.vpcs.put(v)
 		s.newRouteTable(v.ID)
 		id = v.ID
 	})
@@ -93,7 +95,7 @@ func (s *Sim) DeleteReservation(id string) (err error) {
 			err = reservationIDs.notFound(id)
 			return
 		}
-		s.reservations.del(s.clock.Now(), id)
+		s.reservations.del(id)
 	})
 	return err
 }
@@ -113,7 +115,7 @@ func (s *Sim) AddInterface(card Interface) (id string, err error) {
 			return
 		}
 		i.Description, i.RequesterManaged = card.Description, card.Description != ""
-		s.interfaces.put(s.clock.Now(), i)
+		s.interfaces.put(i)
 		id = i.ID
 		if len(card.Prefixes)+len(card.Secondary) > 0 {
 			_, _, refusal = s.assign(i, assignment{prefixes: card.Prefixes, addresses: card.Secondary})
@@ -241,7 +243,7 @@ func (s *Sim) Retag(id string, with map[string]string) (err error) {
 		}
 		next := *r
 		next.Tags = tagsOf(with)
-		s.reservations.put(s.clock.Now(), &next)
+		s.reservations.put(&next)
 	})
 	return err
 }

@@ -27,17 +27,17 @@ func (s *Sim) launch(i Instance, t tags, state instanceState) (*instance, *APIEr
 	}
 	vm := &instance{ID: orDefault(i.ID, s.id(instanceIDs)), Type: orDefault(i.Type, defaultInstance), Subnet: primary.ID, VpcID: primary.VpcID,
 		Zone: primary.AvailabilityZone, State: state, Tags: t}
-	s.instances.put(s.clock.Now(), vm)
+	s.instances.put(vm)
 	for n, card := range i.Interfaces {
 		if refusal := s.plug(vm, n, card); refusal != nil {
 			s.end(vm)
-			s.instances.del(s.clock.Now(), vm.ID)
+			s.instances.del(vm.ID)
 			return nil, refusal
 		}
 	}
 	now := *vm
 	now.Private = s.cards(vm.ID)[0].PrivateIP
-	s.instances.put(s.clock.Now(), &now)
+	s.instances.put(&now)
 	return &now, nil
 }
 
@@ -57,7 +57,7 @@ func (s *Sim) plug(vm *instance, index int, card Interface) *APIError {
 	i.Status = "in-use"
 	i.Attachment = &attachment{ID: s.id(idKind{prefix: "eni-attach-"}), InstanceID: vm.ID, InstanceOwnerID: s.config.Account,
 		DeviceIndex: index, Status: "attached", DeleteOnTermination: !card.Kept}
-	s.interfaces.put(s.clock.Now(), i)
+	s.interfaces.put(i)
 	if len(card.Prefixes) == 0 && len(card.Secondary) == 0 {
 		return nil
 	}
@@ -86,11 +86,11 @@ func (s *Sim) end(vm *instance) {
 		}
 		next := *i
 		next.Attachment, next.Status = nil, "available"
-		s.interfaces.put(s.clock.Now(), &next)
+		s.interfaces.put(&next)
 	}
 	gone := *vm
 	gone.State, gone.Subnet, gone.VpcID, gone.Private = terminated, "", "", ""
-	s.instances.put(s.clock.Now(), &gone)
+	s.instances.put(&gone)
 }
 
 // StopInstance stops an instance. It keeps its interfaces and all they hold.
@@ -103,7 +103,7 @@ func (s *Sim) StopInstance(id string) (err error) {
 		}
 		next := *vm
 		next.State = stopped
-		s.instances.put(s.clock.Now(), &next)
+		s.instances.put(&next)
 	})
 	return err
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // Config says how a Sim behaves. The zero value is usable: real time, changes
-// seen at once, the region eu-west-1, no authentication, no throttling.
+// seen a little later, as EC2 is eventually consistent; the region eu-west-1, no
+// authentication, no throttling.
 type Config struct {
 	// Region and Zones are where it is; by default eu-west-1 and its a, b, c.
 	Region string
@@ -22,19 +23,21 @@ type Config struct {
 	// Seed makes probabilistic faults repeatable.
 	Seed uint64
 	// Latency is how long a CIDR association is "associating" and a subnet
-	// "pending", a load balancer "provisioning" and a target "initial".
+	// "pending", a load balancer "provisioning" and a target "initial"; by
+	// default 20 ms.
 	Latency time.Duration
 	// Linger is how long a load balancer that is gone keeps its interfaces in
 	// their subnets and security groups, and a target group counts as in use
-	// after the listener that sent to it.
+	// after the listener that sent to it; by default 50 ms.
 	Linger time.Duration
-	// Fresh is how long a new ID stays unknown to all calls.
+	// Fresh is how long a new ID stays unknown to all calls; by default 20 ms.
 	Fresh time.Duration
-	// BalancingLag is how far load balancing and security groups are behind, where
-	// the lags above are no longer: new IDs are unknown for so long, reads half of
-	// it behind, a load balancer takes twice of it to be made, and its interfaces
-	// linger for four times.
-	BalancingLag time.Duration
+	// Stale is how far reads are behind; by default 10 ms.
+	Stale time.Duration
+	// Instant is for tests of single moments: of the lags above there are only
+	// those that are set. A Clock that does not move by itself needs it.
+	Instant bool
+	lag     time.Duration // how far what is done by hand is set back
 	// AccessKey and SecretKey, where set, are the only credentials that are
 	// let in: requests must carry their signature.
 	AccessKey, SecretKey string
@@ -66,6 +69,14 @@ type Config struct {
 	History int
 }
 
+// The lags by default: small, so that tests are quick, and never none.
+const (
+	defaultLatency = 20 * time.Millisecond
+	defaultLinger  = 50 * time.Millisecond
+	defaultFresh   = 20 * time.Millisecond
+	defaultStale   = 10 * time.Millisecond
+)
+
 func (c Config) withDefaults() Config {
 	c.Region = orDefault(c.Region, "eu-west-1")
 	if c.Zones == nil {
@@ -74,6 +85,13 @@ func (c Config) withDefaults() Config {
 	c.Account = orDefault(c.Account, "123456789012")
 	if c.Clock == nil {
 		c.Clock = simulate.RealClock{}
+	}
+	if !c.Instant {
+		c.Latency = orDefault(c.Latency, defaultLatency)
+		c.Linger = orDefault(c.Linger, defaultLinger)
+		c.Fresh = orDefault(c.Fresh, defaultFresh)
+		c.Stale = orDefault(c.Stale, defaultStale)
+		c.lag = max(defaultFresh, defaultStale)
 	}
 	c.CIDRsPerVPC = orDefault(c.CIDRsPerVPC, 5)
 	c.SubnetsPerVPC = orDefault(c.SubnetsPerVPC, 200)

@@ -43,7 +43,7 @@ func allocateAddress(s *Sim, c *call) (any, *APIError) {
 		ip = ip.Next()
 	}
 	e := &elasticIP{ID: s.id(elasticIDs), IP: ip.String(), Domain: "vpc", Tags: t}
-	s.elasticIPs.put(s.clock.Now(), e)
+	s.elasticIPs.put(e)
 	return allocateReply{requestID, e}, nil
 }
 
@@ -58,7 +58,7 @@ func releaseAddress(s *Sim, c *call) (any, *APIError) {
 	case e.Association != "":
 		return nil, refuse("InvalidIPAddress.InUse", "Address %s is in use.", e.IP)
 	}
-	s.elasticIPs.del(s.clock.Now(), id)
+	s.elasticIPs.del(id)
 	return returnReply{requestID, true}, nil
 }
 

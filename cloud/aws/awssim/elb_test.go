@@ -122,7 +122,7 @@ func fromGroup(from, to int32, group string) ec2types.IpPermission {
 func TestABalancerBecomesActive(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newBalanced(t, awssim.Config{Clock: clock, Latency: time.Minute})
+	w := newBalanced(t, awssim.Config{Instant: true, Clock: clock, Latency: time.Minute})
 	in := elb.CreateLoadBalancerInput{Name: aws.String("web"), Scheme: types.LoadBalancerSchemeEnumInternal, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}
 	got, err := w.create(in)
 	w.must(err)
@@ -149,7 +149,7 @@ func TestABalancerBecomesActive(t *testing.T) {
 
 func TestBalancersThatCannotBe(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{Balancers: 1})
+	w := newBalanced(t, awssim.Config{Balancers: 1, Instant: true})
 	twin, err := w.sim.AddSubnet(w.vpc, pfx("10.0.16.0/24"), "")
 	w.must(err)
 	tiny, err := w.sim.AddSubnet(w.vpc, pfx("10.0.17.0/28"), "eu-west-1b")
@@ -197,7 +197,7 @@ func (w *balanced) lbRefused(name, code string) {
 
 func TestListenersAndGroups(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	a, b := w.lb("a"), w.lb("b")
 	web, dns, both := w.tg("web", "TCP", 30000), w.tg("dns", "UDP", 30053), w.tg("both", "TCP_UDP", 30053)
 	first, err := w.listen(a, web, "TCP", 80)
@@ -243,7 +243,7 @@ func TestListenersAndGroups(t *testing.T) {
 func TestWhatIsGoneLingers(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newBalanced(t, awssim.Config{Clock: clock, Linger: time.Minute})
+	w := newBalanced(t, awssim.Config{Instant: true, Clock: clock, Linger: time.Minute})
 	sg := w.group("front")
 	lb, web := w.lb("a", sg), w.tg("web", "TCP", 30000)
 	l, err := w.listen(lb, web, "TCP", 80)
@@ -269,7 +269,7 @@ func TestWhatIsGoneLingers(t *testing.T) {
 func TestFreshThingsAreUnknown(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newBalanced(t, awssim.Config{Clock: clock, Fresh: time.Second})
+	w := newBalanced(t, awssim.Config{Instant: true, Clock: clock, Fresh: time.Second})
 	clock.Advance(2 * time.Second)
 	lb, web := w.lb("a"), w.tg("web", "TCP", 30000)
 	_, err := w.listen(lb, web, "TCP", 80)
@@ -287,7 +287,7 @@ func TestFreshThingsAreUnknown(t *testing.T) {
 func TestTargetsAndTheirHealth(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newBalanced(t, awssim.Config{Clock: clock, Latency: time.Minute})
+	w := newBalanced(t, awssim.Config{Instant: true, Clock: clock, Latency: time.Minute})
 	clock.Advance(time.Minute)
 	front := w.group("front", tcp(80, 80, "0.0.0.0/0"))
 	nodes := w.group("nodes")
@@ -331,7 +331,7 @@ func (w *balanced) reads(tg string, want ...string) {
 
 func TestSecurityGroupRules(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	a := w.group("a", tcp(80, 80, "10.1.2.3/8"))
 	w.refused("InvalidPermission.Duplicate", w.authorize(a, tcp(80, 80, "10.0.0.0/8")))
 	w.refused("InvalidGroup.NotFound", w.authorize(a, fromGroup(1, 2, "sg-00000000")))
@@ -363,7 +363,7 @@ func TestSecurityGroupRules(t *testing.T) {
 
 func TestBalancersWithoutGroupsNeverGetAny(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	sg, other := w.group("sg"), w.group("other")
 	bare, clad := w.lb("bare"), w.lb("clad", sg)
 	set := func(lb string) error {
@@ -376,7 +376,7 @@ func TestBalancersWithoutGroupsNeverGetAny(t *testing.T) {
 
 func TestAttributesAreChecked(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	dns, web := w.tg("dns", "UDP", 53), w.tg("web", "TCP", 80)
 	set := func(tg, key, value string) error {
 		_, err := w.elb.ModifyTargetGroupAttributes(w.ctx, &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &tg, Attributes: []types.TargetGroupAttribute{{Key: &key, Value: &value}}})
@@ -399,7 +399,7 @@ func TestAttributesAreChecked(t *testing.T) {
 
 func TestBalancingTagsAndPages(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	var arns []string
 	for n := range 25 {
 		arns = append(arns, w.lb(fmt.Sprintf("lb-%02d", n)))
@@ -428,7 +428,7 @@ func TestBalancingTagsAndPages(t *testing.T) {
 func TestBalancersAreThrottledTogether(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newBalanced(t, awssim.Config{Clock: clock, Throttle: true})
+	w := newBalanced(t, awssim.Config{Instant: true, Clock: clock, Throttle: true})
 	for n := range 41 {
 		_, err := w.elb.DescribeLoadBalancers(w.ctx, &elb.DescribeLoadBalancersInput{})
 		if n < 40 {
@@ -446,7 +446,7 @@ func TestBalancersAreThrottledTogether(t *testing.T) {
 
 func TestTooManyTargets(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	lb := w.lb("a")
 	one, two := w.tg("one", "TCP", 1001), w.tg("two", "TCP", 1002)
 	for port, tg := range map[int32]string{80: one, 81: two} {

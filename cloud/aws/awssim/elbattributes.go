@@ -139,7 +139,7 @@ func modifyLoadBalancerAttributes(s *Sim, c *call) (any, *APIError) {
 	if refusal := s.crowded(&next, s.groupsWith(b, nil)); refusal != nil {
 		return nil, refusal
 	}
-	s.balancers.put(s.clock.Now(), &next)
+	s.balancers.put(&next)
 	return shownAttributes(next.Attributes), nil
 }
 
@@ -169,6 +169,6 @@ func modifyTargetGroupAttributes(s *Sim, c *call) (any, *APIError) {
 		}):
 		return nil, misconfigured("Connection termination of unhealthy targets cannot be enabled for target groups of protocol '%s'", g.Protocol)
 	}
-	s.targetGroups.put(s.clock.Now(), &next)
+	s.targetGroups.put(&next)
 	return shownAttributes(next.Attributes), nil
 }

@@ -102,5 +102,5 @@ func arnTagger[V any, T interface {
 		return nil, refuse(unknown, "'%s' not found", arn)
 	}
 	next := change(v.tagged())
-	return func() { in.put(s.clock.Now(), with(*v, next)) }, checkBalancingTags(next)
+	return func() { in.put(with(*v, next)) }, checkBalancingTags(next)
 }

@@ -19,7 +19,7 @@ const assign = "AssignPrivateIpAddresses"
 
 func TestInjectedErrors(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("m5.large")
 	in := w.sim.Inject(awssim.Fault{Action: assign, Resource: eni, Skip: 1, Count: 1, Error: awssim.Throttled()})
 	w.must(w.assign(eni, "10.0.1.0/28"))
@@ -36,7 +36,7 @@ func TestInjectedErrors(t *testing.T) {
 
 func TestLostReplyHasItsEffect(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("m5.large")
 	w.sim.Inject(awssim.Fault{Action: assign, Count: 1, LostReply: true})
 	var api smithy.APIError
@@ -57,7 +57,7 @@ func TestLostReplyHasItsEffect(t *testing.T) {
 
 func TestHangHasNoEffectWhenTheCallerGivesUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("m5.large")
 	ctx, cancel := context.WithCancel(w.ctx)
 	in := w.sim.Inject(awssim.Fault{Action: assign, Hang: make(chan struct{}), Before: func(awssim.Call) { cancel() }})
@@ -73,7 +73,7 @@ func TestHangHasNoEffectWhenTheCallerGivesUp(t *testing.T) {
 func TestStaleReads(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newWorld(t, awssim.Config{Clock: clock})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock})
 	_, eni := w.addVM("m5.large")
 	clock.Advance(time.Minute)
 	w.must(w.assign(eni, "10.0.1.0/28"))
@@ -95,7 +95,7 @@ func TestStaleReads(t *testing.T) {
 func TestAFreshIDIsUnknownForAWhile(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newWorld(t, awssim.Config{Clock: clock, Fresh: 10 * time.Second})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock, Fresh: 10 * time.Second})
 	clock.Advance(time.Minute)
 	_, eni := w.addVM("m5.large")
 	w.refused("InvalidNetworkInterfaceID.NotFound", w.assign(eni, "10.0.1.0/28"))
@@ -111,7 +111,7 @@ func TestAFreshIDIsUnknownForAWhile(t *testing.T) {
 func TestThrottleBuckets(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newWorld(t, awssim.Config{Clock: clock, Throttle: true})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock, Throttle: true})
 	// How many calls pass in a burst, and ten seconds later.
 	for name, c := range map[string]struct {
 		burst, later int

@@ -66,7 +66,7 @@ func createSecurityGroup(s *Sim, c *call) (any, *APIError) {
 		return nil, refuse("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.")
 	}
 	g := &securityGroup{ID: s.id(groupIDs), Name: name, Description: description, OwnerID: s.config.Account, VpcID: v.ID, Tags: t}
-	s.groups.put(s.clock.Now(), g)
+	s.groups.put(g)
 	return createGroupReply{requestID, g.ID, g.Tags}, nil
 }
 
@@ -87,7 +87,7 @@ func deleteSecurityGroup(s *Sim, c *call) (any, *APIError) {
 	if inUse {
 		return nil, refuse("DependencyViolation", "resource %s has a dependent object", g.ID)
 	}
-	s.groups.del(s.clock.Now(), g.ID)
+	s.groups.del(g.ID)
 	return deleteGroupReply{requestID, true, g.ID}, nil
 }
 
@@ -112,7 +112,7 @@ func (s *Sim) baseGroup(vpcID string) string {
 	}
 	g := &securityGroup{ID: s.id(groupIDs), Name: defaultGroup, Description: "default VPC security group", OwnerID: s.config.Account, VpcID: vpcID}
 	g.Inbound = []groupRule{{ID: s.id(ruleIDs), Protocol: anyProtocol, From: -1, To: -1, Group: g.ID}}
-	s.groups.put(s.clock.Now(), g)
+	s.groups.put(g)
 	return g.ID
 }
 

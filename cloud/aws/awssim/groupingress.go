@@ -85,7 +85,7 @@ func authorizeSecurityGroupIngress(s *Sim, c *call) (any, *APIError) {
 	if v4, v6 := counted(next.Inbound); v4 > s.config.RulesPerGroup || v6 > s.config.RulesPerGroup {
 		return nil, refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 	}
-	s.groups.put(s.clock.Now(), &next)
+	s.groups.put(&next)
 	return reply, nil
 }
 
@@ -145,7 +145,7 @@ func revokeSecurityGroupIngress(s *Sim, c *call) (any, *APIError) {
 			return nil, ruleIDs.notFound(id)
 		}
 	}
-	s.groups.put(s.clock.Now(), &next)
+	s.groups.put(&next)
 	return reply, nil
 }
 
@@ -221,7 +221,7 @@ func modifyNetworkInterfaceAttribute(s *Sim, c *call) (any, *APIError) {
 	default:
 		return nil, missing("attribute")
 	}
-	s.interfaces.put(s.clock.Now(), &next)
+	s.interfaces.put(&next)
 	return returnReply{requestID, true}, nil
 }
 

@@ -164,5 +164,5 @@ func (s *Sim) newInterface(sub *subnet, at netip.Addr) (*networkInterface, *APIE
 func (s *Sim) dropInterface(i *networkInterface) {
 	s.spaces[i.SubnetID].drop(i.ID)
 	s.forgetIPv6(i)
-	s.interfaces.del(s.clock.Now(), i.ID)
+	s.interfaces.del(i.ID)
 }

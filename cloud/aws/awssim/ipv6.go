@@ -42,7 +42,7 @@ func (s *Sim) provideIPv6(v *vpc) vpcIPv6 {
 	a := vpcIPv6{s.id(idKind{prefix: "vpc-cidr-assoc-"}), block.String(), blockState{State: associated}}
 	next := *v
 	next.IPv6 = append(slices.Clone(v.IPv6), a)
-	s.vpcs.put(s.clock.Now(), &next)
+	s.vpcs.put(&next)
 	return a
 }
 
@@ -82,7 +82,7 @@ func (s *Sim) giveIPv6(sub *subnet, p netip.Prefix) (a subnetIPv6, refusal *APIE
 	a = subnetIPv6{s.id(idKind{prefix: "subnet-cidr-assoc-"}), p.String(), blockState{State: associated}}
 	next := *sub
 	next.IPv6 = append(slices.Clone(sub.IPv6), a)
-	s.subnets.put(s.clock.Now(), &next)
+	s.subnets.put(&next)
 	return a, nil
 }
 

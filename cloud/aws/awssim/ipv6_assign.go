@@ -159,7 +159,7 @@ func (s *Sim) putIPv6(i *networkInterface) {
 	for _, a := range i.IPv6Addresses {
 		s.ipv6[blockOf6(netip.MustParseAddr(a.IP))] = i.ID
 	}
-	s.interfaces.put(s.clock.Now(), i)
+	s.interfaces.put(i)
 }
 
 func (s *Sim) forgetIPv6(i *networkInterface) {

@@ -16,7 +16,7 @@ func (w *world) assign6(eni string, prefixes ...string) error {
 
 func TestIPv6Prefixes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("m5.large")
 	_, other := w.addVM("m5.large")
 	w.refused("InvalidParameterValue", w.assign6(eni, "2600:1f00::/80")) // the subnet has no IPv6
@@ -53,7 +53,7 @@ func TestIPv6Prefixes(t *testing.T) {
 
 func TestIPv6BlocksLieInTheVPCs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	made, err := w.ec2.AssociateVpcCidrBlock(w.ctx, &ec2.AssociateVpcCidrBlockInput{VpcId: &w.vpc, AmazonProvidedIpv6CidrBlock: aws.Bool(true)})
 	w.must(err)
 	of := pfx(*made.Ipv6CidrBlockAssociation.Ipv6CidrBlock).Addr().String()

@@ -197,7 +197,7 @@ func createListener(s *Sim, c *call) (any, *APIError) {
 	if refusal := s.crowded(b, s.groupsWith(b, l)); refusal != nil {
 		return nil, refusal
 	}
-	s.listeners.put(s.clock.Now(), l)
+	s.listeners.put(l)
 	return listenersReply{Listeners: []shownListener{l.shown()}}, nil
 }
 
@@ -247,7 +247,7 @@ func modifyListener(s *Sim, c *call) (any, *APIError) {
 		return nil, refusal
 	}
 	s.keepUsed(l, &next)
-	s.listeners.put(s.clock.Now(), &next)
+	s.listeners.put(&next)
 	return listenersReply{Listeners: []shownListener{next.shown()}}, nil
 }
 
@@ -262,7 +262,7 @@ func deleteListener(s *Sim, c *call) (any, *APIError) {
 
 func (s *Sim) dropListener(l *listener) {
 	s.keepUsed(l, &listener{})
-	s.listeners.del(s.clock.Now(), l.ARN)
+	s.listeners.del(l.ARN)
 }
 
 // keepUsed keeps the groups that a listener no longer sends to in use for

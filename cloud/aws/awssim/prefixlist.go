@@ -68,7 +68,7 @@ func (s *Sim) AddPrefixList(most int, entries ...netip.Prefix) (id string, err e
 			l.Entries = append(l.Entries, listEntry{Cidr: p.String()})
 		}
 		slices.SortFunc(l.Entries, func(a, b listEntry) int { return strings.Compare(a.Cidr, b.Cidr) })
-		s.lists.put(s.clock.Now(), l)
+		s.lists.put(l)
 		id = l.ID
 	})
 	return id, err
@@ -76,4 +76,4 @@ func (s *Sim) AddPrefixList(most int, entries ...netip.Prefix) (id string, err e
 
 // DropPrefixList has its owner, another account, share it no longer. Routes to it
 // stay.
-func (s *Sim) DropPrefixList(id string) { s.locked(func() { s.lists.del(s.clock.Now(), id) }) }
+func (s *Sim) DropPrefixList(id string) { s.locked(func() { s.lists.del(id) }) }

@@ -69,7 +69,7 @@ func (s *Sim) newReservation(sub *subnet, p netip.Prefix, kind, description stri
 		}
 	}
 	r := &reservation{ID: s.id(reservationIDs), SubnetID: sub.ID, Cidr: p.String(), Type: kind, OwnerID: s.config.Account, Description: description, Tags: t}
-	s.reservations.put(s.clock.Now(), r)
+	s.reservations.put(r)
 	return r, nil
 }
 
@@ -93,7 +93,7 @@ func deleteSubnetCidrReservation(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, reservationIDs.notFound(id)
 	}
-	s.reservations.del(s.clock.Now(), id)
+	s.reservations.del(id)
 	return reservationReply{RequestID: requestID, Deleted: r}, nil
 }
 

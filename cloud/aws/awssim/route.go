@@ -154,7 +154,7 @@ func (s *Sim) localRoute(vpcID, block string, add bool) {
 		if add {
 			next.Routes = append(next.Routes, r)
 		}
-		s.routeTables.put(s.clock.Now(), &next)
+		s.routeTables.put(&next)
 	}
 }
 
@@ -170,6 +170,6 @@ func (s *Sim) newRouteTable(vpcID string) *routeTable {
 			t.Routes = append(t.Routes, tableRoute{Destination: a.CidrBlock, GatewayID: local, Origin: "CreateRouteTable", State: "active"})
 		}
 	}
-	s.routeTables.put(s.clock.Now(), t)
+	s.routeTables.put(t)
 	return t
 }

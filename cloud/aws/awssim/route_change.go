@@ -184,5 +184,5 @@ func (c *call) destination() (netip.Prefix, *APIError) {
 func (s *Sim) setRoutes(t *routeTable, routes []tableRoute) {
 	next := *t
 	next.Routes = routes
-	s.routeTables.put(s.clock.Now(), &next)
+	s.routeTables.put(&next)
 }

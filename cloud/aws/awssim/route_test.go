@@ -85,7 +85,7 @@ func TestRoutes(t *testing.T) {
 
 func TestRoutesToInstancesNeedOneInterface(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	vm, err := w.sim.AddInstance(awssim.Instance{Type: "m5.large", Interfaces: []awssim.Interface{{Subnet: w.subnet}, {Subnet: w.subnet}}})
 	w.must(err)
 	main := w.mainTable()
@@ -106,7 +106,7 @@ func TestRoutesToInstancesNeedOneInterface(t *testing.T) {
 
 func TestASubnetHasOneTable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	_, eni := w.addVM("m5.large")
 	_, err := w.sim.AddRouteTable(w.vpc, w.subnet)
 	w.must(err)
@@ -125,7 +125,7 @@ func TestASubnetHasOneTable(t *testing.T) {
 func TestInstancesByTheAPI(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Unix(1_800_000_000, 0))
-	w := newWorld(t, awssim.Config{Clock: clock, Latency: time.Minute})
+	w := newWorld(t, awssim.Config{Instant: true, Clock: clock, Latency: time.Minute})
 	in := &ec2.RunInstancesInput{ImageId: aws.String("ami-1"), InstanceType: "m5.large", MinCount: aws.Int32(2), MaxCount: aws.Int32(2), SubnetId: &w.subnet, ClientToken: aws.String("t")}
 	made, err := w.ec2.RunInstances(w.ctx, in)
 	w.must(err)

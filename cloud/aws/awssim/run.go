@@ -80,7 +80,7 @@ func (s *Sim) turnInstance(id string, from, to instanceState) {
 	}
 	next := *vm
 	next.State = to
-	s.instances.put(s.clock.Now(), &next)
+	s.instances.put(&next)
 }
 
 type stateReply struct {

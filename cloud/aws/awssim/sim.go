@@ -18,6 +18,8 @@ type Sim struct {
 
 	// mu guards what follows. Nothing is called out to while it is held.
 	mu           sync.Mutex
+	byHand       bool      // what is being done is done by a person, or a test
+	due          time.Time // when it fell due, where it did before now
 	lastID       uint64
 	agenda       simulate.Agenda
 	buckets      map[string]*bucket
@@ -46,26 +48,19 @@ func New(config Config) *Sim {
 	config = config.withDefaults()
 	s := &Sim{
 		clock: config.Clock, config: config,
-		buckets:      map[string]*bucket{},
-		spaces:       map[string]*space{},
-		ipv6:         map[netip.Prefix]string{},
-		launched:     map[string][]string{},
-		gateways:     internetGateways{},
-		vpcs:         newTable[*vpc](config.History),
-		subnets:      newTable[*subnet](config.History),
-		reservations: newTable[*reservation](config.History),
-		interfaces:   newTable[*networkInterface](config.History),
-		instances:    newTable[*instance](config.History),
-		routeTables:  newTable[*routeTable](config.History),
-		lists:        newTable[*prefixList](config.History),
-		groups:       newTable[*securityGroup](config.History),
-		elasticIPs:   newTable[*elasticIP](config.History),
-		balancers:    newTable[*balancer](config.History),
-		targetGroups: newTable[*targetGroup](config.History),
-		listeners:    newTable[*listener](config.History),
-		lingering:    map[string]int{},
-		failing:      map[string]bool{},
+		buckets:   map[string]*bucket{},
+		spaces:    map[string]*space{},
+		ipv6:      map[netip.Prefix]string{},
+		launched:  map[string][]string{},
+		lingering: map[string]int{},
+		gateways:  internetGateways{},
+		failing:   map[string]bool{},
 	}
+	s.vpcs, s.subnets, s.reservations = newTable[*vpc](s), newTable[*subnet](s), newTable[*reservation](s)
+	s.interfaces, s.instances, s.routeTables = newTable[*networkInterface](s), newTable[*instance](s), newTable[*routeTable](s)
+	s.groups, s.elasticIPs = newTable[*securityGroup](s), newTable[*elasticIP](s)
+	s.lists = newTable[*prefixList](s)
+	s.balancers, s.targetGroups, s.listeners = newTable[*balancer](s), newTable[*targetGroup](s), newTable[*listener](s)
 	simulate.Bound(&s.Log, config.CallLog)
 	simulate.Seed(&s.Faults, config.Seed)
 	return s
@@ -77,19 +72,43 @@ func (s *Sim) id(k idKind) string {
 	return fmt.Sprintf("%s%017x", k.prefix, s.lastID)
 }
 
-// later runs do after Config.Latency, or now where there is none.
-func (s *Sim) later(do func()) { s.after(s.config.Latency, do) }
+// later runs do after Config.Latency. What is made by hand is there at once.
+func (s *Sim) later(do func()) {
+	if s.byHand {
+		do()
+		return
+	}
+	s.after(s.config.Latency, do)
+}
 
-// linger runs do after Config.Linger, or now where there is none.
-func (s *Sim) linger(do func()) { s.after(max(s.config.Linger, 4*s.config.BalancingLag), do) }
+// linger runs do after Config.Linger.
+func (s *Sim) linger(do func()) { s.after(s.config.Linger, do) }
 
-// provisioning is how long a load balancer, or a target, is being made.
-func (s *Sim) provisioning() time.Duration { return max(s.config.Latency, 2*s.config.BalancingLag) }
-
+// after runs do as of then, however much later somebody looks.
 func (s *Sim) after(d time.Duration, do func()) {
 	now := s.clock.Now()
-	s.agenda.At(now, now.Add(d), do)
+	at := now.Add(d)
+	s.agenda.At(now, at, func() {
+		s.due = at
+		defer func() { s.due = time.Time{} }()
+		do()
+	})
 }
+
+// when is the time of a change: now, or when it fell due. What is done by hand is
+// set back, so that the lags that there are by default have passed.
+func (s *Sim) when() time.Time {
+	switch {
+	case s.byHand:
+		return s.clock.Now().Add(-s.config.lag)
+	case !s.due.IsZero():
+		return s.due
+	}
+	return s.clock.Now()
+}
+
+// Settle waits until all that was done so far shows to everybody.
+func (s *Sim) Settle() { <-s.clock.After(max(s.config.Fresh, s.config.Stale)) }
 
 // settle does what has fallen due, in order.
 func (s *Sim) settle() { s.agenda.Settle(s.clock.Now()) }

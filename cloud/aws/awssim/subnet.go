@@ -107,7 +107,7 @@ func (s *Sim) withIPv6(c *call, n *subnet) (*subnet, *APIError) {
 		_, refusal = s.giveIPv6(n, p.Masked())
 	}
 	if refusal != nil {
-		s.subnets.del(s.clock.Now(), n.ID)
+		s.subnets.del(n.ID)
 		delete(s.spaces, n.ID)
 		return nil, refusal
 	}
@@ -162,12 +162,12 @@ func (s *Sim) putSubnet(v *vpc, want subnet) (*subnet, *APIError) {
 	n := &want
 	n.ID, n.VpcID, n.OwnerID, n.State = s.id(subnetIDs), v.ID, s.config.Account, "pending"
 	s.spaces[n.ID] = newSpace(n.prefix())
-	s.subnets.put(s.clock.Now(), n)
+	s.subnets.put(n)
 	s.later(func() {
 		if now, ok := s.subnets.items[n.ID]; ok {
 			next := *now
 			next.State = "available"
-			s.subnets.put(s.clock.Now(), &next)
+			s.subnets.put(&next)
 		}
 	})
 	return n, nil
@@ -189,9 +189,9 @@ func (s *Sim) dropSubnet(id string) *APIError {
 		return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 	}
 	for _, r := range s.reservedIn(id) {
-		s.reservations.del(s.clock.Now(), r.ID)
+		s.reservations.del(r.ID)
 	}
-	s.subnets.del(s.clock.Now(), id)
+	s.subnets.del(id)
 	delete(s.spaces, id)
 	return nil
 }

@@ -21,15 +21,16 @@ type table[T resource] struct {
 	ids     []string // in order
 	items   map[string]T
 	born    map[string]time.Time
+	when    func() time.Time // a change is made
 	journal *simulate.Journal[string, T]
 }
 
-func newTable[T resource](keep int) *table[T] {
-	return &table[T]{items: map[string]T{}, born: map[string]time.Time{}, journal: simulate.NewJournal[string, T](keep)}
+func newTable[T resource](s *Sim) *table[T] {
+	return &table[T]{items: map[string]T{}, born: map[string]time.Time{}, when: s.when, journal: simulate.NewJournal[string, T](s.config.History)}
 }
 
-func (t *table[T]) put(now time.Time, v T) {
-	id := v.key()
+func (t *table[T]) put(v T) {
+	id, now := v.key(), t.when()
 	t.journal.Note(now, id, t.items[id])
 	if _, there := t.items[id]; !there {
 		at, _ := slices.BinarySearch(t.ids, id)
@@ -39,8 +40,8 @@ func (t *table[T]) put(now time.Time, v T) {
 	t.items[id] = v
 }
 
-func (t *table[T]) del(now time.Time, id string) {
-	t.journal.Note(now, id, t.items[id])
+func (t *table[T]) del(id string) {
+	t.journal.Note(t.when(), id, t.items[id])
 	if at, there := slices.BinarySearch(t.ids, id); there {
 		t.ids = slices.Delete(t.ids, at, at+1)
 	}
@@ -66,27 +67,17 @@ type view[T resource] struct {
 	since time.Time
 }
 
-// see is the table as the call sees it: now, or as a fault says; without what
-// is too fresh to be known.
+// see is the table as the call sees it: a read as it was a moment ago, or as a
+// fault says; without what is too fresh to be known.
 func see[T resource](s *Sim, c *call, t *table[T]) view[T] {
-	lag := s.lagOf(t)
-	v := view[T]{t: t, since: s.clock.Now().Add(-max(s.config.Fresh, lag))}
+	v := view[T]{t: t, since: s.clock.Now().Add(-s.config.Fresh)}
 	if c.Mutating {
 		return v
 	}
 	age := simulate.AgeOf[Fault, Call](c.faults)
-	age.Past = max(age.Past, lag/2)
+	age.Past = max(age.Past, s.config.Stale)
 	v.then = t.journal.Past(s.clock.Now(), age, func(string) bool { return true })
 	return v
-}
-
-// lagOf is how far a kind is behind: that of load balancing.
-func (s *Sim) lagOf(t any) time.Duration {
-	switch t.(type) {
-	case *table[*balancer], *table[*targetGroup], *table[*listener], *table[*securityGroup]:
-		return s.config.BalancingLag
-	}
-	return 0
 }
 
 func (v view[T]) get(id string) (T, bool) {

@@ -76,5 +76,5 @@ func retagger[V any, T interface {
 		return nil, kind.notFound(id)
 	}
 	next := change(v.tagged())
-	return func() { in.put(s.clock.Now(), with(*v, next)) }, next.check()
+	return func() { in.put(with(*v, next)) }, next.check()
 }

@@ -157,7 +157,7 @@ func createTargetGroup(s *Sim, c *call) (any, *APIError) {
 		return nil, refuse("TooManyTargetGroups", "The maximum number of target groups has been reached")
 	}
 	g.ARN = s.arn("targetgroup/" + g.Name)
-	s.targetGroups.put(s.clock.Now(), g)
+	s.targetGroups.put(g)
 	return targetGroupsReply{Groups: []shownGroupOfTargets{s.shownTargets(g)}}, nil
 }
 
@@ -233,7 +233,7 @@ func modifyTargetGroup(s *Sim, c *call) (any, *APIError) {
 	if next.Check, refusal = c.healthCheck(g.Check); refusal != nil {
 		return nil, refusal
 	}
-	s.targetGroups.put(s.clock.Now(), &next)
+	s.targetGroups.put(&next)
 	return targetGroupsReply{Groups: []shownGroupOfTargets{s.shownTargets(&next)}}, nil
 }
 
@@ -250,6 +250,6 @@ func deleteTargetGroup(s *Sim, c *call) (any, *APIError) {
 	if len(s.usersOf(arn)) > 0 || s.lingering[arn] > 0 {
 		return nil, refuse("ResourceInUse", "Target group '%s' is currently in use by a listener or a rule", arn)
 	}
-	s.targetGroups.del(s.clock.Now(), arn)
+	s.targetGroups.del(arn)
 	return emptyReply{}, nil
 }

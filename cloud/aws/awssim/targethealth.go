@@ -108,7 +108,7 @@ func (s checks) health(t target) health {
 	switch {
 	case at < 0:
 		return isIdle
-	case b.State != active || s.clock.Now().Before(t.Since.Add(s.provisioning())):
+	case b.State != active || s.clock.Now().Before(t.Since.Add(s.config.Latency)):
 		return isRegistering
 	case !s.admitted(vm, "tcp", port, netip.MustParseAddr(b.Zones[at].IP), b.Groups):
 		return isBlocked

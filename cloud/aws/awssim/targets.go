@@ -92,7 +92,7 @@ func registerTargets(s *Sim, c *call) (any, *APIError) {
 			return nil, refusal
 		}
 	}
-	s.targetGroups.put(s.clock.Now(), &next)
+	s.targetGroups.put(&next)
 	return emptyReply{}, nil
 }
 
@@ -125,7 +125,7 @@ func deregisterTargets(s *Sim, c *call) (any, *APIError) {
 		}
 		next.Targets = append(next.Targets, t)
 	}
-	s.targetGroups.put(s.clock.Now(), &next)
+	s.targetGroups.put(&next)
 	return emptyReply{}, nil
 }
 

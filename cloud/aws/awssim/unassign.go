@@ -51,7 +51,7 @@ func (s *Sim) unassign(i *networkInterface, prefixes []netip.Prefix, addresses [
 	for _, a := range addresses {
 		delete(sp.addresses, a)
 	}
-	s.interfaces.put(s.clock.Now(), &next)
+	s.interfaces.put(&next)
 	return nil
 }
 

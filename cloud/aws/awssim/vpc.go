@@ -119,7 +119,7 @@ func (s *Sim) associate(v *vpc, p netip.Prefix) (association, *APIError) {
 	a := association{ID: s.id(idKind{prefix: "vpc-cidr-assoc-"}), CidrBlock: p.String(), State: blockState{State: associating}}
 	next := *v
 	next.Associations = append(slices.Clone(v.Associations), a)
-	s.vpcs.put(s.clock.Now(), &next)
+	s.vpcs.put(&next)
 	s.later(func() { s.turn(v.ID, a.ID, associated) })
 	return a, nil
 }
@@ -152,7 +152,7 @@ func (s *Sim) turn(vpcID, id, state string) {
 			s.localRoute(vpcID, a.CidrBlock, false)
 		}
 	}
-	s.vpcs.put(s.clock.Now(), &next)
+	s.vpcs.put(&next)
 }
 
 func disassociateVpcCidrBlock(s *Sim, c *call) (any, *APIError) {
