@@ -156,6 +156,20 @@ func (w *world) in(t *testing.T) *world {
 	return &world{T: t, place: w.place, cloud: w.cloud, name: w.name, api: w.api, guard: w.guard}
 }
 
+// nothingToWarnOf: that the cloud lags behind, and what was deleted lingers, is
+// nobody's business.
+func (w *world) nothingToWarnOf(r row) {
+	w.Helper()
+	if r.trouble != "" || r.reason[w.cloud] != "" || len(r.events) > 0 {
+		return
+	}
+	for _, text := range w.eventTexts(r.name) {
+		if strings.Contains(text, " "+corev1.EventTypeWarning+" ") {
+			w.Errorf("it was made as wanted, and there is the Event\n%s", text)
+		}
+	}
+}
+
 func (r row) run(w *world) *corev1.Service {
 	edits := []edit{r.edit}
 	if r.arrange != nil {
@@ -191,5 +205,6 @@ func (r row) run(w *world) *corev1.Service {
 		w.Errorf("Events about annotations:\n%s", known)
 	}
 	w.remove(r.name)
+	w.nothingToWarnOf(r)
 	return made
 }
