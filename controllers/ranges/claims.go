@@ -2,10 +2,12 @@ package ranges
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -89,6 +91,37 @@ func (c *Controller) unclaim(r *v1alpha1.RangeRequest) {
 	if c.doubted(r).IsZero() {
 		r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, v1alpha1.GrantedRange.Claimed)
 	}
+}
+
+// dropClaims drops the claims alone that this reconcile has dropped, where its
+// status cannot be written since somebody edited or deleted the request
+// meanwhile: what is known of them now nobody could tell later, and they would
+// keep their blocks from everybody as long as a change may take to come.
+func (c *Controller) dropClaims(ctx context.Context, r *v1alpha1.RangeRequest) error {
+	var dropped []string
+	for _, g := range c.stored.Status.Ranges {
+		if p, ok := prefixOf(g); ok && g.Claimed() && grantedAt(r, p) == nil {
+			dropped = append(dropped, g.CIDR)
+		}
+	}
+	if len(dropped) == 0 {
+		return nil
+	}
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		live := &v1alpha1.RangeRequest{}
+		if err := c.Live.Get(ctx, client.ObjectKeyFromObject(r), live); err != nil || live.UID != r.UID {
+			return client.IgnoreNotFound(err)
+		}
+		before := live.DeepCopy()
+		live.Status.Ranges = slices.DeleteFunc(live.Status.Ranges, func(g v1alpha1.GrantedRange) bool {
+			return g.Claimed() && slices.Contains(dropped, g.CIDR)
+		})
+		return c.Client.Status().Patch(ctx, live, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("dropping what RangeRequest %s had claimed: %w", r.Name, err)
+	}
+	return nil
 }
 
 func hasClaims(r *v1alpha1.RangeRequest) bool {

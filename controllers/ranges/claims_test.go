@@ -157,3 +157,42 @@ func TestAClaimCostsOneWrite(t *testing.T) {
 		t.Errorf("%d more writes where nothing changed", writes-2)
 	}
 }
+
+// TestARefusedClaimIsDroppedThoughTheRequestChangedMeanwhile: by an edit, or a
+// deletion; nobody waits for what was refused. What may still come stays.
+func TestARefusedClaimIsDroppedThoughTheRequestChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	edit := func(w *world) {
+		r := w.get("pods")
+		r.Labels = map[string]string{"team": "web"}
+		if err := w.api.Update(context.Background(), r); err != nil {
+			t.Error(err)
+		}
+	}
+	remove := func(w *world) {
+		if err := w.api.Delete(context.Background(), w.get("pods")); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, x := range map[string]struct {
+		during func(*world)
+		reason cloud.Reason
+		claims int
+	}{
+		"refused, and edited":  {edit, cloud.Invalid, 0},
+		"refused, and deleted": {remove, cloud.Invalid, 0},
+		"unknown, and edited":  {edit, cloud.OutcomeUnknown, 1},
+		"unknown, and deleted": {remove, cloud.OutcomeUnknown, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, request("pods", 24))
+			w.during = func() { x.during(w) }
+			w.fail = []error{failed(x.reason)}
+			w.reconcile("pods")
+			if got := w.cidrs("pods"); len(got) != x.claims {
+				t.Errorf("%v are claimed", got)
+			}
+		})
+	}
+}

@@ -152,7 +152,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	r.Status.ObservedGeneration = r.Generation
 	err := c.record(ctx, r)
 	if apierrors.IsConflict(err) {
-		return reconcile.Result{RequeueAfter: conflictPause}, nil
+		return reconcile.Result{RequeueAfter: conflictPause}, c.dropClaims(ctx, r)
 	}
 	if client.IgnoreNotFound(err) != nil {
 		return reconcile.Result{}, fmt.Errorf("writing the status of RangeRequest %s: %w", r.Name, err)

@@ -42,6 +42,7 @@ type world struct {
 	pool    func(netip.Prefix) Pool
 	fail    []error      // of the next creates and deletes; nil succeeds
 	half    bool         // what fails is done all the same
+	during  func()       // happens during the next create
 	calls   int          // creates and deletes
 	hidden  netip.Prefix // somebody has it, which no reading shows
 	asked   map[netip.Prefix]int
@@ -133,6 +134,10 @@ func (w *world) named(r cloud.Range) {
 
 func (w *world) Create(_ context.Context, r cloud.Range) error {
 	w.named(r)
+	if do := w.during; do != nil {
+		w.during = nil
+		do()
+	}
 	err := w.next()
 	if err != nil && !w.half {
 		return err
