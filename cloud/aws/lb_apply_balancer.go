@@ -58,10 +58,14 @@ func (x *applying) deleteBalancer(ctx context.Context) error {
 
 func (x *applying) newBalancer(ctx context.Context, b balancer, born map[string]string) error {
 	var made balancer
+	busy := []string{elasticIPInUse}
+	if slices.ContainsFunc(b.zones, func(z zoneOf) bool { return z.private != "" }) {
+		busy = append(busy, addressInUse) // it was found to be free, or the old balancer's
+	}
 	err := x.do(ctx, actionCreateBalancer, func(ctx context.Context) (err error) {
 		made, err = x.elb.createBalancer(ctx, b, x.newTags(born))
 		return err
-	}, elasticIPInUse)
+	}, busy...)
 	if err != nil {
 		return err
 	}

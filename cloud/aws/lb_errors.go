@@ -105,6 +105,9 @@ var unknownYet = []string{"InvalidGroup.NotFound", "InvalidSecurityGroup", "Load
 // have not: who has it else is seen before.
 const elasticIPInUse = "ResourceInUse"
 
+// addressInUse is for an address that was asked for and is in use, among others.
+const addressInUse = "InvalidSubnet"
+
 // balancingRemedy says what a person can do about an error of load balancing;
 // empty where the general word is enough.
 func balancingRemedy(r cloud.Reason, action, code string) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -45,7 +46,15 @@ func (v balancers) Detach(ctx context.Context, g members.Group, list []string) e
 // refuse all of a call.
 func (v balancers) changeGroup(ctx context.Context, g members.Group, action string, list []string, f func(context.Context, string, []string) error) error {
 	x := &applying{balancers: v, about: subject{"change the members of " + g.Kind, g.Name}}
-	err := x.do(ctx, action, func(ctx context.Context) error { return f(ctx, g.ID, list) })
+	err := x.patiently(ctx, action, func(ctx context.Context) error { return f(ctx, g.ID, list) }, func(code string) time.Duration {
+		switch {
+		case !slices.Contains(unknownYet, code):
+			return 0
+		case action == actionRegister:
+			return x.Patience
+		}
+		return x.ReadLag
+	})
 	if codeOf(err) != "InvalidTarget" {
 		return err
 	}

@@ -197,6 +197,7 @@ func TestANodeCostsOneCallForEachTargetGroup(t *testing.T) {
 		if n := w.sim.MutatingCalls() - before; n != 12 {
 			t.Errorf("%d calls", n)
 		}
+		w.soon(func() bool { return len(w.changes(got)) == 0 }) // reads are behind
 	}
 	w.addNode(zones[0])
 	sync()

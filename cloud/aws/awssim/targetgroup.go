@@ -244,7 +244,7 @@ func deleteTargetGroup(s *Sim, c *call) (any, *APIError) {
 	if arn == "" {
 		return nil, lacking("TargetGroupArn")
 	}
-	if _, ok := see(s, c, s.targetGroups).get(arn); !ok {
+	if _, ok := s.targetGroups.items[arn]; !ok { // as of load balancers
 		return emptyReply{}, nil
 	}
 	if len(s.usersOf(arn)) > 0 || s.lingering[arn] > 0 {

@@ -21,7 +21,7 @@ func nextOf(a netip.Addr) netip.Addr {
 	return netip.AddrFrom16(out)
 }
 
-var edge = awssim.Config{LocalZones: []string{"eu-west-1-dub-1a", "eu-west-1-dub-1b"}, WavelengthZones: []string{"eu-west-1-wl1-dub-wlz-1"}, NotOptedIn: []string{"eu-west-1-dub-1b"}}
+var edge = awssim.Config{Instant: true, LocalZones: []string{"eu-west-1-dub-1a", "eu-west-1-dub-1b"}, WavelengthZones: []string{"eu-west-1-wl1-dub-wlz-1"}, NotOptedIn: []string{"eu-west-1-dub-1b"}}
 
 func TestZonesAreOfTypes(t *testing.T) {
 	t.Parallel()
@@ -95,7 +95,7 @@ func TestBalancersAreInNoZoneAtTheEdge(t *testing.T) {
 
 func TestWithoutAnInternetGatewayNothingFacesTheInternet(t *testing.T) {
 	t.Parallel()
-	w := newBalanced(t, awssim.Config{})
+	w := newBalanced(t, awssim.Config{Instant: true})
 	other, err := w.sim.AddVPC(pfx("10.9.0.0/16"))
 	w.must(err)
 	sub, err := w.sim.AddSubnet(other, pfx("10.9.0.0/24"), "")
@@ -115,7 +115,7 @@ func TestWithoutAnInternetGatewayNothingFacesTheInternet(t *testing.T) {
 
 func TestASubnetUsesItsOwnTableOrTheMainOne(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, awssim.Config{})
+	w := newWorld(t, awssim.Config{Instant: true})
 	made, err := w.ec2.CreateRouteTable(w.ctx, &ec2.CreateRouteTableInput{VpcId: &w.vpc})
 	w.must(err)
 	table, main := made.RouteTable.RouteTableId, w.mainTable()
