@@ -113,6 +113,17 @@ func TestSlotsThatOthersUsedAreCounted(t *testing.T) {
 	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.64.32/27"), "larger instance type")
 }
 
+// TestAnInstanceHasOneName: its zone is part of that.
+func TestAnInstanceHasOneName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awssim.Config{})
+	id := w.add("m5.large", "vm")
+	_, err := w.vpc.Interfaces.Get(t.Context(), strings.Replace(id, zone, "eu-west-1c", 1))
+	w.wants(cloud.WrongCloud, err, "the instance is in zone "+zone)
+	_, err = w.vpc.Interfaces.Get(t.Context(), strings.Replace(id, zone, "", 1))
+	w.wants(cloud.WrongCloud, err, "topology.kubernetes.io/zone")
+}
+
 // TestAddressesThatHoldSlotsAreNamed: a larger type is the remedy only where
 // nothing else fills the slots than prefixes.
 func TestAddressesThatHoldSlotsAreNamed(t *testing.T) {

@@ -79,6 +79,10 @@ func (v interfaces) get(ctx context.Context, ref machineRef) (machine, cloud.Int
 		return m, cloud.Interface{}, &cloud.Error{Reason: cloud.NotFound, Act: about.act, Resource: about.resource,
 			Err: errors.New("the instance is terminated"), Remedy: "nothing to do: the machine is gone"}
 	}
+	if m.zone != "" && m.zone != ref.zone { // by another name it would be another instance
+		return m, cloud.Interface{}, &cloud.Error{Reason: cloud.WrongCloud, Act: about.act, Resource: about.resource,
+			Err: errors.New("the instance is in zone " + m.zone), Remedy: "have the Node's providerID, or its label topology.kubernetes.io/zone, say so"}
+	}
 	here := slices.DeleteFunc(slices.Clone(m.cards), func(c card) bool { return c.vpc != v.VPC })
 	if len(here) == 0 {
 		return m, cloud.Interface{}, &cloud.Error{Reason: cloud.WrongCloud, Act: about.act, Resource: about.resource,

@@ -50,7 +50,7 @@ func (v *vpc) resolve(act, providerID string) (machineRef, error) {
 	if !ok {
 		return ref, &cloud.Error{
 			Reason: cloud.WrongCloud, Act: act, Resource: providerID,
-			Remedy: "an EC2 node's providerID reads aws:///zone/instance-id; check which cloud controller manager set it",
+			Remedy: "an EC2 node's providerID reads aws:///zone/instance-id, and may leave out the zone where the Node has the label topology.kubernetes.io/zone; check which cloud controller manager set it",
 		}
 	}
 	if !inRegion(ref.zone, v.Region) {

@@ -177,7 +177,7 @@ func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]book
 func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 	uid := n.UID
 	r.alive[uid] = true
-	holder := book.Holder{NodeUID: uid, Node: n.Name, Instance: n.Spec.ProviderID}
+	holder := book.Holder{NodeUID: uid, Node: n.Name, Instance: providerID(n)}
 	if len(n.Spec.PodCIDRs) == 0 {
 		r.idle = append(r.idle, holder.Node)
 		instances[holder.Instance] = book.Known{Holder: holder}

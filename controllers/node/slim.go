@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/vpcnative/vpcnative/cloud"
 )
 
 // Slim is the cache's transform of a Node: it keeps what the controllers
@@ -28,7 +30,7 @@ func Slim(o any) (any, error) {
 		Labels: kinds.shared(n),
 	}}
 
-	slim.Spec.ProviderID = n.Spec.ProviderID
+	slim.Spec.ProviderID = providerID(n)
 	slim.Spec.PodCIDR = n.Spec.PodCIDR
 	if len(n.Spec.PodCIDRs) > 0 {
 		slim.Spec.PodCIDRs = append(make([]string, 0, len(n.Spec.PodCIDRs)), n.Spec.PodCIDRs...)
@@ -49,6 +51,12 @@ func Slim(o any) (any, error) {
 		}
 	}
 	return slim, nil
+}
+
+// providerID is the Node's, with the zone, however it was written. All Nodes come
+// in here or by readNodes, so that an instance has one name everywhere.
+func providerID(n *corev1.Node) string {
+	return cloud.ProviderID(n.Spec.ProviderID, n.Labels[corev1.LabelTopologyZone])
 }
 
 // machineOf is a short hash of the machine that the Node runs on and of its

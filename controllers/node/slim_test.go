@@ -77,6 +77,19 @@ func TestAHeartbeatIsNoNews(t *testing.T) {
 	}
 }
 
+// TestSlimNamesAnInstanceWithItsZone, however its provider ID was written.
+func TestSlimNamesAnInstanceWithItsZone(t *testing.T) {
+	n := &corev1.Node{}
+	n.Spec.ProviderID = "aws:////i-0123456789abcdef0"
+	for zone, want := range map[string]string{"": n.Spec.ProviderID, "eu-west-1a": "aws:///eu-west-1a/i-0123456789abcdef0"} {
+		n.Labels = map[string]string{corev1.LabelTopologyZone: zone}
+		got, err := Slim(n)
+		if err != nil || got.(*corev1.Node).Spec.ProviderID != want {
+			t.Errorf("in zone %q it is %v (%v), want %s", zone, got, err, want)
+		}
+	}
+}
+
 func BenchmarkSlim(b *testing.B) {
 	n := &corev1.Node{}
 	n.Name, n.UID = "node-1", "0b7d6a30-0d5c-4bb6-9f9c-3a1f0f6d8f5e"

@@ -1,6 +1,12 @@
 package invariants
 
-import "net/netip"
+import (
+	"net/netip"
+	"path"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 // Machine is what the cloud shows of one.
 type Machine struct {
@@ -51,4 +57,14 @@ type Range struct {
 type Rule struct {
 	Network, Name string
 	Ours          bool
+}
+
+// instanceOf is the Node's instance as a Machine is named: a provider ID of EC2
+// may leave the zone to the Node's label.
+func instanceOf(n corev1.Node) string {
+	id := n.Spec.ProviderID
+	if before, vm := path.Split(id); strings.Trim(strings.TrimPrefix(before, "aws:"), "/") == "" && vm != "" {
+		return "aws:///" + n.Labels[corev1.LabelTopologyZone] + "/" + vm
+	}
+	return id
 }

@@ -83,7 +83,7 @@ func (h *History) saw(kind watch.EventType, cluster string, n *corev1.Node, now 
 		h.Bad(fmt.Errorf("I1: node %s of cluster %s publishes %q: %w", n.Name, cluster, n.Spec.PodCIDRs, err))
 		return
 	}
-	is := publication{prefix: p, by: "node " + n.Name + " of cluster " + cluster, instance: n.Spec.ProviderID}
+	is := publication{prefix: p, by: "node " + n.Name + " of cluster " + cluster, instance: instanceOf(*n)}
 	if known {
 		if had.prefix != p {
 			h.Bad(fmt.Errorf("I2: %s published %s and publishes %s now", is.by, had.prefix, p))

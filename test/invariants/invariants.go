@@ -70,7 +70,7 @@ func Published(nodes []corev1.Node, machines []Machine) error {
 	}
 	var bad *multierror.Error
 	for _, n := range nodes {
-		if err := published(n, byID[n.Spec.ProviderID]); err != nil {
+		if err := published(n, byID[instanceOf(n)]); err != nil {
 			bad = multierror.Append(bad, fmt.Errorf("I2: node %s %w", n.Name, err))
 		}
 	}
@@ -126,7 +126,7 @@ func network(n corev1.Node) string {
 func NoStrays(nodes []corev1.Node, machines []Machine) error {
 	publishes := map[string][]string{}
 	for _, n := range nodes {
-		publishes[n.Spec.ProviderID] = append(publishes[n.Spec.ProviderID], n.Spec.PodCIDRs...)
+		publishes[instanceOf(n)] = append(publishes[instanceOf(n)], n.Spec.PodCIDRs...)
 	}
 	var bad *multierror.Error
 	for _, m := range machines {
