@@ -17,8 +17,12 @@ type assignment struct {
 type assignReply struct {
 	RequestID string       `xml:"requestId"`
 	Interface string       `xml:"networkInterfaceId"`
-	Addresses []address    `xml:"assignedPrivateIpAddressesSet>item"`
+	Addresses []assigned   `xml:"assignedPrivateIpAddressesSet>item"`
 	Prefixes  []ipv4Prefix `xml:"assignedIpv4PrefixSet>item"`
+}
+
+type assigned struct {
+	IP string `xml:"privateIpAddress"`
 }
 
 // assignPrivateIPAddresses gives an interface more prefixes or addresses, all
@@ -41,7 +45,7 @@ func assignPrivateIPAddresses(s *Sim, c *call) (any, *APIError) {
 		reply.Prefixes = append(reply.Prefixes, ipv4Prefix{p.String()})
 	}
 	for _, a := range addresses {
-		reply.Addresses = append(reply.Addresses, address{IP: a.String()})
+		reply.Addresses = append(reply.Addresses, assigned{a.String()})
 	}
 	return reply, nil
 }
