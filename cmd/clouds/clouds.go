@@ -123,6 +123,16 @@ func (c *Clouds) open(ctx context.Context, n *v1alpha1.Network) (*opened, error)
 	return now, nil
 }
 
+// Forget ends what was opened for a Network that is gone.
+func (c *Clouds) Forget(network string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o := c.byName[network]; o != nil {
+		delete(c.byName, network)
+		o.close()
+	}
+}
+
 // Close ends all that was opened.
 func (c *Clouds) Close() {
 	c.mu.Lock()

@@ -51,7 +51,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
 		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
-		Nodes: cached, Beside: beside,
+		Nodes: cached, Beside: beside, Forget: clouds.Forget,
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	rules := firewall.New(firewall.Config{

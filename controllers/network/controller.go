@@ -37,6 +37,8 @@ type Config struct {
 	Live client.Reader
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Forget is told of a Network that is gone; it may be nil.
+	Forget func(network string)
 	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
 	// carved from either; it may be nil.
 	ServiceCIDRs func(context.Context) ([]ServiceCIDR, error)
@@ -119,6 +121,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err := c.Client.Get(ctx, req.NamespacedName, n); err != nil {
 		if apierrors.IsNotFound(err) {
 			c.Metrics.forget(req.Name)
+			if c.Forget != nil {
+				c.Forget(req.Name)
+			}
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}

@@ -43,3 +43,25 @@ func TestWhatIsNotSeenIsSaidOnce(t *testing.T) {
 		t.Errorf("it says %s", c.Message)
 	}
 }
+
+// TestANetworkThatIsGoneIsForgotten, however it went.
+func TestANetworkThatIsGoneIsForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, aNetwork("10.0.0.0/16"))
+	var told []string
+	b.controller.Forget = func(name string) { told = append(told, name) }
+	b.reconcile()
+	if len(told) > 0 {
+		t.Error("it is forgotten while it is there")
+	}
+	n := b.network()
+	n.Finalizers = nil
+	if err := b.api.Update(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	b.delete(n)
+	b.reconcile()
+	if len(told) != 1 || told[0] != "default" {
+		t.Errorf("forgotten are %v", told)
+	}
+}

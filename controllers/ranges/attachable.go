@@ -99,7 +99,7 @@ func Published(nodes []*corev1.Node) (out []netip.Prefix) {
 func (c *Controller) notice(r *v1alpha1.RangeRequest, s cloud.Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.barred[r.UID] = Unattachable(prefixes(r.Status.Granted()), s, Published(c.Nodes()))
+	c.of(r).barred = Unattachable(prefixes(r.Status.Granted()), s, Published(c.Nodes()))
 }
 
 // without takes what cannot be attached out of what can be in use.

@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +18,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -77,13 +75,10 @@ type Config struct {
 type Controller struct {
 	Config
 
-	mu       sync.Mutex
-	verified map[types.UID]time.Time
-	paced    map[types.UID]pace
-	doubts   map[types.UID]time.Time
-	barred   map[types.UID][]netip.Prefix // what cannot be attached of a request's ranges
-	looked   look                         // of the one worker
-	sweeper  sweeper                      // of the one worker
+	mu         sync.Mutex
+	remembered map[string]*memory // by the request's name
+	looked     look               // of the one worker
+	sweeper    sweeper            // of the one worker
 	// stored is the request under reconciliation as the API server has it; of
 	// the one worker.
 	stored  *v1alpha1.RangeRequest
@@ -114,8 +109,7 @@ func New(cfg Config) *Controller {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Controller{Config: cfg, verified: map[types.UID]time.Time{}, paced: map[types.UID]pace{}, doubts: map[types.UID]time.Time{},
-		barred: map[types.UID][]netip.Prefix{}}
+	return &Controller{Config: cfg, remembered: map[string]*memory{}}
 }
 
 // Reconcile grants one request, or takes it back, counts its use, and lets it
@@ -127,7 +121,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	r := &v1alpha1.RangeRequest{}
 	if err := c.Live.Get(ctx, req.NamespacedName, r); err != nil {
 		if client.IgnoreNotFound(err) == nil {
-			c.Metrics.forget(req.Name)
+			c.forget(req.Name)
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -145,7 +139,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	c.stored = r.DeepCopy()
 	again, gone := c.bring(ctx, r, stuck)
 	if gone {
-		c.forget(r)
+		c.forget(r.Name)
 		c.changed.Store(true) // what was its may be what others wait for
 		return reconcile.Result{}, nil
 	}
@@ -216,21 +210,9 @@ const missingPause = 10 * time.Second
 func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	last, ok := c.verified[r.UID]
-	since := c.Now().Sub(last)
-	_, doubted := c.doubts[r.UID]
-	return !ok || doubted || hasClaims(r) || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
+	m := c.of(r)
+	since := c.Now().Sub(m.verified)
+	return m.verified.IsZero() || !m.doubt.IsZero() || hasClaims(r) || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
 		(u.RangeMissing && since >= missingPause) ||
 		!meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady)
-}
-
-// forget drops what is remembered of a request that is gone.
-func (c *Controller) forget(r *v1alpha1.RangeRequest) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.verified, r.UID)
-	delete(c.paced, r.UID)
-	delete(c.doubts, r.UID)
-	delete(c.barred, r.UID)
-	c.Metrics.forget(r.Name)
 }

@@ -15,13 +15,13 @@ import (
 func (c *Controller) doubt(r *v1alpha1.RangeRequest) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.doubts[r.UID] = c.Now().Add(c.Doubt)
+	c.of(r).doubt = c.Now().Add(c.Doubt)
 }
 
 // doubtOnce does so where nothing is known of the time it was asked for.
 func (c *Controller) doubtOnce(r *v1alpha1.RangeRequest) {
 	c.mu.Lock()
-	_, known := c.doubts[r.UID]
+	known := !c.of(r).doubt.IsZero()
 	c.mu.Unlock()
 	if !known {
 		c.doubt(r)
@@ -32,7 +32,7 @@ func (c *Controller) doubtOnce(r *v1alpha1.RangeRequest) {
 func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if until := c.doubts[r.UID]; c.Now().Before(until) {
+	if until := c.of(r).doubt; c.Now().Before(until) {
 		return until
 	}
 	return time.Time{}
@@ -43,15 +43,12 @@ func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
 func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.verified[r.UID] = c.Now()
-	until, ok := c.doubts[r.UID]
-	switch {
-	case !ok:
-		return c.Verify
-	case began.Before(until):
-		return max(until.Sub(c.Now()), time.Millisecond)
+	m := c.of(r)
+	m.verified = c.Now()
+	if began.Before(m.doubt) {
+		return max(m.doubt.Sub(c.Now()), time.Millisecond)
 	}
-	delete(c.doubts, r.UID)
+	m.doubt = time.Time{}
 	return c.Verify
 }
 
@@ -59,7 +56,7 @@ func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time
 func (c *Controller) lookAgain(r *v1alpha1.RangeRequest) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.verified, r.UID)
+	c.of(r).verified = time.Time{}
 }
 
 // settles refuses to let a request go while a range of it may still come to be.

@@ -136,8 +136,8 @@ func (c *Controller) pausedFor(ctx context.Context, r *v1alpha1.RangeRequest, no
 	network := c.generation(ctx, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p, ok := c.paced[r.UID]
-	if !ok || p.request != r.Generation || p.network != network {
+	p := c.of(r).pace
+	if p.request != r.Generation || p.network != network {
 		return 0
 	}
 	return max(0, p.until.Sub(now))
@@ -147,7 +147,7 @@ func (c *Controller) pause(ctx context.Context, r *v1alpha1.RangeRequest, until 
 	network := c.generation(ctx, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.paced[r.UID] = pace{until: until, request: r.Generation, network: network}
+	c.of(r).pace = pace{until: until, request: r.Generation, network: network}
 }
 
 // generation is that of the request's Network, as the cache has it.

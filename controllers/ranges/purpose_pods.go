@@ -67,7 +67,7 @@ func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.
 	u := Count(r, all, p.c.Nodes(), vpc.Traits)
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
-	u.without(prefix.Normalise(slices.Concat(p.c.barred[r.UID], reserved)))
+	u.without(prefix.Normalise(slices.Concat(p.c.of(r).barred, reserved)))
 	return u, nil
 }
 

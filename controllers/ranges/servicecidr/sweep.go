@@ -48,6 +48,9 @@ func (k *Keeper) Sweep(ctx context.Context, requests []v1alpha1.RangeRequest) er
 			return err
 		}
 	}
+	maps.DeleteFunc(k.leaving, func(uid types.UID, _ time.Time) bool { // gone, by whatever hand
+		return !slices.ContainsFunc(all, func(s networkingv1.ServiceCIDR) bool { return s.UID == uid })
+	})
 	maps.DeleteFunc(k.strays, func(uid types.UID, _ time.Time) bool { return !stray[uid] })
 	return held
 }
