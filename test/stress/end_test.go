@@ -95,6 +95,7 @@ func (r *rig) checkHeldByHands() error {
 // checkNothingLeft is nil when no object of ours is left, in any cluster and
 // in the cloud (I5).
 func (r *rig) checkNothingLeft() error {
+	r.revive()
 	for _, c := range r.clusters {
 		for _, list := range []client.ObjectList{&v1alpha1.RangeRequestList{}, &v1alpha1.NetworkList{}} {
 			if err := c.API.List(r.ctx, list); err != nil {
