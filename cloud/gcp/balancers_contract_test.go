@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	compute "google.golang.org/api/compute/v1"
 	"google.golang.org/api/option"
@@ -38,15 +39,17 @@ type balancerWorld struct {
 
 func newBalancerWorld(t *testing.T, edits ...func(*gcp.Config)) *balancerWorld {
 	t.Helper()
-	w := &balancerWorld{world: newWorld(t, gcesim.Config{})}
+	// Very many balancers are made here.
+	w := &balancerWorld{world: newWorld(t, gcesim.Config{Latency: 2 * time.Millisecond})}
 	w.connect(append(edits, func(c *gcp.Config) {
+		c.PollMin, c.PollMax = 2*time.Millisecond, 50*time.Millisecond
 		_, b, closer, err := gcp.NewWithBalancers(t.Context(), *c)
 		w.must(err)
 		t.Cleanup(closer)
 		w.balancers = b
 	})...)
 	var err error
-	w.rest, err = compute.NewService(t.Context(), option.WithEndpoint(w.url+"/compute/v1/"), option.WithoutAuthentication())
+	w.rest, err = compute.NewService(t.Context(), option.WithEndpoint(w.url+"/compute/v1/"), option.WithHTTPClient(w.sim.Patient()))
 	w.must(err)
 	return w
 }

@@ -65,7 +65,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 // there to be seen.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.must(w.sim.SetRouter(hub("10.70.0.0/24")))
 	r := &recorder{sim: w.sim}
 	server := httptest.NewServer(r)

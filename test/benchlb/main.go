@@ -40,7 +40,7 @@ func main() {
 	flag.IntVar(&s.services, "services", 200, "`Services` of type LoadBalancer")
 	flag.IntVar(&s.nodes, "nodes", 500, "`nodes` that they send to")
 	flag.DurationVar(&s.gather, "gather", time.Second, "how `long` the controller gathers changes of Nodes")
-	flag.DurationVar(&s.latency, "latency", 0, "how `long` the cloud takes for what it does asynchronously")
+	flag.DurationVar(&s.latency, "latency", 0, "how `long` the cloud takes for what it does asynchronously; 0 is what the simulators have by default")
 	flag.BoolVar(&s.rates, "rates", false, "have AWS refuse what is beyond its token buckets, and keep to our share of them")
 	flag.DurationVar(&s.timeout, "timeout", 45*time.Minute, "`time` after which the run is given up")
 	flag.StringVar(&s.json, "json", "", "`file` for the rows as JSON; bin/bench/lb.json by default")

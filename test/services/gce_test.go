@@ -52,7 +52,7 @@ func newGCE(t *testing.T, o options) place {
 	g.must(err)
 	t.Cleanup(stop)
 	g.url = url
-	g.rest, err = compute.NewService(t.Context(), option.WithEndpoint(url+"/compute/v1/"), option.WithoutAuthentication())
+	g.rest, err = compute.NewService(t.Context(), option.WithEndpoint(url+"/compute/v1/"), option.WithHTTPClient(g.sim.Patient()))
 	g.must(err)
 	return g
 }
@@ -95,7 +95,7 @@ func (g *gce) machine(name string, zone int) (providerID, address string) {
 	return "gce://" + project + "/" + in + "/" + name, i.Interfaces[0].IP.String()
 }
 
-func (g *gce) settle() {}
+func (g *gce) settle() { g.sim.Settle() }
 
 func (g *gce) destroy(name string) {
 	g.Helper()

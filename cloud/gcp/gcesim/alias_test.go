@@ -15,7 +15,7 @@ import (
 // discovery client can clear the list.
 func TestEmptyListTrap(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	vm := w.addVM("vm", "10.4.1.0/24")
 	nic := "nic0"
 	op, err := w.instancesClient().UpdateNetworkInterface(w.ctx, &computepb.UpdateNetworkInterfaceInstanceRequest{
@@ -58,7 +58,7 @@ func TestAliasUpdateIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, gcesim.Config{})
+			w := newWorld(t, gcesim.Config{Instant: true})
 			w.addVM("vm", "10.4.1.0/24")
 			_, err := w.setAliases("vm", tc.want...)
 			code, reason, message := failure(err)
@@ -71,7 +71,7 @@ func TestAliasUpdateIsRefused(t *testing.T) {
 
 func TestAliasForms(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("other", "10.4.0.0/24")
 	w.addVM("vm")
 	_, err := w.setAliases("vm", alias("/24"), alias("10.4.9.9"), &rest.AliasIpRange{IpCidrRange: "10.0.1.0/28"})
@@ -85,7 +85,7 @@ func TestAliasForms(t *testing.T) {
 
 func TestAliasInUseFailsTheOperation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("other", "10.4.1.0/24")
 	w.addVM("vm")
 	op, err := w.setAliases("vm", alias("10.4.0.0/24"), alias("10.4.1.128/25"))

@@ -16,7 +16,7 @@ const fleetSize = 10_000
 // bigWorld has 10,000 VMs, each with a /24 alias range.
 func bigWorld(b *testing.B) (*gcesim.Sim, *rest.Service) {
 	b.Helper()
-	sim := gcesim.New(gcesim.Config{})
+	sim := gcesim.New(gcesim.Config{Instant: true})
 	url, stop, err := sim.Serve("127.0.0.1:0")
 	check(b, err)
 	b.Cleanup(stop)

@@ -14,7 +14,7 @@ import (
 func TestHandsWaitForOperations(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, Latency: time.Second})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, Latency: time.Second})
 	w.addVM("vm")
 	_, err := w.setAliases("vm", alias("10.4.0.0/24"))
 	w.must(err)

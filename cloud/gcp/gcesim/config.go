@@ -6,8 +6,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/simulate"
 )
 
-// Config says how a Sim behaves. The zero value is usable: real time, instant
-// operations, the regions of DefaultRegions, no authentication, no rate limit.
+// Config says how a Sim behaves. The zero value is usable: real time, operations
+// that take a moment, the regions of DefaultRegions, no authentication, no rate
+// limit.
 type Config struct {
 	// Projects exist from the start; Add functions create others as needed.
 	Projects []string
@@ -17,8 +18,12 @@ type Config struct {
 	Clock simulate.Clock
 	// Seed makes probabilistic faults repeatable.
 	Seed uint64
-	// Latency is how long operations take; zero: DONE in the reply.
+	// Latency is how long operations take, by default 10 ms. So long what they
+	// change is not ready for others.
 	Latency time.Duration
+	// Instant is for tests of single moments: operations are DONE in the reply
+	// unless Latency is set. A Clock that does not move by itself needs it.
+	Instant bool
 	// Latencies overrides Latency by method, such as "subnetworks.patch".
 	Latencies map[string]time.Duration
 	// OperationTTL is how long a finished operation can still be read, by
@@ -70,6 +75,7 @@ const (
 	maxAliasRangesPerNIC = 150  // per interface, whatever the masks: VPC quotas page
 	maxInterfacesPerVM   = 10
 	smallestSubnetMask   = 29
+	defaultLatency       = 10 * time.Millisecond
 	defaultOperationTTL  = time.Hour
 	defaultWaitLimit     = 2 * time.Minute
 	defaultCallLog       = 1_000_000

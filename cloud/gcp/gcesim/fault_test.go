@@ -16,7 +16,7 @@ const update = "instances.updateNetworkInterface"
 
 func TestInjectedErrors(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("vm")
 	w.addVM("other")
 	for _, want := range []*gcesim.APIError{
@@ -42,7 +42,7 @@ func TestInjectedErrors(t *testing.T) {
 func TestProbabilityIsSeeded(t *testing.T) {
 	t.Parallel()
 	strikes := func() int {
-		w := newWorld(t, gcesim.Config{Seed: 7})
+		w := newWorld(t, gcesim.Config{Instant: true, Seed: 7})
 		in := w.sim.Inject(gcesim.Fault{Method: "zones.*", Probability: 0.3, Error: gcesim.RateLimited()})
 		for range 100 {
 			w.rest.Zones.Get(projectID, zone).Do()
@@ -56,7 +56,7 @@ func TestProbabilityIsSeeded(t *testing.T) {
 
 func TestLostReplyHasItsEffect(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("vm")
 	w.sim.Inject(gcesim.Fault{Method: update, Count: 1, LostReply: true})
 	if _, err := w.setAliases("vm", alias("10.4.1.0/24")); err == nil {
@@ -75,7 +75,7 @@ func TestLostReplyHasItsEffect(t *testing.T) {
 
 func TestHangHasNoEffectWhenTheCallerGivesUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	vm := w.addVM("vm")
 	w.sim.Inject(gcesim.Fault{Method: update, Hang: make(chan struct{})})
 	ctx, cancel := context.WithTimeout(w.ctx, 50*time.Millisecond)
@@ -94,7 +94,7 @@ func TestHangHasNoEffectWhenTheCallerGivesUp(t *testing.T) {
 func TestOperationFaults(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock})
 	w.addVM("vm")
 	w.sim.Inject(gcesim.Fault{Method: update, Count: 1, Slow: time.Hour, OperationError: &gcesim.OperationError{Code: "RESOURCE_OPERATION_RATE_EXCEEDED", Message: "too fast", HTTPStatus: 503}})
 	op, err := w.setAliases("vm", alias("10.4.1.0/24"))
@@ -119,7 +119,7 @@ func TestOperationFaults(t *testing.T) {
 func TestStaleReads(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock})
 	w.addVM("old")
 	clock.Advance(time.Minute)
 	w.addVM("new")
@@ -160,7 +160,7 @@ func TestStaleReads(t *testing.T) {
 
 func TestHooksRunAroundTheEffect(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("vm")
 	var seen []int
 	count := func(gcesim.Call) {
@@ -177,7 +177,7 @@ func TestHooksRunAroundTheEffect(t *testing.T) {
 
 func TestCallLogCounts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("vm")
 	w.sim.ResetCalls()
 	_, err := w.setAliases("vm", alias("10.4.1.0/24"))
@@ -190,7 +190,7 @@ func TestCallLogCounts(t *testing.T) {
 func TestCredentialsAndRateLimit(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, Token: "secret", ReadsPerMinute: 2})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, Token: "secret", ReadsPerMinute: 2})
 	_, err := w.rest.Zones.Get(projectID, zone).Do()
 	if code, _, _ := failure(err); code != 401 {
 		t.Fatalf("without a token: %v", err)
@@ -218,7 +218,7 @@ func TestCredentialsAndRateLimit(t *testing.T) {
 
 func TestServeOnALoopbackPort(t *testing.T) {
 	t.Parallel()
-	sim := gcesim.New(gcesim.Config{Projects: []string{projectID}})
+	sim := gcesim.New(gcesim.Config{Instant: true, Projects: []string{projectID}})
 	url, stop, err := sim.Serve("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

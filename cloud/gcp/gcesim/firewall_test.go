@@ -45,7 +45,7 @@ func TestFirewallIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, gcesim.Config{})
+			w := newWorld(t, gcesim.Config{Instant: true})
 			_, err := w.rest.Firewalls.Insert(projectID, firewallRule(tc.edit)).Context(w.ctx).Do()
 			if code, reason, message := failure(err); code != 400 || reason != "invalid" || !strings.Contains(message, tc.message) {
 				t.Errorf("got %d %s: %s", code, reason, message)
@@ -56,7 +56,7 @@ func TestFirewallIsRefused(t *testing.T) {
 
 func TestFirewallLives(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{Quotas: map[string]int{gcesim.QuotaFirewalls: 2}})
+	w := newWorld(t, gcesim.Config{Instant: true, Quotas: map[string]int{gcesim.QuotaFirewalls: 2}})
 	insert := func(edit func(*rest.Firewall)) error {
 		_, err := w.rest.Firewalls.Insert(projectID, firewallRule(edit)).Context(w.ctx).Do()
 		return err

@@ -15,7 +15,7 @@ import (
 
 func TestRecreatedInstanceHasANewID(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	first := w.addVM("vm", "10.4.1.0/24")
 	_, err := w.rest.Instances.Delete(projectID, zone, "vm").Do()
 	w.must(err)
@@ -47,7 +47,7 @@ func TestInstanceInsertIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, gcesim.Config{})
+			w := newWorld(t, gcesim.Config{Instant: true})
 			w.addVM("vm")
 			_, err := w.rest.Instances.Insert(projectID, tc.zone, &tc.vm).Do()
 			if code, reason, _ := failure(err); code != tc.code || reason != tc.reason {
@@ -59,7 +59,7 @@ func TestInstanceInsertIsRefused(t *testing.T) {
 
 func TestSharedVPC(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{Projects: []string{"service"}})
+	w := newWorld(t, gcesim.Config{Instant: true, Projects: []string{"service"}})
 	_, err := w.rest.Instances.Insert("service", zone, &rest.Instance{Name: "vm", NetworkInterfaces: []*rest.NetworkInterface{{
 		Subnetwork:    "projects/p1/regions/us-central1/subnetworks/nodes",
 		AliasIpRanges: []*rest.AliasIpRange{alias("/24")},
@@ -81,7 +81,7 @@ func TestSharedVPC(t *testing.T) {
 func TestDeletedVMEndsItsOperation(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, Latency: minute})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, Latency: minute})
 	w.addVM("vm")
 	op, err := w.setAliases("vm", alias("10.4.1.0/24"))
 	w.must(err)
@@ -129,7 +129,7 @@ func TestOneRangeHasOneHolder(t *testing.T) {
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.addVM("vm")
 	insert := func(name, dest string) (*rest.Operation, error) {
 		return w.rest.Routes.Insert(projectID, &rest.Route{
@@ -168,7 +168,7 @@ func TestRoutes(t *testing.T) {
 // allowSubnetCidrRoutesOverlap lets a subnetwork cover a static route.
 func TestHybridSubnetMayCoverARoute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.must(w.sim.AddRoute(gcesim.Route{Project: projectID, Name: "r", Network: "vpc", Dest: pfx("10.40.3.0/24"), NextHopIP: netip.MustParseAddr("10.0.0.9")}))
 	sub := gcesim.Subnetwork{Project: projectID, Region: region, Name: "hybrid", Network: "vpc", Primary: pfx("10.40.0.0/16")}
 	if w.sim.AddSubnetwork(sub) == nil {
@@ -180,7 +180,7 @@ func TestHybridSubnetMayCoverARoute(t *testing.T) {
 
 func TestAddressesOccupySpace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	_, err := w.rest.GlobalAddresses.Insert(projectID, &rest.Address{
 		Name: "psa", AddressType: "INTERNAL", Purpose: "VPC_PEERING", Network: "global/networks/vpc", PrefixLength: 16,
 	}).Do()
@@ -215,7 +215,7 @@ func TestAddressesOccupySpace(t *testing.T) {
 
 func TestPlacesAndPeeringRoutes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	regions, err := w.rest.Regions.List(projectID).Do()
 	w.must(err)
 	zones, err := w.rest.Zones.List(projectID).Filter("region eq .*/us-central1").Do()

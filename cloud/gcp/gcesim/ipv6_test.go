@@ -15,7 +15,7 @@ const dual = "IPV4_IPV6"
 // dualWorld is a world whose network "six" has internal IPv6, with dual-stack
 // subnetworks "inside" and "outside" and an IPv4 one, "four".
 func dualWorld(t *testing.T) *world {
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.must(w.sim.AddNetwork(gcesim.Network{Project: projectID, Name: "six", ULA: true}))
 	for name, s := range map[string]gcesim.Subnetwork{
 		"inside":  {Primary: pfx("10.1.0.0/24"), IPv6Access: "INTERNAL"},

@@ -19,7 +19,7 @@ type balanced struct{ *world }
 
 func newBalanced(t *testing.T) *balanced {
 	t.Helper()
-	w := &balanced{newWorld(t, gcesim.Config{})}
+	w := &balanced{newWorld(t, gcesim.Config{Instant: true})}
 	w.addVM("vm")
 	w.must(w.check("hc"))
 	w.must(w.neg("neg", nil))

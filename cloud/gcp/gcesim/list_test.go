@@ -33,7 +33,7 @@ func (w *world) fleet(n int) {
 
 func TestAggregatedListPagesThroughEverything(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.fleet(50)
 	it := w.instancesClient().AggregatedList(w.ctx, &computepb.AggregatedListInstancesRequest{
 		Project: projectID, MaxResults: proto.Uint32(7),
@@ -68,7 +68,7 @@ func TestAggregatedListPagesThroughEverything(t *testing.T) {
 
 func TestListOrderAndPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.fleet(30)
 	for order, sorted := range map[string]bool{"": true, "name": true, "creationTimestamp desc": true} {
 		var names []string
@@ -96,7 +96,7 @@ func TestListOrderAndPages(t *testing.T) {
 
 func TestIncludeAllScopes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	some, err := w.rest.Instances.AggregatedList(projectID).Do()
 	w.must(err)
 	all, err := w.rest.Instances.AggregatedList(projectID).IncludeAllScopes(true).Do()
@@ -111,7 +111,7 @@ func TestIncludeAllScopes(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.fleet(12) // zone a holds 0, 3, 6 and 9
 	w.must(w.sim.SetAliases(projectID, zone, "vm-0003", "nic0", gcesim.Alias{Prefix: pfx("10.4.1.0/24"), RangeName: "pods"}))
 	for filter, want := range map[string]string{
@@ -169,7 +169,7 @@ func TestFilters(t *testing.T) {
 func TestOperationFilter(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, Latencies: map[string]time.Duration{"instances.stop": time.Minute}})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, Latencies: map[string]time.Duration{"instances.stop": time.Minute}})
 	w.fleet(6)
 	_, err := w.rest.Instances.Start(projectID, zone, "vm-0000").Do()
 	w.must(err)
@@ -189,7 +189,7 @@ func TestOperationFilter(t *testing.T) {
 
 func TestPartialResponses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.fleet(3)
 	a, err := w.rest.Instances.AggregatedList(projectID).Fields(
 		googleapi.Field("nextPageToken,items/*/instances(name,id,networkInterfaces(name,aliasIpRanges))")).Do()

@@ -15,7 +15,7 @@ import (
 func TestEffectsAppearWhenDone(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, Latency: 10 * time.Second})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, Latency: 10 * time.Second})
 	w.addVM("vm")
 	op, err := w.setAliases("vm", alias("10.4.1.0/24"))
 	w.must(err)
@@ -50,7 +50,7 @@ func TestEffectsAppearWhenDone(t *testing.T) {
 func TestWaitReturnsWhenDoneOrAtTheLimit(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, Latencies: map[string]time.Duration{"subnetworks.patch": 3 * time.Minute}})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, Latencies: map[string]time.Duration{"subnetworks.patch": 3 * time.Minute}})
 	op, err := w.setRanges(secondary("pods", "10.4.0.0/14"), secondary("more", "10.20.0.0/16"))
 	w.must(err)
 	for _, want := range []string{"RUNNING", "DONE"} {
@@ -71,7 +71,7 @@ func TestWaitReturnsWhenDoneOrAtTheLimit(t *testing.T) {
 
 func TestBusySubnetworkRefusesNewInstances(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{Clock: simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), Latency: time.Minute})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), Latency: time.Minute})
 	_, err := w.setRanges(secondary("pods", "10.4.0.0/14"), secondary("more", "10.20.0.0/16"))
 	w.must(err)
 	_, err = w.rest.Instances.Insert(projectID, zone, &rest.Instance{
@@ -84,7 +84,7 @@ func TestBusySubnetworkRefusesNewInstances(t *testing.T) {
 
 func TestRequestIDIsIdempotent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	vm := w.addVM("vm")
 	update := func(id, cidr string) (*rest.Operation, error) {
 		return w.rest.Instances.UpdateNetworkInterface(projectID, zone, "vm", "nic0", &rest.NetworkInterface{
@@ -134,7 +134,7 @@ func TestGeneratedClientsWait(t *testing.T) {
 func TestReleasedRangeRests(t *testing.T) {
 	t.Parallel()
 	clock := simulate.NewHandClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	w := newWorld(t, gcesim.Config{Clock: clock, ReleaseDelay: time.Minute})
+	w := newWorld(t, gcesim.Config{Instant: true, Clock: clock, ReleaseDelay: time.Minute})
 	w.addVM("a", "10.4.1.0/24")
 	w.addVM("b")
 	_, err := w.setAliases("a")

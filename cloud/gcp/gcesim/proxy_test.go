@@ -40,7 +40,7 @@ func TestProxyOnlySubnetIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, gcesim.Config{})
+			w := newWorld(t, gcesim.Config{Instant: true})
 			if strings.Contains(name, "active") { // the first one is still being made
 				w.sim.SetLatency("subnetworks.insert", minute)
 				_, err := w.rest.Subnetworks.Insert(projectID, region, proxySubnet(func(*rest.Subnetwork) {})).Context(w.ctx).Do()
@@ -57,7 +57,7 @@ func TestProxyOnlySubnetIsRefused(t *testing.T) {
 
 func TestProxyOnlySubnetLives(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	insert := func(edit func(*rest.Subnetwork)) {
 		t.Helper()
 		_, err := w.rest.Subnetworks.Insert(projectID, region, proxySubnet(edit)).Context(w.ctx).Do()

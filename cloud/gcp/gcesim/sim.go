@@ -51,6 +51,9 @@ func New(config Config) *Sim {
 	if config.Regions == nil {
 		config.Regions = DefaultRegions
 	}
+	if !config.Instant {
+		config.Latency = orDefault(config.Latency, defaultLatency)
+	}
 	config.OperationTTL = orDefault(config.OperationTTL, defaultOperationTTL)
 	config.WaitLimit = orDefault(config.WaitLimit, defaultWaitLimit)
 	config.CallLog = orDefault(config.CallLog, defaultCallLog)

@@ -48,7 +48,7 @@ func TestSecondaryRangeIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, gcesim.Config{})
+			w := newWorld(t, gcesim.Config{Instant: true})
 			w.must(w.sim.AddSubnetwork(gcesim.Subnetwork{Project: projectID, Region: "us-east1", Name: "far", Network: "vpc", Primary: pfx("10.30.0.0/16")}))
 			w.must(w.sim.AddRoute(gcesim.Route{Project: projectID, Name: "vpn", Network: "vpc", Dest: pfx("10.40.3.0/24"), NextHopIP: netip.MustParseAddr("10.0.0.9")}))
 			w.must(w.sim.ReserveRange(projectID, "vpc", "services", pfx("10.50.0.0/16")))
@@ -72,7 +72,7 @@ func TestSecondaryRangeIsRefused(t *testing.T) {
 
 func TestSubnetworkPatchMerges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	sub, err := w.rest.Subnetworks.Get(projectID, region, "nodes").Do()
 	w.must(err)
 	// Without the field nothing changes, not even the fingerprint.
@@ -108,7 +108,7 @@ func TestSubnetworkPatchMerges(t *testing.T) {
 
 func TestFingerprints(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	vm := w.addVM("vm")
 	stale := vm.Interfaces[0].Fingerprint
 	_, err := w.setAliases("vm", alias("10.4.1.0/24"))
@@ -136,7 +136,7 @@ func TestFingerprints(t *testing.T) {
 
 func TestOtherFieldsCannotBeUpdated(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	vm := w.addVM("vm")
 	_, err := w.rest.Instances.UpdateNetworkInterface(projectID, zone, "vm", "nic0", &rest.NetworkInterface{
 		Fingerprint: vm.Interfaces[0].Fingerprint, AccessConfigs: []*rest.AccessConfig{{Name: "x"}},
@@ -157,7 +157,7 @@ func TestOtherFieldsCannotBeUpdated(t *testing.T) {
 
 func TestLimitsAndQuotas(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{Quotas: map[string]int{gcesim.QuotaAliases: 2, gcesim.QuotaStaticRoutes: 1}})
+	w := newWorld(t, gcesim.Config{Instant: true, Quotas: map[string]int{gcesim.QuotaAliases: 2, gcesim.QuotaStaticRoutes: 1}})
 	ranges := []*rest.SubnetworkSecondaryRange{secondary("pods", "10.4.0.0/14")}
 	for i := range 170 {
 		ranges = append(ranges, secondary(fmt.Sprintf("r%d", i), fmt.Sprintf("10.20.%d.0/24", i)))
@@ -190,7 +190,7 @@ func TestLimitsAndQuotas(t *testing.T) {
 
 func TestPrimaryOnlyGrows(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	expand := func(to string) error {
 		_, err := w.rest.Subnetworks.ExpandIpCidrRange(projectID, region, "nodes", &rest.SubnetworksExpandIpCidrRangeRequest{IpCidrRange: to}).Do()
 		return err
@@ -213,7 +213,7 @@ func TestPrimaryOnlyGrows(t *testing.T) {
 
 func TestAutoModeSpaceIsTaken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	w.must(w.sim.AddNetwork(gcesim.Network{Project: projectID, Name: "auto", Auto: true}))
 	err := w.sim.AddSubnetwork(gcesim.Subnetwork{Project: projectID, Region: region, Name: "more", Network: "auto", Primary: pfx("10.200.0.0/20")})
 	if err == nil || !strings.Contains(err.Error(), "10.128.0.0/9") {
@@ -228,7 +228,7 @@ func TestAutoModeSpaceIsTaken(t *testing.T) {
 
 func TestSubnetworkLifecycle(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, gcesim.Config{})
+	w := newWorld(t, gcesim.Config{Instant: true})
 	body := &rest.Subnetwork{Name: "extra", Network: "projects/p1/global/networks/vpc", IpCidrRange: "10.70.0.0/24"}
 	_, err := w.rest.Subnetworks.Insert(projectID, region, body).Do()
 	w.must(err)

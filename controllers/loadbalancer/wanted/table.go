@@ -26,7 +26,7 @@ var own = []Annotation{
 	{Key: "vpcnative.dev/addresses", Values: "addresses, or names of reserved ones", Effect: Followed,
 		Meaning: "its addresses, at most one a family; names are given to the families in the order of `ipFamilies`", follow: addresses},
 	{Key: "vpcnative.dev/subnets", Values: "names or IDs", Effect: Followed,
-		Meaning: "the subnets of its own addresses: one on Google Cloud, one a zone on AWS", follow: attribute(lb.AttributeSubnets)},
+		Meaning: "the subnets of its own addresses: one on Google Cloud, one a zone on AWS ([which it has otherwise](#which-subnets-on-aws))", follow: attribute(lb.AttributeSubnets)},
 	{Key: "vpcnative.dev/backends", Cloud: "gcp", Values: "`EndpointGroups`, `InstanceGroups`", Effect: Followed,
 		Meaning: "zonal endpoint groups of nodes (the default), or instance groups", follow: oneOf(lb.AttributeBackends, lb.EndpointGroups, lb.InstanceGroups)},
 }
