@@ -23,7 +23,9 @@ func (m *measuring) bounds() bounds {
 		// and changed only by themselves. Tags are read by twenty.
 		batches := (m.nodes + targetsOfCall - 1) / targetsOfCall
 		return bounds{
-			build: calls{some + services, (5+batches)*services + some}, // two groups' parts, balancer, target group, listener; targets
+			// Two groups' parts, balancer, target group, listener; targets. What was just
+			// made is not known everywhere at once, so that what uses it is tried again.
+			build: calls{2*some + services, (5+3+batches)*services + some},
 			in:    calls{some, services}, out: calls{0, 2 * services},  // the new machine's security group is read
 			// A sixth of the balancers, or 20, are read by themselves, at five calls each.
 			readAll: calls{3*some + services + services/10 + 2*m.nodes/100 + 5*max(20, services/6+1), 0},
@@ -31,13 +33,13 @@ func (m *measuring) bounds() bounds {
 			one: calls{some, 2}, gone: calls{3*some + 4*services, 5*services + some},
 		}
 	}
-	// Each change is confirmed by reading it. Pools are shared, and one change
-	// reads the pool and its members before and after.
+	// Each change is confirmed by reading it, when its operation is seen to have
+	// ended: many are looked at by one call. Pools are shared.
 	return bounds{
-		build: calls{5*services + 2*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
+		build: calls{5*services + 4*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
 		in:    calls{4, 1}, out: calls{12, 3},                // two sorts of pools above 250 nodes
 		readAll: calls{some + 3, 0},
-		one:     calls{2, 1}, gone: calls{5*services + 3*some, 5*services + some},
+		one:     calls{3, 1}, gone: calls{5*services + 5*some, 5*services + some},
 	}
 }
 
