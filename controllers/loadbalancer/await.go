@@ -61,7 +61,7 @@ func (k *book) lookAt(ctx context.Context, refs []lb.Ref) error {
 // look enters how these are by now, but for what has been changed meanwhile.
 func (k *book) look(ctx context.Context, was lb.State) error {
 	k.mu.Lock()
-	began := k.clock
+	began, at := k.clock, time.Now()
 	k.mu.Unlock()
 	got, err := k.Look(ctx, maps.Clone(was))
 	if err != nil {
@@ -70,11 +70,11 @@ func (k *book) look(ctx context.Context, was lb.State) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for ref := range was {
-		if k.noted[ref] > began {
+		r, there := got[ref]
+		if !k.believes(ref, there, began, at) {
 			continue
 		}
-		delete(k.state, ref)
-		if r, there := got[ref]; there {
+		if delete(k.state, ref); there {
 			k.state[ref] = r
 		}
 	}

@@ -48,6 +48,8 @@ type inventory struct {
 	// noted is when a change was last entered, so that a read that began
 	// before it does not undo it.
 	noted   map[lb.Ref]uint64
+	notedAt map[lb.Ref]time.Time
+	readLag time.Duration
 	clock   uint64
 	read    time.Time // of the last bulk read that came off
 	tried   time.Time
@@ -79,9 +81,9 @@ type inventory struct {
 	lastOwner  string
 }
 
-func newInventory(domain string, now func() time.Time) *inventory {
+func newInventory(domain string, readLag time.Duration, now func() time.Time) *inventory {
 	return &inventory{
-		members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
+		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
 		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
@@ -138,13 +140,13 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 		return len(of) == 0
 	}
 	for ref, r := range k.state {
-		if _, there := got[ref]; !there && k.noted[ref] <= began && meant(r.Owner) && !hole.Covers(ref) {
+		if _, there := got[ref]; !there && k.believes(ref, false, began, at) && meant(r.Owner) && !hole.Covers(ref) {
 			delete(k.state, ref)
 			delete(k.members, ref)
 		}
 	}
 	for ref, r := range got {
-		if k.noted[ref] <= began {
+		if k.believes(ref, true, began, at) {
 			k.state[ref] = r
 		}
 	}
@@ -158,8 +160,18 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 		clear(k.doubtful)
 		clear(k.members) // it is listed again
 		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
+		maps.DeleteFunc(k.notedAt, func(_ lb.Ref, then time.Time) bool { return at.Sub(then) >= k.readLag })
 	}
 	return nil
+}
+
+// believes tells whether a read that began then may enter that a resource is
+// there, or is not: it may be behind what was done before it began. The
+// inventory is locked.
+func (k *book) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool {
+	then, changed := k.notedAt[ref]
+	_, had := k.state[ref]
+	return k.noted[ref] <= began && !(changed && had != there && at.Sub(then) < k.readLag)
 }
 
 // whole is nil where the last read showed everything. Otherwise nothing may be
@@ -198,9 +210,8 @@ func (k *book) note(a lb.Action, now lb.Resource) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.clock++
-	k.noted[a.Ref] = k.clock
-	for _, part := range a.Parts {
-		k.noted[part.Ref] = k.clock
+	for _, ref := range append([]lb.Ref{a.Ref}, refsOf(a.Parts)...) {
+		k.noted[ref], k.notedAt[ref] = k.clock, time.Now()
 	}
 	if a.Verb != lb.Edit {
 		delete(k.members, a.Ref)
@@ -215,6 +226,13 @@ func (k *book) note(a lb.Action, now lb.Resource) {
 	if makesShared(a) {
 		k.grown[a.Want.Owner.Name] = true
 	}
+}
+
+func refsOf(list []lb.Resource) (out []lb.Ref) {
+	for _, r := range list {
+		out = append(out, r.Ref)
+	}
+	return out
 }
 
 // doubt has the owner's resources read before they are planned on again.

@@ -55,7 +55,7 @@ func (c *Controller) inventoryOf(domain string) *inventory {
 			return k.inventory
 		}
 	}
-	return newInventory(domain, c.Now)
+	return newInventory(domain, c.ReadLag, c.Now)
 }
 
 // close forgets a Network's view; the inventory goes with the last one.

@@ -68,7 +68,7 @@ func newWorld(t *testing.T, cloudName, name string, o options) *world {
 	w.create(&v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: w.name}, Spec: w.network()})
 	balancers := &opened{w.open(t)}
 	w.cfg = loadbalancer.Config{
-		ClusterID: w.name, Pace: 50 * time.Millisecond, Gather: 10 * time.Millisecond, Again: 100 * time.Millisecond, OrphanGrace: time.Hour, AddressHold: 100 * time.Millisecond, Workers: 16,
+		ClusterID: w.name, Pace: 50 * time.Millisecond, Gather: 10 * time.Millisecond, Again: 100 * time.Millisecond, OrphanGrace: time.Hour, AddressHold: 100 * time.Millisecond, Workers: 16, ReadLag: 300 * time.Millisecond,
 		OpenBalancers: func(_ context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 			if n.Name != w.name {
 				return nil, nil

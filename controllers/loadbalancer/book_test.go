@@ -1,0 +1,42 @@
+package loadbalancer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+)
+
+// TestAReadThatIsBehindUndoesNothing: for as long as reads may be behind, what
+// was made stays and what was deleted stays away, whatever a read shows.
+func TestAReadThatIsBehindUndoesNothing(t *testing.T) {
+	t.Parallel()
+	owner := wanted.Owner("c1", "default", "web")
+	made := lb.Resource{Ref: named("door", owner, "d"), Owner: owner, Pending: "made"}
+	gone := lb.Resource{Ref: named("door", owner, "gone"), Owner: owner}
+	for name, read := range map[string]func(*book) error{
+		"of all":       func(k *book) error { return k.refresh(t.Context()) },
+		"of the owner": func(k *book) error { return k.refresh(t.Context(), owner) },
+		"a look":       func(k *book) error { return k.look(t.Context(), lb.StateOf(made, gone)) },
+	} {
+		cloud, lag := newFake(), time.Hour
+		k := newBook("n", "c1", "gcp", cloud, newInventory("", lag, time.Now), nil)
+		k.state[gone.Ref] = gone
+		k.note(lb.Action{Verb: lb.Create, Ref: made.Ref, Want: &made}, made)
+		k.note(lb.Action{Verb: lb.Delete, Ref: gone.Ref, Got: &gone}, lb.Resource{})
+		cloud.state = lb.StateOf(gone) // as it was before
+		has := func() (both [2]bool) {
+			_, both[0] = k.view()[made.Ref]
+			_, both[1] = k.view()[gone.Ref]
+			return both
+		}
+		if err := read(k); err != nil || has() != [2]bool{true, false} {
+			t.Errorf("%s that may be behind: %v, %v", name, has(), err)
+		}
+		k.readLag = 0 // it is later
+		if err := read(k); err != nil || has() != [2]bool{false, true} {
+			t.Errorf("%s that is not behind: %v, %v", name, has(), err)
+		}
+	}
+}
