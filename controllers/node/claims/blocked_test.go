@@ -203,7 +203,7 @@ func TestALaterFormatIsRefused(t *testing.T) {
 			l, _ := mustOpen(t, s, "a")
 			l.Settle(entry(1))
 			l.writeShards(false)
-			if got := s.Data(newer)[keyFormat]; got != fmt.Sprint(format) {
+			if got := s.Data(newer)[keyFormat]; got != fmt.Sprint(formatFirst) {
 				t.Errorf("%s is said to be in format %q", newer, got)
 			}
 			s.Edit(newer, func(d map[string]string) { d[keyFormat] = fmt.Sprint(format + 1) })

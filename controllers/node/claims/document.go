@@ -27,8 +27,21 @@ const (
 
 // format is the form of the ledger's ConfigMaps. It goes up with each change
 // that an earlier release would read wrongly or write over, which then refuses
-// to.
-const format = 1
+// to. A ConfigMap is of the first that says all that it does, so that who goes
+// back to an earlier release is held up only by what that would read wrongly.
+const (
+	formatFirst  = 1
+	formatBefore = 2 // entries may have Before
+	format       = formatBefore
+)
+
+// formatOf is the form of entries that are written so.
+func formatOf(entries ...string) int {
+	if slices.ContainsFunc(entries, func(text string) bool { return strings.Contains(text, beforeKey) }) {
+		return formatBefore
+	}
+	return formatFirst
+}
 
 // restGrain is how finely rests are remembered. Prefixes released within one
 // grain share a line, and neighbours among them a prefix, so that a thousand

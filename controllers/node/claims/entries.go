@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Entry is one prefix and the Node it is for, or was for.
@@ -23,11 +25,20 @@ type Entry struct {
 	// Adopted tells that somebody else put it on the interface: it is never
 	// taken off.
 	Adopted bool `json:"adopted,omitempty"`
+	// Before are the parts of it that were on the interface before we put the
+	// rest there: they are never taken off. A ledger that tells of some is of
+	// formatBefore.
+	Before prefix.Parts `json:"before,omitzero"`
 	// Request is the name of the RangeRequest it was drawn from.
 	Request string `json:"request"`
 	// Subnet and Range are where the prefix lies in the cloud.
 	Subnet string `json:"subnet"`
 	Range  string `json:"range"`
+}
+
+// Ours are the parts of the prefix that nobody had put there before us.
+func (e Entry) Ours() []netip.Prefix {
+	return prefix.Subtract([]netip.Prefix{e.Prefix}, e.Before.List())
 }
 
 // Rest is a prefix that nobody may have before its time.

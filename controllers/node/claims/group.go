@@ -194,7 +194,7 @@ func (l *Ledger) configMap() *corev1.ConfigMap {
 	cm := &corev1.ConfigMap{Data: l.doc.render()}
 	cm.Name, cm.ResourceVersion = l.cfg.Name, l.version
 	cm.Annotations = map[string]string{annotationNotice: notice}
-	cm.Data[keyFormat] = fmt.Sprint(format)
+	cm.Data[keyFormat] = fmt.Sprint(formatOf(cm.Data[keyClaims], cm.Data[keyReleases]))
 	cm.Data[keyEpoch] = fmt.Sprint(l.epoch)
 	cm.Data[keyHolder] = l.cfg.Holder
 	cm.Data[keySequence] = fmt.Sprint(l.sequence)

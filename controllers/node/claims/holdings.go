@@ -55,6 +55,9 @@ func (l *Ledger) Settle(e Entry) {
 		return
 	}
 	l.doc.endReleasesOf(e.Prefix)
+	for _, p := range e.Before.List() {
+		l.doc.endReleasesOf(p) // an earlier Node's, which was left where it is
+	}
 	l.held.add(e, l.cfg.Name)
 }
 
@@ -134,8 +137,9 @@ func (l *Ledger) writeShard(s *shard) {
 }
 
 func (l *Ledger) shardMap(s *shard) *corev1.ConfigMap {
+	records := s.render()
 	cm := &corev1.ConfigMap{Data: map[string]string{
-		keyFormat: fmt.Sprint(format), keyHoldings: s.render(), keyEpoch: fmt.Sprint(l.epoch), keyHolder: l.cfg.Holder,
+		keyFormat: fmt.Sprint(formatOf(records)), keyHoldings: records, keyEpoch: fmt.Sprint(l.epoch), keyHolder: l.cfg.Holder,
 	}}
 	cm.Name, cm.ResourceVersion = s.name, s.version
 	cm.Labels = map[string]string{labelHoldings: l.cfg.Name}

@@ -11,6 +11,8 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // ErrFenced says that another manager took the ledger over: whoever gets it
@@ -115,6 +117,24 @@ func (l *Ledger) Rest(uid types.UID, p netip.Prefix, until, now time.Time) {
 		d.endReleasesOf(p)
 		d.rest(p, until, now)
 		l.held.drop(uid)
+		return true
+	})
+}
+
+// RestAround is Rest for a released prefix of which parts were there before us:
+// they stay, as after LeaveOn, and what was ours of it rests.
+func (l *Ledger) RestAround(e Entry, until, now time.Time) {
+	l.lazily(func(d *document) bool {
+		d.endReleasesOf(e.Prefix)
+		for _, p := range e.Ours() {
+			d.rest(p, until, now)
+		}
+		left := e
+		left.Adopted, left.Before = true, prefix.Parts{}
+		for _, left.Prefix = range e.Before.List() {
+			d.release(left)
+		}
+		l.held.drop(e.NodeUID)
 		return true
 	})
 }

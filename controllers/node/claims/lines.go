@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unique"
+
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // An entry is written as JSON, one on a line. What many entries have in common,
@@ -23,7 +25,9 @@ import (
 const (
 	placeMark = "="
 	openMark  = "+"
-	placeKey  = `"request":` // the first of what is common; in no JSON string, where quotes are escaped
+	// In no JSON string, where quotes are escaped.
+	placeKey  = `"request":` // the first of what is common
+	beforeKey = `"before":`
 )
 
 // line is an entry in the form it is written in: the JSON up to the place and
@@ -93,6 +97,11 @@ func parseEntry(text string) (e Entry, err error) {
 	}
 	if !e.Prefix.IsValid() || e.NodeUID == "" {
 		return e, errors.New("no prefix or no node UID")
+	}
+	for _, p := range e.Before.List() {
+		if !prefix.Contains(e.Prefix, p) {
+			return e, fmt.Errorf("%s is no part of %s", p, e.Prefix)
+		}
 	}
 	return e, errors.Join(canonical(e.Prefix), canonical(e.Delegated))
 }
