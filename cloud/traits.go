@@ -16,6 +16,10 @@ type Traits struct {
 	// Smallest is the length of the smallest piece of a range that an
 	// interface takes; 0 is any.
 	Smallest int
+	// Grows tells that an interface carries pieces of that length, side by side,
+	// and that more can be put beside what it carries. Otherwise a prefix that is
+	// on an interface is as large as it is.
+	Grows bool
 	// SmallestRange is the length of the smallest range there can be; 0 is any.
 	SmallestRange int
 	// NoServices tells that the VPC has nothing to reserve a range for
@@ -49,6 +53,9 @@ type Limit struct {
 	// Bits is the length of the largest prefix that it takes besides what it
 	// holds; TakesNone where it takes none of any size.
 	Bits int
+	// Pieces is how many more pieces of the smallest length it takes, wherever
+	// they lie, where the cloud's Traits have Grows.
+	Pieces int
 	// Why names the limit: "an interface of instance type t3.medium takes 5
 	// prefixes of /28, and has 0".
 	Why string

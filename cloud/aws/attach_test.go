@@ -154,6 +154,9 @@ func TestAddressesThatHoldSlotsAreNamed(t *testing.T) {
 	_, err = hands.UnassignPrivateIpAddresses(t.Context(), &ec2.UnassignPrivateIpAddressesInput{NetworkInterfaceId: &card, PrivateIpAddresses: left[:8]})
 	w.must(err)
 	said("larger instance type", 25) // nine would be no larger a run than eight
+	if l, err := w.vpc.Interfaces.Limit(t.Context(), w.get(id)); err != nil || l.Pieces != 8 {
+		t.Errorf("it takes %d more /28s wherever they lie, and not 8: %v", l.Pieces, err)
+	}
 	w.must(w.attach(w.get(id), "10.0.64.0/25"))
 	w.wants(cloud.LimitExceeded, w.attach(w.get(id), "10.0.65.0/28"), "unassign the secondary addresses of interface "+card)
 	_, err = hands.UnassignPrivateIpAddresses(t.Context(), &ec2.UnassignPrivateIpAddressesInput{NetworkInterfaceId: &card, PrivateIpAddresses: left[8:]})

@@ -15,7 +15,7 @@ import (
 // piece of it is a run of /28 prefixes. The slots for those are few, so a node
 // gets as many addresses as it runs pods, and none to spare.
 var traits = cloud.Traits{
-	Range: "subnet CIDR reservation", Inside: true, Spare: 1, Smallest: delegatedBits, NoServices: true, NoProxies: true, Routes: true,
+	Range: "subnet CIDR reservation", Inside: true, Spare: 1, Smallest: delegatedBits, Grows: true, NoServices: true, NoProxies: true, Routes: true,
 }
 
 // Blank is a VPC of which nothing is known but the cloud's own rules.
@@ -52,7 +52,7 @@ func limitOf(i cloud.Interface, s slots) cloud.Limit {
 			Why: fmt.Sprintf("instance type %s is not of the Nitro system, and its interfaces take no prefixes", i.Machine)}
 	}
 	free := max(int(s.addresses)-i.Slots, 0)
-	l := cloud.Limit{Bits: largestRun(free), Remedy: largerType(i, s),
+	l := cloud.Limit{Bits: largestRun(free), Pieces: free, Remedy: largerType(i, s),
 		Why: fmt.Sprintf("an interface of instance type %s has %d slots for addresses and /28 prefixes, and %d of them are taken", i.Machine, s.addresses, i.Slots)}
 	if then := largestRun(free + len(i.Singles)); then < l.Bits {
 		l.Remedy = unassign(i) + fmt.Sprintf(", after which it takes up to a /%d", then)
