@@ -232,15 +232,15 @@ func TestRecordsWithoutTheFieldAreOurs(t *testing.T) {
 	t.Parallel()
 	r := &reading{recorded: recordsOf(claims.Book{Held: []claims.Entry{{Prefix: own, NodeUID: "u", Instance: "vm-a"}}})}
 	k := book.Known{Holder: book.Holder{NodeUID: "u", Node: "a", Instance: "vm-a"}, Prefix: own}
-	if adopted, _ := r.origin(k); adopted {
+	if r.origin(k).Adopted {
 		t.Error("an entry of an older version reads as adopted")
 	}
 	k.NodeUID = "another"
-	if adopted, _ := r.origin(k); adopted {
+	if r.origin(k).Adopted {
 		t.Error("the Node registered anew on the same instance: the record is of an earlier UID")
 	}
 	k.Instance = "vm-b"
-	if adopted, _ := r.origin(k); !adopted {
+	if !r.origin(k).Adopted {
 		t.Error("the record is of another instance")
 	}
 }

@@ -27,8 +27,14 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 		c.leaveGate(h.NodeUID)
 		return c.later(ctx, h, err)
 	}
-	log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", h.Prefix, "instance", h.Instance)
-	op, err := vpc.Interfaces.Detach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.paired(h, nic)})
+	var op cloud.Operation
+	var err error
+	for _, a := range oursOn(h, nic, c.paired(h, nic)) {
+		log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", a.Prefix, "instance", h.Instance, "before", h.Before.String())
+		if op, err = vpc.Interfaces.Detach(ctx, nic, a); err != nil || !op.Done() {
+			break // what is left comes with the next look
+		}
+	}
 	if err != nil {
 		if cloud.Is(err, cloud.OutcomeUnknown) {
 			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))

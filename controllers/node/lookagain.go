@@ -19,6 +19,6 @@ func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Ti
 			continue
 		}
 		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)
-		r.world.Promised = append(r.world.Promised, book.Known{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
+		r.world.Promised = append(r.world.Promised, book.Known{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID, Before: h.Before})
 	}
 }

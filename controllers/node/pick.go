@@ -2,6 +2,7 @@ package node
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,9 +18,10 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/pool"
 )
 
-// pick chooses a prefix: the one the instance was created with, or one out
-// of the first candidate with room.
-func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, bounds assign.Bounds, limit cloud.Limit) (book.Holding, *trouble) {
+// pick chooses a prefix: the one the instance was created with, made larger
+// where that can be, or one out of the first candidate with room.
+func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (book.Holding, *trouble) {
+	bounds := boundsOf(traits, limit)
 	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
 	var wants []book.Want
 	var size assign.Size
@@ -46,15 +48,16 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 		size = got
 		wants = append(wants, book.Want{Key: key, Bits: got.Bits})
 	}
-	if len(wants) == 0 && small != nil {
-		return book.Holding{}, small
-	}
-	if len(wants) == 0 {
+	if len(wants) == 0 && small == nil {
 		return book.Holding{}, noPool(nic, candidates)
 	}
-	h, own, tooSmall := c.adoptOwn(holder, nic, candidates, maxPods)
-	if own || tooSmall != nil {
-		return h, tooSmall
+	// Without the limit: what is on the interface already takes no more slots.
+	mine := ownPrefixes{c, holder, nic, candidates, maxPods, assign.Bounds{PerPod: bounds.PerPod, Smallest: bounds.Smallest}, limit, traits.Grows}
+	if h, t := mine.take(ctx); h.Prefix.IsValid() || t != nil {
+		return h, t
+	}
+	if len(wants) == 0 {
+		return book.Holding{}, small
 	}
 	if limit.Bits == cloud.TakesNone {
 		wants = slices.DeleteFunc(wants, func(w book.Want) bool { return !byRoutes(w.Key) })
@@ -67,27 +70,6 @@ func (c *Controller) pick(node *corev1.Node, nic cloud.Interface, candidates []*
 		return h, exhausted(err, candidates, nic.Subnet, size)
 	}
 	return h, nil
-}
-
-// adoptOwn takes what the instance was created with, where that lies in a
-// range of one of the candidates. What holds too few addresses is not taken, as
-// it would not be given: what is published cannot change.
-func (c *Controller) adoptOwn(n book.Holder, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, maxPods int64) (_ book.Holding, own bool, small *trouble) {
-	for _, a := range nic.Attachments {
-		key, _, ok := c.book.Find(a.Prefix)
-		at := slices.IndexFunc(candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == key.Request })
-		if !ok || at < 0 || a.Prefix.IsSingleIP() {
-			continue
-		}
-		if r := candidates[at]; int64(assign.Holds(a.Prefix.Bits())) < maxPods && !r.Spec.AllowUndersized {
-			small = cmp.Or(small, ownUndersized(r, n.Instance, a, maxPods))
-			continue
-		}
-		if h, err := c.book.Adopt(n, a.Prefix); err == nil {
-			return h, true, nil
-		}
-	}
-	return book.Holding{}, false, small
 }
 
 func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {

@@ -140,7 +140,7 @@ func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, 
 	if err != nil {
 		return h, at, instanceTrouble(err)
 	}
-	if h, t = c.pick(node, at.nic, candidates, boundsOf(at.vpc.Traits, limit), limit); t != nil {
+	if h, t = c.pick(ctx, node, at.nic, candidates, at.vpc.Traits, limit); t != nil {
 		return h, at, t
 	}
 	if byRoutes(h.Key) == isRouted(at.by) {
@@ -161,10 +161,10 @@ func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, 
 
 // promise makes the claim durable.
 func (c *Controller) promise(ctx context.Context, node *corev1.Node, h book.Holding, at place) (book.Holding, *trouble) {
-	if !at.nic.Holds(h.Prefix) {
+	if !at.nic.Carries(h.Prefix, c.paired(h, at.nic)) {
 		// It is put there by us, and on that very machine: that is recorded
 		// first, as an alias range carries no mark (I4).
-		h, _ = c.book.PutOn(node.UID, at.nic.InstanceUID)
+		h, _ = c.book.PutOn(node.UID, at.nic.InstanceUID, beforeUs(h, at.nic))
 	}
 	if t := c.delegate(ctx, node, &h, at.nic, at.vpc); t != nil {
 		return h, t
@@ -189,6 +189,6 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h book.Hold
 func entryOf(h book.Holding) claims.Entry {
 	return claims.Entry{
 		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance, InstanceUID: h.InstanceUID,
-		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated, Adopted: h.Adopted,
+		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated, Adopted: h.Adopted, Before: h.Before,
 	}
 }

@@ -55,11 +55,11 @@ func recordsOf(b claims.Book) map[netip.Prefix][]claims.Entry {
 // origin says who put on the instance what its Node publishes. We did only
 // where we have a record of that very prefix for this Node, or for an earlier
 // one of the same instance (I4).
-func (r *reading) origin(k book.Known) (adopted bool, instanceUID string) {
+func (r *reading) origin(k book.Known) claims.Entry {
 	var found *claims.Entry
 	for i, e := range r.recorded[k.Prefix] {
 		if e.NodeUID == k.NodeUID {
-			return e.Adopted, e.InstanceUID
+			return e
 		}
 		if e.Instance == k.Instance {
 			found = &r.recorded[k.Prefix][i]
@@ -67,9 +67,9 @@ func (r *reading) origin(k book.Known) (adopted bool, instanceUID string) {
 	}
 	if found == nil {
 		r.unrecorded = append(r.unrecorded, k)
-		return true, ""
+		return claims.Entry{Adopted: true}
 	}
-	return found.Adopted, found.InstanceUID
+	return *found
 }
 
 func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
@@ -85,7 +85,7 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
 		r.world.Promised = append(r.world.Promised, book.Known{
 			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
-			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID,
+			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID, Before: e.Before,
 			Key: book.Key{Request: e.Request, Subnet: e.Subnet}, Range: e.Range})
 	}
 	for _, rest := range promised.Resting {
@@ -195,7 +195,8 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
 		}
 		mine = true
 		k.Delegated, _ = publishedIPv6(n)
-		k.Adopted, k.InstanceUID = r.origin(k)
+		from := r.origin(k)
+		k.Adopted, k.InstanceUID, k.Before = from.Adopted, from.InstanceUID, from.Before
 		r.world.Nodes = append(r.world.Nodes, k)
 		if isAccused(n) {
 			r.accused = append(r.accused, n.Name)

@@ -81,7 +81,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 
 // putBack puts the prefix that the Node publishes on its instance again.
 func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h book.Holding, ifaces cloud.Interfaces, nic cloud.Interface, six netip.Prefix) reconcile.Result {
-	if own, news := c.book.PutOn(node.UID, nic.InstanceUID); news {
+	if own, news := c.book.PutOn(node.UID, nic.InstanceUID, beforeUs(h, nic)); news {
 		// It is ours from now on, on that machine, and that is durable first;
 		// the claim ends with the record.
 		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {

@@ -95,7 +95,7 @@ func (r *reading) unplaced(promised claims.Book, rebuilt book.Rebuilt) (out clai
 			continue
 		}
 		e := claims.Entry{
-			Prefix: k.Prefix, NodeUID: k.NodeUID, Node: k.Node, Instance: k.Instance, InstanceUID: k.InstanceUID, Adopted: k.Adopted,
+			Prefix: k.Prefix, NodeUID: k.NodeUID, Node: k.Node, Instance: k.Instance, InstanceUID: k.InstanceUID, Adopted: k.Adopted, Before: k.Before,
 			Request: k.Key.Request, Subnet: k.Key.Subnet, Range: k.Range,
 		}
 		if k.Published {

@@ -157,9 +157,12 @@ func (c *Controller) leaves(h book.Holding) bool {
 // letGo ends a release: the prefix rests, or stays where somebody else put
 // it.
 func (c *Controller) letGo(ctx context.Context, h book.Holding, seen presence) reconcile.Result {
-	if seen == theirs {
+	switch {
+	case seen == theirs && !h.Before.IsZero():
+		c.restAround(ctx, h)
+	case seen == theirs:
 		c.leaveOn(ctx, h)
-	} else {
+	default:
 		c.rest(ctx, h)
 	}
 	return reconcile.Result{}
@@ -188,12 +191,28 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 	now := time.Now()
 	until := c.book.Release(h.NodeUID, now)
 	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
+	c.rests(ctx, h, now)
+	log.FromContext(ctx).Info("the node is gone and the cloud shows its prefix nowhere; it rests", "prefix", h.Prefix, "until", until)
+}
+
+// restAround lets that of the prefix rest which was ours, and leaves the parts
+// where they are that were there before, as leaveOn does.
+func (c *Controller) restAround(ctx context.Context, h book.Holding) {
+	now := time.Now()
+	until := c.book.ReleaseAround(h, now)
+	c.ledger.RestAround(entryOf(h), until, now)
+	c.rests(ctx, h, now)
+	log.FromContext(ctx).Info("the node is gone and what we put on its instance is off; it rests, and what was there before stays there and occupied",
+		"prefix", h.Prefix, "instance", h.Instance, "before", h.Before.String(), "until", until)
+}
+
+// rests ends a release whose prefix rests.
+func (c *Controller) rests(ctx context.Context, h book.Holding, now time.Time) {
 	c.releases.endedInRest(h, now)
 	c.tellPublishers(ctx, h)
 	c.flights.clearDoubt(h.NodeUID)
 	c.backoff.Forget(h.Node)
 	c.Metrics.released()
-	log.FromContext(ctx).Info("the node is gone and the cloud shows its prefix nowhere; it rests", "prefix", h.Prefix, "until", until)
 }
 
 // later says why a prefix cannot be taken back yet.

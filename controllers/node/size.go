@@ -40,11 +40,12 @@ func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.
 		r.Name, s.Bits, s.Why, maxPods, assign.Holds(s.Bits), remedy)}
 }
 
-// ownUndersized is undersized for what the machine came with.
-func ownUndersized(r *v1alpha1.RangeRequest, instance string, a cloud.Attachment, maxPods int64) *trouble {
+// ownUndersized is undersized for what the machine came with; why says what
+// keeps it from being made larger, where it could be.
+func ownUndersized(r *v1alpha1.RangeRequest, instance string, a cloud.Attachment, maxPods int64, why string) *trouble {
 	return &trouble{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
-		"%s carries %s, which was there before and holds fewer addresses than the node's %d max pods; set the kubelet's maxPods to %d or less, take it off or create the machine without it, or set allowUndersized on RangeRequest %s",
-		instance, a.Prefix, maxPods, assign.Holds(a.Prefix.Bits()), r.Name)}
+		"%s carries %s, which was there before and holds fewer addresses than the node's %d max pods%s; set the kubelet's maxPods to %d or less, take it off or create the machine without it, or set allowUndersized on RangeRequest %s",
+		instance, a.Prefix, maxPods, why, assign.Holds(a.Prefix.Bits()), r.Name)}
 }
 
 func takesNone(l cloud.Limit) *trouble {

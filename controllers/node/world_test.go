@@ -42,6 +42,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/book"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // world is an API server, a cloud and a ledger, as far as the controller
@@ -138,11 +139,18 @@ func (w *world) stale(id string) (cloud.Interface, error) {
 		return cloud.Interface{}, fault(cloud.NotFound)
 	}
 	now, shown := w.instancesOf(id), *was.shown
-	shown.Attachments = slices.DeleteFunc(slices.Clone(shown.Attachments), func(a cloud.Attachment) bool {
-		return !slices.Contains(now.prefixes, a.Prefix)
-	})
+	all := shown.Attachments
+	shown.Attachments = nil
+	for _, a := range all {
+		for _, p := range prefix.Intersect([]netip.Prefix{a.Prefix}, now.prefixes) {
+			shown.Attachments = append(shown.Attachments, cloud.Attachment{Prefix: p, Range: a.Range})
+		}
+	}
 	return shown, nil
 }
+
+// holds tells whether all of a prefix is on the VM's interface.
+func (i *instance) holds(p netip.Prefix) bool { return prefix.Within(i.prefixes, p) }
 
 // departure is when a prefix was last seen with an instance.
 type departure struct {
@@ -482,7 +490,7 @@ func (w *world) judgePublished(n *corev1.Node, podCIDRs []string) {
 		} else {
 			families = append(families, v1alpha1.IPv6)
 		}
-		if p != vm.delegated && !slices.Contains(vm.prefixes, p) {
+		if p != vm.delegated && !vm.holds(p) {
 			w.t.Errorf("I2: %s publishes %s, which %s does not carry", n.Name, p, n.Spec.ProviderID)
 		}
 		for _, other := range w.nodes {
@@ -629,7 +637,11 @@ func (f interfaces) Attach(_ context.Context, i cloud.Interface, a cloud.Attachm
 			if n > 0 && f.w.unlucky() != nil {
 				return fault(cloud.Unavailable)
 			}
-			if !slices.Contains(vm.prefixes, p) {
+			if f.w.traits.Grows && p.Addr().Is4() { // it is the pieces that are missing
+				f.w.judgeAttached(i.Instance, p)
+				vm.prefixes = prefix.Normalise(append(vm.prefixes, p))
+				f.w.remember(i.Instance)
+			} else if !slices.Contains(vm.prefixes, p) {
 				if p == a.Prefix || vm.born != a.Prefix { // what goes with a prefix of somebody's choice rests as little
 					f.w.judgeAttached(i.Instance, p)
 				}
@@ -652,7 +664,7 @@ func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachm
 				f.w.t.Errorf("%s was detached, which node %s publishes", a.Prefix, n.Name)
 			}
 		}
-		if vm.born == a.Prefix {
+		if vm.born.IsValid() && vm.born.Overlaps(a.Prefix) {
 			f.w.t.Errorf("I4: %s was taken off %s, which was created with it", a.Prefix, i.Instance)
 		}
 		if vm.uid != i.InstanceUID {
@@ -662,7 +674,11 @@ func (f interfaces) Detach(_ context.Context, i cloud.Interface, a cloud.Attachm
 			if n > 0 && f.w.unlucky() != nil {
 				return fault(cloud.Unavailable)
 			}
-			if slices.Contains(vm.prefixes, gone) {
+			if f.w.traits.Grows && gone.Addr().Is4() {
+				vm.prefixes = prefix.Subtract(vm.prefixes, []netip.Prefix{gone})
+				f.w.departed(gone, i.Instance)
+				f.w.remember(i.Instance)
+			} else if slices.Contains(vm.prefixes, gone) {
 				vm.prefixes = slices.DeleteFunc(vm.prefixes, func(p netip.Prefix) bool { return p == gone })
 				f.w.departed(gone, i.Instance)
 				f.w.remember(i.Instance)

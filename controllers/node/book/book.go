@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/ipam/pool"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Key names a pool: the ranges that one RangeRequest has in one subnet.
@@ -69,6 +70,17 @@ type Holding struct {
 	// InstanceUID is the cloud's own identity of the instance that it was
 	// put on; it is empty where that is not known.
 	InstanceUID string
+	// Before are the parts of it that were on the interface before we put the
+	// rest there: they are never taken off (I4).
+	Before prefix.Parts
+}
+
+// Ours are the parts of the prefix that nobody had put there before us.
+func (h Holding) Ours() []netip.Prefix {
+	if h.Adopted {
+		return nil
+	}
+	return prefix.Subtract([]netip.Prefix{h.Prefix}, h.Before.List())
 }
 
 // Config is what a Book needs.

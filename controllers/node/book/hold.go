@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/ipam/pool"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Want is one pool a node may draw from, and the prefix length it wants of it.
@@ -146,10 +147,10 @@ func (b *Book) Transfer(from types.UID, to Holder) (Holding, bool) {
 	return h, true
 }
 
-// PutOn notes that we are about to put the node's prefix on that instance,
-// whoever had put it there before. Where that is news the holding is no longer
-// durable, since the ledger does not say so yet.
-func (b *Book) PutOn(uid types.UID, instanceUID string) (h Holding, news bool) {
+// PutOn notes that we are about to put the node's prefix on that instance, but
+// for the parts of it that are there already, by others' hands. Where that is
+// news the holding is no longer durable, since the ledger does not say so yet.
+func (b *Book) PutOn(uid types.UID, instanceUID string, before prefix.Parts) (h Holding, news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, ok := b.byNode[uid]
@@ -158,9 +159,9 @@ func (b *Book) PutOn(uid types.UID, instanceUID string) (h Holding, news bool) {
 	}
 	held := b.holdings[o]
 	held.Observed = false
-	if news = held.Adopted || held.InstanceUID != instanceUID; news {
+	if news = held.Adopted || held.InstanceUID != instanceUID || held.Before != before; news {
 		held.Found = held.Found || held.Durable
-		held.Adopted, held.InstanceUID, held.Durable = false, instanceUID, false
+		held.Adopted, held.InstanceUID, held.Before, held.Durable = false, instanceUID, before, false
 	}
 	return *held, news
 }

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/ipam/pool"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // Unknown is the Instance of a holder that only the cloud knows.
@@ -41,7 +42,7 @@ func (b *Book) cede(o pool.Owner, instance string) {
 	b.forget(o)
 	b.buryNode(h.NodeUID)
 	h.Holder, h.Durable, h.Published, h.Found = Holder{Instance: instance}, false, false, true
-	h.Delegated, h.Unsaved = netip.Prefix{}, false
+	h.Delegated, h.Unsaved, h.Before = netip.Prefix{}, false, prefix.Parts{}
 	b.record(o, h)
 }
 

@@ -22,9 +22,10 @@ type Known struct {
 	// Published tells that a Node shows it; otherwise the ledger has it, or
 	// an interface was seen with it.
 	Published bool
-	// Adopted, Observed and InstanceUID are as in a Holding.
+	// Adopted, Observed, InstanceUID and Before are as in a Holding.
 	Adopted, Observed bool
 	InstanceUID       string
+	Before            prefix.Parts
 	// Key and Range are where it lay when it was held; empty where the book did
 	// not hold it.
 	Key   Key
@@ -136,7 +137,7 @@ func (b *Book) fill(held map[pool.Owner]*Holding, w World, buried *tombs) (colli
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, Observed: h.Observed, InstanceUID: h.InstanceUID, Key: h.Key, Range: h.Range})
+		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, Observed: h.Observed, InstanceUID: h.InstanceUID, Before: h.Before, Key: h.Key, Range: h.Range})
 		if o, ok := b.byNode[h.NodeUID]; ok {
 			b.holdings[o].Durable, b.holdings[o].Found, b.holdings[o].Unsaved = h.Durable, h.Found, h.Unsaved
 		}
@@ -168,7 +169,7 @@ func (b *Book) restore(k Known) error {
 	now := b.holdings[b.byNode[k.NodeUID]]
 	now.Durable, now.Published = true, k.Published || h.Published
 	if !known {
-		now.Adopted, now.Observed, now.InstanceUID = k.Adopted, k.Observed, k.InstanceUID
+		now.Adopted, now.Observed, now.InstanceUID, now.Before = k.Adopted, k.Observed, k.InstanceUID, k.Before
 	}
 	return b.recall(k)
 }
@@ -201,8 +202,12 @@ func (b *Book) occupyAround(k Known) (collisions []Collision) {
 		if err == nil {
 			continue
 		}
+		taken, ok := errors.AsType[*TakenError](err)
+		if ok && taken.Holder.NodeUID != "" && taken.Holder.Instance == piece.Instance && prefix.Contains(taken.With, piece.Prefix) {
+			continue // the part of its own Node's that is there, or that is there already
+		}
 		collisions = append(collisions, Collision{Known: k, Err: err})
-		if taken, ok := errors.AsType[*TakenError](err); ok && taken.With != piece.Prefix {
+		if ok && taken.With != piece.Prefix {
 			todo = append(todo, prefix.Subtract([]netip.Prefix{piece.Prefix}, []netip.Prefix{taken.With})...)
 		}
 	}

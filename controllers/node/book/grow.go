@@ -1,0 +1,101 @@
+package book
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/vpcnative/vpcnative/ipam/pool"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// Grow makes the node the holder of a prefix of which its instance carries
+// those parts already. All the rest of it has to be as free as what Take gives:
+// the error says what is not, and nothing is changed then.
+func (b *Book) Grow(n Holder, p netip.Prefix, carried []netip.Prefix, now time.Time) (Holding, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[n.NodeUID]; ok {
+		return Holding{}, b.taken(p, b.holdings[o].Prefix, o)
+	}
+	key, r, ok := b.find(p)
+	if !ok || b.pools[key] == nil {
+		return Holding{}, ErrNoRange
+	}
+	own := b.ownParts(key, n.Instance, p)
+	parts := prefix.Intersect(carried, []netip.Prefix{p})
+	for _, h := range own {
+		parts = append(parts, h.Prefix) // as it was read before
+	}
+	before := prefix.PartsOf(parts...)
+	if err := b.unfit(key, r, p, before.List(), now); err != nil {
+		return Holding{}, err
+	}
+	for o, h := range own {
+		_ = b.pools[key].Free(h.Prefix, o) // it is held by o, as the holding says
+	}
+	o := b.owner()
+	if err := b.pools[key].Occupy(p, o); err != nil {
+		_ = b.pools[key].Free(p, o) // an orphan is recorded all the same
+		for o, h := range own {
+			_ = b.pools[key].Occupy(h.Prefix, o)
+		}
+		if c, ok := errors.AsType[*pool.ConflictError](err); ok {
+			return Holding{}, b.taken(p, c.With, c.Owner)
+		}
+		return Holding{}, err
+	}
+	for o := range own {
+		b.forget(o)
+	}
+	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Before: before})
+	b.waiters.leave(n.NodeUID)
+	return *b.holdings[o], nil
+}
+
+// ownParts are what an instance holds of a prefix for itself, having no Node
+// that does.
+func (b *Book) ownParts(key Key, instance string, p netip.Prefix) map[pool.Owner]Holding {
+	out := map[pool.Owner]Holding{}
+	for _, o := range b.byInstance[instance] {
+		if h := b.holdings[o]; h.Key == key && prefix.Contains(p, h.Prefix) {
+			out[o] = *h
+		}
+	}
+	return out
+}
+
+// unfit says why nothing is given out of some part of a prefix, but those that
+// are carried already, though nobody holds it.
+func (b *Book) unfit(key Key, r Range, p netip.Prefix, carried []netip.Prefix, now time.Time) error {
+	if r.Leaving {
+		return fmt.Errorf("range %s is about to be given back", r.Name)
+	}
+	for _, d := range b.definitions {
+		if d.Key == key && len(prefix.Overlapping(d.Reserved, p)) > 0 {
+			return fmt.Errorf("%s is reserved by the Network", prefix.Overlapping(d.Reserved, p)[0])
+		}
+	}
+	for q, until := range b.pools[key].Resting() {
+		if rest := prefix.Subtract(prefix.Intersect([]netip.Prefix{q}, []netip.Prefix{p}), carried); len(rest) > 0 && until.After(b.clock(key, now)) {
+			return fmt.Errorf("%s rests, as a node that is gone had it", rest[0])
+		}
+	}
+	return nil
+}
+
+// ReleaseAround is Release for a prefix of which parts were there before us:
+// they are the instance's, until the cloud shows them there no longer, and what
+// was ours rests.
+func (b *Book) ReleaseAround(h Holding, now time.Time) (until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.byNode[h.NodeUID]; ok {
+		b.release(o, now)
+		for _, p := range h.Before.List() {
+			b.occupyAround(Known{Holder: Holder{Instance: h.Instance}, Prefix: p})
+		}
+	}
+	return now.Add(b.quarantine)
+}
