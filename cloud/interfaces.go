@@ -146,11 +146,11 @@ type Interfaces interface {
 	// cloud's or not of this network's projects.
 	Get(ctx context.Context, providerID string) (Interface, error)
 
-	// NoDelegation says why the interface has no IPv6 prefix for pods. It is
+	// ExplainNoIPv6 says why the interface has no IPv6 prefix for pods. It is
 	// always an error: NotFound, whose text names the interface's and its
 	// subnet's address families and what gives them IPv6; Stale, when it has
 	// one by now; or why that could not be read.
-	NoDelegation(ctx context.Context, i Interface) error
+	ExplainNoIPv6(ctx context.Context, i Interface) error
 
 	// Limit tells how large a prefix the interface takes. It asks the cloud
 	// only where that depends on the machine.

@@ -101,7 +101,7 @@ func (v interfaces) knowPairs(ctx context.Context) error {
 	if _, ok := v.known.pairsOf(""); ok {
 		return nil
 	}
-	return v.listSubnets(ctx, &books{subnets: map[string]*cloud.Subnet{}})
+	return v.listSubnets(ctx, &occupancy{subnets: map[string]*cloud.Subnet{}})
 }
 
 // read makes the port's value of an instance's interfaces in the VPC. What
@@ -170,8 +170,8 @@ func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held 
 	return held
 }
 
-// NoDelegation reads the subnets anew: its own may have got an IPv6 block.
-func (v interfaces) NoDelegation(ctx context.Context, i cloud.Interface) error {
+// ExplainNoIPv6 reads the subnets anew: its own may have got an IPv6 block.
+func (v interfaces) ExplainNoIPv6(ctx context.Context, i cloud.Interface) error {
 	const act = "find the IPv6 range"
 	ref, err := v.resolve(act, i.Instance)
 	if err != nil {
@@ -181,7 +181,7 @@ func (v interfaces) NoDelegation(ctx context.Context, i cloud.Interface) error {
 	if err != nil {
 		return err
 	}
-	if err := v.listSubnets(ctx, &books{subnets: map[string]*cloud.Subnet{}}); err != nil {
+	if err := v.listSubnets(ctx, &occupancy{subnets: map[string]*cloud.Subnet{}}); err != nil {
 		return err
 	}
 	if p, _ := v.known.pairsOf(now.Subnet); p.IsValid() {

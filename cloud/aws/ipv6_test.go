@@ -69,10 +69,10 @@ func TestBothFamiliesAreAttachedOrNeither(t *testing.T) {
 	if i := w.get(id); i.IPv6For(prefix("10.0.65.0/27")).IsValid() {
 		t.Errorf("without IPv6 it reads %+v", i)
 	}
-	w.wants(cloud.NotFound, w.vpc.Interfaces.NoDelegation(t.Context(), w.get(id)), w.subnet, "no IPv6 block", "associate")
+	w.wants(cloud.NotFound, w.vpc.Interfaces.ExplainNoIPv6(t.Context(), w.get(id)), w.subnet, "no IPv6 block", "associate")
 	six, err := w.sim.AddIPv6(w.subnet)
 	w.must(err)
-	w.wants(cloud.Stale, w.vpc.Interfaces.NoDelegation(t.Context(), w.get(id)), "by now")
+	w.wants(cloud.Stale, w.vpc.Interfaces.ExplainNoIPv6(t.Context(), w.get(id)), "by now")
 	const v4 = "10.0.65.0/27"
 	v6 := w.get(id).IPv6For(prefix(v4))
 	if !six.Contains(v6.Addr()) || v6.Bits() != 80 {

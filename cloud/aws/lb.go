@@ -110,8 +110,8 @@ func (v balancers) Rules() lb.Rules {
 			kindListener: {fieldProtocol, fieldPool},
 			kindGroup:    {fieldIngress, fieldTags},
 		},
-		MaxNodes:    maxTargets,
-		ReadsNodes:  len(v.NodeGroups) == 0,
-		ReadsInPart: true,
+		MaxNodes:      maxTargets,
+		ReadsNodes:    len(v.NodeGroups) == 0,
+		ListIsPartial: true,
 	}
 }

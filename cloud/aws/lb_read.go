@@ -19,7 +19,7 @@ import (
 // of it (the balancer that uses it, and a tag), and attributes are those that
 // the tags record. For given owners both are read from the resources
 // themselves, at a few calls each, so that a change by hand shows
-// (lb.Rules.ReadsInPart).
+// (lb.Rules.ListIsPartial).
 func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner) (lb.State, error) {
 	r := &reading{balancers: v, cluster: clusterID, of: of, state: lb.State{}, names: map[string]string{}, hosts: map[string]string{}}
 	for _, step := range []func(context.Context) error{r.readPlaces, r.readElasticIPs, r.readInstances, r.readGroups, r.readBalancers, r.readPools} {

@@ -20,7 +20,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	if err != nil {
 		return cloud.Snapshot{}, err
 	}
-	b := &books{subnets: map[string]*cloud.Subnet{}}
+	b := &occupancy{subnets: map[string]*cloud.Subnet{}}
 	b.prohibited()
 	for _, step := range []func() error{
 		func() error { return s.listSubnets(ctx, b) },
@@ -48,7 +48,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	return snap, s.missing(b)
 }
 
-func (v *vpc) listSubnets(ctx context.Context, b *books) error {
+func (v *vpc) listSubnets(ctx context.Context, b *occupancy) error {
 	about := subject{"list the subnets", v.VPC}
 	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
 	var made []string
@@ -72,7 +72,7 @@ func (v *vpc) listSubnets(ctx context.Context, b *books) error {
 }
 
 // missing says which node subnet is not there.
-func (s space) missing(b *books) error {
+func (s space) missing(b *occupancy) error {
 	for _, id := range s.Subnets {
 		if b.subnets[id] == nil {
 			return &cloud.Error{
@@ -86,7 +86,7 @@ func (s space) missing(b *books) error {
 
 // readReservations costs a call or more for each node subnet. Other subnets
 // are occupied as a whole.
-func (s space) readReservations(ctx context.Context, b *books) error {
+func (s space) readReservations(ctx context.Context, b *occupancy) error {
 	for _, id := range s.nodeSubnets() {
 		if b.subnets[id] == nil {
 			continue
@@ -108,7 +108,7 @@ func (s space) readReservations(ctx context.Context, b *books) error {
 	return nil
 }
 
-func (s space) readRoutes(ctx context.Context, b *books) error {
+func (s space) readRoutes(ctx context.Context, b *occupancy) error {
 	about := subject{"list the route tables", s.VPC}
 	list := func(ctx context.Context, token string) (page[routeTable], error) {
 		return s.api.routeTables(ctx, s.VPC, token)
@@ -118,7 +118,7 @@ func (s space) readRoutes(ctx context.Context, b *books) error {
 
 // readLists costs a call or more for each prefix list that a route leads to,
 // those of AWS among them: nothing in a route tells whose a list is.
-func (s space) readLists(ctx context.Context, b *books) error {
+func (s space) readLists(ctx context.Context, b *occupancy) error {
 	before, now := s.lists.All(), map[string][]string{}
 	for _, t := range b.tables {
 		for i := range t.routes {

@@ -20,7 +20,7 @@ var traits = cloud.Traits{
 
 // Blank is a VPC of which nothing is known but the cloud's own rules.
 func Blank(subnets []string) cloud.Snapshot {
-	b := &books{}
+	b := &occupancy{}
 	b.prohibited()
 	snap := cloud.Snapshot{Occupied: b.sorted(), Traits: traits}
 	for _, id := range subnets {

@@ -56,11 +56,11 @@ func withoutDelegationTheReasonIsSaid(c *check) {
 	if i.Delegated.IsValid() {
 		c.Errorf("a machine with IPv4 only has the delegated prefix %s", i.Delegated)
 	}
-	c.want(cloud.NotFound, c.VPC.Interfaces.NoDelegation(c.ctx, i))
+	c.want(cloud.NotFound, c.VPC.Interfaces.ExplainNoIPv6(c.ctx, i))
 	c.World.Delete(i.Instance)
-	c.want(cloud.NotFound, c.VPC.Interfaces.NoDelegation(c.ctx, i))
-	c.want(cloud.WrongCloud, c.VPC.Interfaces.NoDelegation(c.ctx, cloud.Interface{Instance: c.ForeignID}))
+	c.want(cloud.NotFound, c.VPC.Interfaces.ExplainNoIPv6(c.ctx, i))
+	c.want(cloud.WrongCloud, c.VPC.Interfaces.ExplainNoIPv6(c.ctx, cloud.Interface{Instance: c.ForeignID}))
 	if c.AddDelegated != nil {
-		c.want(cloud.Stale, c.VPC.Interfaces.NoDelegation(c.ctx, c.get(c.AddDelegated("dual"))))
+		c.want(cloud.Stale, c.VPC.Interfaces.ExplainNoIPv6(c.ctx, c.get(c.AddDelegated("dual"))))
 	}
 }

@@ -39,8 +39,8 @@ func delegated(card nic) netip.Prefix {
 	return netip.PrefixFrom(first, bitsOfPods)
 }
 
-// NoDelegation reads the instance and its subnetwork.
-func (v interfaces) NoDelegation(ctx context.Context, i cloud.Interface) error {
+// ExplainNoIPv6 reads the instance and its subnetwork.
+func (v interfaces) ExplainNoIPv6(ctx context.Context, i cloud.Interface) error {
 	const act = "find the IPv6 range"
 	ref, err := v.resolve(act, i.Instance)
 	if err != nil {

@@ -82,7 +82,7 @@ func TestNoDelegationNamesBothStacksAndTheRemedy(t *testing.T) {
 			if c.access != "" {
 				w.dualStack(c.access)
 			}
-			err := w.vpc.Interfaces.NoDelegation(t.Context(), cloud.Interface{Instance: w.AddInstance("vm")})
+			err := w.vpc.Interfaces.ExplainNoIPv6(t.Context(), cloud.Interface{Instance: w.AddInstance("vm")})
 			for _, part := range append(c.want, "projects/p1/zones/us-central1-a/instances/vm") {
 				if !cloud.Is(err, cloud.NotFound) || !strings.Contains(err.Error(), part) {
 					t.Errorf("%v does not say %q", err, part)

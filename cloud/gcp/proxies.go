@@ -101,7 +101,7 @@ func (e *proxyEdit) final(err error) error {
 // rival tells whether a refusal that is merely "invalid" comes from another
 // active proxy-only subnetwork: no documented text says so.
 func (e *proxyEdit) rival(ctx context.Context, refused error) error {
-	b := &books{}
+	b := &occupancy{}
 	if err := (space{e.vpc}).readSubnets(ctx, b, map[string]cloud.Subnet{}); err != nil {
 		return refused
 	}

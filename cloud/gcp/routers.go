@@ -15,7 +15,7 @@ const learnedRoutes = "the routes that Cloud Routers learn by BGP"
 // that has a BGP peer: what it learns is in no list of routes. Routers of all
 // regions count, also where the network's dynamic routing is regional: a subnet's
 // route holds in every region, and goes before what a router there has learned.
-func (s space) readRouters(ctx context.Context, b *books) error {
+func (s space) readRouters(ctx context.Context, b *occupancy) error {
 	about := subject{"list the Cloud Routers", "projects/" + s.NetworkProject}
 	list := func(ctx context.Context, token string) (page[router], error) {
 		return s.api.routers(ctx, s.NetworkProject, token)
@@ -68,7 +68,7 @@ func (s space) readRouter(ctx context.Context, r router) (learned, error) {
 
 // cannotSee notes what cannot be read for good. One entry stands for all of a
 // kind: what helps with the first helps with the others.
-func (b *books) cannotSee(what string, err error) bool {
+func (b *occupancy) cannotSee(what string, err error) bool {
 	u, ok := cloud.CannotSee(what, err)
 	if ok && len(b.unseen) == 0 {
 		b.unseen = append(b.unseen, u)

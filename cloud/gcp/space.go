@@ -24,7 +24,7 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 	if err != nil {
 		return cloud.Snapshot{}, err
 	}
-	b := &books{}
+	b := &occupancy{}
 	b.prohibited(n)
 	subnets := map[string]cloud.Subnet{}
 	steps := []func() error{
@@ -57,7 +57,7 @@ func (s space) readNetwork(ctx context.Context) (network, error) {
 		func(ctx context.Context) (network, error) { return s.api.network(ctx, s.NetworkProject, s.Network) })
 }
 
-func (s space) readSubnets(ctx context.Context, b *books, into map[string]cloud.Subnet) error {
+func (s space) readSubnets(ctx context.Context, b *occupancy, into map[string]cloud.Subnet) error {
 	about := subject{"list the subnetworks", "projects/" + s.NetworkProject}
 	list := func(ctx context.Context, token string) (page[subnetwork], error) {
 		return s.api.subnetworks(ctx, s.NetworkProject, token)
@@ -77,7 +77,7 @@ func (s space) readSubnets(ctx context.Context, b *books, into map[string]cloud.
 	})
 }
 
-func (s space) readRoutes(ctx context.Context, b *books) error {
+func (s space) readRoutes(ctx context.Context, b *occupancy) error {
 	about := subject{"list the routes", s.networkPath()}
 	list := func(ctx context.Context, token string) (page[route], error) {
 		return s.api.routes(ctx, s.NetworkProject, token)
@@ -96,7 +96,7 @@ func (s space) readRoutes(ctx context.Context, b *books) error {
 // readPeers costs a page or more for each active peering. The peer's
 // subnetworks occupy whether or not their routes are imported; its custom
 // routes only where they are.
-func (s space) readPeers(ctx context.Context, b *books, peerings []string) error {
+func (s space) readPeers(ctx context.Context, b *occupancy, peerings []string) error {
 	for _, peering := range peerings {
 		about := subject{"list the routes of peering " + peering, s.networkPath()}
 		list := func(ctx context.Context, token string) (page[peeringRoute], error) {
@@ -115,7 +115,7 @@ func (s space) readPeers(ctx context.Context, b *books, peerings []string) error
 	return nil
 }
 
-func (s space) readReservations(ctx context.Context, b *books) error {
+func (s space) readReservations(ctx context.Context, b *occupancy) error {
 	about := subject{"list the reserved ranges", "projects/" + s.NetworkProject}
 	list := func(ctx context.Context, token string) (page[address], error) {
 		return s.api.globalAddresses(ctx, s.NetworkProject, token)

@@ -24,9 +24,9 @@ type Rules struct {
 	// ReadsNodes: Want goes by what Read gives of the nodes' machines, so that
 	// a node that has come since is read before it counts.
 	ReadsNodes bool
-	// ReadsInPart: Read of a whole cluster does not show all that somebody may
+	// ListIsPartial: Read of a whole cluster does not show all that somebody may
 	// have changed of a balancer; Read of its owner does.
-	ReadsInPart bool
+	ListIsPartial bool
 }
 
 // Balancers is the load balancing of one VPC. Rules, Want, Pools, Unfit and

@@ -26,9 +26,9 @@ type Effect[C any] struct {
 // ErrGaveUp says that the caller hung up while the call hung.
 var ErrGaveUp = errors.New("the caller gave up")
 
-// Befall lets the faults act before the call does. An error is what to answer
+// Before lets the faults act before the call does. An error is what to answer
 // instead: a fault's Refusal, or ErrGaveUp.
-func Befall[F Fault[C], C any](ctx context.Context, faults []F, c C) error {
+func Before[F Fault[C], C any](ctx context.Context, faults []F, c C) error {
 	for _, f := range faults {
 		e := f.Effect()
 		if e.Before != nil {
@@ -48,9 +48,9 @@ func Befall[F Fault[C], C any](ctx context.Context, faults []F, c C) error {
 	return nil
 }
 
-// Follow lets the faults act when the effect is there. lost tells that no
+// After lets the faults act when the effect is there. lost tells that no
 // reply may be written.
-func Follow[F Fault[C], C any](ctx context.Context, faults []F, c C) (lost bool) {
+func After[F Fault[C], C any](ctx context.Context, faults []F, c C) (lost bool) {
 	lost = ctx.Err() != nil
 	for _, f := range faults {
 		e := f.Effect()

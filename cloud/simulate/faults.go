@@ -75,8 +75,8 @@ func (in *Injected[F, C]) Hits() int {
 	return in.hits
 }
 
-// Strike gives the faults that hit this call.
-func Strike[F Fault[C], C any](b *Faults[F, C], c C) []F {
+// Match gives the faults that hit this call.
+func Match[F Fault[C], C any](b *Faults[F, C], c C) []F {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []F

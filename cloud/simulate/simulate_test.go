@@ -93,8 +93,8 @@ func TestFaultsStrikeTheCallsOfTheirChoice(t *testing.T) {
 		in := box.Inject(even{c.which})
 		var struck []int
 		for call := range 12 {
-			faults := simulate.Strike(&box, call)
-			if err := simulate.Befall(t.Context(), faults, call); err != nil {
+			faults := simulate.Match(&box, call)
+			if err := simulate.Before(t.Context(), faults, call); err != nil {
 				struck = append(struck, call)
 			}
 		}
@@ -102,7 +102,7 @@ func TestFaultsStrikeTheCallsOfTheirChoice(t *testing.T) {
 			t.Errorf("%+v struck %v (%d), want %v", c.which, struck, in.Hits(), c.want)
 		}
 		in.Remove()
-		if len(simulate.Strike(&box, 0)) > 0 {
+		if len(simulate.Match(&box, 0)) > 0 {
 			t.Error("a fault that was removed strikes")
 		}
 	}

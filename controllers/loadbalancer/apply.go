@@ -11,18 +11,18 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// hand carries actions out on a book: only while this manager leads, one at a
+// executor carries actions out on a view: only while this manager leads, one at a
 // time for each resource, on what is there by then, and noting what became of
 // each.
-type hand struct {
-	*book
+type executor struct {
+	*networkView
 	c     *Controller
 	owner cloud.Owner   // for whom it works
 	want  []lb.Resource // all that it is to have
 }
 
 // Apply carries out one action, unless another worker has.
-func (h hand) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
+func (h executor) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
 	defer h.lock(a.Ref)()
 	a, now, done, err := h.again(a)
 	if err != nil || done {
@@ -65,9 +65,9 @@ func makesShared(a lb.Action) bool {
 	return a.Verb == lb.Create && a.Want.Owner.Kind == lb.KindNodeSet
 }
 
-// again plans the action once more, on what the book has by now: what several
+// again plans the action once more, on what the store has by now: what several
 // Services share is made by the first that comes.
-func (h hand) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err error) {
+func (h executor) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err error) {
 	state := h.view()
 	had, there := state[a.Ref]
 	if a.Verb == lb.Delete {
@@ -90,7 +90,7 @@ func (h hand) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err e
 }
 
 // hesitate has what an error leaves open read before the next plan.
-func (h hand) hesitate(a lb.Action, err error) {
+func (h executor) hesitate(a lb.Action, err error) {
 	if _, lingers := errors.AsType[*lb.Lingers](err); lingers {
 		return // nothing else is open
 	}

@@ -37,9 +37,9 @@ func ownersOf(state lb.State, clusterID string, lives func(cloud.Owner) bool) br
 }
 
 // brake decides whether what Services left that are gone may be removed, and
-// says on the Network why not. Every Network of the inventory says it, and a
+// says on the Network why not. Every Network of the store says it, and a
 // person confirms it on any.
-func (c *Controller) brake(ctx context.Context, n *v1alpha1.Network, k *book, state lb.State, lives func(cloud.Owner) bool) (held bool, err error) {
+func (c *Controller) brake(ctx context.Context, n *v1alpha1.Network, k *networkView, state lb.State, lives func(cloud.Owner) bool) (held bool, err error) {
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {
 		return true, fmt.Errorf("listing Networks: %w", err)
@@ -48,7 +48,7 @@ func (c *Controller) brake(ctx context.Context, n *v1alpha1.Network, k *book, st
 	was := meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionLoadBalancerRemovalHeld)
 	for i := range all.Items {
 		x := &all.Items[i]
-		if slices.ContainsFunc(views, func(v *book) bool { return v.inventory == k.inventory && v.network == x.Name }) {
+		if slices.ContainsFunc(views, func(v *networkView) bool { return v.store == k.store && v.network == x.Name }) {
 			was = was || meta.IsStatusConditionTrue(x.Status.Conditions, v1alpha1.ConditionLoadBalancerRemovalHeld)
 			annotations = append(annotations, x.Annotations)
 		}

@@ -18,7 +18,7 @@ import (
 // cleanUp takes away what was made for a Service that goes, or wants no
 // balancer of ours any more; then its status, then the finalizer.
 func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (finding, error) {
-	k, _, err := c.bookOf(ctx, s)
+	k, _, err := c.viewOf(ctx, s)
 	if err != nil {
 		return refused(reasonOf(err), fmt.Errorf("what was made for it cannot be found, and keeps its finalizer: %w", err)), nil
 	}
@@ -49,7 +49,7 @@ func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (finding, e
 }
 
 // takeDown deletes what the Service has in one Network.
-func (c *Controller) takeDown(ctx context.Context, k *book, s *corev1.Service) (f finding, done bool) {
+func (c *Controller) takeDown(ctx context.Context, k *networkView, s *corev1.Service) (f finding, done bool) {
 	owner := wanted.Owner(c.ClusterID, s.Namespace, s.Name)
 	if err := k.settle(ctx, owner); err != nil {
 		return troubled(err), false
@@ -58,7 +58,7 @@ func (c *Controller) takeDown(ctx context.Context, k *book, s *corev1.Service) (
 	state := k.view()
 	asked := wanted.Make(s, wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud}, "")
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Unprotect: unprotected(asked)})
-	err, lingers := c.remember(client.ObjectKeyFromObject(s)).beyondLingering(c.Now(), lb.Run(ctx, hand{book: k, c: c, owner: owner}, plan, state))
+	err, lingers := c.remember(client.ObjectKeyFromObject(s)).beyondLingering(c.Now(), lb.Run(ctx, executor{networkView: k, c: c, owner: owner}, plan, state))
 	if err != nil {
 		k.doubt(owner)
 		return troubled(fmt.Errorf("deleting the load balancer: %w", err)), false
@@ -75,12 +75,12 @@ func (c *Controller) takeDown(ctx context.Context, k *book, s *corev1.Service) (
 
 // leaveOthers takes down what a Service has elsewhere than in the Network that
 // it names now. What two Networks share stays.
-func (c *Controller) leaveOthers(ctx context.Context, s *corev1.Service, here *book) (finding, bool, error) {
+func (c *Controller) leaveOthers(ctx context.Context, s *corev1.Service, here *networkView) (finding, bool, error) {
 	if c.DryRun {
 		return finding{}, true, nil
 	}
 	for _, k := range c.all() {
-		if k.inventory != here.inventory && k.has(wanted.Owner(c.ClusterID, s.Namespace, s.Name)) {
+		if k.store != here.store && k.has(wanted.Owner(c.ClusterID, s.Namespace, s.Name)) {
 			if f, done := c.takeDown(ctx, k, s); !done {
 				return f, false, nil
 			}

@@ -86,9 +86,9 @@ type Controller struct {
 	services chan event.TypedGenericEvent[*corev1.Service] // to be planned again
 	nodes    chan event.TypedGenericEvent[*corev1.Node]    // the pools are to be looked at
 
-	mu     sync.Mutex
-	books  map[string]*book
-	memory map[types.NamespacedName]*memory
+	mu        sync.Mutex
+	byNetwork map[string]*networkView
+	memory    map[types.NamespacedName]*memory
 }
 
 // New makes the controller.
@@ -108,7 +108,7 @@ func New(cfg Config) *Controller {
 		cfg.Now = time.Now
 	}
 	return &Controller{
-		Config: cfg, books: map[string]*book{}, memory: map[types.NamespacedName]*memory{},
+		Config: cfg, byNetwork: map[string]*networkView{}, memory: map[types.NamespacedName]*memory{},
 		retry:    workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](cfg.Again, 5*time.Minute),
 		services: make(chan event.TypedGenericEvent[*corev1.Service], 1024),
 		nodes:    make(chan event.TypedGenericEvent[*corev1.Node], 16),

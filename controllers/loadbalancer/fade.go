@@ -20,7 +20,7 @@ func (c *Controller) fade(ctx context.Context, s *corev1.Service, f finding) fin
 	if f.quiet || c.DryRun || len(s.Status.LoadBalancer.Ingress) == 0 {
 		return f
 	}
-	k, _, err := c.bookOf(ctx, s)
+	k, _, err := c.viewOf(ctx, s)
 	if err != nil || !k.known() { // where it would be is not known
 		return f
 	}
@@ -51,7 +51,7 @@ func (c *Controller) fade(ctx context.Context, s *corev1.Service, f finding) fin
 
 // readAt is when the last complete read began that the owner's things were part
 // of.
-func (k *book) readAt(o cloud.Owner) time.Time {
+func (k *networkView) readAt(o cloud.Owner) time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if at := k.begunOf[o]; at.After(k.begun) {

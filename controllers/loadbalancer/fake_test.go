@@ -43,7 +43,7 @@ func newFake() *fakeCloud {
 func (f *fakeCloud) Rules() lb.Rules {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return lb.Rules{ReadsInPart: f.shown != nil, Editable: map[string][]string{
+	return lb.Rules{ListIsPartial: f.shown != nil, Editable: map[string][]string{
 		"backend": {"pools", "check", "affinity"}, "wall": {"from", "ports"}, "check": {"port"}, "door": {},
 	}}
 }

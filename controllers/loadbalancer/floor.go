@@ -23,16 +23,16 @@ const membersComeBack = "Restart the kubelets on their machines, which makes the
 type floor struct {
 	is    brake.Decision
 	gone  map[string]bool // members without a Node
-	fresh bool            // as the cloud has them, not the book
+	fresh bool            // as the cloud has them, not the store
 }
 
 // Pools are the cloud's pools, with the members that are held.
-func (k *book) Pools(set lb.NodeSet, got lb.State) []lb.Resource {
+func (k *networkView) Pools(set lb.NodeSet, got lb.State) []lb.Resource {
 	return k.hold(set, got, k.Balancers.Pools(set, got))
 }
 
 // hold adds to wanted pools those members that would go and are held.
-func (k *book) hold(set lb.NodeSet, got lb.State, want []lb.Resource) []lb.Resource {
+func (k *networkView) hold(set lb.NodeSet, got lb.State, want []lb.Resource) []lb.Resource {
 	leave := map[string]bool{}
 	for _, r := range want {
 		for _, m := range leaving(r, got) {
@@ -70,14 +70,14 @@ func leaving(want lb.Resource, got lb.State) (out []string) {
 	return out
 }
 
-func (k *book) floorOf(set string) floor {
+func (k *networkView) floorOf(set string) floor {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.lockedFloor(set)
 }
 
 // lockedFloor is, before the first decision, as the last manager said it.
-func (k *book) lockedFloor(set string) floor {
+func (k *networkView) lockedFloor(set string) floor {
 	f, known := k.floors[set]
 	if !known {
 		f.is.Held, f.fresh = k.heldBefore, k.heldBefore
@@ -86,7 +86,7 @@ func (k *book) lockedFloor(set string) floor {
 }
 
 // judge decides anew what is held of a set's pools.
-func (k *book) judge(set lb.NodeSet, got lb.State) floor {
+func (k *networkView) judge(set lb.NodeSet, got lb.State) floor {
 	members, there := k.without(set, got)
 	gone := map[string]bool{}
 	for m := range members {
@@ -109,7 +109,7 @@ const handful = 10
 
 // without are the members of a set's pools, and those that a Node of the API
 // server would be. Nodes are asked about few at a time, as pools have limits.
-func (k *book) without(set lb.NodeSet, got lb.State) (members, there map[string]bool) {
+func (k *networkView) without(set lb.NodeSet, got lb.State) (members, there map[string]bool) {
 	members, there = map[string]bool{}, map[string]bool{}
 	none := lb.NodeSet{ClusterID: set.ClusterID, Name: set.Name}
 	for _, pool := range k.Balancers.Pools(none, got) {

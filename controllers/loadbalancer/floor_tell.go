@@ -23,15 +23,15 @@ func (c *Controller) everyNode() (out []lb.Node) {
 	return out
 }
 
-// viewsOf are the Networks whose views of the inventory this one is among.
-func (c *Controller) viewsOf(ctx context.Context, k *book) (out []v1alpha1.Network, _ error) {
+// viewsOf are the Networks whose views of the store this one is among.
+func (c *Controller) viewsOf(ctx context.Context, k *networkView) (out []v1alpha1.Network, _ error) {
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
 	}
 	views := c.views()
 	for _, n := range all.Items {
-		if slices.ContainsFunc(views, func(v *book) bool { return v.inventory == k.inventory && v.network == n.Name }) {
+		if slices.ContainsFunc(views, func(v *networkView) bool { return v.store == k.store && v.network == n.Name }) {
 			out = append(out, n)
 		}
 	}
@@ -39,7 +39,7 @@ func (c *Controller) viewsOf(ctx context.Context, k *book) (out []v1alpha1.Netwo
 }
 
 // confirmMembers reads what a person confirmed of members, on any Network.
-func (c *Controller) confirmMembers(k *book, views []v1alpha1.Network) {
+func (c *Controller) confirmMembers(k *networkView, views []v1alpha1.Network) {
 	var annotations []map[string]string
 	for i := range views {
 		annotations = append(annotations, views[i].Annotations)
@@ -51,7 +51,7 @@ func (c *Controller) confirmMembers(k *book, views []v1alpha1.Network) {
 
 // checkFloor looks at the cloud where members of a set are held: the machines
 // of some may be gone, and the cloud have taken them out.
-func (c *Controller) checkFloor(ctx context.Context, k *book, set lb.NodeSet) error {
+func (c *Controller) checkFloor(ctx context.Context, k *networkView, set lb.NodeSet) error {
 	state := k.view()
 	k.Pools(set, state)
 	k.mu.Lock()
@@ -67,7 +67,7 @@ func (c *Controller) checkFloor(ctx context.Context, k *book, set lb.NodeSet) er
 		return err
 	}
 	k.mu.Lock()
-	f.is.Held, f.fresh = f.is.Held && f.fresh, true // what the book had may have been out of date
+	f.is.Held, f.fresh = f.is.Held && f.fresh, true // what the store had may have been out of date
 	k.floors[set.Name] = f
 	k.mu.Unlock()
 	if f = k.judge(set, k.view()); !f.is.Held {
@@ -79,8 +79,8 @@ func (c *Controller) checkFloor(ctx context.Context, k *book, set lb.NodeSet) er
 	return nil
 }
 
-// floor is how it stands with all sets of the inventory.
-func (k *book) floor() (out brake.Decision) {
+// floor is how it stands with all sets of the store.
+func (k *networkView) floor() (out brake.Decision) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	out.Spent = k.confirmed > 0
@@ -93,8 +93,8 @@ func (k *book) floor() (out brake.Decision) {
 	return out
 }
 
-// tellFloor keeps the condition of every Network of the inventory.
-func (c *Controller) tellFloor(ctx context.Context, k *book, views []v1alpha1.Network) error {
+// tellFloor keeps the condition of every Network of the store.
+func (c *Controller) tellFloor(ctx context.Context, k *networkView, views []v1alpha1.Network) error {
 	is := k.floor()
 	for i := range views {
 		n := &views[i]
@@ -115,7 +115,7 @@ func (c *Controller) tellFloor(ctx context.Context, k *book, views []v1alpha1.Ne
 
 // minds tells whether the Network has something about members that the pools are
 // to be looked at for.
-func (k *book) minds(n *v1alpha1.Network) bool {
+func (k *networkView) minds(n *v1alpha1.Network) bool {
 	_, confirmed := n.Annotations[brake.Annotation(memberKind)]
 	return confirmed || k.floor().Held || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionMemberRemovalHeld)
 }

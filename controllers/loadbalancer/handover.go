@@ -52,7 +52,7 @@ func (m *memory) known(now time.Time, hold time.Duration) lb.Known {
 
 // planned plans on what is there, having looked again at what has to be known of
 // what waits.
-func (c *Controller) planned(ctx context.Context, k *book, state lb.State, goal lb.Goal) (lb.State, lb.Actions, error) {
+func (c *Controller) planned(ctx context.Context, k *networkView, state lb.State, goal lb.Goal) (lb.State, lb.Actions, error) {
 	plan := lb.Plan(k.Rules(), state, goal)
 	looks := plan.Looks()
 	if len(looks) == 0 || c.DryRun {
@@ -98,7 +98,7 @@ func handingOver(rules lb.Rules, state lb.State, goal lb.Goal, plan lb.Actions) 
 
 // undone tells whether there is still to do after a plan: what could only be
 // said when something was gone.
-func (c *Controller) undone(k *book, asked wanted.Result, set lb.NodeSet, goal lb.Goal) bool {
+func (c *Controller) undone(k *networkView, asked wanted.Result, set lb.NodeSet, goal lb.Goal) bool {
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
 	goal.Want = want

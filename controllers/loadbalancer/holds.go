@@ -16,10 +16,10 @@ import (
 )
 
 // What pools hold is known by listing it, at the start and where there is
-// doubt, and by every change since. The inventory's lock guards it.
+// doubt, and by every change since. The store's lock guards it.
 
 // holding enters what pools hold into a state, where that is known.
-func (k *book) holding(s lb.State) {
+func (k *networkView) holding(s lb.State) {
 	for ref, list := range k.members {
 		if r, there := s[ref]; there {
 			r.Members = list
@@ -30,7 +30,7 @@ func (k *book) holding(s lb.State) {
 
 // list lists what pools hold that is not known. One whose zone does not answer
 // holds up no other: nothing is changed of it.
-func (k *book) list(ctx context.Context, pools []lb.Resource) error {
+func (k *networkView) list(ctx context.Context, pools []lb.Resource) error {
 	k.mu.Lock()
 	began := k.clock
 	var due []lb.Resource
@@ -64,7 +64,7 @@ func (k *book) list(ctx context.Context, pools []lb.Resource) error {
 }
 
 // listAnew lists what pools hold, whatever is known of it.
-func (k *book) listAnew(ctx context.Context, pools []lb.Resource) error {
+func (k *networkView) listAnew(ctx context.Context, pools []lb.Resource) error {
 	k.mu.Lock()
 	for _, p := range pools {
 		delete(k.members, p.Ref)
@@ -74,7 +74,7 @@ func (k *book) listAnew(ctx context.Context, pools []lb.Resource) error {
 }
 
 // wantedOf are the pools of which it is known what they hold.
-func (k *book) wantedOf(pools []lb.Resource) (out []members.Wanted) {
+func (k *networkView) wantedOf(pools []lb.Resource) (out []members.Wanted) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, p := range pools {
@@ -87,7 +87,7 @@ func (k *book) wantedOf(pools []lb.Resource) (out []members.Wanted) {
 
 // holds are the members of a pool that are wanted and that it holds; where that
 // is not known, those that are wanted.
-func (k *book) holds(pool lb.Resource) []string {
+func (k *networkView) holds(pool lb.Resource) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	has := k.members[pool.Ref]
@@ -98,7 +98,7 @@ func (k *book) holds(pool lb.Resource) []string {
 }
 
 // left are the members that are set aside from pools, as one text.
-func (k *book) left(pools []lb.Resource) string {
+func (k *networkView) left(pools []lb.Resource) string {
 	var out []string
 	for _, p := range pools {
 		for _, l := range k.aside.Of(p.Group()) {
@@ -109,7 +109,7 @@ func (k *book) left(pools []lb.Resource) string {
 }
 
 // noteHeld enters what came of a change of what a pool holds.
-func (k *book) noteHeld(r members.Result) {
+func (k *networkView) noteHeld(r members.Result) {
 	ref := lb.Ref{Kind: r.Kind, Name: r.Name}
 	k.aside.Note(r)
 	k.mu.Lock()
@@ -132,7 +132,7 @@ func (k *book) noteHeld(r members.Result) {
 
 // syncMembers has pools hold what they are to hold, as far as they are there:
 // one change of a pool at a time, by the Nodes there are by then.
-func (c *Controller) syncMembers(ctx context.Context, h hand, pools func() []lb.Resource) error {
+func (c *Controller) syncMembers(ctx context.Context, h executor, pools func() []lb.Resource) error {
 	var refs []lb.Ref
 	for _, p := range pools() {
 		refs = append(refs, p.Ref)
@@ -143,7 +143,7 @@ func (c *Controller) syncMembers(ctx context.Context, h hand, pools func() []lb.
 	return c.syncLocked(ctx, h, pools)
 }
 
-func (c *Controller) syncLocked(ctx context.Context, h hand, pools func() []lb.Resource) error {
+func (c *Controller) syncLocked(ctx context.Context, h executor, pools func() []lb.Resource) error {
 	err := h.list(ctx, pools())
 	wanted := h.wantedOf(pools()) // which are chosen depends on what they hold
 	for _, w := range wanted {
@@ -161,7 +161,7 @@ func (c *Controller) syncLocked(ctx context.Context, h hand, pools func() []lb.R
 
 // changeMembers carries changes out. Members that the cloud does not take are
 // set aside and no error.
-func (h hand) changeMembers(ctx context.Context, changes []members.Change) (err error) {
+func (h executor) changeMembers(ctx context.Context, changes []members.Change) (err error) {
 	for _, r := range members.Run(ctx, leading{h.Balancers, h.c}, changes, poolsAtATime) {
 		h.noteHeld(r)
 		err = errors.Join(err, r.Err)
@@ -175,7 +175,7 @@ func (h hand) changeMembers(ctx context.Context, changes []members.Change) (err 
 
 // fill has a pool that was just made hold its members before anything sends to
 // it. Only what leaves open whether it holds any is an error.
-func (h hand) fill(ctx context.Context, made lb.Ref) error {
+func (h executor) fill(ctx context.Context, made lb.Ref) error {
 	return h.c.syncLocked(ctx, h, func() (pools []lb.Resource) {
 		state := planned(h.view(), h.owner, h.want)
 		for _, s := range h.selections() {

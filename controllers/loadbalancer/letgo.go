@@ -19,9 +19,9 @@ import (
 )
 
 // letGo takes the finalizer off a deleted Network, once no Service uses it.
-// With the last Network of an inventory goes what is left there, without a
+// With the last Network of an store goes what is left there, without a
 // grace time.
-func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (reconcile.Result, error) {
+func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *networkView) (reconcile.Result, error) {
 	var services corev1.ServiceList
 	if err := c.Live.List(ctx, &services); err != nil {
 		return reconcile.Result{}, fmt.Errorf("listing Services live: %w", err)
@@ -50,7 +50,7 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *book) (r
 }
 
 // clear removes all that nobody who lives has or uses.
-func (c *Controller) clear(ctx context.Context, n *v1alpha1.Network, k *book) (gone bool, err error) {
+func (c *Controller) clear(ctx context.Context, n *v1alpha1.Network, k *networkView) (gone bool, err error) {
 	if err := k.refresh(ctx); err != nil {
 		return false, err
 	}
@@ -69,14 +69,14 @@ func (c *Controller) clear(ctx context.Context, n *v1alpha1.Network, k *book) (g
 	if held, err := c.brake(ctx, n, k, state, lives); held || err != nil {
 		return false, err
 	}
-	err = lb.Run(ctx, hand{book: k, c: c}, lb.Removal(Everything(state, c.ClusterID, lives)), state)
+	err = lb.Run(ctx, executor{networkView: k, c: c}, lb.Removal(Everything(state, c.ClusterID, lives)), state)
 	return err == nil, err
 }
 
 // whoNeeds are the Services that would lose something with the Network. Those
-// that another view of the same inventory serves without a change are its from
+// that another view of the same store serves without a change are its from
 // now on.
-func (c *Controller) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *book, services []corev1.Service) (users []string, err error) {
+func (c *Controller) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *networkView, services []corev1.Service) (users []string, err error) {
 	var networks v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &networks); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
@@ -89,7 +89,7 @@ func (c *Controller) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *book,
 			continue
 		}
 		heir := NetworkOf(s, rest)
-		at := slices.IndexFunc(others, func(x *book) bool { return x.network == heir })
+		at := slices.IndexFunc(others, func(x *networkView) bool { return x.network == heir })
 		if at < 0 || !c.servesAsIs(others[at], s) {
 			users = append(users, s.Namespace+"/"+s.Name)
 			continue
@@ -104,7 +104,7 @@ func (c *Controller) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *book,
 
 // servesAsIs tells whether the Service's balancer would stay as it is by this
 // view.
-func (c *Controller) servesAsIs(k *book, s *corev1.Service) bool {
+func (c *Controller) servesAsIs(k *networkView, s *corev1.Service) bool {
 	p := PreviewOf(k, k.view(), wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud}, s, c.WithoutClass, c.Nodes())
 	return p.Ours && p.Refused.Reason == "" && len(p.Plan) == 0
 }

@@ -15,7 +15,7 @@ import (
 
 // poolsOf are the pools that one balancer uses and that are there, with the
 // members that are wanted.
-func (k *book) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (pools []lb.Resource) {
+func (k *networkView) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (pools []lb.Resource) {
 	its := map[lb.Ref]bool{}
 	for _, r := range want {
 		its[r.Ref] = true
@@ -31,7 +31,7 @@ func (k *book) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (p
 }
 
 // wouldSendTo is to how many nodes a balancer would send that is all there.
-func (k *book) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
+func (k *networkView) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
 	holds, its := map[string]bool{}, lb.StateOf(want...)
 	for _, p := range k.Pools(set, planned(k.view(), owner, want)) {
 		if _, is := its[p.Ref]; is {
@@ -63,8 +63,8 @@ func apart(r lb.Resource, owner cloud.Owner) bool {
 
 // lookAtPoolsOf puts the nodes into the pools of one balancer. What fails is
 // taken up with all other pools.
-func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, s wanted.Selection, owner cloud.Owner, want []lb.Resource) {
-	h := hand{book: k, c: c, owner: owner, want: want}
+func (c *Controller) lookAtPoolsOf(ctx context.Context, k *networkView, s wanted.Selection, owner cloud.Owner, want []lb.Resource) {
+	h := executor{networkView: k, c: c, owner: owner, want: want}
 	if err := c.syncMembers(ctx, h, func() []lb.Resource { return k.poolsOf(c.nodeSet(s), owner, want) }); err != nil {
 		c.Metrics.pools(k.network, err)
 		c.lookAtPools()
@@ -73,7 +73,7 @@ func (c *Controller) lookAtPoolsOf(ctx context.Context, k *book, s wanted.Select
 
 // sendsTo says to how many nodes of the set a balancer sends, and which of them
 // it cannot send to; some is false where to none.
-func (k *book) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
+func (k *networkView) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
 	holds, left := map[string]bool{}, map[string]string{}
 	for _, p := range k.poolsOf(set, owner, want) {
 		for _, m := range k.holds(p) {

@@ -38,8 +38,8 @@ func NetworkOf(s *corev1.Service, all []v1alpha1.Network) string {
 	return v1alpha1.DefaultNetwork
 }
 
-// bookOf is the book of the Service's Network.
-func (c *Controller) bookOf(ctx context.Context, s *corev1.Service) (*book, *v1alpha1.Network, error) {
+// viewOf is the view of the Service's Network.
+func (c *Controller) viewOf(ctx context.Context, s *corev1.Service) (*networkView, *v1alpha1.Network, error) {
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {
 		return nil, nil, fmt.Errorf("listing Networks: %w", err)

@@ -20,8 +20,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
@@ -161,12 +161,12 @@ var poolsKey types.NamespacedName
 
 // keepPools makes the set's pools that are not there, and has all of them hold
 // the nodes.
-func (c *Controller) keepPools(ctx context.Context, k *book, s wanted.Selection, set lb.NodeSet) error {
+func (c *Controller) keepPools(ctx context.Context, k *networkView, s wanted.Selection, set lb.NodeSet) error {
 	if err := k.settle(ctx, set.Owner()); err != nil {
 		return err
 	}
 	state := k.view()
-	h := hand{book: k, c: c, owner: set.Owner(), want: k.Pools(set, state)}
+	h := executor{networkView: k, c: c, owner: set.Owner(), want: k.Pools(set, state)}
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: h.want, Keep: true})
 	if len(plan) > 0 && c.DryRun {
 		log.FromContext(ctx).Info("pools would be made", "plan", plan.String())
@@ -191,7 +191,7 @@ const poolsAtATime = 8
 
 // sideBySide carries out actions that need none of the others at the same
 // time, and any others one after another.
-func (c *Controller) sideBySide(ctx context.Context, h hand, plan lb.Actions, state lb.State) error {
+func (c *Controller) sideBySide(ctx context.Context, h executor, plan lb.Actions, state lb.State) error {
 	if slices.ContainsFunc(plan, func(a lb.Action) bool { return len(a.Needs) > 0 || !a.Done() }) {
 		return lb.Run(ctx, h, plan, state)
 	}
@@ -210,7 +210,7 @@ func (c *Controller) sideBySide(ctx context.Context, h hand, plan lb.Actions, st
 }
 
 // selections are the sets in use.
-func (k *book) selections() (out []wanted.Selection) {
+func (k *networkView) selections() (out []wanted.Selection) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, s := range k.users {
@@ -222,7 +222,7 @@ func (k *book) selections() (out []wanted.Selection) {
 	return out
 }
 
-func (k *book) usersOf(set string) (out []types.NamespacedName) {
+func (k *networkView) usersOf(set string) (out []types.NamespacedName) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for key, s := range k.users {
@@ -234,7 +234,7 @@ func (k *book) usersOf(set string) (out []types.NamespacedName) {
 }
 
 // zonesChanged remembers the set, and tells whether balancers have to know.
-func (k *book) zonesChanged(set lb.NodeSet) bool {
+func (k *networkView) zonesChanged(set lb.NodeSet) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had, known := k.sets[set.Name]
@@ -244,13 +244,13 @@ func (k *book) zonesChanged(set lb.NodeSet) bool {
 
 // many tells whether a set has more nodes than a balancer takes: those whose
 // nodes serve only pods of their own have to know.
-func (k *book) many(set lb.NodeSet) bool {
+func (k *networkView) many(set lb.NodeSet) bool {
 	most := k.Rules().MaxNodes
 	return most > 0 && len(set.Nodes) > most
 }
 
 // hasGrown tells once whether something shared was made for the set.
-func (k *book) hasGrown(set string) bool {
+func (k *networkView) hasGrown(set string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had := k.grown[set]

@@ -14,9 +14,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// open gives the Network's book, a new one where its cloud was opened anew. It
-// is a view of the inventory that all Networks of one domain share.
-func (c *Controller) open(ctx context.Context, n *v1alpha1.Network) (*book, error) {
+// open gives the Network's view, a new one where its cloud was opened anew. It
+// is a view of the store that all Networks of one domain share.
+func (c *Controller) open(ctx context.Context, n *v1alpha1.Network) (*networkView, error) {
 	b, err := c.OpenBalancers(ctx, n)
 	switch {
 	case err != nil:
@@ -31,11 +31,11 @@ func (c *Controller) open(ctx context.Context, n *v1alpha1.Network) (*book, erro
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := c.books[n.Name]
+	k := c.byNetwork[n.Name]
 	if k == nil || k.Balancers != b {
 		anew := k != nil
-		k = newBook(n.Name, c.ClusterID, CloudOf(n), b, c.inventoryOf(b.Rules().Domain), c.everyNode)
-		c.books[n.Name] = k
+		k = newView(n.Name, c.ClusterID, CloudOf(n), b, c.inventoryOf(b.Rules().Domain), c.everyNode)
+		c.byNetwork[n.Name] = k
 		k.mu.Lock()
 		k.stale = k.stale || anew
 		k.heldBefore = k.heldBefore || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionMemberRemovalHeld)
@@ -49,20 +49,20 @@ func (c *Controller) open(ctx context.Context, n *v1alpha1.Network) (*book, erro
 
 // inventoryOf is the one that another Network has a view of already, or a new
 // one. The controller is locked.
-func (c *Controller) inventoryOf(domain string) *inventory {
-	for _, k := range c.books {
+func (c *Controller) inventoryOf(domain string) *store {
+	for _, k := range c.byNetwork {
 		if k.domain == domain {
-			return k.inventory
+			return k.store
 		}
 	}
-	return newInventory(domain, c.ReadLag, c.Now)
+	return newStore(domain, c.ReadLag, c.Now)
 }
 
-// close forgets a Network's view; the inventory goes with the last one.
+// close forgets a Network's view; the store goes with the last one.
 func (c *Controller) close(network string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.books, network)
+	delete(c.byNetwork, network)
 }
 
 // apart refuses a Network whose balancers would have the same names as those of
@@ -93,55 +93,55 @@ func compareAges(a, b *v1alpha1.Network) int {
 	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
 }
 
-// all are a view of each inventory that has been read, in the order of their
+// all are a view of each store that has been read, in the order of their
 // Networks.
-func (c *Controller) all() (out []*book) {
+func (c *Controller) all() (out []*networkView) {
 	for _, k := range c.views() {
-		if !slices.ContainsFunc(out, func(x *book) bool { return x.inventory == k.inventory }) && k.known() {
+		if !slices.ContainsFunc(out, func(x *networkView) bool { return x.store == k.store }) && k.known() {
 			out = append(out, k)
 		}
 	}
 	return out
 }
 
-// views are the books of all Networks, in their order.
-func (c *Controller) views() (out []*book) {
+// views are those of all Networks, in their order.
+func (c *Controller) views() (out []*networkView) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, k := range c.books {
+	for _, k := range c.byNetwork {
 		out = append(out, k)
 	}
-	slices.SortFunc(out, func(a, b *book) int { return strings.Compare(a.network, b.network) })
+	slices.SortFunc(out, func(a, b *networkView) int { return strings.Compare(a.network, b.network) })
 	return out
 }
 
 // known tells whether all that is there has been read.
-func (k *book) known() bool {
+func (k *networkView) known() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return !k.read.IsZero()
 }
 
-// others are the views of the same inventory whose Networks stay.
-func (c *Controller) others(k *book) []*book {
-	return slices.DeleteFunc(c.views(), func(x *book) bool { return x == k || x.inventory != k.inventory || x.goes() })
+// others are the views of the same store whose Networks stay.
+func (c *Controller) others(k *networkView) []*networkView {
+	return slices.DeleteFunc(c.views(), func(x *networkView) bool { return x == k || x.store != k.store || x.goes() })
 }
 
-func (k *book) goes() bool {
+func (k *networkView) goes() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.going
 }
 
-// keeps tells whether it is by this view that the inventory is swept: one is
+// keeps tells whether it is by this view that the store is swept: one is
 // enough.
-func (c *Controller) keeps(k *book) bool {
+func (c *Controller) keeps(k *networkView) bool {
 	others := c.others(k)
 	return len(others) == 0 || k.network < others[0].network
 }
 
 // holdNetwork keeps the Network until all that is in it is gone.
-func (c *Controller) holdNetwork(ctx context.Context, k *book, n *v1alpha1.Network) error {
+func (c *Controller) holdNetwork(ctx context.Context, k *networkView, n *v1alpha1.Network) error {
 	k.mu.Lock()
 	held := k.held
 	k.mu.Unlock()

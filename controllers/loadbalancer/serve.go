@@ -18,7 +18,7 @@ import (
 // serve makes and keeps the balancer. Its error is of the API server.
 func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, error) {
 	key := client.ObjectKeyFromObject(s)
-	k, n, err := c.bookOf(ctx, s)
+	k, n, err := c.viewOf(ctx, s)
 	if err != nil {
 		return refused(reasonOf(err), err), nil
 	}
@@ -63,7 +63,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		}
 	}
 	if len(plan) > len(plan.Waits()) {
-		err = lb.Run(ctx, hand{book: k, c: c, owner: owner, want: want}, plan, state)
+		err = lb.Run(ctx, executor{networkView: k, c: c, owner: owner, want: want}, plan, state)
 		m.noteAdmins(err)
 		c.lookAtPoolsOf(ctx, k, asked.Nodes, owner, want)
 	}
@@ -71,7 +71,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 }
 
 // after is how the balancer stands after a plan, and when to look again.
-func (c *Controller) after(asked wanted.Result, k *book, key types.NamespacedName, set lb.NodeSet, goal lb.Goal, plan lb.Actions, h handover, err error) finding {
+func (c *Controller) after(asked wanted.Result, k *networkView, key types.NamespacedName, set lb.NodeSet, goal lb.Goal, plan lb.Actions, h handover, err error) finding {
 	err, lingers := c.remember(key).beyondLingering(c.Now(), err)
 	f := c.standing(asked.Balancer, k, set, goal.Want, plan, h, err)
 	switch {
@@ -88,7 +88,7 @@ func (c *Controller) after(asked wanted.Result, k *book, key types.NamespacedNam
 // keepMembers sees to it that what serves a Service that is refused goes on
 // sending to the nodes that its zones have: words that cannot be followed are
 // no reason to take that away.
-func (c *Controller) keepMembers(k *book, key types.NamespacedName, asked wanted.Result) {
+func (c *Controller) keepMembers(k *networkView, key types.NamespacedName, asked wanted.Result) {
 	if asked.Nodes.Name == "" || c.DryRun || !k.has(asked.Balancer.Owner) {
 		return
 	}
@@ -99,9 +99,9 @@ func (c *Controller) keepMembers(k *book, key types.NamespacedName, asked wanted
 	}
 }
 
-// catchUp brings the book up to date with what the Service's balancer rests on,
+// catchUp brings the store up to date with what the Service's balancer rests on,
 // and notes that the Service uses its set of Nodes.
-func (c *Controller) catchUp(ctx context.Context, k *book, key types.NamespacedName, asked wanted.Result, set lb.NodeSet) error {
+func (c *Controller) catchUp(ctx context.Context, k *networkView, key types.NamespacedName, asked wanted.Result, set lb.NodeSet) error {
 	owner := asked.Balancer.Owner
 	if err := k.settle(ctx, owner, set.Owner()); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (c *Controller) catchUp(ctx context.Context, k *book, key types.NamespacedN
 
 // want is what the balancer is to be made of, beside what there is; or why
 // that cannot be said.
-func (c *Controller) want(ctx context.Context, k *book, key types.NamespacedName, asked wanted.Result, set lb.NodeSet) (lb.State, []lb.Resource, *finding) {
+func (c *Controller) want(ctx context.Context, k *networkView, key types.NamespacedName, asked wanted.Result, set lb.NodeSet) (lb.State, []lb.Resource, *finding) {
 	not := func(f finding) (lb.State, []lb.Resource, *finding) { return nil, nil, &f }
 	state := k.view()
 	want, err := k.Want(asked.Balancer, set, state)
@@ -132,7 +132,7 @@ func (c *Controller) want(ctx context.Context, k *book, key types.NamespacedName
 	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
 		return not(impossible(asked.Balancer, err))
 	}
-	// What it asks for may be newer than the book.
+	// What it asks for may be newer than the store.
 	if pause := c.remember(key).wait(); pause > 0 {
 		return not(finding{again: pause, quiet: true})
 	}
@@ -147,7 +147,7 @@ func (c *Controller) want(ctx context.Context, k *book, key types.NamespacedName
 }
 
 // holdFor puts the finalizers on, before anything is made.
-func (c *Controller) holdFor(ctx context.Context, s *corev1.Service, k *book, n *v1alpha1.Network) error {
+func (c *Controller) holdFor(ctx context.Context, s *corev1.Service, k *networkView, n *v1alpha1.Network) error {
 	if err := c.holdNetwork(ctx, k, n); err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // standing is how the balancer is after a plan. What is replaced serves, and
 // clients are told of it alone, until what takes its place does.
-func (c *Controller) standing(b lb.LoadBalancer, k *book, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) finding {
+func (c *Controller) standing(b lb.LoadBalancer, k *networkView, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) finding {
 	f := finding{ready: true, reason: v1alpha1.ReasonEnsured, ingress: k.Ingresses(b, k.view()), changed: len(plan) > 0, listeners: b.Listeners, looked: true}
 	sendsTo, some := k.sendsTo(set, b.Owner, want)
 	f.text = "the load balancer is as the Service says, and sends to " + sendsTo

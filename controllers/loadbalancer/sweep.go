@@ -30,10 +30,10 @@ func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(
 }
 
 // sweep removes what is ours and has nobody, once it has been seen for the
-// grace time. It looks at the book, which costs no call; before anything goes
+// grace time. It looks at the store, which costs no call; before anything goes
 // the cloud, the Services and the lease are read live. By a view that does not
-// keep the inventory it only says what is held back.
-func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book, keeps bool) error {
+// keep the store it only says what is held back.
+func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *networkView, keeps bool) error {
 	var services corev1.ServiceList
 	if err := c.Client.List(ctx, &services); err != nil {
 		return fmt.Errorf("listing Services: %w", err)
@@ -68,7 +68,7 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book, ke
 	if len(plan) == 0 {
 		return nil
 	}
-	err, _ = (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, hand{book: k, c: c}, plan, state)) // it goes the next time
+	err, _ = (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, executor{networkView: k, c: c}, plan, state)) // it goes the next time
 	removed := map[cloud.Owner][]string{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {
@@ -84,7 +84,7 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *book, ke
 // livesNow is what is there, and who lives by the API server's own word. That
 // is asked after the look at the cloud: a Service has its finalizer before
 // anything is made for it, so whoever made some of what is there is listed.
-func (c *Controller) livesNow(ctx context.Context, k *book, services *corev1.ServiceList) (lb.State, func(cloud.Owner) bool, error) {
+func (c *Controller) livesNow(ctx context.Context, k *networkView, services *corev1.ServiceList) (lb.State, func(cloud.Owner) bool, error) {
 	state := k.view()
 	if err := c.Live.List(ctx, services); err != nil {
 		return nil, nil, fmt.Errorf("listing Services live: %w", err)
@@ -102,7 +102,7 @@ func (c *Controller) tellRemoved(ctx context.Context, n *v1alpha1.Network, o clo
 
 // due remembers when each orphan was first seen, and gives those that were so
 // long ago.
-func (k *book) due(found []lb.Orphan, now time.Time, grace time.Duration) (out []lb.Orphan) {
+func (k *networkView) due(found []lb.Orphan, now time.Time, grace time.Duration) (out []lb.Orphan) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	seen := map[lb.Ref]time.Time{}
@@ -121,7 +121,7 @@ func (k *book) due(found []lb.Orphan, now time.Time, grace time.Duration) (out [
 }
 
 // news tells whether the text is another than the last one.
-func (k *book) news(text string) bool {
+func (k *networkView) news(text string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had := k.said

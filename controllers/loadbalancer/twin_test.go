@@ -126,8 +126,8 @@ func TestAServiceOutlivesItsNetworkWhereAnotherServesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	other, err := c.open(ctx, twin)
-	if err != nil || other.inventory != k.inventory {
-		t.Fatalf("the two have not one inventory: %v", err)
+	if err != nil || other.store != k.store {
+		t.Fatalf("the two have not one store: %v", err)
 	}
 	s := w.service("web", nil)
 	if c.servesAsIs(other, s) {

@@ -3,8 +3,8 @@ package network
 import (
 	"slices"
 
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
 // kindPodCIDR is the kind of a block that a Node publishes outside of every

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
 // Reserved is a reserved block that lies over what a request was granted.

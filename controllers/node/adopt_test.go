@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
@@ -23,15 +23,15 @@ func (w *world) bornWith(name string, p netip.Prefix) {
 	w.addNode(name)
 }
 
-// whose gives who holds a prefix, by the book.
+// whose gives who holds a prefix, by the allocator.
 func (m *process) whose(p netip.Prefix) string {
-	for _, h := range m.c.book.Instances() {
+	for _, h := range m.c.allocator.Instances() {
 		if h.Prefix == p {
 			return "instance " + h.Instance
 		}
 	}
-	for _, name := range m.c.book.Names(func(types.UID) bool { return false }) {
-		for _, h := range m.c.book.Left(name, "nobody") {
+	for _, name := range m.c.allocator.Names(func(types.UID) bool { return false }) {
+		for _, h := range m.c.allocator.Left(name, "nobody") {
 			if h.Prefix == p {
 				return "node " + name
 			}
@@ -95,7 +95,7 @@ func TestAnAdoptedAliasIsAdoptedAnewByTheNextNode(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		n := w.addNode("a")
 		time.Sleep(time.Minute)
-		if h, ok := m.c.book.Held(n.UID); !ok || h.Prefix != own || !h.Adopted || w.published("a") != own.String() {
+		if h, ok := m.c.allocator.Held(n.UID); !ok || h.Prefix != own || !h.Adopted || w.published("a") != own.String() {
 			t.Errorf("it holds %+v and publishes %s", h, w.published("a"))
 		}
 		if got := w.store.Data("claims")["releases"]; got != "" {
@@ -230,8 +230,8 @@ func TestWhatIsPutBackIsRecordedFirst(t *testing.T) {
 
 func TestRecordsWithoutTheFieldAreOurs(t *testing.T) {
 	t.Parallel()
-	r := &reading{recorded: recordsOf(claims.Book{Held: []claims.Entry{{Prefix: own, NodeUID: "u", Instance: "vm-a"}}})}
-	k := book.Known{Holder: book.Holder{NodeUID: "u", Node: "a", Instance: "vm-a"}, Prefix: own}
+	r := &reading{recorded: recordsOf(claims.Records{Held: []claims.Entry{{Prefix: own, NodeUID: "u", Instance: "vm-a"}}})}
+	k := allocator.Observed{Holder: allocator.Holder{NodeUID: "u", Node: "a", Instance: "vm-a"}, Prefix: own}
 	if r.origin(k).Adopted {
 		t.Error("an entry of an older version reads as adopted")
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // A Node may publish a piece of our ranges that nothing of ours ever put on its
@@ -26,7 +26,7 @@ import (
 
 // observe looks after such a Node; fresh tells that it was not known before, so
 // that its interface may carry the piece although no reading showed that.
-func (c *Controller) observe(ctx context.Context, node *corev1.Node, h book.Holding, fresh bool) reconcile.Result {
+func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator.Allocation, fresh bool) reconcile.Result {
 	c.leaveGate(node.UID)
 	cat := c.catalog.Load()
 	r := cat.request(h.Key.Request)
@@ -42,7 +42,7 @@ func (c *Controller) observe(ctx context.Context, node *corev1.Node, h book.Hold
 	six := c.published6(node, h, nic)
 	switch {
 	case err == nil && nic.Carries(h.Prefix, six):
-		c.book.Observe(node.UID, false)
+		c.allocator.Observe(node.UID, false)
 		c.settle(node.UID)
 		return c.confirm(ctx, node, h.Key, h)
 	case !attach:
@@ -61,8 +61,8 @@ func (c *Controller) observe(ctx context.Context, node *corev1.Node, h book.Hold
 // record any more, so that adoption Observe ends it.
 func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
 	delay := c.backoff.When(node.Name)
-	if h, held := c.book.Held(node.UID); held && t.Reason != string(cloud.OutcomeUnknown) {
-		c.book.Observe(node.UID, true)
+	if h, held := c.allocator.Held(node.UID); held && t.Reason != string(cloud.OutcomeUnknown) {
+		c.allocator.Observe(node.UID, true)
 		c.ledger.End(node.UID, h.Prefix)
 	}
 	if c.adoptions.failed(node.UID, t) {
@@ -181,7 +181,7 @@ func (a *adoptions) condition(request string) *metav1.Condition {
 // observedOf counts the observed Nodes of each request.
 func (c *Controller) observedOf() map[string]int32 {
 	out := map[string]int32{}
-	for _, h := range c.book.Observed() {
+	for _, h := range c.allocator.Observed() {
 		out[h.Key.Request]++
 	}
 	return out

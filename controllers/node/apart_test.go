@@ -10,7 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // A VPC that cannot be read, whose pools are open, holds up no restore of
@@ -34,7 +34,7 @@ func TestAVPCThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 		w.mu.Unlock()
 		m.c.again <- struct{}{}
 		time.Sleep(time.Second)
-		if !m.c.book.Has(book.Key{Request: "other", Subnet: "elsewhere"}) {
+		if !m.c.allocator.Has(allocator.Key{Request: "other", Subnet: "elsewhere"}) {
 			t.Fatal("the other VPC's pool is not open")
 		}
 		w.addNode("a")
@@ -54,10 +54,10 @@ func TestAVPCThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 		if w.published("b") == "" {
 			t.Errorf("b waits for %q: another VPC's trouble", w.reason("b"))
 		}
-		if got := m.c.book.Ranges(book.Key{Request: "other", Subnet: "elsewhere"}); len(got) != 1 || got[0].Name != "vn-other" {
+		if got := m.c.allocator.Ranges(allocator.Key{Request: "other", Subnet: "elsewhere"}); len(got) != 1 || got[0].Name != "vn-other" {
 			t.Errorf("of the VPC that cannot be read, %v is open", got)
 		}
-		if m.c.book.Has(book.Key{Request: "beside", Subnet: "elsewhere"}) {
+		if m.c.allocator.Has(allocator.Key{Request: "beside", Subnet: "elsewhere"}) {
 			t.Error("a pool is open in a VPC that was read in part only")
 		}
 	})

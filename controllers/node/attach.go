@@ -8,13 +8,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // attach puts the claimed prefix on the interface, unless it is there.
-func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holding, at place) reconcile.Result {
+func (c *Controller) attach(ctx context.Context, node *corev1.Node, h allocator.Allocation, at place) reconcile.Result {
 	six := c.paired(h, at.nic)
 	if at.nic.Carries(h.Prefix, six) {
 		return c.publish(ctx, node)
@@ -36,7 +36,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h book.Holdi
 
 // attachFailed decides by what the cloud said. A claim is given up only where
 // the cloud says for certain that the prefix is another's.
-func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
+func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h allocator.Allocation, err error) reconcile.Result {
 	switch cloud.ReasonOf(err) {
 	case cloud.Conflict:
 		c.cede(h)
@@ -60,14 +60,14 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h book
 // cede gives up what a Node was promised and can never have. The promise ends
 // with it: the Node may make no other, and a later leader would hold this one
 // against the Node that gets the prefix next.
-func (c *Controller) cede(h book.Holding) {
-	c.book.Cede(h.NodeUID)
+func (c *Controller) cede(h allocator.Allocation) {
+	c.allocator.ReleaseToForeign(h.NodeUID)
 	c.ledger.End(h.NodeUID, h.Prefix)
 }
 
 // hasBetter tells whether the Node is to draw from other requests now than the
 // one that it was promised a prefix of.
-func (c *Controller) hasBetter(node *corev1.Node, h book.Holding) bool {
+func (c *Controller) hasBetter(node *corev1.Node, h allocator.Allocation) bool {
 	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
 	return len(candidates) > 0 && !isCandidate(h.Key.Request, candidates)
 }
@@ -75,7 +75,7 @@ func (c *Controller) hasBetter(node *corev1.Node, h book.Holding) bool {
 // missing tells what an attachment did not find, the instance or the range: a
 // second look at the instance says. Where it cannot be had, the cloud's word
 // stands as it is.
-func (c *Controller) missing(ctx context.Context, node *corev1.Node, h book.Holding, err error) *trouble {
+func (c *Controller) missing(ctx context.Context, node *corev1.Node, h allocator.Allocation, err error) *trouble {
 	t := cloudTrouble(err)
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {

@@ -15,7 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/brake"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // Where many Nodes vanish together whose machines live on, their prefixes stay
@@ -80,7 +80,7 @@ func (r roll) verdict(was brake.Decision, confirmed int) (is brake.Decision, hel
 
 // stays tells whether a detachment is held, and when to look again: so that
 // all who are held make a few looks a second together.
-func (c *Controller) stays(ctx context.Context, h book.Holding, at cloud.Place, since time.Time) (again time.Duration, held bool) {
+func (c *Controller) stays(ctx context.Context, h allocator.Allocation, at cloud.Place, since time.Time) (again time.Duration, held bool) {
 	c.brakes.mu.Lock()
 	defer c.brakes.mu.Unlock()
 	b := c.brakes.by[at]
@@ -140,7 +140,7 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 		alive[nodes.Items[i].UID] = true
 	}
 	cat := c.catalog.Load()
-	for _, h := range c.book.OfNodes() {
+	for _, h := range c.allocator.OfNodes() {
 		vpc, ok := cat.vpcOf(h.Key.Request)
 		switch {
 		case !ok || vpc.Place != at || h.Adopted: // what somebody else put there stays anyway

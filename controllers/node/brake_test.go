@@ -113,8 +113,8 @@ func TestNodesWhoseMachinesAreGoneAreReleasedHoweverMany(t *testing.T) {
 			w.deleteNode(name, i > 1)
 		}
 		time.Sleep(5 * time.Minute)
-		if n := w.carrying(names); n != 0 || len(m.c.book.OfNodes()) > 0 {
-			t.Errorf("%d machines carry prefixes; held are %v", n, m.c.book.OfNodes())
+		if n := w.carrying(names); n != 0 || len(m.c.allocator.OfNodes()) > 0 {
+			t.Errorf("%d machines carry prefixes; held are %v", n, m.c.allocator.OfNodes())
 		}
 		if got := w.releaseHeld(); got != "" {
 			t.Errorf("the Network says %q", got)
@@ -138,8 +138,8 @@ func TestMachinesThatGoAfterTheirNodesLetGoOfTheBrake(t *testing.T) {
 			w.deleteNode(name, true)
 		}
 		time.Sleep(5 * time.Minute)
-		if got := w.releaseHeld(); len(m.c.book.OfNodes()) > 0 || !strings.HasPrefix(got, "False") {
-			t.Errorf("held are %v; the Network says %q", m.c.book.OfNodes(), got)
+		if got := w.releaseHeld(); len(m.c.allocator.OfNodes()) > 0 || !strings.HasPrefix(got, "False") {
+			t.Errorf("held are %v; the Network says %q", m.c.allocator.OfNodes(), got)
 		}
 	})
 }

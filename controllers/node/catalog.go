@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -19,13 +19,13 @@ type catalog struct {
 	requests    []v1alpha1.RangeRequest
 	vpcs        map[string]cloud.VPC // by Network; absent where it cannot be opened
 	failures    map[string]error     // why not
-	definitions []book.Definition
+	definitions []allocator.Definition
 }
 
 // definitionsOf gives the pools that the granted ranges make, those of older
 // requests first: where ranges overlap, the first stands.
-func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
-	var out []book.Definition
+func definitionsOf(requests []v1alpha1.RangeRequest) []allocator.Definition {
+	var out []allocator.Definition
 	byAge := slices.SortedFunc(slices.Values(requests), func(a, b v1alpha1.RangeRequest) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})
@@ -33,15 +33,15 @@ func definitionsOf(requests []v1alpha1.RangeRequest) []book.Definition {
 		if r.Spec.Purpose != v1alpha1.Pods {
 			continue
 		}
-		bySubnet := map[string][]book.Range{}
+		bySubnet := map[string][]allocator.Range{}
 		for _, g := range r.Status.Granted() {
 			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
-				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], book.Range{Name: g.Name, Prefix: p, Leaving: g.Leaving})
+				bySubnet[g.Subnet] = append(bySubnet[g.Subnet], allocator.Range{Name: g.Name, Prefix: p, Leaving: g.Leaving})
 			}
 		}
 		for _, subnet := range slices.Sorted(maps.Keys(bySubnet)) {
-			out = append(out, book.Definition{
-				Key:    book.Key{Request: r.Name, Subnet: subnet},
+			out = append(out, allocator.Definition{
+				Key:    allocator.Key{Request: r.Name, Subnet: subnet},
 				Ranges: bySubnet[subnet],
 			})
 		}
@@ -71,8 +71,8 @@ func (c *catalog) reserve(networks []v1alpha1.Network) {
 	}
 }
 
-func sameDefinitions(a, b []book.Definition) bool {
-	return slices.EqualFunc(a, b, func(x, y book.Definition) bool {
+func sameDefinitions(a, b []allocator.Definition) bool {
+	return slices.EqualFunc(a, b, func(x, y allocator.Definition) bool {
 		return x.Key == y.Key && slices.Equal(x.Ranges, y.Ranges) && slices.Equal(x.Reserved, y.Reserved)
 	})
 }
@@ -111,7 +111,7 @@ func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 
 // routesIn tells whether a granted range of the Network is attached by routes.
 func (c *catalog) routesIn(network string) bool {
-	return slices.ContainsFunc(c.definitions, func(d book.Definition) bool {
+	return slices.ContainsFunc(c.definitions, func(d allocator.Definition) bool {
 		r := c.request(d.Key.Request)
 		return byRoutes(d.Key) && r != nil && r.NetworkName() == network
 	})
@@ -121,12 +121,12 @@ func isRouted(r *v1alpha1.RangeRequest) bool { return r.Spec.Attachment == v1alp
 
 // byRoutes tells that prefixes out of the pool come to machines by routes:
 // then the ranges are in no subnet.
-func byRoutes(k book.Key) bool { return k.Subnet == "" }
+func byRoutes(k allocator.Key) bool { return k.Subnet == "" }
 
 // keyOf is the pool of the request for that interface.
-func keyOf(r *v1alpha1.RangeRequest, nic cloud.Interface) book.Key {
+func keyOf(r *v1alpha1.RangeRequest, nic cloud.Interface) allocator.Key {
 	if isRouted(r) {
-		return book.Key{Request: r.Name}
+		return allocator.Key{Request: r.Name}
 	}
-	return book.Key{Request: r.Name, Subnet: nic.Subnet}
+	return allocator.Key{Request: r.Name, Subnet: nic.Subnet}
 }

@@ -27,7 +27,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
@@ -107,10 +107,10 @@ func (c *Config) setDefaults() {
 type Controller struct {
 	Config
 
-	book    *book.Book
-	ledger  *claims.Ledger
-	catalog atomic.Pointer[catalog]
-	flights *flights
+	allocator *allocator.Allocator
+	ledger    *claims.Ledger
+	catalog   atomic.Pointer[catalog]
+	flights   *operations
 	// gate bounds how many Nodes the cloud is busy with. As many again are
 	// made ready meanwhile, read and promised their prefixes, so that a place
 	// that becomes free is taken at once; preparing bounds both together.
@@ -119,17 +119,17 @@ type Controller struct {
 	queue           workqueue.TypedRateLimitingInterface[reconcile.Request]
 	queued          chan struct{} // closed when there is a queue
 
-	unplaced  claims.Book   // promised out of ranges that are not open
-	rangeless rangeless     // of those
-	restoring sync.Mutex    // one restore at a time
-	again     chan struct{} // asks for another
-	restored  chan struct{} // closed after the first
-	leads     chan struct{} // closed when this manager leads
-	ready     atomic.Bool   // for the readiness of a standby too
+	unplaced  claims.Records // promised out of ranges that are not open
+	rangeless rangeless      // of those
+	restoring sync.Mutex     // one restore at a time
+	again     chan struct{}  // asks for another
+	restored  chan struct{}  // closed after the first
+	leads     chan struct{}  // closed when this manager leads
+	ready     atomic.Bool    // for the readiness of a standby too
 	nics      nics
 	repairs   repairs
 	reports   reports
-	told      told
+	told      sentEvents
 	releases  releases
 	brakes    brakes
 	unlisted  unlisted
@@ -137,7 +137,7 @@ type Controller struct {
 	news      *goodNews
 	rivals    rivals
 	drift     drifting
-	says      says
+	says      recentWrites
 	roomless  roomless
 }
 
@@ -147,7 +147,7 @@ func New(cfg Config) *Controller {
 	return &Controller{
 		Config:    cfg,
 		rangeless: rangeless{},
-		book:      book.New(book.Config{Quarantine: cfg.Quarantine, ReadLag: cfg.Staleness}),
+		allocator: allocator.New(allocator.Config{Quarantine: cfg.Quarantine, ReadLag: cfg.Staleness}),
 		flights:   newFlights(),
 		preparing: newGate(2 * cfg.MaxInFlight),
 		gate:      newGate(cfg.MaxInFlight),
@@ -193,7 +193,7 @@ func (c *Controller) forget(name string) {
 	c.reports.shown(name)
 	c.told.forget(name)
 	c.roomless.forget(name)
-	if len(c.book.Left(name, "")) == 0 { // else its prefix is still to be taken back, and the cache may be older than the last reading
+	if len(c.allocator.Left(name, "")) == 0 { // else its prefix is still to be taken back, and the cache may be older than the last reading
 		c.rivals.forget(name)
 		c.backoff.Forget(name)
 	}

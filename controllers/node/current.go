@@ -9,8 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // outdated tells whether the Node would be given a prefix by requests that are
@@ -18,7 +18,7 @@ import (
 // the Node has to count. It is asked until the prefix is promised. Where the
 // catalog is behind, it is read again, and the Node comes again.
 func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) bool {
-	h, held := c.book.Held(node.UID)
+	h, held := c.allocator.Held(node.UID)
 	if held && (h.Durable || h.Found) {
 		return false
 	}
@@ -38,7 +38,7 @@ func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates
 	return true
 }
 
-func fromOneOf(candidates []*v1alpha1.RangeRequest, h book.Holding) bool {
+func fromOneOf(candidates []*v1alpha1.RangeRequest, h allocator.Allocation) bool {
 	return slices.ContainsFunc(candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == h.Key.Request })
 }
 

@@ -13,13 +13,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // detach takes the prefix off the interface of an instance that outlived its
 // Node. Nothing in the cloud guards a detach, so the Node, the ledger and the
 // lease are read live right before it (I2).
-func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
+func (c *Controller) detach(ctx context.Context, h allocator.Allocation, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
 	if !c.gate.enter(h.NodeUID, h.Node) {
 		return reconcile.Result{} // it is called later
 	}
@@ -52,8 +52,8 @@ func (c *Controller) detach(ctx context.Context, h book.Holding, vpc cloud.VPC, 
 }
 
 // isGone reads live that no Node of that name has a use for the holding: the
-// cache may be older than what the book knows. It is nil where that is so.
-func (c *Controller) isGone(ctx context.Context, h book.Holding) error {
+// cache may be older than what the allocator knows. It is nil where that is so.
+func (c *Controller) isGone(ctx context.Context, h allocator.Allocation) error {
 	live := &corev1.Node{}
 	err := c.Live.Get(ctx, client.ObjectKey{Name: h.Node}, live)
 	switch {
@@ -67,7 +67,7 @@ func (c *Controller) isGone(ctx context.Context, h book.Holding) error {
 	return nil
 }
 
-func (c *Controller) mayDetach(ctx context.Context, h book.Holding) error {
+func (c *Controller) mayDetach(ctx context.Context, h allocator.Allocation) error {
 	if err := c.isGone(ctx, h); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
@@ -25,9 +25,9 @@ type drifting struct {
 }
 
 // compare looks what is out of the ordinary in what was just read, once the
-// book has taken it in. What is ours is repaired elsewhere: a missing prefix
+// allocator has taken it in. What is ours is repaired elsewhere: a missing prefix
 // by keep, a leaked one by takeBack, which the reading brings to the queue.
-func (c *Controller) compare(ctx context.Context, r *reading, rebuilt book.Rebuilt) {
+func (c *Controller) compare(ctx context.Context, r *reading, rebuilt allocator.Rebuilt) {
 	w := c.outOfTheOrdinary(ctx, r, rebuilt)
 	c.drift.mu.Lock()
 	defer c.drift.mu.Unlock()
@@ -45,17 +45,17 @@ func (c *Controller) compare(ctx context.Context, r *reading, rebuilt book.Rebui
 	c.Metrics.drifted(c.drift.findings)
 }
 
-func (c *Controller) outOfTheOrdinary(ctx context.Context, r *reading, rebuilt book.Rebuilt) drift.World {
+func (c *Controller) outOfTheOrdinary(ctx context.Context, r *reading, rebuilt allocator.Rebuilt) drift.World {
 	w := drift.World{Foreign: r.foreign}
 	for _, k := range r.world.Nodes {
-		if h, _ := c.book.Held(k.NodeUID); r.missing[k.NodeUID] && !h.Observed {
-			key, _, _ := c.book.Find(k.Prefix)
+		if h, _ := c.allocator.Held(k.NodeUID); r.missing[k.NodeUID] && !h.Observed {
+			key, _, _ := c.allocator.Find(k.Prefix)
 			w.Missing = append(w.Missing, drift.Published{Request: key.Request, Node: k.Node, Instance: k.Instance, Prefix: k.Prefix})
 		}
 	}
 	for _, k := range r.world.Attached {
-		key, h, ok := c.book.At(k.Prefix)
-		if !ok || k.Instance == book.Unknown { // single addresses in a subnet are anybody's
+		key, h, ok := c.allocator.At(k.Prefix)
+		if !ok || k.Instance == allocator.Unknown { // single addresses in a subnet are anybody's
 			continue
 		}
 		node := r.onInstance[k.Instance]
@@ -72,7 +72,7 @@ func (c *Controller) outOfTheOrdinary(ctx context.Context, r *reading, rebuilt b
 
 // gone tells that the holder's Node is no more: neither was it read, nor did
 // it come since.
-func (c *Controller) gone(ctx context.Context, r *reading, h book.Holding) bool {
+func (c *Controller) gone(ctx context.Context, r *reading, h allocator.Allocation) bool {
 	if h.NodeUID == "" || r.alive[h.NodeUID] {
 		return false
 	}

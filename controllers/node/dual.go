@@ -10,7 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // A Node of a request for both families publishes, beside the prefix out of
@@ -63,7 +63,7 @@ func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Inte
 
 // delegate notes the IPv6 prefix that the Node is to publish, where its
 // request asks for IPv6. The holding is Unsaved until the claim says so too.
-func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Holding, nic cloud.Interface, vpc cloud.VPC) *trouble {
+func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocator.Allocation, nic cloud.Interface, vpc cloud.VPC) *trouble {
 	r := c.catalog.Load().request(h.Key.Request)
 	if r == nil {
 		return requestGone(*h)
@@ -82,17 +82,17 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *book.Ho
 	if len(others) > 0 {
 		return ipv6Taken(nic, six, fmt.Errorf("node %s publishes %s", others[0].Node, others[0].Prefix))
 	}
-	if err := c.book.Delegate(node.UID, six); err != nil {
+	if err := c.allocator.Delegate(node.UID, six); err != nil {
 		return ipv6Taken(nic, six, err)
 	}
-	*h, _ = c.book.Held(node.UID)
+	*h, _ = c.allocator.Held(node.UID)
 	return nil
 }
 
 // podCIDRs gives what the Node is to publish, in the order of its request's
 // families. With IPv6 the interface is read once more: what is published
 // stands for good, so it has to be what the interface has now.
-func (c *Controller) podCIDRs(ctx context.Context, h book.Holding) ([]netip.Prefix, *trouble) {
+func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]netip.Prefix, *trouble) {
 	if t := c.othersPublish(ctx, h); t != nil {
 		return nil, t
 	}
@@ -131,7 +131,7 @@ func (c *Controller) podCIDRs(ctx context.Context, h book.Holding) ([]netip.Pref
 }
 
 func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interface) *trouble {
-	err := vpc.Interfaces.NoDelegation(ctx, nic)
+	err := vpc.Interfaces.ExplainNoIPv6(ctx, nic)
 	if !cloud.Is(err, cloud.NotFound) {
 		return cloudTrouble(err)
 	}
@@ -148,7 +148,7 @@ func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *trouble {
 // paired is the IPv6 prefix that is attached and taken off with the holding's
 // own: it is not valid where the request asks for none, or the cloud delegates
 // it.
-func (c *Controller) paired(h book.Holding, nic cloud.Interface) netip.Prefix {
+func (c *Controller) paired(h allocator.Allocation, nic cloud.Interface) netip.Prefix {
 	r := c.catalog.Load().request(h.Key.Request)
 	if r == nil || !wantsIPv6(r) || !nic.Pairs.IsValid() || byRoutes(h.Key) {
 		return netip.Prefix{}
@@ -156,7 +156,7 @@ func (c *Controller) paired(h book.Holding, nic cloud.Interface) netip.Prefix {
 	return nic.IPv6For(h.Prefix)
 }
 
-func requestGone(h book.Holding) *trouble {
+func requestGone(h allocator.Allocation) *trouble {
 	return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
 		"%s was claimed out of RangeRequest %s, which is gone; the ranges are being read anew", h.Prefix, h.Key.Request)}
 }

@@ -86,7 +86,7 @@ func TestBothFamiliesArePublishedAtOnceInTheirOrder(t *testing.T) {
 				m.stop()
 				m = w.lead()
 				time.Sleep(time.Minute)
-				h, ok := m.c.book.Held(w.nodes["a"].UID)
+				h, ok := m.c.allocator.Held(w.nodes["a"].UID)
 				if !ok || h.Prefix.String() != "10.0.0.0/28" || h.Delegated.IsValid() != (len(c.families) == 2) || w.podCIDRs("a") != c.want {
 					t.Errorf("the next leader holds %+v, and %q is published", h, w.podCIDRs("a"))
 				}
@@ -108,7 +108,7 @@ func TestANodeWithoutIPv6WaitsAndNothingIsClaimed(t *testing.T) {
 				t.Errorf("%q does not say %q", text, part)
 			}
 		}
-		if h, held := m.c.book.Held(n.UID); held || w.store.Data("claims")["claims"] != "" {
+		if h, held := m.c.allocator.Held(n.UID); held || w.store.Data("claims")["claims"] != "" {
 			t.Errorf("it holds %v; the ledger has %q", h, w.store.Data("claims")["claims"])
 		}
 		w.setIPv6("a", "fd20::5:0:0/112")

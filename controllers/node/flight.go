@@ -20,27 +20,27 @@ const (
 	lostFlight = 5 * time.Minute
 )
 
-// flight is one operation that the cloud was asked for.
-type flight struct {
+// operation is one operation that the cloud was asked for.
+type operation struct {
 	landed bool
 	err    error
 }
 
-// flights are the operations under way, one at most for each Node UID.
-type flights struct {
+// operations are the operations under way, one at most for each Node UID.
+type operations struct {
 	mu     sync.Mutex
-	byUID  map[types.UID]*flight
+	byUID  map[types.UID]*operation
 	doubts map[types.UID]time.Time // until when an unknown attachment may still come
 	parted map[types.UID]time.Time // until when an unknown detachment may still come
 }
 
-func newFlights() *flights {
-	return &flights{byUID: map[types.UID]*flight{}, doubts: map[types.UID]time.Time{}, parted: map[types.UID]time.Time{}}
+func newFlights() *operations {
+	return &operations{byUID: map[types.UID]*operation{}, doubts: map[types.UID]time.Time{}, parted: map[types.UID]time.Time{}}
 }
 
 // of tells of the Node's operation: whether there is one, whether it has
 // ended, and how. An operation that has ended is told of once.
-func (f *flights) of(uid types.UID) (flying, landed bool, err error) {
+func (f *operations) of(uid types.UID) (flying, landed bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fl := f.byUID[uid]
@@ -55,17 +55,17 @@ func (f *flights) of(uid types.UID) (flying, landed bool, err error) {
 
 // inDoubt gives how long an attachment of the Node's prefix may still come:
 // as long, "not there" does not mean that it can rest.
-func (f *flights) inDoubt(uid types.UID, now time.Time) time.Duration {
+func (f *operations) inDoubt(uid types.UID, now time.Time) time.Duration {
 	return f.left(f.doubts, uid, now)
 }
 
 // parting gives how long a detachment of the Node's prefix may still come: as
 // long, "there" does not mean that another Node can take it over.
-func (f *flights) parting(uid types.UID, now time.Time) time.Duration {
+func (f *operations) parting(uid types.UID, now time.Time) time.Duration {
 	return f.left(f.parted, uid, now)
 }
 
-func (f *flights) left(of map[types.UID]time.Time, uid types.UID, now time.Time) time.Duration {
+func (f *operations) left(of map[types.UID]time.Time, uid types.UID, now time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	until, ok := of[uid]
@@ -81,7 +81,7 @@ func (f *flights) left(of map[types.UID]time.Time, uid types.UID, now time.Time)
 
 // forgetOld drops doubts that are over. Nobody asks after those of a Node that
 // came to publish, or whose prefix turned out to be another's.
-func (f *flights) forgetOld(now time.Time) {
+func (f *operations) forgetOld(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	over := func(_ types.UID, until time.Time) bool { return !now.Before(until) }
@@ -89,19 +89,19 @@ func (f *flights) forgetOld(now time.Time) {
 	maps.DeleteFunc(f.parted, over)
 }
 
-func (f *flights) setDoubt(uid types.UID, until time.Time) {
+func (f *operations) setDoubt(uid types.UID, until time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.doubts[uid] = until
 }
 
-func (f *flights) setParting(uid types.UID, until time.Time) {
+func (f *operations) setParting(uid types.UID, until time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.parted[uid] = until
 }
 
-func (f *flights) clearDoubt(uid types.UID) {
+func (f *operations) clearDoubt(uid types.UID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.doubts, uid)
@@ -111,7 +111,7 @@ func (f *flights) clearDoubt(uid types.UID) {
 // watch waits for an operation beside the queue and brings the Node back
 // when it has ended.
 func (c *Controller) watch(ctx context.Context, ifaces cloud.Interfaces, uid types.UID, name string, op cloud.Operation) {
-	fl := &flight{}
+	fl := &operation{}
 	c.flights.mu.Lock()
 	c.flights.byUID[uid] = fl
 	c.flights.mu.Unlock()

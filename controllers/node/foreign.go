@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -24,13 +24,13 @@ const ConditionForeign corev1.NodeConditionType = "vpcnative.dev/ForeignPodCIDR"
 
 // publishedPrefix gives the first of the Node's podCIDRs that lies in one of
 // the ranges.
-func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key book.Key, ours bool) {
+func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key allocator.Key, ours bool) {
 	for _, got := range podCIDRsOf(node) {
-		if key, _, ok := c.book.Find(got); ok {
+		if key, _, ok := c.allocator.Find(got); ok {
 			return got, key, true
 		}
 	}
-	return netip.Prefix{}, book.Key{}, false
+	return netip.Prefix{}, allocator.Key{}, false
 }
 
 // foreign reports a Node whose podCIDRs lie in no range, not wholly at least,
@@ -47,7 +47,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 		return reconcile.Result{}
 	}
 	c.suspected(ctx, node)
-	return c.accuse(ctx, node, fmt.Sprintf(
+	return c.setForeign(ctx, node, fmt.Sprintf(
 		"podCIDRs %v do not lie in a granted range, so another allocator set them, and what they share with ranges stays occupied; run kube-controller-manager with --allocate-node-cidrs=false, then delete the Node and let it register again",
 		node.Spec.PodCIDRs))
 }
@@ -68,10 +68,10 @@ func (c *Controller) granted(node *corev1.Node) bool {
 func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
 	c.leaveGate(node.UID)
 	c.occupy(node)
-	if taken, ok := errors.AsType[*book.TakenError](err); !ok || taken.Holder.Node != node.Name {
+	if taken, ok := errors.AsType[*allocator.TakenError](err); !ok || taken.Holder.Node != node.Name {
 		c.suspected(ctx, node) // else an earlier Node of its name has not let go yet
 	}
-	return c.accuse(ctx, node, fmt.Sprintf(
+	return c.setForeign(ctx, node, fmt.Sprintf(
 		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
 }
 
@@ -81,8 +81,8 @@ func isAccused(node *corev1.Node) bool {
 	})
 }
 
-// acquit takes back what accuse said of a Node that turned out well.
-func (c *Controller) acquit(ctx context.Context, node *corev1.Node) {
+// clearForeign takes back what setForeign said of a Node that turned out well.
+func (c *Controller) clearForeign(ctx context.Context, node *corev1.Node) {
 	if !isAccused(node) {
 		return
 	}
@@ -96,7 +96,7 @@ func (c *Controller) acquit(ctx context.Context, node *corev1.Node) {
 	}
 }
 
-func (c *Controller) accuse(ctx context.Context, node *corev1.Node, text string) reconcile.Result {
+func (c *Controller) setForeign(ctx context.Context, node *corev1.Node, text string) reconcile.Result {
 	said := slices.ContainsFunc(node.Status.Conditions, func(cond corev1.NodeCondition) bool {
 		return cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue && cond.Message == text
 	})

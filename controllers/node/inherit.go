@@ -8,14 +8,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // inherit hands the prefix to the Node that the same instance registered
 // anew: it is on its interface already. A machine that was re-created under
 // the same name is another instance, and inherits nothing but what its Node
 // publishes.
-func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev1.Node) (done bool, again reconcile.Result) {
+func (c *Controller) inherit(ctx context.Context, h allocator.Allocation, current *corev1.Node) (done bool, again reconcile.Result) {
 	if current == nil || h.Instance == "" || current.UID == h.NodeUID || current.Spec.ProviderID != h.Instance {
 		return false, again
 	}
@@ -32,7 +32,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 			return false, again
 		}
 	}
-	heir, ok := c.book.Transfer(h.NodeUID, book.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
+	heir, ok := c.allocator.Transfer(h.NodeUID, allocator.Holder{NodeUID: current.UID, Node: current.Name, Instance: h.Instance})
 	if !ok {
 		return false, again
 	}
@@ -43,7 +43,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 			c.ledgerTrouble(err)
 			return true, again
 		}
-		c.book.MarkDurable(current.UID)
+		c.allocator.MarkDurable(current.UID)
 	}
 	c.ledger.End(h.NodeUID, h.Prefix)
 	return true, again
@@ -51,7 +51,7 @@ func (c *Controller) inherit(ctx context.Context, h book.Holding, current *corev
 
 // stillCarries tells whether the machine that the prefix was put on lives and
 // carries it.
-func (c *Controller) stillCarries(ctx context.Context, h book.Holding) (bool, error) {
+func (c *Controller) stillCarries(ctx context.Context, h allocator.Allocation) (bool, error) {
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
 		return false, c.unread(h)
@@ -65,6 +65,6 @@ func (c *Controller) stillCarries(ctx context.Context, h book.Holding) (bool, er
 
 // sameMachine tells that the interface is of the machine that the prefix was
 // put on, as far as that is known, and not of one re-created under its name.
-func sameMachine(h book.Holding, nic cloud.Interface) bool {
+func sameMachine(h allocator.Allocation, nic cloud.Interface) bool {
 	return h.InstanceUID == "" || nic.InstanceUID == h.InstanceUID
 }

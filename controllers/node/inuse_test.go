@@ -12,7 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// What is in use is never given out (I1): the book holds one prefix a Node and
+// What is in use is never given out (I1): the allocator holds one prefix a Node and
 // one Node a prefix, and these are the facts that do not fit it. Each story ends
 // with as many Nodes as there would be room for if the fact were overlooked:
 // judgePublished sees who gets what.
@@ -119,7 +119,7 @@ func TestWhatARivalGivesOutOfAnotherRangeIsInUseAtOnce(t *testing.T) {
 		w.mu.Unlock()
 		w.addNode("a")
 		time.Sleep(10 * time.Second)
-		h, held := m.c.book.Held(w.nodes["a"].UID)
+		h, held := m.c.allocator.Held(w.nodes["a"].UID)
 		if !held || !h.Durable {
 			t.Fatalf("a has no claim: %+v", h)
 		}
@@ -132,7 +132,7 @@ func TestWhatARivalGivesOutOfAnotherRangeIsInUseAtOnce(t *testing.T) {
 		}
 		w.write("a", theirs.String())
 		time.Sleep(time.Second)
-		if _, by, _ := m.c.book.At(theirs); by.Instance != "vm-a" {
+		if _, by, _ := m.c.allocator.At(theirs); by.Instance != "vm-a" {
 			t.Errorf("%s is held by %+v", theirs, by.Holder)
 		}
 	})

@@ -10,12 +10,12 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // published6 is the IPv6 prefix that can be put back on the interface with
 // what the Node publishes; it is not valid where there is none.
-func (c *Controller) published6(node *corev1.Node, h book.Holding, nic cloud.Interface) netip.Prefix {
+func (c *Controller) published6(node *corev1.Node, h allocator.Allocation, nic cloud.Interface) netip.Prefix {
 	if p, ok := publishedIPv6(node); ok && p == c.paired(h, nic) {
 		return p
 	}
@@ -24,7 +24,7 @@ func (c *Controller) published6(node *corev1.Node, h book.Holding, nic cloud.Int
 
 // ipv6Changed tells that the Node publishes IPv6 that its interface can not
 // have (any more), which nobody can mend but by a new Node.
-func (c *Controller) ipv6Changed(node *corev1.Node, key book.Key, h book.Holding, nic cloud.Interface) *trouble {
+func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocator.Allocation, nic cloud.Interface) *trouble {
 	p, ok := publishedIPv6(node)
 	r := c.catalog.Load().request(key.Request)
 	six := nic.IPv6For(h.Prefix)
@@ -42,7 +42,7 @@ func (c *Controller) ipv6Changed(node *corev1.Node, key book.Key, h book.Holding
 
 // pairedOf is the IPv6 prefix that the Node publishes and that is attached with
 // its other one.
-func (r *reading) pairedOf(k book.Known, nic cloud.Interface) netip.Prefix {
+func (r *reading) pairedOf(k allocator.Observed, nic cloud.Interface) netip.Prefix {
 	if nic.Pairs.IsValid() && k.Delegated == nic.IPv6For(k.Prefix) {
 		return k.Delegated
 	}
@@ -50,13 +50,13 @@ func (r *reading) pairedOf(k book.Known, nic cloud.Interface) netip.Prefix {
 }
 
 // lostIPv6 is ipv6Changed for the reading of all interfaces.
-func (r *reading) lostIPv6(k book.Known, nic cloud.Interface) bool {
+func (r *reading) lostIPv6(k allocator.Observed, nic cloud.Interface) bool {
 	if !k.Delegated.IsValid() || k.Delegated == nic.IPv6For(k.Prefix) {
 		return false
 	}
-	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
+	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
 		of := r.catalog.request(d.Key.Request)
-		return of != nil && wantsIPv6(of) && slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return x.Prefix.Overlaps(k.Prefix) })
+		return of != nil && wantsIPv6(of) && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return x.Prefix.Overlaps(k.Prefix) })
 	})
 }
 

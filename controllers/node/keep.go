@@ -7,7 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
@@ -16,8 +16,8 @@ import (
 // changed.
 func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Result {
 	published, key, ours := c.publishedPrefix(node)
-	c.book.Leave(node.UID)
-	holding, held := c.book.Held(node.UID)
+	c.allocator.Leave(node.UID)
+	holding, held := c.allocator.Held(node.UID)
 	if held && holding.Prefix != published {
 		// Somebody else published while ours was on its way.
 		c.occupy(node)
@@ -29,26 +29,26 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	}
 	if !held || holding.Instance == "" {
 		var err error
-		holding, err = c.book.Adopt(book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}, published)
+		holding, err = c.allocator.Adopt(allocator.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}, published)
 		if err != nil {
 			return c.duplicate(ctx, node, published, err)
 		}
 		if !held {
-			c.book.Observe(node.UID, true) // until an interface shows it
+			c.allocator.Observe(node.UID, true) // until an interface shows it
 			holding.Observed = true
 		}
 	}
 	if p, ok := publishedIPv6(node); ok {
-		if err := c.book.Delegate(node.UID, p); err != nil {
+		if err := c.allocator.Delegate(node.UID, p); err != nil {
 			return c.duplicate(ctx, node, p, err)
 		}
 	}
 	if held && !c.rivals.suspects(node) || c.suspected(ctx, node) {
-		c.rivals.forget(node.Name) // from now on the book knows it
+		c.rivals.forget(node.Name) // from now on the allocator knows it
 	}
-	c.book.MarkPublished(node.UID)
+	c.allocator.MarkPublished(node.UID)
 	c.releases.end(node.UID) // it is there, whatever the cache said before
-	c.acquit(ctx, node)
+	c.clearForeign(ctx, node)
 	if holding.Observed {
 		return c.observe(ctx, node, holding, !held)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
-// leader takes the ledger over, restores, and from then on keeps the book.
+// leader takes the ledger over, restores, and from then on keeps the allocator.
 type leader struct{ c *Controller }
 
 func (leader) NeedLeaderElection() bool { return true }
@@ -17,7 +17,7 @@ func (leader) NeedLeaderElection() bool { return true }
 func (l leader) Start(ctx context.Context) error {
 	c := l.c
 	close(c.leads)
-	var promised claims.Book
+	var promised claims.Records
 	err := until(ctx, "taking over the claims ledger", func() (err error) {
 		promised, err = c.openLedger(ctx)
 		return err

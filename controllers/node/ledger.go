@@ -35,7 +35,7 @@ func ledgerCondition(why error) *metav1.Condition {
 
 // openLedger takes the ledger over. Where that fails nothing is given to any
 // Node, and the requests say why.
-func (c *Controller) openLedger(ctx context.Context) (promised claims.Book, err error) {
+func (c *Controller) openLedger(ctx context.Context) (promised claims.Records, err error) {
 	c.ledger, promised, err = claims.Open(ctx, c.Ledger)
 	if err == nil || ctx.Err() != nil {
 		return promised, err
@@ -57,8 +57,8 @@ func (c *Controller) openLedger(ctx context.Context) (promised claims.Book, err 
 // drop gives back at once what a Node was picked and the cloud never heard of.
 // The ledger may have been asked to promise it.
 func (c *Controller) drop(uid types.UID) {
-	if h, held := c.book.Held(uid); held && !h.Durable {
+	if h, held := c.allocator.Held(uid); held && !h.Durable {
 		c.ledger.End(uid, h.Prefix)
 	}
-	c.book.Drop(uid)
+	c.allocator.Drop(uid)
 }

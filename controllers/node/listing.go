@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // Beside the reading of everything, the interfaces of a VPC are listed when
@@ -22,12 +22,12 @@ import (
 // which they come by prefixes and by all Networks that are of it.
 type listing struct {
 	networks []string
-	pools    []book.Key     // of these Networks
-	rested   []netip.Prefix // but for this listing
-	missed   []book.Holding // once, on their own instances
+	pools    []allocator.Key        // of these Networks
+	rested   []netip.Prefix         // but for this listing
+	missed   []allocator.Allocation // once, on their own instances
 
 	nics, gone map[string]cloud.Interface // by instance, and by the UID of an interface that is gone
-	carried    []book.Known
+	carried    []allocator.Observed
 }
 
 // list lists the interfaces of those VPCs of which there is something to ask,
@@ -57,7 +57,7 @@ func (c *Controller) list(ctx context.Context) (news bool) {
 func (c *Controller) listings(now time.Time) map[cloud.Place]*listing {
 	cat := c.catalog.Load()
 	out := map[cloud.Place]*listing{}
-	of := func(k book.Key) *listing {
+	of := func(k allocator.Key) *listing {
 		vpc, ok := cat.vpcOf(k.Request)
 		if !ok {
 			return &listing{} // nobody can be asked; it stays as it is
@@ -67,12 +67,12 @@ func (c *Controller) listings(now time.Time) map[cloud.Place]*listing {
 		}
 		return out[vpc.Place]
 	}
-	for k, prefixes := range c.book.Unlisted(now) {
+	for k, prefixes := range c.allocator.Unlisted(now) {
 		l := of(k)
 		l.rested = append(l.rested, prefixes...)
 	}
 	for _, uid := range c.releases.due(now, c.Staleness) {
-		if h, ok := c.book.Held(uid); ok {
+		if h, ok := c.allocator.Held(uid); ok {
 			l := of(h.Key)
 			l.missed = append(l.missed, h)
 		}
@@ -120,10 +120,10 @@ func (c *Controller) readListing(ctx context.Context, l *listing) error {
 
 func (l *listing) add(nic cloud.Interface) {
 	for _, a := range nic.Attachments {
-		l.carried = append(l.carried, book.Known{Holder: book.Holder{Instance: holderOf(nic)}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
+		l.carried = append(l.carried, allocator.Observed{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 	}
 	for _, p := range nic.Elsewhere {
-		l.carried = append(l.carried, book.Known{Holder: book.Holder{Instance: holderOf(nic)}, Prefix: p})
+		l.carried = append(l.carried, allocator.Observed{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: p})
 	}
 	all, key := l.nics, nic.Instance
 	if key == "" {
@@ -156,11 +156,11 @@ func (c *Controller) answer(ctx context.Context, l *listing, began time.Time) (n
 	}
 	for _, p := range l.rested { // what Nodes publish is asked for last, as the cache is never older
 		for _, n := range c.publishing(ctx, p) {
-			news = c.book.Occupy(n.Holder, n.Prefix) || news
+			news = c.allocator.Occupy(n.Holder, n.Prefix) || news
 			c.enqueue(n.Node) // it may be able to hold it
 		}
 	}
-	for _, k := range c.book.Listed(l.pools, l.carried, began) {
+	for _, k := range c.allocator.Listed(l.pools, l.carried, began) {
 		log.FromContext(ctx).Info("a prefix that nobody was known to hold is on an interface; it stays occupied", "prefix", k.Prefix, "instance", k.Instance)
 		news = true
 	}

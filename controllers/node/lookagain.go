@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // releaseAgain makes releases of those that rest by mistake, as far as that
@@ -19,6 +19,6 @@ func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Ti
 			continue
 		}
 		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)
-		r.world.Promised = append(r.world.Promised, book.Known{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID, Before: h.Before})
+		r.world.Promised = append(r.world.Promised, allocator.Observed{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID, Before: h.Before})
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // TestManyNodesUnderFaults lets Nodes and VMs come and go while calls fail,
@@ -162,7 +162,7 @@ func (w *world) maybeBorn(name string) {
 			return
 		}
 	}
-	if slices.ContainsFunc(w.leader.c.book.OfNodes(), func(h book.Holding) bool { return h.Prefix.Overlaps(p) }) {
+	if slices.ContainsFunc(w.leader.c.allocator.OfNodes(), func(h allocator.Allocation) bool { return h.Prefix.Overlaps(p) }) {
 		return
 	}
 	for _, n := range w.nodes {

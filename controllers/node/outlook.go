@@ -4,21 +4,21 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // Waiting gives the Nodes for which there was no room, and where each wants
 // it.
-func (c *Controller) Waiting() []book.Waiter { return c.book.Waiters() }
+func (c *Controller) Waiting() []allocator.Waiter { return c.allocator.Waiters() }
 
 // Look tells whether prefixes are given out of a granted range, and who holds
 // one of it: a range may leave the VPC once none are and nobody does. Until all
 // is read, somebody may (I8).
-func (c *Controller) Look(at netip.Prefix) book.Outlook {
+func (c *Controller) Look(at netip.Prefix) allocator.Outlook {
 	select {
 	case <-c.restored:
-		return c.book.Look(at, time.Now())
+		return c.allocator.Look(at, time.Now())
 	default:
-		return book.Outlook{Held: "who holds what is still being read", ByNode: true}
+		return allocator.Outlook{Held: "who holds what is still being read", ByNode: true}
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -24,7 +24,7 @@ import (
 // ownPrefixes is what a Node's instance came with, and what it is for.
 type ownPrefixes struct {
 	c          *Controller
-	holder     book.Holder
+	holder     allocator.Holder
 	nic        cloud.Interface
 	candidates []*v1alpha1.RangeRequest
 	maxPods    int64
@@ -41,14 +41,14 @@ type ownPrefix struct {
 
 // take gives the Node one of them. Without a holding and trouble the instance
 // carries none that can be the Node's.
-func (o ownPrefixes) take(ctx context.Context) (h book.Holding, small *trouble) {
+func (o ownPrefixes) take(ctx context.Context) (h allocator.Allocation, small *trouble) {
 	var tooSmall []ownPrefix
 	for _, x := range o.list() {
 		if o.fewer(x.Prefix.Bits()) {
 			tooSmall = append(tooSmall, x)
 			continue
 		}
-		if h, err := o.c.book.Adopt(o.holder, x.Prefix); err == nil {
+		if h, err := o.c.allocator.Adopt(o.holder, x.Prefix); err == nil {
 			return h, nil
 		}
 	}
@@ -59,16 +59,16 @@ func (o ownPrefixes) take(ctx context.Context) (h book.Holding, small *trouble) 
 		}
 		if !x.by.Spec.AllowUndersized {
 			small = cmp.Or(small, ownUndersized(x.by, o.holder.Instance, x.Attachment, o.maxPods, why))
-		} else if h, err := o.c.book.Adopt(o.holder, x.Prefix); err == nil {
+		} else if h, err := o.c.allocator.Adopt(o.holder, x.Prefix); err == nil {
 			return h, nil
 		}
 	}
-	return book.Holding{}, small
+	return allocator.Allocation{}, small
 }
 
 func (o ownPrefixes) list() (out []ownPrefix) {
 	for _, a := range o.nic.Attachments {
-		key, _, ok := o.c.book.Find(a.Prefix)
+		key, _, ok := o.c.allocator.Find(a.Prefix)
 		at := slices.IndexFunc(o.candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == key.Request })
 		if ok && at >= 0 && !a.Prefix.IsSingleIP() {
 			out = append(out, ownPrefix{a, o.candidates[at]})
@@ -82,21 +82,21 @@ func (o ownPrefixes) list() (out []ownPrefix) {
 func (o ownPrefixes) fewer(bits int) bool { return int64(assign.Holds(bits)) < o.maxPods }
 
 // grow makes the Node the holder of the block around x, or says why it cannot.
-func (o ownPrefixes) grow(ctx context.Context, x ownPrefix) (_ book.Holding, why string) {
+func (o ownPrefixes) grow(ctx context.Context, x ownPrefix) (_ allocator.Allocation, why string) {
 	if !o.grows || isRouted(x.by) {
-		return book.Holding{}, " (it cannot be made larger)"
+		return allocator.Allocation{}, " (it cannot be made larger)"
 	}
 	block, ok := o.block(x)
 	if !ok {
-		return book.Holding{}, fmt.Sprintf("; it cannot be made larger, as %s: %s", o.limit.Why, o.limit.Remedy)
+		return allocator.Allocation{}, fmt.Sprintf("; it cannot be made larger, as %s: %s", o.limit.Why, o.limit.Remedy)
 	}
 	others, err := o.c.publishers(ctx, block, o.holder.NodeUID)
 	if err == nil && len(others) > 0 {
 		err = fmt.Errorf("node %s publishes %s", others[0].Node, others[0].Prefix)
 	}
-	var h book.Holding
+	var h allocator.Allocation
 	if err == nil {
-		h, err = o.c.book.Grow(o.holder, block, carriedOf(o.nic, block), time.Now())
+		h, err = o.c.allocator.Grow(o.holder, block, carriedOf(o.nic, block), time.Now())
 	}
 	if err != nil {
 		return h, fmt.Sprintf("; it cannot be made %s, which is done as soon as all of that is free: %v", block, err)

@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 func TestTheGateCallsInOrderAndLosesNobody(t *testing.T) {
@@ -64,7 +64,7 @@ func TestAFlightIsToldOfOnce(t *testing.T) {
 	if flying, _, _ := f.of("a"); flying {
 		t.Error("a flight out of nothing")
 	}
-	f.byUID["a"] = &flight{}
+	f.byUID["a"] = &operation{}
 	for range 2 {
 		if flying, landed, _ := f.of("a"); !flying || landed {
 			t.Error("it is under way")
@@ -113,9 +113,9 @@ func TestDefinitions(t *testing.T) {
 	}
 	services := *r.DeepCopy()
 	services.Spec.Purpose = v1alpha1.Services
-	want := []book.Definition{
-		{Key: book.Key{Request: "pods", Subnet: "a"}, Ranges: []book.Range{{Name: "0", Prefix: netip.MustParsePrefix("10.1.0.0/16")}}},
-		{Key: book.Key{Request: "pods", Subnet: "b"}, Ranges: []book.Range{
+	want := []allocator.Definition{
+		{Key: allocator.Key{Request: "pods", Subnet: "a"}, Ranges: []allocator.Range{{Name: "0", Prefix: netip.MustParsePrefix("10.1.0.0/16")}}},
+		{Key: allocator.Key{Request: "pods", Subnet: "b"}, Ranges: []allocator.Range{
 			{Name: "1", Prefix: netip.MustParsePrefix("10.2.0.0/16")}, {Name: "2", Prefix: netip.MustParsePrefix("10.3.0.0/16")}}},
 	}
 	got := definitionsOf([]v1alpha1.RangeRequest{services, r})

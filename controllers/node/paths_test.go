@@ -71,7 +71,7 @@ func TestATakenPrefixStaysOccupiedAndAnotherIsTried(t *testing.T) {
 		if got := w.published("a"); got == "" || got == first.String() {
 			t.Errorf("published %q; %s is another's", got, first)
 		}
-		if h := m.c.book.Instances(); len(h) != 1 || h[0].Prefix != first {
+		if h := m.c.allocator.Instances(); len(h) != 1 || h[0].Prefix != first {
 			t.Errorf("instances hold %v, want %s", h, first)
 		}
 	})
@@ -173,8 +173,8 @@ func TestALiveNodeKeepsItsPrefixThoughTheCacheLostIt(t *testing.T) {
 		w.mu.Unlock()
 		m.c.enqueue("a")
 		time.Sleep(5 * time.Minute)
-		if h, ok := m.c.book.Held(w.nodes["a"].UID); !ok || h.Prefix.String() != w.published("a") {
-			t.Errorf("the book says it holds %v; it publishes %s", h, w.published("a"))
+		if h, ok := m.c.allocator.Held(w.nodes["a"].UID); !ok || h.Prefix.String() != w.published("a") {
+			t.Errorf("the allocator says it holds %v; it publishes %s", h, w.published("a"))
 		}
 	})
 }
@@ -233,7 +233,7 @@ func TestANodeThatAnotherAllocatorServedGivesOursBack(t *testing.T) {
 		if got := w.carries("a"); len(got) > 0 {
 			t.Errorf("its instance still carries %v", got)
 		}
-		if h, ok := m.c.book.Held(n.UID); ok || strings.Contains(w.store.Data("claims")["releases"], "10.") {
+		if h, ok := m.c.allocator.Held(n.UID); ok || strings.Contains(w.store.Data("claims")["releases"], "10.") {
 			t.Errorf("it holds %v; %v", h, w.store.Data("claims"))
 		}
 	})
@@ -289,7 +289,7 @@ func TestNodesThatNoRequestSelectsLeaveTheirPlaces(t *testing.T) {
 		w.mu.Unlock()
 		m.c.again <- struct{}{}
 		time.Sleep(time.Minute)
-		if got := m.c.book.Waiting(); got != 0 {
+		if got := m.c.allocator.Waiting(); got != 0 {
 			t.Errorf("%d wait", got)
 		}
 		if len(m.c.gate.in)+len(m.c.preparing.in) > 0 {
@@ -323,7 +323,7 @@ func TestAPromiseOutlivesANetworkThatCannotBeRead(t *testing.T) {
 		w.script = failing("attach", 1000, cloud.QuotaExceeded)
 		a := w.addNode("a")
 		time.Sleep(5 * time.Second)
-		promised, ok := m.c.book.Held(a.UID)
+		promised, ok := m.c.allocator.Held(a.UID)
 		if !ok {
 			t.Fatal("nothing is promised")
 		}

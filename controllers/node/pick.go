@@ -12,24 +12,24 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/pool"
 )
 
 // pick chooses a prefix: the one the instance was created with, made larger
 // where that can be, or one out of the first candidate with room.
-func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (book.Holding, *trouble) {
+func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (allocator.Allocation, *trouble) {
 	bounds := boundsOf(traits, limit)
-	holder := book.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
-	var wants []book.Want
+	holder := allocator.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
+	var wants []allocator.Want
 	var size assign.Size
 	var small *trouble // the first candidate's, whose range would be too small
 	maxPods := node.Status.Capacity.Pods().Value()
 	for _, r := range candidates {
 		key := keyOf(r, nic)
-		if nic.Subnet == "" || !c.book.Has(key) {
+		if nic.Subnet == "" || !c.allocator.Has(key) {
 			continue
 		}
 		within := bounds
@@ -38,7 +38,7 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 		}
 		got, ok := assign.NodeSize(r, maxPods, within)
 		if !ok {
-			return book.Holding{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
+			return allocator.Allocation{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
 				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
 		}
 		if got.Undersized && !r.Spec.AllowUndersized {
@@ -46,10 +46,10 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 			continue
 		}
 		size = got
-		wants = append(wants, book.Want{Key: key, Bits: got.Bits})
+		wants = append(wants, allocator.Want{Key: key, Bits: got.Bits})
 	}
 	if len(wants) == 0 && small == nil {
-		return book.Holding{}, noPool(nic, candidates)
+		return allocator.Allocation{}, noPool(nic, candidates)
 	}
 	// Without the limit: what is on the interface already takes no more slots.
 	mine := ownPrefixes{c, holder, nic, candidates, maxPods, assign.Bounds{PerPod: bounds.PerPod, Smallest: bounds.Smallest}, limit, traits.Grows}
@@ -57,15 +57,15 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 		return h, t
 	}
 	if len(wants) == 0 {
-		return book.Holding{}, small
+		return allocator.Allocation{}, small
 	}
 	if limit.Bits == cloud.TakesNone {
-		wants = slices.DeleteFunc(wants, func(w book.Want) bool { return !byRoutes(w.Key) })
+		wants = slices.DeleteFunc(wants, func(w allocator.Want) bool { return !byRoutes(w.Key) })
 	}
 	if len(wants) == 0 {
-		return book.Holding{}, takesNone(limit)
+		return allocator.Allocation{}, takesNone(limit)
 	}
-	h, err := c.book.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
+	h, err := c.allocator.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
 	if err != nil {
 		return h, exhausted(err, candidates, nic.Subnet, size)
 	}

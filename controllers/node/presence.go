@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -20,7 +20,7 @@ const (
 
 // presenceOf tells where the prefix is, or the IPv6 one that is put there with
 // it, where that is valid.
-func presenceOf(h book.Holding, nic cloud.Interface, six netip.Prefix, there bool) presence {
+func presenceOf(h allocator.Allocation, nic cloud.Interface, six netip.Prefix, there bool) presence {
 	switch {
 	case !there || !carries(h, nic) && !(six.IsValid() && nic.Holds(six)):
 		return nowhere
@@ -34,7 +34,7 @@ func presenceOf(h book.Holding, nic cloud.Interface, six netip.Prefix, there boo
 
 // carries tells whether the interface has the prefix, or some of it where we
 // put only some there.
-func carries(h book.Holding, nic cloud.Interface) bool {
+func carries(h allocator.Allocation, nic cloud.Interface) bool {
 	if h.Before.IsZero() {
 		return nic.Holds(h.Prefix) || partly(h, nic)
 	}
@@ -43,7 +43,7 @@ func carries(h book.Holding, nic cloud.Interface) bool {
 
 // oursOn is what there is to take off the interface: the prefix, or what of it
 // we put beside what was there before.
-func oursOn(h book.Holding, nic cloud.Interface, six netip.Prefix) (out []cloud.Attachment) {
+func oursOn(h allocator.Allocation, nic cloud.Interface, six netip.Prefix) (out []cloud.Attachment) {
 	if h.Before.IsZero() {
 		return []cloud.Attachment{{Prefix: h.Prefix, Range: h.Range, IPv6: six}}
 	}
@@ -71,7 +71,7 @@ func carriedOf(nic cloud.Interface, p netip.Prefix) []netip.Prefix {
 // hands, when we are about to put the rest there. What is promised stands
 // until it is published; after that, what somebody took off is ours once we
 // have put it back. On another machine, all that is there is others'.
-func beforeUs(h book.Holding, nic cloud.Interface) prefix.Parts {
+func beforeUs(h allocator.Allocation, nic cloud.Interface) prefix.Parts {
 	switch {
 	case h.Adopted || !sameMachine(h, nic):
 		return prefix.PartsOf(carriedOf(nic, h.Prefix)...)
@@ -83,6 +83,6 @@ func beforeUs(h book.Holding, nic cloud.Interface) prefix.Parts {
 
 // partly tells of a prefix that only some route tables lead to the interface,
 // as after a detachment that was cut short.
-func partly(h book.Holding, nic cloud.Interface) bool {
+func partly(h allocator.Allocation, nic cloud.Interface) bool {
 	return byRoutes(h.Key) && slices.Contains(nic.Elsewhere, h.Prefix)
 }

@@ -8,9 +8,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
@@ -41,7 +41,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 	case flying && !landed:
 		return reconcile.Result{} // it comes back when the operation ends
 	case landed && err != nil:
-		h, _ := c.book.Held(node.UID)
+		h, _ := c.allocator.Held(node.UID)
 		return c.attachFailed(ctx, node, h, err)
 	case landed:
 		c.flights.clearDoubt(node.UID)
@@ -70,13 +70,13 @@ type place struct {
 
 // claim gives what the Node holds, or finds it a prefix and makes the claim
 // durable. Without a holding and trouble the Node has to come again.
-func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*book.Holding, place, *trouble) {
+func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*allocator.Allocation, place, *trouble) {
 	candidates, t := c.unrivalled(node, candidates)
 	if t != nil {
 		return nil, place{}, t
 	}
 	cat := c.catalog.Load()
-	holding, held := c.book.Held(node.UID)
+	holding, held := c.allocator.Held(node.UID)
 	if !held {
 		if t := c.waits(cat, node, candidates); t != nil {
 			return nil, place{}, t
@@ -126,12 +126,12 @@ func (c *Controller) placeOf(ctx context.Context, cat *catalog, node *corev1.Nod
 
 // hasMoved tells that another machine has taken the name, and that no range of
 // the old one's subnet can ever be put on it.
-func hasMoved(h book.Holding, nic cloud.Interface) bool {
+func hasMoved(h allocator.Allocation, nic cloud.Interface) bool {
 	return !byRoutes(h.Key) && nic.Subnet != h.Key.Subnet && !nic.Holds(h.Prefix)
 }
 
 // take chooses a prefix for a Node that has none, and says where it comes to.
-func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest, at place) (h book.Holding, _ place, _ *trouble) {
+func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest, at place) (h allocator.Allocation, _ place, _ *trouble) {
 	candidates, t := c.feasible(ctx, at.vpc, at.nic, candidates)
 	if t != nil {
 		return h, at, t
@@ -160,11 +160,11 @@ func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, 
 }
 
 // promise makes the claim durable.
-func (c *Controller) promise(ctx context.Context, node *corev1.Node, h book.Holding, at place) (book.Holding, *trouble) {
+func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator.Allocation, at place) (allocator.Allocation, *trouble) {
 	if !at.nic.Carries(h.Prefix, c.paired(h, at.nic)) {
 		// It is put there by us, and on that very machine: that is recorded
 		// first, as an alias range carries no mark (I4).
-		h, _ = c.book.PutOn(node.UID, at.nic.InstanceUID, beforeUs(h, at.nic))
+		h, _ = c.allocator.PutOn(node.UID, at.nic.InstanceUID, beforeUs(h, at.nic))
 	}
 	if t := c.delegate(ctx, node, &h, at.nic, at.vpc); t != nil {
 		return h, t
@@ -182,11 +182,11 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h book.Hold
 	if err := c.ledger.Claim(ctx, entryOf(h)); err != nil {
 		return h, c.ledgerTrouble(err)
 	}
-	c.book.MarkDurable(node.UID)
+	c.allocator.MarkDurable(node.UID)
 	return h, nil
 }
 
-func entryOf(h book.Holding) claims.Entry {
+func entryOf(h allocator.Allocation) claims.Entry {
 	return claims.Entry{
 		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance, InstanceUID: h.InstanceUID,
 		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated, Adopted: h.Adopted, Before: h.Before,

@@ -93,7 +93,7 @@ func (w Writer) send(ctx context.Context, node string, body []byte, sub []string
 // publish shows the Node's holding, which the cloud has confirmed, in its
 // podCIDRs.
 func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.Result {
-	holding, ok := c.book.Held(node.UID)
+	holding, ok := c.allocator.Held(node.UID)
 	if !ok || !holding.Durable {
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
 	}
@@ -109,7 +109,7 @@ func (c *Controller) publish(ctx context.Context, node *corev1.Node) reconcile.R
 }
 
 func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile.Result {
-	c.book.MarkPublished(node.UID)
+	c.allocator.MarkPublished(node.UID)
 	c.rivals.forget(node.Name)
 	c.roomless.forget(node.Name)
 	c.leaveGate(node.UID)
@@ -126,7 +126,7 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 
 // settle records what the Node publishes, which ends its claim.
 func (c *Controller) settle(uid types.UID) {
-	if h, ok := c.book.Held(uid); ok {
+	if h, ok := c.allocator.Held(uid); ok {
 		h.Delegated = netip.Prefix{} // it is the cloud's to take back
 		c.ledger.Settle(entryOf(h))
 	}

@@ -10,11 +10,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // What a living Node publishes is in use, whoever wrote it and however it lies
-// to our ranges (I1). The book holds one prefix a Node and one Node a prefix,
+// to our ranges (I1). The allocator holds one prefix a Node and one Node a prefix,
 // and a Node may publish anything at any time; so whoever promises or publishes
 // a prefix asks the cache first, by overlap.
 
@@ -59,7 +59,7 @@ func podCIDRsOf(n *corev1.Node) (out []netip.Prefix) {
 
 // publishers gives the Nodes, but that one, that publish addresses of a prefix,
 // each with what it publishes.
-func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.UID) (out []book.Known, err error) {
+func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.UID) (out []allocator.Observed, err error) {
 	part := podCIDRPart(p.Addr())
 	options := [][]client.ListOption{{client.MatchingFields{indexPodCIDR: part.String()}}, {client.MatchingFields{indexPodCIDR: podCIDRWide}}}
 	if p.Bits() < part.Bits() {
@@ -74,7 +74,7 @@ func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.U
 			n := &nodes.Items[i]
 			for _, q := range podCIDRsOf(n) {
 				if n.UID != but && q.Overlaps(p) {
-					out = append(out, book.Known{Holder: book.Holder{NodeUID: n.UID, Node: n.Name, Instance: n.Spec.ProviderID}, Prefix: q, Published: true})
+					out = append(out, allocator.Observed{Holder: allocator.Holder{NodeUID: n.UID, Node: n.Name, Instance: n.Spec.ProviderID}, Prefix: q, Published: true})
 				}
 			}
 		}
@@ -84,7 +84,7 @@ func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.U
 
 // othersPublish tells of a Node that publishes what another one was promised, or
 // is about to be.
-func (c *Controller) othersPublish(ctx context.Context, h book.Holding) *trouble {
+func (c *Controller) othersPublish(ctx context.Context, h allocator.Allocation) *trouble {
 	others, err := c.publishers(ctx, h.Prefix, h.NodeUID)
 	if err != nil {
 		return apiTrouble("listing the Nodes that publish "+h.Prefix.String(), err)
@@ -99,17 +99,17 @@ func (c *Controller) othersPublish(ctx context.Context, h book.Holding) *trouble
 
 // occupy keeps from being given out what the Node publishes and does not hold.
 func (c *Controller) occupy(node *corev1.Node) {
-	held, _ := c.book.Held(node.UID)
+	held, _ := c.allocator.Held(node.UID)
 	for _, p := range podCIDRsOf(node) {
 		if p != held.Prefix {
-			c.book.Occupy(book.Holder{Instance: node.Spec.ProviderID}, p)
+			c.allocator.Occupy(allocator.Holder{Instance: node.Spec.ProviderID}, p)
 		}
 	}
 }
 
 // tellPublishers has those Nodes come that publish what begins to rest: it is
 // theirs.
-func (c *Controller) tellPublishers(ctx context.Context, h book.Holding) {
+func (c *Controller) tellPublishers(ctx context.Context, h allocator.Allocation) {
 	for _, n := range c.publishing(ctx, h.Prefix) {
 		c.enqueue(n.Node)
 	}
@@ -117,7 +117,7 @@ func (c *Controller) tellPublishers(ctx context.Context, h book.Holding) {
 
 // publishing gives who publishes addresses of p. Where the cache cannot say,
 // whoever is to get p asks again.
-func (c *Controller) publishing(ctx context.Context, p netip.Prefix) []book.Known {
+func (c *Controller) publishing(ctx context.Context, p netip.Prefix) []allocator.Observed {
 	found, err := c.publishers(ctx, p, "")
 	if err != nil {
 		return nil

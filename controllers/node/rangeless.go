@@ -24,7 +24,7 @@ type rangeless map[types.UID]time.Time
 // rangeless gives the entries whose range and Node are gone and whose prefix no
 // interface carries; none where not everything could be read. Routes are read
 // only where a request has some, so that those of a range of routes are none.
-func (r *reading) rangeless(unplaced claims.Book) (out []claims.Entry) {
+func (r *reading) rangeless(unplaced claims.Records) (out []claims.Entry) {
 	if len(r.catalog.failures) > 0 {
 		return nil
 	}

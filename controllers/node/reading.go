@@ -13,9 +13,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
@@ -26,7 +26,7 @@ const pageOfNodes = 500
 // reading is everything that was read before anything may be given out.
 type reading struct {
 	catalog *catalog
-	world   book.World
+	world   allocator.World
 	nics    map[string]cloud.Interface
 	missing map[types.UID]bool // Nodes whose prefix is not on their instance
 	carried map[types.UID]bool // Nodes whose prefix is
@@ -34,9 +34,9 @@ type reading struct {
 	idle    []string // Nodes without podCIDRs
 	accused []string // Nodes in a range that were taken for another allocator's
 
-	onInstance map[string]book.Known // the Node of each instance, and what it publishes
-	foreign    []drift.Foreign       // Nodes with podCIDRs outside every range
-	unrecorded []book.Known          // Nodes that publish what no record of ours names
+	onInstance map[string]allocator.Observed // the Node of each instance, and what it publishes
+	foreign    []drift.Foreign               // Nodes with podCIDRs outside every range
+	unrecorded []allocator.Observed          // Nodes that publish what no record of ours names
 
 	outside []netip.Prefix // carried by interfaces, and in no range
 
@@ -44,7 +44,7 @@ type reading struct {
 }
 
 // recordsOf gives all that the ledger says of each prefix.
-func recordsOf(b claims.Book) map[netip.Prefix][]claims.Entry {
+func recordsOf(b claims.Records) map[netip.Prefix][]claims.Entry {
 	out := make(map[netip.Prefix][]claims.Entry, len(b.Held))
 	for _, e := range slices.Concat(b.Claims, b.Held, b.Releases) {
 		out[e.Prefix] = append(out[e.Prefix], e)
@@ -55,7 +55,7 @@ func recordsOf(b claims.Book) map[netip.Prefix][]claims.Entry {
 // origin says who put on the instance what its Node publishes. We did only
 // where we have a record of that very prefix for this Node, or for an earlier
 // one of the same instance (I4).
-func (r *reading) origin(k book.Known) claims.Entry {
+func (r *reading) origin(k allocator.Observed) claims.Entry {
 	var found *claims.Entry
 	for i, e := range r.recorded[k.Prefix] {
 		if e.NodeUID == k.NodeUID {
@@ -72,7 +72,7 @@ func (r *reading) origin(k book.Known) claims.Entry {
 	return *found
 }
 
-func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, error) {
+func (c *Controller) read(ctx context.Context, promised claims.Records) (*reading, error) {
 	r := &reading{nics: map[string]cloud.Interface{}, missing: map[types.UID]bool{}, carried: map[types.UID]bool{}, alive: map[types.UID]bool{}}
 	var err error
 	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
@@ -83,13 +83,13 @@ func (c *Controller) read(ctx context.Context, promised claims.Book) (*reading, 
 		return nil, err
 	}
 	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
-		r.world.Promised = append(r.world.Promised, book.Known{
-			Holder: book.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
+		r.world.Promised = append(r.world.Promised, allocator.Observed{
+			Holder: allocator.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
 			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID, Before: e.Before,
-			Key: book.Key{Request: e.Request, Subnet: e.Subnet}, Range: e.Range})
+			Key: allocator.Key{Request: e.Request, Subnet: e.Subnet}, Range: e.Range})
 	}
 	for _, rest := range promised.Resting {
-		r.world.Resting = append(r.world.Resting, book.Resting(rest))
+		r.world.Resting = append(r.world.Resting, allocator.Resting(rest))
 	}
 	c.readInterfaces(ctx, r, r.onInstance)
 	r.rank()
@@ -103,7 +103,7 @@ func (r *reading) rank() {
 	for _, k := range r.unrecorded {
 		unrecorded[k.NodeUID] = true
 	}
-	rank := func(k book.Known) int {
+	rank := func(k allocator.Observed) int {
 		switch {
 		case !unrecorded[k.NodeUID]:
 			return 0
@@ -115,7 +115,7 @@ func (r *reading) rank() {
 	for i, k := range r.world.Nodes {
 		r.world.Nodes[i].Observed = rank(k) == 2
 	}
-	slices.SortStableFunc(r.world.Nodes, func(a, b book.Known) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(r.world.Nodes, func(a, b allocator.Observed) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // dead gives the records whose Nodes are gone: they went while no manager
@@ -158,8 +158,8 @@ func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*cata
 
 // readNodes lists the Nodes live, page by page, keeping little of each, and
 // gives the published prefix of each instance.
-func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]book.Known, error) {
-	instances := map[string]book.Known{}
+func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]allocator.Observed, error) {
+	instances := map[string]allocator.Observed{}
 	for next := ""; ; {
 		var page corev1.NodeList
 		if err := c.Live.List(ctx, &page, client.Limit(pageOfNodes), client.Continue(next)); err != nil {
@@ -174,18 +174,18 @@ func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]book
 	}
 }
 
-func (r *reading) addNode(n *corev1.Node, instances map[string]book.Known) {
+func (r *reading) addNode(n *corev1.Node, instances map[string]allocator.Observed) {
 	uid := n.UID
 	r.alive[uid] = true
-	holder := book.Holder{NodeUID: uid, Node: n.Name, Instance: providerID(n)}
+	holder := allocator.Holder{NodeUID: uid, Node: n.Name, Instance: providerID(n)}
 	if len(n.Spec.PodCIDRs) == 0 {
 		r.idle = append(r.idle, holder.Node)
-		instances[holder.Instance] = book.Known{Holder: holder}
+		instances[holder.Instance] = allocator.Observed{Holder: holder}
 		return
 	}
 	mine := false // one prefix of each family; the pools are IPv4, and IPv6 is delegated
 	for _, p := range podCIDRsOf(n) {
-		k := book.Known{Holder: holder, Prefix: p, Published: true}
+		k := allocator.Observed{Holder: holder, Prefix: p, Published: true}
 		switch {
 		case !r.inRange(p):
 			continue

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // readInterfaces lists the interfaces of all instances of every Network. The
@@ -14,7 +14,7 @@ import (
 // shows may lie in the ranges of another. A VPC that cannot be read holds up
 // no other: its pools that are not open stay closed, and its Nodes say why;
 // those that are open go on as they are known.
-func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]book.Known) {
+func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]allocator.Observed) {
 	failed := map[cloud.Place]error{}
 	for name, vpc := range r.catalog.vpcs {
 		if err := r.readNetwork(ctx, name, vpc, instances); err != nil {
@@ -37,9 +37,9 @@ func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances m
 // open, as far as they still are granted, with what instances were last seen
 // to carry of them, and the VPCs that have such ranges.
 func (c *Controller) keepUnread(r *reading) {
-	open := map[book.Key]bool{}
+	open := map[allocator.Key]bool{}
 	serves := map[string]bool{} // Networks that could not be read
-	var kept []book.Definition
+	var kept []allocator.Definition
 	for _, d := range r.catalog.definitions {
 		network := ""
 		if q := r.catalog.request(d.Key.Request); q != nil {
@@ -50,9 +50,9 @@ func (c *Controller) keepUnread(r *reading) {
 			kept = append(kept, d)
 			continue
 		}
-		known := c.book.Ranges(d.Key)
-		d.Ranges = slices.DeleteFunc(slices.Clone(d.Ranges), func(x book.Range) bool {
-			return !slices.ContainsFunc(known, func(y book.Range) bool { return y.Prefix == x.Prefix })
+		known := c.allocator.Ranges(d.Key)
+		d.Ranges = slices.DeleteFunc(slices.Clone(d.Ranges), func(x allocator.Range) bool {
+			return !slices.ContainsFunc(known, func(y allocator.Range) bool { return y.Prefix == x.Prefix })
 		})
 		if len(d.Ranges) > 0 {
 			kept, open[d.Key], serves[network] = append(kept, d), true, true
@@ -67,9 +67,9 @@ func (c *Controller) keepUnread(r *reading) {
 			r.catalog.vpcs[name] = had.vpcs[name]
 		}
 	}
-	for _, h := range c.book.Instances() {
+	for _, h := range c.allocator.Instances() {
 		if open[h.Key] {
-			r.world.Attached = append(r.world.Attached, book.Known{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
+			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
 		}
 	}
 }

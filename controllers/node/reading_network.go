@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -17,20 +17,20 @@ func (r *reading) inRange(p netip.Prefix) bool {
 
 // within tells whether p lies in a granted range.
 func (r *reading) within(p netip.Prefix) bool {
-	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
-		return slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return prefix.Contains(x.Prefix, p) })
+	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
+		return slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return prefix.Contains(x.Prefix, p) })
 	})
 }
 
 // touches tells whether p touches a granted range that comes to machines by
 // routes, or one that does not.
 func (r *reading) touches(p netip.Prefix, routes bool) bool {
-	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
-		return byRoutes(d.Key) == routes && slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return x.Prefix.Overlaps(p) })
+	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
+		return byRoutes(d.Key) == routes && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return x.Prefix.Overlaps(p) })
 	})
 }
 
-func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, instances map[string]book.Known) error {
+func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, instances map[string]allocator.Observed) error {
 	routes := vpc.Routed != nil && r.catalog.routesIn(name)
 	var space cloud.Snapshot
 	if vpc.Traits.Inside || routes {
@@ -65,16 +65,16 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 
 // addInterface notes what an interface carries of the ranges, and whether it
 // lacks what its Node publishes.
-func (r *reading) addInterface(nic cloud.Interface, instances map[string]book.Known, routes bool) {
+func (r *reading) addInterface(nic cloud.Interface, instances map[string]allocator.Observed, routes bool) {
 	k, known := instances[nic.Instance]
 	for _, a := range nic.Attachments {
 		if r.touches(a.Prefix, routes) && !(known && k.Prefix == a.Prefix) {
-			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
+			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 		}
 	}
 	for _, p := range nic.Elsewhere {
 		if r.touches(p, routes) {
-			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: nic.Instance}, Prefix: p})
+			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: p})
 		}
 	}
 	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) {
@@ -103,7 +103,7 @@ func (r *reading) noteOutside(nic cloud.Interface) {
 // readRoutes notes what routes lead to out of the ranges. A route to an
 // interface that is gone is that of the machine for which we made it, where
 // that is on record; it and any other keep its addresses from being given out.
-func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Snapshot, instances map[string]book.Known) error {
+func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Snapshot, instances map[string]allocator.Observed) error {
 	seen := map[netip.Prefix]bool{}
 	for nic, err := range vpc.Routed.List(ctx) {
 		if err != nil {
@@ -127,7 +127,7 @@ func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Sna
 	}
 	for _, o := range space.Occupied {
 		if o.Kind.IsRoute() && !seen[o.Prefix] && r.leadsInto(o.Prefix) {
-			r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: o.Name}, Prefix: o.Prefix})
+			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: o.Name}, Prefix: o.Prefix})
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func (r *reading) machineOf(gone cloud.Interface, p netip.Prefix) string {
 // leadsInto tells of a route to addresses of a range, or to part of them. A
 // wider one is where the rest goes.
 func (r *reading) leadsInto(p netip.Prefix) bool {
-	return slices.ContainsFunc(r.catalog.definitions, func(d book.Definition) bool {
-		return byRoutes(d.Key) && slices.ContainsFunc(d.Ranges, func(x book.Range) bool { return prefix.Contains(x.Prefix, p) })
+	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
+		return byRoutes(d.Key) && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return prefix.Contains(x.Prefix, p) })
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // fewLooks is how many releases look at their instances one by one; where
@@ -34,7 +34,7 @@ type releases struct {
 }
 
 type rested struct {
-	book.Holding
+	allocator.Allocation
 	at time.Time
 }
 
@@ -79,7 +79,7 @@ func (r *releases) end(uid types.UID) {
 }
 
 // endedInRest notes that the prefix of a release rests.
-func (r *releases) endedInRest(h book.Holding, now time.Time) {
+func (r *releases) endedInRest(h allocator.Allocation, now time.Time) {
 	r.end(h.NodeUID)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -93,13 +93,13 @@ func (r *releases) endedInRest(h book.Holding, now time.Time) {
 // shows the prefix on the machine that we had put it on. The others that it
 // could have shown are done with: what it shows may be older than it by
 // staleness.
-func (r *releases) wrong(attached []book.Known, began time.Time, staleness time.Duration) (out []book.Holding) {
+func (r *releases) wrong(attached []allocator.Observed, began time.Time, staleness time.Duration) (out []allocator.Allocation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, k := range attached {
 		x, ok := r.over[k.Prefix]
 		if ok && x.at.Before(began) && x.Instance == k.Instance && x.InstanceUID == k.InstanceUID && !x.Adopted {
-			out = append(out, x.Holding)
+			out = append(out, x.Allocation)
 			delete(r.over, k.Prefix)
 		}
 	}

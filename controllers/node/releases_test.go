@@ -11,7 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // asOnce has the next n looks at a VM show what is given.
@@ -114,7 +114,7 @@ func TestOneStaleLookDoesNotLetAPrefixRest(t *testing.T) {
 				w.asOnce(1, old.i, old.err)
 				w.deleteNode("a", false)
 				time.Sleep(2*time.Second + m.c.DetachGrace/2)
-				if _, h, _ := m.c.book.At(w.carries("a")[0]); h.Node != "a" {
+				if _, h, _ := m.c.allocator.At(w.carries("a")[0]); h.Node != "a" {
 					t.Errorf("after one look it is %+v's", h)
 				}
 				time.Sleep(5 * time.Minute)
@@ -157,27 +157,27 @@ func TestOnlyALaterReadingSpeaksAgainstARest(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	p := netip.MustParsePrefix("10.0.0.0/24")
-	of := func(instance, uid string) book.Known {
-		return book.Known{Holder: book.Holder{Instance: instance}, Prefix: p, InstanceUID: uid}
+	of := func(instance, uid string) allocator.Observed {
+		return allocator.Observed{Holder: allocator.Holder{Instance: instance}, Prefix: p, InstanceUID: uid}
 	}
 	for name, x := range map[string]struct {
 		began   time.Duration // after the rest
-		shown   []book.Known
+		shown   []allocator.Observed
 		adopted bool
 		wrong   bool
 		kept    bool // another reading may still tell
 	}{
-		"a later one":                 {began: time.Second, shown: []book.Known{of("vm", "1")}, wrong: true},
-		"an earlier one":              {began: -time.Second, shown: []book.Known{of("vm", "1")}, kept: true},
-		"another machine's":           {began: time.Second, shown: []book.Known{of("other", "1")}, kept: true},
-		"a machine made anew":         {began: time.Second, shown: []book.Known{of("vm", "2")}, kept: true},
-		"what was adopted":            {began: time.Second, shown: []book.Known{of("vm", "1")}, adopted: true, kept: true},
+		"a later one":                 {began: time.Second, shown: []allocator.Observed{of("vm", "1")}, wrong: true},
+		"an earlier one":              {began: -time.Second, shown: []allocator.Observed{of("vm", "1")}, kept: true},
+		"another machine's":           {began: time.Second, shown: []allocator.Observed{of("other", "1")}, kept: true},
+		"a machine made anew":         {began: time.Second, shown: []allocator.Observed{of("vm", "2")}, kept: true},
+		"what was adopted":            {began: time.Second, shown: []allocator.Observed{of("vm", "1")}, adopted: true, kept: true},
 		"one that may be old":         {began: 4 * time.Second, kept: true},
 		"one that does not show it":   {began: 6 * time.Second},
-		"one that shows it, and late": {began: time.Hour, shown: []book.Known{of("vm", "1")}, wrong: true},
+		"one that shows it, and late": {began: time.Hour, shown: []allocator.Observed{of("vm", "1")}, wrong: true},
 	} {
 		var r releases
-		r.endedInRest(book.Holding{Holder: book.Holder{NodeUID: "u", Instance: "vm"}, Prefix: p, InstanceUID: "1", Adopted: x.adopted}, noon)
+		r.endedInRest(allocator.Allocation{Holder: allocator.Holder{NodeUID: "u", Instance: "vm"}, Prefix: p, InstanceUID: "1", Adopted: x.adopted}, noon)
 		got := r.wrong(x.shown, noon.Add(x.began), 5*time.Second)
 		if (len(got) == 1) != x.wrong || (len(r.over) == 1) != x.kept {
 			t.Errorf("%s: wrong are %v, and %d are kept", name, got, len(r.over))
@@ -243,7 +243,7 @@ func TestManyThatGoAtOnceCostOneLookEach(t *testing.T) {
 		if gets > nodes+fewLooks || lists > 2 {
 			t.Errorf("%d looks and %d listings for %d nodes", gets, lists, nodes)
 		}
-		if left := m.c.book.Names(func(types.UID) bool { return false }); len(left) > 0 {
+		if left := m.c.allocator.Names(func(types.UID) bool { return false }); len(left) > 0 {
 			t.Errorf("%d of them do not rest: %v", len(left), left)
 		}
 	})
@@ -272,7 +272,7 @@ func TestAMachineRecreatedInAnotherSubnetGetsAPrefixOfItsOwnSubnet(t *testing.T)
 		if got := w.published("a"); got != "10.0.1.0/28" {
 			t.Errorf("published %q; the reason is %q", got, w.reason("a"))
 		}
-		if h := m.c.book.Instances(); len(h) > 0 {
+		if h := m.c.allocator.Instances(); len(h) > 0 {
 			t.Errorf("what it was promised is still occupied: %v", h)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
@@ -54,7 +54,7 @@ func (r *repairs) done(uid types.UID) {
 
 // confirm looks at the instance, puts the published prefix back if it is
 // not there, and reports.
-func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Key, h book.Holding) reconcile.Result {
+func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key allocator.Key, h allocator.Allocation) reconcile.Result {
 	vpc, ok := c.catalog.Load().vpcOf(key.Request)
 	if !ok || node.Spec.ProviderID == "" {
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
@@ -80,15 +80,15 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key book.Ke
 }
 
 // putBack puts the prefix that the Node publishes on its instance again.
-func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h book.Holding, ifaces cloud.Interfaces, nic cloud.Interface, six netip.Prefix) reconcile.Result {
-	if own, news := c.book.PutOn(node.UID, nic.InstanceUID, beforeUs(h, nic)); news {
+func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h allocator.Allocation, ifaces cloud.Interfaces, nic cloud.Interface, six netip.Prefix) reconcile.Result {
+	if own, news := c.allocator.PutOn(node.UID, nic.InstanceUID, beforeUs(h, nic)); news {
 		// It is ours from now on, on that machine, and that is durable first;
 		// the claim ends with the record.
 		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {
 			return c.wait(ctx, node, c.ledgerTrouble(err))
 		}
 		c.settle(node.UID)
-		c.book.MarkDurable(node.UID)
+		c.allocator.MarkDurable(node.UID)
 	}
 	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
@@ -106,7 +106,7 @@ func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h book.Hold
 	return reconcile.Result{}
 }
 
-func (c *Controller) repairFailed(ctx context.Context, node *corev1.Node, h book.Holding, err error) reconcile.Result {
+func (c *Controller) repairFailed(ctx context.Context, node *corev1.Node, h allocator.Allocation, err error) reconcile.Result {
 	if cloud.Is(err, cloud.NotFound) {
 		return c.wait(ctx, node, c.missing(ctx, node, h, err))
 	}

@@ -9,19 +9,19 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
-// restore reads all there is and rebuilds the book from it (I8). The order
+// restore reads all there is and rebuilds the allocator from it (I8). The order
 // matters: the ledger was read before, so whoever published since is among
 // the Nodes, which are listed live; the cloud is read last.
-func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
+func (c *Controller) restore(ctx context.Context, promised claims.Records) error {
 	c.restoring.Lock()
 	defer c.restoring.Unlock()
 	promised = joined(promised, c.unplaced)
 	began := time.Now()
-	c.book.Begin()
+	c.allocator.Begin()
 	r, err := c.read(ctx, promised)
 	if err != nil {
 		return err
@@ -31,18 +31,18 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 		c.releaseAgain(ctx, r, began)
 	}
 	c.rivals.load(r.catalog.requests, time.Now())
-	var found []string // Nodes that publish what neither the ledger nor the book knows
+	var found []string // Nodes that publish what neither the ledger nor the allocator knows
 	for _, k := range r.unrecorded {
-		if _, held := c.book.Held(k.NodeUID); !held {
+		if _, held := c.allocator.Held(k.NodeUID); !held {
 			c.rivals.suspect(k.Node, k.NodeUID)
 			found = append(found, k.Node)
 		}
 	}
-	rebuilt := c.book.Rebuild(r.catalog.definitions, r.world, time.Now())
+	rebuilt := c.allocator.Rebuild(r.catalog.definitions, r.world, time.Now())
 	logger := log.FromContext(ctx)
 	for _, x := range rebuilt.Collisions {
 		logger.Info("a prefix that is in use does not fit what else is in use; it is left alone",
-			"prefix", x.Known.Prefix, "node", x.Known.Node, "instance", x.Known.Instance, "why", x.Err.Error())
+			"prefix", x.Observed.Prefix, "node", x.Observed.Node, "instance", x.Observed.Instance, "why", x.Err.Error())
 	}
 	for _, x := range rebuilt.Refused {
 		logger.Info("nothing is given out of a range", "request", x.Key.Request, "subnet", x.Key.Subnet, "range", x.Range.Prefix, "why", x.Why)
@@ -53,9 +53,9 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	c.roomless.anew()
 	c.flights.forgetOld(time.Now())
 	c.repairs.replace(r.missing)
-	for _, h := range c.book.Observed() {
+	for _, h := range c.allocator.Observed() {
 		if r.carried[h.NodeUID] {
-			c.book.Observe(h.NodeUID, false) // somebody attached it
+			c.allocator.Observe(h.NodeUID, false) // somebody attached it
 			found = append(found, h.Node)
 		}
 	}
@@ -72,8 +72,8 @@ func (c *Controller) restore(ctx context.Context, promised claims.Book) error {
 	return nil
 }
 
-func joined(a, b claims.Book) claims.Book {
-	return claims.Book{
+func joined(a, b claims.Records) claims.Records {
+	return claims.Records{
 		Claims:   slices.Concat(a.Claims, b.Claims),
 		Releases: slices.Concat(a.Releases, b.Releases),
 		Held:     slices.Concat(a.Held, b.Held),
@@ -83,15 +83,15 @@ func joined(a, b claims.Book) claims.Book {
 
 // unplaced gives what was promised out of ranges that are not open, as where
 // their Network could not be read: it counts when they are.
-func (r *reading) unplaced(promised claims.Book, rebuilt book.Rebuilt) (out claims.Book) {
+func (r *reading) unplaced(promised claims.Records, rebuilt allocator.Rebuilt) (out claims.Records) {
 	open := func(e claims.Entry) bool { return r.inRange(e.Prefix) }
 	out.Claims = slices.DeleteFunc(slices.Clone(promised.Claims), open)
 	out.Releases = slices.DeleteFunc(slices.Clone(promised.Releases), open)
 	out.Held = slices.DeleteFunc(slices.Clone(promised.Held), open)
 	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
-	for _, x := range rebuilt.Collisions { // and what the book held of ranges that have gone since
-		k := x.Known
-		if k.NodeUID == "" || k.Key.Request == "" || !errors.Is(x.Err, book.ErrNoRange) {
+	for _, x := range rebuilt.Collisions { // and what the allocator held of ranges that have gone since
+		k := x.Observed
+		if k.NodeUID == "" || k.Key.Request == "" || !errors.Is(x.Err, allocator.ErrNoRange) {
 			continue
 		}
 		e := claims.Entry{
@@ -109,7 +109,7 @@ func (r *reading) unplaced(promised claims.Book, rebuilt book.Rebuilt) (out clai
 
 // comeBack brings those Nodes to the queue for which the reading brought
 // news.
-func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Rebuilt) {
+func (c *Controller) comeBack(r *reading, promised claims.Records, rebuilt allocator.Rebuilt) {
 	now := time.Now()
 	for _, e := range promised.Claims {
 		c.flights.setDoubt(e.NodeUID, now.Add(c.Doubt)) // an earlier leader may have asked for it a moment ago
@@ -118,14 +118,14 @@ func (c *Controller) comeBack(r *reading, promised claims.Book, rebuilt book.Reb
 		c.flights.setParting(e.NodeUID, now.Add(c.Doubt)) // and to take this one off
 	}
 	for _, x := range rebuilt.Collisions {
-		if x.Known.NodeUID != "" && !x.Known.Published && !errors.Is(x.Err, book.ErrNoRange) {
-			c.ledger.End(x.Known.NodeUID, x.Known.Prefix) // an old promise, overtaken by what stands
+		if x.Observed.NodeUID != "" && !x.Observed.Published && !errors.Is(x.Err, allocator.ErrNoRange) {
+			c.ledger.End(x.Observed.NodeUID, x.Observed.Prefix) // an old promise, overtaken by what stands
 		}
 	}
 	for _, rest := range rebuilt.Rested {
 		c.ledger.Rest("", rest.Prefix, rest.Until, now)
 	}
-	for _, name := range c.book.Names(func(uid types.UID) bool { return r.alive[uid] && !r.missing[uid] }) {
+	for _, name := range c.allocator.Names(func(uid types.UID) bool { return r.alive[uid] && !r.missing[uid] }) {
 		c.enqueue(name)
 	}
 	for _, name := range slices.Concat(r.idle, r.accused) {

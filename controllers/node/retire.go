@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
@@ -39,7 +39,7 @@ func (c *Controller) retire(ctx context.Context, name string, current *corev1.No
 		uid = current.UID
 	}
 	var next reconcile.Result
-	for _, h := range c.book.Left(name, uid) {
+	for _, h := range c.allocator.Left(name, uid) {
 		next = sooner(next, c.takeBack(ctx, h, current))
 	}
 	return next
@@ -48,7 +48,7 @@ func (c *Controller) retire(ctx context.Context, name string, current *corev1.No
 // takeBack brings a holding whose Node is gone a step nearer to its rest
 // (I3): the release is made durable, the prefix is taken off the interface if
 // it is still there, and once the cloud no longer shows it, it rests.
-func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *corev1.Node) reconcile.Result {
+func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, current *corev1.Node) reconcile.Result {
 	flying, landed, err := c.flights.of(h.NodeUID)
 	if flying && !landed {
 		return reconcile.Result{}
@@ -113,7 +113,7 @@ func (c *Controller) takeBack(ctx context.Context, h book.Holding, current *core
 
 // look looks at the instance of a release, and takes the prefix off it or
 // lets it go.
-func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) reconcile.Result {
+func (c *Controller) look(ctx context.Context, h allocator.Allocation, since time.Time) reconcile.Result {
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
 		return c.later(ctx, h, c.unread(h))
@@ -123,7 +123,7 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 		return c.later(ctx, h, err)
 	}
 	seen := presenceOf(h, nic, c.paired(h, nic), err == nil)
-	left := err != nil && c.leaves(h)
+	left := err != nil && c.routesOutliveInstance(h)
 	if left {
 		seen, nic = ours, cloud.Interface{InstanceUID: h.InstanceUID}
 		c.releases.routesLeft(h.NodeUID)
@@ -148,15 +148,15 @@ func (c *Controller) look(ctx context.Context, h book.Holding, since time.Time) 
 	return c.letGo(ctx, h, seen)
 }
 
-// leaves tells of a prefix whose routes outlive the machine: they lead to the
+// routesOutliveInstance tells of a prefix whose routes outlive the machine: they lead to the
 // interface that we recorded when we made them, and to no other.
-func (c *Controller) leaves(h book.Holding) bool {
+func (c *Controller) routesOutliveInstance(h allocator.Allocation) bool {
 	return byRoutes(h.Key) && !h.Adopted && h.InstanceUID != "" && !c.releases.tookOff(h.NodeUID)
 }
 
 // letGo ends a release: the prefix rests, or stays where somebody else put
 // it.
-func (c *Controller) letGo(ctx context.Context, h book.Holding, seen presence) reconcile.Result {
+func (c *Controller) letGo(ctx context.Context, h allocator.Allocation, seen presence) reconcile.Result {
 	switch {
 	case seen == theirs && !h.Before.IsZero():
 		c.restAround(ctx, h)
@@ -168,7 +168,7 @@ func (c *Controller) letGo(ctx context.Context, h book.Holding, seen presence) r
 	return reconcile.Result{}
 }
 
-func (c *Controller) tookOff(h book.Holding) {
+func (c *Controller) tookOff(h allocator.Allocation) {
 	c.releases.detached(h.NodeUID)
 	c.Metrics.repaired(drift.AliasLeaked)
 }
@@ -177,8 +177,8 @@ func (c *Controller) tookOff(h book.Holding) {
 // stays occupied while the instance carries it, and rests when the cloud no
 // longer shows it. The release stays in the ledger, so that this outlives a
 // restart.
-func (c *Controller) leaveOn(ctx context.Context, h book.Holding) {
-	c.book.LeaveOn(h.NodeUID)
+func (c *Controller) leaveOn(ctx context.Context, h allocator.Allocation) {
+	c.allocator.ReleaseToInstance(h.NodeUID)
 	c.ledger.LeaveOn(h.NodeUID)
 	c.releases.end(h.NodeUID)
 	c.backoff.Forget(h.Node)
@@ -187,9 +187,9 @@ func (c *Controller) leaveOn(ctx context.Context, h book.Holding) {
 }
 
 // rest lets the prefix rest.
-func (c *Controller) rest(ctx context.Context, h book.Holding) {
+func (c *Controller) rest(ctx context.Context, h allocator.Allocation) {
 	now := time.Now()
-	until := c.book.Release(h.NodeUID, now)
+	until := c.allocator.Release(h.NodeUID, now)
 	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
 	c.rests(ctx, h, now)
 	log.FromContext(ctx).Info("the node is gone and the cloud shows its prefix nowhere; it rests", "prefix", h.Prefix, "until", until)
@@ -197,9 +197,9 @@ func (c *Controller) rest(ctx context.Context, h book.Holding) {
 
 // restAround lets that of the prefix rest which was ours, and leaves the parts
 // where they are that were there before, as leaveOn does.
-func (c *Controller) restAround(ctx context.Context, h book.Holding) {
+func (c *Controller) restAround(ctx context.Context, h allocator.Allocation) {
 	now := time.Now()
-	until := c.book.ReleaseAround(h, now)
+	until := c.allocator.ReleaseAround(h, now)
 	c.ledger.RestAround(entryOf(h), until, now)
 	c.rests(ctx, h, now)
 	log.FromContext(ctx).Info("the node is gone and what we put on its instance is off; it rests, and what was there before stays there and occupied",
@@ -207,7 +207,7 @@ func (c *Controller) restAround(ctx context.Context, h book.Holding) {
 }
 
 // rests ends a release whose prefix rests.
-func (c *Controller) rests(ctx context.Context, h book.Holding, now time.Time) {
+func (c *Controller) rests(ctx context.Context, h allocator.Allocation, now time.Time) {
 	c.releases.endedInRest(h, now)
 	c.tellPublishers(ctx, h)
 	c.flights.clearDoubt(h.NodeUID)
@@ -216,7 +216,7 @@ func (c *Controller) rests(ctx context.Context, h book.Holding, now time.Time) {
 }
 
 // later says why a prefix cannot be taken back yet.
-func (c *Controller) later(ctx context.Context, h book.Holding, err error) reconcile.Result {
+func (c *Controller) later(ctx context.Context, h allocator.Allocation, err error) reconcile.Result {
 	t := cloudTrouble(err)
 	if apierrors.IsForbidden(err) {
 		t = apiTrouble("taking the prefix of a deleted node back", err)
@@ -224,7 +224,7 @@ func (c *Controller) later(ctx context.Context, h book.Holding, err error) recon
 	return c.laterBy(ctx, h, t)
 }
 
-func (c *Controller) laterBy(ctx context.Context, h book.Holding, t *trouble) reconcile.Result {
+func (c *Controller) laterBy(ctx context.Context, h allocator.Allocation, t *trouble) reconcile.Result {
 	delay := c.backoff.When(h.Node)
 	c.Metrics.refused("ReleasePending")
 	c.releases.failed(h, t, time.Now())
@@ -234,7 +234,7 @@ func (c *Controller) laterBy(ctx context.Context, h book.Holding, t *trouble) re
 }
 
 // unread says why the Network that the holding's range is of cannot be used.
-func (c *Controller) unread(h book.Holding) error {
+func (c *Controller) unread(h allocator.Allocation) error {
 	cat := c.catalog.Load()
 	for i := range cat.requests {
 		if cat.requests[i].Name == h.Key.Request {

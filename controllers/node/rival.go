@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
 func namesOf(requests []*v1alpha1.RangeRequest) (out []string) {
@@ -23,7 +23,7 @@ func namesOf(requests []*v1alpha1.RangeRequest) (out []string) {
 
 // suspected looks into podCIDRs that are not ours: where somebody else wrote
 // them while we look, the requests that select the Node are rivalled. The
-// Node is read live first, since the cache may be older than the book, and
+// Node is read live first, since the cache may be older than the allocator, and
 // then the ledger, since it may be a later leader that published; done is
 // false where that failed and the Node comes again.
 func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done bool) {
@@ -58,7 +58,7 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 // unrivalled leaves out the candidates that a rival has stopped. A prefix
 // that was picked and not promised yet is given back with them.
 func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeRequest) (open []*v1alpha1.RangeRequest, t *trouble) {
-	h, held := c.book.Held(node.UID)
+	h, held := c.allocator.Held(node.UID)
 	if held && h.Durable {
 		return candidates, nil // what was begun is brought to its end
 	}

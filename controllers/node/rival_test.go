@@ -165,7 +165,7 @@ func TestARivalsWriteIsSeenThoughAReadingFoundItFirst(t *testing.T) {
 		w.nodes["a"].Spec.PodCIDRs = []string{inside}
 		w.mu.Unlock()
 		m.c.again <- struct{}{}
-		_ = m.c.restore(t.Context(), claims.Book{})
+		_ = m.c.restore(t.Context(), claims.Records{})
 		time.Sleep(10 * time.Second)
 		if got := w.condition("pods", v1alpha1.ConditionAllocatorConflict); got != rivalled {
 			t.Errorf("the condition says %q", got)

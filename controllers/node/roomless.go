@@ -14,7 +14,7 @@ import (
 
 // roomless remembers the Nodes that were looked at and for which there was no
 // room, or no range in their subnet, so that they wait without a further look
-// at their instances. Nothing of that changes but by room, which the book
+// at their instances. Nothing of that changes but by room, which the allocator
 // gives them by itself; by the Node or its requests, which the mark tells; or
 // by what the next reading of all interfaces shows, which starts it anew.
 type roomless struct {
@@ -84,7 +84,7 @@ func (c *Controller) waits(cat *catalog, node *corev1.Node, candidates []*v1alph
 		return notGranted(candidates)
 	}
 	t := c.roomless.still(node, candidates)
-	if t != nil && t.Reason == v1alpha1.ReasonRangeExhausted && !c.book.Waits(node.UID) {
+	if t != nil && t.Reason == v1alpha1.ReasonRangeExhausted && !c.allocator.Waits(node.UID) {
 		return nil // nobody would call it when there is room
 	}
 	return t

@@ -13,7 +13,7 @@ import (
 // tick is how often resting prefixes are offered to Nodes that wait.
 const tick = time.Second
 
-// run keeps the book until the manager stops.
+// run keeps the allocator until the manager stops.
 func (c *Controller) run(ctx context.Context) {
 	ticker, resync := time.NewTicker(tick), time.NewTicker(c.Resync)
 	defer ticker.Stop()
@@ -21,7 +21,7 @@ func (c *Controller) run(ctx context.Context) {
 	failures, count := 0, true
 	retry := make(<-chan time.Time)
 	restore := func() {
-		if err := c.restore(ctx, claims.Book{}); err != nil {
+		if err := c.restore(ctx, claims.Records{}); err != nil {
 			failures++
 			log.FromContext(ctx).Error(err, "reading what is in use failed; what was known stays in force")
 		} else if len(c.catalog.Load().failures) > 0 {
@@ -41,7 +41,7 @@ func (c *Controller) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			for _, h := range c.book.Feed(time.Now()) {
+			for _, h := range c.allocator.Feed(time.Now()) {
 				c.enqueue(h.Node)
 			}
 			c.call(c.gate.call())
@@ -59,7 +59,7 @@ func (c *Controller) run(ctx context.Context) {
 				c.enqueue(name)
 			}
 			c.Metrics.rivals(c.rivals.stopped())
-			c.Metrics.observe(c.book.Waiting(), c.ledger.Writes())
+			c.Metrics.observe(c.allocator.Waiting(), c.ledger.Writes())
 			c.Metrics.ledgerBlocked(namesOfBlocked(c.ledger.Blocked())...)
 		case <-c.again:
 			count = true // a person may have confirmed what is held
@@ -87,7 +87,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 	}
 	same := sameSelection(had.requests, cat.requests)
 	if !same {
-		for _, h := range c.book.Observed() {
+		for _, h := range c.allocator.Observed() {
 			defer c.enqueue(h.Node) // its request may have it attached by now
 		}
 	}

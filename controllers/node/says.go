@@ -30,14 +30,14 @@ var kept = map[string]struct{ well, text string }{
 	v1alpha1.ConditionReleasePending:    {v1alpha1.ReasonNone, "every prefix of a deleted node could be taken back"},
 }
 
-// says remembers what was written a moment ago and the cache may not show.
-type says struct {
+// recentWrites remembers what was written a moment ago and the cache may not show.
+type recentWrites struct {
 	mu   sync.Mutex
 	last map[string]time.Time // by request and type
 }
 
 // due tells whether a condition may be written, and that it is.
-func (s *says) due(key string, now time.Time) bool {
+func (s *recentWrites) due(key string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.last, func(_ string, at time.Time) bool { return now.Sub(at) >= cacheLag })

@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
 // boundsOf is what the cloud says to the size of one node's range. An

@@ -8,10 +8,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// told remembers of which trouble of a Node this manager has told in an Event.
+// sentEvents remembers of which trouble of a Node this manager has sentEvents in an Event.
 // A condition outlives the manager that wrote it, and its Event may not even
 // have been sent.
-type told struct {
+type sentEvents struct {
 	mu     sync.Mutex
 	byNode map[string]map[corev1.NodeConditionType]tale
 }
@@ -24,7 +24,7 @@ type tale struct {
 }
 
 // first tells whether the trouble is news, and that it is told.
-func (t *told) first(n *corev1.Node, kind corev1.NodeConditionType, reason string) bool {
+func (t *sentEvents) first(n *corev1.Node, kind corev1.NodeConditionType, reason string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	is := tale{uid: n.UID, reason: reason}
@@ -42,7 +42,7 @@ func (t *told) first(n *corev1.Node, kind corev1.NodeConditionType, reason strin
 }
 
 // wrote notes what the condition was set to say.
-func (t *told) wrote(n *corev1.Node, kind corev1.NodeConditionType, text string, now time.Time) {
+func (t *sentEvents) wrote(n *corev1.Node, kind corev1.NodeConditionType, text string, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if x, ok := t.byNode[n.Name][kind]; ok && x.uid == n.UID {
@@ -53,7 +53,7 @@ func (t *told) wrote(n *corev1.Node, kind corev1.NodeConditionType, text string,
 
 // lately tells whether that was written a moment ago, so that the cache may
 // not show it yet.
-func (t *told) lately(n *corev1.Node, kind corev1.NodeConditionType, text string, now time.Time) bool {
+func (t *sentEvents) lately(n *corev1.Node, kind corev1.NodeConditionType, text string, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	x := t.byNode[n.Name][kind]
@@ -61,14 +61,14 @@ func (t *told) lately(n *corev1.Node, kind corev1.NodeConditionType, text string
 }
 
 // any tells whether it told of any trouble of that Node.
-func (t *told) any(name string) bool {
+func (t *sentEvents) any(name string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.byNode[name]) > 0
 }
 
 // forget drops a Node that is well, or gone.
-func (t *told) forget(name string) {
+func (t *sentEvents) forget(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.byNode, name)

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // readUsed keeps clear of single addresses where ranges lie among them, in
@@ -22,7 +22,7 @@ func (r *reading) readUsed(s cloud.Snapshot) {
 			piece := netip.PrefixFrom(p.Addr(), s.Traits.Smallest).Masked()
 			if !seen[piece] && r.inRange(piece) {
 				seen[piece] = true
-				r.world.Attached = append(r.world.Attached, book.Known{Holder: book.Holder{Instance: book.Unknown}, Prefix: piece})
+				r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: allocator.Unknown}, Prefix: piece})
 			}
 		}
 	}

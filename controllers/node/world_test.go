@@ -39,7 +39,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/book"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
@@ -272,7 +272,7 @@ func (w *world) instancesOf(id string) *instance {
 
 func (w *world) departed(p netip.Prefix, from string) {
 	w.left[p] = departure{instance: from, at: time.Now()}
-	if w.leader.c.book.Has(book.Key{Request: "pods", Subnet: "nodes"}) { // what goes while nobody looks cannot be known to rest
+	if w.leader.c.allocator.Has(allocator.Key{Request: "pods", Subnet: "nodes"}) { // what goes while nobody looks cannot be known to rest
 		w.left[p] = departure{from, time.Now(), w.leader}
 	}
 }
@@ -530,7 +530,7 @@ func (nobody) Get(context.Context, string) (cloud.Interface, error) {
 	return cloud.Interface{}, fault(cloud.NotFound)
 }
 func (nobody) Limit(context.Context, cloud.Interface) (cloud.Limit, error) { return cloud.Limit{}, nil }
-func (nobody) NoDelegation(context.Context, cloud.Interface) error         { return nil }
+func (nobody) ExplainNoIPv6(context.Context, cloud.Interface) error        { return nil }
 func (nobody) Attach(context.Context, cloud.Interface, cloud.Attachment) (cloud.Operation, error) {
 	return cloud.Operation{}, fault(cloud.NotFound)
 }
@@ -611,7 +611,7 @@ func (f interfaces) Limit(context.Context, cloud.Interface) (cloud.Limit, error)
 	return f.w.limit, nil
 }
 
-func (f interfaces) NoDelegation(_ context.Context, i cloud.Interface) error {
+func (f interfaces) ExplainNoIPv6(_ context.Context, i cloud.Interface) error {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
 	if f.w.instancesOf(i.Instance).delegated.IsValid() || f.w.pairs.IsValid() {

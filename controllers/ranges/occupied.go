@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/ipam/plan"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
 // tellReserved keeps the condition that a block came to be reserved over what

@@ -26,7 +26,7 @@ func (m *measuring) bounds() bounds {
 			// Two groups' parts, balancer, target group, listener; targets. What was just
 			// made is not known everywhere at once, so that what uses it is tried again.
 			build: calls{2*some + services, (5+3+batches)*services + some},
-			in:    calls{some, services}, out: calls{0, 2 * services},  // the new machine's security group is read
+			in:    calls{some, services}, out: calls{0, 2 * services}, // the new machine's security group is read
 			// A sixth of the balancers, or 20, are read by themselves, at five calls each.
 			readAll: calls{3*some + services + services/10 + 2*m.nodes/100 + 5*max(20, services/6+1), 0},
 			// Listeners are looked up, and a sweep or two reads all that is left.

@@ -94,9 +94,9 @@ func cmdCluster(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(clustersOf(ts).enter(args[0]))
 }
 
-// apart: eventually every range that any cluster's requests were granted is
+// ranges-disjoint: eventually every range that any cluster's requests were granted is
 // in the VPC, and no two overlap.
-func cmdApart(ts *testscript.TestScript, _ bool, _ []string) {
+func cmdRangesDisjoint(ts *testscript.TestScript, _ bool, _ []string) {
 	w := worldOf(ts)
 	err := Eventually(patience, func() error {
 		var all []invariants.Grant

@@ -175,8 +175,8 @@ func cmdLatency(ts *testscript.TestScript, _ bool, args []string) {
 	worldOf(ts).Cloud.Delay(args[0], d)
 }
 
-// met METHOD REASON: the cloud has refused such a call for that reason.
-func cmdMet(ts *testscript.TestScript, _ bool, args []string) {
+// refused-by-cloud METHOD REASON: the cloud has refused such a call for that reason.
+func cmdRefusedByCloud(ts *testscript.TestScript, _ bool, args []string) {
 	if worldOf(ts).Cloud.Met(args[0], args[1]) == 0 {
 		ts.Fatalf("no %s was answered with %s", args[0], args[1])
 	}
@@ -219,9 +219,9 @@ func cmdSettled(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// nothing: eventually nothing of ours is left in the cloud (I5); with ! there
+// cloud-empty: eventually nothing of ours is left in the cloud (I5); with ! there
 // is something.
-func cmdNothingLeft(ts *testscript.TestScript, neg bool, _ []string) {
+func cmdCloudEmpty(ts *testscript.TestScript, neg bool, _ []string) {
 	w := worldOf(ts)
 	left := func() error {
 		return errors.Join(invariants.NothingLeft(w.Cloud.Subnets(), w.Cloud.Rules()...), invariants.NoParts(w.Cloud.Parts()), w.NoRoutes())

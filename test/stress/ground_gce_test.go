@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/test/e2e"
 )
 

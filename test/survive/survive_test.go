@@ -25,8 +25,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/assign"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/deploy/crds"

@@ -32,7 +32,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, refusal := s.parse(c, r)
 	var reply any
 	if refusal == nil {
-		c.faults = simulate.Strike(&s.Faults, c.Call)
+		c.faults = simulate.Match(&s.Faults, c.Call)
 		reply, refusal = s.answer(a, c, r)
 	}
 	c.Status = http.StatusOK
@@ -43,7 +43,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if reply != nil {
 		body = c.service.encode(c.service, c.Action, reply)
 	}
-	lost := simulate.Follow(r.Context(), c.faults, c.Call)
+	lost := simulate.After(r.Context(), c.faults, c.Call)
 	if lost {
 		c.Status = 0
 	}
@@ -84,7 +84,7 @@ func (s *Sim) parse(c *call, r *http.Request) (action, *APIError) {
 
 // answer does what the call asks, with the faults that strike before.
 func (s *Sim) answer(a action, c *call, r *http.Request) (any, *APIError) {
-	if err := simulate.Befall(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
+	if err := simulate.Before(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
 		return nil, &APIError{499, "Cancelled", "the caller gave up"}
 	} else if refusal, ok := errors.AsType[*APIError](err); ok {
 		if refusal == overRate {

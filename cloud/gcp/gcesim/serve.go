@@ -28,11 +28,11 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var reply any
 	if refusal == nil {
 		s.byID(c)
-		c.faults = simulate.Strike(&s.Faults, c.Call)
+		c.faults = simulate.Match(&s.Faults, c.Call)
 		reply, refusal = s.answer(e, c, r)
 	}
 	body := s.encode(c, reply, refusal, r)
-	lost := simulate.Follow(r.Context(), c.faults, c.Call)
+	lost := simulate.After(r.Context(), c.faults, c.Call)
 	if lost {
 		c.Status = 0
 	}
@@ -58,7 +58,7 @@ func (s *Sim) answer(e endpoint, c *call, r *http.Request) (any, *APIError) {
 		return nil, refuse(http.StatusBadRequest, "badRequest", "reading the request: %v", err)
 	}
 	c.body = body
-	if err := simulate.Befall(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
+	if err := simulate.Before(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
 		return nil, refuse(499, "cancelled", "the caller gave up")
 	} else if refusal, ok := errors.AsType[*APIError](err); ok {
 		return nil, refusal

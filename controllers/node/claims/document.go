@@ -175,14 +175,14 @@ func (d *document) allReleases() iter.Seq[line] {
 
 // parse reads what render wrote. A line that does not parse is an error: to
 // skip it could hand its prefix out again.
-func parse(data map[string]string) (Book, error) {
-	var b Book
+func parse(data map[string]string) (Records, error) {
+	var b Records
 	var err error
 	if b.Claims, err = parseEntries(keyClaims, data[keyClaims]); err != nil {
-		return Book{}, err
+		return Records{}, err
 	}
 	if b.Releases, err = parseEntries(keyReleases, data[keyReleases]); err != nil {
-		return Book{}, err
+		return Records{}, err
 	}
 	for l := range strings.Lines(data[keyResting]) {
 		fields := strings.Fields(l)
@@ -194,7 +194,7 @@ func parse(data map[string]string) (Book, error) {
 			err = fmt.Errorf("nothing rests until the year %d", end.Year())
 		}
 		if err != nil {
-			return Book{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
+			return Records{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
 		}
 		for _, f := range fields[1:] {
 			p, err := netip.ParsePrefix(f)
@@ -202,7 +202,7 @@ func parse(data map[string]string) (Book, error) {
 				err = canonical(p)
 			}
 			if err != nil {
-				return Book{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
+				return Records{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
 			}
 			b.Resting = append(b.Resting, Rest{Prefix: p, Until: end})
 		}
@@ -210,7 +210,7 @@ func parse(data map[string]string) (Book, error) {
 	return b, nil
 }
 
-func fromBook(b Book) *document {
+func fromRecords(b Records) *document {
 	d := newDocument()
 	for _, e := range b.Claims {
 		d.claim(e)

@@ -26,7 +26,7 @@ func TestTheDocumentRoundTrips(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		var want Book
+		var want Records
 		for n := range rnd.IntN(20) {
 			e := entry(n)
 			e.Node += []string{"", "\n", "\"", "é", " ", "\u2028"}[rnd.IntN(6)]
@@ -44,7 +44,7 @@ func TestTheDocumentRoundTrips(t *testing.T) {
 				want.Resting = append(want.Resting, Rest{p, time.Unix(1_000_000, 0).UTC().Add(time.Duration(n/4) * restGrain)})
 			}
 		}
-		got, err := parse(fromBook(want).render())
+		got, err := parse(fromRecords(want).render())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,13 +59,13 @@ func whole(e Entry) string { return lineOf(e).own + lineOf(e).place }
 
 func TestWhatIsCommonStandsOnce(t *testing.T) {
 	t.Parallel()
-	var b Book
+	var b Records
 	for n := range 300 {
 		e := entry(n)
 		e.Range = fmt.Sprint("a-range-with-a-long-name-", n%2)
 		b.Claims = append(b.Claims, e)
 	}
-	text := fromBook(b).render()[keyClaims]
+	text := fromRecords(b).render()[keyClaims]
 	if n := strings.Count(text, "a-range-with"); n != 2 {
 		t.Errorf("two places are written %d times", n)
 	}
@@ -182,12 +182,12 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rendered := fromBook(first).render()
+		rendered := fromRecords(first).render()
 		second, err := parse(rendered)
 		if err != nil {
 			t.Fatalf("%q does not parse: %v", rendered, err)
 		}
-		third, err := parse(fromBook(second).render())
+		third, err := parse(fromRecords(second).render())
 		if err != nil || !reflect.DeepEqual(second, third) {
 			t.Fatalf("not stable: %v\n%+v\n%+v", err, second, third)
 		}

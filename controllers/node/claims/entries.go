@@ -47,8 +47,8 @@ type Rest struct {
 	Until  time.Time
 }
 
-// Book is what the ledger says.
-type Book struct {
+// Records is what the ledger says.
+type Records struct {
 	// Claims are prefixes promised to Nodes that do not publish them yet.
 	Claims []Entry
 	// Releases are prefixes of Nodes that are gone, which the cloud may

@@ -25,7 +25,7 @@ func config(s *claimstest.Store, holder string) Config {
 	return Config{ConfigMaps: s, Name: name, Holder: holder, Log: logr.Discard()}
 }
 
-func mustOpen(t *testing.T, s *claimstest.Store, holder string) (*Ledger, Book) {
+func mustOpen(t *testing.T, s *claimstest.Store, holder string) (*Ledger, Records) {
 	t.Helper()
 	l, b, err := Open(t.Context(), config(s, holder))
 	if err != nil {
@@ -35,7 +35,7 @@ func mustOpen(t *testing.T, s *claimstest.Store, holder string) (*Ledger, Book) 
 }
 
 // said is what the next leader would read.
-func said(t *testing.T, s *claimstest.Store) Book {
+func said(t *testing.T, s *claimstest.Store) Records {
 	t.Helper()
 	b, err := parse(s.Data(name))
 	if err != nil {
@@ -304,10 +304,10 @@ func TestOpenTakesOverWhatWasPromised(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, got := mustOpen(t, s, "b")
-	for who, book := range map[string]Book{"open": got, "peek": peeked} {
-		want := Book{Claims: []Entry{entry(1)}, Releases: []Entry{entry(2)}, Resting: []Rest{{entry(3).Prefix, now.Add(restGrain)}}}
-		if fmt.Sprint(book) != fmt.Sprint(want) {
-			t.Errorf("%s says\n%v, want\n%v", who, book, want)
+	for who, records := range map[string]Records{"open": got, "peek": peeked} {
+		want := Records{Claims: []Entry{entry(1)}, Releases: []Entry{entry(2)}, Resting: []Rest{{entry(3).Prefix, now.Add(restGrain)}}}
+		if fmt.Sprint(records) != fmt.Sprint(want) {
+			t.Errorf("%s says\n%v, want\n%v", who, records, want)
 		}
 	}
 	if again := said(t, s); fmt.Sprint(again) != fmt.Sprint(got) {
@@ -489,13 +489,13 @@ func TestManyLeadersNeverLoseAPromise(t *testing.T) {
 				if dice == 0 {
 					for {
 						ctx, cancel := context.WithTimeout(t.Context(), writeTimeout)
-						l, book, err := Open(ctx, config(s, fmt.Sprintf("m%d", n)))
+						l, records, err := Open(ctx, config(s, fmt.Sprintf("m%d", n)))
 						cancel()
 						if err != nil {
 							continue
 						}
-						if len(book.Claims) < len(promised) {
-							t.Fatalf("seed %d: %d were promised, the new leader reads %d", seed, len(promised), len(book.Claims))
+						if len(records.Claims) < len(promised) {
+							t.Fatalf("seed %d: %d were promised, the new leader reads %d", seed, len(promised), len(records.Claims))
 						}
 						leader, old = l, append(old, l)
 						break

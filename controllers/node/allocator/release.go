@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"cmp"
@@ -14,10 +14,10 @@ import (
 // Unknown is the Instance of a holder that only the cloud knows.
 const Unknown = "unknown"
 
-// Cede notes that the cloud says somebody else uses the node's prefix: the
+// ReleaseToForeign notes that the cloud says somebody else uses the node's prefix: the
 // node holds nothing any more, and the prefix stays occupied until the cloud
 // no longer shows it.
-func (b *Book) Cede(uid types.UID) {
+func (b *Allocator) ReleaseToForeign(uid types.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, ok := b.byNode[uid]
@@ -27,9 +27,9 @@ func (b *Book) Cede(uid types.UID) {
 	b.cede(o, Unknown)
 }
 
-// LeaveOn notes that the prefix of a Node that is gone stays on its instance:
+// ReleaseToInstance notes that the prefix of a Node that is gone stays on its instance:
 // it is the instance's until the cloud shows it there no longer.
-func (b *Book) LeaveOn(uid types.UID) {
+func (b *Allocator) ReleaseToInstance(uid types.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[uid]; ok {
@@ -37,7 +37,7 @@ func (b *Book) LeaveOn(uid types.UID) {
 	}
 }
 
-func (b *Book) cede(o pool.Owner, instance string) {
+func (b *Allocator) cede(o pool.Owner, instance string) {
 	h := *b.holdings[o]
 	b.forget(o)
 	b.buryNode(h.NodeUID)
@@ -49,7 +49,7 @@ func (b *Book) cede(o pool.Owner, instance string) {
 // Drop gives a node's prefix back at once. It is only for a prefix that
 // neither the ledger nor the cloud has heard of: a durable one stays, and one
 // that was found in use stays with the instance.
-func (b *Book) Drop(uid types.UID) {
+func (b *Allocator) Drop(uid types.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiters.leave(uid)
@@ -71,7 +71,7 @@ func (b *Book) Drop(uid types.UID) {
 
 // Release lets a node's prefix rest, now that the cloud shows it nowhere.
 // Until is when it may be had again.
-func (b *Book) Release(uid types.UID, now time.Time) (until time.Time) {
+func (b *Allocator) Release(uid types.UID, now time.Time) (until time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[uid]; ok {
@@ -80,7 +80,7 @@ func (b *Book) Release(uid types.UID, now time.Time) (until time.Time) {
 	return now.Add(b.quarantine)
 }
 
-func (b *Book) release(o pool.Owner, now time.Time) {
+func (b *Allocator) release(o pool.Owner, now time.Time) {
 	h := b.holdings[o]
 	if p := b.pools[h.Key]; p != nil {
 		_ = p.Release(h.Prefix, o, now) // it is held by o, as the holding says
@@ -90,7 +90,7 @@ func (b *Book) release(o pool.Owner, now time.Time) {
 }
 
 // Leave forgets that a node waits.
-func (b *Book) Leave(uid types.UID) {
+func (b *Allocator) Leave(uid types.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiters.leave(uid)

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"net/netip"
@@ -13,10 +13,10 @@ import (
 // release. One listing serves all that was released until then.
 
 // clock is the time by which the rests of a pool have come to their end.
-func (b *Book) clock(k Key, now time.Time) time.Time { return b.over(b.listed[k], now) }
+func (b *Allocator) clock(k Key, now time.Time) time.Time { return b.over(b.listed[k], now) }
 
 // over is until when rests have ended by a listing that began then.
-func (b *Book) over(began, now time.Time) time.Time {
+func (b *Allocator) over(began, now time.Time) time.Time {
 	if spoken := began.Add(b.quarantine - b.lag); spoken.Before(now) {
 		return spoken
 	}
@@ -25,7 +25,7 @@ func (b *Book) over(began, now time.Time) time.Time {
 
 // Unlisted gives the pools in which a rest is over but for a listing that
 // would begin now, and what rests there as long.
-func (b *Book) Unlisted(now time.Time) map[Key][]netip.Prefix {
+func (b *Allocator) Unlisted(now time.Time) map[Key][]netip.Prefix {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out map[Key][]netip.Prefix
@@ -49,7 +49,7 @@ func (b *Book) Unlisted(now time.Time) map[Key][]netip.Prefix {
 // showed: what one carries is occupied, and what none does has rested. It
 // gives what was free, or rested, and is not any longer. Of what was released
 // too late for it to tell it says nothing.
-func (b *Book) Listed(pools []Key, attached []Known, began time.Time) (found []Known) {
+func (b *Allocator) Listed(pools []Key, attached []Observed, began time.Time) (found []Observed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, k := range pools {
@@ -64,7 +64,7 @@ func (b *Book) Listed(pools []Key, attached []Known, began time.Time) (found []K
 		}
 		before := len(b.holdings)
 		for _, p := range prefix.Subtract([]netip.Prefix{k.Prefix}, late) {
-			b.occupyAround(Known{Holder: k.Holder, Prefix: p, InstanceUID: k.InstanceUID})
+			b.occupyAround(Observed{Holder: k.Holder, Prefix: p, InstanceUID: k.InstanceUID})
 		}
 		if len(b.holdings) > before {
 			found = append(found, k)
@@ -74,7 +74,7 @@ func (b *Book) Listed(pools []Key, attached []Known, began time.Time) (found []K
 }
 
 // restingAfter gives what rests on after a listing that began then.
-func (b *Book) restingAfter(began time.Time) (out []netip.Prefix) {
+func (b *Allocator) restingAfter(began time.Time) (out []netip.Prefix) {
 	for _, p := range b.pools {
 		for pfx, until := range p.Resting() {
 			if until.After(began.Add(b.quarantine - b.lag)) {

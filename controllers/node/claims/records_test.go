@@ -63,9 +63,9 @@ func TestWhoPutAPrefixOnIsRemembered(t *testing.T) {
 	}
 	l.Settle(e)
 	l.writeShards(false)
-	_, book := mustOpen(t, s, "b")
-	if len(book.Held) != 1 || book.Held[0] != e {
-		t.Errorf("the record says %+v", book.Held)
+	_, records := mustOpen(t, s, "b")
+	if len(records.Held) != 1 || records.Held[0] != e {
+		t.Errorf("the record says %+v", records.Held)
 	}
 
 	// Put back by us on another machine: the record is written anew.
@@ -73,9 +73,9 @@ func TestWhoPutAPrefixOnIsRemembered(t *testing.T) {
 	e.Adopted, e.InstanceUID = false, "2"
 	l.Settle(e)
 	l.writeShards(false)
-	_, book = mustOpen(t, s, "d")
-	if len(book.Held) != 1 || book.Held[0] != e {
-		t.Errorf("the record says %+v", book.Held)
+	_, records = mustOpen(t, s, "d")
+	if len(records.Held) != 1 || records.Held[0] != e {
+		t.Errorf("the record says %+v", records.Held)
 	}
 }
 
@@ -92,17 +92,17 @@ func TestOnlyTheReleaseRemembersWhatStays(t *testing.T) {
 	}
 	l.LeaveOn(e.NodeUID)
 	l.writeShards(false)
-	l, book := mustOpen(t, s, "b")
-	if len(book.Held) != 0 || len(book.Releases) != 1 || book.Releases[0] != e {
-		t.Errorf("held %+v, released %+v", book.Held, book.Releases)
+	l, records := mustOpen(t, s, "b")
+	if len(records.Held) != 0 || len(records.Releases) != 1 || records.Releases[0] != e {
+		t.Errorf("held %+v, released %+v", records.Held, records.Releases)
 	}
 	now := time.Now()
 	l.Rest("", e.Prefix, now.Add(time.Minute), now)
 	if err := l.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if book := said(t, s); len(book.Releases) != 0 || len(book.Resting) != 1 {
-		t.Errorf("it left its instance: %+v", book)
+	if records := said(t, s); len(records.Releases) != 0 || len(records.Resting) != 1 {
+		t.Errorf("it left its instance: %+v", records)
 	}
 }
 
@@ -120,12 +120,12 @@ func TestRecordsSurviveARestartUntilTheirPrefixRests(t *testing.T) {
 		l.Rest(entry(n).NodeUID, entry(n).Prefix, now, now)
 	}
 	l.writeShards(false)
-	_, book := mustOpen(t, s, "b")
+	_, records := mustOpen(t, s, "b")
 	var want []Entry
 	for n := 10; n < many; n++ {
 		want = append(want, entry(n))
 	}
-	if got := uids(book.Held); !slices.Equal(got, uids(want)) {
+	if got := uids(records.Held); !slices.Equal(got, uids(want)) {
 		t.Errorf("%d records survived, want %d", len(got), len(want))
 	}
 }

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"net/netip"
@@ -14,8 +14,8 @@ var (
 	high = netip.MustParsePrefix("10.0.1.0/28")
 )
 
-// leaving rebuilds the book with two ranges, the higher of which leaves.
-func leaving(t *testing.T, b *Book, leaves bool, now time.Time) {
+// leaving rebuilds the allocator with two ranges, the higher of which leaves.
+func leaving(t *testing.T, b *Allocator, leaves bool, now time.Time) {
 	t.Helper()
 	got := b.Rebuild([]Definition{{Key: key, Ranges: []Range{
 		{Name: "low", Prefix: low}, {Name: "high", Prefix: high, Leaving: leaves}}}}, World{}, now)
@@ -116,7 +116,7 @@ func TestARestOutlivesTheRangeItLiesIn(t *testing.T) {
 func TestALookTellsNodesFromInstances(t *testing.T) {
 	t.Parallel()
 	p := netip.MustParsePrefix("10.0.0.8/30")
-	b := open(t, World{Attached: []Known{{Holder: Holder{Instance: "i-z"}, Prefix: p}}})
+	b := open(t, World{Attached: []Observed{{Holder: Holder{Instance: "i-z"}, Prefix: p}}})
 	if got := b.Look(whole, start); got.Held == "" || got.ByNode {
 		t.Errorf("an instance's: %+v", got)
 	}

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"errors"
@@ -19,33 +19,33 @@ var (
 	whole = netip.MustParsePrefix("10.0.0.0/28")
 )
 
-// open gives a book with one range of four /30.
-func open(t *testing.T, w World) *Book {
+// open gives an allocator with one range of four /30.
+func open(t *testing.T, w World) *Allocator {
 	t.Helper()
 	b := New(Config{Quarantine: rest})
 	rebuild(t, b, w, start)
 	return b
 }
 
-func rebuild(t *testing.T, b *Book, w World, now time.Time) Rebuilt {
+func rebuild(t *testing.T, b *Allocator, w World, now time.Time) Rebuilt {
 	t.Helper()
 	w.Began = now
 	return b.Rebuild([]Definition{{Key: key, Ranges: []Range{{Name: "r", Prefix: whole}}}}, w, now)
 }
 
 // listed lets a listing that begins then show nothing.
-func listed(b *Book, then time.Time) { b.Listed([]Key{key}, nil, then) }
+func listed(b *Allocator, then time.Time) { b.Listed([]Key{key}, nil, then) }
 
 func node(name string) Holder {
 	return Holder{NodeUID: types.UID("uid-" + name), Node: name, Instance: "i-" + name}
 }
 
-func take(b *Book, h Holder, bits int, now time.Time) (netip.Prefix, error) {
+func take(b *Allocator, h Holder, bits int, now time.Time) (netip.Prefix, error) {
 	got, err := b.Take(h, now, []Want{{Key: key, Bits: bits}}, now)
 	return got.Prefix, err
 }
 
-func mustTake(t *testing.T, b *Book, h Holder, bits int, now time.Time) netip.Prefix {
+func mustTake(t *testing.T, b *Allocator, h Holder, bits int, now time.Time) netip.Prefix {
 	t.Helper()
 	p, err := take(b, h, bits, now)
 	if err != nil {
@@ -54,7 +54,7 @@ func mustTake(t *testing.T, b *Book, h Holder, bits int, now time.Time) netip.Pr
 	return p
 }
 
-func mustWait(t *testing.T, b *Book, h Holder, bits int, now time.Time) {
+func mustWait(t *testing.T, b *Allocator, h Holder, bits int, now time.Time) {
 	t.Helper()
 	p, err := take(b, h, bits, now)
 	if _, ok := errors.AsType[*pool.ExhaustedError](err); !ok {
@@ -127,7 +127,7 @@ func TestANodeThatInheritsWaitsNoLonger(t *testing.T) {
 func TestInstanceEntryBecomesTheNodes(t *testing.T) {
 	t.Parallel()
 	p := netip.MustParsePrefix("10.0.0.8/30")
-	b := open(t, World{Attached: []Known{{Holder: Holder{Instance: "i-a"}, Prefix: p}}})
+	b := open(t, World{Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: p}}})
 	if _, err := b.Adopt(node("b"), p); err == nil {
 		t.Error("another instance's node took it")
 	}
@@ -137,7 +137,7 @@ func TestInstanceEntryBecomesTheNodes(t *testing.T) {
 	if left := b.Instances(); len(left) > 0 {
 		t.Errorf("the instance still holds %v", left)
 	}
-	rebuild(t, b, World{Attached: []Known{{Holder: Holder{Instance: "i-a"}, Prefix: p}}}, start)
+	rebuild(t, b, World{Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: p}}}, start)
 	if h, ok := b.Held("uid-a"); !ok || h.Prefix != p {
 		t.Errorf("after a rebuild the node holds %v", h)
 	}
@@ -148,10 +148,10 @@ func TestANodeTellsItsInstanceLater(t *testing.T) {
 	h := node("a")
 	h.Instance = ""
 	p := netip.MustParsePrefix("10.0.0.8/30")
-	b := open(t, World{Nodes: []Known{{Holder: h, Prefix: p, Published: true}}})
+	b := open(t, World{Nodes: []Observed{{Holder: h, Prefix: p, Published: true}}})
 	got := rebuild(t, b, World{
-		Nodes:    []Known{{Holder: node("a"), Prefix: p, Published: true}},
-		Attached: []Known{{Holder: Holder{Instance: "i-a"}, Prefix: p}},
+		Nodes:    []Observed{{Holder: node("a"), Prefix: p, Published: true}},
+		Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: p}},
 	}, start)
 	if held, _ := b.Held("uid-a"); held.Instance != "i-a" || len(got.Collisions) > 0 {
 		t.Errorf("the node's instance is %q; collisions %v", held.Instance, got.Collisions)
@@ -186,16 +186,16 @@ func TestAPromiseThatCollidesStaysOccupied(t *testing.T) {
 	half, quarter, inside := netip.MustParsePrefix("10.0.0.0/29"), netip.MustParsePrefix("10.0.0.8/30"), netip.MustParsePrefix("10.0.0.4/30")
 	for name, w := range map[string]World{
 		"the Node publishes another": {
-			Nodes:    []Known{{Holder: node("a"), Prefix: quarter, Published: true}},
-			Promised: []Known{{Holder: node("a"), Prefix: half}},
+			Nodes:    []Observed{{Holder: node("a"), Prefix: quarter, Published: true}},
+			Promised: []Observed{{Holder: node("a"), Prefix: half}},
 		},
 		"another Node publishes a part of it": {
-			Nodes:    []Known{{Holder: node("b"), Prefix: inside, Published: true}},
-			Promised: []Known{{Holder: node("a"), Prefix: half}},
+			Nodes:    []Observed{{Holder: node("b"), Prefix: inside, Published: true}},
+			Promised: []Observed{{Holder: node("a"), Prefix: half}},
 		},
 		"an interface carries a part of it": {
-			Promised: []Known{{Holder: node("a"), Prefix: inside}},
-			Attached: []Known{{Holder: Holder{Instance: "i-x"}, Prefix: half}},
+			Promised: []Observed{{Holder: node("a"), Prefix: inside}},
+			Attached: []Observed{{Holder: Holder{Instance: "i-x"}, Prefix: half}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,15 +212,15 @@ func TestAPromiseThatCollidesStaysOccupied(t *testing.T) {
 
 func TestReleasedWhileRebuildingStaysReleased(t *testing.T) {
 	t.Parallel()
-	for name, leave := range map[string]func(*Book){
-		"released":           func(b *Book) { b.Release("uid-a", start) },
-		"handed on and gone": func(b *Book) { n := node("a"); n.NodeUID = "new"; b.Transfer("uid-a", n); b.Release("new", start) },
+	for name, leave := range map[string]func(*Allocator){
+		"released":           func(b *Allocator) { b.Release("uid-a", start) },
+		"handed on and gone": func(b *Allocator) { n := node("a"); n.NodeUID = "new"; b.Transfer("uid-a", n); b.Release("new", start) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world := World{
-				Nodes:    []Known{{Holder: node("a"), Prefix: whole, Published: true}},
-				Attached: []Known{{Holder: Holder{Instance: "i-a"}, Prefix: whole}},
+				Nodes:    []Observed{{Holder: node("a"), Prefix: whole, Published: true}},
+				Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: whole}},
 			}
 			b := open(t, world)
 			b.Begin()

@@ -8,9 +8,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// load sees to it that the book has been read, as [book.load] does, and notes
+// load sees to it that the store has been read, as [networkView.load] does, and notes
 // which nodes there were before.
-func (c *Controller) load(ctx context.Context, k *book, maxAge time.Duration) (read bool, err error) {
+func (c *Controller) load(ctx context.Context, k *networkView, maxAge time.Duration) (read bool, err error) {
 	nodes := c.Nodes()
 	if read, err = k.load(ctx, c.Now, maxAge); !read {
 		return false, err
@@ -26,7 +26,7 @@ func (c *Controller) load(ctx context.Context, k *book, maxAge time.Duration) (r
 
 // meet reads once more where the set has nodes that came since and the cloud's
 // plans depend on their machines. It tells whether it did.
-func (k *book) meet(ctx context.Context, set lb.NodeSet) (bool, error) {
+func (k *networkView) meet(ctx context.Context, set lb.NodeSet) (bool, error) {
 	if !k.Rules().ReadsNodes {
 		return false, nil
 	}

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"errors"
@@ -21,19 +21,19 @@ const (
 	nodes = 14
 )
 
-// twin is the obvious book: lists that are read from end to end. It does not
+// twin is the obvious allocator: lists that are read from end to end. It does not
 // foresee which prefix is given; it says whether what was given was right.
 type twin struct {
 	t   *testing.T
 	rnd *rand.Rand
-	b   *Book
+	b   *Allocator
 	log []string
 	now time.Time
 
 	definitions []Definition
-	nodes       map[types.UID]Holding // what Nodes hold
+	nodes       map[types.UID]Allocation // what Nodes hold
 	alive       map[types.UID]Holder
-	others      []Known // what interfaces carry that is no Node's, and what Nodes publish and do not hold
+	others      []Observed // what interfaces carry that is no Node's, and what Nodes publish and do not hold
 	resting     []Resting
 	listed      map[Key]time.Time // when the last listing of a pool's interfaces began
 	waiting     map[types.UID]waiter
@@ -65,7 +65,7 @@ var twinDefinitions = []Definition{
 
 func newTwin(t *testing.T, seed uint64) *twin {
 	return &twin{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), b: New(Config{Quarantine: rest, ReadLag: lag}),
-		now: time.Unix(1_000_000, 0), definitions: twinDefinitions, nodes: map[types.UID]Holding{},
+		now: time.Unix(1_000_000, 0), definitions: twinDefinitions, nodes: map[types.UID]Allocation{},
 		alive: map[types.UID]Holder{}, waiting: map[types.UID]waiter{}, listed: map[Key]time.Time{}}
 }
 
@@ -126,7 +126,7 @@ func (w *twin) room(wants []Want) (netip.Prefix, bool) {
 }
 
 // given records and judges what a Node was given.
-func (w *twin) given(uid types.UID, h Holding, wants []Want) {
+func (w *twin) given(uid types.UID, h Allocation, wants []Want) {
 	w.t.Helper()
 	if !w.built {
 		w.failf("%v was given before the rebuild", h)
@@ -161,15 +161,15 @@ func (w *twin) served() {
 	}
 }
 
-// check compares the book with the twin.
+// check compares the allocator with the twin.
 func (w *twin) check() {
 	w.t.Helper()
-	var all []Holding
+	var all []Allocation
 	for uid := range w.alive {
 		h, ok := w.b.Held(uid)
 		want, held := w.nodes[uid]
 		if ok != held || h.Prefix != want.Prefix {
-			w.failf("the book says that %s holds %v (%v), the twin says %v (%v)", uid, h.Prefix, ok, want.Prefix, held)
+			w.failf("the allocator says that %s holds %v (%v), the twin says %v (%v)", uid, h.Prefix, ok, want.Prefix, held)
 		}
 		if ok {
 			all = append(all, h)
@@ -184,7 +184,7 @@ func (w *twin) check() {
 		}
 	}
 	if got := w.b.Waiting(); got != len(w.waiting) {
-		w.failf("the book says that %d wait, the twin says %d", got, len(w.waiting))
+		w.failf("the allocator says that %d wait, the twin says %d", got, len(w.waiting))
 	}
 }
 
@@ -286,7 +286,7 @@ func (w *twin) adopt() {
 	if err == nil {
 		w.nodes[uid] = h
 		delete(w.waiting, uid)
-		w.others = slices.DeleteFunc(w.others, func(k Known) bool { return k.Prefix == p })
+		w.others = slices.DeleteFunc(w.others, func(k Observed) bool { return k.Prefix == p })
 	}
 }
 
@@ -316,7 +316,7 @@ func (w *twin) drop() {
 	}
 	delete(w.nodes, uid)
 	if had.Found {
-		w.others = append(w.others, Known{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
+		w.others = append(w.others, Observed{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 	} else {
 		w.bury(h.Prefix)
 	}
@@ -340,11 +340,11 @@ func (w *twin) mark() {
 
 func (w *twin) cede() {
 	uid := w.any()
-	w.b.Cede(uid)
+	w.b.ReleaseToForeign(uid)
 	w.note("cede %s", uid)
 	if h, ok := w.nodes[uid]; ok {
 		delete(w.nodes, uid)
-		w.others = append(w.others, Known{Holder: Holder{Instance: Unknown}, Prefix: h.Prefix})
+		w.others = append(w.others, Observed{Holder: Holder{Instance: Unknown}, Prefix: h.Prefix})
 	}
 }
 
@@ -371,11 +371,11 @@ func (w *twin) some() netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(w.rnd.IntN(3)), byte(w.rnd.IntN(48))}), 25+w.rnd.IntN(7)).Masked()
 }
 
-// occupied notes what the book occupies by now.
+// occupied notes what the allocator occupies by now.
 func (w *twin) occupied() {
 	w.others = nil
 	for _, h := range w.b.Instances() {
-		w.others = append(w.others, Known{Holder: h.Holder, Prefix: h.Prefix})
+		w.others = append(w.others, Observed{Holder: h.Holder, Prefix: h.Prefix})
 	}
 }
 
@@ -395,7 +395,7 @@ func (w *twin) list() {
 	k := w.definitions[w.rnd.IntN(len(w.definitions))].Key
 	began := w.now.Add(-time.Duration(w.rnd.IntN(5)) * time.Second)
 	moved := w.some()
-	w.b.Listed([]Key{k}, []Known{{Holder: Holder{Instance: "moved"}, Prefix: moved}}, began)
+	w.b.Listed([]Key{k}, []Observed{{Holder: Holder{Instance: "moved"}, Prefix: moved}}, began)
 	w.note("list %v as of %s, with %s", k, began, moved)
 	if began.After(w.listed[k]) && w.built {
 		w.listed[k] = began
@@ -416,7 +416,7 @@ func (w *twin) begin() {
 	w.gone = map[netip.Prefix]bool{}
 	world := &World{}
 	for uid, h := range w.nodes {
-		k := Known{Holder: h.Holder, Prefix: h.Prefix}
+		k := Observed{Holder: h.Holder, Prefix: h.Prefix}
 		if got, _ := w.b.Held(uid); got.Published {
 			k.Published = true
 			world.Nodes = append(world.Nodes, k)
@@ -424,15 +424,15 @@ func (w *twin) begin() {
 			world.Promised = append(world.Promised, k)
 		}
 		if w.rnd.IntN(2) == 0 {
-			world.Attached = append(world.Attached, Known{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
+			world.Attached = append(world.Attached, Observed{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 		}
 	}
 	for i := range w.rnd.IntN(2) { // what Nodes publish that nobody gave them
-		world.Nodes = append(world.Nodes, Known{Holder: w.holder(types.UID(fmt.Sprint(nodes + i))), Prefix: w.some(), Published: true})
+		world.Nodes = append(world.Nodes, Observed{Holder: w.holder(types.UID(fmt.Sprint(nodes + i))), Prefix: w.some(), Published: true})
 	}
 	for i := range w.rnd.IntN(3) { // what others put on interfaces, some of it across ours
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(w.rnd.IntN(3)), byte(w.rnd.IntN(32))}), 28+w.rnd.IntN(4)).Masked()
-		world.Attached = append(world.Attached, Known{Holder: Holder{Instance: fmt.Sprintf("foreign-%d", i)}, Prefix: p})
+		world.Attached = append(world.Attached, Observed{Holder: Holder{Instance: fmt.Sprintf("foreign-%d", i)}, Prefix: p})
 	}
 	w.began, world.Began = world, w.now
 }

@@ -15,7 +15,7 @@ const lookPause = time.Second
 
 // pending are the resources that the cloud is still at; owned tells whether one
 // is the owner's.
-func (k *book) pending(o cloud.Owner) (all lb.State, owned bool) {
+func (k *networkView) pending(o cloud.Owner) (all lb.State, owned bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	all = lb.State{}
@@ -30,7 +30,7 @@ func (k *book) pending(o cloud.Owner) (all lb.State, owned bool) {
 
 // await looks again at what is pending, of all Services together, where the
 // owner has some of it.
-func (k *book) await(ctx context.Context, now func() time.Time, o cloud.Owner) error {
+func (k *networkView) await(ctx context.Context, now func() time.Time, o cloud.Owner) error {
 	k.looking.Lock()
 	defer k.looking.Unlock()
 	was, owned := k.pending(o)
@@ -45,7 +45,7 @@ func (k *book) await(ctx context.Context, now func() time.Time, o cloud.Owner) e
 }
 
 // lookAt looks again at what a plan waits for.
-func (k *book) lookAt(ctx context.Context, refs []lb.Ref) error {
+func (k *networkView) lookAt(ctx context.Context, refs []lb.Ref) error {
 	was, view := lb.State{}, k.view()
 	for _, ref := range refs {
 		if r, there := view[ref]; there {
@@ -59,7 +59,7 @@ func (k *book) lookAt(ctx context.Context, refs []lb.Ref) error {
 }
 
 // look enters how these are by now, but for what has been changed meanwhile.
-func (k *book) look(ctx context.Context, was lb.State) error {
+func (k *networkView) look(ctx context.Context, was lb.State) error {
 	k.mu.Lock()
 	began, at := k.clock, time.Now()
 	k.mu.Unlock()

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ type Want struct {
 //
 // A node that holds something already gets that. The error is
 // pool.ErrNotRestored or a *pool.ExhaustedError, of the last pool tried.
-func (b *Book) Take(n Holder, since time.Time, wants []Want, now time.Time) (Holding, error) {
+func (b *Allocator) Take(n Holder, since time.Time, wants []Want, now time.Time) (Allocation, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[n.NodeUID]; ok {
@@ -45,7 +45,7 @@ func (b *Book) Take(n Holder, since time.Time, wants []Want, now time.Time) (Hol
 	return h, err
 }
 
-func (b *Book) take(n Holder, wants []Want, now time.Time) (Holding, error) {
+func (b *Allocator) take(n Holder, wants []Want, now time.Time) (Allocation, error) {
 	var failed error = pool.ErrNotRestored
 	for _, w := range wants {
 		p := b.pools[w.Key]
@@ -60,18 +60,18 @@ func (b *Book) take(n Holder, wants []Want, now time.Time) (Holding, error) {
 		}
 		b.nextOwner = o
 		_, r, _ := b.find(got)
-		h := Holding{Holder: n, Prefix: got, Key: w.Key, Range: r.Name}
+		h := Allocation{Holder: n, Prefix: got, Key: w.Key, Range: r.Name}
 		b.record(o, h)
 		return h, nil
 	}
-	return Holding{}, failed
+	return Allocation{}, failed
 }
 
 // Adopt makes the node the holder of exactly that prefix, which its Node
 // publishes or its instance carries already. The instance's own entry for it
 // becomes the node's. What the node did not hold before counts as adopted. The error is a *TakenError when another holds it, and
 // ErrNoRange when it lies in none of the ranges.
-func (b *Book) Adopt(n Holder, p netip.Prefix) (Holding, error) {
+func (b *Allocator) Adopt(n Holder, p netip.Prefix) (Allocation, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h, err := b.adopt(n, p)
@@ -85,7 +85,7 @@ func (b *Book) Adopt(n Holder, p netip.Prefix) (Holding, error) {
 // the ranges.
 var ErrNoRange = errors.New("it does not lie in any of the granted ranges")
 
-func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
+func (b *Allocator) adopt(n Holder, p netip.Prefix) (Allocation, error) {
 	if o, ok := b.byNode[n.NodeUID]; ok && n.NodeUID != "" {
 		if h := b.holdings[o]; h.Prefix == p {
 			if h.Instance == "" {
@@ -93,36 +93,36 @@ func (b *Book) adopt(n Holder, p netip.Prefix) (Holding, error) {
 			}
 			return *h, nil
 		}
-		return Holding{}, &TakenError{Prefix: p, With: b.holdings[o].Prefix, Holder: b.holdings[o].Holder}
+		return Allocation{}, &TakenError{Prefix: p, With: b.holdings[o].Prefix, Holder: b.holdings[o].Holder}
 	}
 	key, r, ok := b.find(p)
 	if !ok || b.pools[key] == nil {
-		return Holding{}, ErrNoRange
+		return Allocation{}, ErrNoRange
 	}
 	if o, ok := b.pools[key].Lookup(p); ok {
 		had := b.holdings[o]
 		if had == nil || had.NodeUID != "" || had.Instance != cmp.Or(n.Instance, Unknown) {
-			return Holding{}, b.taken(p, p, o)
+			return Allocation{}, b.taken(p, p, o)
 		}
 		if n.NodeUID == "" {
 			return *had, nil
 		}
 		b.forget(o)
-		b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Adopted: true})
+		b.record(o, Allocation{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Adopted: true})
 		return *b.holdings[o], nil
 	}
 	o := b.owner()
 	if err := b.pools[key].Occupy(p, o); err != nil && !errors.Is(err, pool.ErrOrphan) {
 		if c, ok := errors.AsType[*pool.ConflictError](err); ok {
-			return Holding{}, b.taken(p, c.With, c.Owner)
+			return Allocation{}, b.taken(p, c.With, c.Owner)
 		}
-		return Holding{}, err
+		return Allocation{}, err
 	}
-	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Adopted: true})
+	b.record(o, Allocation{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Adopted: true})
 	return *b.holdings[o], nil
 }
 
-func (b *Book) taken(p, with netip.Prefix, o pool.Owner) *TakenError {
+func (b *Allocator) taken(p, with netip.Prefix, o pool.Owner) *TakenError {
 	e := &TakenError{Prefix: p, With: with}
 	if h := b.holdings[o]; h != nil {
 		e.Holder = h.Holder
@@ -131,12 +131,12 @@ func (b *Book) taken(p, with netip.Prefix, o pool.Owner) *TakenError {
 }
 
 // Transfer hands what one Node held to another Node of the same instance.
-func (b *Book) Transfer(from types.UID, to Holder) (Holding, bool) {
+func (b *Allocator) Transfer(from types.UID, to Holder) (Allocation, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, ok := b.byNode[from]
 	if _, has := b.byNode[to.NodeUID]; !ok || has || b.holdings[o].Instance != to.Instance {
-		return Holding{}, false
+		return Allocation{}, false
 	}
 	h := *b.holdings[o]
 	b.forget(o)
@@ -150,12 +150,12 @@ func (b *Book) Transfer(from types.UID, to Holder) (Holding, bool) {
 // PutOn notes that we are about to put the node's prefix on that instance, but
 // for the parts of it that are there already, by others' hands. Where that is
 // news the holding is no longer durable, since the ledger does not say so yet.
-func (b *Book) PutOn(uid types.UID, instanceUID string, before prefix.Parts) (h Holding, news bool) {
+func (b *Allocator) PutOn(uid types.UID, instanceUID string, before prefix.Parts) (h Allocation, news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, ok := b.byNode[uid]
 	if !ok {
-		return Holding{}, false
+		return Allocation{}, false
 	}
 	held := b.holdings[o]
 	held.Observed = false
@@ -167,7 +167,7 @@ func (b *Book) PutOn(uid types.UID, instanceUID string, before prefix.Parts) (h 
 }
 
 // Observe notes whether the node's prefix was never shown attached.
-func (b *Book) Observe(uid types.UID, observed bool) {
+func (b *Allocator) Observe(uid types.UID, observed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[uid]; ok {
@@ -176,7 +176,7 @@ func (b *Book) Observe(uid types.UID, observed bool) {
 }
 
 // Observed gives what Nodes hold that was never shown attached.
-func (b *Book) Observed() (out []Holding) {
+func (b *Allocator) Observed() (out []Allocation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, o := range b.byNode {
@@ -189,12 +189,12 @@ func (b *Book) Observed() (out []Holding) {
 
 // MarkDurable notes that a node's holding is in the ledger; MarkPublished
 // that the Node shows it.
-func (b *Book) MarkDurable(uid types.UID) { b.mark(uid, false) }
+func (b *Allocator) MarkDurable(uid types.UID) { b.mark(uid, false) }
 
 // MarkPublished notes that the Node shows its holding.
-func (b *Book) MarkPublished(uid types.UID) { b.mark(uid, true) }
+func (b *Allocator) MarkPublished(uid types.UID) { b.mark(uid, true) }
 
-func (b *Book) mark(uid types.UID, published bool) {
+func (b *Allocator) mark(uid types.UID, published bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[uid]; ok {

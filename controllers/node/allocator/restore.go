@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// Known is one prefix that somebody is known to hold.
-type Known struct {
+// Observed is one prefix that somebody is known to hold.
+type Observed struct {
 	Holder
 	Prefix netip.Prefix
 	// Delegated is the IPv6 prefix that goes with it, if one does.
@@ -22,11 +22,11 @@ type Known struct {
 	// Published tells that a Node shows it; otherwise the ledger has it, or
 	// an interface was seen with it.
 	Published bool
-	// Adopted, Observed, InstanceUID and Before are as in a Holding.
+	// Adopted, Observed, InstanceUID and Before are as in a Allocation.
 	Adopted, Observed bool
 	InstanceUID       string
 	Before            prefix.Parts
-	// Key and Range are where it lay when it was held; empty where the book did
+	// Key and Range are where it lay when it was held; empty where the allocator did
 	// not hold it.
 	Key   Key
 	Range string
@@ -44,16 +44,16 @@ type Resting struct {
 type World struct {
 	// Began is when the interfaces began to be read.
 	Began    time.Time
-	Nodes    []Known // what Nodes publish
-	Promised []Known // claims and releases of the ledger
-	Attached []Known // what interfaces of instances carry
+	Nodes    []Observed // what Nodes publish
+	Promised []Observed // claims and releases of the ledger
+	Attached []Observed // what interfaces of instances carry
 	Resting  []Resting
 }
 
 // Collision is an entry of the World that another one excludes.
 type Collision struct {
-	Known Known
-	Err   error
+	Observed Observed
+	Err      error
 }
 
 // tombs remembers what was given back while a rebuild gathers the World, so
@@ -64,13 +64,13 @@ type tombs struct {
 }
 
 // Begin says that the World is about to be read.
-func (b *Book) Begin() {
+func (b *Allocator) Begin() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.rebuilding = &tombs{nodes: map[types.UID]bool{}, prefixes: map[netip.Prefix]bool{}}
 }
 
-func (b *Book) bury(h Holding) {
+func (b *Allocator) bury(h Allocation) {
 	if b.rebuilding != nil {
 		b.rebuilding.nodes[h.NodeUID] = true
 		b.rebuilding.prefixes[h.Prefix] = true
@@ -79,7 +79,7 @@ func (b *Book) bury(h Holding) {
 
 // buryNode is for a Node that holds nothing any more while its prefix stays
 // occupied.
-func (b *Book) buryNode(uid types.UID) {
+func (b *Allocator) buryNode(uid types.UID) {
 	if b.rebuilding != nil {
 		b.rebuilding.nodes[uid] = true
 	}
@@ -96,9 +96,9 @@ type Rebuilt struct {
 }
 
 // Rebuild makes the pools anew out of definitions, fills them with what the
-// book holds and with the World, and opens them. What nodes took since Begin
+// allocator holds and with the World, and opens them. What nodes took since Begin
 // stays theirs, what was given back since stays given back.
-func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt {
+func (b *Allocator) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	pools, definitions, refused := b.newPools(definitions)
@@ -122,14 +122,14 @@ func (b *Book) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt
 	return Rebuilt{Collisions: collisions, Rested: rested, Refused: refused}
 }
 
-// fill puts into the pools what the book held and what the World knows. What
+// fill puts into the pools what the allocator held and what the World knows. What
 // fits no pool, or what another stands in the way of, is occupied as far as it
 // is free, once everybody has what is theirs: facts are never dropped (I1).
-func (b *Book) fill(held map[pool.Owner]*Holding, w World, buried *tombs) (collisions []Collision) {
-	var facts []Known
-	add := func(k Known) {
+func (b *Allocator) fill(held map[pool.Owner]*Allocation, w World, buried *tombs) (collisions []Collision) {
+	var facts []Observed
+	add := func(k Observed) {
 		if err := b.restore(k); err != nil {
-			collisions = append(collisions, Collision{Known: k, Err: err})
+			collisions = append(collisions, Collision{Observed: k, Err: err})
 			facts = append(facts, k)
 		}
 	}
@@ -137,7 +137,7 @@ func (b *Book) fill(held map[pool.Owner]*Holding, w World, buried *tombs) (colli
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Known{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, Observed: h.Observed, InstanceUID: h.InstanceUID, Before: h.Before, Key: h.Key, Range: h.Range})
+		add(Observed{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, Observed: h.Observed, InstanceUID: h.InstanceUID, Before: h.Before, Key: h.Key, Range: h.Range})
 		if o, ok := b.byNode[h.NodeUID]; ok {
 			b.holdings[o].Durable, b.holdings[o].Found, b.holdings[o].Unsaved = h.Durable, h.Found, h.Unsaved
 		}
@@ -160,7 +160,7 @@ func (b *Book) fill(held map[pool.Owner]*Holding, w World, buried *tombs) (colli
 }
 
 // restore makes a Node the holder of what it is known by.
-func (b *Book) restore(k Known) error {
+func (b *Allocator) restore(k Observed) error {
 	_, known := b.byNode[k.NodeUID] // the earlier entry says whose it is
 	h, err := b.adopt(k.Holder, k.Prefix)
 	if err != nil || k.NodeUID == "" {
@@ -176,25 +176,25 @@ func (b *Book) restore(k Known) error {
 
 // Occupy keeps what a Node publishes and does not hold from being given out,
 // as far as nobody holds it; news tells that some of it was free, or rested.
-func (b *Book) Occupy(n Holder, p netip.Prefix) (news bool) {
+func (b *Allocator) Occupy(n Holder, p netip.Prefix) (news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before := len(b.holdings)
-	b.occupyFact(Known{Holder: n, Prefix: p})
+	b.occupyFact(Observed{Holder: n, Prefix: p})
 	return len(b.holdings) > before
 }
 
 // occupyFact keeps a prefix from being given out that a Node is known by, but
 // cannot hold since something else is in the way: another's piece of it, the
 // one prefix that the Node holds already, or the end of the range.
-func (b *Book) occupyFact(k Known) {
+func (b *Allocator) occupyFact(k Observed) {
 	k.Holder = Holder{Instance: cmp.Or(k.Instance, Unknown)}
 	b.occupyAround(k)
 }
 
 // occupyAround occupies what an instance carries, as far as it lies in ranges
 // and nobody else holds it, so that none of it is given out.
-func (b *Book) occupyAround(k Known) (collisions []Collision) {
+func (b *Allocator) occupyAround(k Observed) (collisions []Collision) {
 	for todo := b.inRanges(k.Prefix); len(todo) > 0; {
 		piece := k
 		piece.Prefix, todo = todo[0], todo[1:]
@@ -206,7 +206,7 @@ func (b *Book) occupyAround(k Known) (collisions []Collision) {
 		if ok && taken.Holder.NodeUID != "" && taken.Holder.Instance == piece.Instance && prefix.Contains(taken.With, piece.Prefix) {
 			continue // the part of its own Node's that is there, or that is there already
 		}
-		collisions = append(collisions, Collision{Known: k, Err: err})
+		collisions = append(collisions, Collision{Observed: k, Err: err})
 		if ok && taken.With != piece.Prefix {
 			todo = append(todo, prefix.Subtract([]netip.Prefix{piece.Prefix}, []netip.Prefix{taken.With})...)
 		}
@@ -216,7 +216,7 @@ func (b *Book) occupyAround(k Known) (collisions []Collision) {
 
 // vanished gives what instances without a Node held before and nobody holds
 // now.
-func (b *Book) vanished(held map[pool.Owner]*Holding, now time.Time) (rested []Resting) {
+func (b *Allocator) vanished(held map[pool.Owner]*Allocation, now time.Time) (rested []Resting) {
 	for _, h := range held {
 		if h.NodeUID != "" {
 			continue
@@ -232,7 +232,7 @@ func (b *Book) vanished(held map[pool.Owner]*Holding, now time.Time) (rested []R
 
 // carriesItsOwn tells that an interface carries what its own Node holds, or
 // nothing of ours at all.
-func (b *Book) carriesItsOwn(k Known) bool {
+func (b *Allocator) carriesItsOwn(k Observed) bool {
 	key, _, ok := b.find(k.Prefix)
 	if !ok {
 		return len(b.inRanges(k.Prefix)) == 0

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"errors"
@@ -20,14 +20,14 @@ type Refused struct {
 
 // newPools makes the pools, of the ranges that are sound. One that is not
 // costs its own pool that range, and the other pools nothing.
-func (b *Book) newPools(definitions []Definition) (map[Key]*pool.Pool, []Definition, []Refused) {
+func (b *Allocator) newPools(definitions []Definition) (map[Key]*pool.Pool, []Definition, []Refused) {
 	pools := map[Key]*pool.Pool{}
 	var sound []Definition
 	var refused []Refused
 	for _, d := range definitions {
 		p, err := pool.New(pool.Config{Quarantine: b.quarantine, Exclude: d.Reserved})
 		if err != nil {
-			panic(fmt.Sprintf("book: a pool without ranges: %v", err)) // the quarantine is checked where it is read
+			panic(fmt.Sprintf("allocator: a pool without ranges: %v", err)) // the quarantine is checked where it is read
 		}
 		kept := Definition{Key: d.Key, Reserved: d.Reserved}
 		for _, r := range d.Ranges {
@@ -60,7 +60,7 @@ func overlapped(r Range, with []Definition) string {
 }
 
 // inRanges gives the parts of p that lie in ranges.
-func (b *Book) inRanges(p netip.Prefix) (parts []netip.Prefix) {
+func (b *Allocator) inRanges(p netip.Prefix) (parts []netip.Prefix) {
 	for _, d := range b.definitions {
 		for _, r := range d.Ranges {
 			switch {
@@ -78,7 +78,7 @@ func (b *Book) inRanges(p netip.Prefix) (parts []netip.Prefix) {
 // rest carries the quarantine over from the pools before and the ledger, but
 // for what has rested by the reading that began then. No rest is longer than
 // from now on: whoever wrote one that is had a clock that was ahead.
-func (b *Book) rest(old map[Key]*pool.Pool, remembered []Resting, began, now time.Time) {
+func (b *Allocator) rest(old map[Key]*pool.Pool, remembered []Resting, began, now time.Time) {
 	for _, p := range old {
 		for pfx, until := range p.Resting() {
 			remembered = append(remembered, Resting{Prefix: pfx, Until: until})

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"net/netip"
@@ -56,7 +56,7 @@ func (d *delegations) overlap(p netip.Prefix, o pool.Owner) (netip.Prefix, pool.
 // Delegate notes that p is what the cloud delegates to the interface of a
 // Node that holds something, in place of what was noted before. The error is a
 // *TakenError when another Node has it.
-func (b *Book) Delegate(uid types.UID, p netip.Prefix) error {
+func (b *Allocator) Delegate(uid types.UID, p netip.Prefix) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, ok := b.byNode[uid]
@@ -66,7 +66,7 @@ func (b *Book) Delegate(uid types.UID, p netip.Prefix) error {
 	return b.delegate(o, p)
 }
 
-func (b *Book) delegate(o pool.Owner, p netip.Prefix) error {
+func (b *Allocator) delegate(o pool.Owner, p netip.Prefix) error {
 	h := b.holdings[o]
 	if h.Delegated == p {
 		return nil
@@ -82,7 +82,7 @@ func (b *Book) delegate(o pool.Owner, p netip.Prefix) error {
 
 // recall restores what is known to be delegated to a Node: what it publishes,
 // or else what was noted first.
-func (b *Book) recall(k Known) error {
+func (b *Allocator) recall(k Observed) error {
 	o := b.byNode[k.NodeUID]
 	if !k.Delegated.IsValid() || b.holdings[o].Delegated.IsValid() && !k.Published {
 		return nil

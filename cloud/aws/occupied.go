@@ -8,8 +8,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// books collects what occupies the VPC.
-type books struct {
+// occupancy collects what occupies the VPC.
+type occupancy struct {
 	occupied []cloud.Occupied
 	tables   []routeTable
 	subnets  map[string]*cloud.Subnet
@@ -26,17 +26,17 @@ var prohibitedRanges = []struct{ cidr, name string }{
 	{"255.255.255.255/32", "limited broadcast (RFC 919)"},
 }
 
-func (b *books) prohibited() {
+func (b *occupancy) prohibited() {
 	for _, r := range prohibitedRanges {
 		b.add(cloud.Prohibited, r.name, netip.MustParsePrefix(r.cidr), cloud.Mark{})
 	}
 }
 
-func (b *books) add(kind cloud.Kind, name string, p netip.Prefix, m cloud.Mark) {
+func (b *occupancy) add(kind cloud.Kind, name string, p netip.Prefix, m cloud.Mark) {
 	b.occupied = append(b.occupied, cloud.Occupied{Prefix: p, Kind: kind, Name: name, Mark: m})
 }
 
-func (b *books) subnet(n subnet) error {
+func (b *occupancy) subnet(n subnet) error {
 	where := n.zone + "/" + n.id
 	sub := &cloud.Subnet{Name: n.id, Zone: n.zone}
 	list, err := parseAll(append(n.ipv6, n.cidr))
@@ -58,7 +58,7 @@ func (b *books) subnet(n subnet) error {
 	return nil
 }
 
-func (b *books) reservation(r reservation) error {
+func (b *occupancy) reservation(r reservation) error {
 	p, err := parse(r.cidr)
 	if err != nil {
 		return misread(subject{"read reservation " + r.id, r.subnet}, err)
@@ -72,7 +72,7 @@ func (b *books) reservation(r reservation) error {
 
 // routes enters the destinations of a table, but those of the VPC's own blocks
 // and where everything else goes. What prefix lists hold is entered apart.
-func (b *books) routes(t routeTable) error {
+func (b *occupancy) routes(t routeTable) error {
 	b.tables = append(b.tables, t)
 	for _, r := range t.routes {
 		if r.local || r.dest == "" {
@@ -87,7 +87,7 @@ func (b *books) routes(t routeTable) error {
 
 // route enters one destination. What a gateway propagates is told apart where
 // it is a private block as a whole; whoever made such a route by hand said so.
-func (b *books) route(t routeTable, r route, dest string) error {
+func (b *occupancy) route(t routeTable, r route, dest string) error {
 	p, err := parse(dest)
 	if err != nil {
 		return misread(subject{"read route table", t.id}, err)
@@ -109,7 +109,7 @@ func (b *books) route(t routeTable, r route, dest string) error {
 // list enters what a route to a prefix list leads to. The quota of routes counts
 // the most entries that a list may have, which is no less; one of AWS's, to which
 // a gateway endpoint leads, counts once.
-func (b *books) list(t routeTable, r *route, entries []string) error {
+func (b *occupancy) list(t routeTable, r *route, entries []string) error {
 	for _, cidr := range entries {
 		if err := b.route(t, *r, cidr); err != nil {
 			return err
@@ -135,7 +135,7 @@ func isDefault(p netip.Prefix) bool { return p.Bits() == 0 }
 var everywhere = [2]netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 
 // card enters what an interface holds in its subnet.
-func (b *books) card(c card) error {
+func (b *occupancy) card(c card) error {
 	sub := b.subnets[c.subnet]
 	if sub == nil {
 		return nil // made since the subnets were read
@@ -150,7 +150,7 @@ func (b *books) card(c card) error {
 
 // sorted is all that is occupied in order of addresses, each entry once:
 // several tables may have one route.
-func (b *books) sorted() []cloud.Occupied {
+func (b *occupancy) sorted() []cloud.Occupied {
 	slices.SortFunc(b.occupied, func(x, y cloud.Occupied) int { return x.Prefix.Compare(y.Prefix) })
 	return slices.Compact(b.occupied)
 }

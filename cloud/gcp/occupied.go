@@ -10,8 +10,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// books collects what occupies the network.
-type books struct {
+// occupancy collects what occupies the network.
+type occupancy struct {
 	occupied []cloud.Occupied
 	dynamic  map[netip.Prefix]string       // learned destinations, and by whom
 	proxies  map[string]*cloud.ProxySubnet // by region: the active ones
@@ -37,7 +37,7 @@ var prohibitedRanges = []struct {
 // it makes by itself in each region.
 var autoModeRange = netip.MustParsePrefix("10.128.0.0/9")
 
-func (b *books) prohibited(n network) {
+func (b *occupancy) prohibited(n network) {
 	for _, r := range prohibitedRanges {
 		b.add(cloud.Prohibited, r.name, r.prefix)
 	}
@@ -46,12 +46,12 @@ func (b *books) prohibited(n network) {
 	}
 }
 
-func (b *books) add(kind cloud.Kind, name string, p netip.Prefix) {
+func (b *occupancy) add(kind cloud.Kind, name string, p netip.Prefix) {
 	b.occupied = append(b.occupied, cloud.Occupied{Prefix: p, Kind: kind, Name: name})
 }
 
 // proxy enters a proxy-only subnetwork.
-func (b *books) proxy(n subnetwork) error {
+func (b *occupancy) proxy(n subnetwork) error {
 	where := n.region + "/" + n.name
 	p, err := parseRange(n.primary)
 	if err != nil {
@@ -68,7 +68,7 @@ func (b *books) proxy(n subnetwork) error {
 }
 
 // subnet enters a subnetwork's ranges and gives it as a value.
-func (b *books) subnet(n subnetwork) (cloud.Subnet, error) {
+func (b *occupancy) subnet(n subnetwork) (cloud.Subnet, error) {
 	where := n.region + "/" + n.name
 	sub := cloud.Subnet{Name: n.name, MaxRanges: maxSecondaryRanges}
 	if n.primary != "" { // empty where the subnetwork has IPv6 only
@@ -119,7 +119,7 @@ func isDefault(p netip.Prefix) bool {
 	return p.Bits() < 8 && p.Addr().Is4() || p.Bits() <= 3
 }
 
-func (b *books) route(kind cloud.Kind, name, dest string) error {
+func (b *occupancy) route(kind cloud.Kind, name, dest string) error {
 	p, err := parseRange(dest)
 	if err != nil {
 		return misread("read route", name, err)
@@ -132,7 +132,7 @@ func (b *books) route(kind cloud.Kind, name, dest string) error {
 
 // learned enters a destination that a router learns by BGP, once, however many
 // routers and peers announce it.
-func (b *books) learned(router, peer, dest string) error {
+func (b *occupancy) learned(router, peer, dest string) error {
 	name := strings.TrimSuffix(router+"/"+peer, "/")
 	p, err := parseRange(dest)
 	if err != nil {
@@ -150,7 +150,7 @@ func (b *books) learned(router, peer, dest string) error {
 
 // reservation enters a global internal range (purpose VPC_PEERING) or a
 // lone address (PRIVATE_SERVICE_CONNECT).
-func (b *books) reservation(a address) error {
+func (b *occupancy) reservation(a address) error {
 	text := a.address
 	if a.prefixLength > 0 {
 		text = fmt.Sprintf("%s/%d", a.address, a.prefixLength)
@@ -163,7 +163,7 @@ func (b *books) reservation(a address) error {
 	return nil
 }
 
-func (b *books) sorted() []cloud.Occupied {
+func (b *occupancy) sorted() []cloud.Occupied {
 	for p, name := range b.dynamic {
 		b.add(cloud.DynamicRoute, name, p)
 	}

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"cmp"
@@ -53,7 +53,7 @@ func (w *waiters) anyBut(uid types.UID) bool {
 
 // Feed gives prefixes to the nodes that wait, the longest-waiting first, as
 // far as there is room, and names those that got one since it was last asked.
-func (b *Book) Feed(now time.Time) []Holder {
+func (b *Allocator) Feed(now time.Time) []Holder {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.feed(now)
@@ -64,7 +64,7 @@ func (b *Book) Feed(now time.Time) []Holder {
 
 // feed tries every waiter, so that a node that needs a large block keeps
 // nobody from a small one.
-func (b *Book) feed(now time.Time) {
+func (b *Allocator) feed(now time.Time) {
 	if len(b.waiters.byUID) == 0 {
 		return
 	}
@@ -88,7 +88,7 @@ func (b *Book) feed(now time.Time) {
 }
 
 // Waits tells whether the node waits for room, to be named by Feed.
-func (b *Book) Waits(uid types.UID) bool {
+func (b *Allocator) Waits(uid types.UID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, in := b.waiters.byUID[uid]
@@ -96,7 +96,7 @@ func (b *Book) Waits(uid types.UID) bool {
 }
 
 // Waiting counts the nodes that wait for room.
-func (b *Book) Waiting() int {
+func (b *Allocator) Waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.waiters.byUID)

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"errors"
@@ -13,15 +13,15 @@ import (
 // Grow makes the node the holder of a prefix of which its instance carries
 // those parts already. All the rest of it has to be as free as what Take gives:
 // the error says what is not, and nothing is changed then.
-func (b *Book) Grow(n Holder, p netip.Prefix, carried []netip.Prefix, now time.Time) (Holding, error) {
+func (b *Allocator) Grow(n Holder, p netip.Prefix, carried []netip.Prefix, now time.Time) (Allocation, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[n.NodeUID]; ok {
-		return Holding{}, b.taken(p, b.holdings[o].Prefix, o)
+		return Allocation{}, b.taken(p, b.holdings[o].Prefix, o)
 	}
 	key, r, ok := b.find(p)
 	if !ok || b.pools[key] == nil {
-		return Holding{}, ErrNoRange
+		return Allocation{}, ErrNoRange
 	}
 	own := b.ownParts(key, n.Instance, p)
 	parts := prefix.Intersect(carried, []netip.Prefix{p})
@@ -30,7 +30,7 @@ func (b *Book) Grow(n Holder, p netip.Prefix, carried []netip.Prefix, now time.T
 	}
 	before := prefix.PartsOf(parts...)
 	if err := b.unfit(key, r, p, before.List(), now); err != nil {
-		return Holding{}, err
+		return Allocation{}, err
 	}
 	for o, h := range own {
 		_ = b.pools[key].Free(h.Prefix, o) // it is held by o, as the holding says
@@ -42,22 +42,22 @@ func (b *Book) Grow(n Holder, p netip.Prefix, carried []netip.Prefix, now time.T
 			_ = b.pools[key].Occupy(h.Prefix, o)
 		}
 		if c, ok := errors.AsType[*pool.ConflictError](err); ok {
-			return Holding{}, b.taken(p, c.With, c.Owner)
+			return Allocation{}, b.taken(p, c.With, c.Owner)
 		}
-		return Holding{}, err
+		return Allocation{}, err
 	}
 	for o := range own {
 		b.forget(o)
 	}
-	b.record(o, Holding{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Before: before})
+	b.record(o, Allocation{Holder: n, Prefix: p, Key: key, Range: r.Name, Found: true, Before: before})
 	b.waiters.leave(n.NodeUID)
 	return *b.holdings[o], nil
 }
 
 // ownParts are what an instance holds of a prefix for itself, having no Node
 // that does.
-func (b *Book) ownParts(key Key, instance string, p netip.Prefix) map[pool.Owner]Holding {
-	out := map[pool.Owner]Holding{}
+func (b *Allocator) ownParts(key Key, instance string, p netip.Prefix) map[pool.Owner]Allocation {
+	out := map[pool.Owner]Allocation{}
 	for _, o := range b.byInstance[instance] {
 		if h := b.holdings[o]; h.Key == key && prefix.Contains(p, h.Prefix) {
 			out[o] = *h
@@ -68,7 +68,7 @@ func (b *Book) ownParts(key Key, instance string, p netip.Prefix) map[pool.Owner
 
 // unfit says why nothing is given out of some part of a prefix, but those that
 // are carried already, though nobody holds it.
-func (b *Book) unfit(key Key, r Range, p netip.Prefix, carried []netip.Prefix, now time.Time) error {
+func (b *Allocator) unfit(key Key, r Range, p netip.Prefix, carried []netip.Prefix, now time.Time) error {
 	if r.Leaving {
 		return fmt.Errorf("range %s is about to be given back", r.Name)
 	}
@@ -88,13 +88,13 @@ func (b *Book) unfit(key Key, r Range, p netip.Prefix, carried []netip.Prefix, n
 // ReleaseAround is Release for a prefix of which parts were there before us:
 // they are the instance's, until the cloud shows them there no longer, and what
 // was ours rests.
-func (b *Book) ReleaseAround(h Holding, now time.Time) (until time.Time) {
+func (b *Allocator) ReleaseAround(h Allocation, now time.Time) (until time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.byNode[h.NodeUID]; ok {
 		b.release(o, now)
 		for _, p := range h.Before.List() {
-			b.occupyAround(Known{Holder: Holder{Instance: h.Instance}, Prefix: p})
+			b.occupyAround(Observed{Holder: Holder{Instance: h.Instance}, Prefix: p})
 		}
 	}
 	return now.Add(b.quarantine)

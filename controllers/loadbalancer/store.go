@@ -15,29 +15,29 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
-// book is one Network's view of an inventory: by which connection, and in whose
+// networkView is one Network's view of an store: by which connection, and in whose
 // name, what is there is read and changed.
-type book struct {
+type networkView struct {
 	network, clusterID, cloud string
 	lb.Balancers
-	*inventory
+	*store
 	nodes func() []lb.Node // all of the API server's
 
 	// held: the Network carries our finalizer; going: it is being deleted; said is
-	// what was last said of that. The inventory's lock guards them.
+	// what was last said of that. The store's lock guards them.
 	held, going bool
 	said        string
 }
 
-func newBook(network, clusterID, cloudName string, b lb.Balancers, i *inventory, nodes func() []lb.Node) *book {
-	return &book{network: network, clusterID: clusterID, cloud: cloudName, Balancers: b, inventory: i, nodes: nodes}
+func newView(network, clusterID, cloudName string, b lb.Balancers, i *store, nodes func() []lb.Node) *networkView {
+	return &networkView{network: network, clusterID: clusterID, cloud: cloudName, Balancers: b, store: i, nodes: nodes}
 }
 
-// inventory is what is known of the load balancing of one [lb.Rules.Domain]:
+// store is what is known of the load balancing of one [lb.Rules.Domain]:
 // all that is there, as it was read and as every change has left it since. It
 // is there once, however many Networks have views of it: what one of them does
 // not want another may.
-type inventory struct {
+type store struct {
 	domain string
 
 	loading sync.Mutex // one bulk read at a time
@@ -81,8 +81,8 @@ type inventory struct {
 	lastOwner  string
 }
 
-func newInventory(domain string, readLag time.Duration, now func() time.Time) *inventory {
-	return &inventory{
+func newStore(domain string, readLag time.Duration, now func() time.Time) *store {
+	return &store{
 		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
 		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
@@ -92,9 +92,9 @@ func newInventory(domain string, readLag time.Duration, now func() time.Time) *i
 // retryRead is the least time between two bulk reads that fail.
 const retryRead = 10 * time.Second
 
-// load sees to it that the book has been read, and not longer than maxAge ago
+// load sees to it that the store has been read, and not longer than maxAge ago
 // where that is given. read tells whether it was now.
-func (k *book) load(ctx context.Context, now func() time.Time, maxAge time.Duration) (read bool, err error) {
+func (k *networkView) load(ctx context.Context, now func() time.Time, maxAge time.Duration) (read bool, err error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	k.mu.Lock()
@@ -117,7 +117,7 @@ func (k *book) load(ctx context.Context, now func() time.Time, maxAge time.Durat
 }
 
 // refresh reads what is there: of the whole cluster, or of these owners alone.
-func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
+func (k *networkView) refresh(ctx context.Context, of ...cloud.Owner) error {
 	k.mu.Lock()
 	began, at := k.clock, time.Now()
 	k.mu.Unlock()
@@ -167,8 +167,8 @@ func (k *book) refresh(ctx context.Context, of ...cloud.Owner) error {
 
 // believes tells whether a read that began then may enter that a resource is
 // there, or is not: it may be behind what was done before it began. The
-// inventory is locked.
-func (k *book) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool {
+// store is locked.
+func (k *networkView) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool {
 	then, changed := k.notedAt[ref]
 	_, had := k.state[ref]
 	return k.noted[ref] <= began && !(changed && had != there && at.Sub(then) < k.readLag)
@@ -176,7 +176,7 @@ func (k *book) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool
 
 // whole is nil where the last read showed everything. Otherwise nothing may be
 // taken for unused: who uses it, or what else is there, may be what is missing.
-func (k *book) whole() error {
+func (k *networkView) whole() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.hole == nil {
@@ -186,7 +186,7 @@ func (k *book) whole() error {
 }
 
 // view is all that is there, for the caller to work on.
-func (k *book) view() lb.State {
+func (k *networkView) view() lb.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	out := maps.Clone(k.state)
@@ -194,7 +194,7 @@ func (k *book) view() lb.State {
 	return out
 }
 
-func (k *book) has(o cloud.Owner) bool {
+func (k *networkView) has(o cloud.Owner) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, r := range k.state {
@@ -206,7 +206,7 @@ func (k *book) has(o cloud.Owner) bool {
 }
 
 // note enters what an action came to.
-func (k *book) note(a lb.Action, now lb.Resource) {
+func (k *networkView) note(a lb.Action, now lb.Resource) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.clock++
@@ -236,7 +236,7 @@ func refsOf(list []lb.Resource) (out []lb.Ref) {
 }
 
 // doubt has the owner's resources read before they are planned on again.
-func (k *book) doubt(o cloud.Owner) {
+func (k *networkView) doubt(o cloud.Owner) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.doubtful[o] = true
@@ -244,7 +244,7 @@ func (k *book) doubt(o cloud.Owner) {
 
 // settle reads the owner's resources where there is doubt about them, and
 // those of the shared ones that it uses.
-func (k *book) settle(ctx context.Context, owners ...cloud.Owner) error {
+func (k *networkView) settle(ctx context.Context, owners ...cloud.Owner) error {
 	k.mu.Lock()
 	var of []cloud.Owner
 	for _, o := range owners {
@@ -260,7 +260,7 @@ func (k *book) settle(ctx context.Context, owners ...cloud.Owner) error {
 }
 
 // lock keeps everybody else from changing one resource.
-func (k *book) lock(ref lb.Ref) (unlock func()) {
+func (k *networkView) lock(ref lb.Ref) (unlock func()) {
 	k.mu.Lock()
 	m := k.busy[ref]
 	if m == nil {
@@ -273,7 +273,7 @@ func (k *book) lock(ref lb.Ref) (unlock func()) {
 }
 
 // use records which nodes a Service sends to; none with ok false.
-func (k *book) use(key types.NamespacedName, s wanted.Selection, ok bool) {
+func (k *networkView) use(key types.NamespacedName, s wanted.Selection, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if ok {
@@ -284,7 +284,7 @@ func (k *book) use(key types.NamespacedName, s wanted.Selection, ok bool) {
 }
 
 // knows tells whether some Service uses the set already.
-func (k *book) knows(set string) bool {
+func (k *networkView) knows(set string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, s := range k.users {

@@ -14,54 +14,54 @@ import (
 const takeoverTries = 20
 
 // Open takes the ledger over and gives what it says. From then on no earlier
-// leader can write it, so whatever they promised is in the Book, or published
+// leader can write it, so whatever they promised is in the Records, or published
 // on a Node that a live list will show.
-func Open(ctx context.Context, cfg Config) (*Ledger, Book, error) {
+func Open(ctx context.Context, cfg Config) (*Ledger, Records, error) {
 	for range takeoverTries {
-		l, book, err := takeOver(ctx, cfg)
+		l, records, err := takeOver(ctx, cfg)
 		if err == nil {
-			return l, book, nil
+			return l, records, nil
 		}
 		if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) {
-			return nil, Book{}, fmt.Errorf("taking over the claims ledger, ConfigMap %s: %w", cfg.Name, err)
+			return nil, Records{}, fmt.Errorf("taking over the claims ledger, ConfigMap %s: %w", cfg.Name, err)
 		}
 	}
-	return nil, Book{}, fmt.Errorf("taking over the claims ledger, ConfigMap %s: another manager wrote it %d times meanwhile; is a second one running without leader election?", cfg.Name, takeoverTries)
+	return nil, Records{}, fmt.Errorf("taking over the claims ledger, ConfigMap %s: another manager wrote it %d times meanwhile; is a second one running without leader election?", cfg.Name, takeoverTries)
 }
 
 // Peek reads the ledger without taking it over, as a standby does.
-func Peek(ctx context.Context, cfg Config) (Book, error) {
+func Peek(ctx context.Context, cfg Config) (Records, error) {
 	cm, err := cfg.ConfigMaps.Get(ctx, cfg.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return Book{}, nil
+		return Records{}, nil
 	}
 	if err != nil {
-		return Book{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w", cfg.Name, err)
+		return Records{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w", cfg.Name, err)
 	}
 	return read(cm)
 }
 
-func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
+func takeOver(ctx context.Context, cfg Config) (*Ledger, Records, error) {
 	cm, err := cfg.ConfigMaps.Get(ctx, cfg.Name, metav1.GetOptions{})
 	missing := apierrors.IsNotFound(err)
 	if err != nil && !missing {
-		return nil, Book{}, err
+		return nil, Records{}, err
 	}
 	if missing {
 		cm = &corev1.ConfigMap{}
 	}
-	book, err := read(cm)
+	records, err := read(cm)
 	if err != nil {
-		return nil, Book{}, err
+		return nil, Records{}, err
 	}
 	epoch, err := number(cm.Data, keyEpoch)
 	if err != nil {
-		return nil, Book{}, err
+		return nil, Records{}, err
 	}
 	if cfg.Linger == 0 {
 		cfg.Linger = defaultLinger
 	}
-	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromBook(book), held: newHoldings(), version: cm.ResourceVersion}
+	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromRecords(records), held: newHoldings(), version: cm.ResourceVersion}
 	mine := l.configMap()
 	var got *corev1.ConfigMap
 	if missing {
@@ -70,13 +70,13 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Book, error) {
 		got, err = cfg.ConfigMaps.Update(ctx, mine, metav1.UpdateOptions{})
 	}
 	if err != nil {
-		return nil, Book{}, err
+		return nil, Records{}, err
 	}
 	l.version = got.ResourceVersion
-	if l.held, book.Held, err = readHoldings(ctx, cfg); err != nil {
-		return nil, Book{}, err
+	if l.held, records.Held, err = readHoldings(ctx, cfg); err != nil {
+		return nil, Records{}, err
 	}
-	return l, book, nil
+	return l, records, nil
 }
 
 // FormatError says that a later release wrote the ledger in a form that this
@@ -98,13 +98,13 @@ func known(cm *corev1.ConfigMap) error {
 	return nil
 }
 
-func read(cm *corev1.ConfigMap) (Book, error) {
+func read(cm *corev1.ConfigMap) (Records, error) {
 	if err := known(cm); err != nil {
-		return Book{}, err
+		return Records{}, err
 	}
-	book, err := parse(cm.Data)
+	records, err := parse(cm.Data)
 	if err != nil {
-		return Book{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w; nothing is allocated until it can be read: restore it from a backup, or delete it when no node is being set up", cm.Name, err)
+		return Records{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w; nothing is allocated until it can be read: restore it from a backup, or delete it when no node is being set up", cm.Name, err)
 	}
-	return book, nil
+	return records, nil
 }

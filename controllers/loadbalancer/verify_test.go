@@ -38,7 +38,7 @@ func TestWhatNoListShowsIsSetRightToo(t *testing.T) {
 func TestAllAreInspectedInTurn(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 19, 20, 21, 150, 500} {
-		k := newBook("n", "c1", "aws", nil, newInventory("", 0, time.Now), nil)
+		k := newView("n", "c1", "aws", nil, newStore("", 0, time.Now), nil)
 		for i := range n {
 			o := wanted.Owner("c1", "default", fmt.Sprintf("s%d", i))
 			for _, kind := range []string{"backend", "door"} {

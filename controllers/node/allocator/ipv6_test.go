@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 
 var six, otherSix = netip.MustParsePrefix("fd20::/112"), netip.MustParsePrefix("fd20::1:0:0/112")
 
-func mustDelegate(t *testing.T, b *Book, h Holder, p netip.Prefix) {
+func mustDelegate(t *testing.T, b *Allocator, h Holder, p netip.Prefix) {
 	t.Helper()
 	if err := b.Delegate(h.NodeUID, p); err != nil {
 		t.Fatalf("%s: %v", h.Node, err)
 	}
 }
 
-func wantTaken(t *testing.T, b *Book, h Holder, p netip.Prefix, by string) {
+func wantTaken(t *testing.T, b *Allocator, h Holder, p netip.Prefix, by string) {
 	t.Helper()
 	taken, ok := errors.AsType[*TakenError](b.Delegate(h.NodeUID, p))
 	if !ok || taken.Holder.Node != by {
@@ -25,7 +25,7 @@ func wantTaken(t *testing.T, b *Book, h Holder, p netip.Prefix, by string) {
 }
 
 // pair gives two Nodes that hold something, the first also six.
-func pair(t *testing.T) (b *Book, x, y Holder) {
+func pair(t *testing.T) (b *Allocator, x, y Holder) {
 	b = open(t, World{})
 	x, y = node("x"), node("y")
 	mustTake(t, b, x, 30, start)
@@ -52,15 +52,15 @@ func TestADelegatedPrefixGoesWithItsHolding(t *testing.T) {
 	t.Parallel()
 	heir := Holder{NodeUID: "uid-heir", Node: "x", Instance: "i-x"}
 	for name, c := range map[string]struct {
-		end  func(b *Book, x Holder)
+		end  func(b *Allocator, x Holder)
 		free bool
 	}{
-		"another is delegated": {func(b *Book, x Holder) { _ = b.Delegate(x.NodeUID, netip.MustParsePrefix("fd20::7:0:0/112")) }, true},
-		"released":             {func(b *Book, x Holder) { b.MarkDurable(x.NodeUID); b.Release(x.NodeUID, start) }, true},
-		"dropped":              {func(b *Book, x Holder) { b.Drop(x.NodeUID) }, true},
-		"ceded":                {func(b *Book, x Holder) { b.Cede(x.NodeUID) }, true},
-		"handed over":          {func(b *Book, x Holder) { b.Transfer(x.NodeUID, heir) }, false},
-		"published":            {func(b *Book, x Holder) { b.MarkPublished(x.NodeUID) }, false},
+		"another is delegated": {func(b *Allocator, x Holder) { _ = b.Delegate(x.NodeUID, netip.MustParsePrefix("fd20::7:0:0/112")) }, true},
+		"released":             {func(b *Allocator, x Holder) { b.MarkDurable(x.NodeUID); b.Release(x.NodeUID, start) }, true},
+		"dropped":              {func(b *Allocator, x Holder) { b.Drop(x.NodeUID) }, true},
+		"ceded":                {func(b *Allocator, x Holder) { b.ReleaseToForeign(x.NodeUID) }, true},
+		"handed over":          {func(b *Allocator, x Holder) { b.Transfer(x.NodeUID, heir) }, false},
+		"published":            {func(b *Allocator, x Holder) { b.MarkPublished(x.NodeUID) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, x, y := pair(t)
@@ -101,8 +101,8 @@ func TestAClaimOfAnEarlierLeaderKeepsTheDelegatedPrefix(t *testing.T) {
 	first, second := netip.MustParsePrefix("10.0.0.0/30"), netip.MustParsePrefix("10.0.0.4/30")
 	b := New(Config{Quarantine: rest})
 	got := rebuild(t, b, World{
-		Nodes:    []Known{{Holder: y, Prefix: second, Delegated: otherSix, Published: true}},
-		Promised: []Known{{Holder: x, Prefix: first, Delegated: six}, {Holder: y, Prefix: second, Delegated: six}},
+		Nodes:    []Observed{{Holder: y, Prefix: second, Delegated: otherSix, Published: true}},
+		Promised: []Observed{{Holder: x, Prefix: first, Delegated: six}, {Holder: y, Prefix: second, Delegated: six}},
 	}, start.Add(time.Second))
 	mustTake(t, b, z, 30, start.Add(time.Second))
 	wantTaken(t, b, z, six, "x")
@@ -115,9 +115,9 @@ func TestAClaimOfAnEarlierLeaderKeepsTheDelegatedPrefix(t *testing.T) {
 	}
 	// Two Nodes that publish one prefix are told of.
 	b = New(Config{Quarantine: rest})
-	got = rebuild(t, b, World{Nodes: []Known{
+	got = rebuild(t, b, World{Nodes: []Observed{
 		{Holder: x, Prefix: first, Delegated: six, Published: true}, {Holder: y, Prefix: second, Delegated: six, Published: true}}}, start)
-	if len(got.Collisions) != 1 || got.Collisions[0].Known.Node != "y" {
+	if len(got.Collisions) != 1 || got.Collisions[0].Observed.Node != "y" {
 		t.Errorf("collisions %v", got.Collisions)
 	}
 }

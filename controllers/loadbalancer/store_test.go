@@ -15,13 +15,13 @@ func TestAReadThatIsBehindUndoesNothing(t *testing.T) {
 	owner := wanted.Owner("c1", "default", "web")
 	made := lb.Resource{Ref: named("door", owner, "d"), Owner: owner, Pending: "made"}
 	gone := lb.Resource{Ref: named("door", owner, "gone"), Owner: owner}
-	for name, read := range map[string]func(*book) error{
-		"of all":       func(k *book) error { return k.refresh(t.Context()) },
-		"of the owner": func(k *book) error { return k.refresh(t.Context(), owner) },
-		"a look":       func(k *book) error { return k.look(t.Context(), lb.StateOf(made, gone)) },
+	for name, read := range map[string]func(*networkView) error{
+		"of all":       func(k *networkView) error { return k.refresh(t.Context()) },
+		"of the owner": func(k *networkView) error { return k.refresh(t.Context(), owner) },
+		"a look":       func(k *networkView) error { return k.look(t.Context(), lb.StateOf(made, gone)) },
 	} {
 		cloud, lag := newFake(), time.Hour
-		k := newBook("n", "c1", "gcp", cloud, newInventory("", lag, time.Now), nil)
+		k := newView("n", "c1", "gcp", cloud, newStore("", lag, time.Now), nil)
 		k.state[gone.Ref] = gone
 		k.note(lb.Action{Verb: lb.Create, Ref: made.Ref, Want: &made}, made)
 		k.note(lb.Action{Verb: lb.Delete, Ref: gone.Ref, Got: &gone}, lb.Resource{})

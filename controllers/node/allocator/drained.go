@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"cmp"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Outlook is what the book does with one granted range.
+// Outlook is what the allocator does with one granted range.
 type Outlook struct {
 	// Known tells that the range is part of a pool; Given that prefixes are
 	// given out of it.
@@ -24,7 +24,7 @@ type Outlook struct {
 }
 
 // Look tells what is done with exactly that range at a time.
-func (b *Book) Look(at netip.Prefix, now time.Time) Outlook {
+func (b *Allocator) Look(at netip.Prefix, now time.Time) Outlook {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out Outlook
@@ -69,7 +69,7 @@ type Waiter struct {
 }
 
 // Waiters gives the Nodes that wait for room, by name.
-func (b *Book) Waiters() []Waiter {
+func (b *Allocator) Waiters() []Waiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := make([]Waiter, 0, len(b.waiters.byUID))

@@ -1,4 +1,4 @@
-package book
+package allocator
 
 import (
 	"fmt"
@@ -42,8 +42,8 @@ type Holder struct {
 	Instance string // provider ID
 }
 
-// Holding is a prefix and where it lies.
-type Holding struct {
+// Allocation is a prefix and where it lies.
+type Allocation struct {
 	Holder
 	Prefix netip.Prefix
 	Key    Key
@@ -58,7 +58,7 @@ type Holding struct {
 	Durable bool
 	// Published tells that the Node's podCIDRs show it.
 	Published bool
-	// Found tells that it was found in use, not given out by the book, so
+	// Found tells that it was found in use, not given out by the allocator, so
 	// that the cloud may know it even where it is not durable yet.
 	Found bool
 	// Adopted tells that somebody else put it on the interface: it is never
@@ -76,14 +76,14 @@ type Holding struct {
 }
 
 // Ours are the parts of the prefix that nobody had put there before us.
-func (h Holding) Ours() []netip.Prefix {
+func (h Allocation) Ours() []netip.Prefix {
 	if h.Adopted {
 		return nil
 	}
 	return prefix.Subtract([]netip.Prefix{h.Prefix}, h.Before.List())
 }
 
-// Config is what a Book needs.
+// Config is what a Allocator needs.
 type Config struct {
 	// Quarantine is how long a released prefix rests at least.
 	Quarantine time.Duration
@@ -91,15 +91,15 @@ type Config struct {
 	ReadLag time.Duration
 }
 
-// Book is the memory of what is whose.
-type Book struct {
+// Allocator is the memory of what is whose.
+type Allocator struct {
 	quarantine, lag time.Duration
 
 	mu          sync.Mutex
 	definitions []Definition
 	pools       map[Key]*pool.Pool
 	listed      map[Key]time.Time // when the last complete listing of the interfaces began
-	holdings    map[pool.Owner]*Holding
+	holdings    map[pool.Owner]*Allocation
 	byNode      map[types.UID]pool.Owner
 	byName      map[string][]pool.Owner // by the Node's name
 	byInstance  map[string][]pool.Owner // holders that are instances
@@ -111,16 +111,16 @@ type Book struct {
 	astray []Resting
 }
 
-// New makes an empty book, which gives nothing out.
-func New(cfg Config) *Book {
-	b := &Book{quarantine: cfg.Quarantine, lag: cfg.ReadLag}
+// New makes an empty allocator, which gives nothing out.
+func New(cfg Config) *Allocator {
+	b := &Allocator{quarantine: cfg.Quarantine, lag: cfg.ReadLag}
 	b.reset()
 	return b
 }
 
-func (b *Book) reset() {
+func (b *Allocator) reset() {
 	b.pools, b.listed = map[Key]*pool.Pool{}, map[Key]time.Time{}
-	b.holdings = map[pool.Owner]*Holding{}
+	b.holdings = map[pool.Owner]*Allocation{}
 	b.byNode = map[types.UID]pool.Owner{}
 	b.byName = map[string][]pool.Owner{}
 	b.byInstance = map[string][]pool.Owner{}
@@ -129,13 +129,13 @@ func (b *Book) reset() {
 }
 
 // Find gives the pool and the range in which a prefix lies.
-func (b *Book) Find(p netip.Prefix) (Key, Range, bool) {
+func (b *Allocator) Find(p netip.Prefix) (Key, Range, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.find(p)
 }
 
-func (b *Book) find(p netip.Prefix) (Key, Range, bool) {
+func (b *Allocator) find(p netip.Prefix) (Key, Range, bool) {
 	for _, d := range b.definitions {
 		for _, r := range d.Ranges {
 			if r.Prefix.Bits() <= p.Bits() && r.Prefix.Contains(p.Addr()) {
@@ -148,28 +148,28 @@ func (b *Book) find(p netip.Prefix) (Key, Range, bool) {
 
 // At gives the pool in which a prefix lies, and who holds exactly that
 // prefix, if anybody does.
-func (b *Book) At(p netip.Prefix) (Key, Holding, bool) {
+func (b *Allocator) At(p netip.Prefix) (Key, Allocation, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	key, _, ok := b.find(p)
 	if !ok || b.pools[key] == nil {
-		return key, Holding{}, ok
+		return key, Allocation{}, ok
 	}
 	if o, held := b.pools[key].Lookup(p); held && b.holdings[o] != nil {
 		return key, *b.holdings[o], true
 	}
-	return key, Holding{}, true
+	return key, Allocation{}, true
 }
 
 // Has tells whether there is a pool of that key.
-func (b *Book) Has(k Key) bool {
+func (b *Allocator) Has(k Key) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.pools[k] != nil
 }
 
 // Ranges gives the ranges of a pool.
-func (b *Book) Ranges(k Key) []Range {
+func (b *Allocator) Ranges(k Key) []Range {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, d := range b.definitions {
@@ -181,12 +181,12 @@ func (b *Book) Ranges(k Key) []Range {
 }
 
 // Held gives what a Node holds.
-func (b *Book) Held(uid types.UID) (Holding, bool) {
+func (b *Allocator) Held(uid types.UID) (Allocation, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o, ok := b.byNode[uid]
 	if !ok {
-		return Holding{}, false
+		return Allocation{}, false
 	}
 	return *b.holdings[o], true
 }
@@ -194,11 +194,11 @@ func (b *Book) Held(uid types.UID) (Holding, bool) {
 // Left gives what Nodes of that name held that are not the Node of that UID:
 // they are gone, and their prefixes are to be taken back. An empty UID means
 // that there is no such Node at all. Nor does any of them wait any longer.
-func (b *Book) Left(name string, current types.UID) []Holding {
+func (b *Allocator) Left(name string, current types.UID) []Allocation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiters.gone(name, current)
-	var out []Holding
+	var out []Allocation
 	for _, o := range b.byName[name] {
 		if h := b.holdings[o]; h.NodeUID != current {
 			out = append(out, *h)
@@ -209,7 +209,7 @@ func (b *Book) Left(name string, current types.UID) []Holding {
 
 // Names gives the names of the Nodes that hold something and whose UID
 // exists does not know.
-func (b *Book) Names(exists func(types.UID) bool) []string {
+func (b *Allocator) Names(exists func(types.UID) bool) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []string
@@ -222,10 +222,10 @@ func (b *Book) Names(exists func(types.UID) bool) []string {
 }
 
 // OfNodes gives what Nodes hold, whether they are there or gone.
-func (b *Book) OfNodes() []Holding {
+func (b *Allocator) OfNodes() []Allocation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make([]Holding, 0, len(b.byNode))
+	out := make([]Allocation, 0, len(b.byNode))
 	for _, o := range b.byNode {
 		out = append(out, *b.holdings[o])
 	}
@@ -233,10 +233,10 @@ func (b *Book) OfNodes() []Holding {
 }
 
 // Instances gives the instances without a Node that hold prefixes.
-func (b *Book) Instances() []Holding {
+func (b *Allocator) Instances() []Allocation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var out []Holding
+	var out []Allocation
 	for _, owners := range b.byInstance {
 		for _, o := range owners {
 			out = append(out, *b.holdings[o])
@@ -264,7 +264,7 @@ func (e *TakenError) Error() string {
 }
 
 // record makes the holder the owner of a prefix that a pool has given.
-func (b *Book) record(o pool.Owner, h Holding) {
+func (b *Allocator) record(o pool.Owner, h Allocation) {
 	b.holdings[o] = &h
 	b.delegated.add(h.Delegated, o)
 	if h.NodeUID != "" {
@@ -277,12 +277,12 @@ func (b *Book) record(o pool.Owner, h Holding) {
 
 // owner gives a fresh handle. Handles are not used again: 2^32 of them
 // outlast any cluster's churn by far.
-func (b *Book) owner() pool.Owner {
+func (b *Allocator) owner() pool.Owner {
 	b.nextOwner++
 	return b.nextOwner
 }
 
-func (b *Book) forget(o pool.Owner) {
+func (b *Allocator) forget(o pool.Owner) {
 	h := b.holdings[o]
 	b.delegated.remove(h.Delegated)
 	delete(b.holdings, o)

@@ -17,8 +17,8 @@ const leastInspected, inspectedPart = 20, 6
 // inspect reads the next few Services' balancers by themselves, where a reading
 // of all does not show everything that somebody may have changed. It tells
 // whether it did.
-func (c *Controller) inspect(ctx context.Context, k *book) (bool, error) {
-	if !k.Rules().ReadsInPart {
+func (c *Controller) inspect(ctx context.Context, k *networkView) (bool, error) {
+	if !k.Rules().ListIsPartial {
 		return false, nil
 	}
 	k.mu.Lock()
@@ -40,7 +40,7 @@ func (c *Controller) inspect(ctx context.Context, k *book) (bool, error) {
 }
 
 // nextOwners are the Services that come after those inspected last, in a ring.
-func (k *book) nextOwners() (out []cloud.Owner, last string) {
+func (k *networkView) nextOwners() (out []cloud.Owner, last string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	key := func(o cloud.Owner) string { return o.Namespace + "/" + o.Name }
