@@ -55,6 +55,9 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, action stri
 		}
 		return x.ReadLag
 	})
+	if cloud.Is(err, cloud.LimitExceeded) {
+		return &members.Full{Err: err}
+	}
 	if codeOf(err) != "InvalidTarget" {
 		return err
 	}

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,10 +15,11 @@ func (v balancers) Pools(nodes lb.NodeSet, got lb.State) []lb.Resource {
 	var pools []lb.Resource
 	count, current := map[user]int{}, map[user][]string{}
 	users := usersOf(got)
+	alone := soleBalancers(got)
 	for _, x := range got.Sorted() {
 		if x.Kind == kindPool && x.Owner.ClusterID == nodes.ClusterID && x.Fields.One(fieldSet) == nodes.Name {
 			pools = append(pools, x)
-			by := users(x)
+			by := users(x, alone)
 			count[by]++
 			current[by] = append(current[by], x.Members...)
 		}
@@ -25,7 +27,7 @@ func (v balancers) Pools(nodes lb.NodeSet, got lb.State) []lb.Resource {
 	zones := v.zonesOf(got)
 	var out []lb.Resource
 	for _, x := range pools {
-		by := users(x)
+		by := users(x, alone)
 		in := zones[by]
 		if len(in) == 0 { // of no balancer, or of one that is not there
 			in = zones[user{owner: x.Owner}]
@@ -43,7 +45,26 @@ type user struct {
 	balancer string
 }
 
-func usersOf(got lb.State) func(pool lb.Resource) user {
+// soleBalancers are those of owners that have one.
+func soleBalancers(got lb.State) map[cloud.Owner]string {
+	all := map[cloud.Owner][]string{}
+	for ref, x := range got {
+		if ref.Kind == kindBalancer {
+			all[x.Owner] = append(all[x.Owner], ref.Name)
+		}
+	}
+	out := map[cloud.Owner]string{}
+	for o, names := range all {
+		if len(names) == 1 {
+			out[o] = names[0]
+		}
+	}
+	return out
+}
+
+// usersOf tells of target groups which balancer sends to them, or is about to:
+// all that one has share its limit.
+func usersOf(got lb.State) func(pool lb.Resource, alone map[cloud.Owner]string) user {
 	balancers := map[lb.Ref]string{}
 	for ref, x := range got {
 		if ref.Kind == kindListener {
@@ -52,7 +73,9 @@ func usersOf(got lb.State) func(pool lb.Resource) user {
 			}
 		}
 	}
-	return func(pool lb.Resource) user { return user{pool.Owner, balancers[pool.Ref]} }
+	return func(pool lb.Resource, alone map[cloud.Owner]string) user {
+		return user{pool.Owner, cmp.Or(balancers[pool.Ref], alone[pool.Owner])}
+	}
 }
 
 // zonesOf are the zones that each balancer is in, and those of each owner's

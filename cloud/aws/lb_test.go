@@ -206,6 +206,37 @@ func TestANodeCostsOneCallForEachTargetGroup(t *testing.T) {
 	w.settled(service("web-3"))
 }
 
+// TestAPoolThatIsAboutToBeUsedHasItsShare of the targets that its balancer may
+// have: the listener comes when it holds its nodes.
+func TestAPoolThatIsAboutToBeUsedHasItsShare(t *testing.T) {
+	t.Parallel()
+	w := newBalanced(t, awssim.Config{})
+	ports := func(b *lb.LoadBalancer) {
+		for n := range uint16(5) {
+			b.Listeners = append(b.Listeners, port(lb.TCP, 8000+n, 31000+n))
+		}
+	}
+	w.made(service("web", ports))
+	got := w.read()
+	for ref := range got {
+		if ref.Kind == "Listener" {
+			delete(got, ref)
+			break
+		}
+	}
+	many := lb.NodeSet{ClusterID: "c1", Name: "all"}
+	for n := range 100 {
+		many.Nodes = append(many.Nodes, lb.Node{ProviderID: fmt.Sprintf("aws:///%s/i-%017d", zones[0], n), Zone: zones[0]})
+	}
+	pools, sum := w.lb.Pools(many, got), 0
+	for _, p := range pools {
+		sum += len(p.Members)
+	}
+	if len(pools) != 6 || sum > 500 || sum < 480 {
+		t.Errorf("%d pools have %d members", len(pools), sum)
+	}
+}
+
 func TestASteadyStateIsRead(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t, awssim.Config{Balancers: 30})

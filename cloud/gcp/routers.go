@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"maps"
 
 	"google.golang.org/api/compute/v1"
 
@@ -30,7 +31,7 @@ func (s space) readRouters(ctx context.Context, b *occupancy) error {
 	before, now := s.learned.All(), map[string]learned{}
 	switch {
 	case b.cannotSee(learnedRoutes, err):
-		now = before
+		maps.Copy(now, before)
 	case err != nil:
 		return err
 	}

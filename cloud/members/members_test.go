@@ -21,6 +21,8 @@ type toy struct {
 	limits Limits
 	calls  []string
 	fail   error
+	// together is how many members all groups have room for; 0 is no limit.
+	together int
 }
 
 func newToy() *toy {
@@ -67,6 +69,13 @@ func (t *toy) change(g Group, attach bool, list []string) error {
 			r.Named = bad
 		}
 		return r
+	}
+	all := 0
+	for _, has := range t.has {
+		all += len(has)
+	}
+	if attach && t.together > 0 && all+len(list) > t.together {
+		return &Full{Err: errors.New("no room")}
 	}
 	if t.has[g.Name] == nil {
 		t.has[g.Name] = map[string]bool{}
@@ -222,6 +231,33 @@ func TestWhoComesIsThereBeforeWhoGoesHasLeft(t *testing.T) {
 		if got := strings.Join(cloud.calls, " "); got != c.want {
 			t.Errorf("of at most %d members: %s, want %s", c.most, got, c.want)
 		}
+	}
+}
+
+// TestWhereThereIsNoRoomWhoGoesLeavesFirst: the limit may be one of several
+// groups together, which a group's own numbers do not show.
+func TestWhereThereIsNoRoomWhoGoesLeavesFirst(t *testing.T) {
+	t.Parallel()
+	cloud := newToy()
+	cloud.together = 6
+	var wanted []Wanted
+	for _, name := range []string{"a", "b"} {
+		cloud.has[name] = map[string]bool{"m000": true, "m001": true, "m002": true}
+		wanted = append(wanted, Wanted{Group: Group{Name: name}, Has: numbered(3), Want: numbered(4)[1:]})
+	}
+	for _, r := range Run(t.Context(), cloud, Plan(cloud.limits, wanted, nil), 1) {
+		if r.Err != nil || r.Doubt {
+			t.Errorf("%s: %v", r.Name, r.Err)
+		}
+	}
+	for _, w := range wanted {
+		if got, _ := cloud.List(t.Context(), w.Group); !slices.Equal(got, w.Want) {
+			t.Errorf("%s holds %v", w.Name, got)
+		}
+	}
+	wanted[0].Has, wanted[0].Want = wanted[0].Want, numbered(5)[1:] // and nobody leaves
+	if r := Run(t.Context(), cloud, Plan(cloud.limits, wanted[:1], nil), 1)[0]; r.Err == nil {
+		t.Error("there is room after all")
 	}
 }
 

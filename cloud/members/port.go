@@ -38,7 +38,7 @@ type Groups interface {
 	// already do no harm. It returns when the cloud confirms it.
 	//
 	// Errors: those of List; [*Refused] where the cloud takes none of them for
-	// some of them; LimitExceeded; OutcomeUnknown: list before anything else.
+	// some of them; [*Full]; OutcomeUnknown: list before anything else.
 	Attach(ctx context.Context, g Group, members []string) error
 
 	// Detach takes members out of a group, by one call; those that it does not
@@ -47,6 +47,14 @@ type Groups interface {
 	// Errors: those of Attach.
 	Detach(ctx context.Context, g Group, members []string) error
 }
+
+// Full says that there is no room for the members of a call, before others have
+// left.
+type Full struct{ Err error }
+
+func (e *Full) Error() string { return e.Err.Error() }
+
+func (e *Full) Unwrap() error { return e.Err }
 
 // Refused says that a cloud took none of the members of a call since it does
 // not take some of them.

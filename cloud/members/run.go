@@ -51,8 +51,8 @@ func Run(ctx context.Context, groups Groups, changes []Change, calls int) []Resu
 	for range min(calls, open) {
 		workers.Go(func() error {
 			for i := range turns {
-				steps[i][0].do(ctx, groups, &out[i])
-				if steps[i] = steps[i][1:]; len(steps[i]) == 0 || out[i].Err != nil {
+				steps[i] = after(steps[i], &out[i], func(s step) { s.do(ctx, groups, &out[i]) })
+				if len(steps[i]) == 0 || out[i].Err != nil {
 					ended <- struct{}{}
 					continue
 				}
@@ -63,6 +63,21 @@ func Run(ctx context.Context, groups Groups, changes []Change, calls int) []Resu
 	}
 	_ = workers.Wait() // workers fail in their results
 	return out
+}
+
+// after does the first step, and gives those that are left. One for which there
+// is no room comes once more when those that leave have left.
+func after(steps []step, r *Result, do func(step)) []step {
+	first, rest := steps[0], steps[1:]
+	do(first)
+	_, full := errors.AsType[*Full](r.Err)
+	leave := func(s step) bool { return !s.attach }
+	if !full || !first.attach || !slices.ContainsFunc(rest, leave) {
+		return rest
+	}
+	r.Err, r.Doubt = nil, false
+	come := append([]step{first}, slices.DeleteFunc(slices.Clone(rest), leave)...)
+	return append(slices.DeleteFunc(slices.Clone(rest), func(s step) bool { return s.attach }), come...)
 }
 
 // step is one call's members.

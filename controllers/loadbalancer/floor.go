@@ -1,11 +1,14 @@
 package loadbalancer
 
 import (
+	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
 // Where many Nodes vanish together, the balancers go on sending to their
@@ -39,11 +42,11 @@ func (k *networkView) hold(set lb.NodeSet, got lb.State, want []lb.Resource) []l
 			leave[m] = true
 		}
 	}
-	f := k.floorOf(set.Name)
-	if len(leave) == 0 || !f.is.Held && len(leave) <= brake.Few {
+	if len(leave) == 0 {
 		return want
 	}
-	if f = k.judge(set, got); !f.is.Held {
+	f := k.judge(set, k.view()) // of all of the set's pools, whichever are asked for
+	if !f.is.Held {
 		return want
 	}
 	out := slices.Clone(want)
@@ -70,10 +73,13 @@ func leaving(want lb.Resource, got lb.State) (out []string) {
 	return out
 }
 
-func (k *networkView) floorOf(set string) floor {
+// keepFloors forgets what was decided of sets that no Service uses any more.
+func (k *networkView) keepFloors(used []wanted.Selection) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.lockedFloor(set)
+	maps.DeleteFunc(k.floors, func(set string, _ floor) bool {
+		return !slices.ContainsFunc(used, func(s wanted.Selection) bool { return s.Name == set })
+	})
 }
 
 // lockedFloor is, before the first decision, as the last manager said it.
@@ -104,24 +110,18 @@ func (k *networkView) judge(set lb.NodeSet, got lb.State) floor {
 	return f
 }
 
-// handful is how many nodes no limit of a pool is too small for.
-const handful = 10
-
-// without are the members of a set's pools, and those that a Node of the API
-// server would be. Nodes are asked about few at a time, as pools have limits.
+// without are the members of a set's pools, and those of which there is a Node,
+// whether it is to be sent to or not.
 func (k *networkView) without(set lb.NodeSet, got lb.State) (members, there map[string]bool) {
 	members, there = map[string]bool{}, map[string]bool{}
-	none := lb.NodeSet{ClusterID: set.ClusterID, Name: set.Name}
-	for _, pool := range k.Balancers.Pools(none, got) {
+	names := map[string]bool{}
+	for _, n := range k.nodes() {
+		names[path.Base(n.ProviderID)] = true
+	}
+	for _, pool := range k.Balancers.Pools(lb.NodeSet{ClusterID: set.ClusterID, Name: set.Name}, got) {
 		for _, m := range got[pool.Ref].Members {
 			members[m] = true
-		}
-	}
-	for some := range slices.Chunk(k.nodes(), handful) {
-		few := none
-		few.Nodes = some
-		for _, pool := range k.Balancers.Pools(few, got) {
-			for _, m := range pool.Members {
+			if names[machineOf(m)] {
 				there[m] = true
 			}
 		}
@@ -129,12 +129,17 @@ func (k *networkView) without(set lb.NodeSet, got lb.State) (members, there map[
 	return members, there
 }
 
+// machineOf is the machine's name: a member may have its address too.
+func machineOf(member string) string {
+	name, _, _ := strings.Cut(member, " ")
+	return path.Base(name)
+}
+
 // machines are the names of members, each once: a pool may have their addresses
 // too.
 func machines(members map[string]bool) (out []string) {
 	for m := range members {
-		name, _, _ := strings.Cut(m, " ")
-		out = append(out, name)
+		out = append(out, machineOf(m))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -116,7 +117,7 @@ func (k *networkView) noteHeld(r members.Result) {
 	defer k.mu.Unlock()
 	k.clock++
 	k.changed[ref] = k.clock
-	if r.Doubt {
+	if r.Doubt || k.members[ref] == nil { // a whole reading began meanwhile: it is listed anew
 		delete(k.members, ref)
 		return
 	}
@@ -145,7 +146,11 @@ func (c *Controller) syncMembers(ctx context.Context, h executor, pools func() [
 
 func (c *Controller) syncLocked(ctx context.Context, h executor, pools func() []lb.Resource) error {
 	err := h.list(ctx, pools())
-	wanted := h.wantedOf(pools()) // which are chosen depends on what they hold
+	now := pools() // which are chosen depends on what they hold
+	wanted := h.wantedOf(now)
+	if err == nil && len(now) > 0 && len(wanted) == 0 {
+		err = fmt.Errorf("keeping the members of %s: what it holds is not known; it is listed again", now[0].Ref)
+	}
 	for _, w := range wanted {
 		h.aside.Keep(w)
 	}
@@ -171,6 +176,17 @@ func (h executor) changeMembers(ctx context.Context, changes []members.Change) (
 		}
 	}
 	return err
+}
+
+// starves tells whether one of these pools holds none of the nodes that it is to
+// hold, or may: nothing new is to send to it.
+func (k *networkView) starves(pools []lb.Resource) bool {
+	return slices.ContainsFunc(pools, func(p lb.Resource) bool {
+		k.mu.Lock()
+		known := k.members[p.Ref] != nil
+		k.mu.Unlock()
+		return !known || len(p.Members) > len(k.aside.Of(p.Group())) && len(k.holds(p)) == 0
+	})
 }
 
 // fill has a pool that was just made hold its members before anything sends to

@@ -47,9 +47,12 @@ func (k *networkView) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.R
 // there.
 func planned(state lb.State, owner cloud.Owner, want []lb.Resource) lb.State {
 	for _, r := range want {
-		if _, there := state[r.Ref]; !there {
-			state[r.Ref] = r
+		had, there := state[r.Ref]
+		if !there {
+			had = r
 		}
+		had.Uses = r.Uses
+		state[r.Ref] = had
 	}
 	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, owner) })
 	return state
@@ -69,6 +72,17 @@ func (c *Controller) lookAtPoolsOf(ctx context.Context, k *networkView, s wanted
 		c.Metrics.pools(k.network, err)
 		c.lookAtPools()
 	}
+}
+
+// feed sees to it that the balancer's pools that are there hold nodes before
+// anything new sends to them: whoever made one may have ended before they came.
+func (c *Controller) feed(ctx context.Context, k *networkView, s wanted.Selection, owner cloud.Owner, want []lb.Resource) error {
+	pools := func() []lb.Resource { return k.poolsOf(c.nodeSet(s), owner, want) }
+	err := c.syncMembers(ctx, executor{networkView: k, c: c, owner: owner, want: want}, pools)
+	if err != nil && !k.starves(pools()) {
+		return nil // it is taken up with all other pools
+	}
+	return err
 }
 
 // sendsTo says to how many nodes of the set a balancer sends, and which of them

@@ -133,8 +133,9 @@ func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (r
 				c.replan(ctx, k.usersOf(s.Name))
 			}
 		}
+		k.keepFloors(k.selections())
 		if at := k.aside.Next(); !at.IsZero() {
-			wait := max(at.Sub(c.Now()), time.Millisecond)
+			wait := max(at.Sub(c.Now()), c.Again)
 			next = cmp.Or(min(next, wait), wait)
 		}
 		if err := c.tellFloor(ctx, k, views); err != nil {

@@ -76,7 +76,10 @@ func (k *networkView) look(ctx context.Context, was lb.State) error {
 		}
 		if delete(k.state, ref); there {
 			k.state[ref] = r
+			continue
 		}
+		delete(k.members, ref)
+		k.aside.Forget(was[ref].Group())
 	}
 	return nil
 }

@@ -63,6 +63,9 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (finding, err
 		}
 	}
 	if len(plan) > len(plan.Waits()) {
+		if err := c.feed(ctx, k, asked.Nodes, owner, want); err != nil {
+			return troubled(err), nil
+		}
 		err = lb.Run(ctx, executor{networkView: k, c: c, owner: owner, want: want}, plan, state)
 		m.noteAdmins(err)
 		c.lookAtPoolsOf(ctx, k, asked.Nodes, owner, want)

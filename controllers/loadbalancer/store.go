@@ -143,6 +143,7 @@ func (k *networkView) refresh(ctx context.Context, of ...cloud.Owner) error {
 		if _, there := got[ref]; !there && k.believes(ref, false, began, at) && meant(r.Owner) && !hole.Covers(ref) {
 			delete(k.state, ref)
 			delete(k.members, ref)
+			k.aside.Forget(r.Group())
 		}
 	}
 	for ref, r := range got {
