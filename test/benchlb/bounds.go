@@ -34,12 +34,12 @@ func (m *measuring) bounds() bounds {
 		}
 	}
 	// Each change is confirmed by reading it, when its operation is seen to have
-	// ended: many are looked at by one call. Pools are shared.
+	// ended: one look serves several changes. Pools are shared.
 	return bounds{
-		build: calls{5*services + 4*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
+		build: calls{6*services + 4*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
 		in:    calls{4, 1}, out: calls{12, 3},                // two sorts of pools above 250 nodes
 		readAll: calls{some + 3, 0},
-		one:     calls{3, 1}, gone: calls{5*services + 5*some, 5*services + some},
+		one:     calls{3, 1}, gone: calls{6*services + 5*some, 5*services + some},
 	}
 }
 
