@@ -178,14 +178,21 @@ func (h executor) changeMembers(ctx context.Context, changes []members.Change) (
 	return err
 }
 
-// starves tells whether one of these pools holds none of the nodes that it is to
-// hold, or may: nothing new is to send to it.
+// starves tells whether one of these pools, to which nothing sends yet, holds
+// none of the nodes that it is to hold, or may: nothing is to begin to. What is
+// in use goes on, also where its zone does not answer.
 func (k *networkView) starves(pools []lb.Resource) bool {
+	used := map[lb.Ref]bool{}
+	for _, r := range k.view() {
+		for _, ref := range r.Uses {
+			used[ref] = true
+		}
+	}
 	return slices.ContainsFunc(pools, func(p lb.Resource) bool {
 		k.mu.Lock()
 		known := k.members[p.Ref] != nil
 		k.mu.Unlock()
-		return !known || len(p.Members) > len(k.aside.Of(p.Group())) && len(k.holds(p)) == 0
+		return !used[p.Ref] && (!known || len(p.Members) > len(k.aside.Of(p.Group())) && len(k.holds(p)) == 0)
 	})
 }
 

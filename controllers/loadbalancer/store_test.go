@@ -40,3 +40,32 @@ func TestAReadThatIsBehindUndoesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyPoolsThatNothingSendsToStarve: a zone that does not answer keeps no
+// Service from being edited.
+func TestOnlyPoolsThatNothingSendsToStarve(t *testing.T) {
+	t.Parallel()
+	owner := wanted.Owner("c1", "default", "web")
+	pool := lb.Resource{Ref: lb.Ref{Kind: "pool", Name: "a/p"}, Owner: lb.SetOwner("c1", "all"), Members: []string{"n1"}}
+	backend := lb.Resource{Ref: named("backend", owner, "backend"), Owner: owner, Uses: []lb.Ref{pool.Ref}}
+	for name, c := range map[string]struct {
+		used bool
+		held []string // nil: it is not known
+		want bool
+	}{
+		"new, not known": {false, nil, true}, "new, empty": {false, []string{}, true}, "new, fed": {false, []string{"n1"}, false},
+		"in use, not known": {true, nil, false}, "in use, empty": {true, []string{}, false},
+	} {
+		k := newView("n", "c1", "gcp", newFake(), newStore("", 0, time.Now), nil)
+		k.state = lb.StateOf(pool)
+		if c.used {
+			k.state = lb.StateOf(pool, backend)
+		}
+		if c.held != nil {
+			k.members[pool.Ref] = c.held
+		}
+		if got := k.starves([]lb.Resource{pool}); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
