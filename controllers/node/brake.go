@@ -135,9 +135,9 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 	if err := c.Client.List(ctx, &nodes); err != nil {
 		return r, fmt.Errorf("listing Nodes: %w", err)
 	}
-	alive := make(map[types.UID]bool, len(nodes.Items))
+	alive, machines := make(map[types.UID]bool, len(nodes.Items)), make(map[string]bool, len(nodes.Items))
 	for i := range nodes.Items {
-		alive[nodes.Items[i].UID] = true
+		alive[nodes.Items[i].UID], machines[providerID(&nodes.Items[i])] = true, true
 	}
 	cat := c.catalog.Load()
 	for _, h := range c.allocator.OfNodes() {
@@ -146,6 +146,7 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 		case !ok || vpc.Place != at || h.Adopted: // what somebody else put there stays anyway
 		case alive[h.NodeUID]:
 			r.living++
+		case machines[h.Instance]: // it has registered anew, so the cluster has not forgotten it
 		case !h.Durable && !h.Found: // no machine has it
 		default:
 			switch c.releases.sawOn(h.NodeUID) {

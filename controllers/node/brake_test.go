@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -201,4 +202,48 @@ func TestAHeldReleaseCostsFewLooks(t *testing.T) {
 			t.Errorf("%d looks at 16 machines in 10 minutes", looks)
 		}
 	})
+}
+
+// TestMachinesThatRegisteredAnewDoNotCount: the cluster has not forgotten them,
+// so what their earlier Nodes had, and these do not publish, goes however many
+// they are.
+func TestMachinesThatRegisteredAnewDoNotCount(t *testing.T) {
+	in(t, func(t *testing.T, w *world, m *process) {
+		names := w.someNodes(8)
+		m.stop()
+		taken := map[netip.Prefix]bool{}
+		for _, name := range names {
+			taken[w.carries(name)[0]] = true
+		}
+		for i, name := range names {
+			w.deleteNode(name, false)
+			w.addNode(name)
+			w.write(name, nthFree(taken, i).String())
+		}
+		w.lead()
+		time.Sleep(10 * time.Minute)
+		for _, name := range names {
+			for _, p := range w.carries(name) {
+				if taken[p] {
+					t.Errorf("the machine of %s carries %s; its Node publishes %s", name, p, w.published(name))
+				}
+			}
+		}
+		if got := w.releaseHeld(); got != "" {
+			t.Errorf("the Network says %q", got)
+		}
+	})
+}
+
+// nthFree is a /28 of the range that is not taken.
+func nthFree(taken map[netip.Prefix]bool, n int) netip.Prefix {
+	for i := range 16 {
+		if p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(16 * i)}), 28); !taken[p] {
+			if n == 0 {
+				return p
+			}
+			n--
+		}
+	}
+	panic("the range is full")
 }

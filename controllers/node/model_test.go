@@ -88,6 +88,7 @@ func underFaults(t *testing.T, seed uint64) {
 	time.Sleep(time.Minute) // whoever was replaced and did not notice has stopped
 	m.stop()
 	m = w.lead()
+	w.confirm("22") // whatever is held by now may go
 	time.Sleep(40 * time.Minute)
 	w.settled(m)
 	m.stop()
