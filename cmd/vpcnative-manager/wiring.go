@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/vpcnative/vpcnative/cmd/clouds"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/firewall"
 	"github.com/vpcnative/vpcnative/controllers/masquerade"
 	"github.com/vpcnative/vpcnative/controllers/network"
@@ -36,7 +37,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
-	events := brief{mgr.GetEventRecorder("vpcnative")}
+	events := conditions.Recorder{EventRecorder: mgr.GetEventRecorder("vpcnative")}
 	cached, err := cachedNodes(mgr)
 	if err != nil {
 		return err

@@ -110,7 +110,19 @@ var layers = []layer{
 		rule: "brake is pure, and a room for every controller: it imports api only",
 	},
 	{
-		path: "controllers", imports: []string{"api", "ipam", "cloud$", "cloud/lb", "cloud/members", "controllers/assign", "controllers/brake"}, never: sdks,
+		path: "controllers/conditions", imports: []string{"cloud$"}, never: sdks,
+		rule: "conditions is a room for every controller: it imports cloud only, for the reasons of its errors",
+	},
+	{
+		path: "controllers/informer", imports: []string{"api"}, never: sdks,
+		rule: "informer is a room for every controller: it imports api only",
+	},
+	{
+		path: "controllers/vpc", imports: []string{"api", "cloud$", "controllers/conditions"}, never: sdks,
+		rule: "vpc is a room for every controller: it imports api, cloud and conditions",
+	},
+	{
+		path: "controllers", imports: []string{"api", "ipam", "cloud$", "cloud/lb", "cloud/members", "controllers/assign", "controllers/brake", "controllers/conditions", "controllers/informer", "controllers/vpc"}, never: sdks,
 		rule: "a controller imports api, ipam, cloud, cloud/lb, cloud/members and the rooms that controllers share: no adapter, no SDK, no sibling",
 	},
 	{

@@ -1,4 +1,4 @@
-package main
+package conditions
 
 import (
 	"strings"
@@ -14,7 +14,7 @@ func TestNotesOfEventsFit(t *testing.T) {
 	for text, whole := range map[string]bool{"": true, "100 % full": true, strings.Repeat("x", 1024): true,
 		strings.Repeat("x", 1025): false, strings.Repeat("é", 600): false, "x" + strings.Repeat("é", 600): false} {
 		got := events.NewFakeRecorder(1)
-		brief{got}.Eventf(&corev1.Node{}, nil, corev1.EventTypeWarning, "R", "A", "%s", text)
+		Recorder{got}.Eventf(&corev1.Node{}, nil, corev1.EventTypeWarning, "R", "A", "%s", text)
 		note := strings.TrimPrefix(<-got.Events, "Warning R ")
 		if whole && note != text {
 			t.Errorf("%q became %q", text, note)
