@@ -1,50 +1,40 @@
 package cloud
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"slices"
 	"sync"
 )
 
-// Within is a Space of which the supernets are carved. What others announce to
-// the VPC is often a summary of all that they have, and wider than a supernet:
+// Within is the snapshot for whoever carves the supernets. What others announce
+// to the VPC is often a summary of all that they have, and wider than a supernet:
 // it says where the rest goes. What is carved is more specific and goes before
 // it, so such a route takes nothing of the supernets, and is told apart. One that
 // lies in a supernet, or is as large, is of somebody's addresses.
-func Within(s Space, supernets []netip.Prefix) Space { return within{s, supernets} }
-
-type within struct {
-	Space
-	supernets []netip.Prefix
-}
-
-func (w within) Read(ctx context.Context) (Snapshot, error) {
-	s, err := w.Space.Read(ctx)
-	var in []Occupied
-	for _, o := range s.Occupied {
+func Within(s Snapshot, supernets []netip.Prefix) Snapshot {
+	all := s.Occupied
+	s.Occupied, s.Around = nil, slices.Clone(s.Around)
+	for _, o := range all {
 		if o.Kind != DynamicRoute {
-			in = append(in, o)
+			s.Occupied = append(s.Occupied, o)
 			continue
 		}
-		touched, around := w.around(o.Prefix)
-		switch {
+		switch touched, around := leadsAround(o.Prefix, supernets); {
 		case around && touched:
 			s.Around = append(s.Around, o)
 		case !around:
-			in = append(in, o)
+			s.Occupied = append(s.Occupied, o)
 		}
 	}
-	s.Occupied = in
-	return s, err
+	return s
 }
 
-// around tells of a route that is wider than every supernet that it touches, or
-// is to a private block as a whole.
-func (w within) around(p netip.Prefix) (touched, around bool) {
+// leadsAround tells of a route that is wider than every supernet that it touches,
+// or is to a private block as a whole.
+func leadsAround(p netip.Prefix, supernets []netip.Prefix) (touched, around bool) {
 	around = true
-	for _, s := range w.supernets {
+	for _, s := range supernets {
 		if p.Overlaps(s) {
 			touched, around = true, around && p.Bits() < s.Bits()
 		}

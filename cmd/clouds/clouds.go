@@ -68,8 +68,19 @@ func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, erro
 		return cloud.VPC{}, err
 	}
 	vpc := o.vpc
-	vpc.Space = cloud.Within(vpc.Space, supernets(n))
+	vpc.Space = within{vpc.Space, supernets(n)}
 	return vpc, nil
+}
+
+// within is the space as whoever carves the supernets sees it.
+type within struct {
+	cloud.Space
+	supernets []netip.Prefix
+}
+
+func (w within) Read(ctx context.Context) (cloud.Snapshot, error) {
+	s, err := w.Space.Read(ctx)
+	return cloud.Within(s, w.supernets), err
 }
 
 // supernets are those that can be read; what is wrong with others, whoever
