@@ -1,6 +1,7 @@
 package gcesim
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -98,21 +99,7 @@ func textOf(v reflect.Value) string {
 }
 
 func compare(f field, operator, want string) (matcher, error) {
-	number, notNumber := strconv.ParseFloat(want, 64)
-	moment, notMoment := time.Parse(time.RFC3339, want)
-	order := func(s string) (int, bool) {
-		if notNumber == nil {
-			if got, err := strconv.ParseFloat(s, 64); err == nil {
-				return sign(got - number), true
-			}
-		}
-		if notMoment == nil {
-			if got, err := time.Parse(time.RFC3339, s); err == nil {
-				return got.Compare(moment), true
-			}
-		}
-		return strings.Compare(s, want), s != ""
-	}
+	order := orderBeside(want)
 	var test func(string) bool
 	switch operator {
 	case "=", "!=":
@@ -134,12 +121,22 @@ func compare(f field, operator, want string) (matcher, error) {
 	}, nil
 }
 
-func sign(f float64) int {
-	switch {
-	case f < 0:
-		return -1
-	case f > 0:
-		return 1
+// orderBeside compares values with one that is wanted: as numbers or moments
+// where both are, as texts otherwise. An absent value has no order.
+func orderBeside(want string) func(string) (int, bool) {
+	number, notNumber := strconv.ParseFloat(want, 64)
+	moment, notMoment := time.Parse(time.RFC3339, want)
+	return func(s string) (int, bool) {
+		if notNumber == nil {
+			if got, err := strconv.ParseFloat(s, 64); err == nil {
+				return cmp.Compare(got, number), true
+			}
+		}
+		if notMoment == nil {
+			if got, err := time.Parse(time.RFC3339, s); err == nil {
+				return got.Compare(moment), true
+			}
+		}
+		return strings.Compare(s, want), s != ""
 	}
-	return 0
 }

@@ -102,36 +102,44 @@ func (m mask) prune(v reflect.Value) (out reflect.Value, bad string) {
 		out.Elem().Set(below)
 		return out, ""
 	case reflect.Slice:
-		if v.IsNil() || v.Type().Elem().Kind() == reflect.Uint8 {
-			return v, ""
-		}
-		out = reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-		for i := range v.Len() {
-			below, bad := m.prune(v.Index(i))
-			if bad != "" {
-				return v, bad
-			}
-			out.Index(i).Set(below)
-		}
-		return out, ""
+		return m.pruneSlice(v)
 	case reflect.Map:
-		out = reflect.MakeMap(v.Type())
-		for iter := v.MapRange(); iter.Next(); {
-			sub, ok := m.below(iter.Key().String())
-			if !ok {
-				continue
-			}
-			below, bad := sub.prune(iter.Value())
-			if bad != "" {
-				return v, bad
-			}
-			out.SetMapIndex(iter.Key(), below)
-		}
-		return out, ""
+		return m.pruneMap(v)
 	case reflect.Struct:
 		return m.pruneStruct(v)
 	}
 	return v, ""
+}
+
+func (m mask) pruneSlice(v reflect.Value) (reflect.Value, string) {
+	if v.IsNil() || v.Type().Elem().Kind() == reflect.Uint8 {
+		return v, ""
+	}
+	out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+	for i := range v.Len() {
+		below, bad := m.prune(v.Index(i))
+		if bad != "" {
+			return v, bad
+		}
+		out.Index(i).Set(below)
+	}
+	return out, ""
+}
+
+func (m mask) pruneMap(v reflect.Value) (reflect.Value, string) {
+	out := reflect.MakeMap(v.Type())
+	for iter := v.MapRange(); iter.Next(); {
+		sub, ok := m.below(iter.Key().String())
+		if !ok {
+			continue
+		}
+		below, bad := sub.prune(iter.Value())
+		if bad != "" {
+			return v, bad
+		}
+		out.SetMapIndex(iter.Key(), below)
+	}
+	return out, ""
 }
 
 func (m mask) pruneStruct(v reflect.Value) (reflect.Value, string) {

@@ -171,17 +171,11 @@ func lex(text string) ([]string, error) {
 		case ch == ' ' || ch == '\t' || ch == '\n':
 			i++
 		case ch == '"' || ch == '\'':
-			token := []byte{'"'}
-			for i++; i < len(text) && text[i] != ch; i++ {
-				if text[i] == '\\' && i+1 < len(text) {
-					i++
-				}
-				token = append(token, text[i])
+			token, length, err := lexQuoted(text[i:])
+			if err != nil {
+				return nil, err
 			}
-			if i == len(text) {
-				return nil, fmt.Errorf("unterminated string")
-			}
-			out, i = append(out, string(token)), i+1
+			out, i = append(out, token), i+length
 		case strings.IndexByte("!<>", ch) >= 0 && i+1 < len(text) && text[i+1] == '=':
 			out, i = append(out, text[i:i+2]), i+2
 		case strings.IndexByte("()=:<>", ch) >= 0:
@@ -197,4 +191,20 @@ func lex(text string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// lexQuoted reads the string that text begins with, up to the same quote, and
+// how long it is there.
+func lexQuoted(text string) (token string, length int, err error) {
+	out := []byte{'"'}
+	for i := 1; i < len(text); i++ {
+		if text[i] == text[0] {
+			return string(out), i + 1, nil
+		}
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		out = append(out, text[i])
+	}
+	return "", 0, fmt.Errorf("unterminated string")
 }

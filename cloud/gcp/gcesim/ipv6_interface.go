@@ -52,9 +52,8 @@ func (s *Sim) giveInterfaceIPv6(field string, sp *space, sub *subnetwork, by str
 
 // checkInterfaceIPv6 gives the first address that is asked for, if one is.
 func checkInterfaceIPv6(field string, sub *subnetwork, asked networkInterface) (wanted string, refusal *APIError) {
-	access := asked.IPv6AccessConfigs
 	switch stack := orDefault(asked.StackType, ipv4Only); {
-	case stack == ipv4Only && (asked.IPv6Address != "" || len(access) > 0):
+	case stack == ipv4Only && (asked.IPv6Address != "" || len(asked.IPv6AccessConfigs) > 0):
 		return "", invalidField(field+".stackType", stack, "IPv6 addresses are for interfaces with stackType=%s.", dualStack)
 	case stack == ipv4Only:
 		return "", nil
@@ -63,24 +62,8 @@ func checkInterfaceIPv6(field string, sub *subnetwork, asked networkInterface) (
 	case sub.StackType != dualStack:
 		return "", invalidField(field+".stackType", stack, "The subnetwork '%s' has no IPv6 range: its stackType is %s.", sub.path(), sub.StackType)
 	}
-	if sub.IPv6AccessType == internalAccess {
-		if len(access) > 0 {
-			return "", invalidField(field+".ipv6AccessConfigs", "", "External IPv6 access is not possible in a subnetwork with internal IPv6 addresses.")
-		}
-		wanted = asked.IPv6Address
-	} else {
-		if asked.IPv6Address != "" {
-			return "", invalidField(field+".ipv6Address", asked.IPv6Address, "The subnetwork has external IPv6 addresses.")
-		}
-		if len(access) > 1 || len(access) == 1 && access[0].Type != directIPv6 {
-			return "", invalidField(field+".ipv6AccessConfigs", fmt.Sprint(len(access)), "At most one IPv6 access configuration is supported, of type %s.", directIPv6)
-		}
-		if len(access) == 1 {
-			wanted = access[0].ExternalIPv6
-		}
-	}
-	if wanted == "" {
-		return "", nil
+	if wanted, refusal = askedIPv6(field, sub.IPv6AccessType, asked); wanted == "" || refusal != nil {
+		return "", refusal
 	}
 	of, _ := sub.ipv6()
 	a, err := netip.ParseAddr(wanted)
@@ -88,6 +71,25 @@ func checkInterfaceIPv6(field string, sub *subnetwork, asked networkInterface) (
 		return "", invalidField(field+".ipv6Address", wanted, "Must be the first address of a /96 within %s.", of)
 	}
 	return wanted, nil
+}
+
+// askedIPv6 is the address that is asked for, in the way that the subnetwork's
+// access type has.
+func askedIPv6(field, access string, asked networkInterface) (string, *APIError) {
+	configs := asked.IPv6AccessConfigs
+	switch {
+	case access == internalAccess && len(configs) > 0:
+		return "", invalidField(field+".ipv6AccessConfigs", "", "External IPv6 access is not possible in a subnetwork with internal IPv6 addresses.")
+	case access == internalAccess:
+		return asked.IPv6Address, nil
+	case asked.IPv6Address != "":
+		return "", invalidField(field+".ipv6Address", asked.IPv6Address, "The subnetwork has external IPv6 addresses.")
+	case len(configs) == 0:
+		return "", nil
+	case len(configs) > 1 || configs[0].Type != directIPv6:
+		return "", invalidField(field+".ipv6AccessConfigs", fmt.Sprint(len(configs)), "At most one IPv6 access configuration is supported, of type %s.", directIPv6)
+	}
+	return configs[0].ExternalIPv6, nil
 }
 
 // takeInterfaceRange takes the /96 that is asked for, or the next one.

@@ -121,17 +121,32 @@ func (o *address) checkRegional() *APIError {
 		return invalidField("resource.ipVersion", o.IPVersion, "Must be IPV4 or IPV6.")
 	case o.NetworkTier != "" && o.NetworkTier != "PREMIUM" && o.NetworkTier != "STANDARD":
 		return invalidField("resource.networkTier", o.NetworkTier, "Must be PREMIUM or STANDARD.")
-	case o.AddressType != "INTERNAL" && o.IPVersion == "IPV6" && o.NetworkTier == "STANDARD":
-		return invalidField("resource.networkTier", o.NetworkTier, "IPv6 needs the premium tier.")
-	case o.AddressType == "INTERNAL" && o.Purpose != "" && o.Purpose != "GCE_ENDPOINT" && o.Purpose != purposeSharedVIP:
+	case o.AddressType == "INTERNAL":
+		return o.checkInternal()
+	}
+	return o.checkExternal()
+}
+
+func (o *address) checkInternal() *APIError {
+	switch {
+	case o.Purpose != "" && o.Purpose != "GCE_ENDPOINT" && o.Purpose != purposeSharedVIP:
 		return invalidField("resource.purpose", o.Purpose, "This simulator knows GCE_ENDPOINT and %s.", purposeSharedVIP)
 	case o.IPVersion == "IPV6" && o.Purpose == purposeSharedVIP:
 		return invalidField("resource.purpose", o.Purpose, "Purpose %s is for IPv4 addresses.", o.Purpose)
-	case o.AddressType != "INTERNAL" && o.Purpose != "":
+	}
+	return nil
+}
+
+func (o *address) checkExternal() *APIError {
+	six := o.IPVersion == "IPV6"
+	switch {
+	case six && o.NetworkTier == "STANDARD":
+		return invalidField("resource.networkTier", o.NetworkTier, "IPv6 needs the premium tier.")
+	case o.Purpose != "":
 		return invalidField("resource.purpose", o.Purpose, "Purpose is for internal addresses.")
-	case o.AddressType != "INTERNAL" && o.IPVersion == "IPV6" && o.IPv6EndpointType != "NETLB" && o.IPv6EndpointType != "VM":
+	case six && o.IPv6EndpointType != "NETLB" && o.IPv6EndpointType != "VM":
 		return invalidField("resource.ipv6EndpointType", o.IPv6EndpointType, "Must be NETLB or VM.")
-	case o.AddressType != "INTERNAL" && o.IPVersion != "IPV6" && o.Subnetwork != "":
+	case !six && o.Subnetwork != "":
 		return invalidField("resource.subnetwork", o.Subnetwork, "Subnetwork cannot be specified for an external IPv4 address.")
 	}
 	return nil

@@ -37,26 +37,10 @@ func (s *Sim) completeBackend(at spot, b, was *backendService) *APIError {
 	if b.ConnectionDraining == nil {
 		b.ConnectionDraining = &draining{}
 	}
-	switch {
-	case b.LoadBalancingScheme != "INTERNAL" && b.LoadBalancingScheme != "EXTERNAL":
-		return invalidField("resource.loadBalancingScheme", b.LoadBalancingScheme, "This simulator knows INTERNAL and EXTERNAL.")
-	case !slices.Contains([]string{"TCP", "UDP", "UNSPECIFIED"}, b.Protocol):
-		return invalidField("resource.protocol", b.Protocol, "Must be TCP, UDP or UNSPECIFIED for a passthrough load balancer.")
-	case b.Port != 0 || b.PortName != "":
-		return invalidField("resource.portName", b.PortName, "Ports cannot be specified with loadBalancingScheme %s.", b.LoadBalancingScheme)
-	case b.Network != "" && b.LoadBalancingScheme != "INTERNAL":
-		return invalidField("resource.network", b.Network, "Network can only be specified with loadBalancingScheme INTERNAL.")
-	case !slices.Contains([]string{"NONE", "CLIENT_IP", "CLIENT_IP_PROTO", "CLIENT_IP_PORT_PROTO", "CLIENT_IP_NO_DESTINATION"}, b.SessionAffinity):
-		return invalidField("resource.sessionAffinity", b.SessionAffinity, "Unknown session affinity.")
-	case b.SessionAffinity == "CLIENT_IP_NO_DESTINATION" && b.LoadBalancingScheme != "INTERNAL":
-		return invalidField("resource.sessionAffinity", b.SessionAffinity, "Only for internal load balancers.")
-	case b.LocalityLBPolicy != "" && !slices.Contains([]string{"MAGLEV", "WEIGHTED_MAGLEV"}, b.LocalityLBPolicy):
-		return invalidField("resource.localityLbPolicy", b.LocalityLBPolicy, "Must be MAGLEV or WEIGHTED_MAGLEV.")
-	case b.LocalityLBPolicy == "WEIGHTED_MAGLEV" && b.SessionAffinity != "NONE":
-		return invalidField("resource.localityLbPolicy", b.LocalityLBPolicy, "WEIGHTED_MAGLEV needs session affinity NONE.")
-	}
-	if t := b.ConnectionTrackingPolicy; t != nil && t.IdleTimeoutSec != 0 && (t.IdleTimeoutSec < 60 || t.IdleTimeoutSec > 57600) {
-		return invalidField("resource.connectionTrackingPolicy.idleTimeoutSec", fmt.Sprint(t.IdleTimeoutSec), "Must be between 60 and 57600.")
+	for _, check := range []func() *APIError{b.checkScheme, b.checkAffinity} {
+		if refusal := check(); refusal != nil {
+			return refusal
+		}
 	}
 	if was != nil && was.Protocol != b.Protocol && s.ruleWith(was) != "" {
 		return invalidField("resource.protocol", b.Protocol, "The protocol of a backend service that is used by a forwarding rule cannot be changed.")
@@ -72,6 +56,38 @@ func (s *Sim) completeBackend(at spot, b, was *backendService) *APIError {
 		return refusal
 	}
 	return s.groupsOfBackend(at, b)
+}
+
+// checkScheme wants what passthrough load balancers of the scheme have.
+func (o *backendService) checkScheme() *APIError {
+	switch {
+	case o.LoadBalancingScheme != "INTERNAL" && o.LoadBalancingScheme != "EXTERNAL":
+		return invalidField("resource.loadBalancingScheme", o.LoadBalancingScheme, "This simulator knows INTERNAL and EXTERNAL.")
+	case !slices.Contains([]string{"TCP", "UDP", "UNSPECIFIED"}, o.Protocol):
+		return invalidField("resource.protocol", o.Protocol, "Must be TCP, UDP or UNSPECIFIED for a passthrough load balancer.")
+	case o.Port != 0 || o.PortName != "":
+		return invalidField("resource.portName", o.PortName, "Ports cannot be specified with loadBalancingScheme %s.", o.LoadBalancingScheme)
+	case o.Network != "" && o.LoadBalancingScheme != "INTERNAL":
+		return invalidField("resource.network", o.Network, "Network can only be specified with loadBalancingScheme INTERNAL.")
+	}
+	return nil
+}
+
+func (o *backendService) checkAffinity() *APIError {
+	switch {
+	case !slices.Contains([]string{"NONE", "CLIENT_IP", "CLIENT_IP_PROTO", "CLIENT_IP_PORT_PROTO", "CLIENT_IP_NO_DESTINATION"}, o.SessionAffinity):
+		return invalidField("resource.sessionAffinity", o.SessionAffinity, "Unknown session affinity.")
+	case o.SessionAffinity == "CLIENT_IP_NO_DESTINATION" && o.LoadBalancingScheme != "INTERNAL":
+		return invalidField("resource.sessionAffinity", o.SessionAffinity, "Only for internal load balancers.")
+	case o.LocalityLBPolicy != "" && !slices.Contains([]string{"MAGLEV", "WEIGHTED_MAGLEV"}, o.LocalityLBPolicy):
+		return invalidField("resource.localityLbPolicy", o.LocalityLBPolicy, "Must be MAGLEV or WEIGHTED_MAGLEV.")
+	case o.LocalityLBPolicy == "WEIGHTED_MAGLEV" && o.SessionAffinity != "NONE":
+		return invalidField("resource.localityLbPolicy", o.LocalityLBPolicy, "WEIGHTED_MAGLEV needs session affinity NONE.")
+	}
+	if t := o.ConnectionTrackingPolicy; t != nil && t.IdleTimeoutSec != 0 && (t.IdleTimeoutSec < 60 || t.IdleTimeoutSec > 57600) {
+		return invalidField("resource.connectionTrackingPolicy.idleTimeoutSec", fmt.Sprint(t.IdleTimeoutSec), "Must be between 60 and 57600.")
+	}
+	return nil
 }
 
 // checkOfBackend: instance groups and zonal endpoint groups need exactly one

@@ -22,6 +22,21 @@ var healthChecks = &lbKind[healthCheck, *healthCheck]{
 }
 
 func (o *healthCheck) complete() *APIError {
+	if refusal := o.completeTimes(); refusal != nil {
+		return refusal
+	}
+	probes := map[string]*healthProbe{"HTTP": o.HTTPHealthCheck, "TCP": o.TCPHealthCheck}
+	p, known := probes[o.Type]
+	if !known {
+		return invalidField("resource.type", o.Type, "This simulator knows HTTP and TCP.")
+	}
+	if p == nil || o.HTTPHealthCheck != nil && o.TCPHealthCheck != nil {
+		return invalidField("resource", "", "Exactly the health check of type %s must be specified.", o.Type)
+	}
+	return p.complete(o.Type)
+}
+
+func (o *healthCheck) completeTimes() *APIError {
 	for _, f := range []struct {
 		name          string
 		value         *int
@@ -38,14 +53,10 @@ func (o *healthCheck) complete() *APIError {
 	if o.TimeoutSec > o.CheckIntervalSec {
 		return invalidField("resource.timeoutSec", fmt.Sprint(o.TimeoutSec), "TimeoutSec should be less than or equal to checkIntervalSec.")
 	}
-	probes := map[string]*healthProbe{"HTTP": o.HTTPHealthCheck, "TCP": o.TCPHealthCheck}
-	p, known := probes[o.Type]
-	if !known {
-		return invalidField("resource.type", o.Type, "This simulator knows HTTP and TCP.")
-	}
-	if p == nil || o.HTTPHealthCheck != nil && o.TCPHealthCheck != nil {
-		return invalidField("resource", "", "Exactly the health check of type %s must be specified.", o.Type)
-	}
+	return nil
+}
+
+func (p *healthProbe) complete(kind string) *APIError {
 	p.PortSpecification = orDefault(p.PortSpecification, "USE_FIXED_PORT")
 	if p.PortSpecification == "USE_FIXED_PORT" && (p.Port < 1 || p.Port > 65535) {
 		return invalidField("resource.port", fmt.Sprint(p.Port), "Must be between 1 and 65535.")
@@ -53,7 +64,7 @@ func (o *healthCheck) complete() *APIError {
 	if p.ProxyHeader = orDefault(p.ProxyHeader, "NONE"); p.ProxyHeader != "NONE" && p.ProxyHeader != "PROXY_V1" {
 		return invalidField("resource.proxyHeader", p.ProxyHeader, "Must be NONE or PROXY_V1.")
 	}
-	if o.Type == "HTTP" {
+	if kind == "HTTP" {
 		if p.RequestPath = orDefault(p.RequestPath, "/"); p.RequestPath[0] != '/' {
 			return invalidField("resource.httpHealthCheck.requestPath", p.RequestPath, "Must begin with a slash.")
 		}

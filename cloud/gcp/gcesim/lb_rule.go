@@ -100,6 +100,11 @@ func (o *forwardingRule) checkPorts() *APIError {
 	case o.PortRange != "" && o.LoadBalancingScheme != "EXTERNAL":
 		return invalidField("resource.portRange", o.PortRange, "A port range is for external load balancers.")
 	}
+	return o.completePorts()
+}
+
+// completePorts writes a port range out and the ports in order.
+func (o *forwardingRule) completePorts() *APIError {
 	if o.PortRange != "" && !strings.Contains(o.PortRange, "-") {
 		o.PortRange += "-" + o.PortRange
 	}
@@ -140,21 +145,31 @@ func (s *Sim) subnetOfRule(at spot, r *forwardingRule, b *backendService) *APIEr
 		}
 		r.Network = n.SelfLink
 	}
-	switch {
-	case ref.in != at.in:
+	if ref.in != at.in {
 		return invalidField("resource.subnetwork", r.Subnetwork, "The subnetwork is in another region.")
-	case sub.proxyOnly():
-		return invalidField("resource.subnetwork", r.Subnetwork, "Subnetwork must have purpose=PRIVATE.")
-	case r.Network != "" && r.Network != sub.Network:
-		return invalidField("resource.network", r.Network, "The subnetwork is not in this network.")
-	case b.Network != "" && b.Network != sub.Network:
-		return invalidField("resource.subnetwork", r.Subnetwork, "The backend service is in another network.")
-	case r.IPVersion == "IPV6" && sub.IPv6AccessType != r.LoadBalancingScheme:
-		return invalidField("resource.subnetwork", r.Subnetwork, "The subnetwork has no %s IPv6 range.", strings.ToLower(r.LoadBalancingScheme))
+	}
+	if refusal := r.fitsSubnet(sub, b); refusal != nil {
+		return refusal
 	}
 	r.Subnetwork = sub.SelfLink
 	if internal {
 		r.Network = sub.Network
+	}
+	return nil
+}
+
+// fitsSubnet: the rule, its backend service and the subnetwork are of one
+// network and address family.
+func (o *forwardingRule) fitsSubnet(sub *subnetwork, b *backendService) *APIError {
+	switch {
+	case sub.proxyOnly():
+		return invalidField("resource.subnetwork", o.Subnetwork, "Subnetwork must have purpose=PRIVATE.")
+	case o.Network != "" && o.Network != sub.Network:
+		return invalidField("resource.network", o.Network, "The subnetwork is not in this network.")
+	case b.Network != "" && b.Network != sub.Network:
+		return invalidField("resource.subnetwork", o.Subnetwork, "The backend service is in another network.")
+	case o.IPVersion == "IPV6" && sub.IPv6AccessType != o.LoadBalancingScheme:
+		return invalidField("resource.subnetwork", o.Subnetwork, "The subnetwork has no %s IPv6 range.", strings.ToLower(o.LoadBalancingScheme))
 	}
 	return nil
 }
