@@ -115,7 +115,8 @@ func describeLoadBalancers(s *Sim, c *call) (any, *APIError) {
 	return reply, nil
 }
 
-func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
+// newBalancer reads the load balancer that the call asks for.
+func (s *Sim) newBalancer(c *call) (*balancer, *APIError) {
 	if refusal := checkName("Load balancer", c.params["Name"]); refusal != nil {
 		return nil, refusal
 	}
@@ -135,7 +136,13 @@ func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
 	if b.Tags, refusal = c.newBalancingTags(); refusal != nil {
 		return nil, refusal
 	}
-	if b.VpcID, b.Zones, refusal = s.zones(c, b); refusal != nil {
+	b.VpcID, b.Zones, refusal = s.zones(c, b)
+	return b, refusal
+}
+
+func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
+	b, refusal := s.newBalancer(c)
+	if refusal != nil {
 		return nil, refusal
 	}
 	for _, have := range s.balancers.all() {

@@ -57,19 +57,27 @@ func (s *Sim) zone(c *call, b *balancer, vpcID string, others []balancerZone, z 
 		return "", misconfigured("A load balancer cannot be attached to multiple subnets in the same Availability Zone")
 	case b.dual() && !sub.six():
 		return "", misconfigured("You must specify subnets with an associated IPv6 CIDR block.")
+	}
+	return sub.VpcID, s.zoneAddresses(c, b, others, z)
+}
+
+// zoneAddresses checks the addresses that are asked for in a subnet beside
+// those before it.
+func (s *Sim) zoneAddresses(c *call, b *balancer, others []balancerZone, z *balancerZone) *APIError {
+	switch {
 	case z.Allocation != "" && !b.public():
-		return "", misconfigured("Allocation IDs can be specified for internet-facing load balancers only")
+		return misconfigured("Allocation IDs can be specified for internet-facing load balancers only")
 	case z.GivenIP != "" && b.public():
-		return "", misconfigured("Private IPv4 addresses can be specified for internal load balancers only")
+		return misconfigured("Private IPv4 addresses can be specified for internal load balancers only")
 	case len(others) > 0 && (z.Allocation == "") != (others[0].Allocation == ""):
-		return "", misconfigured("Allocation IDs must be specified for all subnets or for none") // a guess
+		return misconfigured("Allocation IDs must be specified for all subnets or for none") // a guess
 	}
 	if z.Allocation != "" {
 		if _, ok := see(s, c, s.elasticIPs).get(z.Allocation); !ok {
-			return "", refuse("AllocationIdNotFound", "The allocation ID '%s' is not found", z.Allocation)
+			return refuse("AllocationIdNotFound", "The allocation ID '%s' is not found", z.Allocation)
 		}
 	}
-	return sub.VpcID, nil
+	return nil
 }
 
 // leastSpace is how many addresses must be free in a subnet, unless the private

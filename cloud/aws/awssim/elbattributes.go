@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,34 +79,47 @@ func (c *call) changed(have map[string]string) (map[string]string, *APIError) {
 }
 
 func fitsAttribute(key, was, value string) bool {
-	n, err := strconv.Atoi(value)
-	switch key {
-	case "deregistration_delay.timeout_seconds":
-		return err == nil && n >= 0 && n <= 3600
-	case "stickiness.type":
-		return value == "source_ip"
-	case "load_balancing.cross_zone.enabled":
-		return value == "true" || value == "false" || value == useBalancers && was == useBalancers
-	}
-	if was == "true" || was == "false" {
+	switch {
+	case key == "load_balancing.cross_zone.enabled" && value == useBalancers:
+		return was == useBalancers
+	case was == "true" || was == "false" || was == useBalancers:
 		return value == "true" || value == "false"
 	}
-	if words := attributeWords[key]; len(words) > 0 {
-		return slices.Contains(words, value)
-	}
-	switch {
-	case strings.HasSuffix(key, ".percentage"):
-		return value == "off" || err == nil && n >= 1 && n <= 100
-	case strings.HasSuffix(key, ".count"):
-		return value == "off" || err == nil && n >= 1
-	case strings.HasSuffix(key, ".draining_interval_seconds"):
-		return err == nil && n >= 0 && n <= 360000
+	for _, r := range attributeRules {
+		if strings.HasSuffix(key, r.ends) {
+			return r.fits(value)
+		}
 	}
 	return true
 }
 
-var attributeWords = map[string][]string{
-	"dns_record.client_routing_policy": {"any_availability_zone", "availability_zone_affinity", "partial_availability_zone_affinity"},
+// attributeRules are the values that attributes take besides true and false,
+// by the ends of their names.
+var attributeRules = []struct {
+	ends string
+	fits func(value string) bool
+}{
+	{"deregistration_delay.timeout_seconds", between(0, 3600)},
+	{".draining_interval_seconds", between(0, 360000)},
+	{".percentage", orOff(between(1, 100))},
+	{".count", orOff(between(1, math.MaxInt))},
+	{"stickiness.type", oneOf("source_ip")},
+	{"dns_record.client_routing_policy", oneOf("any_availability_zone", "availability_zone_affinity", "partial_availability_zone_affinity")},
+}
+
+func between(low, high int) func(string) bool {
+	return func(value string) bool {
+		n, err := strconv.Atoi(value)
+		return err == nil && low <= n && n <= high
+	}
+}
+
+func oneOf(words ...string) func(string) bool {
+	return func(value string) bool { return slices.Contains(words, value) }
+}
+
+func orOff(fits func(string) bool) func(string) bool {
+	return func(value string) bool { return value == "off" || fits(value) }
 }
 
 // attributesOfNew are those of a new balancer. An internal one shuts out

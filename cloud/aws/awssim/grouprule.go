@@ -123,22 +123,27 @@ func (c *call) portsOf(at, protocol string) (groupRule, *APIError) {
 	if protocol == anyProtocol {
 		return r, nil
 	}
-	if r.Protocol != "tcp" && r.Protocol != "udp" && r.Protocol != "icmp" && r.Protocol != "icmpv6" {
+	if !slices.Contains([]string{"tcp", "udp", "icmp", "icmpv6"}, r.Protocol) {
 		if n, err := strconv.Atoi(protocol); err != nil || n < 0 || n > 255 {
 			return r, refuse("InvalidPermission.Malformed", "Invalid protocol number '%s' or name", protocol)
 		}
 		return r, nil
 	}
+	refusal := c.portRange(at, &r)
+	return r, refusal
+}
+
+func (c *call) portRange(at string, r *groupRule) *APIError {
 	from, err1 := strconv.Atoi(c.params[at+".FromPort"])
 	to, err2 := strconv.Atoi(c.params[at+".ToPort"])
 	if err1 != nil || err2 != nil {
-		return r, invalidValue("Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.")
+		return invalidValue("Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.")
 	}
 	if (r.Protocol == "tcp" || r.Protocol == "udp") && (from < 0 || to > 65535 || from > to) {
-		return r, invalidValue("Invalid value '%d-%d' for portRange.", from, to)
+		return invalidValue("Invalid value '%d-%d' for portRange.", from, to)
 	}
 	r.From, r.To = from, to
-	return r, nil
+	return nil
 }
 
 // peers reads the peers of a permission. Host bits are dropped, as EC2 does

@@ -96,42 +96,41 @@ func describeNetworkInterfaces(s *Sim, c *call) (any, *APIError) {
 }
 
 func interfaceValues(i *networkInterface, filter string) (out []string, ok bool) {
-	switch filter {
-	case "network-interface-id":
-		return []string{i.ID}, true
-	case "subnet-id":
-		return []string{i.SubnetID}, true
-	case "vpc-id":
-		return []string{i.VpcID}, true
-	case "availability-zone":
-		return []string{i.AvailabilityZone}, true
-	case "status":
-		return []string{i.Status}, true
-	case "interface-type":
-		return []string{i.InterfaceType}, true
-	case "requester-managed":
-		return []string{strconv.FormatBool(i.RequesterManaged)}, true
-	case "description":
-		return []string{i.Description}, true
-	case "addresses.private-ip-address":
+	of, ok := interfaceFilters[filter]
+	if !ok {
+		return nil, false
+	}
+	return of(i), true
+}
+
+var interfaceFilters = map[string]func(*networkInterface) []string{
+	"network-interface-id":   func(i *networkInterface) []string { return []string{i.ID} },
+	"subnet-id":              func(i *networkInterface) []string { return []string{i.SubnetID} },
+	"vpc-id":                 func(i *networkInterface) []string { return []string{i.VpcID} },
+	"availability-zone":      func(i *networkInterface) []string { return []string{i.AvailabilityZone} },
+	"status":                 func(i *networkInterface) []string { return []string{i.Status} },
+	"interface-type":         func(i *networkInterface) []string { return []string{i.InterfaceType} },
+	"requester-managed":      func(i *networkInterface) []string { return []string{strconv.FormatBool(i.RequesterManaged)} },
+	"description":            func(i *networkInterface) []string { return []string{i.Description} },
+	"attachment.instance-id": func(i *networkInterface) []string { return []string{i.instance()} },
+	"attachment.device-index": func(i *networkInterface) []string {
+		if i.Attachment == nil {
+			return nil
+		}
+		return []string{strconv.Itoa(i.Attachment.DeviceIndex)}
+	},
+	"addresses.private-ip-address": func(i *networkInterface) (out []string) {
 		for _, a := range i.Addresses {
 			out = append(out, a.IP)
 		}
-		return out, true
-	case "group-id":
+		return out
+	},
+	"group-id": func(i *networkInterface) (out []string) {
 		for _, g := range i.Groups {
 			out = append(out, g.ID)
 		}
-		return out, true
-	case "attachment.instance-id":
-		return []string{i.instance()}, true
-	case "attachment.device-index":
-		if i.Attachment != nil {
-			out = append(out, strconv.Itoa(i.Attachment.DeviceIndex))
-		}
-		return out, true
-	}
-	return nil, false
+		return out
+	},
 }
 
 // newInterface makes an interface with one address, which AWS chooses where

@@ -58,6 +58,29 @@ func (s *Sim) assignIPv6(i *networkInterface, prefixes []netip.Prefix, addresses
 	if len(prefixes) > 0 && !can {
 		return refuse("UnsupportedOperation", "The instance type does not support prefixes.") // code and text are guesses
 	}
+	if refusal := s.freeForIPv6(i, prefixes, addresses); refusal != nil {
+		return refusal
+	}
+	next := *i
+	next.IPv6Prefixes, next.IPv6Addresses = slices.Clone(i.IPv6Prefixes), slices.Clone(i.IPv6Addresses)
+	for _, p := range prefixes {
+		if !slices.Contains(next.IPv6Prefixes, ipv6Prefix{p.String()}) {
+			next.IPv6Prefixes = append(next.IPv6Prefixes, ipv6Prefix{p.String()})
+		}
+	}
+	for _, a := range addresses {
+		next.IPv6Addresses = append(next.IPv6Addresses, ipv6Address{a.String()})
+	}
+	if len(next.IPv6Prefixes)+len(next.IPv6Addresses) > most {
+		return refuse("PrivateIpAddressLimitExceeded", "Number of IPv6 addresses will exceed limit.") // a guess
+	}
+	s.putIPv6(&next)
+	return nil
+}
+
+// freeForIPv6 wants what is to be assigned to be of the subnet and in nobody's
+// use.
+func (s *Sim) freeForIPv6(i *networkInterface, prefixes []netip.Prefix, addresses []netip.Addr) *APIError {
 	var held []string
 	for _, p := range prefixes {
 		if s.config.AssignAgain && slices.Contains(i.IPv6Prefixes, ipv6Prefix{p.String()}) {
@@ -81,20 +104,6 @@ func (s *Sim) assignIPv6(i *networkInterface, prefixes []netip.Prefix, addresses
 	if len(held) > 0 {
 		return invalidValue("[%s] assigned, but move is not allowed.", strings.Join(held, ", ")) // a guess, by what IPv4 answers
 	}
-	next := *i
-	next.IPv6Prefixes, next.IPv6Addresses = slices.Clone(i.IPv6Prefixes), slices.Clone(i.IPv6Addresses)
-	for _, p := range prefixes {
-		if !slices.Contains(next.IPv6Prefixes, ipv6Prefix{p.String()}) {
-			next.IPv6Prefixes = append(next.IPv6Prefixes, ipv6Prefix{p.String()})
-		}
-	}
-	for _, a := range addresses {
-		next.IPv6Addresses = append(next.IPv6Addresses, ipv6Address{a.String()})
-	}
-	if len(next.IPv6Prefixes)+len(next.IPv6Addresses) > most {
-		return refuse("PrivateIpAddressLimitExceeded", "Number of IPv6 addresses will exceed limit.") // a guess
-	}
-	s.putIPv6(&next)
 	return nil
 }
 

@@ -157,12 +157,9 @@ func (s *Sim) fits(c *call, b *balancer, l *listener) *APIError {
 	return nil
 }
 
-func createListener(s *Sim, c *call) (any, *APIError) {
-	b, refusal := s.balancerOf(c)
-	if refusal != nil {
-		return nil, refusal
-	}
-	l := &listener{Balancer: b.ARN, Protocol: c.params["Protocol"]}
+// newListener reads the listener that the call asks for.
+func (s *Sim) newListener(c *call, b *balancer) (l *listener, refusal *APIError) {
+	l = &listener{Balancer: b.ARN, Protocol: c.params["Protocol"]}
 	if l.Port, refusal = c.number("Port", 0, 1, 65535); refusal != nil {
 		return nil, refusal
 	}
@@ -175,7 +172,16 @@ func createListener(s *Sim, c *call) (any, *APIError) {
 	if l.Port == 0 || len(l.Forward) == 0 || l.Protocol == "" {
 		return nil, validation("A listener needs a port, a protocol and a default action")
 	}
-	if refusal := s.fits(c, b, l); refusal != nil {
+	return l, s.fits(c, b, l)
+}
+
+func createListener(s *Sim, c *call) (any, *APIError) {
+	b, refusal := s.balancerOf(c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	l, refusal := s.newListener(c, b)
+	if refusal != nil {
 		return nil, refusal
 	}
 	count := 0

@@ -42,20 +42,8 @@ func runInstances(s *Sim, c *call) (any, *APIError) {
 	token := c.params["ClientToken"]
 	ids, again := s.launched[token]
 	if token == "" || !again {
-		ids = nil
-		for range most {
-			vm, refusal := s.launch(Instance{Type: c.params["InstanceType"], Interfaces: []Interface{{Subnet: c.params["SubnetId"]}}}, t, pending)
-			if refusal != nil && len(ids) < least {
-				for _, id := range ids {
-					s.end(s.instances.items[id])
-				}
-				return nil, refusal
-			}
-			if refusal != nil {
-				break
-			}
-			ids = append(ids, vm.ID)
-			s.later(func() { s.turnInstance(vm.ID, pending, running) })
+		if ids, refusal = s.launchSome(c, least, most, t); refusal != nil {
+			return nil, refusal
 		}
 		s.launched[token] = ids
 	}
@@ -66,6 +54,26 @@ func runInstances(s *Sim, c *call) (any, *APIError) {
 		}
 	}
 	return reply, nil
+}
+
+// launchSome launches as many instances as can be had, and none where they are
+// fewer than the least.
+func (s *Sim) launchSome(c *call, least, most int, t tags) (ids []string, refusal *APIError) {
+	for range most {
+		vm, refusal := s.launch(Instance{Type: c.params["InstanceType"], Interfaces: []Interface{{Subnet: c.params["SubnetId"]}}}, t, pending)
+		switch {
+		case refusal != nil && len(ids) < least:
+			for _, id := range ids {
+				s.end(s.instances.items[id])
+			}
+			return nil, refusal
+		case refusal != nil:
+			return ids, nil
+		}
+		ids = append(ids, vm.ID)
+		s.later(func() { s.turnInstance(vm.ID, pending, running) })
+	}
+	return ids, nil
 }
 
 // turnInstance moves an instance on, if it is still where it was.

@@ -113,7 +113,8 @@ func describeTargetGroups(s *Sim, c *call) (any, *APIError) {
 	return reply, nil
 }
 
-func createTargetGroup(s *Sim, c *call) (any, *APIError) {
+// newTargetGroup reads the group that the call asks for.
+func (s *Sim) newTargetGroup(c *call) (*targetGroup, *APIError) {
 	if refusal := checkName("Target group", c.params["Name"]); refusal != nil {
 		return nil, refusal
 	}
@@ -144,11 +145,23 @@ func createTargetGroup(s *Sim, c *call) (any, *APIError) {
 	}
 	g.Attributes = maps.Clone(groupDefaults)
 	g.Attributes["deregistration_delay.connection_termination.enabled"] = strconv.FormatBool(g.udp())
+	return g, nil
+}
+
+func (o *targetGroup) sameSettings(g *targetGroup) bool {
+	return o.Protocol == g.Protocol && o.Port == g.Port && o.VpcID == g.VpcID && o.IPType == g.IPType && o.Check == g.Check && sameSet(o.Tags, g.Tags)
+}
+
+func createTargetGroup(s *Sim, c *call) (any, *APIError) {
+	g, refusal := s.newTargetGroup(c)
+	if refusal != nil {
+		return nil, refusal
+	}
 	for _, o := range s.targetGroups.all() {
 		if o.Name != g.Name {
 			continue
 		}
-		if o.Protocol == g.Protocol && o.Port == g.Port && o.VpcID == g.VpcID && o.IPType == g.IPType && o.Check == g.Check && sameSet(o.Tags, g.Tags) {
+		if o.sameSettings(g) {
 			return targetGroupsReply{Groups: []shownGroupOfTargets{s.shownTargets(o)}}, nil
 		}
 		return nil, refuse("DuplicateTargetGroupName", "A target group with the same name '%s' exists, but with different settings", g.Name)
@@ -166,7 +179,7 @@ func (c *call) healthCheck(h healthCheck) (healthCheck, *APIError) {
 	was := h.Protocol
 	h.Protocol = cmp.Or(c.params["HealthCheckProtocol"], h.Protocol)
 	h.Port = cmp.Or(c.params["HealthCheckPort"], h.Port)
-	web := h.Protocol == "HTTP" || h.Protocol == "HTTPS"
+	web := h.web()
 	if web && was == "TCP" {
 		h.Path, h.Codes = "/", "200-399"
 	}
@@ -175,11 +188,20 @@ func (c *call) healthCheck(h healthCheck) (healthCheck, *APIError) {
 	}
 	h.Path = cmp.Or(c.params["HealthCheckPath"], h.Path)
 	h.Codes = cmp.Or(c.params["Matcher.HttpCode"], h.Codes)
+	if refusal := c.healthTimes(&h); refusal != nil {
+		return h, refusal
+	}
+	return h, c.checkHealth(h)
+}
+
+func (h healthCheck) web() bool { return h.Protocol == "HTTP" || h.Protocol == "HTTPS" }
+
+// healthTimes reads the intervals and thresholds.
+func (c *call) healthTimes(h *healthCheck) (refusal *APIError) {
 	patience := 10
 	if h.Protocol == "HTTP" {
 		patience = 6
 	}
-	var refusal *APIError
 	for _, n := range []struct {
 		name            string
 		at              *int
@@ -191,25 +213,29 @@ func (c *call) healthCheck(h healthCheck) (healthCheck, *APIError) {
 		{"UnhealthyThresholdCount", &h.Unhealthy, h.Unhealthy, 2, 10},
 	} {
 		if *n.at, refusal = c.number(n.name, n.otherwise, n.a, n.b); refusal != nil {
-			return h, refusal
+			return refusal
 		}
 	}
-	port, err := strconv.Atoi(h.Port)
+	return nil
+}
+
+func (c *call) checkHealth(h healthCheck) *APIError {
+	web := h.web()
 	switch {
 	case !web && h.Protocol != "TCP":
-		return h, validation("Health check protocol '%s' is not supported: it must be one of TCP, HTTP, HTTPS", h.Protocol)
-	case h.Port != trafficPort && (err != nil || port < 1 || port > 65535):
-		return h, validation("Health check port '%s' must be in the range 1-65535 or '%s'", h.Port, trafficPort)
+		return validation("Health check protocol '%s' is not supported: it must be one of TCP, HTTP, HTTPS", h.Protocol)
+	case h.Port != trafficPort && !between(1, 65535)(h.Port):
+		return validation("Health check port '%s' must be in the range 1-65535 or '%s'", h.Port, trafficPort)
 	case !web && (h.Path != "" || h.Codes != ""):
-		return h, misconfigured("Health check path and matcher are not supported for health checks with protocol TCP")
+		return misconfigured("Health check path and matcher are not supported for health checks with protocol TCP")
 	case web && (h.Path == "" || h.Path[0] != '/' || len(h.Path) > 1024):
-		return h, validation("Health check path '%s' must begin with a '/' character", h.Path)
+		return validation("Health check path '%s' must begin with a '/' character", h.Path)
 	case h.Timeout >= h.Interval:
-		return h, validation("Health check interval must be greater than the timeout.")
+		return validation("Health check interval must be greater than the timeout.")
 	case c.params["HealthCheckEnabled"] == "false":
-		return h, misconfigured("Health check enabled must be true for target groups with target type 'instance'")
+		return misconfigured("Health check enabled must be true for target groups with target type 'instance'")
 	}
-	return h, nil
+	return nil
 }
 
 func (s *Sim) targetGroupOf(c *call) (*targetGroup, *APIError) {
