@@ -67,18 +67,8 @@ type edit struct {
 // read tells which part of the run to ask for after a refusal, and agrees or
 // not with a refusal that says that there is nothing to do.
 func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err error) {
-	if e.ref, err = v.resolve(e.about.act, i.Instance); err != nil {
+	if i, err = v.begin(ctx, i, e); err != nil {
 		return err
-	}
-	e.began = time.Now()
-	e.about.resource = e.ref.String()
-	if err := e.check(i); err != nil {
-		return err
-	}
-	if i.Version == "" {
-		if i, err = v.reread(ctx, e, i); err != nil {
-			return err
-		}
 	}
 	todo := pieces(e.want)
 	for try := 0; ; try++ {
@@ -104,6 +94,19 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 		}
 		todo = left
 	}
+}
+
+// begin checks what is asked, and reads the interface where it was not.
+func (v interfaces) begin(ctx context.Context, i cloud.Interface, e *edit) (_ cloud.Interface, err error) {
+	if e.ref, err = v.resolve(e.about.act, i.Instance); err != nil {
+		return i, err
+	}
+	e.began = time.Now()
+	e.about.resource = e.ref.String()
+	if err := e.check(i); err != nil || i.Version != "" {
+		return i, err
+	}
+	return v.reread(ctx, e, i)
 }
 
 // look reads what is left to do after a refusal, and whether that agrees with

@@ -108,30 +108,30 @@ const elasticIPInUse = "ResourceInUse"
 // addressInUse is for an address that was asked for and is in use, among others.
 const addressInUse = "InvalidSubnet"
 
+// codeRemedies are what a person can do about errors of load balancing, by
+// their codes.
+var codeRemedies = map[string]string{
+	"InsufficientCidrBlocks":             fragmented,
+	"InvalidSubnet":                      "free addresses in the subnet (a load balancer needs 8), or name or tag another one; an address that was asked for may be taken: ask for another; where the VPC has no internet gateway, attach one, or make the load balancer internal",
+	"ResourceInUse":                      lingers,
+	"DependencyViolation":                lingers,
+	"OperationNotPermitted":              "turn off deletion protection, or whatever else the text names; nothing of the balancer has gone",
+	"AllocationIdNotFound":               "name Elastic IPs that are allocated in this region",
+	"TooManyLoadBalancers":               "have the quota raised in Service Quotas (Elastic Load Balancing)",
+	"TooManyTargetGroups":                "have the quota raised in Service Quotas (Elastic Load Balancing)",
+	"TooManyTargets":                     "have fewer nodes or ports in this Service",
+	"TooManyListeners":                   "have fewer nodes or ports in this Service",
+	"RulesPerSecurityGroupLimitExceeded": "have the quota of rules of a security group raised in Service Quotas (Amazon VPC), or take rules out of the group",
+	"InvalidTarget":                      "ELB takes running instances of the VPC",
+}
+
+const lingers = "what used it may linger for minutes; it is tried again"
+
 // balancingRemedy says what a person can do about an error of load balancing;
 // empty where the general word is enough.
 func balancingRemedy(r cloud.Reason, action, code string) string {
-	switch code {
-	case "InsufficientCidrBlocks":
-		return fragmented
-	case "InvalidSubnet":
-		return "free addresses in the subnet (a load balancer needs 8), or name or tag another one; an address that was asked for may be taken: ask for another; where the VPC has no internet gateway, attach one, or make the load balancer internal"
-	case "ResourceInUse", "DependencyViolation":
-		if action != actionReserve {
-			return "what used it may linger for minutes; it is tried again"
-		}
-	case "OperationNotPermitted":
-		return "turn off deletion protection, or whatever else the text names; nothing of the balancer has gone"
-	case "AllocationIdNotFound":
-		return "name Elastic IPs that are allocated in this region"
-	case "TooManyLoadBalancers", "TooManyTargetGroups":
-		return "have the quota raised in Service Quotas (Elastic Load Balancing)"
-	case "TooManyTargets", "TooManyListeners":
-		return "have fewer nodes or ports in this Service"
-	case "RulesPerSecurityGroupLimitExceeded":
-		return "have the quota of rules of a security group raised in Service Quotas (Amazon VPC), or take rules out of the group"
-	case "InvalidTarget":
-		return "ELB takes running instances of the VPC"
+	if remedy := codeRemedies[code]; remedy != "" && (remedy != lingers || action != actionReserve) {
+		return remedy
 	}
 	switch {
 	case r == cloud.Conflict && (ofELB[action] != "" || action == actionCreateGroup):

@@ -85,26 +85,33 @@ type rangeEdit struct {
 func (e *rangeEdit) run(ctx context.Context) error {
 	began := time.Now()
 	for try := 0; ; try++ {
-		behind := e.behind(began)
-		id, needed, err := e.decide(ctx)
-		switch {
-		case behind && (e.add && cloud.Is(err, cloud.NotFound) || cloud.Is(err, cloud.Conflict)): // a fresh subnet is unknown; what is gone is shown
-		case err != nil:
-			return e.final(err)
-		case !needed && (e.add || e.sent || !behind):
-			return nil
-		case needed && !(e.taken && behind):
-			if err = e.send(ctx, id); err == nil {
-				return nil
-			}
-			if !e.worthAgain(err, behind) || try >= e.Retries && !behind {
-				return e.final(err)
-			}
+		over, err := e.step(ctx, e.behind(began), try >= e.Retries)
+		if !over && !e.pause(ctx, try) {
+			over, err = true, cmp.Or(err, e.refuse(cloud.OutcomeUnknown, "what is there could not be looked at for long enough", "it is read again"))
 		}
-		if !e.pause(ctx, try) {
-			return e.final(cmp.Or(err, e.refuse(cloud.OutcomeUnknown, "what is there could not be looked at for long enough", "it is read again")))
+		if over {
+			return e.final(err)
 		}
 	}
+}
+
+// step reads, decides and changes once; over tells that this is the last word.
+func (e *rangeEdit) step(ctx context.Context, behind, last bool) (over bool, err error) {
+	id, needed, err := e.decide(ctx)
+	switch {
+	case behind && (e.add && cloud.Is(err, cloud.NotFound) || cloud.Is(err, cloud.Conflict)): // a fresh subnet is unknown; what is gone is shown
+		return false, err
+	case err != nil:
+		return true, err
+	case !needed:
+		return e.add || e.sent || !behind, nil
+	case e.taken && behind:
+		return false, nil
+	}
+	if err = e.send(ctx, id); err == nil {
+		return true, nil
+	}
+	return !e.worthAgain(err, behind) || last && !behind, err
 }
 
 // worthAgain tells whether to read again and try anew. A conflict may be with
@@ -128,7 +135,7 @@ func (e *rangeEdit) worthAgain(err error, behind bool) bool {
 }
 
 func (e *rangeEdit) final(err error) error {
-	if e.unsure != nil {
+	if err != nil && e.unsure != nil {
 		return e.unsure
 	}
 	return err

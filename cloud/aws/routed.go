@@ -124,12 +124,8 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 	}
 	about.resource = ref.String()
 	e := &edit{vpc: v.vpc, ref: ref, want: p, about: about}
-	switch {
-	case !p.IsValid() || p != p.Masked():
-		return e.refuse(cloud.Invalid, errors.New("it is no range in its canonical form"), "give a range without host bits")
-	case i.Subnet == "":
-		return e.refuse(cloud.Invalid, errors.New("the primary interface is in subnet "+i.SubnetName),
-			"it has to be in one of the Network's node subnets; move the machine or name its subnet there")
+	if err := e.checkRoute(i); err != nil {
+		return err
 	}
 	if i.Version == "" {
 		if i, err = v.interfaces.Get(ctx, i.Instance); err != nil {
@@ -149,6 +145,25 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 	if err := v.uncheck(ctx, i.Version, about); err != nil {
 		return err
 	}
+	return v.addRoutes(ctx, e, t, i)
+}
+
+func (e *edit) checkRoute(i cloud.Interface) error {
+	switch {
+	case !e.want.IsValid() || e.want != e.want.Masked():
+		return e.refuse(cloud.Invalid, errors.New("it is no range in its canonical form"), "give a range without host bits")
+	case i.Subnet == "":
+		return e.refuse(cloud.Invalid, errors.New("the primary interface is in subnet "+i.SubnetName),
+			"it has to be in one of the Network's node subnets; move the machine or name its subnet there")
+	}
+	return nil
+}
+
+// addRoutes leads each table to the interface, the main one first. Whoever is
+// told of a conflict leaves the prefix alone: the routes made before are taken
+// back.
+func (v routed) addRoutes(ctx context.Context, e *edit, t tables, i cloud.Interface) error {
+	p, about := e.want, e.about
 	for n, table := range t.needed() {
 		r := &routeEdit{vpc: v.vpc, table: table.id, to: p, via: i.Version, about: about}
 		err := r.add(ctx)
@@ -160,7 +175,6 @@ func (v routed) attach(ctx context.Context, i cloud.Interface, p netip.Prefix) e
 			continue
 		}
 		if (made || n > 0) && cloud.Is(err, cloud.Conflict) {
-			// Whoever is told of a conflict leaves the prefix alone.
 			if undone := v.detach(ctx, i, p); undone != nil {
 				return e.refuse(cloud.OutcomeUnknown, fmt.Errorf("%w; taking back the routes made before: %w", err, undone), "it is read back before anything else is done")
 			}

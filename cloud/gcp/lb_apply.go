@@ -97,19 +97,24 @@ func (e *lbEdit) settle(ctx context.Context) (lb.Resource, error) {
 			err = e.changed()
 		}
 		known = false
-		again := false
-		switch cloud.ReasonOf(err) {
-		case cloud.OutcomeUnknown:
-			e.unsure, again = err, true
-		case cloud.Stale:
-			again = true
-		case cloud.Conflict, cloud.NotFound, cloud.Invalid: // somebody was faster, or we ourselves
-			again = try == 0 || e.unsure != nil && try < 3
-		}
-		if !again || try >= e.Retries || !e.pause(ctx, try) {
+		if !e.worthAgain(err, try) || try >= e.Retries || !e.pause(ctx, try) {
 			return now, e.orUnsure(err)
 		}
 	}
+}
+
+// worthAgain tells whether to read again and try anew.
+func (e *lbEdit) worthAgain(err error, try int) bool {
+	switch cloud.ReasonOf(err) {
+	case cloud.OutcomeUnknown:
+		e.unsure = err
+		return true
+	case cloud.Stale:
+		return true
+	case cloud.Conflict, cloud.NotFound, cloud.Invalid: // somebody was faster, or we ourselves
+		return try == 0 || e.unsure != nil && try < 3
+	}
+	return false
 }
 
 func (e *lbEdit) orUnsure(err error) error {

@@ -129,19 +129,8 @@ func (t *translation) address(f lb.Frontend) (vip, error) {
 	if f.Address.IsValid() && t.Scheme == lb.External {
 		return p, t.refuse(cloud.NotFound, fmt.Errorf("address %s is not reserved in region %s", f.Address, t.Region), "reserve it first: nobody can choose an external address")
 	}
-	fields := lb.Fields{"addressType": {t.scheme()}, "ipVersion": {strings.ToUpper(string(f.Family))}}
-	if sub := t.subnetOf(f.Family); sub != "" {
-		fields["subnetwork"] = []string{sub}
-	}
-	switch {
-	case t.Scheme == lb.External && f.Family == lb.IPv6:
-		fields["ipv6EndpointType"] = []string{"NETLB"}
-	case t.Scheme == lb.External:
-		fields["networkTier"] = []string{p.tier}
-	}
-	if p.ip = f.Address; p.ip.IsValid() {
-		fields["address"] = []string{p.ip.String()}
-	}
+	fields := t.addressFields(f, p.tier)
+	p.ip = f.Address
 	p.ref = lb.Ref{Kind: kindAddress, Name: t.addressName(f, p, fields)}
 	sharing := t.Scheme == lb.Internal && f.Family == lb.IPv4 // has to be said of it
 	if now, there := t.got[p.ref]; there {
@@ -163,6 +152,25 @@ func (t *translation) address(f lb.Frontend) (vip, error) {
 	}
 	t.add(kindAddress, p.ref.Name, t.Owner, fields)
 	return p, nil
+}
+
+// addressFields are what a frontend's own address is to have, before it has a
+// value that nobody asked for.
+func (t *translation) addressFields(f lb.Frontend, tier string) lb.Fields {
+	fields := lb.Fields{"addressType": {t.scheme()}, "ipVersion": {strings.ToUpper(string(f.Family))}}
+	if sub := t.subnetOf(f.Family); sub != "" {
+		fields["subnetwork"] = []string{sub}
+	}
+	switch {
+	case t.Scheme == lb.External && f.Family == lb.IPv6:
+		fields["ipv6EndpointType"] = []string{"NETLB"}
+	case t.Scheme == lb.External:
+		fields["networkTier"] = []string{tier}
+	}
+	if f.Address.IsValid() {
+		fields["address"] = []string{f.Address.String()}
+	}
+	return fields
 }
 
 // addressName is the name of the owner's address that is as asked for, or of
@@ -238,28 +246,13 @@ func (t *translation) theirs(f lb.Frontend) (lb.Resource, bool) {
 }
 
 func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, p vip) (vip, error) {
-	ip, err := netip.ParseAddr(r.Address)
-	p.ref, p.ip = r.Ref, ip
-	wrong := ""
+	p.ref = r.Ref
+	p.ip, _ = netip.ParseAddr(r.Address)
 	if !r.Foreign() {
 		return p, t.refuse(cloud.Conflict, fmt.Errorf("address %s belongs to %s %s/%s", r.Address, r.Owner.Kind, r.Owner.Namespace, r.Owner.Name),
 			"reserve an address yourself and name it in both, or name another")
 	}
-	switch {
-	case err != nil:
-		wrong = "has no value yet"
-	case lb.FamilyOf(ip) != f.Family:
-		wrong = "is not " + string(f.Family)
-	case r.Fields.One("addressType") != t.scheme():
-		wrong = "is " + strings.ToLower(r.Fields.One("addressType"))
-	case f.Address.IsValid() && f.Address != ip:
-		wrong = "is not " + f.Address.String()
-	case t.tiered(f.Family) && t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != p.tier:
-		wrong = "is of tier " + r.Fields.One("networkTier")
-	case t.Attributes[lb.AttributeSubnets] != "" && t.subnetOf(f.Family) != "" && r.Fields.One("subnetwork") != t.subnetOf(f.Family):
-		wrong = "is in subnetwork " + base(r.Fields.One("subnetwork"))
-	}
-	if wrong != "" {
+	if wrong := t.misfit(f, r, p); wrong != "" {
 		return p, t.refuse(cloud.Invalid, fmt.Errorf("address %s (%s) %s", r.Name, r.Address, wrong), "name another address, or none")
 	}
 	if t.tiered(f.Family) && r.Fields.One("networkTier") != "" {
@@ -267,6 +260,25 @@ func (t *translation) takeTheirs(f lb.Frontend, r lb.Resource, p vip) (vip, erro
 	}
 	p.alone = t.Scheme == lb.Internal && f.Family == lb.IPv4 && r.Fields.One("purpose") != sharedPurpose
 	return p, nil
+}
+
+// misfit says what keeps an address from being the frontend's, if anything does.
+func (t *translation) misfit(f lb.Frontend, r lb.Resource, p vip) string {
+	switch {
+	case !p.ip.IsValid():
+		return "has no value yet"
+	case lb.FamilyOf(p.ip) != f.Family:
+		return "is not " + string(f.Family)
+	case r.Fields.One("addressType") != t.scheme():
+		return "is " + strings.ToLower(r.Fields.One("addressType"))
+	case f.Address.IsValid() && f.Address != p.ip:
+		return "is not " + f.Address.String()
+	case t.tiered(f.Family) && t.Attributes[lb.AttributeNetworkTier] != "" && r.Fields.One("networkTier") != p.tier:
+		return "is of tier " + r.Fields.One("networkTier")
+	case t.Attributes[lb.AttributeSubnets] != "" && t.subnetOf(f.Family) != "" && r.Fields.One("subnetwork") != t.subnetOf(f.Family):
+		return "is in subnetwork " + base(r.Fields.One("subnetwork"))
+	}
+	return ""
 }
 
 // Ingresses is the address of each frontend whose rules are all there.

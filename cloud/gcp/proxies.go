@@ -59,11 +59,8 @@ type proxyEdit struct {
 // an unknown outcome and one that is in the midst of another change are worth
 // another try: nobody else's request can help ours along.
 func (v proxies) settle(ctx context.Context, e *proxyEdit) error {
-	if !e.want.Prefix.Addr().Is4() || e.want.Prefix != e.want.Prefix.Masked() {
-		return e.refuse(cloud.Invalid, "the prefix is no IPv4 range in its canonical form", "give an IPv4 prefix without host bits")
-	}
-	if e.add && e.want.Prefix.Bits() > smallestProxies {
-		return e.refuse(cloud.Invalid, "a proxy-only subnetwork has at least 64 addresses", "ask for a /26 or larger; a /23 is what Google advises to start with")
+	if err := e.check(); err != nil {
+		return err
 	}
 	for try := 0; ; try++ {
 		needed, err := e.needed(ctx)
@@ -73,8 +70,7 @@ func (v proxies) settle(ctx context.Context, e *proxyEdit) error {
 		if err = e.send(ctx); err == nil {
 			return nil
 		}
-		again := cloud.Is(err, cloud.Stale) || cloud.Is(err, cloud.OutcomeUnknown) || e.unsure != nil && cloud.Is(err, cloud.Conflict) ||
-			!e.add && cloud.Is(err, cloud.NotFound)
+		again := e.worthAgain(err)
 		if e.add && cloud.Is(err, cloud.Invalid) {
 			err = e.rival(ctx, err)
 		}
@@ -87,6 +83,29 @@ func (v proxies) settle(ctx context.Context, e *proxyEdit) error {
 			return e.final(err)
 		}
 	}
+}
+
+func (e *proxyEdit) check() error {
+	if !e.want.Prefix.Addr().Is4() || e.want.Prefix != e.want.Prefix.Masked() {
+		return e.refuse(cloud.Invalid, "the prefix is no IPv4 range in its canonical form", "give an IPv4 prefix without host bits")
+	}
+	if e.add && e.want.Prefix.Bits() > smallestProxies {
+		return e.refuse(cloud.Invalid, "a proxy-only subnetwork has at least 64 addresses", "ask for a /26 or larger; a /23 is what Google advises to start with")
+	}
+	return nil
+}
+
+// worthAgain tells whether to read again and try anew after a failed request.
+func (e *proxyEdit) worthAgain(err error) bool {
+	switch cloud.ReasonOf(err) {
+	case cloud.Stale, cloud.OutcomeUnknown:
+		return true
+	case cloud.Conflict: // it may be with our own earlier request
+		return e.unsure != nil
+	case cloud.NotFound:
+		return !e.add
+	}
+	return false
 }
 
 // final makes an error the last word. What was read says what is there, but

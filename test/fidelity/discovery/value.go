@@ -53,13 +53,8 @@ func (d *Document) object(s Schema, v map[string]any, path, method string, l *de
 	for name, x := range v {
 		p, ok := s.Properties[name]
 		switch {
-		case ok && method != "" && p.outputOnly():
-			l.Add(deviation.Join(path, name), "a field that is for output only")
 		case ok:
-			if kind, is := x.(string); name == "kind" && is && p.Default != "" && kind != p.Default {
-				l.Add(deviation.Join(path, name), "%q and not %q", kind, p.Default)
-			}
-			d.check(p, x, deviation.Join(path, name), method, l)
+			d.property(p, name, x, path, method, l)
 		case s.Additional != nil:
 			d.check(*s.Additional, x, path+"{}", method, l)
 		case s.Type == "object":
@@ -71,6 +66,18 @@ func (d *Document) object(s Schema, v map[string]any, path, method string, l *de
 			l.Add(deviation.Join(path, name), "a required field is missing")
 		}
 	}
+}
+
+func (d *Document) property(p Schema, name string, x any, path, method string, l *deviation.List) {
+	at := deviation.Join(path, name)
+	if method != "" && p.outputOnly() {
+		l.Add(at, "a field that is for output only")
+		return
+	}
+	if kind, is := x.(string); name == "kind" && is && p.Default != "" && kind != p.Default {
+		l.Add(at, "%q and not %q", kind, p.Default)
+	}
+	d.check(p, x, at, method, l)
 }
 
 func (d *Document) number(s Schema, v json.Number, path string, l *deviation.List) {
