@@ -4,6 +4,7 @@ package clouds
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -11,8 +12,6 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/cloud/aws"
-	"github.com/vpcnative/vpcnative/cloud/gcp"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -51,14 +50,6 @@ type balancing struct{ lb.Balancers }
 
 // New makes Clouds; nothing is opened yet.
 func New(c Config) *Clouds { return &Clouds{Config: c, byName: map[string]*opened{}} }
-
-// Of is the cloud that a Network's VPC is of.
-func Of(n *v1alpha1.Network) string {
-	if n.Spec.AWS != nil {
-		return AWS
-	}
-	return GCP
-}
 
 // Open turns a Network into the adapter's own value, of which its supernets are
 // carved.
@@ -105,31 +96,36 @@ func (c *Clouds) Balancers(ctx context.Context, n *v1alpha1.Network) (lb.Balance
 }
 
 func (c *Clouds) open(ctx context.Context, n *v1alpha1.Network) (*opened, error) {
-	if Of(n) != c.Cloud {
+	p, ok := of(n)
+	if !ok {
+		return nil, &cloud.Error{
+			Reason: cloud.Invalid, Act: "open the VPC", Resource: "Network " + n.Name,
+			Err: errors.New("it names no VPC of a cloud that this build knows"), Remedy: "name one of " + known() + " in the Network",
+		}
+	}
+	if p.name != c.Cloud {
 		return nil, &cloud.Error{
 			Reason: cloud.WrongCloud, Act: "open the VPC", Resource: "Network " + n.Name,
 			Err:    fmt.Errorf("it names a VPC of another cloud, and %s runs with --cloud=%s", c.UserAgent, c.Cloud),
 			Remedy: "remove the Network, or run vpcnative for that cloud in its cluster",
 		}
 	}
-	var spec any = n.Spec.GCP.DeepCopy()
-	if c.Cloud == AWS {
-		spec = n.Spec.AWS.DeepCopy()
-	}
+	n = n.DeepCopy()
+	spec := p.spec(n)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	had := c.byName[n.Name]
 	if had != nil && reflect.DeepEqual(had.spec, spec) {
 		return had, nil
 	}
-	now, err := c.connect(context.WithoutCancel(ctx), spec)
+	vpc, balancers, closer, err := p.connect(context.WithoutCancel(ctx), &c.Config, n)
 	if err != nil {
 		return nil, err
 	}
 	if had != nil {
 		had.close()
 	}
-	now.spec = spec
+	now := &opened{spec: spec, vpc: *vpc, balancers: &balancing{balancers}, close: closer}
 	c.byName[n.Name] = now
 	return now, nil
 }
@@ -151,16 +147,4 @@ func (c *Clouds) Close() {
 	for _, o := range c.byName {
 		o.close()
 	}
-}
-
-// Blank is a Network's VPC where nobody has read it: its node subnets, and
-// what its cloud keeps from everybody.
-func Blank(n *v1alpha1.Network) cloud.Snapshot {
-	switch {
-	case n.Spec.AWS != nil:
-		return aws.Blank(n.Spec.AWS.Subnets)
-	case n.Spec.GCP != nil:
-		return gcp.Blank(n.Spec.GCP.Subnetworks)
-	}
-	return cloud.Snapshot{}
 }

@@ -76,7 +76,7 @@ func (c *calculator) on(f *pflag.FlagSet, o clouds.Options) error {
 	if o.Implied() == clouds.AWS {
 		cloud, others = "Compute Engine", flagsOfGCE
 		c.flags.EC2 = &c.ec2
-		if c.ec2.Region = o.AWSRegion; c.ec2.Region == "" {
+		if c.ec2.Region = o.AWS.Region; c.ec2.Region == "" {
 			c.ec2.Region = "us-east-1"
 		}
 		if f.Changed("subnets") {

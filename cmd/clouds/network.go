@@ -2,16 +2,28 @@ package clouds
 
 import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud/gcp"
+	"github.com/vpcnative/vpcnative/cloud"
 )
+
+// Of is the cloud that a Network's VPC is of; empty where it names none.
+func Of(n *v1alpha1.Network) string {
+	p, _ := of(n)
+	return p.name
+}
+
+// Blank is a Network's VPC where nobody has read it: its node subnets, and
+// what its cloud keeps from everybody.
+func Blank(n *v1alpha1.Network) cloud.Snapshot {
+	if p, ok := of(n); ok {
+		return p.blank(n)
+	}
+	return cloud.Snapshot{}
+}
 
 // vpcOf names the VPC of a Network, as cloud.Place does.
 func vpcOf(n *v1alpha1.Network) string {
-	switch g := n.Spec.GCP; {
-	case n.Spec.AWS != nil:
-		return n.Spec.AWS.VPCID
-	case g != nil:
-		return gcp.Config{Project: g.Project, NetworkProject: g.NetworkProject, Network: g.Network}.VPC()
+	if p, ok := of(n); ok {
+		return p.vpc(n)
 	}
 	return ""
 }

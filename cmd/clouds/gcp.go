@@ -1,0 +1,55 @@
+package clouds
+
+import (
+	"context"
+
+	"github.com/spf13/pflag"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/gcp"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// GCPOptions are the flags that are about Compute Engine.
+type GCPOptions struct {
+	Endpoint string
+	NoAuth   bool
+	NodeTags []string
+}
+
+func (o *GCPOptions) register(f *pflag.FlagSet) {
+	f.StringVar(&o.Endpoint, "gcp-endpoint", "", "another address of the Compute Engine API, such as an emulator's")
+	f.BoolVar(&o.NoAuth, "gcp-no-auth", false, "send no credentials; for emulators")
+	f.StringSliceVar(&o.NodeTags, "gcp-node-tags", nil, "network tags of the nodes, for the firewall rules of load balancers; all machines of the network where none is given")
+}
+
+var computeEngine = provider{
+	name: GCP,
+	spec: func(n *v1alpha1.Network) any {
+		if n.Spec.GCP == nil {
+			return nil
+		}
+		return n.Spec.GCP
+	},
+	vpc: func(n *v1alpha1.Network) string { return gcpConfig(n).VPC() },
+	blank: func(n *v1alpha1.Network) cloud.Snapshot {
+		return gcp.Blank(n.Spec.GCP.Subnetworks)
+	},
+	connect: func(ctx context.Context, c *Config, n *v1alpha1.Network) (*cloud.VPC, lb.Balancers, func(), error) {
+		config := gcpConfig(n)
+		config.Endpoint, config.NoAuth, config.NodeTags = c.GCP.Endpoint, c.GCP.NoAuth, c.GCP.NodeTags
+		config.UserAgent, config.Hook = c.UserAgent, c.Hook
+		return gcp.NewWithBalancers(ctx, config)
+	},
+	register: func(o *Options, f *pflag.FlagSet) { o.GCP.register(f) },
+	endpoint: func(o *Options) string { return o.GCP.Endpoint },
+}
+
+func gcpConfig(n *v1alpha1.Network) gcp.Config {
+	s := n.Spec.GCP
+	return gcp.Config{
+		Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
+		Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks,
+	}
+}
