@@ -192,12 +192,12 @@ type VPC struct {
 	Space      Space
 	Ranges     Ranges
 	Interfaces Interfaces
-	// Routed attaches ranges by routes; nil where the cloud needs no such thing.
+	// Routed attaches ranges by routes; nil but where Traits have Routes.
 	Routed Interfaces
-	// NewSpace is nil where ranges lie beside a subnet's own block, which grows
-	// by them.
+	// NewSpace is nil but where Traits have Inside: elsewhere a subnet grows by
+	// the ranges beside its own block.
 	NewSpace NewSpace
-	// Proxies is nil where managed load balancers need no subnet of their own.
+	// Proxies is nil where Traits have NoProxies.
 	Proxies Proxies
 	// Firewalls is nil where the cloud's firewall is kept by other means, and
 	// Filters where it does not stand at the machines.

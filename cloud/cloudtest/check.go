@@ -117,3 +117,11 @@ func (c *check) list() []cloud.Interface {
 func contains(all []cloud.Occupied, p netip.Prefix) bool {
 	return slices.ContainsFunc(all, func(o cloud.Occupied) bool { return o.Prefix == p })
 }
+
+// Whoever plans without a VPC knows by the traits alone what there is.
+func traitsSayWhichPortsThereAre(c *check) {
+	v := c.VPC
+	if v.Traits.NoProxies != (v.Proxies == nil) || v.Traits.Routes != (v.Routed != nil) || v.Traits.Inside != (v.NewSpace != nil) {
+		c.Errorf("the traits %+v do not agree with the ports %+v", v.Traits, v)
+	}
+}

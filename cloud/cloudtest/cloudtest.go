@@ -6,7 +6,6 @@ package cloudtest
 import (
 	"context"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -123,11 +122,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			c := &check{T: t, Harness: fresh(t), ctx: ctx}
-			if strings.Contains(p.name, "Proxies") && c.VPC.Proxies == nil {
-				t.Skip("this cloud needs no proxy-only subnets")
-			}
-			if strings.Contains(p.name, "Rule") && c.VPC.Firewalls == nil {
-				t.Skip("this cloud's firewall is kept by other means")
+			if p.needs == proxySubnets && c.VPC.Proxies == nil || p.needs == firewallRules && c.VPC.Firewalls == nil {
+				t.Skipf("this cloud has no %s", p.needs)
 			}
 			p.holds(c)
 		})
@@ -137,64 +133,75 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 type property struct {
 	name  string
 	holds func(*check)
+	needs port
 }
 
+// port is one that not every cloud has.
+type port string
+
+const (
+	anyCloud      port = ""
+	proxySubnets  port = "proxy-only subnets"
+	firewallRules port = "firewall rules at its machines"
+)
+
 var properties = []property{
-	{"AttachPutsThePrefixThere", attachPutsThePrefixThere},
-	{"AttachIsIdempotent", attachIsIdempotent},
-	{"AttachTouchesNothingElse", attachTouchesNothingElse},
-	{"AttachCostsOneCall", attachCostsOneCall},
-	{"AttachOnStaleVersionRereads", attachOnStaleVersionRereads},
-	{"AttachDoesNotTrustStaleKnowledge", attachDoesNotTrustStaleKnowledge},
-	{"NeighboursDoNotHideEachOther", neighboursDoNotHideEachOther},
-	{"AttachmentsNameTheirRange", attachmentsNameTheirRange},
-	{"OwnAddressesAreNotElsewhere", ownAddressesAreNotElsewhere},
-	{"DetachLastLeavesNothing", detachLastLeavesNothing},
-	{"DetachIsIdempotent", detachIsIdempotent},
-	{"DetachSparesWhatOthersPut", detachSparesWhatOthersPut},
-	{"ReplacedInstanceIsNotFound", replacedInstanceIsNotFound},
-	{"GoneInstanceIsNotFound", goneInstanceIsNotFound},
-	{"StrangersAreWrongCloud", strangersAreWrongCloud},
-	{"TakenPrefixIsConflict", takenPrefixIsConflict},
-	{"LostReplyIsSettled", lostReplyIsSettled},
-	{"ThrottledThenSucceeds", throttledThenSucceeds},
-	{"ServerErrorsAreOutlived", serverErrorsAreOutlived},
-	{"SlowOperationTimesOutUnknown", slowOperationTimesOutUnknown},
-	{"ManyWaitersShareOnePoll", manyWaitersShareOnePoll},
-	{"WaitingOutlivesFailedPolls", waitingOutlivesFailedPolls},
-	{"ListGrowsWithPagesNotInstances", listGrowsWithPagesNotInstances},
-	{"ListAgreesWithGet", listAgreesWithGet},
-	{"ListMayBeLeftEarly", listMayBeLeftEarly},
-	{"DelegatedPrefixComesWithTheInterface", delegatedPrefixComesWithTheInterface},
-	{"DelegatedPrefixesAreDisjoint", delegatedPrefixesAreDisjoint},
-	{"WithoutDelegationTheReasonIsSaid", withoutDelegationTheReasonIsSaid},
-	{"CreateRangeRepeats", createRangeRepeats},
-	{"CreateRangeLosesRaceAndRetries", createRangeLosesRaceAndRetries},
-	{"CreateRangeSettlesALostReply", createRangeSettlesALostReply},
-	{"ConcurrentRangesAllCome", concurrentRangesAllCome},
-	{"OverlappingRangeIsConflict", overlappingRangeIsConflict},
-	{"TakenRangeNameIsConflict", takenRangeNameIsConflict},
-	{"DeleteRangeRepeats", deleteRangeRepeats},
-	{"UsedRangeIsConflict", usedRangeIsConflict},
-	{"ForeignRangeUntouched", foreignRangeUntouched},
-	{"SpaceShowsEveryRange", spaceShowsEveryRange},
-	{"EnsureProxiesRepeats", ensureProxiesRepeats},
-	{"EnsureProxiesSettlesALostReply", ensureProxiesSettlesALostReply},
-	{"SecondActiveProxiesAreConflict", secondActiveProxiesAreConflict},
-	{"OverlappingProxiesAreConflict", overlappingProxiesAreConflict},
-	{"DeleteProxiesRepeats", deleteProxiesRepeats},
-	{"UsedProxiesAreConflict", usedProxiesAreConflict},
-	{"ForeignProxiesUntouched", foreignProxiesUntouched},
-	{"SpaceShowsTheActiveProxies", spaceShowsTheActiveProxies},
-	{"EnsureRuleRepeats", ensureRuleRepeats},
-	{"EnsureRuleFollowsItsRanges", ensureRuleFollowsItsRanges},
-	{"EnsureRuleRepairsDrift", ensureRuleRepairsDrift},
-	{"EnsureRuleSettlesALostReply", ensureRuleSettlesALostReply},
-	{"ForeignRuleUntouched", foreignRuleUntouched},
-	{"DeleteRuleRepeats", deleteRuleRepeats},
-	{"RulesAreReadInTheOrderTheyDecide", rulesAreReadInTheOrderTheyDecide},
-	{"RuleCommandSaysAll", ruleCommandSaysAll},
-	{"RefusedCredentialsSaySo", refusedCredentialsSaySo},
+	{"AttachPutsThePrefixThere", attachPutsThePrefixThere, anyCloud},
+	{"AttachIsIdempotent", attachIsIdempotent, anyCloud},
+	{"AttachTouchesNothingElse", attachTouchesNothingElse, anyCloud},
+	{"AttachCostsOneCall", attachCostsOneCall, anyCloud},
+	{"AttachOnStaleVersionRereads", attachOnStaleVersionRereads, anyCloud},
+	{"AttachDoesNotTrustStaleKnowledge", attachDoesNotTrustStaleKnowledge, anyCloud},
+	{"NeighboursDoNotHideEachOther", neighboursDoNotHideEachOther, anyCloud},
+	{"AttachmentsNameTheirRange", attachmentsNameTheirRange, anyCloud},
+	{"OwnAddressesAreNotElsewhere", ownAddressesAreNotElsewhere, anyCloud},
+	{"DetachLastLeavesNothing", detachLastLeavesNothing, anyCloud},
+	{"DetachIsIdempotent", detachIsIdempotent, anyCloud},
+	{"DetachSparesWhatOthersPut", detachSparesWhatOthersPut, anyCloud},
+	{"ReplacedInstanceIsNotFound", replacedInstanceIsNotFound, anyCloud},
+	{"GoneInstanceIsNotFound", goneInstanceIsNotFound, anyCloud},
+	{"StrangersAreWrongCloud", strangersAreWrongCloud, anyCloud},
+	{"TakenPrefixIsConflict", takenPrefixIsConflict, anyCloud},
+	{"LostReplyIsSettled", lostReplyIsSettled, anyCloud},
+	{"ThrottledThenSucceeds", throttledThenSucceeds, anyCloud},
+	{"ServerErrorsAreOutlived", serverErrorsAreOutlived, anyCloud},
+	{"SlowOperationTimesOutUnknown", slowOperationTimesOutUnknown, anyCloud},
+	{"ManyWaitersShareOnePoll", manyWaitersShareOnePoll, anyCloud},
+	{"WaitingOutlivesFailedPolls", waitingOutlivesFailedPolls, anyCloud},
+	{"ListGrowsWithPagesNotInstances", listGrowsWithPagesNotInstances, anyCloud},
+	{"ListAgreesWithGet", listAgreesWithGet, anyCloud},
+	{"ListMayBeLeftEarly", listMayBeLeftEarly, anyCloud},
+	{"DelegatedPrefixComesWithTheInterface", delegatedPrefixComesWithTheInterface, anyCloud},
+	{"DelegatedPrefixesAreDisjoint", delegatedPrefixesAreDisjoint, anyCloud},
+	{"WithoutDelegationTheReasonIsSaid", withoutDelegationTheReasonIsSaid, anyCloud},
+	{"CreateRangeRepeats", createRangeRepeats, anyCloud},
+	{"CreateRangeLosesRaceAndRetries", createRangeLosesRaceAndRetries, anyCloud},
+	{"CreateRangeSettlesALostReply", createRangeSettlesALostReply, anyCloud},
+	{"ConcurrentRangesAllCome", concurrentRangesAllCome, anyCloud},
+	{"OverlappingRangeIsConflict", overlappingRangeIsConflict, anyCloud},
+	{"TakenRangeNameIsConflict", takenRangeNameIsConflict, anyCloud},
+	{"DeleteRangeRepeats", deleteRangeRepeats, anyCloud},
+	{"UsedRangeIsConflict", usedRangeIsConflict, anyCloud},
+	{"ForeignRangeUntouched", foreignRangeUntouched, anyCloud},
+	{"SpaceShowsEveryRange", spaceShowsEveryRange, anyCloud},
+	{"EnsureProxiesRepeats", ensureProxiesRepeats, proxySubnets},
+	{"EnsureProxiesSettlesALostReply", ensureProxiesSettlesALostReply, proxySubnets},
+	{"SecondActiveProxiesAreConflict", secondActiveProxiesAreConflict, proxySubnets},
+	{"OverlappingProxiesAreConflict", overlappingProxiesAreConflict, proxySubnets},
+	{"DeleteProxiesRepeats", deleteProxiesRepeats, proxySubnets},
+	{"UsedProxiesAreConflict", usedProxiesAreConflict, proxySubnets},
+	{"ForeignProxiesUntouched", foreignProxiesUntouched, proxySubnets},
+	{"SpaceShowsTheActiveProxies", spaceShowsTheActiveProxies, proxySubnets},
+	{"EnsureRuleRepeats", ensureRuleRepeats, firewallRules},
+	{"EnsureRuleFollowsItsRanges", ensureRuleFollowsItsRanges, firewallRules},
+	{"EnsureRuleRepairsDrift", ensureRuleRepairsDrift, firewallRules},
+	{"EnsureRuleSettlesALostReply", ensureRuleSettlesALostReply, firewallRules},
+	{"ForeignRuleUntouched", foreignRuleUntouched, firewallRules},
+	{"DeleteRuleRepeats", deleteRuleRepeats, firewallRules},
+	{"RulesAreReadInTheOrderTheyDecide", rulesAreReadInTheOrderTheyDecide, firewallRules},
+	{"RuleCommandSaysAll", ruleCommandSaysAll, firewallRules},
+	{"TraitsSayWhichPortsThereAre", traitsSayWhichPortsThereAre, anyCloud},
+	{"RefusedCredentialsSaySo", refusedCredentialsSaySo, anyCloud},
 }
 
 // check is one property being checked.
