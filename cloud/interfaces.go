@@ -14,8 +14,8 @@ type Attachment struct {
 	// (EC2), it is as the subnet's ranges were last read, and empty before.
 	Range string
 	// IPv6 goes with Prefix, where the caller wants both families and the
-	// interface has Pairs: it is Interface.IPv6For(Prefix), and otherwise not
-	// valid. Attachments that are read have prefixes of each family by itself.
+	// interface has prefixes Paired: it is Interface.PodIPv6(Prefix), and otherwise
+	// not valid. Attachments that are read have prefixes of each family by itself.
 	IPv6 netip.Prefix
 }
 
@@ -52,10 +52,9 @@ type Interface struct {
 	// is none: the interface has IPv4 only, or the cloud has IPv6 prefixes
 	// carved and attached like any other (the /80s of EC2).
 	Delegated netip.Prefix
-	// Pairs is the IPv6 block of the interface's subnet out of which every IPv4
-	// prefix of that subnet has one that goes with it, and is attached with it
-	// (EC2). It is not valid where there is none.
-	Pairs netip.Prefix
+	// Paired gives every IPv4 prefix of the interface's subnet the IPv6 prefix
+	// that goes with it, and is attached with it (EC2). It is nil where none does.
+	Paired Pairing
 	// Machine is the instance's type, and Slots how many of the places for
 	// addresses and prefixes on the interface are taken, where the machine's
 	// type limits those. Machine is empty where it was not asked for.
@@ -81,21 +80,22 @@ func (i Interface) Holds(p netip.Prefix) bool {
 	return false
 }
 
-// IPv6For is the IPv6 prefix that pods have beside those of an IPv4 one: what
+// Pairing is how a cloud numbers IPv6 prefixes by IPv4 ones. Prefixes that do not
+// overlap have IPv6 prefixes that do not: nobody else has to see to that, and one
+// is quarantined while the other is.
+type Pairing interface {
+	// IPv6For is the IPv6 prefix that goes with an IPv4 one of the subnet.
+	IPv6For(p netip.Prefix) netip.Prefix
+}
+
+// PodIPv6 is the IPv6 prefix that pods have beside those of an IPv4 one: what
 // is delegated, or what goes with that prefix. It is not valid where the
 // interface has no IPv6.
-//
-// The one that goes with it is the /80 of Pairs that is numbered by the last 16
-// bits of the prefix's first address. A subnet's IPv4 block is a /16 at most, so
-// prefixes that do not overlap have /80s that do not: nobody else has to see to
-// that, and it rests while its prefix does.
-func (i Interface) IPv6For(p netip.Prefix) netip.Prefix {
-	if !i.Pairs.IsValid() || !p.Addr().Is4() {
+func (i Interface) PodIPv6(p netip.Prefix) netip.Prefix {
+	if i.Paired == nil || !p.Addr().Is4() {
 		return i.Delegated
 	}
-	six, four := i.Pairs.Masked().Addr().As16(), p.Masked().Addr().As4()
-	six[8], six[9] = four[2], four[3]
-	return netip.PrefixFrom(netip.AddrFrom16(six), 80)
+	return i.Paired.IPv6For(p)
 }
 
 // Carries tells whether the prefix is on the interface, and with it an IPv6 one

@@ -125,7 +125,7 @@ func (v interfaces) read(ref machineRef, cards []card) (cloud.Interface, error) 
 		got.Singles = c.singles()
 		if v.isNodeSubnet(c.subnet) {
 			got.Subnet = c.subnet
-			got.Pairs, _ = v.known.pairsOf(c.subnet)
+			got.Paired, _ = v.known.pairsOf(c.subnet)
 		}
 		got.Attachments = v.attachments(c.subnet, prefixes)
 	}
@@ -184,7 +184,7 @@ func (v interfaces) ExplainNoIPv6(ctx context.Context, i cloud.Interface) error 
 	if err := v.listSubnets(ctx, &occupancy{subnets: map[string]*cloud.Subnet{}}); err != nil {
 		return err
 	}
-	if p, _ := v.known.pairsOf(now.Subnet); p.IsValid() {
+	if p, _ := v.known.pairsOf(now.Subnet); p != nil {
 		return &cloud.Error{Reason: cloud.Stale, Act: act, Resource: ref.String(), Err: fmt.Errorf("subnet %s has IPv6 block %s by now", now.Subnet, p)}
 	}
 	return &cloud.Error{Reason: cloud.NotFound, Act: act, Resource: ref.String(),

@@ -58,7 +58,7 @@ func TestIPv6PrefixesThatCannotBe(t *testing.T) {
 // pair attaches and takes off the IPv6 prefix that goes with a range, too.
 func (w *world) pair(i cloud.Interface, p string, do func(context.Context, cloud.Interface, cloud.Attachment) (cloud.Operation, error)) error {
 	w.Helper()
-	_, err := do(w.Context(), i, cloud.Attachment{Prefix: prefix(p), IPv6: i.IPv6For(prefix(p))})
+	_, err := do(w.Context(), i, cloud.Attachment{Prefix: prefix(p), IPv6: i.PodIPv6(prefix(p))})
 	return err
 }
 
@@ -66,7 +66,7 @@ func TestBothFamiliesAreAttachedOrNeither(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, awssim.Config{})
 	id, other := w.add("m5.large", "vm"), w.add("m5.large", "other")
-	if i := w.get(id); i.IPv6For(prefix("10.0.65.0/27")).IsValid() {
+	if i := w.get(id); i.PodIPv6(prefix("10.0.65.0/27")).IsValid() {
 		t.Errorf("without IPv6 it reads %+v", i)
 	}
 	w.wants(cloud.NotFound, w.vpc.Interfaces.ExplainNoIPv6(t.Context(), w.get(id)), w.subnet, "no IPv6 block", "associate")
@@ -74,7 +74,7 @@ func TestBothFamiliesAreAttachedOrNeither(t *testing.T) {
 	w.must(err)
 	w.wants(cloud.Stale, w.vpc.Interfaces.ExplainNoIPv6(t.Context(), w.get(id)), "by now")
 	const v4 = "10.0.65.0/27"
-	v6 := w.get(id).IPv6For(prefix(v4))
+	v6 := w.get(id).PodIPv6(prefix(v4))
 	if !six.Contains(v6.Addr()) || v6.Bits() != 80 {
 		t.Fatalf("%s goes with %s in %s", v6, v4, six)
 	}
@@ -109,7 +109,7 @@ func TestAPairSurvivesLostReplies(t *testing.T) {
 			const v4 = "10.0.65.0/27"
 			w.sim.Inject(awssim.Fault{Action: action, LostReply: true, Count: 1})
 			w.must(w.pair(w.get(id), v4, w.vpc.Interfaces.Attach))
-			w.attached(id, v4, w.get(id).IPv6For(prefix(v4)).String())
+			w.attached(id, v4, w.get(id).PodIPv6(prefix(v4)).String())
 			w.must(w.pair(w.get(id), v4, w.vpc.Interfaces.Detach))
 			w.attached(id)
 		})

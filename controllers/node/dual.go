@@ -15,7 +15,7 @@ import (
 
 // A Node of a request for both families publishes, beside the prefix out of
 // the request's ranges, the IPv6 prefix that the cloud delegates to its
-// interface, or the one that goes with that prefix (cloud.Interface.IPv6For),
+// interface, or the one that goes with that prefix (cloud.Interface.PodIPv6),
 // which is attached and taken off with it. Neither is anybody's to allocate or
 // to release, but it is claimed all the same: what a Node publishes cannot be
 // changed, so no two may be promised one prefix, by whatever leader.
@@ -48,7 +48,7 @@ func texts(all []netip.Prefix) (out []string) {
 // Node whose first choice is out of reach waits for it: to take another for
 // good, with a family less, is not ours to choose.
 func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) ([]*v1alpha1.RangeRequest, *trouble) {
-	if nic.Delegated.IsValid() || nic.Pairs.IsValid() {
+	if nic.Delegated.IsValid() || nic.Paired != nil {
 		return candidates, nil
 	}
 	at := slices.IndexFunc(candidates, wantsIPv6)
@@ -71,7 +71,7 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocat
 	if !wantsIPv6(r) {
 		return nil
 	}
-	six := nic.IPv6For(h.Prefix)
+	six := nic.PodIPv6(h.Prefix)
 	if !six.IsValid() {
 		return noIPv6(ctx, vpc, r.Name, nic)
 	}
@@ -109,7 +109,7 @@ func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]ne
 		return nil, noNetwork(cat, r)
 	}
 	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
-	six := nic.IPv6For(h.Prefix)
+	six := nic.PodIPv6(h.Prefix)
 	switch {
 	case err != nil:
 		return nil, instanceTrouble(err)
@@ -150,10 +150,10 @@ func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *trouble {
 // it.
 func (c *Controller) paired(h allocator.Allocation, nic cloud.Interface) netip.Prefix {
 	r := c.catalog.Load().request(h.Key.Request)
-	if r == nil || !wantsIPv6(r) || !nic.Pairs.IsValid() || byRoutes(h.Key) {
+	if r == nil || !wantsIPv6(r) || nic.Paired == nil || byRoutes(h.Key) {
 		return netip.Prefix{}
 	}
-	return nic.IPv6For(h.Prefix)
+	return nic.PodIPv6(h.Prefix)
 }
 
 func requestGone(h allocator.Allocation) *trouble {

@@ -27,7 +27,7 @@ func (c *Controller) published6(node *corev1.Node, h allocator.Allocation, nic c
 func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocator.Allocation, nic cloud.Interface) *trouble {
 	p, ok := publishedIPv6(node)
 	r := c.catalog.Load().request(key.Request)
-	six := nic.IPv6For(h.Prefix)
+	six := nic.PodIPv6(h.Prefix)
 	if !ok || r == nil || !wantsIPv6(r) || six == p {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocat
 // pairedOf is the IPv6 prefix that the Node publishes and that is attached with
 // its other one.
 func (r *reading) pairedOf(k allocator.Observed, nic cloud.Interface) netip.Prefix {
-	if nic.Pairs.IsValid() && k.Delegated == nic.IPv6For(k.Prefix) {
+	if nic.Paired != nil && k.Delegated == nic.PodIPv6(k.Prefix) {
 		return k.Delegated
 	}
 	return netip.Prefix{}
@@ -51,7 +51,7 @@ func (r *reading) pairedOf(k allocator.Observed, nic cloud.Interface) netip.Pref
 
 // lostIPv6 is ipv6Changed for the reading of all interfaces.
 func (r *reading) lostIPv6(k allocator.Observed, nic cloud.Interface) bool {
-	if !k.Delegated.IsValid() || k.Delegated == nic.IPv6For(k.Prefix) {
+	if !k.Delegated.IsValid() || k.Delegated == nic.PodIPv6(k.Prefix) {
 		return false
 	}
 	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {

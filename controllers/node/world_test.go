@@ -545,7 +545,7 @@ type interfaces struct{ w *world }
 func fault(r cloud.Reason) error { return &cloud.Error{Reason: r, Act: "act", Err: errDice} }
 
 func (w *world) view(id string, i *instance) cloud.Interface {
-	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: i.subnet, SubnetName: i.subnet, Delegated: i.delegated, Pairs: w.pairs, Version: fmt.Sprint(i.version)}
+	out := cloud.Interface{Instance: id, InstanceUID: i.uid, Subnet: i.subnet, SubnetName: i.subnet, Delegated: i.delegated, Paired: w.paired(), Version: fmt.Sprint(i.version)}
 	for _, p := range i.prefixes {
 		out.Attachments = append(out.Attachments, cloud.Attachment{Prefix: p, Range: "vn-pods"})
 	}
@@ -874,4 +874,20 @@ func (w *world) carries(name string) []netip.Prefix {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.instancesOf("vm-" + name).prefixes)
+}
+
+// pairing numbers an /80 of the block by the last 16 bits of an IPv4 prefix.
+type pairing netip.Prefix
+
+func (x pairing) IPv6For(p netip.Prefix) netip.Prefix {
+	six, four := netip.Prefix(x).Addr().As16(), p.Addr().As4()
+	six[8], six[9] = four[2], four[3]
+	return netip.PrefixFrom(netip.AddrFrom16(six), 80)
+}
+
+func (w *world) paired() cloud.Pairing {
+	if !w.pairs.IsValid() {
+		return nil
+	}
+	return pairing(w.pairs)
 }
