@@ -1,7 +1,6 @@
 package gcesim
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -63,11 +62,8 @@ func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 // type; any other field is refused. present tells that it has a list of alias
 // ranges.
 func interfaceBody(c *call) (asked networkInterface, present bool, refusal *APIError) {
-	var fields map[string]json.RawMessage
-	if refusal := decode(c, &fields); refusal != nil {
-		return asked, false, refusal
-	}
-	if refusal := decode(c, &asked); refusal != nil {
+	fields, refusal := decodeFields(c, &asked)
+	if refusal != nil {
 		return asked, false, refusal
 	}
 	may := []string{"aliasIpRanges", "fingerprint"}

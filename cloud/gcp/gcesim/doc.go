@@ -29,8 +29,6 @@
 // What it does not have: disks, images, firewall policies, proxy load balancers, IAM (a token
 // has every right, a project may use any project's subnetwork), IPv6 alias
 // ranges, and subnetworks and interfaces that have IPv6 only. A method it does
-// not know answers 404. A field of a request that it does not model is
-// ignored, except in the bodies of subnetworks.patch,
-// instances.updateNetworkInterface, of firewalls and of load balancing, where it
-// is refused.
+// not know answers 404. A query parameter, a field of a request or of a filter
+// that it does not model is refused.
 package gcesim

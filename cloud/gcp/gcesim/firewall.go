@@ -1,7 +1,6 @@
 package gcesim
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ func insertFirewall(s *Sim, c *call) (any, *APIError) {
 		return op, refusal
 	}
 	var body firewall
-	if _, refusal := decodeFirewall(c, &body); refusal != nil {
+	if refusal := decode(c, &body); refusal != nil {
 		return nil, refusal
 	}
 	f, refusal := s.newFirewall(c.Project, body)
@@ -37,21 +36,6 @@ func insertFirewall(s *Sim, c *call) (any, *APIError) {
 		s.firewalls.put(s.clock.Now(), c.Project, global, f)
 		return nil
 	}})
-}
-
-// decodeFirewall reads a body and refuses fields that are not modelled.
-func decodeFirewall(c *call, into *firewall) (map[string]json.RawMessage, *APIError) {
-	var fields map[string]json.RawMessage
-	if refusal := decode(c, &fields); refusal != nil {
-		return nil, refusal
-	}
-	known := jsonFields(reflect.TypeFor[firewall]())
-	for name := range fields {
-		if _, ok := known[name]; !ok {
-			return nil, refuse(400, "badRequest", "Invalid JSON payload received. Unknown name \"%s\": Cannot find field.", name)
-		}
-	}
-	return fields, decode(c, into)
 }
 
 func (s *Sim) newFirewall(project string, body firewall) (*firewall, *APIError) {
@@ -113,7 +97,7 @@ func patchFirewall(s *Sim, c *call) (any, *APIError) {
 		return nil, notFound(path)
 	}
 	var asked firewall
-	present, refusal := decodeFirewall(c, &asked)
+	present, refusal := decodeFields(c, &asked)
 	if refusal != nil {
 		return nil, refusal
 	}

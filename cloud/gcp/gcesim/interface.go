@@ -9,6 +9,9 @@ import (
 // newInterface completes one interface in place.
 func (s *Sim) newInterface(project string, in scope, path string, at int, nic *networkInterface) (undo func(), failure *OperationError, refusal *APIError) {
 	field := fmt.Sprintf("resource.networkInterfaces[%d]", at)
+	if len(nic.AliasIPv6Ranges) > 0 {
+		return nil, nil, invalidField(field+".aliasIpv6Ranges", nic.AliasIPv6Ranges[0].IPCidrRange, "This simulator has no IPv6 alias ranges.")
+	}
 	sub, refusal := s.interfaceSubnet(field, project, in, nic)
 	if refusal != nil {
 		return nil, nil, refusal

@@ -13,7 +13,7 @@ func (k *lbKind[S, T]) insert(s *Sim, c *call) (any, *APIError) {
 		return op, refusal
 	}
 	v := T(new(S))
-	if _, refusal := decodeStrict(c, v); refusal != nil {
+	if refusal := decode(c, v); refusal != nil {
 		return nil, refusal
 	}
 	at := spot{c.Project, c.in}
@@ -99,7 +99,7 @@ func (k *lbKind[S, T]) patch(s *Sim, c *call) (any, *APIError) {
 		return nil, notFound(path)
 	}
 	asked := T(new(S))
-	fields, refusal := decodeStrict(c, asked)
+	fields, refusal := decodeFields(c, asked)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -138,11 +138,7 @@ func clearNested(next any, fields map[string]json.RawMessage) {
 	v := reflect.ValueOf(next).Elem()
 	index := jsonFields(v.Type())
 	for name, raw := range fields {
-		i, known := index[name]
-		if !known {
-			continue // of something nested, which is not refused for that
-		}
-		f := v.Field(i)
+		f := v.Field(index[name])
 		switch {
 		case string(raw) == "null" || f.Kind() == reflect.Slice || f.Kind() == reflect.Map:
 			f.SetZero()

@@ -3,7 +3,6 @@ package gcesim
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -79,7 +78,7 @@ func (s *Sim) changeMembers(c *call, kind string, each func(*instanceGroup, *ins
 		return nil, refusal
 	}
 	var body instancesBody
-	if _, refusal := decodeStrict(c, &body); refusal != nil {
+	if refusal := decode(c, &body); refusal != nil {
 		return nil, refusal
 	}
 	if len(body.Instances) == 0 {
@@ -133,58 +132,36 @@ func listMembers(s *Sim, c *call) (any, *APIError) {
 	if !ok {
 		return nil, notFound(c.path("instanceGroups", c.Resource))
 	}
+	var body struct {
+		InstanceState string `json:"instanceState"`
+	}
+	if refusal := decodeChoice(c, &body, "instanceState", &body.InstanceState, "ALL"); refusal != nil {
+		return nil, refusal
+	}
 	var out []instanceLink
 	for _, name := range g.members {
 		out = append(out, instanceLink{selfLinkBase + c.path("instances", name), "RUNNING"})
 	}
-	return s.membersPage(c, "instanceGroupsListInstances", out)
+	items, next, refusal := numberedPage(c, out)
+	return listReply{
+		Kind: kindPrefix + "instanceGroupsListInstances", SelfLink: selfLinkBase + strings.TrimSuffix(c.path("", ""), "/"),
+		Items: items, NextPageToken: next,
+	}, refusal
 }
 
-// membersPage is a page of what is in a group.
-func (s *Sim) membersPage(c *call, kind string, all any) (any, *APIError) {
-	l, refusal := parseListing(&call{Call: c.Call, query: without(c, "pageToken")}, typeOf[*instanceGroup]())
-	if refusal != nil {
-		return nil, refusal
+// decodeChoice reads a body by which a list of members may be chosen from, and
+// knows the one choice that all of them are.
+func decodeChoice(c *call, body any, name string, choice *string, all string) *APIError {
+	if len(c.body) == 0 {
+		return nil
 	}
-	from := 0
-	if text := c.query.Get("pageToken"); text != "" {
-		var err error
-		if from, err = strconv.Atoi(text); err != nil {
-			return nil, invalidField("pageToken", text, "The page token is not valid for this list.")
-		}
+	if refusal := decode(c, body); refusal != nil {
+		return refusal
 	}
-	reply := listReply{Kind: kindPrefix + kind}
-	switch list := all.(type) {
-	case []listedEndpoint: // which have no link to themselves
-		reply.Items, reply.NextPageToken = slicePage(list, from, l.max)
-	case []instanceLink:
-		reply.SelfLink = selfLinkBase + strings.TrimSuffix(c.path("", ""), "/")
-		reply.Items, reply.NextPageToken = slicePage(list, from, l.max)
+	if *choice != "" && *choice != all {
+		return invalidField("resource."+name, *choice, "This simulator knows %s.", all)
 	}
-	return reply, nil
-}
-
-func slicePage[T any](list []T, from, max int) (any, string) {
-	from = min(from, len(list))
-	to := min(from+max, len(list))
-	next := ""
-	if to < len(list) {
-		next = strconv.Itoa(to)
-	}
-	if from == to {
-		return nil, ""
-	}
-	return list[from:to], next
-}
-
-func without(c *call, name string) map[string][]string {
-	out := map[string][]string{}
-	for k, v := range c.query {
-		if k != name {
-			out[k] = v
-		}
-	}
-	return out
+	return nil
 }
 
 // forgetInstance takes a VM that is gone out of every group.

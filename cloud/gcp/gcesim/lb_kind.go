@@ -1,10 +1,5 @@
 package gcesim
 
-import (
-	"encoding/json"
-	"reflect"
-)
-
 // lbShelf holds one kind of load balancing's resources, and those that are
 // being made: they count as users and as holders already.
 type lbShelf[T resource] struct {
@@ -97,21 +92,6 @@ func (k *lbKind[S, T]) target(s *Sim, c *call) (T, *APIError) {
 		return nil, notReady(path)
 	}
 	return v, nil
-}
-
-// decodeStrict reads a body and refuses fields that are not modelled.
-func decodeStrict(c *call, into any) (map[string]json.RawMessage, *APIError) {
-	var fields map[string]json.RawMessage
-	if refusal := decode(c, &fields); refusal != nil {
-		return nil, refusal
-	}
-	known := jsonFields(reflect.TypeOf(into).Elem())
-	for name := range fields {
-		if _, ok := known[name]; !ok {
-			return nil, refuse(400, "badRequest", "Invalid JSON payload received. Unknown name \"%s\": Cannot find field.", name)
-		}
-	}
-	return fields, decode(c, into)
 }
 
 // refer resolves a reference and wants the resource there and at rest.

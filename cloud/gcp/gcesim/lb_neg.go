@@ -106,7 +106,7 @@ func (s *Sim) changeEndpoints(c *call, kind string, next func(*endpointGroup, []
 		return nil, refusal
 	}
 	var body endpointsBody
-	if _, refusal := decodeStrict(c, &body); refusal != nil {
+	if refusal := decode(c, &body); refusal != nil {
 		return nil, refusal
 	}
 	if k := len(body.NetworkEndpoints); k == 0 || k > maxEndpointsBatch {
@@ -173,15 +173,21 @@ type listedEndpoint struct {
 	NetworkEndpoint groupEndpoint `json:"networkEndpoint"`
 }
 
-// listEndpoints pages as lists do; the token is the number of those before.
 func listEndpoints(s *Sim, c *call) (any, *APIError) {
 	n, ok := lookBack(s, c, s.lb.negs.table).get(c.Project, c.in, c.Resource)
 	if !ok {
 		return nil, notFound(c.path("networkEndpointGroups", c.Resource))
 	}
+	var body struct {
+		HealthStatus string `json:"healthStatus"`
+	}
+	if refusal := decodeChoice(c, &body, "healthStatus", &body.HealthStatus, "SKIP"); refusal != nil {
+		return nil, refusal
+	}
 	var out []listedEndpoint
 	for _, e := range n.endpoints {
 		out = append(out, listedEndpoint{e})
 	}
-	return s.membersPage(c, "networkEndpointGroupsListNetworkEndpoints", out)
+	items, next, refusal := numberedPage(c, out)
+	return listReply{Kind: kindPrefix + "networkEndpointGroupsListNetworkEndpoints", Items: items, NextPageToken: next}, refusal
 }

@@ -57,6 +57,9 @@ func (s *Sim) newNetwork(project string, in network) (*network, *APIError) {
 	if _, ok := s.networks.get(project, global, in.Name); ok || s.isBusy(path) {
 		return nil, alreadyExists(path)
 	}
+	if r := in.RoutingConfig; r != nil && r.RoutingMode != "" && r.RoutingMode != "REGIONAL" {
+		return nil, invalidField("resource.routingConfig.routingMode", r.RoutingMode, "This simulator knows REGIONAL.")
+	}
 	auto := in.auto()
 	ula, refusal := s.newULA(in)
 	if refusal != nil {
@@ -149,20 +152,14 @@ func listPeeringRoutes(s *Sim, c *call) (any, *APIError) {
 		return nil, notFound(c.path("networks", c.Resource))
 	}
 	name := c.query.Get("peeringName")
-	reply := listReply{Kind: kindPrefix + "exchangedPeeringRoutesList"}
-	if c.query.Get("direction") == "OUTGOING" {
-		return reply, nil
-	}
-	var items []peeringRoute
+	var routes []peeringRoute
 	for _, r := range s.routesOf(n, "") {
-		if r.NextHopPeering != "" && (name == "" || r.NextHopPeering == name) {
-			items = append(items, peeringRoute{
+		if c.query.Get("direction") != "OUTGOING" && r.NextHopPeering != "" && (name == "" || r.NextHopPeering == name) {
+			routes = append(routes, peeringRoute{
 				DestRange: r.DestRange, Imported: true, Type: "SUBNET_PEERING_ROUTE", NextHopRegion: c.query.Get("region"),
 			})
 		}
 	}
-	if items != nil {
-		reply.Items = items
-	}
-	return reply, nil
+	items, next, refusal := numberedPage(c, routes)
+	return listReply{Kind: kindPrefix + "exchangedPeeringRoutesList", Items: items, NextPageToken: next}, refusal
 }

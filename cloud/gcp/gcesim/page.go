@@ -43,13 +43,10 @@ func (t pageToken) String() string {
 }
 
 func parseListing(c *call, kind reflect.Type) (listing, *APIError) {
-	l := listing{max: defaultMaxResults}
-	if text := c.query.Get("maxResults"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > defaultMaxResults {
-			return l, invalidField("maxResults", text, "Must be between 0 and %d, inclusive.", defaultMaxResults)
-		}
-		l.max = orDefault(n, defaultMaxResults)
+	max, refusal := c.maxResults()
+	l := listing{max: max}
+	if refusal != nil {
+		return l, refusal
 	}
 	switch order := strings.Join(strings.Fields(c.query.Get("orderBy")), " "); order {
 	case "", "name", "name asc":
@@ -65,9 +62,45 @@ func parseListing(c *call, kind reflect.Type) (listing, *APIError) {
 			return l, invalidField("pageToken", text, "The page token is not valid for this list.")
 		}
 	}
-	var refusal *APIError
 	l.match, refusal = parseFilter(c.query.Get("filter"), kind)
 	return l, refusal
+}
+
+func (c *call) maxResults() (int, *APIError) {
+	text := c.query.Get("maxResults")
+	if text == "" {
+		return defaultMaxResults, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > defaultMaxResults {
+		return 0, invalidField("maxResults", text, "Must be between 0 and %d, inclusive.", defaultMaxResults)
+	}
+	return orDefault(n, defaultMaxResults), nil
+}
+
+// numberedPage is a page of what are no resources: the token is the number of
+// those before it.
+func numberedPage[T any](c *call, list []T) (items any, next string, refusal *APIError) {
+	max, refusal := c.maxResults()
+	if refusal != nil {
+		return nil, "", refusal
+	}
+	from := 0
+	if text := c.query.Get("pageToken"); text != "" {
+		var err error
+		if from, err = strconv.Atoi(text); err != nil || from < 0 {
+			return nil, "", invalidField("pageToken", text, "The page token is not valid for this list.")
+		}
+	}
+	from = min(from, len(list))
+	to := min(from+max, len(list))
+	if to < len(list) {
+		next = strconv.Itoa(to)
+	}
+	if from == to {
+		return nil, "", nil
+	}
+	return list[from:to], next, nil
 }
 
 // take appends to page the items of one scope that match and come after the

@@ -58,6 +58,9 @@ func (s *Sim) answer(e endpoint, c *call, r *http.Request) (any, *APIError) {
 		return nil, refuse(http.StatusBadRequest, "badRequest", "reading the request: %v", err)
 	}
 	c.body = body
+	if refusal := c.checkRequest(r.Method); refusal != nil {
+		return nil, refusal
+	}
 	if err := simulate.Before(r.Context(), c.faults, c.Call); errors.Is(err, simulate.ErrGaveUp) {
 		return nil, refuse(499, "cancelled", "the caller gave up")
 	} else if refusal, ok := errors.AsType[*APIError](err); ok {
@@ -160,14 +163,6 @@ func (s *Sim) limitRate(c *call) *APIError {
 	}
 	if count.n++; count.n > limit {
 		return RateLimited()
-	}
-	return nil
-}
-
-// decode reads a request body into v.
-func decode(c *call, v any) *APIError {
-	if err := json.Unmarshal(c.body, v); err != nil {
-		return refuse(http.StatusBadRequest, "badRequest", "Invalid JSON payload received. %v", err)
 	}
 	return nil
 }

@@ -107,6 +107,11 @@ func (s *Sim) newSubnetwork(project string, in scope, body subnetwork) (*subnetw
 	if refusal := s.checkSecondaryCount(body.SecondaryIPRanges); refusal != nil {
 		return nil, nil, refusal
 	}
+	for name, asked := range map[string]string{"internalIpv6Prefix": body.InternalIPv6Prefix, "externalIpv6Prefix": body.ExternalIPv6Prefix} {
+		if asked != "" {
+			return nil, nil, invalidField("resource."+name, asked, "In this simulator it cannot be chosen.")
+		}
+	}
 	primary, refusal := parseCIDR("resource.ipCidrRange", body.IPCidrRange)
 	if refusal != nil {
 		return nil, nil, refusal

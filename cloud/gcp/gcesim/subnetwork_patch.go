@@ -1,7 +1,6 @@
 package gcesim
 
 import (
-	"encoding/json"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -76,12 +75,9 @@ type patchPresent struct {
 
 func mergePatch(c *call, old *subnetwork) (*subnetwork, patchPresent, *APIError) {
 	var present patchPresent
-	var body map[string]json.RawMessage
-	if refusal := decode(c, &body); refusal != nil {
-		return nil, present, refusal
-	}
 	var asked subnetwork
-	if refusal := decode(c, &asked); refusal != nil {
+	body, refusal := decodeFields(c, &asked)
+	if refusal != nil {
 		return nil, present, refusal
 	}
 	present.fingerprint = asked.Fingerprint
@@ -89,10 +85,7 @@ func mergePatch(c *call, old *subnetwork) (*subnetwork, patchPresent, *APIError)
 	fields := jsonFields(reflect.TypeFor[subnetwork]())
 	var fixed []string
 	for name := range body {
-		i, known := fields[name]
-		if !known {
-			return nil, present, refuse(400, "badRequest", "Invalid JSON payload received. Unknown name \"%s\": Cannot find field.", name)
-		}
+		i := fields[name]
 		to, from := reflect.ValueOf(&next).Elem().Field(i), reflect.ValueOf(asked).Field(i)
 		if !slices.Contains(patchable, name) {
 			if !reflect.DeepEqual(to.Interface(), from.Interface()) {
