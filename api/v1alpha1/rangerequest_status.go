@@ -1,6 +1,10 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"net/netip"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // RangeState tells how far something that the request gets in the cloud has come.
 //
@@ -66,6 +70,32 @@ type RefusedBlock struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
+}
+
+// Prefix parses the range's CIDR; ok is false where a person broke it.
+func (g GrantedRange) Prefix() (p netip.Prefix, ok bool) {
+	p, err := netip.ParsePrefix(g.CIDR)
+	return p, err == nil
+}
+
+// Prefixes are those of the ranges.
+func Prefixes(ranges []GrantedRange) (out []netip.Prefix) {
+	for _, g := range ranges {
+		if p, ok := g.Prefix(); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Range returns the entry of exactly that prefix, or nil.
+func (s *RangeRequestStatus) Range(p netip.Prefix) *GrantedRange {
+	for i := range s.Ranges {
+		if q, ok := s.Ranges[i].Prefix(); ok && q == p {
+			return &s.Ranges[i]
+		}
+	}
+	return nil
 }
 
 // Claimed tells that the range may not be in the cloud.

@@ -20,10 +20,8 @@ func (r *remains) readCarriers(ctx context.Context, n *v1alpha1.Network, request
 		in = append(in, x.Prefix)
 	}
 	for _, q := range requests {
-		for _, g := range q.Status.Ranges {
-			if p, err := netip.ParsePrefix(g.CIDR); err == nil && q.NetworkName() == n.Name {
-				in = append(in, p)
-			}
+		if q.NetworkName() == n.Name {
+			in = append(in, v1alpha1.Prefixes(q.Status.Ranges)...)
 		}
 	}
 	for _, x := range r.routes {

@@ -49,11 +49,7 @@ func podCIDRs(n *corev1.Node) (out []netip.Prefix) {
 
 func grantedTo(requests []v1alpha1.RangeRequest) (out []netip.Prefix) {
 	for i := range requests {
-		for _, g := range requests[i].Status.Ranges {
-			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
-				out = append(out, p)
-			}
-		}
+		out = append(out, v1alpha1.Prefixes(requests[i].Status.Ranges)...)
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func ReservedBy(networks ...v1alpha1.Network) (out []Reserved) {
 // ReservedOver gives those that lie over a range which the request was granted:
 // somebody reserved them later.
 func ReservedOver(reserved []Reserved, r *v1alpha1.RangeRequest) (over []Reserved) {
-	for _, p := range grantedTo([]v1alpha1.RangeRequest{*r}) {
+	for _, p := range v1alpha1.Prefixes(r.Status.Ranges) {
 		for _, b := range reserved {
 			if b.Prefix.Overlaps(p) {
 				over = append(over, b)

@@ -87,11 +87,7 @@ func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Pr
 		if r.Spec.Purpose != v1alpha1.Pods || r.NetworkName() != network {
 			continue
 		}
-		for _, g := range r.Status.Granted() {
-			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
-				out = append(out, p)
-			}
-		}
+		out = append(out, v1alpha1.Prefixes(r.Status.Granted())...)
 	}
 	return out
 }

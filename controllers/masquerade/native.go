@@ -48,14 +48,9 @@ func Native(snapshots []cloud.Snapshot, requests []v1alpha1.RangeRequest) []neti
 	}
 	for i := range requests {
 		spec := requests[i].Spec
-		for _, g := range requests[i].Status.Granted() {
-			p, err := netip.ParsePrefix(g.CIDR)
-			if err != nil {
-				continue
-			}
-			all = append(all, p)
-			six = six || spec.Purpose == v1alpha1.Pods && slices.Contains(spec.IPFamilies, v1alpha1.IPv6)
-		}
+		granted := v1alpha1.Prefixes(requests[i].Status.Granted())
+		all = append(all, granted...)
+		six = six || len(granted) > 0 && spec.Purpose == v1alpha1.Pods && slices.Contains(spec.IPFamilies, v1alpha1.IPv6)
 	}
 	var out []netip.Prefix
 	for _, p := range prefix.Normalise(all) {

@@ -30,8 +30,8 @@ func outside(network string, supernets []netip.Prefix, requests []v1alpha1.Range
 			continue
 		}
 		for _, g := range r.Status.Ranges {
-			p, err := netip.ParsePrefix(g.CIDR)
-			if err != nil || g.Adopted || len(only(supernets, prefix.FamilyOf(p))) == 0 {
+			p, ok := g.Prefix()
+			if !ok || g.Adopted || len(only(supernets, prefix.FamilyOf(p))) == 0 {
 				continue
 			}
 			if !prefix.Within(supernets, p) {

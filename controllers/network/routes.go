@@ -22,7 +22,7 @@ func routeRanges(network string, requests []v1alpha1.RangeRequest) (out []routeR
 			continue
 		}
 		for _, g := range r.Status.Ranges {
-			if p, err := netip.ParsePrefix(g.CIDR); err == nil {
+			if p, ok := g.Prefix(); ok {
 				out = append(out, routeRange{p, v1alpha1.OccupiedBlock{CIDR: g.CIDR, Kind: RouteRange, Name: g.Name, Owner: "RangeRequest " + r.Name}})
 			}
 		}

@@ -45,7 +45,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 			return no, conflict && step.Chosen
 		}
 	}
-	switch g := grantedAt(r, step.Range.Prefix); {
+	switch g := r.Status.Range(step.Range.Prefix); {
 	case g == nil || g.Claimed() || step.Adopted && g.Name != step.Range.Name:
 		c.announce(r, step, vpc.Traits)
 	case step.Create:
@@ -99,7 +99,7 @@ func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest)
 // setRange notes a step in the status; what else the status knows of the
 // range stays.
 func setRange(r *v1alpha1.RangeRequest, s Step, is v1alpha1.RangeState) {
-	g := grantedAt(r, s.Range.Prefix)
+	g := r.Status.Range(s.Range.Prefix)
 	if g == nil {
 		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{
 			CIDR: s.Range.Prefix.String(), Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown})

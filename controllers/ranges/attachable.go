@@ -73,7 +73,7 @@ func (in Input) feeding(s cloud.Subnet, steps []Step) (out []Step, no *Refusal) 
 			out = append(out, step)
 			continue
 		}
-		if grantedAt(in.Request, p) != nil {
+		if in.Request.Status.Range(p) != nil {
 			out = append(out, step)
 		}
 		no = refuse(v1alpha1.ReasonNoSpace, "%s%s feeds no node: every /%d of it holds addresses in use (%s); delete or move what has them, or ask for another block",
@@ -99,7 +99,7 @@ func Published(nodes []*corev1.Node) (out []netip.Prefix) {
 func (c *Controller) notice(r *v1alpha1.RangeRequest, s cloud.Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.of(r).barred = Unattachable(prefixes(r.Status.Granted()), s, Published(c.Nodes()))
+	c.of(r).barred = Unattachable(v1alpha1.Prefixes(r.Status.Granted()), s, Published(c.Nodes()))
 }
 
 // without takes what cannot be attached out of what can be in use.

@@ -67,7 +67,7 @@ func pauseAfter(refusals int) time.Duration {
 // too soon, in the cloud's words.
 func (in Input) stillRefused(ask plan.Request) *Refusal {
 	for _, x := range in.refused() {
-		had := slices.Contains(prefixes(in.Request.Status.Granted()), x.prefix)
+		had := slices.Contains(v1alpha1.Prefixes(in.Request.Status.Granted()), x.prefix)
 		if x.own && !had && slices.Contains(ask.CIDRs, x.CIDR) && in.Now.Before(x.again) {
 			return &Refusal{Reason: string(cloud.Conflict), Text: x.Message, Again: x.again.Sub(in.Now)}
 		}

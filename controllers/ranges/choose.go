@@ -43,7 +43,7 @@ func (in Input) supernets(all []netip.Prefix) [][]netip.Prefix {
 	}
 	var first []netip.Prefix
 	for _, g := range in.Request.Status.Ranges {
-		if p, ok := prefixOf(g); ok && !g.Grown {
+		if p, ok := g.Prefix(); ok && !g.Grown {
 			first = append(first, p)
 		}
 	}

@@ -44,7 +44,7 @@ func (c *Controller) record(ctx context.Context, r *v1alpha1.RangeRequest) error
 func (c *Controller) claim(ctx context.Context, r *v1alpha1.RangeRequest, steps ...Step) *Refusal {
 	before := len(r.Status.Ranges)
 	for _, s := range steps {
-		if grantedAt(r, s.Range.Prefix) == nil && s.makes(r) {
+		if r.Status.Range(s.Range.Prefix) == nil && s.makes(r) {
 			setRange(r, s, v1alpha1.RangeClaimed)
 		}
 	}
@@ -100,7 +100,7 @@ func (c *Controller) unclaim(r *v1alpha1.RangeRequest) {
 func (c *Controller) dropClaims(ctx context.Context, r *v1alpha1.RangeRequest) error {
 	var dropped []string
 	for _, g := range c.stored.Status.Ranges {
-		if p, ok := prefixOf(g); ok && g.Claimed() && grantedAt(r, p) == nil {
+		if p, ok := g.Prefix(); ok && g.Claimed() && r.Status.Range(p) == nil {
 			dropped = append(dropped, g.CIDR)
 		}
 	}
@@ -152,7 +152,7 @@ func JudgeClaims(in Input) (made, lapsed []string) {
 		if !g.Claimed() {
 			continue
 		}
-		switch p, ok := prefixOf(g); {
+		switch p, ok := g.Prefix(); {
 		case !ok:
 			lapsed = append(lapsed, g.CIDR)
 		case in.shows(cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}):
@@ -181,7 +181,7 @@ func (in Input) barred(g v1alpha1.GrantedRange) bool {
 	if in.Request.Spec.Purpose == v1alpha1.Proxy && in.Snapshot.Proxy != nil {
 		return true // a region has one
 	}
-	p, _ := prefixOf(g)
+	p, _ := g.Prefix()
 	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == g.Subnet })
 	if at < 0 && g.Subnet != "" && in.Request.Spec.Purpose != v1alpha1.Proxy {
 		return true

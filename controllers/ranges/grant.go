@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -174,7 +173,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			c.unclaim(r)
 			return no, conflict
 		}
-		if no := p.ensure(ctx, r, grantedAt(r, step.Range.Prefix)); no != nil && unready == nil {
+		if no := p.ensure(ctx, r, r.Status.Range(step.Range.Prefix)); no != nil && unready == nil {
 			unready = no
 		}
 	}
@@ -221,17 +220,3 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 	return in, nil
 }
 
-// grantedAt gives the status' entry of exactly that range, or nil.
-func grantedAt(r *v1alpha1.RangeRequest, p netip.Prefix) *v1alpha1.GrantedRange {
-	for i := range r.Status.Ranges {
-		if q, ok := prefixOf(r.Status.Ranges[i]); ok && q == p {
-			return &r.Status.Ranges[i]
-		}
-	}
-	return nil
-}
-
-func prefixOf(g v1alpha1.GrantedRange) (netip.Prefix, bool) {
-	p, err := netip.ParsePrefix(g.CIDR)
-	return p, err == nil
-}

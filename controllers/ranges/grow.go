@@ -101,7 +101,7 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 		}
 		no, conflict := c.apply(ctx, r, step, vpc)
 		if no == nil {
-			return p.ensure(ctx, r, grantedAt(r, step.Range.Prefix))
+			return p.ensure(ctx, r, r.Status.Range(step.Range.Prefix))
 		}
 		c.unclaim(r)
 		if !conflict || try == carveTries {

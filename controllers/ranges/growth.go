@@ -96,7 +96,7 @@ type grownSubnet struct {
 func (in GrowthInput) subnets() []grownSubnet {
 	var out []grownSubnet
 	for _, r := range in.Request.Status.Ranges {
-		p, ok := prefixOf(r)
+		p, ok := r.Prefix()
 		if !ok {
 			continue
 		}

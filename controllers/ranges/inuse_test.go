@@ -38,7 +38,7 @@ func TestWhatNodesPublishIsNeverCarved(t *testing.T) {
 		}
 		steps, _ := Plan(in)
 		for _, x := range steps {
-			if at := slices.Index(prefixes(in.Request.Status.Ranges), x.Range.Prefix); !x.Create || at >= 0 {
+			if at := slices.Index(v1alpha1.Prefixes(in.Request.Status.Ranges), x.Range.Prefix); !x.Create || at >= 0 {
 				continue // it had it
 			}
 			for _, n := range in.Nodes {

@@ -175,7 +175,7 @@ func (in Input) blockRefused(b netip.Prefix) *Refusal {
 	}
 	for i := range in.Others {
 		o := &in.Others[i]
-		for _, p := range prefixes(o.Status.Ranges) {
+		for _, p := range v1alpha1.Prefixes(o.Status.Ranges) {
 			if o.Name != in.Request.Name && p.Overlaps(b) {
 				return refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, which RangeRequest %s has beside the VPC's blocks; name another", b, p, o.Name)
 			}

@@ -31,7 +31,7 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 		if other.Name == in.Request.Name {
 			continue
 		}
-		for _, p := range prefixes(other.Status.Ranges) {
+		for _, p := range v1alpha1.Prefixes(other.Status.Ranges) {
 			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
 		}
 		if other.Status.NewSubnets != nil {
@@ -48,7 +48,7 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 		}
 	}
 	for _, g := range in.Request.Status.Ranges {
-		if p, ok := prefixOf(g); ok && g.Subnet != s.Name {
+		if p, ok := g.Prefix(); ok && g.Subnet != s.Name {
 			out = append(out, plan.Occupied{Prefix: p, What: "this request's range in subnet " + g.Subnet})
 		}
 	}

@@ -69,7 +69,7 @@ func Differs(s cloud.Snapshot, clusterID string, r *v1alpha1.RangeRequest) bool 
 		there = append(there, cloud.Range{Subnet: s.Proxy.Name, Name: s.Proxy.Name, Prefix: s.Proxy.Prefix})
 	}
 	for _, g := range r.Status.Ranges {
-		p, ok := prefixOf(g)
+		p, ok := g.Prefix()
 		if ok && g.Subnet != "" && !g.Leaving && // a range in no subnet is in our books only
 			!slices.Contains(there, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}) {
 			return true
@@ -77,6 +77,6 @@ func Differs(s cloud.Snapshot, clusterID string, r *v1alpha1.RangeRequest) bool 
 	}
 	owner := cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: r.Name}
 	return slices.ContainsFunc(there, func(x cloud.Range) bool {
-		return cloud.ParseMark(x.Name).Of(owner) && grantedAt(r, x.Prefix) == nil
+		return cloud.ParseMark(x.Name).Of(owner) && r.Status.Range(x.Prefix) == nil
 	})
 }

@@ -28,7 +28,7 @@ func Overlapped(r *v1alpha1.RangeRequest, blocks []ServiceBlock) (out []string) 
 	if r.Spec.Purpose == v1alpha1.Services {
 		return nil
 	}
-	for _, p := range prefixes(r.Status.Ranges) {
+	for _, p := range v1alpha1.Prefixes(r.Status.Ranges) {
 		for _, b := range blocks {
 			if b.Prefix.Overlaps(p) {
 				out = append(out, fmt.Sprintf("%s of ServiceCIDR %s over %s", b.Prefix, b.Name, p))

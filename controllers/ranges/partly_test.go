@@ -64,7 +64,7 @@ func TestRoomIsWhatCanBeAttached(t *testing.T) {
 	u := useOf(r)
 	u.Held, u.Sizes = []netip.Prefix{held}, map[int]int{28: 1}
 	u.By[netip.MustParsePrefix("10.0.0.64/26")] = prefix.NewCount(16)
-	u.without(Unattachable(prefixes(r.Status.Ranges), s, u.Held))
+	u.without(Unattachable(v1alpha1.Prefixes(r.Status.Ranges), s, u.Held))
 	room, largest := Forecast(r, u)
 	if got := fmt.Sprint(room, " ", largest); got != "[{28 1 1}] [10.0.0.112/28]" {
 		t.Errorf("got %s", got)

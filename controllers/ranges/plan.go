@@ -243,7 +243,7 @@ func (in Input) mustHaveGrown(s cloud.Subnet, a plan.Action) bool {
 
 func (in Input) status(r cloud.Range) (v1alpha1.GrantedRange, bool) {
 	for _, g := range in.Request.Status.Ranges {
-		if p, ok := prefixOf(g); ok && p == r.Prefix && g.Subnet == r.Subnet {
+		if p, ok := g.Prefix(); ok && p == r.Prefix && g.Subnet == r.Subnet {
 			return g, true
 		}
 	}
@@ -262,7 +262,7 @@ func subject(a plan.Action) string {
 func (in Input) granted(s cloud.Subnet) []cloud.Range {
 	var out []cloud.Range
 	for _, g := range in.Request.Status.Ranges {
-		if p, ok := prefixOf(g); ok && g.Subnet == s.Name {
+		if p, ok := g.Prefix(); ok && g.Subnet == s.Name {
 			out = append(out, cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p})
 		}
 	}

@@ -18,7 +18,7 @@ func PutBack(in Input) (steps []Step) {
 	}
 	for _, s := range in.Snapshot.Subnets {
 		for _, g := range in.Request.Status.Ranges {
-			p, ok := prefixOf(g)
+			p, ok := g.Prefix()
 			step := Step{Range: cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p}, Create: true, Adopted: g.Adopted, Grown: g.Grown, Why: g.Reason}
 			if ok && g.Subnet == s.Name && !g.Leaving && !g.Claimed() && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
 				steps = append(steps, step)

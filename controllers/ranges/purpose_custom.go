@@ -32,19 +32,10 @@ func (custom) demand(*v1alpha1.RangeRequest) demand { return demand{} }
 
 // useOf is the use of ranges of which nothing is in use.
 func useOf(r *v1alpha1.RangeRequest) Use {
-	ranges := prefixes(r.Status.Granted())
+	ranges := v1alpha1.Prefixes(r.Status.Granted())
 	u := Use{Capacity: prefix.Total(ranges), By: make(map[netip.Prefix]prefix.Count, len(ranges))}
 	for _, p := range ranges {
 		u.By[p] = prefix.Count{}
 	}
 	return u
-}
-
-func prefixes(granted []v1alpha1.GrantedRange) (out []netip.Prefix) {
-	for _, g := range granted {
-		if p, ok := prefixOf(g); ok {
-			out = append(out, p)
-		}
-	}
-	return out
 }

@@ -81,7 +81,7 @@ func (p pods) reserved(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha
 	for _, b := range assign.ReservedOver(assign.ReservedBy(append(beside, *n)...), r) {
 		out = append(out, b.Prefix.Masked())
 	}
-	return prefix.Intersect(prefix.Normalise(out), prefix.Normalise(prefixes(r.Status.Granted()))), nil
+	return prefix.Intersect(prefix.Normalise(out), prefix.Normalise(v1alpha1.Prefixes(r.Status.Granted()))), nil
 }
 
 func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *Refusal {
@@ -92,7 +92,7 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc 
 	if len(u.Nodes) > 0 {
 		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), some(u.Nodes))
 	}
-	found, no := carriers(ctx, prefixes(r.Status.Ranges), vpc)
+	found, no := carriers(ctx, v1alpha1.Prefixes(r.Status.Ranges), vpc)
 	if no != nil {
 		return no
 	}
@@ -111,7 +111,7 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *Refusal {
 	if p.c.Pools == nil {
 		return nil
 	}
-	for _, at := range prefixes(r.Status.Granted()) {
+	for _, at := range v1alpha1.Prefixes(r.Status.Granted()) {
 		seen := p.c.Pools.Look(at)
 		var no *Refusal
 		switch {
@@ -136,7 +136,7 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *Refusal {
 // be a step behind, its claim is refused by the ledger, and the cloud refuses
 // to remove a range that an interface carries.
 func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *Refusal, stay bool) {
-	at, ok := prefixOf(g)
+	at, ok := g.Prefix()
 	if !ok || p.c.Pools == nil {
 		return refuse(v1alpha1.ReasonPending, "range %s: nobody can tell whether it is still given out of", g.CIDR), false
 	}
@@ -197,7 +197,7 @@ func (p pods) demand(r *v1alpha1.RangeRequest) demand {
 		return demand{}
 	}
 	d := demand{Waiting: p.c.Pools.Waiting(), Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}
-	for _, at := range prefixes(r.Status.Ranges) {
+	for _, at := range v1alpha1.Prefixes(r.Status.Ranges) {
 		seen := p.c.Pools.Look(at)
 		d.Unused[at], d.Held[at] = !seen.Known, seen.Held != ""
 	}

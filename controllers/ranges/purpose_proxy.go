@@ -92,7 +92,7 @@ func (in Input) adoptProxy(active *cloud.ProxySubnet) ([]Step, *Refusal) {
 	}
 	at := cloud.Range{Subnet: active.Name, Name: active.Name, Prefix: active.Prefix}
 	for _, g := range in.Request.Status.Ranges {
-		if p, ok := prefixOf(g); ok && p != at.Prefix {
+		if p, ok := g.Prefix(); ok && p != at.Prefix {
 			return nil, refuse(v1alpha1.ReasonRangeMissing, "proxy-only subnet %s (%s) is active now%s, in place of %s (%s); make that active again, or make this request anew",
 				active.Name, active.Prefix, who, g.Name, g.CIDR)
 		}

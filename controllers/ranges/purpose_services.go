@@ -19,7 +19,7 @@ func (s services) use(ctx context.Context, r *v1alpha1.RangeRequest, _ []v1alpha
 		return u, refusalOf("counting the ClusterIPs of RangeRequest "+r.Name, err)
 	}
 	u.RangeMissing, u.Usable, u.Capacity = got.Unserved, got.Usable, prefix.Count{}
-	for _, p := range prefixes(r.Status.Granted()) {
+	for _, p := range v1alpha1.Prefixes(r.Status.Granted()) {
 		u.By[p] = got.Allocated[p]
 		u.Allocated = u.Allocated.Add(got.Allocated[p])
 		u.Capacity = u.Capacity.Add(u.usable(p))

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/ipam/plan"
@@ -86,7 +87,7 @@ func (in Input) isOurs(p netip.Prefix, had []cloud.Range) bool {
 	taken := slices.Concat(in.Snapshot.Blocks, prefixesOf(had))
 	for _, o := range in.Others {
 		if o.Name != in.Request.Name {
-			taken = append(taken, prefixes(o.Status.Ranges)...)
+			taken = append(taken, v1alpha1.Prefixes(o.Status.Ranges)...)
 		}
 	}
 	for _, b := range in.Services {

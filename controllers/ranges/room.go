@@ -28,7 +28,7 @@ func Forecast(r *v1alpha1.RangeRequest, u Use) (room []v1alpha1.Room, largest []
 	if r.Spec.Purpose != v1alpha1.Pods {
 		return nil, nil
 	}
-	free := prefix.Free(prefixes(staying(r.Status.Ranges)), slices.Concat(u.Held, u.Barred))
+	free := prefix.Free(v1alpha1.Prefixes(staying(r.Status.Ranges)), slices.Concat(u.Held, u.Barred))
 	slices.SortFunc(free, func(a, b netip.Prefix) int {
 		return cmp.Or(cmp.Compare(a.Bits(), b.Bits()), prefix.Compare(a, b))
 	})

@@ -71,7 +71,7 @@ func otherRoutes(ranges []netip.Prefix, s cloud.Snapshot) *v1alpha1.OtherRoutes 
 // tooManyRoutes refuses a further range for more nodes than the route tables
 // take routes.
 func (in Input) tooManyRoutes(steps []Step) *Refusal {
-	had := prefixes(in.Request.Status.Ranges)
+	had := v1alpha1.Prefixes(in.Request.Status.Ranges)
 	t, c := otherRoutes(had, in.Snapshot), in.Request.Spec.Capacity
 	if t == nil || c == nil || len(steps) == len(had) || c.Nodes <= t.Limit-t.Others {
 		return nil
@@ -82,7 +82,7 @@ func (in Input) tooManyRoutes(steps []Step) *Refusal {
 
 // noMoreRoutes refuses a further range that the route tables have no routes for.
 func (in Input) noMoreRoutes(f Further) *Refusal {
-	had := prefixes(staying(in.Request.Status.Ranges))
+	had := v1alpha1.Prefixes(staying(in.Request.Status.Ranges))
 	t, n := otherRoutes(had, in.Snapshot), in.Request.Spec.NodePrefixLength
 	if !in.routed() || t == nil || feeds(had, int(n.IntVal)).Cmp(prefix.NewCount(uint64(max(0, t.Limit-t.Others)))) < 0 {
 		return nil

@@ -16,7 +16,7 @@ import (
 func tellRoutes(r *v1alpha1.RangeRequest, in Input) {
 	r.Status.Routes = nil
 	if isRouted(r) {
-		r.Status.Routes = otherRoutes(prefixes(r.Status.Ranges), in.Snapshot)
+		r.Status.Routes = otherRoutes(v1alpha1.Prefixes(r.Status.Ranges), in.Snapshot)
 	}
 }
 
@@ -27,7 +27,7 @@ func RoutesLimit(r *v1alpha1.RangeRequest) (text string, limited bool) {
 	if t == nil || n == nil {
 		return "", false
 	}
-	room := feeds(prefixes(staying(r.Status.Ranges)), int(n.IntVal))
+	room := feeds(v1alpha1.Prefixes(staying(r.Status.Ranges)), int(n.IntVal))
 	if c := r.Spec.Capacity; c != nil { // what a power of two has beyond that was not asked for
 		if asked := prefix.NewCount(uint64(c.Nodes)); room.Cmp(asked) > 0 {
 			room = asked

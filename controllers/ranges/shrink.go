@@ -94,8 +94,8 @@ func (c *Controller) tellGiveBack(r *v1alpha1.RangeRequest, no *Refusal) {
 // Should an earlier leader be about to remove it, the cloud refuses that while
 // an interface carries a prefix of it, and nothing is published before.
 func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, no *Refusal) {
-	at, _ := prefixOf(g)
-	if x := grantedAt(r, at); x != nil {
+	at, _ := g.Prefix()
+	if x := r.Status.Range(at); x != nil {
 		x.Leaving, x.EmptySince = false, nil
 	}
 	c.Metrics.failed(r.Name, no.Reason)
@@ -106,7 +106,7 @@ func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1al
 // giveBack takes one range out of the VPC, once nothing uses it and nothing
 // can come to. Stay tells that something does.
 func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *Refusal, stay bool) {
-	at, ok := prefixOf(g)
+	at, ok := g.Prefix()
 	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
 	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(owner) { // I4
 		return inUse(g, "it carries no mark of this request"), true

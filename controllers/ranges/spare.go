@@ -21,7 +21,7 @@ func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 	after := reclaimAfter(in.Request)
 	back := after > 0
 	for _, r := range s.all {
-		p, _ := prefixOf(r)
+		p, _ := r.Prefix()
 		if !r.Grown || r.Adopted || r.Claimed() || !in.Use.By[p].IsZero() {
 			continue
 		}
@@ -83,7 +83,7 @@ func (g *Growth) again(after time.Duration) {
 // without tells how full the subnet's other ranges are, and whether that
 // leaves enough room.
 func (in GrowthInput) without(s grownSubnet, r v1alpha1.GrantedRange) (full int32, spare bool) {
-	p, _ := prefixOf(r)
+	p, _ := r.Prefix()
 	rest := slices.DeleteFunc(slices.Clone(s.stay), func(q netip.Prefix) bool { return q == p })
 	full = percent(in.allocated(rest), in.usable(rest))
 	return full, len(rest) > 0 && full <= max(0, in.Request.Spec.Growth.Threshold-giveBackMargin)

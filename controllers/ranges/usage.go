@@ -41,7 +41,7 @@ type Use struct {
 func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node, t cloud.Traits) Use {
 	u := useOf(r)
 	u.Sizes = map[int]int{}
-	ranges := prefixes(r.Status.Granted())
+	ranges := v1alpha1.Prefixes(r.Status.Granted())
 	for _, n := range nodes {
 		if len(n.Spec.PodCIDRs) == 0 {
 			u.wait(n, r, all, t)

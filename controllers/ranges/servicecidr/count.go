@@ -42,8 +42,8 @@ func (k *Keeper) Use(ctx context.Context, r *v1alpha1.RangeRequest) (ranges.Serv
 		return use, err
 	}
 	for _, g := range r.Status.Granted() {
-		p, err := netip.ParsePrefix(g.CIDR)
-		if err != nil {
+		p, ok := g.Prefix()
+		if !ok {
 			continue
 		}
 		use.Allocated[p] = prefix.NewCount(uint64(len(within(addrs, p))))

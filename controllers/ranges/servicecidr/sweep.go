@@ -3,7 +3,6 @@ package servicecidr
 import (
 	"context"
 	"maps"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -62,8 +61,8 @@ func (k *Keeper) wanted(all []networkingv1.ServiceCIDR, s *networkingv1.ServiceC
 		return true
 	}
 	for _, g := range r.Status.Ranges {
-		p, err := netip.ParsePrefix(g.CIDR)
-		if err != nil || !slices.Contains(prefixes(s), p) {
+		p, ok := g.Prefix()
+		if !ok || !slices.Contains(prefixes(s), p) {
 			continue
 		}
 		return !isLeaving(s) || g.Leaving || k.serving(all, r, p) == nil
