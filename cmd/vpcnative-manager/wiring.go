@@ -24,6 +24,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/firewall"
 	"github.com/vpcnative/vpcnative/controllers/masquerade"
 	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/lean"
@@ -105,15 +106,15 @@ func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) 
 	return servicecidr.New(servicecidr.Config{Objects: clients.NetworkingV1(), Metadata: meta, ClusterID: o.clusterID, Doubt: o.indeterminateTimeout}), nil
 }
 
-func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]network.ServiceCIDR, error) {
-	return func(ctx context.Context) ([]network.ServiceCIDR, error) {
+func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]survey.ServiceCIDR, error) {
+	return func(ctx context.Context) ([]survey.ServiceCIDR, error) {
 		blocks, err := k.Occupied(ctx)
 		if servicecidr.IsNoAPI(err) {
 			return nil, nil
 		}
-		out := make([]network.ServiceCIDR, 0, len(blocks))
+		out := make([]survey.ServiceCIDR, 0, len(blocks))
 		for _, b := range blocks {
-			out = append(out, network.ServiceCIDR{Name: b.Name, Prefix: b.Prefix})
+			out = append(out, survey.ServiceCIDR{Name: b.Name, Prefix: b.Prefix})
 		}
 		return out, err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/explain"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
-	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 )
 
 // vpcs says what is known of each Network's VPC: by its status, or by the VPC
@@ -40,11 +40,11 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 			return err
 		}
 		w.VPC[n.Name] = known
-		survey, err := network.Take(n, known.Snapshot, network.Around{Requests: w.Requests, Nodes: pointers(w.Nodes), Beside: clouds.Beside(n, w.Networks)}, w.ClusterID)
+		found, err := survey.Take(n, known.Snapshot, survey.Around{Requests: w.Requests, Nodes: pointers(w.Nodes), Beside: clouds.Beside(n, w.Networks)}, w.ClusterID)
 		if err != nil {
 			return fmt.Errorf("reading Network %s: %w", n.Name, err)
 		}
-		n.Status.OccupiedCount, n.Status.Free, n.Status.Subnets = survey.Count, survey.Free, survey.Subnets
+		n.Status.OccupiedCount, n.Status.Free, n.Status.Subnets = found.Count, found.Free, found.Subnets
 		if err := carried(ctx, vpc, n, p, w); err != nil {
 			return err
 		}

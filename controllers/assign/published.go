@@ -16,6 +16,10 @@ type Published struct {
 	Node   string
 }
 
+// PodCIDR is the kind of a block that a Node publishes outside of every
+// granted range, such as an overlay gave it.
+const PodCIDR = "PodCIDR"
+
 // PublishedElsewhere gives, in order, what Nodes publish that lies in no granted
 // range: what an overlay or another allocator gave them. Their Pods use it,
 // whatever the VPC says of it.

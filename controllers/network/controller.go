@@ -28,6 +28,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 )
 
 // Config is what the controller needs.
@@ -41,7 +42,7 @@ type Config struct {
 	Forget func(network string)
 	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
 	// carved from either; it may be nil.
-	ServiceCIDRs func(context.Context) ([]ServiceCIDR, error)
+	ServiceCIDRs func(context.Context) ([]survey.ServiceCIDR, error)
 	// Nodes gives the Nodes of the cache, which must not be changed; it may be nil.
 	Nodes func() []*corev1.Node
 	// Beside gives those of the Networks that are of the same VPC as the one,
@@ -150,26 +151,26 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	before := n.DeepCopy()
 	again := c.Period
-	survey, err := Survey{}, cannot
+	found, err := survey.Survey{}, cannot
 	if cannot == nil {
 		err = invalid(n)
 	}
 	if err == nil {
-		survey, err = c.survey(ctx, n, vpc)
+		found, err = c.survey(ctx, n, vpc)
 	}
 	if err != nil {
 		c.refuse(ctx, n, before, err)
 		again = retryPause
 	} else {
-		n.Status.Occupied, n.Status.OccupiedCount = survey.Occupied, survey.Count
-		n.Status.Free, n.Status.Subnets = survey.Free, survey.Subnets
-		n.Status.Blocks, n.Status.Routes = survey.Blocks, survey.Routes
+		n.Status.Occupied, n.Status.OccupiedCount = found.Occupied, found.Count
+		n.Status.Free, n.Status.Subnets = found.Free, found.Subnets
+		n.Status.Blocks, n.Status.Routes = found.Blocks, found.Routes
 		read := metav1.NewTime(c.Now()).Rfc3339Copy()
-		c.Metrics.observe(n.Name, survey)
-		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, survey.Summary)
-		c.tellOutside(ctx, n, survey.Outside)
-		c.tellReserved(ctx, n, survey.Reserved)
-		c.tellUnseen(ctx, n, survey.Unseen)
+		c.Metrics.observe(n.Name, found)
+		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, found.Summary)
+		c.tellOutside(ctx, n, found.Outside)
+		c.tellReserved(ctx, n, found.Reserved)
+		c.tellUnseen(ctx, n, found.Unseen)
 		n.Status.ObservedGeneration = n.Generation
 		noteRead(n, before, read)
 	}
@@ -207,34 +208,32 @@ func (c *Controller) writeStatus(ctx context.Context, n, before *v1alpha1.Networ
 	return nil
 }
 
-func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (Survey, error) {
+func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (out survey.Survey, err error) {
 	var requests v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &requests); err != nil {
-		return Survey{}, fmt.Errorf("listing RangeRequests: %w", err)
+		return out, fmt.Errorf("listing RangeRequests: %w", err)
 	}
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil {
-		return Survey{}, err
+		return out, err
 	}
+	around := survey.Around{Requests: requests.Items}
 	if c.ServiceCIDRs != nil {
-		cidrs, err := c.ServiceCIDRs(ctx)
-		if err != nil {
-			return Survey{}, err
+		if around.ServiceCIDRs, err = c.ServiceCIDRs(ctx); err != nil {
+			return out, err
 		}
-		snapshot = withServices(snapshot, cidrs)
 	}
-	around := Around{Requests: requests.Items}
 	if c.Nodes != nil {
 		around.Nodes = c.Nodes()
 	}
 	if c.Beside != nil {
 		var all v1alpha1.NetworkList
 		if err := c.Client.List(ctx, &all); err != nil {
-			return Survey{}, fmt.Errorf("listing Networks: %w", err)
+			return out, fmt.Errorf("listing Networks: %w", err)
 		}
 		around.Beside = c.Beside(n, all.Items)
 	}
-	return Take(n, snapshot, around, c.ClusterID)
+	return survey.Take(n, snapshot, around, c.ClusterID)
 }
 
 // refuse says why the VPC could not be read. What was found before stays.

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 )
 
 // hold puts the finalizer on. Nothing is granted from a Network that does not
@@ -70,7 +71,7 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network) (reconcile.
 func (c *Controller) tellInUse(ctx context.Context, n *v1alpha1.Network, users []string) error {
 	before := n.DeepCopy()
 	text := fmt.Sprintf("deletion waits: %d RangeRequests refer to the Network (%s), and their ranges cannot be removed without it; delete them first",
-		len(users), named(users))
+		len(users), survey.Named(users))
 	had := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	if had == nil || had.Reason != v1alpha1.ReasonInUse || had.Message != text {
 		c.Events.Eventf(n, nil, corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", text)

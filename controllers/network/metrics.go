@@ -1,6 +1,10 @@
 package network
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
+)
 
 // Metrics are the controller's own.
 type Metrics struct {
@@ -44,7 +48,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) observe(network string, s Survey) {
+func (m *Metrics) observe(network string, s survey.Survey) {
 	m.occupied.WithLabelValues(network).Set(float64(s.Count))
 	for family, n := range s.FreeAddresses {
 		m.free.WithLabelValues(network, family).Set(n)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 )
 
 // tellUnseen says what of the VPC cannot be read. Everything goes on without it:
@@ -20,25 +21,13 @@ func (c *Controller) tellUnseen(ctx context.Context, n *v1alpha1.Network, unseen
 	f := finding{condition: v1alpha1.ConditionRoutesUnseen, none: "all that the cloud shows of the VPC can be read"}
 	var texts []string
 	for _, u := range unseen {
-		texts = append(texts, CannotSee(u))
+		texts = append(texts, survey.CannotSee(u))
 	}
 	if len(unseen) > 0 {
 		f.reason = string(unseen[0].Err.Reason)
-		f.message = fmt.Sprintf("not all that may be in use in the VPC can be read: %s; until it is, what is not known of it counts as free and may be carved, which takes its traffic away: put it into the Network's reserved", named(texts))
+		f.message = fmt.Sprintf("not all that may be in use in the VPC can be read: %s; until it is, what is not known of it counts as free and may be carved, which takes its traffic away: put it into the Network's reserved", survey.Named(texts))
 	}
 	c.tell(ctx, n, len(unseen) > 0, f)
-}
-
-// CannotSee says of one thing that it cannot be read, why, and what to do.
-func CannotSee(u cloud.Unseen) string { return fmt.Sprintf("%s are not seen (%v)", u.What, u.Err) }
-
-// LeadAround says of routes that they take nothing of the supernets.
-func LeadAround(routes []cloud.Occupied) string {
-	var texts []string
-	for _, o := range routes {
-		texts = append(texts, fmt.Sprintf("%s, learned by %s", o.Prefix, o.Name))
-	}
-	return fmt.Sprintf("routes that enclose whole supernets count as where the rest goes, and as no use of them (%s): what is carved goes before them, so put what is in use behind them into reserved", named(texts))
 }
 
 // finding is something about a Network that is not as it should be, or was.

@@ -219,4 +219,3 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 	}
 	return in, nil
 }
-

@@ -63,10 +63,6 @@ func (in Input) reserved() []assign.Reserved {
 	return assign.ReservedBy(append([]v1alpha1.Network{*in.Network}, in.Beside...)...)
 }
 
-// PodCIDR is the kind of a block that a Node publishes and that lies in no
-// granted range.
-const PodCIDR cloud.Kind = "PodCIDR"
-
 // publishedElsewhere is what Nodes publish outside of every granted range.
 func (in Input) publishedElsewhere() (out []plan.Occupied) {
 	for _, x := range assign.PublishedElsewhere(in.Nodes, in.Others) {
@@ -105,7 +101,7 @@ func ofAPIServer(name string) string {
 func (in Input) inUse(s cloud.Subnet) (out []plan.Occupied) {
 	for _, o := range in.Snapshot.Occupied {
 		switch {
-		case in.inside() && o.Encloses(s), in.routed() && in.leadsToNode(o), o.Kind == PodCIDR && in.encloses(o.Prefix):
+		case in.inside() && o.Encloses(s), in.routed() && in.leadsToNode(o), o.Kind == assign.PodCIDR && in.encloses(o.Prefix):
 			continue
 		}
 		if o.Kind.IsRange() && in.names(o.Prefix) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -76,6 +76,6 @@ func freeOf(n v1alpha1.Network, occupied []netip.Prefix) (v1alpha1.FreeSpace, er
 	for _, p := range occupied {
 		s.Occupied = append(s.Occupied, cloud.Occupied{Prefix: p})
 	}
-	survey, err := network.Take(&n, s, network.Around{}, "")
-	return ofIPv4(survey.Free), err
+	found, err := survey.Take(&n, s, survey.Around{}, "")
+	return ofIPv4(found.Free), err
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 )
 
 // blocks are all prefixes that are something, the largest first, and among
@@ -116,7 +116,7 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 		services[s.Name] = true
 	}
 	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
-		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == network.RouteRange) && ours[o.Prefix.String()] {
+		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == survey.RouteRange) && ours[o.Prefix.String()] {
 			continue
 		}
 		if Kind(o.Kind) == serviceCIDR && services[o.Name] {
@@ -124,7 +124,7 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 		}
 		text := owners[o.Prefix.String()+" "+o.Name]
 		if text == "" && w.ClusterID != "" {
-			text = network.Owner(o.Mark, w.Requests, w.ClusterID)
+			text = survey.Owner(o.Mark, w.Requests, w.ClusterID)
 		}
 		if Kind(o.Kind) == serviceCIDR {
 			text = "as the Network's status has it"

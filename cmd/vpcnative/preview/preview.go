@@ -13,7 +13,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/ipam/plan"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
@@ -229,11 +229,11 @@ func rangeOf(s ranges.Step, size *NodeSize, snapshot cloud.Snapshot, nodes []*co
 
 // free is what the Network's status would say.
 func (in Input) free(n *v1alpha1.Network, s cloud.Snapshot) []v1alpha1.FreeSpace {
-	survey, err := network.Take(n, s, network.Around{Requests: in.Requests, Nodes: in.nodes(), Beside: in.beside(n)}, in.ClusterID)
+	found, err := survey.Take(n, s, survey.Around{Requests: in.Requests, Nodes: in.nodes(), Beside: in.beside(n)}, in.ClusterID)
 	if err != nil {
 		return nil // the planner has refused for it
 	}
-	return survey.Free
+	return found.Free
 }
 
 func region(n *v1alpha1.Network) string {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/network"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -58,10 +58,10 @@ const ask = "--cloud reads the VPC itself, with your own credentials"
 func Cloud(s cloud.Snapshot, at metav1.Time) VPC {
 	out := VPC{Snapshot: s, Source: Source{Kind: FromCloud, AsOf: &at}}
 	for _, u := range s.Unseen {
-		out.Source.Warnings = append(out.Source.Warnings, network.CannotSee(u))
+		out.Source.Warnings = append(out.Source.Warnings, survey.CannotSee(u))
 	}
 	if len(s.Around) > 0 {
-		out.Source.Notes = append(out.Source.Notes, network.LeadAround(s.Around))
+		out.Source.Notes = append(out.Source.Notes, survey.LeadAround(s.Around))
 	}
 	return out
 }

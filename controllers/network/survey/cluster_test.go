@@ -1,4 +1,4 @@
-package network
+package survey
 
 import (
 	"net/netip"
@@ -11,10 +11,10 @@ func TestServiceCIDRsAreOccupiedOnce(t *testing.T) {
 	t.Parallel()
 	reserved := cloud.Occupied{Prefix: netip.MustParsePrefix("10.0.16.0/20"), Kind: cloud.SecondaryRange, Name: "r/nodes/vn"}
 	before := cloud.Snapshot{Occupied: []cloud.Occupied{reserved}}
-	got := withServices(before, []ServiceCIDR{
+	got := withCluster(before, Around{ServiceCIDRs: []ServiceCIDR{
 		{Name: "services-10.0.16.0-20", Prefix: reserved.Prefix},
 		{Name: "kubernetes", Prefix: netip.MustParsePrefix("10.96.0.0/12")},
-	})
+	}})
 	want := cloud.Occupied{Prefix: netip.MustParsePrefix("10.96.0.0/12"), Kind: kindServiceCIDR, Name: "kubernetes"}
 	if len(got.Occupied) != 2 || got.Occupied[0] != reserved || got.Occupied[1] != want || len(before.Occupied) != 1 {
 		t.Errorf("occupied are %v", got.Occupied)

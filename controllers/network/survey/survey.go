@@ -1,4 +1,6 @@
-package network
+// Package survey says of a snapshot of a VPC what of it lies in a Network's
+// supernets, whose it is, and what is free. It is pure.
+package survey
 
 import (
 	"cmp"
@@ -48,6 +50,8 @@ type Survey struct {
 type Around struct {
 	Requests []v1alpha1.RangeRequest
 	Nodes    []*corev1.Node
+	// ServiceCIDRs are the ClusterIP ranges, which nothing is carved from either.
+	ServiceCIDRs []ServiceCIDR
 	// Beside are the other Networks of the same VPC.
 	Beside []v1alpha1.Network
 }
@@ -60,7 +64,7 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, around Around, clusterID string
 	if err != nil {
 		return Survey{}, fmt.Errorf("reading supernets: %w", err)
 	}
-	s = withNodes(s, around)
+	s = withCluster(s, around)
 	occupied, blocks, err := occupied(n.Name, spec, s, around, clusterID)
 	if err != nil {
 		return Survey{}, err
