@@ -5,19 +5,20 @@ import (
 
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // pools tells the ranges controller what the node controller knows: the two
 // do not know each other.
 type pools struct{ nodes *node.Controller }
 
-func (p pools) Waiting() []ranges.Waiter {
+func (p pools) Waiting() []carve.Waiter {
 	waiting := p.nodes.Waiting()
-	out := make([]ranges.Waiter, 0, len(waiting))
+	out := make([]carve.Waiter, 0, len(waiting))
 	for _, w := range waiting {
-		x := ranges.Waiter{Node: w.Node}
+		x := carve.Waiter{Node: w.Node}
 		for _, want := range w.Wants {
-			x.Wants = append(x.Wants, ranges.Want{Request: want.Key.Request, Subnet: want.Key.Subnet, Bits: want.Bits})
+			x.Wants = append(x.Wants, carve.Want{Request: want.Key.Request, Subnet: want.Key.Subnet, Bits: want.Bits})
 		}
 		out = append(out, x)
 	}

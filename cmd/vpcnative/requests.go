@@ -22,7 +22,7 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // requests is plan for RangeRequests.
@@ -140,12 +140,12 @@ func (p *requests) read(ctx context.Context, c client.Client, file cluster.State
 }
 
 // serviceBlocks are the ServiceCIDRs, as the planner takes them.
-func serviceBlocks(ctx context.Context, c client.Reader) (out []ranges.ServiceBlock, err error) {
+func serviceBlocks(ctx context.Context, c client.Reader) (out []carve.ServiceBlock, err error) {
 	all, err := cluster.ServiceCIDRs(ctx, c)
 	for _, s := range all {
 		for _, text := range s.Spec.CIDRs {
 			if block, err := netip.ParsePrefix(text); err == nil {
-				out = append(out, ranges.ServiceBlock{Prefix: block, Name: s.Name})
+				out = append(out, carve.ServiceBlock{Prefix: block, Name: s.Name})
 			}
 		}
 	}
@@ -153,12 +153,12 @@ func serviceBlocks(ctx context.Context, c client.Reader) (out []ranges.ServiceBl
 }
 
 // clusterIPs are those of Services, where no ServiceCIDR tells of them.
-func clusterIPs(ctx context.Context, c client.Reader) ([]ranges.ServiceBlock, error) {
+func clusterIPs(ctx context.Context, c client.Reader) ([]carve.ServiceBlock, error) {
 	var list corev1.ServiceList
 	if err := c.List(ctx, &list); err != nil {
 		return nil, fmt.Errorf("listing Services: %w", err)
 	}
-	return ranges.ClusterIPs(list.Items), nil
+	return carve.ClusterIPs(list.Items), nil
 }
 
 func (p *requests) parse(stdin io.Reader) (cluster.State, error) {

@@ -1,6 +1,7 @@
 package assign
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -11,6 +12,10 @@ import (
 type Reserved struct {
 	Prefix          netip.Prefix
 	Reason, Network string
+}
+
+func (r Reserved) String() string {
+	return fmt.Sprintf("%s (%s) in Network %s", r.Prefix, r.Reason, r.Network)
 }
 
 // ReservedBy gives what the Networks reserve.

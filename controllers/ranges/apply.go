@@ -3,6 +3,9 @@ package ranges
 import (
 	"context"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -13,21 +16,21 @@ import (
 )
 
 // leads refuses where this manager does not lead any more.
-func (c *Controller) leads(ctx context.Context) *Refusal {
+func (c *Controller) leads(ctx context.Context) *conditions.Refusal {
 	if c.StillLeads == nil {
 		return nil
 	}
 	if err := c.StillLeads(ctx); err != nil {
-		return &Refusal{Reason: v1alpha1.ReasonPending, Text: err.Error(), Again: retrySoon}
+		return wait(carve.RetrySoon, "%v", err)
 	}
 	return nil
 }
 
 // apply does one step, which is claimed if it makes anything, and notes in the
 // status that it is done.
-func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step Step, vpc cloud.VPC) (no *Refusal, conflict bool) {
+func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step carve.Step, vpc cloud.VPC) (no *conditions.Refusal, conflict bool) {
 	if err := c.addFinalizer(ctx, r); err != nil {
-		return changedMeanwhile(err, refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err)), false
+		return fromWrite("adding the finalizer to RangeRequest "+r.Name, err), false
 	}
 	if step.Create {
 		if no := c.leads(ctx); no != nil {
@@ -38,7 +41,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 			if cloud.Is(err, cloud.OutcomeUnknown) {
 				c.doubt(r)
 			}
-			no, conflict := refusedByCloud(err), cloud.Is(err, cloud.Conflict)
+			no, conflict := conditions.FromCloud(err), cloud.Is(err, cloud.Conflict)
 			if conflict {
 				c.bar(r, step.Range.Prefix, step.Chosen, no)
 			}
@@ -53,7 +56,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step S
 		c.Events.Eventf(r, nil, corev1.EventTypeWarning, v1alpha1.ReasonRangeRestored, "GrantRange",
 			"%s was removed from the VPC by somebody else, and was made again where it was: what draws from it had no addresses meanwhile", words(r, step.Range, vpc.Traits))
 	}
-	setRange(r, step, v1alpha1.RangeGranted)
+	step.Record(r, v1alpha1.RangeGranted)
 	return nil, false
 }
 
@@ -65,7 +68,7 @@ func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, at cl
 }
 
 // announce tells of a range that the request did not have.
-func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step, t cloud.Traits) {
+func (c *Controller) announce(r *v1alpha1.RangeRequest, step carve.Step, t cloud.Traits) {
 	switch {
 	case step.Adopted:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonAdopted)
@@ -74,7 +77,7 @@ func (c *Controller) announce(r *v1alpha1.RangeRequest, step Step, t cloud.Trait
 	case step.Grown:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonGrown)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGrown, "GrowRange",
-			"range %s was added in %s: %s", step.Range.Prefix, place(step.Range.Subnet), step.Why)
+			"range %s was added in %s: %s", step.Range.Prefix, carve.Place(step.Range.Subnet), step.Why)
 	default:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonReady)
 	}
@@ -94,16 +97,4 @@ func (c *Controller) addFinalizer(ctx context.Context, r *v1alpha1.RangeRequest)
 	}
 	r.ResourceVersion, r.Finalizers = patched.ResourceVersion, patched.Finalizers
 	return nil
-}
-
-// setRange notes a step in the status; what else the status knows of the
-// range stays.
-func setRange(r *v1alpha1.RangeRequest, s Step, is v1alpha1.RangeState) {
-	g := r.Status.Range(s.Range.Prefix)
-	if g == nil {
-		r.Status.Ranges = append(r.Status.Ranges, v1alpha1.GrantedRange{
-			CIDR: s.Range.Prefix.String(), Reason: s.Why, Adopted: s.Adopted, Grown: s.Grown})
-		g = &r.Status.Ranges[len(r.Status.Ranges)-1]
-	}
-	g.State, g.Subnet, g.Name, g.MadeSubnet = is, s.Range.Subnet, s.Range.Name, g.MadeSubnet || s.Made
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,7 +28,7 @@ func TestAMassRemovalIsHeld(t *testing.T) {
 	for i := range 6 {
 		name := fmt.Sprintf("r%d", i)
 		names += fmt.Sprintf(",%q", name)
-		owner := cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: name}
+		owner := cloud.Owner{ClusterID: clusterID, Kind: carve.OwnerKind, Name: name}
 		w.ranges = append(w.ranges, cloud.Range{Subnet: "a", Name: owner.ObjectName(0), Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)})
 	}
 	network := func(change func(map[string]string)) *v1alpha1.Network {
@@ -58,12 +60,12 @@ func TestAMassRemovalIsHeld(t *testing.T) {
 		t.Fatalf("left are %d; the condition is %+v", len(w.ranges), c)
 	}
 	w.event(v1alpha1.ReasonMassRemoval)
-	network(func(a map[string]string) { a[brake.Annotation(ownerKind)] = "6" })
+	network(func(a map[string]string) { a[brake.Annotation(carve.OwnerKind)] = "6" })
 	for range 4 {
 		w.sweep(time.Minute)
 	}
 	n := network(nil)
-	if len(w.ranges) > 0 || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionRangeRemovalHeld) || brake.Confirmed(ownerKind, n.Annotations) != 0 {
+	if len(w.ranges) > 0 || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionRangeRemovalHeld) || brake.Confirmed(carve.OwnerKind, n.Annotations) != 0 {
 		t.Errorf("left are %v; the Network has %v and %+v", w.ranges, n.Annotations, n.Status.Conditions)
 	}
 }
@@ -75,16 +77,16 @@ func TestAnyNetworkOfTheVPCConfirms(t *testing.T) {
 	ctx := context.Background()
 	twin := &v1alpha1.Network{}
 	twin.Name = "twin"
-	twin.Annotations = map[string]string{brake.Annotation(ownerKind): "6"}
+	twin.Annotations = map[string]string{brake.Annotation(carve.OwnerKind): "6"}
 	w := newWorld(t, twin)
 	w.c.Beside = func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network {
 		return slices.DeleteFunc(slices.Clone(all), func(x v1alpha1.Network) bool { return x.Name == n.Name })
 	}
-	var orphans []Orphan
+	var orphans []carve.Orphan
 	for i := range 6 {
-		orphans = append(orphans, Orphan{Request: fmt.Sprintf("r%d", i)})
+		orphans = append(orphans, carve.Orphan{Request: fmt.Sprintf("r%d", i)})
 	}
-	held := func(name string, orphans []Orphan) bool {
+	held := func(name string, orphans []carve.Orphan) bool {
 		n := &v1alpha1.Network{}
 		if err := w.api.Get(ctx, client.ObjectKey{Name: name}, n); err != nil {
 			t.Fatal(err)
@@ -99,12 +101,12 @@ func TestAnyNetworkOfTheVPCConfirms(t *testing.T) {
 		if err := w.api.Get(ctx, client.ObjectKey{Name: "twin"}, twin); err != nil {
 			t.Fatal(err)
 		}
-		return brake.Confirmed(ownerKind, twin.Annotations)
+		return brake.Confirmed(carve.OwnerKind, twin.Annotations)
 	}
 	if held("default", orphans) {
 		t.Error("it is held, though a person confirmed it on the other Network")
 	}
-	if !held("default", append(orphans, Orphan{Request: "more"})) {
+	if !held("default", append(orphans, carve.Orphan{Request: "more"})) {
 		t.Error("one more than was confirmed is not held")
 	}
 	if held("twin", nil); word() != 6 {

@@ -6,12 +6,13 @@ import (
 	"reflect"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
 )
 
 // A range is claimed in the status before the cloud is asked for it, as a
@@ -41,11 +42,11 @@ func (c *Controller) record(ctx context.Context, r *v1alpha1.RangeRequest) error
 
 // claim notes the ranges of the steps that something is made for, in one
 // write, before the first of them is.
-func (c *Controller) claim(ctx context.Context, r *v1alpha1.RangeRequest, steps ...Step) *Refusal {
+func (c *Controller) claim(ctx context.Context, r *v1alpha1.RangeRequest, steps ...carve.Step) *conditions.Refusal {
 	before := len(r.Status.Ranges)
 	for _, s := range steps {
-		if r.Status.Range(s.Range.Prefix) == nil && s.makes(r) {
-			setRange(r, s, v1alpha1.RangeClaimed)
+		if r.Status.Range(s.Range.Prefix) == nil && s.Makes(r) {
+			s.Record(r, v1alpha1.RangeClaimed)
 		}
 	}
 	if len(r.Status.Ranges) == before {
@@ -59,30 +60,15 @@ func (c *Controller) claim(ctx context.Context, r *v1alpha1.RangeRequest, steps 
 }
 
 // name records what is about to be asked for.
-func (c *Controller) name(ctx context.Context, r *v1alpha1.RangeRequest, act string) *Refusal {
+func (c *Controller) name(ctx context.Context, r *v1alpha1.RangeRequest, act string) *conditions.Refusal {
 	if err := c.addFinalizer(ctx, r); err != nil {
-		return changedMeanwhile(err, refusedByAPI("adding the finalizer to RangeRequest "+r.Name, err))
+		return fromWrite("adding the finalizer to RangeRequest "+r.Name, err)
 	}
 	err := c.record(ctx, r)
 	if err == nil {
 		return nil
 	}
-	return changedMeanwhile(err, refusedByAPI(act+" in the status of RangeRequest "+r.Name, err))
-}
-
-// changedMeanwhile turns a conflict into a refusal of which nothing is said: the
-// request is looked at again as it is now.
-func changedMeanwhile(err error, no *Refusal) *Refusal {
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return &Refusal{Reason: v1alpha1.ReasonPending, Text: no.Text, Again: conflictPause, changed: true}
-	}
-	return no
-}
-
-// makes tells of a step by which something comes to be: a range in the VPC, or a
-// ServiceCIDR.
-func (s Step) makes(r *v1alpha1.RangeRequest) bool {
-	return s.Create || r.Spec.Purpose == v1alpha1.Services && !s.Adopted
+	return fromWrite(act+" in the status of RangeRequest "+r.Name, err)
 }
 
 // unclaim drops what was claimed and will not come to be, after a refusal. While
@@ -131,8 +117,8 @@ func hasClaims(r *v1alpha1.RangeRequest) bool {
 // settleClaims brings the claims that an earlier reconcile left up to what the
 // VPC shows. It was cut short after it wrote them, so what it asked for may
 // still be under way.
-func (c *Controller) settleClaims(r *v1alpha1.RangeRequest, in Input) {
-	made, lapsed := JudgeClaims(in)
+func (c *Controller) settleClaims(r *v1alpha1.RangeRequest, in carve.Input) {
+	made, lapsed := carve.JudgeClaims(in)
 	for i := range r.Status.Ranges {
 		if g := &r.Status.Ranges[i]; slices.Contains(made, g.CIDR) {
 			g.State = v1alpha1.RangeGranted
@@ -143,50 +129,4 @@ func (c *Controller) settleClaims(r *v1alpha1.RangeRequest, in Input) {
 		c.doubtOnce(r)
 		c.unclaim(r)
 	}
-}
-
-// JudgeClaims tells which claims of the request were made, and which can be no
-// more, since somebody else has the place or the subnet is gone. It is pure.
-func JudgeClaims(in Input) (made, lapsed []string) {
-	for _, g := range in.Request.Status.Ranges {
-		if !g.Claimed() {
-			continue
-		}
-		switch p, ok := g.Prefix(); {
-		case !ok:
-			lapsed = append(lapsed, g.CIDR)
-		case in.shows(cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}):
-			made = append(made, g.CIDR)
-		case in.barred(g):
-			lapsed = append(lapsed, g.CIDR)
-		}
-	}
-	return made, lapsed
-}
-
-// shows tells of a range that is there: in its subnet, as the proxies' subnet,
-// or, where no subnet has it, as a ServiceCIDR.
-func (in Input) shows(x cloud.Range) bool {
-	if in.apart() {
-		return slices.ContainsFunc(in.Services, func(b ServiceBlock) bool { return b.Request == in.Request.Name && b.Prefix == x.Prefix })
-	}
-	if p := in.Snapshot.Proxy; p != nil && p.Name == x.Name && p.Prefix == x.Prefix {
-		return true
-	}
-	return slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return slices.Contains(s.Ranges, x) })
-}
-
-// barred tells of a claim whose place somebody else has.
-func (in Input) barred(g v1alpha1.GrantedRange) bool {
-	if in.Request.Spec.Purpose == v1alpha1.Proxy && in.Snapshot.Proxy != nil {
-		return true // a region has one
-	}
-	p, _ := g.Prefix()
-	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == g.Subnet })
-	if at < 0 && g.Subnet != "" && in.Request.Spec.Purpose != v1alpha1.Proxy {
-		return true
-	}
-	return slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
-		return o.Prefix.Overlaps(p) && !(at >= 0 && in.inside() && o.Encloses(in.Snapshot.Subnets[at]))
-	})
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -95,10 +97,10 @@ func TestAClaimIsOccupiedAndFeedsNobody(t *testing.T) {
 	t.Parallel()
 	w := cutShort(t)
 	mine := w.get("pods")
-	if u := useOf(mine); !u.Capacity.IsZero() || len(u.By) > 0 {
+	if u := carve.UseOf(mine); !u.Capacity.IsZero() || len(u.By) > 0 {
 		t.Errorf("it counts as capacity: %+v", u)
 	}
-	if room, largest := Forecast(mine, Use{Sizes: map[int]int{26: 1}}); room != nil || largest != nil {
+	if room, largest := carve.Forecast(mine, carve.Use{Sizes: map[int]int{26: 1}}); room != nil || largest != nil {
 		t.Errorf("it has room for %v in %v", room, largest)
 	}
 	other := request("other", 24)

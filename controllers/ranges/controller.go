@@ -15,6 +15,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -125,7 +128,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	var stuck *Refusal
+	var stuck *conditions.Refusal
 	if r.Renamed() {
 		err := c.migrate(ctx, r)
 		switch {
@@ -134,7 +137,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		case !apierrors.IsInvalid(err):
 			return reconcile.Result{RequeueAfter: conflictPause}, err
 		}
-		stuck = refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and mend what the API server refuses", err)
+		stuck = conditions.Refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and mend what the API server refuses", err)
 	}
 	c.stored = r.DeepCopy()
 	again, gone := c.bring(ctx, r, stuck)
@@ -160,13 +163,13 @@ const conflictPause = 100 * time.Millisecond
 
 // bring brings the request a step on, and its status up to date. Gone tells
 // that it was let go. Stuck is why nothing new is done for it.
-func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck *Refusal) (again time.Duration, gone bool) {
+func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck *conditions.Refusal) (again time.Duration, gone bool) {
 	var all v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &all); err != nil {
 		all.Items = []v1alpha1.RangeRequest{*r}
 	}
 	p, no := c.purposeOf(r)
-	u := useOf(r)
+	u := carve.UseOf(r)
 	if p != nil {
 		u, no = p.use(ctx, r, all.Items)
 	}
@@ -207,7 +210,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck 
 const missingPause = 10 * time.Second
 
 // due tells whether the VPC has to be looked at for this request.
-func (c *Controller) due(r *v1alpha1.RangeRequest, u Use) bool {
+func (c *Controller) due(r *v1alpha1.RangeRequest, u carve.Use) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.of(r)

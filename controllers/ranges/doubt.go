@@ -3,6 +3,9 @@ package ranges
 import (
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
@@ -60,12 +63,11 @@ func (c *Controller) lookAgain(r *v1alpha1.RangeRequest) {
 }
 
 // settles refuses to let a request go while a range of it may still come to be.
-func (c *Controller) settles(r *v1alpha1.RangeRequest) *Refusal {
+func (c *Controller) settles(r *v1alpha1.RangeRequest) *conditions.Refusal {
 	until := c.doubted(r)
 	if until.IsZero() {
 		return nil
 	}
-	no := refuse(v1alpha1.ReasonPending, "deletion waits: a range was asked for and the outcome is unknown, so that it may still come to be until %s", until.UTC().Format(time.TimeOnly))
-	no.Again = min(retrySoon, max(until.Sub(c.Now()), time.Millisecond))
-	return no
+	return wait(min(carve.RetrySoon, max(until.Sub(c.Now()), time.Millisecond)),
+		"deletion waits: a range was asked for and the outcome is unknown, so that it may still come to be until %s", until.UTC().Format(time.TimeOnly))
 }

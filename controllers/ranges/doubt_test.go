@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -98,7 +100,7 @@ func TestADoubtEnds(t *testing.T) {
 	w.want("pods", "Ready", 1, "10.0.0.0/24")
 	w.now = w.now.Add(2 * time.Minute)
 	w.reconcile("pods")
-	if u := (Use{}); w.c.due(w.get("pods"), u) {
+	if u := (carve.Use{}); w.c.due(w.get("pods"), u) {
 		t.Error("the VPC is looked at again")
 	}
 }

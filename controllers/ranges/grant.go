@@ -3,13 +3,14 @@ package ranges
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -19,68 +20,36 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-const (
-	// retrySoon is when a request is tried again that failed for a passing
-	// reason.
-	retrySoon = 5 * time.Second
-	// retryLater is when a request is tried again that a person has to mend,
-	// or the VPC has to change for.
-	retryLater = time.Minute
-	// carveTries is how often a block that somebody else took meanwhile is
-	// looked for elsewhere before the request comes again.
-	carveTries = 5
-)
-
-func refuse(reason, format string, args ...any) *Refusal {
-	return &Refusal{Reason: reason, Text: fmt.Sprintf(format, args...), Again: retryLater}
-}
-
-func refusedByCloud(err error) *Refusal {
-	again := retrySoon
-	switch cloud.ReasonOf(err) {
-	case cloud.Invalid, cloud.LimitExceeded, cloud.QuotaExceeded, cloud.PermissionDenied, cloud.Unauthenticated, cloud.WrongCloud, cloud.NotFound, cloud.Conflict:
-		again = retryLater
-	}
-	return &Refusal{Reason: string(cloud.ReasonOf(err)), Text: err.Error(), Again: again}
-}
+// carveTries is how often a block that somebody else took meanwhile is looked
+// for elsewhere before the request comes again.
+const carveTries = 5
 
 // grant carves and creates what the request asks for and does not have, and
 // gives when to look again.
-func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, uncounted *Refusal) time.Duration {
+func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, uncounted *conditions.Refusal) time.Duration {
 	no, began := uncounted, c.Now()
 	if no == nil {
 		no = c.tryGrant(ctx, r, p)
 	}
-	if no != nil && no.changed {
-		return no.Again
+	if no != nil && no.Conflict {
+		return retryAfter(no)
 	}
-	ready := metav1.Condition{
-		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady,
-		Message: "every range is in the VPC", ObservedGeneration: r.Generation,
-	}
-	var again time.Duration
+	ready := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady, Message: "every range is in the VPC"}
+	kind, again := corev1.EventTypeNormal, time.Duration(0)
 	if no != nil {
-		ready.Status, ready.Reason, ready.Message, again = metav1.ConditionFalse, no.Reason, no.Text, no.Again
+		ready, kind, again = no.Condition(v1alpha1.ConditionReady), no.EventType(), retryAfter(no)
 		c.Metrics.failed(r.Name, no.Reason)
 	} else {
 		again = c.seen(r, began)
 	}
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReady)
-	if had == nil || had.Reason != ready.Reason || had.Message != ready.Message {
-		kind := corev1.EventTypeNormal
-		if no != nil {
-			if no.Reason != v1alpha1.ReasonPending { // which goes on by itself
-				kind = corev1.EventTypeWarning
-			}
-			log.FromContext(ctx).Info("the request is not granted", "reason", no.Reason, "why", no.Text)
-		}
+	if conditions.Set(&r.Status.Conditions, r, ready) {
+		log.FromContext(ctx).Info("grant", "reason", ready.Reason, "why", ready.Message)
 		c.Events.Eventf(r, nil, kind, ready.Reason, "GrantRange", "%s", ready.Message)
 	}
-	meta.SetStatusCondition(&r.Status.Conditions, ready)
 	return again
 }
 
-func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) *Refusal {
+func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) *conditions.Refusal {
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
@@ -88,7 +57,7 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	if no := c.begins(r, n); no != nil {
 		return no
 	}
-	var lost *Refusal
+	var lost *conditions.Refusal
 	for try := 1; ; try++ {
 		no, conflict := c.carve(ctx, r, p, n, vpc)
 		switch {
@@ -106,15 +75,15 @@ func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p p
 // begins refuses a request that has nothing yet where its Network may go
 // before it: a Network waits for its requests only while it has a finalizer,
 // and one that is being deleted may not have seen this request.
-func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *conditions.Refusal {
 	switch {
 	case controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer):
 		return nil
 	case !n.DeletionTimestamp.IsZero():
-		return late(r, n)
+		return carve.Late(r, n)
 	case !controllerutil.ContainsFinalizer(n, v1alpha1.Finalizer):
-		no := refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not carry the finalizer %s yet; the manager puts it on by itself", n.Name, v1alpha1.Finalizer)
-		no.Again = retrySoon
+		no := conditions.Refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not carry the finalizer %s yet; the manager puts it on by itself", n.Name, v1alpha1.Finalizer)
+		no.Again = carve.RetrySoon
 		return no
 	}
 	return nil
@@ -122,20 +91,20 @@ func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refu
 
 // network gives the request's Network and its cloud, whose Interfaces are
 // those by which the request's prefixes come to machines.
-func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *Refusal) {
+func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *conditions.Refusal) {
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
-		return nil, cloud.VPC{}, refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or make a request that names another", r.NetworkName())
+		return nil, cloud.VPC{}, conditions.Refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or make a request that names another", r.NetworkName())
 	}
 	if err != nil {
-		return nil, cloud.VPC{}, refusedByAPI("reading Network "+r.NetworkName(), err)
+		return nil, cloud.VPC{}, conditions.FromAPI("reading Network "+r.NetworkName(), err)
 	}
 	vpc, err := c.OpenVPC(ctx, n)
 	if err != nil {
-		return nil, cloud.VPC{}, refusedByCloud(err)
+		return nil, cloud.VPC{}, conditions.FromCloud(err)
 	}
-	if isRouted(r) && vpc.Routed != nil {
+	if carve.IsRouted(r) && vpc.Routed != nil {
 		vpc.Interfaces = vpc.Routed
 	}
 	return n, vpc, nil
@@ -148,25 +117,23 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 //
 // What is to be created is claimed first. What was created stays in the status also where a later step fails, so that
 // a request that is half granted shows the half it has.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC) (no *Refusal, conflict bool) {
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC) (no *conditions.Refusal, conflict bool) {
 	in, no := c.input(ctx, r, n, vpc)
 	if no != nil {
 		return no, false
 	}
-	unbar(r, in)
+	r.Status.Refused = carve.Unexplained(in)
 	c.settleClaims(r, in)
 	defer c.notice(r, in.Snapshot)
-	steps, refused := Plan(in)
+	steps, unserved, refused := carve.Plan(in)
 	if refused != nil { // what it cannot have takes nothing from what it has
-		steps = append(steps, without(slices.Concat(PutBack(in), TakeUp(in)), steps)...)
+		steps = append(steps, without(slices.Concat(carve.PutBack(in), carve.TakeUp(in)), steps)...)
 	}
-	tellUnserved(r, refused)
-	tellRoutes(r, in)
-	noteSpace(r, in)
+	r.Status.Subnets, r.Status.Routes, r.Status.NewSubnets = unserved, carve.RoutesOf(in), carve.MadeSpace(in)
 	if no := c.claim(ctx, r, steps...); no != nil {
 		return no, false
 	}
-	var unready *Refusal
+	var unready *conditions.Refusal
 	for _, step := range steps {
 		no, conflict := c.apply(ctx, r, step, vpc)
 		if no != nil {
@@ -178,39 +145,39 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		}
 	}
 	if refused == nil && unready == nil {
-		unready = c.addSpace(ctx, r, in, FullZones(in, nil), vpc)
+		unready = c.addSpace(ctx, r, in, carve.FullZones(in, nil), vpc)
 	}
 	return cmp.Or(refused, unready), false
 }
 
 // without gives the steps about other ranges than those of had.
-func without(steps, had []Step) []Step {
-	return slices.DeleteFunc(steps, func(s Step) bool {
-		return slices.ContainsFunc(had, func(x Step) bool { return x.Range == s.Range })
+func without(steps, had []carve.Step) []carve.Step {
+	return slices.DeleteFunc(steps, func(s carve.Step) bool {
+		return slices.ContainsFunc(had, func(x carve.Step) bool { return x.Range == s.Range })
 	})
 }
 
 // input reads all that a plan depends on. The requests are read live: another
 // may have been granted a moment ago.
-func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (Input, *Refusal) {
-	in := Input{Request: r, Network: n, ClusterID: c.ClusterID, Now: c.Now()}
+func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (carve.Input, *conditions.Refusal) {
+	in := carve.Input{Request: r, Network: n, ClusterID: c.ClusterID, Now: c.Now()}
 	var err error
 	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil {
-		return in, refusedByCloud(err)
+		return in, conditions.FromCloud(err)
 	}
 	var others v1alpha1.RangeRequestList
 	if err := c.Live.List(ctx, &others); err != nil {
-		return in, refusedByAPI("listing RangeRequests", err)
+		return in, conditions.FromAPI("listing RangeRequests", err)
 	}
 	in.Others = others.Items
 	in.Nodes = c.Nodes()
-	var no *Refusal
+	var no *conditions.Refusal
 	if in.Beside, no = c.beside(ctx, n); no != nil {
 		return in, no
 	}
 	if c.Services != nil {
 		in.Services, err = c.Services.Occupied(ctx)
-		no := refusalOf("listing ServiceCIDRs", err)
+		no := fromCluster("listing ServiceCIDRs", err)
 		if in.NoServices = no != nil && no.Reason == v1alpha1.ReasonNoServiceCIDR; !in.NoServices {
 			return in, no
 		}
@@ -218,4 +185,13 @@ func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1a
 		return in, no
 	}
 	return in, nil
+}
+
+// invalid refuses a spec that is wrong where the schema could not tell. What was
+// granted stays, and serves on.
+func invalid(r *v1alpha1.RangeRequest) *conditions.Refusal {
+	if err := r.Spec.Validate(); err != nil {
+		return conditions.Refuse(v1alpha1.ReasonInvalidSpec, "spec.%v", err)
+	}
+	return nil
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
@@ -22,14 +23,14 @@ type pace struct {
 
 // grow carves what growth calls for, gives back what it no longer needs, and
 // says what it cannot do. It gives when to look again.
-func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use, all []v1alpha1.RangeRequest) time.Duration {
+func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use, all []v1alpha1.RangeRequest) time.Duration {
 	again := c.leave(ctx, r, p)
 	if r.Spec.Growth == nil {
 		meta.RemoveStatusCondition(&r.Status.Conditions, v1alpha1.ConditionGrowthLimited)
 		return again
 	}
 	now := c.Now()
-	g := Grow(GrowthInput{Request: r, Use: u, Demand: p.demand(r), Others: all, Now: now})
+	g := carve.Grow(carve.GrowthInput{Request: r, Use: u, Demand: p.demand(r), Others: all, Now: now})
 	markEmpty(r, g.Empty)
 	if g.Next > 0 {
 		again = min(again, g.Next)
@@ -45,8 +46,8 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 	var full []string
 	for _, f := range g.Carve {
 		refused := c.carveFurther(ctx, r, p, f)
-		if refused != nil && refused.changed {
-			return min(again, refused.Again)
+		if refused != nil && refused.Conflict {
+			return min(again, retryAfter(refused))
 		}
 		if refused != nil && refused.Reason == v1alpha1.ReasonNoSpace {
 			full = append(full, f.Subnet)
@@ -57,8 +58,8 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 	}
 	if len(full) > 0 && r.Spec.NewSubnets != nil {
 		switch more := c.moreSpace(ctx, r, full); {
-		case more != nil && more.Reason == v1alpha1.ReasonPending:
-			return min(again, more.Again) // a step of several was done
+		case more != nil && (more.Quiet || more.Conflict):
+			return min(again, retryAfter(more)) // a step of several was done
 		case more != nil:
 			no = more
 		default:
@@ -68,28 +69,28 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 	c.limited(ctx, r, no)
 	if no != nil {
 		if len(g.Carve) > 0 {
-			c.pause(ctx, r, now.Add(no.Again))
+			c.pause(ctx, r, now.Add(retryAfter(no)))
 		}
-		again = min(again, no.Again)
+		again = min(again, retryAfter(no))
 	}
 	return again
 }
 
 // carveFurther carves one more range, elsewhere where somebody else took its
 // place meanwhile, or is about to.
-func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, f Further) *Refusal {
+func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, f carve.Further) *conditions.Refusal {
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
 	}
-	var lost *Refusal
+	var lost *conditions.Refusal
 	for try := 1; ; try++ {
 		in, no := c.input(ctx, r, n, vpc)
 		if no != nil {
 			return no
 		}
-		unbar(r, in)
-		step, no := PlanFurther(in, f)
+		r.Status.Refused = carve.Unexplained(in)
+		step, no := carve.PlanFurther(in, f)
 		if no != nil && lost != nil && no.Reason == v1alpha1.ReasonNoSpace {
 			return lost // there may be room, once it shows what others are taking
 		}
@@ -112,24 +113,18 @@ func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest,
 }
 
 // limited says whether growth is held up, and by what.
-func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *Refusal) {
-	if no != nil && no.changed {
+func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *conditions.Refusal) {
+	if no != nil && no.Conflict {
 		return
 	}
-	cond := metav1.Condition{
-		Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft,
-		Message: "nothing is called for that cannot be had", ObservedGeneration: r.Generation,
-	}
+	cond := metav1.Condition{Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft, Message: "nothing is called for that cannot be had"}
 	if no != nil {
 		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, no.Reason, no.Text
-		had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionGrowthLimited)
-		if had == nil || had.Reason != no.Reason || had.Message != no.Text {
-			c.Metrics.failed(r.Name, no.Reason)
-			log.FromContext(ctx).Info("the request cannot grow", "reason", no.Reason, "why", no.Text)
-			c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "GrowRange", "%s", no.Text)
-		}
 	}
-	meta.SetStatusCondition(&r.Status.Conditions, cond)
+	if conditions.Set(&r.Status.Conditions, r, cond) && no != nil {
+		c.Metrics.failed(r.Name, no.Reason)
+		c.warn(ctx, r, no, "GrowRange")
+	}
 }
 
 func (c *Controller) pausedFor(ctx context.Context, r *v1alpha1.RangeRequest, now time.Time) time.Duration {

@@ -4,6 +4,9 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -38,4 +41,12 @@ func (c *Controller) forget(name string) {
 	defer c.mu.Unlock()
 	delete(c.remembered, name)
 	c.Metrics.forget(name)
+}
+
+// notice remembers what a reading of the VPC shows of what cannot be attached in
+// the request's ranges.
+func (c *Controller) notice(r *v1alpha1.RangeRequest, s cloud.Snapshot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.of(r).barred = carve.Unattachable(v1alpha1.Prefixes(r.Status.Granted()), s, carve.Published(c.Nodes()))
 }

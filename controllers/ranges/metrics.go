@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -51,7 +53,7 @@ func (m *Metrics) gauges() []*prometheus.GaugeVec {
 	return []*prometheus.GaugeVec{m.capacity, m.allocated, m.nodes, m.waiting, m.ranges, m.largest, m.limited, m.room, m.overlapped, m.reserved}
 }
 
-func (m *Metrics) observe(r *v1alpha1.RangeRequest, u Use) {
+func (m *Metrics) observe(r *v1alpha1.RangeRequest, u carve.Use) {
 	set := func(g *prometheus.GaugeVec, v float64) { g.WithLabelValues(r.Name).Set(v) }
 	set(m.capacity, u.Capacity.Float64())
 	set(m.allocated, u.Allocated.Float64())

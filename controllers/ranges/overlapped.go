@@ -2,11 +2,11 @@ package ranges
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -17,64 +17,50 @@ import (
 // look is one reading of the ServiceCIDRs, which serves every request.
 type look struct {
 	at     time.Time
-	blocks []ServiceBlock
+	blocks []carve.ServiceBlock
 }
 
-// Overlapped says which ServiceCIDRs lie over ranges that the request was
-// granted: somebody made them later, and nothing in the API keeps them apart.
-// Where the request is for ClusterIPs itself its own are among them, and an
-// address is allocated once whatever ServiceCIDR it is out of. It is pure.
-func Overlapped(r *v1alpha1.RangeRequest, blocks []ServiceBlock) (out []string) {
-	if r.Spec.Purpose == v1alpha1.Services {
-		return nil
-	}
-	for _, p := range v1alpha1.Prefixes(r.Status.Ranges) {
-		for _, b := range blocks {
-			if b.Prefix.Overlaps(p) {
-				out = append(out, fmt.Sprintf("%s of ServiceCIDR %s over %s", b.Prefix, b.Name, p))
-			}
-		}
-	}
-	return out
-}
+// overlaps are ServiceCIDRs over granted ranges. Nothing is touched: neither is
+// ours to take back.
+var overlaps = conditions.Problem{Type: v1alpha1.ConditionServiceCIDROverlap, Well: v1alpha1.ReasonNone, None: "no ServiceCIDR lies over a range"}
 
-// tellOverlapped keeps the condition. It is there from the first overlap on.
-// Nothing is touched: neither is ours to take back.
 func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeRequest) (again time.Duration) {
 	if c.Services == nil || r.Spec.Purpose == v1alpha1.Services || len(r.Status.Ranges) == 0 {
 		return c.Verify
 	}
-	if now := c.Now(); c.looked.at.IsZero() || now.Sub(c.looked.at) >= c.LookServices {
-		blocks, err := c.Services.Occupied(ctx)
-		if no := refusalOf("listing ServiceCIDRs", err); no != nil && no.Reason != v1alpha1.ReasonNoServiceCIDR {
-			log.FromContext(ctx).V(1).Info("the ServiceCIDRs could not be compared with the ranges", "why", no.Text)
-			if no.Reason == string(cloud.PermissionDenied) {
-				c.tellOverlap(ctx, r, metav1.ConditionUnknown, no.Reason, no.Text)
-			}
-			return c.LookServices
+	if no := c.look(ctx); no != nil {
+		log.FromContext(ctx).V(1).Info("the ServiceCIDRs could not be compared with the ranges", "why", no.Text)
+		unknown := metav1.Condition{Type: overlaps.Type, Status: metav1.ConditionUnknown, Reason: no.Reason, Message: no.Text}
+		if no.Reason == string(cloud.PermissionDenied) && conditions.Set(&r.Status.Conditions, r, unknown) {
+			c.Metrics.failed(r.Name, no.Reason)
+			c.warn(ctx, r, no, "CheckRange")
 		}
-		c.looked = look{at: now, blocks: blocks}
+		return c.LookServices
 	}
-	over := Overlapped(r, c.looked.blocks)
+	over := carve.Overlapped(r, c.looked.blocks)
 	c.Metrics.overlapped.WithLabelValues(r.Name).Set(float64(len(over)))
-	switch {
-	case len(over) > 0:
-		c.tellOverlap(ctx, r, metav1.ConditionTrue, v1alpha1.ReasonServiceCIDROverlap, fmt.Sprintf(
+	var no *conditions.Refusal
+	if len(over) > 0 {
+		no = conditions.Refuse(v1alpha1.ReasonServiceCIDROverlap,
 			"ServiceCIDRs were made over what was granted before (%s): a ClusterIP may come to be a Pod's or a machine's address too; delete them, and make them elsewhere. Nothing is changed for it here",
-			someOf(over, 3)))
-	case meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionServiceCIDROverlap) != nil:
-		c.tellOverlap(ctx, r, metav1.ConditionFalse, v1alpha1.ReasonNone, "no ServiceCIDR lies over a range")
+			conditions.List(over, 3))
+	}
+	if c.tell(ctx, r, overlaps, no, "CheckRange") {
+		c.Metrics.failed(r.Name, no.Reason)
 	}
 	return c.LookServices
 }
 
-func (c *Controller) tellOverlap(ctx context.Context, r *v1alpha1.RangeRequest, is metav1.ConditionStatus, reason, text string) {
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionServiceCIDROverlap)
-	if is != metav1.ConditionFalse && (had == nil || had.Status != is || had.Message != text) {
-		c.Metrics.failed(r.Name, reason)
-		log.FromContext(ctx).Info("ServiceCIDRs and granted ranges were compared", "reason", reason, "found", text)
-		c.Events.Eventf(r, nil, corev1.EventTypeWarning, reason, "CheckRange", "%s", text)
+// look reads the ServiceCIDRs, unless it did a moment ago.
+func (c *Controller) look(ctx context.Context) *conditions.Refusal {
+	now := c.Now()
+	if !c.looked.at.IsZero() && now.Sub(c.looked.at) < c.LookServices {
+		return nil
 	}
-	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionServiceCIDROverlap, Status: is, Reason: reason, Message: text, ObservedGeneration: r.Generation})
+	blocks, err := c.Services.Occupied(ctx)
+	if no := fromCluster("listing ServiceCIDRs", err); no != nil && no.Reason != v1alpha1.ReasonNoServiceCIDR {
+		return no
+	}
+	c.looked = look{at: now, blocks: blocks}
+	return nil
 }

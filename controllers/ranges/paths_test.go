@@ -16,6 +16,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 func containsWord(s, word string) bool { return slices.Contains(strings.Fields(s), word) }
@@ -24,7 +25,7 @@ func TestARaceThatIsLostIsRunAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, request("pods", 24))
 	w.fail = []error{failed(cloud.Stale)}
-	if again := w.reconcile("pods"); again.RequeueAfter != retrySoon {
+	if again := w.reconcile("pods"); again.RequeueAfter != carve.RetrySoon {
 		t.Errorf("again in %s", again.RequeueAfter)
 	}
 	w.want("pods", "Stale", 0)
@@ -70,7 +71,7 @@ func TestRacesLostInARow(t *testing.T) {
 	w := newWorld(t, growingRequest("pods", 24))
 	for range 10 {
 		w.fail = []error{failed(cloud.Stale)}
-		if again := w.reconcile("pods"); again.RequeueAfter != retrySoon {
+		if again := w.reconcile("pods"); again.RequeueAfter != carve.RetrySoon {
 			t.Errorf("again in %s", again.RequeueAfter)
 		}
 		w.want("pods", "Stale", 0)
@@ -92,7 +93,7 @@ func TestRacesLostInARow(t *testing.T) {
 		if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != "Stale" {
 			t.Errorf("GrowthLimited is %s", got)
 		}
-		w.now = w.now.Add(retrySoon)
+		w.now = w.now.Add(carve.RetrySoon)
 	}
 	w.event("Stale")
 	w.fail = nil
@@ -163,7 +164,7 @@ func TestGrowthWhoseOutcomeIsUnknownIsFoundByItsMark(t *testing.T) {
 	if got := w.reason("pods", v1alpha1.ConditionGrowthLimited); got != "OutcomeUnknown" {
 		t.Errorf("GrowthLimited is %s", got)
 	}
-	w.now = w.now.Add(retrySoon)
+	w.now = w.now.Add(carve.RetrySoon)
 	w.reconcile("pods")
 	w.want("pods", "Ready", 2, "10.0.0.0/24", "10.0.1.0/24")
 	if g := w.get("pods").Status.Ranges[1]; !g.Grown || w.calls != 2 {

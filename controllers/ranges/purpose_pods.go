@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,21 +23,9 @@ import (
 // Pools is what the node controller does with the ranges it gives out of.
 type Pools interface {
 	// Waiting gives the Nodes for which there is no room.
-	Waiting() []Waiter
+	Waiting() []carve.Waiter
 	// Look tells what is done with exactly that range.
 	Look(netip.Prefix) Pool
-}
-
-// Waiter is a Node that waits for room, and where it tries, in order.
-type Waiter struct {
-	Node  string
-	Wants []Want
-}
-
-// Want is a request's ranges in one subnet, and the prefix length wanted.
-type Want struct {
-	Request, Subnet string
-	Bits            int
 }
 
 // Pool is what the node controller does with one range.
@@ -55,7 +45,7 @@ type Pool struct {
 // their instances.
 type pods struct{ c *Controller }
 
-func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (Use, *Refusal) {
+func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (carve.Use, *conditions.Refusal) {
 	n, vpc, no := p.c.network(ctx, r)
 	var reserved []netip.Prefix
 	if no == nil {
@@ -64,16 +54,16 @@ func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.
 	if no != nil {
 		vpc = cloud.VPC{} // nothing is granted from it meanwhile; what is published counts all the same
 	}
-	u := Count(r, all, p.c.Nodes(), vpc.Traits)
+	u := carve.Count(r, all, p.c.Nodes(), vpc.Traits)
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
-	u.without(prefix.Normalise(slices.Concat(p.c.of(r).barred, reserved)))
+	u.Without(prefix.Normalise(slices.Concat(p.c.of(r).barred, reserved)))
 	return u, nil
 }
 
 // reserved is what of the ranges nodes get no more, since a Network of the VPC
 // reserves it.
-func (p pods) reserved(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) (out []netip.Prefix, _ *Refusal) {
+func (p pods) reserved(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) (out []netip.Prefix, _ *conditions.Refusal) {
 	beside, no := p.c.beside(ctx, n)
 	if no != nil {
 		return nil, no
@@ -84,13 +74,13 @@ func (p pods) reserved(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha
 	return prefix.Intersect(prefix.Normalise(out), prefix.Normalise(v1alpha1.Prefixes(r.Status.Granted()))), nil
 }
 
-func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *Refusal {
+func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *conditions.Refusal {
 	return nil
 }
 
-func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc cloud.VPC) *Refusal {
+func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use, vpc cloud.VPC) *conditions.Refusal {
 	if len(u.Nodes) > 0 {
-		return refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), some(u.Nodes))
+		return conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), conditions.List(u.Nodes, conditions.Few))
 	}
 	found, no := carriers(ctx, v1alpha1.Prefixes(r.Status.Ranges), vpc)
 	if no != nil {
@@ -99,7 +89,7 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc 
 	if len(found) == 0 {
 		return p.rested(r)
 	}
-	no = refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there", someOf(found, 3))
+	no = conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there", conditions.List(found, 3))
 	no.Again = carrierPause
 	return no
 }
@@ -107,23 +97,18 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u Use, vpc 
 // rested has the deletion wait while a prefix of the ranges is being given back
 // or rests (I3): once a range has left the VPC, whoever carves next may have
 // its addresses.
-func (p pods) rested(r *v1alpha1.RangeRequest) *Refusal {
+func (p pods) rested(r *v1alpha1.RangeRequest) *conditions.Refusal {
 	if p.c.Pools == nil {
 		return nil
 	}
 	for _, at := range v1alpha1.Prefixes(r.Status.Granted()) {
 		seen := p.c.Pools.Look(at)
-		var no *Refusal
 		switch {
 		case !seen.Rests.IsZero():
-			no = refuse(v1alpha1.ReasonPending, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
+			return wait(carrierPause, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
 		case seen.ByNode:
-			no = refuse(v1alpha1.ReasonPending, "deletion waits: %s (range %s); what a deleted node had is let go once the cloud has shown it nowhere for a while", seen.Held, at)
-		default:
-			continue
+			return wait(carrierPause, "deletion waits: %s (range %s); what a deleted node had is let go once the cloud has shown it nowhere for a while", seen.Held, at)
 		}
-		no.Again = carrierPause
-		return no
 	}
 	return nil
 }
@@ -135,22 +120,21 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *Refusal {
 // interface before it is published. Should another manager's node controller
 // be a step behind, its claim is refused by the ledger, and the cloud refuses
 // to remove a range that an interface carries.
-func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *Refusal, stay bool) {
+func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *conditions.Refusal, stay bool) {
 	at, ok := g.Prefix()
 	if !ok || p.c.Pools == nil {
-		return refuse(v1alpha1.ReasonPending, "range %s: nobody can tell whether it is still given out of", g.CIDR), false
+		return wait(carve.RetryLater, "range %s: nobody can tell whether it is still given out of", g.CIDR), false
 	}
 	seen := p.c.Pools.Look(at)
 	switch {
 	case !seen.Known || seen.Given:
-		return &Refusal{Reason: v1alpha1.ReasonPending, Again: leavePause,
-			Text: "range " + g.CIDR + " is given back once the node controller gives nothing out of it any more"}, false
+		return wait(leavePause, "range %s is given back once the node controller gives nothing out of it any more", g.CIDR), false
 	case seen.Held != "":
 		return inUse(g, seen.Held), true
 	}
 	holder, err := p.holder(ctx, at)
 	if err != nil {
-		return refusedByAPI("listing Nodes", err), false
+		return conditions.FromAPI("listing Nodes", err), false
 	}
 	if holder != "" {
 		return inUse(g, "node "+holder+" publishes a piece"), true
@@ -160,13 +144,13 @@ func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.G
 		return no, false
 	}
 	if len(found) > 0 {
-		return inUse(g, "instances carry prefixes of it: "+someOf(found, 3)), true
+		return inUse(g, "instances carry prefixes of it: "+conditions.List(found, 3)), true
 	}
 	return nil, false
 }
 
-func inUse(g v1alpha1.GrantedRange, by string) *Refusal {
-	return refuse(v1alpha1.ReasonInUse, "range %s of %s is not given back: %s", g.CIDR, place(g.Subnet), by)
+func inUse(g v1alpha1.GrantedRange, by string) *conditions.Refusal {
+	return conditions.Refuse(v1alpha1.ReasonInUse, "range %s of %s is not given back: %s", g.CIDR, carve.Place(g.Subnet), by)
 }
 
 // pageOfNodes bounds how many Nodes are in memory whole at a time.
@@ -192,11 +176,11 @@ func (p pods) holder(ctx context.Context, at netip.Prefix) (string, error) {
 	}
 }
 
-func (p pods) demand(r *v1alpha1.RangeRequest) demand {
+func (p pods) demand(r *v1alpha1.RangeRequest) carve.Demand {
 	if p.c.Pools == nil {
-		return demand{}
+		return carve.Demand{}
 	}
-	d := demand{Waiting: p.c.Pools.Waiting(), Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}
+	d := carve.Demand{Waiting: p.c.Pools.Waiting(), Unused: map[netip.Prefix]bool{}, Held: map[netip.Prefix]bool{}}
 	for _, at := range v1alpha1.Prefixes(r.Status.Ranges) {
 		seen := p.c.Pools.Look(at)
 		d.Unused[at], d.Held[at] = !seen.Known, seen.Held != ""
@@ -207,10 +191,10 @@ func (p pods) demand(r *v1alpha1.RangeRequest) demand {
 // carriers gives the instances that carry addresses of the ranges: the node
 // controller takes back what was its own, for which it needs the request, and
 // the cloud would refuse to remove the range.
-func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found []string, no *Refusal) {
+func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found []string, no *conditions.Refusal) {
 	for nic, err := range vpc.Interfaces.List(ctx) {
 		if err != nil {
-			return nil, refusedByCloud(err)
+			return nil, conditions.FromCloud(err)
 		}
 		carried := slices.Clone(nic.Elsewhere)
 		for _, a := range nic.Attachments {
@@ -223,16 +207,6 @@ func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found 
 		}
 	}
 	return found, nil
-}
-
-// some names a few of many.
-func some(names []string) string { return someOf(names, 5) }
-
-func someOf(names []string, most int) string {
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 const (

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -21,17 +24,17 @@ type proxy struct {
 
 // release waits for the requests, of any Network, that use the same subnet: a
 // region has one, which goes with the last that wants it.
-func (p proxy) release(ctx context.Context, r *v1alpha1.RangeRequest, _ Use, _ cloud.VPC) *Refusal {
+func (p proxy) release(ctx context.Context, r *v1alpha1.RangeRequest, _ carve.Use, _ cloud.VPC) *conditions.Refusal {
 	if r.Spec.DeletionPolicy == v1alpha1.Retain {
 		return nil
 	}
 	var all v1alpha1.RangeRequestList
 	if err := p.c.Live.List(ctx, &all); err != nil {
-		return refusedByAPI("listing RangeRequests", err)
+		return conditions.FromAPI("listing RangeRequests", err)
 	}
 	for _, mine := range r.Status.Ranges {
 		if by := adopters(r, mine, all.Items); len(by) > 0 && !mine.Adopted {
-			return refuse(v1alpha1.ReasonInUse, "deletion waits: proxy-only subnet %s (%s) is used by RangeRequest %s too; delete that first, or let this one retain it",
+			return conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: proxy-only subnet %s (%s) is used by RangeRequest %s too; delete that first, or let this one retain it",
 				mine.Name, mine.CIDR, strings.Join(by, ", "))
 		}
 	}
@@ -51,57 +54,8 @@ func adopters(r *v1alpha1.RangeRequest, mine v1alpha1.GrantedRange, all []v1alph
 	return out
 }
 
-// proxy plans the one range of a proxy-only subnet, whose name is that of the
-// range. A network has one that is active in each region, so one that is
-// there is used, whoever made it.
-func (in Input) proxy() ([]Step, *Refusal) {
-	if in.Snapshot.Traits.NoProxies {
-		return nil, refuse(v1alpha1.ReasonUnsupported, "load balancers of this cloud need no subnet for proxies; delete the request")
-	}
-	if len(in.Request.Spec.Subnets) > 0 {
-		return nil, refuse(v1alpha1.ReasonUnknownSubnet, "a proxy-only subnet is one of its own, and in none of %v; leave subnets out", in.Request.Spec.Subnets)
-	}
-	if n := len(in.Request.Spec.CIDRs); n > 1 {
-		return nil, refuse(v1alpha1.ReasonUnsupported, "a network has one active proxy-only subnet in each region, and cidrs names %d; name one", n)
-	}
-	s := cloud.Subnet{Name: in.owner().ObjectName(0)}
-	active := in.Snapshot.Proxy
-	switch {
-	case active == nil:
-		if g := in.Request.Status.Ranges; len(g) > 0 {
-			s.Name = g[0].Subnet // it is put back where it was, if it was ours
-		}
-	case active.Mark().Of(in.owner()):
-		s.Name = active.Name
-		s.Ranges = []cloud.Range{{Subnet: active.Name, Name: active.Name, Prefix: active.Prefix}}
-	default:
-		return in.adoptProxy(active)
-	}
-	return in.subnet(s, nil, in.ask())
-}
-
-// adoptProxy uses the active one of somebody else.
-func (in Input) adoptProxy(active *cloud.ProxySubnet) ([]Step, *Refusal) {
-	who := in.ownerOf(cloud.ParseMark(active.Name))
-	if who != "" {
-		who = " " + who
-	}
-	if len(in.Request.Spec.CIDRs) > 0 && !in.names(active.Prefix) {
-		return nil, refuse(v1alpha1.ReasonOverlap, "a network has one active proxy-only subnet in each region, and that is %s (%s)%s; name its block or none in cidrs, or delete it",
-			active.Name, active.Prefix, who)
-	}
-	at := cloud.Range{Subnet: active.Name, Name: active.Name, Prefix: active.Prefix}
-	for _, g := range in.Request.Status.Ranges {
-		if p, ok := g.Prefix(); ok && p != at.Prefix {
-			return nil, refuse(v1alpha1.ReasonRangeMissing, "proxy-only subnet %s (%s) is active now%s, in place of %s (%s); make that active again, or make this request anew",
-				active.Name, active.Prefix, who, g.Name, g.CIDR)
-		}
-	}
-	return []Step{{Range: at, Adopted: true, Why: "it is the region's active proxy-only subnet, of which there can be only one"}}, nil
-}
-
 func (c *Controller) createProxy(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 	if vpc.Proxies == nil {
 		return &cloud.Error{Reason: cloud.Invalid, Act: "create proxy-only subnet " + at.Name, Resource: "Network " + r.NetworkName(),
 			Err: errors.New("load balancers of this cloud need none"), Remedy: "delete the request"}
@@ -112,7 +66,7 @@ func (c *Controller) createProxy(ctx context.Context, r *v1alpha1.RangeRequest, 
 // proxiesInVPC gives the proxy-only subnets that carry the request's mark,
 // active or not (I4).
 func (c *Controller) proxiesInVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) (out []cloud.Range) {
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 	for _, o := range s.Occupied {
 		if o.Kind == cloud.ProxyOnly && o.Mark.Of(owner) {
 			name := path.Base(o.Name) // it follows the region

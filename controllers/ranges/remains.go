@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -29,7 +31,7 @@ func departedFrom(n *v1alpha1.Network) (names []string) {
 
 // depart notes that the request goes, before it does. One that retains its
 // ranges is named no longer.
-func (c *Controller) depart(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+func (c *Controller) depart(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) *conditions.Refusal {
 	had := departedFrom(n)
 	names := slices.DeleteFunc(slices.Clone(had), func(name string) bool { return name == r.Name })
 	switch {
@@ -49,10 +51,10 @@ func (c *Controller) depart(ctx context.Context, r *v1alpha1.RangeRequest, n *v1
 // staysElsewhere takes the request off the names of other Networks: of the same
 // name, there was another request in one of them, and a range is swept by its
 // request's name alone.
-func (c *Controller) staysElsewhere(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) *Refusal {
+func (c *Controller) staysElsewhere(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) *conditions.Refusal {
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {
-		return refusedByAPI("listing Networks", err)
+		return conditions.FromAPI("listing Networks", err)
 	}
 	for i := range all.Items {
 		other := &all.Items[i]
@@ -68,13 +70,13 @@ func (c *Controller) staysElsewhere(ctx context.Context, r *v1alpha1.RangeReques
 }
 
 // noteDeparted writes the names, where they are others than before.
-func (c *Controller) noteDeparted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, names []string) *Refusal {
+func (c *Controller) noteDeparted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, names []string) *conditions.Refusal {
 	if slices.Equal(names, departedFrom(n)) {
 		return nil
 	}
 	text, err := json.Marshal(names)
 	if err != nil {
-		return refusedByAPI("naming RangeRequest "+r.Name, err)
+		return conditions.FromAPI("naming RangeRequest "+r.Name, err)
 	}
 	patched := n.DeepCopy()
 	if patched.Annotations == nil {
@@ -82,7 +84,7 @@ func (c *Controller) noteDeparted(ctx context.Context, r *v1alpha1.RangeRequest,
 	}
 	patched.Annotations[departedAnnotation] = string(text)
 	if err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(n, client.MergeFromWithOptimisticLock{})); err != nil {
-		return refusedByAPI("noting on Network "+n.Name+" that RangeRequest "+r.Name+" goes", err)
+		return conditions.FromAPI("noting on Network "+n.Name+" that RangeRequest "+r.Name+" goes", err)
 	}
 	return nil
 }

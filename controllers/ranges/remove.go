@@ -6,9 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -20,11 +21,11 @@ import (
 // remove takes a deleted request's ranges out of the VPC once nothing uses
 // them, and lets the request go. Done tells that it has gone. Use that cannot
 // be counted may be any.
-func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use, uncounted *Refusal) (done bool, again time.Duration) {
+func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use, uncounted *conditions.Refusal) (done bool, again time.Duration) {
 	if !controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer) {
 		return true, 0
 	}
-	var no *Refusal
+	var no *conditions.Refusal
 	switch {
 	case uncounted == nil:
 		no = c.tryRemove(ctx, r, p, u)
@@ -43,22 +44,16 @@ func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p pur
 	if no == nil {
 		return true, 0
 	}
-	if no.changed {
-		return false, no.Again
+	if !no.Conflict {
+		c.Metrics.failed(r.Name, no.Reason)
+		if conditions.Set(&r.Status.Conditions, r, no.Condition(v1alpha1.ConditionReady)) {
+			c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "RemoveRange", "%s", no.Text)
+		}
 	}
-	c.Metrics.failed(r.Name, no.Reason)
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReady)
-	if had == nil || had.Reason != no.Reason || had.Message != no.Text {
-		c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "RemoveRange", "%s", no.Text)
-	}
-	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: no.Reason, Message: no.Text,
-		ObservedGeneration: r.Generation,
-	})
-	return false, no.Again
+	return false, retryAfter(no)
 }
 
-func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u Use) *Refusal {
+func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use) *conditions.Refusal {
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
@@ -79,7 +74,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 	}
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil && !onlyASubnet(snapshot, err) {
-		return refusedByCloud(err)
+		return conditions.FromCloud(err)
 	}
 	for _, mine := range append(c.inVPC(r, snapshot), c.proxiesInVPC(r, snapshot)...) {
 		if no := c.leads(ctx); no != nil {
@@ -88,12 +83,12 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
 		err := removeFrom(ctx, r, mine, vpc)
 		if cloud.Is(err, cloud.Conflict) {
-			no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take off whatever still uses its addresses", err)
-			no.Again = retrySoon // the node controller may be at it
+			no := conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take off whatever still uses its addresses", err)
+			no.Again = carve.RetrySoon // the node controller may be at it
 			return no
 		}
 		if err != nil {
-			return refusedByCloud(err)
+			return conditions.FromCloud(err)
 		}
 	}
 	return c.removeSpace(ctx, r, snapshot, vpc)
@@ -101,15 +96,15 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 
 // settleClaimsOfDeleted does so before anything is waited for, so that what was
 // made is shown as granted meanwhile.
-func (c *Controller) settleClaimsOfDeleted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) *Refusal {
-	in := Input{Request: r, Network: n, ClusterID: c.ClusterID}
+func (c *Controller) settleClaimsOfDeleted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) *conditions.Refusal {
+	in := carve.Input{Request: r, Network: n, ClusterID: c.ClusterID}
 	var err error
 	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil && !onlyASubnet(in.Snapshot, err) {
-		return refusedByCloud(err)
+		return conditions.FromCloud(err)
 	}
-	if c.Services != nil && in.apart() {
+	if c.Services != nil && in.Apart() {
 		if in.Services, err = c.Services.Occupied(ctx); err != nil {
-			return refusalOf("listing ServiceCIDRs", err)
+			return fromCluster("listing ServiceCIDRs", err)
 		}
 	}
 	c.settleClaims(r, in)
@@ -117,7 +112,7 @@ func (c *Controller) settleClaimsOfDeleted(ctx context.Context, r *v1alpha1.Rang
 }
 
 // putBack makes ranges again that vanished while Nodes use them.
-func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
+func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *conditions.Refusal {
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
@@ -126,7 +121,7 @@ func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *Ref
 	if no != nil {
 		return no
 	}
-	for _, step := range PutBack(in) {
+	for _, step := range carve.PutBack(in) {
 		if no, _ := c.apply(ctx, r, step, vpc); no != nil {
 			return no
 		}
@@ -142,7 +137,7 @@ func onlyASubnet(s cloud.Snapshot, err error) bool {
 
 // inVPC gives the ranges that are there and carry the request's mark (I4).
 func (c *Controller) inVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.Range {
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 	var out []cloud.Range
 	for _, subnet := range s.Subnets {
 		for _, x := range subnet.Ranges {
@@ -154,12 +149,12 @@ func (c *Controller) inVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.R
 	return slices.Clip(out)
 }
 
-func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *Refusal {
+func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *conditions.Refusal {
 	patched := r.DeepCopy()
 	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return refusedByAPI("taking the finalizer off RangeRequest "+r.Name, err)
+		return conditions.FromAPI("taking the finalizer off RangeRequest "+r.Name, err)
 	}
 	return nil
 }

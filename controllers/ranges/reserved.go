@@ -2,13 +2,10 @@ package ranges
 
 import (
 	"context"
-	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/assign"
@@ -25,26 +22,15 @@ func (c *Controller) tellReserved(ctx context.Context, r *v1alpha1.RangeRequest)
 	if no != nil {
 		return
 	}
-	var texts []string
-	for _, b := range assign.ReservedOver(assign.ReservedBy(append(beside, *n)...), r) {
-		texts = append(texts, fmt.Sprintf("%s (%s) in Network %s", b.Prefix, b.Reason, b.Network))
+	over := assign.ReservedOver(assign.ReservedBy(append(beside, *n)...), r)
+	c.Metrics.reserved.WithLabelValues(r.Name).Set(float64(len(over)))
+	if len(over) > 0 {
+		no = conditions.Refuse(v1alpha1.ReasonReserved, "blocks were reserved over what was granted before: %s; the ranges stay and keep working, and nothing more is carved there, nor does a further node get any of it: take the blocks out of reserved, or make another request and delete this one",
+			conditions.List(over, 3))
 	}
-	c.Metrics.reserved.WithLabelValues(r.Name).Set(float64(len(texts)))
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReservedInUse)
-	cond := metav1.Condition{Type: v1alpha1.ConditionReservedInUse, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
-		Message: "no reserved block lies over a range", ObservedGeneration: r.Generation}
-	switch {
-	case len(texts) == 0 && had == nil:
-		return
-	case len(texts) > 0:
-		cond.Status, cond.Reason = metav1.ConditionTrue, v1alpha1.ReasonReserved
-		cond.Message = fmt.Sprintf("blocks were reserved over what was granted before: %s; the ranges stay and keep working, and nothing more is carved there, nor does a further node get any of it: take the blocks out of reserved, or make another request and delete this one",
-			someOf(texts, 3))
-		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			c.Metrics.failed(r.Name, cond.Reason)
-			log.FromContext(ctx).Info("blocks were reserved over granted ranges", "blocks", texts)
-			c.Events.Eventf(r, nil, corev1.EventTypeWarning, cond.Reason, "CheckRange", "%s", cond.Message)
-		}
+	if c.tell(ctx, r, reservedInUse, no, "CheckRange") {
+		c.Metrics.failed(r.Name, no.Reason)
 	}
-	meta.SetStatusCondition(&r.Status.Conditions, cond)
 }
+
+var reservedInUse = conditions.Problem{Type: v1alpha1.ConditionReservedInUse, Well: v1alpha1.ReasonNone, None: "no reserved block lies over a range"}

@@ -2,15 +2,11 @@ package ranges
 
 import (
 	"context"
-	"errors"
 	"net/netip"
-	"strings"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -28,7 +24,7 @@ type Services interface {
 	// that are being deleted among them. It is called before each carving,
 	// whatever the purpose; a *Refusal NoServiceCIDR tells that the API server
 	// has none.
-	Occupied(ctx context.Context) ([]ServiceBlock, error)
+	Occupied(ctx context.Context) ([]carve.ServiceBlock, error)
 
 	// Use counts the addresses in r.Status.Ranges. It is called before
 	// anything is carved for r: a *Refusal NoServiceCIDR tells that the API
@@ -59,18 +55,6 @@ type Services interface {
 	Sweep(ctx context.Context, requests []v1alpha1.RangeRequest) error
 }
 
-// ServiceBlock is one family of a ServiceCIDR.
-type ServiceBlock struct {
-	Prefix netip.Prefix
-	Name   string // of the ServiceCIDR
-	// Service is the Service whose ClusterIP it is, where it is one address of an
-	// API server without ServiceCIDRs; Name is empty then.
-	Service string
-	// Request is the RangeRequest of this cluster that it was made for; it is
-	// empty for any other.
-	Request string
-}
-
 // ServiceUse is how much of a Services request's ranges is in use.
 type ServiceUse struct {
 	// Allocated counts the ClusterIPs of each range, by its prefix, and
@@ -79,50 +63,4 @@ type ServiceUse struct {
 	// Unserved tells that the API server does not allocate from one of the
 	// ranges, though Ensure had it do so.
 	Unserved bool
-}
-
-// Refusal is why a request, or a part of it, is not granted or not removed.
-type Refusal struct {
-	Reason, Text string
-	Again        time.Duration // when to look again
-
-	// Unserved are the subnets that it is about, where the request is planned
-	// subnet by subnet.
-	Unserved []Unserved
-
-	// changed tells that somebody else changed an object meanwhile, so that this is
-	// nothing to tell anybody.
-	changed bool
-}
-
-func (r *Refusal) Error() string { return r.Text }
-
-// refusalOf turns an error of the Kubernetes side into a refusal.
-func refusalOf(act string, err error) *Refusal {
-	if err == nil {
-		return nil
-	}
-	if no, ok := errors.AsType[*Refusal](err); ok {
-		if no.Again == 0 {
-			no.Again = retryLater
-		}
-		return no
-	}
-	return refusedByAPI(act, err)
-}
-
-// refusedByAPI is for errors of the API server, which names the right that is
-// missing where one is.
-func refusedByAPI(act string, err error) *Refusal {
-	if apierrors.IsConflict(err) {
-		return &Refusal{Reason: string(cloud.Stale), Text: act + ": somebody else wrote it meanwhile", Again: conflictPause, changed: true}
-	}
-	text := cloud.Steady(err.Error())
-	if !strings.HasPrefix(text, act+": ") {
-		text = act + ": " + text
-	}
-	if apierrors.IsForbidden(err) {
-		return refuse(string(cloud.PermissionDenied), "%s; give the manager's service account the rights of deploy/manifests/rbac.yaml", text)
-	}
-	return &Refusal{Reason: string(cloud.Unavailable), Text: text, Again: retrySoon}
 }

@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,7 +25,7 @@ import (
 
 // cluster is a Services of a few maps.
 type cluster struct {
-	blocks    []ServiceBlock
+	blocks    []carve.ServiceBlock
 	allocated map[netip.Prefix]prefix.Count
 	usable    map[netip.Prefix]prefix.Count
 	held      []string // Services that keep what is released or removed
@@ -34,7 +38,7 @@ type cluster struct {
 	terminate bool // ServiceCIDRs take their time to go
 }
 
-func (c *cluster) Occupied(context.Context) ([]ServiceBlock, error) { return c.blocks, c.list }
+func (c *cluster) Occupied(context.Context) ([]carve.ServiceBlock, error) { return c.blocks, c.list }
 
 func (c *cluster) Use(context.Context, *v1alpha1.RangeRequest) (ServiceUse, error) {
 	return ServiceUse{Allocated: c.allocated, Usable: c.usable, Unserved: c.unserved}, c.use
@@ -47,18 +51,18 @@ func (c *cluster) Ensure(_ context.Context, _ *v1alpha1.RangeRequest, g *v1alpha
 	g.ServiceCIDR = "sc-" + g.Name
 	if !slices.Contains(c.ensured, g.CIDR) {
 		c.ensured = append(c.ensured, g.CIDR)
-		c.blocks = append(c.blocks, ServiceBlock{Prefix: netip.MustParsePrefix(g.CIDR), Name: g.ServiceCIDR})
+		c.blocks = append(c.blocks, carve.ServiceBlock{Prefix: netip.MustParsePrefix(g.CIDR), Name: g.ServiceCIDR})
 	}
 	return nil
 }
 
 func (c *cluster) Remove(_ context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (bool, error) {
 	if len(c.held) > 0 {
-		return false, &Refusal{Reason: v1alpha1.ReasonInUse, Text: "deletion waits for Services " + strings.Join(c.held, ", ")}
+		return false, &conditions.Refusal{Reason: v1alpha1.ReasonInUse, Text: "deletion waits for Services " + strings.Join(c.held, ", ")}
 	}
 	if !c.terminate {
 		c.ensured = slices.DeleteFunc(c.ensured, func(x string) bool { return x == g.CIDR })
-		c.blocks = slices.DeleteFunc(c.blocks, func(b ServiceBlock) bool { return b.Prefix.String() == g.CIDR })
+		c.blocks = slices.DeleteFunc(c.blocks, func(b carve.ServiceBlock) bool { return b.Prefix.String() == g.CIDR })
 	}
 	return !c.terminate, nil
 }
@@ -100,8 +104,8 @@ func TestServicesAreRefusedWhereNobodyProvidesThem(t *testing.T) {
 func TestNothingIsCarvedWithoutServiceCIDRs(t *testing.T) {
 	t.Parallel()
 	w, s := serving(t)
-	s.use = &Refusal{Reason: v1alpha1.ReasonNoServiceCIDR, Text: "the API server has no ServiceCIDRs"}
-	if again := w.reconcile("pods"); again.RequeueAfter != retryLater {
+	s.use = &conditions.Refusal{Reason: v1alpha1.ReasonNoServiceCIDR, Text: "the API server has no ServiceCIDRs"}
+	if again := w.reconcile("pods"); again.RequeueAfter != carve.RetryLater {
 		t.Errorf("again in %s", again.RequeueAfter)
 	}
 	w.want("pods", "NoServiceCIDR", 0)
@@ -111,7 +115,7 @@ func TestNothingIsCarvedWithoutServiceCIDRs(t *testing.T) {
 func TestAServicesRangeIsReadyWhenItsServiceCIDRIs(t *testing.T) {
 	t.Parallel()
 	w, s := serving(t)
-	s.ensure = &Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Text: "not yet", Again: retrySoon}
+	s.ensure = &conditions.Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Text: "not yet", Again: carve.RetrySoon}
 	w.reconcile("pods")
 	w.want("pods", "ServiceCIDRNotReady", 1, "10.0.0.0/28")
 	s.ensure = nil
@@ -135,7 +139,7 @@ func TestAServicesRangeGrowsAndIsGivenBack(t *testing.T) {
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
 	w.now = w.now.Add(w.c.Verify)
 	w.reconcile("pods") // its hour ran from when it was carved
-	w.now = w.now.Add(reclaimAfter(w.get("pods")))
+	w.now = w.now.Add(time.Hour)
 	s.terminate = true
 	w.reconcile("pods")
 	w.reconcile("pods")
@@ -176,7 +180,7 @@ func TestAServicesRangeThatCameIntoUseStays(t *testing.T) {
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
 	w.now = w.now.Add(w.c.Verify)
 	w.reconcile("pods")
-	w.now = w.now.Add(reclaimAfter(w.get("pods")))
+	w.now = w.now.Add(time.Hour)
 	s.held = []string{"web/front"}
 	w.reconcile("pods")
 	w.reconcile("pods")
@@ -244,7 +248,7 @@ func TestAServiceCIDROverWhatIsGrantedIsTold(t *testing.T) {
 	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != "" {
 		t.Errorf("before anything overlapped the condition says %s", got)
 	}
-	s.blocks = []ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.64/26"), Name: "late"}, {Prefix: netip.MustParsePrefix("10.0.1.0/24"), Name: "beside"}}
+	s.blocks = []carve.ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.64/26"), Name: "late"}, {Prefix: netip.MustParsePrefix("10.0.1.0/24"), Name: "beside"}}
 	if again := w.reconcile("pods"); again.RequeueAfter > w.c.LookServices {
 		t.Errorf("the next look is in %s", again.RequeueAfter)
 	}
@@ -311,7 +315,7 @@ func TestServiceCIDRsThatMayNotBeListedAreTold(t *testing.T) {
 func TestPodsKeepClearOfServiceCIDRs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, request("pods", 24))
-	w.c.Services = &cluster{blocks: []ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.0/20"), Name: "kubernetes"}}}
+	w.c.Services = &cluster{blocks: []carve.ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.0/20"), Name: "kubernetes"}}}
 	w.reconcile("pods")
 	w.want("pods", "Ready", 1, "10.0.16.0/24")
 }

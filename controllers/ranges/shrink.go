@@ -5,8 +5,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -33,7 +35,7 @@ func markEmpty(r *v1alpha1.RangeRequest, since map[string]time.Time) {
 // markLeaving begins to give a range back. The mark is in the status before
 // anything else happens: the node controller reads it there and gives nothing
 // out of the range any more, and whoever leads next goes on from it.
-func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, g Growth) {
+func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, g carve.Growth) {
 	for i := range r.Status.Ranges {
 		if x := &r.Status.Ranges[i]; x.CIDR == g.Leave {
 			x.Leaving = true
@@ -46,7 +48,7 @@ func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, 
 // look again.
 func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) time.Duration {
 	again := c.Verify
-	var failed *Refusal
+	var failed *conditions.Refusal
 	for _, g := range slices.Clone(r.Status.Ranges) {
 		if !g.Leaving {
 			continue
@@ -57,43 +59,30 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(x v1alpha1.GrantedRange) bool { return x.CIDR == g.CIDR })
 			c.Metrics.changed(r.Name, v1alpha1.ReasonGivenBack)
 			c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGivenBack, "GiveBackRange",
-				"range %s of %s was empty, and is no longer reserved", g.CIDR, place(g.Subnet))
+				"range %s of %s was empty, and is no longer reserved", g.CIDR, carve.Place(g.Subnet))
 		case stay:
 			c.stays(ctx, r, g, no)
 		default:
-			if no.Reason != v1alpha1.ReasonPending {
+			if !no.Quiet {
 				failed = no
 			}
-			again = min(again, no.Again)
+			if !no.Quiet && !no.Conflict {
+				c.Metrics.failed(r.Name, no.Reason)
+			}
+			again = min(again, retryAfter(no))
 		}
 	}
-	c.tellGiveBack(r, failed)
+	c.tell(ctx, r, reclaimFailed, failed, "GiveBackRange")
 	return again
 }
 
-// tellGiveBack keeps the condition about a range that should leave the VPC and
-// does not. It is there from the first time on.
-func (c *Controller) tellGiveBack(r *v1alpha1.RangeRequest, no *Refusal) {
-	had := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionReclaimFailed)
-	cond := metav1.Condition{Type: v1alpha1.ConditionReclaimFailed, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
-		Message: "no range is left that should be given back", ObservedGeneration: r.Generation}
-	if no == nil && had == nil || no != nil && no.changed {
-		return
-	}
-	if no != nil {
-		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, no.Reason, no.Text
-		c.Metrics.failed(r.Name, no.Reason)
-		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			c.Events.Eventf(r, nil, corev1.EventTypeWarning, no.Reason, "GiveBackRange", "%s", no.Text)
-		}
-	}
-	meta.SetStatusCondition(&r.Status.Conditions, cond)
-}
+// reclaimFailed is a range that should leave the VPC and does not.
+var reclaimFailed = conditions.Problem{Type: v1alpha1.ConditionReclaimFailed, Well: v1alpha1.ReasonNone, None: "no range is left that should be given back"}
 
 // stays takes the mark off a range that somebody came to use after all.
 // Should an earlier leader be about to remove it, the cloud refuses that while
 // an interface carries a prefix of it, and nothing is published before.
-func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, no *Refusal) {
+func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, no *conditions.Refusal) {
 	at, _ := g.Prefix()
 	if x := r.Status.Range(at); x != nil {
 		x.Leaving, x.EmptySince = false, nil
@@ -105,9 +94,9 @@ func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1al
 
 // giveBack takes one range out of the VPC, once nothing uses it and nothing
 // can come to. Stay tells that something does.
-func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *Refusal, stay bool) {
+func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *conditions.Refusal, stay bool) {
 	at, ok := g.Prefix()
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: ownerKind, Name: r.Name}
+	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(owner) { // I4
 		return inUse(g, "it carries no mark of this request"), true
 	}
@@ -130,7 +119,7 @@ func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p p
 		return inUse(g, err.Error()), true
 	}
 	if err != nil {
-		return refusedByCloud(err), false
+		return conditions.FromCloud(err), false
 	}
 	return nil, false
 }

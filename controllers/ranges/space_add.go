@@ -3,10 +3,12 @@ package ranges
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -27,20 +29,20 @@ const (
 
 // addSpace makes a subnet in the first of the zones, a step at a time: what
 // is asked for, and what the next step depends on, is in the status before.
-func (c *Controller) addSpace(ctx context.Context, r *v1alpha1.RangeRequest, in Input, zones []string, vpc cloud.VPC) *Refusal {
+func (c *Controller) addSpace(ctx context.Context, r *v1alpha1.RangeRequest, in carve.Input, zones []string, vpc cloud.VPC) *conditions.Refusal {
 	if len(zones) == 0 {
 		return nil
 	}
-	m, no := PlanSpace(in, zones[0])
+	m, no := carve.PlanSpace(in, zones[0])
 	if no != nil {
 		return no
 	}
 	return c.make(ctx, r, m, vpc)
 }
 
-func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Making, vpc cloud.VPC) *Refusal {
+func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m carve.Making, vpc cloud.VPC) *conditions.Refusal {
 	if vpc.NewSpace == nil {
-		return refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud; leave it out")
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud; leave it out")
 	}
 	if no := c.claimSpace(ctx, r, m); no != nil {
 		return no
@@ -65,21 +67,21 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m Makin
 		if c.doubted(r).IsZero() {
 			dropClaimedSubnet(r, m.Subnet.Name)
 		}
-		no := refusedByCloud(err)
+		no := conditions.FromCloud(err)
 		if cloud.Is(err, cloud.Conflict) { // another cluster's subnet, which shows now
-			no.Again = retrySoon
+			no.Again = carve.RetrySoon
 		}
 		return no
 	}
 	claimedSubnet(r, m.Subnet.Name).Subnet = id
 	c.tellSpace(r, "AddSubnet", "subnet %s (%s) was made in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
 	c.lookAgain(r)
-	return nextStep("subnet %s was made in zone %s, and its range is carved next", id, m.Subnet.Zone)
+	return wait(spacePause, "subnet %s was made in zone %s, and its range is carved next", id, m.Subnet.Zone)
 }
 
 // claimSpace notes the block and the subnet in the status before either is
 // asked for.
-func (c *Controller) claimSpace(ctx context.Context, r *v1alpha1.RangeRequest, m Making) *Refusal {
+func (c *Controller) claimSpace(ctx context.Context, r *v1alpha1.RangeRequest, m carve.Making) *conditions.Refusal {
 	had := r.Status.NewSubnets
 	now := &v1alpha1.MadeSpace{}
 	if had != nil {
@@ -116,7 +118,7 @@ func dropClaimedSubnet(r *v1alpha1.RangeRequest, name string) {
 }
 
 // addBlock has the VPC have the block: one that is ours may still be on its way.
-func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m Making, vpc cloud.VPC) *Refusal {
+func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m carve.Making, vpc cloud.VPC) *conditions.Refusal {
 	if slices.Contains(r.Status.NewSubnets.Blocks, v1alpha1.MadeBlock{CIDR: m.In.String(), Adopted: true}) {
 		return nil
 	}
@@ -128,7 +130,7 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m M
 			return no
 		}
 		forgetRefused(r, m, err)
-		no := refusedByCloud(err)
+		no := conditions.FromCloud(err)
 		if cloud.Is(err, cloud.Conflict) || cloud.Is(err, cloud.Invalid) { // another block may do
 			c.bar(r, m.In, false, no)
 		}
@@ -145,28 +147,22 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m M
 }
 
 // underWay is set where only our patience has ended.
-func underWay(ctx context.Context, what string) *Refusal {
+func underWay(ctx context.Context, what string) *conditions.Refusal {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil
 	}
-	no := nextStep("%s, and looked for again", what)
-	no.Again = underWayPause
-	return no
+	return wait(underWayPause, "%s, and looked for again", what)
 }
 
 // forgetRefused takes a block off the record that the cloud refused for
 // certain, and the subnet in it: should somebody else associate it later, it is
 // not ours.
-func forgetRefused(r *v1alpha1.RangeRequest, m Making, err error) {
+func forgetRefused(r *v1alpha1.RangeRequest, m carve.Making, err error) {
 	switch cloud.ReasonOf(err) {
 	case cloud.Invalid, cloud.Conflict, cloud.QuotaExceeded, cloud.LimitExceeded, cloud.PermissionDenied, cloud.Unauthenticated:
 		r.Status.NewSubnets.Blocks = slices.DeleteFunc(r.Status.NewSubnets.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == m.In.String() })
 		dropClaimedSubnet(r, m.Subnet.Name)
 	}
-}
-
-func nextStep(format string, args ...any) *Refusal {
-	return &Refusal{Reason: v1alpha1.ReasonPending, Text: fmt.Sprintf(format, args...), Again: spacePause}
 }
 
 func (c *Controller) tellSpace(r *v1alpha1.RangeRequest, action, format string, args ...any) {
@@ -175,7 +171,7 @@ func (c *Controller) tellSpace(r *v1alpha1.RangeRequest, action, format string, 
 }
 
 // moreSpace makes subnets where growth found these ones full.
-func (c *Controller) moreSpace(ctx context.Context, r *v1alpha1.RangeRequest, full []string) *Refusal {
+func (c *Controller) moreSpace(ctx context.Context, r *v1alpha1.RangeRequest, full []string) *conditions.Refusal {
 	n, vpc, no := c.network(ctx, r)
 	if no != nil {
 		return no
@@ -184,11 +180,11 @@ func (c *Controller) moreSpace(ctx context.Context, r *v1alpha1.RangeRequest, fu
 	if no != nil {
 		return no
 	}
-	return c.addSpace(ctx, r, in, FullZones(in, full), vpc)
+	return c.addSpace(ctx, r, in, carve.FullZones(in, full), vpc)
 }
 
 // elsewhere says of a full subnet that new nodes have another.
-func elsewhere(r *v1alpha1.RangeRequest, no *Refusal) *Refusal {
+func elsewhere(r *v1alpha1.RangeRequest, no *conditions.Refusal) *conditions.Refusal {
 	said := *no
 	said.Text += "; a node that waits there stays: make new ones in the subnets that were made for them (status.newSubnets)"
 	return &said

@@ -5,6 +5,9 @@ import (
 	"context"
 	"net/netip"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -13,14 +16,14 @@ import (
 
 // removeSpace takes away what was made for a request that goes, once nothing
 // is in it: the subnets by their mark, the blocks as they were recorded.
-func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, s cloud.Snapshot, vpc cloud.VPC) *Refusal {
-	in := Input{Request: r, Snapshot: s, ClusterID: c.ClusterID}
-	if vpc.NewSpace == nil || r.Status.NewSubnets == nil && len(in.made()) == 0 {
+func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, s cloud.Snapshot, vpc cloud.VPC) *conditions.Refusal {
+	in := carve.Input{Request: r, Snapshot: s, ClusterID: c.ClusterID}
+	if vpc.NewSpace == nil || r.Status.NewSubnets == nil && len(in.Made()) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, spacePatience)
 	defer cancel()
-	for _, sub := range in.made() {
+	for _, sub := range in.Made() {
 		if no := c.leads(ctx); no != nil {
 			return no
 		}
@@ -49,14 +52,14 @@ func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, 
 	return nil
 }
 
-func spaceStays(ctx context.Context, err error, remedy string) *Refusal {
+func spaceStays(ctx context.Context, err error, remedy string) *conditions.Refusal {
 	switch {
 	case err == nil:
 		return nil
 	case cloud.Is(err, cloud.Conflict):
-		no := refuse(v1alpha1.ReasonInUse, "deletion waits: %v; %s", err, remedy)
-		no.Again = retrySoon
+		no := conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %v; %s", err, remedy)
+		no.Again = carve.RetrySoon
 		return no
 	}
-	return cmp.Or(underWay(ctx, "what was made for new nodes is being removed"), refusedByCloud(err))
+	return cmp.Or(underWay(ctx, "what was made for new nodes is being removed"), conditions.FromCloud(err))
 }

@@ -10,10 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -45,7 +46,7 @@ type sweeper struct {
 // well be there.
 type seen struct {
 	network string
-	Orphan
+	carve.Orphan
 }
 
 // sweep sweeps one Network, unless it was a moment ago.
@@ -92,7 +93,7 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 		if r.NetworkName() == n.Name && r.Spec.Purpose == v1alpha1.Pods {
 			c.notice(r, snapshot)
 		}
-		if r.NetworkName() == n.Name && Differs(snapshot, c.ClusterID, r) {
+		if r.NetworkName() == n.Name && carve.Differs(snapshot, c.ClusterID, r) {
 			c.lookAgain(r)
 			if c.queue != nil {
 				c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(r)})
@@ -100,14 +101,14 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 		}
 	}
 	var stuck []string
-	var first *Refusal
-	note := func(request string, no *Refusal) {
-		if no != nil && no.Reason != v1alpha1.ReasonPending {
+	var first *conditions.Refusal
+	note := func(request string, no *conditions.Refusal) {
+		if no != nil && !no.Quiet {
 			stuck, first = append(stuck, no.Text), cmp.Or(first, no)
 			c.Metrics.failed(request, no.Reason)
 		}
 	}
-	orphans := Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)
+	orphans := carve.Orphans(snapshot, c.ClusterID, departedFrom(n), requests.Items)
 	old := c.old(n.Name, orphans)
 	if held, err := c.held(ctx, n, snapshot, orphans, requests.Items); held || err != nil {
 		return err
@@ -116,14 +117,14 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 		note(o.Request, c.sweepOut(ctx, n, o, vpc))
 	}
 	if c.Services != nil && c.leads(ctx) == nil {
-		note("", refusalOf("taking away ServiceCIDRs of requests that are gone", c.Services.Sweep(ctx, requests.Items)))
+		note("", fromCluster("taking away ServiceCIDRs of requests that are gone", c.Services.Sweep(ctx, requests.Items)))
 	}
 	return c.tellStuck(ctx, n, first, stuck)
 }
 
 // old gives those that were orphans for as long as a change may take to come:
 // by then whoever made them would have noted it.
-func (c *Controller) old(network string, found []Orphan) (out []Orphan) {
+func (c *Controller) old(network string, found []carve.Orphan) (out []carve.Orphan) {
 	now := c.Now()
 	maps.DeleteFunc(c.sweeper.since, func(x seen, _ time.Time) bool { return x.network == network && !slices.Contains(found, x.Orphan) })
 	for _, o := range found {
@@ -140,20 +141,20 @@ func (c *Controller) old(network string, found []Orphan) (out []Orphan) {
 
 // sweepOut removes one orphan that nothing uses. Whether its request is there,
 // who uses it and who leads is read live, right before.
-func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o Orphan, vpc cloud.VPC) *Refusal {
-	stays := func(by string) *Refusal {
-		return refuse(v1alpha1.ReasonInUse, "range %s (%s) of subnet %s was made for RangeRequest %s, which is gone, and stays: %s", o.Name, o.Prefix, o.Subnet, o.Request, by)
+func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.Orphan, vpc cloud.VPC) *conditions.Refusal {
+	stays := func(by string) *conditions.Refusal {
+		return conditions.Refuse(v1alpha1.ReasonInUse, "range %s (%s) of subnet %s was made for RangeRequest %s, which is gone, and stays: %s", o.Name, o.Prefix, o.Subnet, o.Request, by)
 	}
 	err := c.Live.Get(ctx, client.ObjectKey{Name: o.Request}, &v1alpha1.RangeRequest{})
 	switch {
 	case err == nil:
 		return nil // it is there again, and takes up what has its mark
 	case !apierrors.IsNotFound(err):
-		return refusedByAPI("reading RangeRequest "+o.Request, err)
+		return conditions.FromAPI("reading RangeRequest "+o.Request, err)
 	}
 	holder, err := pods{c}.holder(ctx, o.Prefix)
 	if err != nil {
-		return refusedByAPI("listing Nodes", err)
+		return conditions.FromAPI("listing Nodes", err)
 	}
 	if holder != "" {
 		return stays("node " + holder + " publishes a piece; delete that Node")
@@ -163,7 +164,7 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o Orphan
 		return no
 	}
 	if len(found) > 0 {
-		return stays("instances carry prefixes of it (" + someOf(found, 3) + "); take them off")
+		return stays("instances carry prefixes of it (" + conditions.List(found, 3) + "); take them off")
 	}
 	if no := c.leads(ctx); no != nil {
 		return no
@@ -181,7 +182,7 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o Orphan
 		return stays(err.Error() + "; take off whatever still uses its addresses")
 	}
 	if err != nil {
-		return refusedByCloud(err)
+		return conditions.FromCloud(err)
 	}
 	c.Metrics.changed(o.Request, v1alpha1.ReasonSwept)
 	c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonSwept, "SweepRange",
@@ -189,31 +190,29 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o Orphan
 	return nil
 }
 
-// tellStuck keeps the Network's condition about what cannot be swept. It is
-// there from the first time on.
-func (c *Controller) tellStuck(ctx context.Context, n *v1alpha1.Network, first *Refusal, stuck []string) error {
-	had := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionOrphaned)
-	cond := metav1.Condition{Type: v1alpha1.ConditionOrphaned, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
-		Message: "nothing is left of requests that are gone", ObservedGeneration: n.Generation}
-	if first == nil && had == nil {
-		return nil
-	}
+// orphaned is what is left of requests that are gone and cannot be swept.
+var orphaned = conditions.Problem{Type: v1alpha1.ConditionOrphaned, Well: v1alpha1.ReasonNone, None: "nothing is left of requests that are gone"}
+
+// tellStuck reports it.
+func (c *Controller) tellStuck(ctx context.Context, n *v1alpha1.Network, first *conditions.Refusal, stuck []string) error {
+	var no *conditions.Refusal
 	if first != nil {
-		cond.Status, cond.Reason = metav1.ConditionTrue, first.Reason
-		cond.Message = strings.Join(stuck[:min(3, len(stuck))], "; ")
+		no = conditions.Refuse(first.Reason, "%s", strings.Join(stuck[:min(3, len(stuck))], "; "))
 		if more := len(stuck) - 3; more > 0 {
-			cond.Message += fmt.Sprintf("; and %d more", more)
-		}
-		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			log.FromContext(ctx).Info("what was made for requests that are gone cannot be removed", "why", stuck)
-			c.Events.Eventf(n, nil, corev1.EventTypeWarning, cond.Reason, "SweepRange", "%s", cond.Message)
+			no.Text += fmt.Sprintf("; and %d more", more)
 		}
 	}
+	return c.tellNetwork(ctx, n, orphaned, no)
+}
+
+// tellNetwork reports a problem that a sweep of the Network found.
+func (c *Controller) tellNetwork(ctx context.Context, n *v1alpha1.Network, p conditions.Problem, no *conditions.Refusal) error {
 	before := n.DeepCopy()
-	if !meta.SetStatusCondition(&n.Status.Conditions, cond) {
-		return nil
+	if p.Set(&n.Status.Conditions, n, no) {
+		log.FromContext(ctx).Info("sweeping what is left of requests that are gone", "reason", no.Reason, "why", no.Text)
+		c.Events.Eventf(n, nil, corev1.EventTypeWarning, no.Reason, "SweepRange", "%s", no.Text)
 	}
-	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	err := conditions.WriteStatus(ctx, c.Client, n, before)
 	if apierrors.IsConflict(err) {
 		return nil // the next sweep says it
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -81,7 +84,7 @@ func TestASubnetThatComesLateIsRemoved(t *testing.T) {
 	w := departed(t, nil)
 	w.ranges = nil
 	made := func(id, request, cidr string) cloud.Subnet {
-		name := cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: request}.RoleName("subnet0")
+		name := cloud.Owner{ClusterID: clusterID, Kind: carve.OwnerKind, Name: request}.RoleName("subnet0")
 		return cloud.Subnet{Name: id, Made: name, Zone: "z", Primary: netip.MustParsePrefix(cidr)}
 	}
 	late, others := made("subnet-1", "pods", "10.0.16.0/20"), made("subnet-2", "others", "10.0.32.0/20")
@@ -121,10 +124,10 @@ func TestWhatIsNotSwept(t *testing.T) {
 		}},
 		"a range of a request that never was": {but: func(w *world) {
 			w.ranges = []cloud.Range{{Subnet: "a", Prefix: netip.MustParsePrefix("10.0.0.0/24"),
-				Name: cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: "other"}.ObjectName(0)}}
+				Name: cloud.Owner{ClusterID: clusterID, Kind: carve.OwnerKind, Name: "other"}.ObjectName(0)}}
 		}},
 		"another cluster's": {but: func(w *world) {
-			w.ranges[0].Name = cloud.Owner{ClusterID: "other", Kind: ownerKind, Name: "pods"}.ObjectName(0)
+			w.ranges[0].Name = cloud.Owner{ClusterID: "other", Kind: carve.OwnerKind, Name: "pods"}.ObjectName(0)
 		}},
 		"one by hand":            {but: func(w *world) { w.ranges[0].Name = "pods" }},
 		"one whose request came": {but: func(w *world) { w.create(request("pods", 24)) }},
@@ -206,7 +209,7 @@ func TestASweepBringsWhatDiffers(t *testing.T) {
 				change(w)
 			}
 			w.sweep(time.Minute)
-			if due := w.c.due(w.get("pods"), Use{}); due != (change != nil) {
+			if due := w.c.due(w.get("pods"), carve.Use{}); due != (change != nil) {
 				t.Errorf("it is looked at: %t", due)
 			}
 		})
@@ -239,22 +242,6 @@ func TestOnlyTheLastThatDepartedAreNamed(t *testing.T) {
 	}
 }
 
-func TestOrphansAreProxiesToo(t *testing.T) {
-	t.Parallel()
-	name := cloud.Owner{ClusterID: clusterID, Kind: ownerKind, Name: "lb"}.ObjectName(0)
-	s := cloud.Snapshot{Occupied: []cloud.Occupied{
-		{Kind: cloud.ProxyOnly, Name: "us-central1/" + name, Prefix: netip.MustParsePrefix("10.0.2.0/23"), Mark: cloud.ParseMark(name)},
-		{Kind: cloud.ProxyOnly, Name: "us-central1/theirs", Prefix: netip.MustParsePrefix("10.0.4.0/23")},
-	}}
-	got := Orphans(s, clusterID, []string{"pods", "lb"}, nil)
-	if len(got) != 1 || !got[0].Proxy || got[0].Name != name || got[0].Request != "lb" {
-		t.Errorf("orphans are %+v", got)
-	}
-	if got := Orphans(s, clusterID, []string{"lb"}, []v1alpha1.RangeRequest{*request("lb", 23)}); len(got) > 0 {
-		t.Errorf("orphans are %+v, of a request that is there", got)
-	}
-}
-
 func TestServiceCIDRsAreSweptByWhoLeads(t *testing.T) {
 	t.Parallel()
 	w, s := serving(t)
@@ -264,7 +251,7 @@ func TestServiceCIDRsAreSweptByWhoLeads(t *testing.T) {
 		t.Error("somebody else leads")
 	}
 	w.c.StillLeads = nil
-	s.sweep = &Refusal{Reason: v1alpha1.ReasonInUse, Text: "Services hold addresses"}
+	s.sweep = &conditions.Refusal{Reason: v1alpha1.ReasonInUse, Text: "Services hold addresses"}
 	w.sweep(time.Minute)
 	if c := w.orphaned(); s.swept != 1 || c == nil || c.Reason != v1alpha1.ReasonInUse {
 		t.Errorf("swept %d times; Orphaned is %+v", s.swept, c)

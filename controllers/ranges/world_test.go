@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -38,7 +40,7 @@ type world struct {
 	made    []cloud.Subnet // for new nodes
 	carried []cloud.Interface
 	nodes   []*corev1.Node // of the cache
-	waiting []Waiter
+	waiting []carve.Waiter
 	pool    func(netip.Prefix) Pool
 	fail    []error      // of the next creates and deletes; nil succeeds
 	half    bool         // what fails is done all the same
@@ -80,7 +82,7 @@ func (w *world) restart() {
 	})
 }
 
-func (w *world) Waiting() []Waiter        { return w.waiting }
+func (w *world) Waiting() []carve.Waiter  { return w.waiting }
 func (w *world) Look(p netip.Prefix) Pool { return w.pool(p) }
 
 func (w *world) Read(context.Context) (cloud.Snapshot, error) {
@@ -285,4 +287,28 @@ func growingRequest(name string, bits int32) *v1alpha1.RangeRequest {
 	r := request(name, bits)
 	r.Spec.Growth = &v1alpha1.Growth{Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.Duration("1h"))}
 	return r
+}
+
+const clusterID = "b7d3"
+
+// own is the name of the request's index-th range.
+func own(index int) string {
+	return cloud.Owner{ClusterID: clusterID, Kind: carve.OwnerKind, Name: "pods"}.ObjectName(index)
+}
+
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+func there(cidr, subnet string) []cloud.Range {
+	return []cloud.Range{{Subnet: subnet, Name: own(0), Prefix: netip.MustParsePrefix(cidr)}}
+}
+
+func node(name, cidr, waitsFor string) *corev1.Node {
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if cidr != "" {
+		n.Spec.PodCIDRs = []string{cidr}
+	}
+	if waitsFor != "" {
+		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue, Reason: waitsFor}}
+	}
+	return n
 }

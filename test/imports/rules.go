@@ -130,12 +130,20 @@ var layers = []layer{
 		rule: "a survey is pure: it imports api, ipam, cloud and controllers/assign, and no client",
 	},
 	{
+		path: "controllers/ranges/carve", imports: []string{"api", "ipam", "cloud$", "controllers/assign", "controllers/conditions"}, never: sdks, neverDirectly: clients,
+		rule: "carve is pure: it imports api, ipam, cloud, controllers/assign and controllers/conditions, and neither asks nor changes anything",
+	},
+	{
 		path: "deploy/crds", imports: []string{}, never: slices.Concat(kubernetes, sdks),
 		rule: "the definitions are files: what holds them imports nothing",
 	},
 	{
-		path: "cmd", imports: []string{"api", "ipam", "cloud", "controllers", "deploy/crds"},
+		path: "cmd", imports: []string{"api", "ipam", "cloud", "cmd/vpcnative/show", "controllers", "deploy/crds"},
 		rule: "a command wires everything, and nothing imports it or test",
+	},
+	{
+		path: "cmd/vpcnative", imports: []string{"api", "ipam", "cloud", "cmd", "deploy/crds", "controllers/assign", "controllers/conditions", "controllers/network/survey", "controllers/ranges/carve", "controllers/loadbalancer"},
+		rule: "the command line plans what the manager does, by the pure parts of the controllers, and runs none of them",
 	},
 	{
 		path: "test", imports: []string{"api", "ipam", "cloud", "controllers", "deploy/crds"},

@@ -27,8 +27,8 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
-	"github.com/vpcnative/vpcnative/controllers/network"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/network/survey"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 	"github.com/vpcnative/vpcnative/deploy/crds"
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
@@ -135,7 +135,7 @@ func TestWhateverTheAPIServerTakesIsSurvived(t *testing.T) {
 			t.Errorf("the schema takes %s: %v", text(n), err)
 		}
 		survives(t, n, func() {
-			if _, err := network.Take(n, blank(false), network.Around{Requests: requests.Items}, "c"); err != nil {
+			if _, err := survey.Take(n, blank(false), survey.Around{Requests: requests.Items}, "c"); err != nil {
 				t.Errorf("%v: %s", err, text(n))
 			}
 		})
@@ -151,15 +151,15 @@ func think(q *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, networks []v1a
 	n := &networks[0]
 	for _, inside := range []bool{false, true} {
 		s := blank(inside)
-		u := ranges.Count(q, all, nodes, s.Traits)
-		ranges.Forecast(q, u)
-		ranges.RoutesLimit(q)
-		ranges.Overlapped(q, []ranges.ServiceBlock{{Prefix: netip.MustParsePrefix("10.96.0.0/12"), Name: "kubernetes"}})
-		ranges.Grow(ranges.GrowthInput{Request: q, Use: u, Others: all[:min(len(all), 5)], Now: time.Now()})
-		in := ranges.Input{Request: q, Network: n, Snapshot: s, Others: all[:min(len(all), 20)], Nodes: nodes, ClusterID: "c"}
-		ranges.Plan(in)
-		ranges.PutBack(in)
-		ranges.FullZones(in, nil)
+		u := carve.Count(q, all, nodes, s.Traits)
+		carve.Forecast(q, u)
+		carve.RoutesLimit(q)
+		carve.Overlapped(q, []carve.ServiceBlock{{Prefix: netip.MustParsePrefix("10.96.0.0/12"), Name: "kubernetes"}})
+		carve.Grow(carve.GrowthInput{Request: q, Use: u, Others: all[:min(len(all), 5)], Now: time.Now()})
+		in := carve.Input{Request: q, Network: n, Snapshot: s, Others: all[:min(len(all), 20)], Nodes: nodes, ClusterID: "c"}
+		carve.Plan(in)
+		carve.PutBack(in)
+		carve.FullZones(in, nil)
 	}
 }
 

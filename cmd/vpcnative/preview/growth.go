@@ -5,7 +5,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -28,10 +28,10 @@ type Growth struct {
 
 // growth asks the planner for the range after those that the request has.
 func growth(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) (out []Growth) {
-	next, has := ranges.Next(r)
+	next, has := carve.Next(r)
 	for i, f := range next {
 		g := Growth{Subnet: f.Subnet, Has: has[i], Most: r.Spec.Growth.MaxRanges}
-		step, no := ranges.PlanFurther(planner(in, n, snapshot, r), f)
+		step, no := carve.PlanFurther(planner(in, n, snapshot, r), f)
 		switch {
 		case g.Has >= int(g.Most):
 			g.Refusal = &Refusal{v1alpha1.ReasonRangesAtLimit, fmt.Sprintf("it has %d ranges there, as many as growth.maxRanges allows", g.Has)}

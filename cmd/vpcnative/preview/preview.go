@@ -14,7 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/network/survey"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 	"github.com/vpcnative/vpcnative/ipam/plan"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
@@ -29,7 +29,7 @@ type Input struct {
 	// VPC is what is known of each Network's VPC, by the Network's name.
 	VPC      map[string]VPC
 	Nodes    []corev1.Node
-	Services []ranges.ServiceBlock // every ServiceCIDR of the cluster
+	Services []carve.ServiceBlock // every ServiceCIDR of the cluster
 	// NoServices tells that the API server has no ServiceCIDRs at all.
 	NoServices bool
 	// Now is when it is; what the cloud refused counts for a while.
@@ -127,9 +127,9 @@ func Make(in Input) Report {
 	in.Requests = slices.Clone(in.Requests)
 	slices.SortStableFunc(in.Requests, func(a, b v1alpha1.RangeRequest) int {
 		switch {
-		case ranges.Older(&a, &b):
+		case carve.Older(&a, &b):
 			return -1
-		case ranges.Older(&b, &a):
+		case carve.Older(&b, &a):
 			return 1
 		}
 		return 0
@@ -174,7 +174,7 @@ func (in Input) network(name string) Network {
 		if r.NetworkName() != name || !slices.Contains(in.Wanted, r.Name) {
 			continue
 		}
-		steps, no := carve(in, n, snapshot, r)
+		steps, no := ranges(in, n, snapshot, r)
 		size := nodeSize(r, in.Requests, in.Nodes, snapshot.Traits)
 		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Attachment: r.Spec.Attachment, Refusal: no, NodeSize: size}
 		for _, s := range steps {
@@ -212,17 +212,17 @@ func (in Input) network(name string) Network {
 }
 
 // isNews tells of a range that the request does not have yet.
-func isNews(r *v1alpha1.RangeRequest, s ranges.Step) bool {
+func isNews(r *v1alpha1.RangeRequest, s carve.Step) bool {
 	return !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() })
 }
 
-func rangeOf(s ranges.Step, size *NodeSize, snapshot cloud.Snapshot, nodes []*corev1.Node) Range {
+func rangeOf(s carve.Step, size *NodeSize, snapshot cloud.Snapshot, nodes []*corev1.Node) Range {
 	out := Range{
 		CIDR: s.Range.Prefix.String(), Subnet: s.Range.Subnet, Name: s.Range.Name, Create: s.Create, Adopted: s.Adopted, Why: s.Why,
 		Addresses: prefix.Addresses(s.Range.Prefix).String(),
 	}
 	if size != nil {
-		out.Nodes = ranges.Feeds(s.Range.Prefix, size.PrefixLength, snapshot, ranges.Published(nodes)).String()
+		out.Nodes = carve.Feeds(s.Range.Prefix, size.PrefixLength, snapshot, carve.Published(nodes)).String()
 	}
 	return out
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // Space is a subnet that would be made for new nodes.
@@ -22,8 +22,8 @@ type Space struct {
 
 // newSpace asks the planner for the zones in which no subnet has room.
 func newSpace(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest, full ...string) (out []Space, no *Refusal) {
-	for _, zone := range ranges.FullZones(planner(in, n, snapshot, r), full) {
-		m, refused := ranges.PlanSpace(planner(in, n, snapshot, r), zone)
+	for _, zone := range carve.FullZones(planner(in, n, snapshot, r), full) {
+		m, refused := carve.PlanSpace(planner(in, n, snapshot, r), zone)
 		if refused != nil {
 			return out, &Refusal{Reason: refused.Reason, Text: refused.Text}
 		}

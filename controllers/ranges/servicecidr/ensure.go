@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
 )
 
 // notReadyPause is when a ServiceCIDR that is not ready is looked at again.
@@ -61,7 +62,7 @@ func (k *Keeper) create(ctx context.Context, all []networkingv1.ServiceCIDR, r *
 	for i := range all {
 		for _, q := range prefixes(&all[i]) {
 			if q.Overlaps(p) && !k.isOf(&all[i], r) {
-				return nil, &ranges.Refusal{Reason: v1alpha1.ReasonOverlap, Again: time.Minute,
+				return nil, &conditions.Refusal{Reason: v1alpha1.ReasonOverlap, Again: time.Minute,
 					Text: fmt.Sprintf("making a ServiceCIDR for %s: it overlaps %s of ServiceCIDR %s, which was not there when the range was carved; delete one of the two", p, q, all[i].Name)}
 			}
 		}
@@ -96,7 +97,7 @@ func (k *Keeper) bury(ctx context.Context, all []networkingv1.ServiceCIDR, r *v1
 func ready(s *networkingv1.ServiceCIDR) error {
 	for _, cond := range s.Status.Conditions {
 		if cond.Type == networkingv1.ServiceCIDRConditionReady && cond.Status == metav1.ConditionFalse {
-			return &ranges.Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Again: notReadyPause,
+			return &conditions.Refusal{Reason: v1alpha1.ReasonServiceCIDRNotReady, Again: notReadyPause,
 				Text: fmt.Sprintf("ServiceCIDR %s is not ready: %s; see its conditions, and whether kube-controller-manager runs the service-cidr-controller",
 					s.Name, strings.Trim(cond.Reason+": "+cond.Message, ": "))}
 		}

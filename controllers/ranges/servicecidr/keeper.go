@@ -14,6 +14,9 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,15 +74,15 @@ func New(cfg Config) *Keeper {
 }
 
 // Occupied gives every ServiceCIDR of the cluster, whoever made it.
-func (k *Keeper) Occupied(ctx context.Context) ([]ranges.ServiceBlock, error) {
+func (k *Keeper) Occupied(ctx context.Context) ([]carve.ServiceBlock, error) {
 	all, err := k.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []ranges.ServiceBlock
+	var out []carve.ServiceBlock
 	for i := range all {
 		for _, p := range prefixes(&all[i]) {
-			out = append(out, ranges.ServiceBlock{Prefix: p, Name: all[i].Name, Request: k.requestOf(&all[i])})
+			out = append(out, carve.ServiceBlock{Prefix: p, Name: all[i].Name, Request: k.requestOf(&all[i])})
 		}
 	}
 	return out, nil
@@ -97,11 +100,11 @@ func (k *Keeper) list(ctx context.Context) ([]networkingv1.ServiceCIDR, error) {
 }
 
 // noAPI: to list a kind that exists is never "not found".
-func noAPI() error { return ranges.NoServiceCIDRs() }
+func noAPI() error { return carve.NoServiceCIDRs() }
 
 // IsNoAPI tells of an error that the API server has no ServiceCIDRs.
 func IsNoAPI(err error) bool {
-	no, ok := errors.AsType[*ranges.Refusal](err)
+	no, ok := errors.AsType[*conditions.Refusal](err)
 	return ok && no.Reason == v1alpha1.ReasonNoServiceCIDR
 }
 

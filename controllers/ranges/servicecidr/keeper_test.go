@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,7 +20,6 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
@@ -130,7 +132,7 @@ func ensure(t *testing.T, k *Keeper, r *v1alpha1.RangeRequest) *networkingv1.Ser
 
 func wantRefusal(t *testing.T, err error, reason string, texts ...string) {
 	t.Helper()
-	no, ok := err.(*ranges.Refusal)
+	no, ok := err.(*conditions.Refusal)
 	if !ok || no.Reason != reason {
 		t.Fatalf("got %v, want a refusal %s", err, reason)
 	}
@@ -154,7 +156,7 @@ func TestClusterIPsComeOutOfTheRange(t *testing.T) {
 		t.Errorf("in use %v, %v; want 1", use, err)
 	}
 	blocks, err := k.Occupied(t.Context())
-	for _, want := range []ranges.ServiceBlock{
+	for _, want := range []carve.ServiceBlock{
 		{Prefix: netip.MustParsePrefix("10.40.0.0/28"), Name: s.Name, Request: "fresh"},
 		{Prefix: netip.MustParsePrefix(apiserver.ServiceRange), Name: "kubernetes"},
 	} {
@@ -188,7 +190,7 @@ func TestAServiceCIDROfBothFamiliesIsAdopted(t *testing.T) {
 	}
 	blocks, err := k.Occupied(t.Context())
 	for _, cidr := range []string{four, six} {
-		if want := (ranges.ServiceBlock{Prefix: netip.MustParsePrefix(cidr), Name: "both"}); err != nil || !slices.Contains(blocks, want) {
+		if want := (carve.ServiceBlock{Prefix: netip.MustParsePrefix(cidr), Name: "both"}); err != nil || !slices.Contains(blocks, want) {
 			t.Errorf("occupied are %v, %v; %v is missing", blocks, err, want)
 		}
 	}

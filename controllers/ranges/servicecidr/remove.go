@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/ranges"
 )
 
 const (
@@ -183,7 +184,7 @@ func (k *Keeper) unused(ctx context.Context, all []networkingv1.ServiceCIDR, s *
 	if err != nil {
 		return err
 	}
-	return &ranges.Refusal{Reason: v1alpha1.ReasonInUse, Again: inUsePause,
+	return &conditions.Refusal{Reason: v1alpha1.ReasonInUse, Again: inUsePause,
 		Text: fmt.Sprintf("deletion waits: %d ClusterIPs of ServiceCIDR %s are in use%s", len(held), s.Name, users)}
 }
 

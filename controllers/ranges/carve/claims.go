@@ -1,0 +1,60 @@
+package carve
+
+import (
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+)
+
+// JudgeClaims tells which claims of the request were made, and which can be no
+// more, since somebody else has the place or the subnet is gone. It is pure.
+func JudgeClaims(in Input) (made, lapsed []string) {
+	for _, g := range in.Request.Status.Ranges {
+		if !g.Claimed() {
+			continue
+		}
+		switch p, ok := g.Prefix(); {
+		case !ok:
+			lapsed = append(lapsed, g.CIDR)
+		case in.shows(cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}):
+			made = append(made, g.CIDR)
+		case in.barred(g):
+			lapsed = append(lapsed, g.CIDR)
+		}
+	}
+	return made, lapsed
+}
+
+// shows tells of a range that is there: in its subnet, as the proxies' subnet,
+// or, where no subnet has it, as a ServiceCIDR.
+func (in Input) shows(x cloud.Range) bool {
+	if in.Apart() {
+		return slices.ContainsFunc(in.Services, func(b ServiceBlock) bool { return b.Request == in.Request.Name && b.Prefix == x.Prefix })
+	}
+	if p := in.Snapshot.Proxy; p != nil && p.Name == x.Name && p.Prefix == x.Prefix {
+		return true
+	}
+	return slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return slices.Contains(s.Ranges, x) })
+}
+
+// barred tells of a claim whose place somebody else has.
+func (in Input) barred(g v1alpha1.GrantedRange) bool {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy && in.Snapshot.Proxy != nil {
+		return true // a region has one
+	}
+	p, _ := g.Prefix()
+	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == g.Subnet })
+	if at < 0 && g.Subnet != "" && in.Request.Spec.Purpose != v1alpha1.Proxy {
+		return true
+	}
+	return slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
+		return o.Prefix.Overlaps(p) && !(at >= 0 && in.inside() && o.Encloses(in.Snapshot.Subnets[at]))
+	})
+}
+
+// Makes tells of a step by which something comes to be: a range in the VPC, or a
+// ServiceCIDR.
+func (s Step) Makes(r *v1alpha1.RangeRequest) bool {
+	return s.Create || r.Spec.Purpose == v1alpha1.Services && !s.Adopted
+}

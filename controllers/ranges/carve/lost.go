@@ -1,0 +1,72 @@
+package carve
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+)
+
+// PutBack gives the ranges that the request was granted, that vanished from
+// the VPC and can be made again where they were: nodes and Services use them,
+// whatever else the request asks for and cannot have. It is pure.
+func PutBack(in Input) (steps []Step) {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy {
+		return nil
+	}
+	for _, s := range in.Snapshot.Subnets {
+		for _, g := range in.Request.Status.Ranges {
+			p, ok := g.Prefix()
+			step := Step{Range: cloud.Range{Subnet: s.Name, Name: g.Name, Prefix: p}, Create: true, Adopted: g.Adopted, Grown: g.Grown, Why: g.Reason}
+			if ok && g.Subnet == s.Name && !g.Leaving && !g.Claimed() && !slices.Contains(s.Ranges, step.Range) && in.lost(s, step) == nil {
+				steps = append(steps, step)
+			}
+		}
+	}
+	return steps
+}
+
+// TakeUp gives the ranges that are in the VPC, and that only their mark shows to
+// be the request's: its status was lost, or a manager that was paused made one
+// after it was given up. It is pure.
+func TakeUp(in Input) (steps []Step) {
+	if in.Request.Spec.Purpose == v1alpha1.Proxy {
+		return nil
+	}
+	for _, s := range in.Snapshot.Subnets {
+		for _, r := range in.granted(s) {
+			if _, known := in.status(r); !known {
+				steps = append(steps, Step{Range: r, Grown: in.mustHaveGrown(s, plan.Action{Prefix: r.Prefix}), Why: "its mark shows that it was made for this request"})
+			}
+		}
+	}
+	return steps
+}
+
+// lost refuses to put a range back that vanished from the VPC, where it was
+// not ours to make, or somebody else took its place meanwhile.
+func (in Input) lost(at cloud.Subnet, s Step) *conditions.Refusal {
+	if !s.Create {
+		return nil
+	}
+	if s.Adopted {
+		has := ""
+		for _, o := range in.Snapshot.Occupied {
+			if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) && has == "" {
+				has = fmt.Sprintf(", and %s %s (%s) has its block now: remove that", o.Kind, o.Name, o.Prefix)
+			}
+		}
+		return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else%s; make a range of that block again, under any name",
+			s.Range.Name, s.Range.Prefix, s.Range.Subnet, has)
+	}
+	for _, o := range in.Snapshot.Occupied {
+		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {
+			return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
+				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package carve
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/ipam/plan"
+	"github.com/vpcnative/vpcnative/ipam/prefix"
+)
+
+// occupied is all that must not be carved: what the VPC has, what any Network
+// of it reserves, what other requests were granted, what Nodes publish,
+// ServiceCIDRs, what this plan takes, and what the request has in other subnets,
+// also where it vanished from the VPC.
+func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
+	out := in.inUse(s)
+	for _, x := range in.refused() {
+		if in.Now.Before(x.again) {
+			out = append(out, plan.Occupied{Prefix: x.prefix, What: "refused by the cloud", Why: x.Message})
+		}
+	}
+	for _, b := range in.reserved() {
+		out = append(out, plan.Occupied{Prefix: b.Prefix, What: "reserved in Network " + b.Network, Why: b.Reason})
+	}
+	out = append(out, in.publishedElsewhere()...)
+	for _, other := range in.Others {
+		if other.Name == in.Request.Name {
+			continue
+		}
+		for _, p := range v1alpha1.Prefixes(other.Status.Ranges) {
+			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
+		}
+		if other.Status.NewSubnets != nil {
+			for _, x := range other.Status.NewSubnets.Subnets { // those on their way
+				if p, err := netip.ParsePrefix(x.CIDR); err == nil && x.Subnet == "" {
+					out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being made for RangeRequest " + other.Name})
+				}
+			}
+		}
+	}
+	for _, b := range in.Services {
+		if !in.asServices(b.Prefix) && b.Request != in.Request.Name {
+			out = append(out, b.occupied())
+		}
+	}
+	for _, g := range in.Request.Status.Ranges {
+		if p, ok := g.Prefix(); ok && g.Subnet != s.Name {
+			out = append(out, plan.Occupied{Prefix: p, What: "this request's range in subnet " + g.Subnet})
+		}
+	}
+	for _, s := range before {
+		out = append(out, plan.Occupied{Prefix: s.Range.Prefix, What: "this request's range in subnet " + s.Range.Subnet})
+	}
+	return out
+}
+
+// reserved is what every Network of the VPC reserves.
+func (in Input) reserved() []assign.Reserved {
+	return assign.ReservedBy(append([]v1alpha1.Network{*in.Network}, in.Beside...)...)
+}
+
+// publishedElsewhere is what Nodes publish outside of every granted range.
+func (in Input) publishedElsewhere() (out []plan.Occupied) {
+	for _, x := range assign.PublishedElsewhere(in.Nodes, in.Others) {
+		if !in.encloses(x.Prefix) {
+			out = append(out, plan.Occupied{Prefix: x.Prefix, What: "the podCIDR of Node " + x.Node, Why: inUseByPods})
+		}
+	}
+	return out
+}
+
+const inUseByPods = "its Pods use it; a request for Pods that names a block around all of it in cidrs takes it over, and that Node is left as it is"
+
+// encloses tells of a podCIDR in a block that a request for Pods names: the
+// cluster moves into the VPC with the addresses that it has.
+func (in Input) encloses(p netip.Prefix) bool {
+	return in.Request.Spec.Purpose == v1alpha1.Pods && slices.ContainsFunc(parseAll(in.Request.Spec.CIDRs), func(c netip.Prefix) bool { return prefix.Contains(c, p) })
+}
+
+// occupied says what the block is.
+func (b ServiceBlock) occupied() plan.Occupied {
+	if b.Service != "" {
+		return plan.Occupied{Prefix: b.Prefix, What: "the ClusterIP of Service " + b.Service}
+	}
+	return plan.Occupied{Prefix: b.Prefix, What: "ServiceCIDR " + b.Name, Why: ofAPIServer(b.Name)}
+}
+
+// ofAPIServer says so of the ServiceCIDR that the API server makes.
+func ofAPIServer(name string) string {
+	if name != "kubernetes" {
+		return ""
+	}
+	return "the API server's own; a Services request may name exactly that block, and adopts it"
+}
+
+// inUse is what the VPC has, but for what the request names and may adopt.
+func (in Input) inUse(s cloud.Subnet) (out []plan.Occupied) {
+	for _, o := range in.Snapshot.Occupied {
+		switch {
+		case in.inside() && o.Encloses(s), in.routed() && in.leadsToNode(o), o.Kind == assign.PodCIDR && in.encloses(o.Prefix):
+			continue
+		}
+		if o.Kind.IsRange() && in.names(o.Prefix) {
+			if _, ok := adoptable(s, o.Prefix); ok {
+				continue
+			}
+		}
+		out = append(out, plan.Occupied{Prefix: o.Prefix, What: fmt.Sprintf("%s %s", o.Kind, o.Name), Why: in.ownerOf(o.Mark)})
+	}
+	return out
+}
+
+// ownerOf says in words whose mark it is.
+func (in Input) ownerOf(m cloud.Mark) string {
+	switch {
+	case m.IsZero():
+		return ""
+	case !m.OfCluster(in.ClusterID):
+		return "of another vpcnative cluster, mark " + m.Cluster
+	case m.Of(in.owner()):
+		return "of this request"
+	}
+	for _, r := range in.Others {
+		if m.Of(cloud.Owner{ClusterID: in.ClusterID, Kind: OwnerKind, Name: r.Name}) {
+			return "of RangeRequest " + r.Name
+		}
+	}
+	return "of a RangeRequest of this cluster that is gone"
+}
+
+// names tells whether the request names exactly that block.
+func (in Input) names(p netip.Prefix) bool {
+	return slices.ContainsFunc(in.Request.Spec.CIDRs, func(c v1alpha1.CIDR) bool {
+		q, err := netip.ParsePrefix(string(c))
+		return err == nil && q == p
+	})
+}
+
+// asServices tells whether a ServiceCIDR of that block is what the request
+// asks for, such as the API server's own default.
+func (in Input) asServices(p netip.Prefix) bool {
+	return in.Request.Spec.Purpose == v1alpha1.Services && in.names(p)
+}
+
+// adoptable gives the subnet's range of exactly that prefix, where it carries
+// no mark: it was made by hand or by an older controller.
+func adoptable(s cloud.Subnet, p netip.Prefix) (cloud.Range, bool) {
+	for _, r := range s.Ranges {
+		if r.Prefix == p && cloud.ParseMark(r.Name).IsZero() {
+			return r, true
+		}
+	}
+	return cloud.Range{}, false
+}
