@@ -8,7 +8,6 @@ import (
 
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/node"
 )
 
 func newBalancers(mgr manager.Manager, o *options, cached func() []*corev1.Node, lease *lease, clouds *clouds.Clouds, recorder events.EventRecorder) *loadbalancer.Controller {
@@ -18,13 +17,4 @@ func newBalancers(mgr manager.Manager, o *options, cached func() []*corev1.Node,
 		Events: recorder, Metrics: loadbalancer.NewMetrics(metrics.Registry),
 		Resync: o.resync, OrphanGrace: o.orphanGrace, AddressHold: o.addressHold, ReadLag: o.cloudReadLag,
 	})
-}
-
-// slimForBalancers keeps of a Node what load balancers look at too.
-func slimForBalancers(object any) (any, error) {
-	slim, err := node.Slim(object)
-	if from, ok := object.(*corev1.Node); ok && err == nil {
-		loadbalancer.KeepNode(from, slim.(*corev1.Node))
-	}
-	return slim, err
 }

@@ -27,8 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/node"
-	"github.com/vpcnative/vpcnative/controllers/node/lean"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 )
 
 // ledgerName is the ConfigMap of the claims ledger.
@@ -68,7 +67,7 @@ func run(ctx context.Context, o *options) error {
 			return err
 		}
 	}
-	nodes, err := lean.NewClient(cfg, httpClient)
+	nodes, err := informer.NewClient(cfg, httpClient)
 	if err != nil {
 		return err
 	}
@@ -134,9 +133,9 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return nil, err
 	}
-	slim := toolscache.TransformFunc(node.Slim)
+	trim := informer.TrimNode
 	if o.loadBalancers {
-		slim = slimForBalancers
+		trim = informer.TrimNodeForBalancers
 	}
 	opts := ctrl.Options{
 		Scheme:                              scheme,
@@ -154,10 +153,10 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 		Cache: cache.Options{
 			HTTPClient:       httpClient,
 			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slim}},
+			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: trim}},
 			NewInformer: func(lw toolscache.ListerWatcher, of runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 				if _, ok := of.(*corev1.Node); ok {
-					lw = lean.ListWatch(nodes)
+					lw = informer.ListWatch(nodes)
 				}
 				return toolscache.NewSharedIndexInformer(lw, of, resync, indexers)
 			},

@@ -22,19 +22,19 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/firewall"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/masquerade"
 	"github.com/vpcnative/vpcnative/controllers/network"
 	"github.com/vpcnative/vpcnative/controllers/network/survey"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
-	"github.com/vpcnative/vpcnative/controllers/node/lean"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
 )
 
 // addControllers adds those that the flags ask for. A dry run has none that
 // could change anything.
-func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, leanNodes rest.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
+func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, nodeReader rest.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
 	})
 	nodes := node.New(node.Config{
-		Client: mgr.GetClient(), Live: lean.Reader{Reader: mgr.GetAPIReader(), Nodes: leanNodes},
+		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
 		Writer:  node.NewWriter(clients.CoreV1().RESTClient()),
 		OpenVPC: clouds.Open,
 		Ledger: claims.Config{

@@ -22,11 +22,9 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
-
-// autoscalerTaint is on a node that the cluster autoscaler is about to remove.
-const autoscalerTaint = "ToBeDeletedByClusterAutoscaler"
 
 // Serves tells whether balancers send to the Node. Whether it is ready does
 // not count: the health check finds out sooner.
@@ -39,21 +37,7 @@ func Serves(n *corev1.Node) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == autoscalerTaint })
-}
-
-// KeepNode adds to the cache's slim copy of a Node what is read here.
-func KeepNode(from, slim *corev1.Node) {
-	for _, a := range from.Status.Addresses {
-		if a.Type == corev1.NodeInternalIP {
-			slim.Status.Addresses = append(slim.Status.Addresses, a)
-		}
-	}
-	for _, t := range from.Spec.Taints {
-		if t.Key == autoscalerTaint {
-			slim.Spec.Taints = append(slim.Spec.Taints, corev1.Taint{Key: autoscalerTaint, Effect: t.Effect})
-		}
-	}
+	return !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == informer.TaintToBeDeleted })
 }
 
 // NodeSetOf is the set of the Nodes that serve and are selected, in order.

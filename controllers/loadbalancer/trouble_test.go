@@ -18,6 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
@@ -79,7 +80,7 @@ func TestNodesComeAndGoWithoutThePlansOfServices(t *testing.T) {
 		{"it is not any more", func() { patch("n1", func(n *corev1.Node) { n.Labels = map[string]string{label: "false"} }) }, "a/n1 a/n2 a/n3", 1},
 		{"the autoscaler is to remove one", func() {
 			patch("n2", func(n *corev1.Node) {
-				n.Spec.Taints = []corev1.Taint{{Key: autoscalerTaint, Effect: corev1.TaintEffectNoSchedule}}
+				n.Spec.Taints = []corev1.Taint{{Key: informer.TaintToBeDeleted, Effect: corev1.TaintEffectNoSchedule}}
 			})
 		}, "a/n1 a/n3", 1},
 		{"one leaves", func() { w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + "-n2"}}) }, "a/n1 a/n3", 0},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -77,10 +78,10 @@ func TestAReplacedVMIsLookedAtAtOnce(t *testing.T) {
 			t.Fatal("the first machine carries nothing")
 		}
 		w.mu.Lock()
-		before, _ := Slim(n.DeepCopy())
+		before, _ := informer.TrimNode(n.DeepCopy())
 		w.recreateVM("a")
 		n.Status.NodeInfo = corev1.NodeSystemInfo{SystemUUID: "two", BootID: "1"}
-		after, _ := Slim(n.DeepCopy())
+		after, _ := informer.TrimNode(n.DeepCopy())
 		w.changed("a")
 		w.mu.Unlock()
 		if !m.c.hears(event.UpdateEvent{ObjectOld: before.(*corev1.Node), ObjectNew: after.(*corev1.Node)}) {

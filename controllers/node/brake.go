@@ -15,6 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -137,7 +138,7 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 	}
 	alive, machines := make(map[types.UID]bool, len(nodes.Items)), make(map[string]bool, len(nodes.Items))
 	for i := range nodes.Items {
-		alive[nodes.Items[i].UID], machines[providerID(&nodes.Items[i])] = true, true
+		alive[nodes.Items[i].UID], machines[informer.ProviderID(&nodes.Items[i])] = true, true
 	}
 	cat := c.catalog.Load()
 	for _, h := range c.allocator.OfNodes() {

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -140,11 +141,11 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 	want.Spec = corev1.NodeSpec{ProviderID: "p", PodCIDR: "10.0.0.0/24", PodCIDRs: []string{"10.0.0.0/24"}}
 	want.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
 	want.Status.Conditions = []corev1.NodeCondition{network, foreign}
-	got, err := Slim(n)
+	got, err := informer.TrimNode(n)
 	if err != nil || !equality.Semantic.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
-	if _, err := Slim(&corev1.Pod{}); err == nil {
+	if _, err := informer.TrimNode(&corev1.Pod{}); err == nil {
 		t.Error("a Pod passed for a Node")
 	}
 }

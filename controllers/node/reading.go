@@ -15,6 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
@@ -177,7 +178,7 @@ func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]allo
 func (r *reading) addNode(n *corev1.Node, instances map[string]allocator.Observed) {
 	uid := n.UID
 	r.alive[uid] = true
-	holder := allocator.Holder{NodeUID: uid, Node: n.Name, Instance: providerID(n)}
+	holder := allocator.Holder{NodeUID: uid, Node: n.Name, Instance: informer.ProviderID(n)}
 	if len(n.Spec.PodCIDRs) == 0 {
 		r.idle = append(r.idle, holder.Node)
 		instances[holder.Instance] = allocator.Observed{Holder: holder}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 )
 
 // Setup adds the controller to a manager.
@@ -60,10 +61,10 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 func (c *Controller) hears(e event.UpdateEvent) bool {
 	old, ok := e.ObjectOld.(*corev1.Node)
 	now, alsoOK := e.ObjectNew.(*corev1.Node)
-	if ok && alsoOK && replaced(old, now) {
+	if ok && alsoOK && informer.MachineReplaced(old, now) {
 		c.repairs.add(now.UID)
 	}
-	return hasNews(e)
+	return informer.NodeChanged(e)
 }
 
 // poke has the requests and networks read again when one of them changes.

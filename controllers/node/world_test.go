@@ -39,6 +39,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
@@ -283,7 +284,7 @@ func (w *world) changed(name string) {
 		time.Sleep(lag)
 		w.mu.Lock()
 		if n := w.nodes[name]; n != nil {
-			o, _ := Slim(n.DeepCopy())
+			o, _ := informer.TrimNode(n.DeepCopy())
 			w.cached[name] = o.(*corev1.Node)
 		} else {
 			delete(w.cached, name)

@@ -66,6 +66,8 @@ func TestViolationsAreFound(t *testing.T) {
 		{"controllers/node", module + "/controllers/ranges", true},
 		{"controllers/node", module + "/controllers/brake", false},
 		{"controllers/brake", module + "/controllers/node", true},
+		{"controllers/node", module + "/controllers/informer", false},
+		{"controllers/informer", module + "/controllers/node", true},
 		{"controllers/brake", "sigs.k8s.io/controller-runtime", true},
 		{"controllers/node", module + "/controllers/conditions", false},
 		{"controllers/node", module + "/controllers/vpc", false},

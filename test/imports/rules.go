@@ -114,8 +114,8 @@ var layers = []layer{
 		rule: "conditions is a room for every controller: it imports cloud only, for the reasons of its errors",
 	},
 	{
-		path: "controllers/informer", imports: []string{"api"}, never: sdks,
-		rule: "informer is a room for every controller: it imports api only",
+		path: "controllers/informer", imports: []string{"api", "cloud$", "controllers/assign"}, never: sdks,
+		rule: "informer is a room for every controller: it imports api, cloud and assign",
 	},
 	{
 		path: "controllers/vpc", imports: []string{"api", "cloud$", "controllers/conditions"}, never: sdks,

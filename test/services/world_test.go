@@ -25,6 +25,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 	"github.com/vpcnative/vpcnative/test/apiserver"
@@ -107,12 +108,7 @@ func (w *world) start() {
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 		Cache: cache.Options{ByObject: map[client.Object]cache.ByObject{
 			&corev1.Service{}: {Namespaces: map[string]cache.Config{w.name: {}}},
-			&corev1.Node{}: {Transform: func(o any) (any, error) {
-				full := o.(*corev1.Node)
-				slim := &corev1.Node{ObjectMeta: full.ObjectMeta, Spec: corev1.NodeSpec{ProviderID: full.Spec.ProviderID}}
-				loadbalancer.KeepNode(full, slim)
-				return slim, nil
-			}},
+			&corev1.Node{}:    {Transform: informer.TrimNodeForBalancers},
 		}},
 	})
 	if err != nil {

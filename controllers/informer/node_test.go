@@ -1,4 +1,4 @@
-package node
+package informer
 
 import (
 	"reflect"
@@ -15,13 +15,13 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
-func TestSlimKeepsTheCapacityOfPods(t *testing.T) {
+func TestTrimNodeKeepsTheCapacityOfPods(t *testing.T) {
 	for _, text := range []string{"110", "32", "1k", "0"} {
 		n := &corev1.Node{}
 		n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse(text), corev1.ResourceCPU: resource.MustParse("8")}
 		var slims [2]*corev1.Node
 		for i := range slims {
-			got, err := Slim(n)
+			got, err := TrimNode(n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestAHeartbeatIsNoNews(t *testing.T) {
 		n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
 		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady}, {Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue}}
 		change(n)
-		got, err := Slim(n)
+		got, err := TrimNode(n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,27 +70,27 @@ func TestAHeartbeatIsNoNews(t *testing.T) {
 		"the end":      {func(n *corev1.Node) { now := metav1.Now(); n.DeletionTimestamp = &now }, true},
 		"another Node": {func(n *corev1.Node) { n.UID = "2" }, true},
 	} {
-		got := hasNews(event.UpdateEvent{ObjectOld: slim(func(*corev1.Node) {}), ObjectNew: slim(c.change)})
+		got := NodeChanged(event.UpdateEvent{ObjectOld: slim(func(*corev1.Node) {}), ObjectNew: slim(c.change)})
 		if got != c.news {
 			t.Errorf("%s: news is %v", what, got)
 		}
 	}
 }
 
-// TestSlimNamesAnInstanceWithItsZone, however its provider ID was written.
-func TestSlimNamesAnInstanceWithItsZone(t *testing.T) {
+// TestTrimNodeNamesAnInstanceWithItsZone, however its provider ID was written.
+func TestTrimNodeNamesAnInstanceWithItsZone(t *testing.T) {
 	n := &corev1.Node{}
 	n.Spec.ProviderID = "aws:////i-0123456789abcdef0"
 	for zone, want := range map[string]string{"": n.Spec.ProviderID, "eu-west-1a": "aws:///eu-west-1a/i-0123456789abcdef0"} {
 		n.Labels = map[string]string{corev1.LabelTopologyZone: zone}
-		got, err := Slim(n)
+		got, err := TrimNode(n)
 		if err != nil || got.(*corev1.Node).Spec.ProviderID != want {
 			t.Errorf("in zone %q it is %v (%v), want %s", zone, got, err, want)
 		}
 	}
 }
 
-func BenchmarkSlim(b *testing.B) {
+func BenchmarkTrimNode(b *testing.B) {
 	n := &corev1.Node{}
 	n.Name, n.UID = "node-1", "0b7d6a30-0d5c-4bb6-9f9c-3a1f0f6d8f5e"
 	n.Labels = map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/hostname": "node-1"}
@@ -98,7 +98,7 @@ func BenchmarkSlim(b *testing.B) {
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Slim(n); err != nil {
+		if _, err := TrimNode(n); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestNodesOfOneKindShareTheirLabels(t *testing.T) {
 			n.Labels[more[i]] = more[i+1]
 		}
 		whole := labels.Set(n.Labels).String()
-		got, err := Slim(n)
+		got, err := TrimNode(n)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,4 @@
-// Package lean reads Nodes off the wire without what the controllers do not
-// look at: images, annotations, managed fields, the kubelet's conditions. That
-// is most of a Node, and to decode it costs more time and more garbage than
-// all that is done with the rest.
-//
-// What remains decodes into an ordinary Node. It is never to be written back.
-package lean
+package informer
 
 import (
 	"context"
@@ -20,7 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// NewClient makes a client of the core/v1 API that reads Nodes lean.
+// NewClient makes a client of the core/v1 API that decodes of Nodes only what
+// the controllers read.
 func NewClient(cfg *rest.Config, httpClient *http.Client) (rest.Interface, error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.APIPath, cfg.GroupVersion = "/api", &corev1.SchemeGroupVersion
@@ -39,8 +34,8 @@ func ListWatch(c rest.Interface) cache.ListerWatcher {
 	return cache.NewFilteredListWatchFromClient(c, "nodes", metav1.NamespaceAll, func(*metav1.ListOptions) {})
 }
 
-// Reader lists Nodes lean and reads all else, also a single Node, as the
-// Reader in it does.
+// Reader lists Nodes by the client of NewClient and reads all else, also a
+// single Node, by the Reader in it.
 type Reader struct {
 	client.Reader
 	Nodes rest.Interface
@@ -57,7 +52,7 @@ func (r Reader) List(ctx context.Context, into client.ObjectList, opts ...client
 	return r.Nodes.Get().Resource("nodes").VersionedParams(o.AsListOptions(), metav1.ParameterCodec).Do(ctx).Into(nodes)
 }
 
-// serializers are a client's, of which that of protobuf reads Nodes lean.
+// serializers are a client's, of which that of protobuf strips Nodes.
 type serializers struct {
 	runtime.NegotiatedSerializer
 	types []runtime.SerializerInfo

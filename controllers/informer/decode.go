@@ -1,4 +1,4 @@
-package lean
+package informer
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ func leaner(dst, object []byte) ([]byte, bool) {
 	return strip(append(dst, magic...), envelope, keep)
 }
 
-// kindOf gives the kind of an object of the core group's v1.
+// kindOf returns the kind of an object of the core group's v1.
 func kindOf(envelope []byte) ([]byte, bool) {
 	meta, ok := textIn(envelope, 1)
 	if !ok {

@@ -1,13 +1,9 @@
-package lean
+package informer
 
 import (
-	"bytes"
-
 	"google.golang.org/protobuf/encoding/protowire"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
 // rule says what is kept of one field of a message: all of it, where neither
@@ -37,10 +33,10 @@ var (
 			12: {only: first(metav1.InitialEventsAnnotationKey)},
 		}},
 		2: {within: fields{
-			1: all,                       // podCIDR
-			3: all,                       // providerID
-			5: {only: first(autoscaler)}, // taints
-			7: all,                       // podCIDRs
+			1: all,                             // podCIDR
+			3: all,                             // providerID
+			5: {only: first(TaintToBeDeleted)}, // taints
+			7: all,                             // podCIDRs
 		}},
 		3: {within: fields{
 			1: {only: first(string(corev1.ResourcePods))}, // capacity
@@ -56,9 +52,6 @@ var (
 	}
 )
 
-// autoscaler is the key of the taint that load balancers look at.
-const autoscaler = "ToBeDeletedByClusterAutoscaler"
-
 // first keeps the messages whose first field is this text: a map's entry of
 // that key.
 func first(word string) func([]byte) bool {
@@ -68,15 +61,13 @@ func first(word string) func([]byte) bool {
 	}
 }
 
-// conditions keeps NetworkUnavailable and those that are ours.
+// conditions keeps those that TrimNode keeps.
 func conditions(message []byte) bool {
 	kind, _ := textIn(message, 1)
-	return string(kind) == string(corev1.NodeNetworkUnavailable) || bytes.HasPrefix(kind, ours)
+	return keepsCondition(corev1.NodeConditionType(kind))
 }
 
-var ours = []byte(v1alpha1.GroupVersion.Group + "/")
-
-// textIn gives the bytes of the first field of that number.
+// textIn returns the bytes of the first field of that number.
 func textIn(message []byte, number protowire.Number) ([]byte, bool) {
 	for len(message) > 0 {
 		num, kind, n := protowire.ConsumeTag(message)

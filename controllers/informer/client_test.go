@@ -1,4 +1,4 @@
-package lean
+package informer
 
 import (
 	"context"
@@ -19,8 +19,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/vpcnative/vpcnative/controllers/node"
 )
 
 // protobufOf gives the plain serializer and the lean one.
@@ -68,7 +66,7 @@ func aNode(r *rand.Rand) *corev1.Node {
 		n.Status.Capacity["pods"] = resource.MustParse(some("0", "32", "110", "1k"))
 	}
 	n.Status.Allocatable = n.Status.Capacity
-	for _, kind := range []corev1.NodeConditionType{corev1.NodeReady, corev1.NodeNetworkUnavailable, node.ConditionForeign, corev1.NodeDiskPressure} {
+	for _, kind := range []corev1.NodeConditionType{corev1.NodeReady, corev1.NodeNetworkUnavailable, "vpcnative.dev/ForeignPodCIDR", corev1.NodeDiskPressure} {
 		if r.IntN(2) == 0 {
 			n.Status.Conditions = append(n.Status.Conditions, corev1.NodeCondition{
 				Type: kind, Status: corev1.ConditionStatus(some("True", "False")), Reason: some("", "R"), Message: some("", "m"),
@@ -103,7 +101,7 @@ func TestTheCacheKeepsOfALeanNodeWhatItKeepsOfAWholeOne(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			kept, err := node.Slim(got)
+			kept, err := TrimNode(got)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,8 +171,8 @@ func FuzzABrokenNodeIsRefusedOrReadAsItIs(f *testing.F) {
 		if _, ok := want.(*corev1.Node); !ok {
 			return
 		}
-		whole, _ := node.Slim(want)
-		lean, _ := node.Slim(got)
+		whole, _ := TrimNode(want)
+		lean, _ := TrimNode(got)
 		if !reflect.DeepEqual(whole, lean) {
 			t.Fatalf("whole %+v\nlean %+v", whole, lean)
 		}
@@ -233,7 +231,7 @@ func BenchmarkDecode(b *testing.B) {
 			for b.Loop() {
 				got, _, err := s.Decode(data, nil, nil)
 				if err == nil {
-					_, err = node.Slim(got)
+					_, err = TrimNode(got)
 				}
 				if err != nil {
 					b.Fatal(err)

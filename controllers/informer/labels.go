@@ -1,4 +1,4 @@
-package node
+package informer
 
 import (
 	"hash/maphash"
@@ -9,9 +9,9 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
-// kinds are label sets of Nodes that came of late. Nodes of one kind and zone
-// mostly have the same labels but for their hostname, and a map of a dozen
-// takes most of a kilobyte. What the cache holds is never changed.
+// kinds are the label sets of recent Nodes. Nodes of one kind and zone mostly
+// have the same labels but for their hostname, and a map of a dozen takes most
+// of a kilobyte. What the cache holds is never changed.
 var kinds = labelKinds{seed: maphash.MakeSeed()}
 
 type labelKinds struct {
@@ -24,8 +24,8 @@ type labelKinds struct {
 // maxKinds bounds what is remembered, where each Node has a label of its own.
 const maxKinds = 256
 
-// shared gives labels that other Nodes have too; the words of those that none
-// has are shared.
+// shared returns labels that other Nodes have too. Those that no other Node has
+// still share their words.
 func (k *labelKinds) shared(n *corev1.Node) map[string]string {
 	if n.Labels == nil {
 		return nil
