@@ -3,13 +3,10 @@ package node
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -27,15 +24,15 @@ import (
 // observe looks after such a Node; fresh tells that it was not known before, so
 // that its interface may carry the piece although no reading showed that.
 func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator.Allocation, fresh bool) reconcile.Result {
-	c.leaveGate(node.UID)
+	c.leavePlace(node.UID)
 	cat := c.catalog.Load()
 	r := cat.request(h.Key.Request)
 	attach := r != nil && r.Spec.Adoption == v1alpha1.AdoptionAttach
 	if !attach {
-		c.adoptions.leave(node.UID)
+		c.limiter.LeaveTurn(node.UID)
 	}
 	vpc, ok := cat.vpcOf(h.Key.Request)
-	if !ok || node.Spec.ProviderID == "" || !attach && !fresh || attach && !c.adoptions.enter(r.Name, node) {
+	if !ok || node.Spec.ProviderID == "" || !attach && !fresh || attach && !c.limiter.EnterTurn(r.Name, node.UID, node.Name) {
 		return reconcile.Result{}
 	}
 	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
@@ -50,7 +47,7 @@ func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator
 	case err != nil:
 		return c.wait(ctx, node, instanceTrouble(err))
 	}
-	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
+	if !c.limiter.Enter(node.UID, node.Name) {
 		return reconcile.Result{}
 	}
 	return c.putBack(ctx, node, h, vpc.Interfaces, nic, six)
@@ -65,7 +62,7 @@ func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *trou
 		c.allocator.Observe(node.UID, true)
 		c.ledger.End(node.UID, h.Prefix)
 	}
-	if c.adoptions.failed(node.UID, t) {
+	if c.limiter.FailTurn(node.UID, t.Reason, t.Text) {
 		c.Metrics.refused(t.Reason)
 		log.FromContext(ctx).Info("a node cannot be attached; it is left as it was, and no further one is tried", "reason", t.Reason, "why", t.Text)
 		c.Events.Eventf(node, nil, corev1.EventTypeWarning, t.Reason, "AttachPodRange", "%s; it is left as it was, and no further Node is attached", t.Text)
@@ -73,109 +70,16 @@ func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *trou
 	return reconcile.Result{RequeueAfter: delay}
 }
 
-// adoptions are the Nodes that are being attached, one of a request at a time,
-// and those that wait for their turn.
-type adoptions struct {
-	mu    sync.Mutex
-	turns map[string]*adoption // by request
-}
-
-type adoption struct {
-	uid     types.UID
-	node    string
-	trouble *trouble
-	waiting []string // names of Nodes
-}
-
-// enter tells whether it is the Node's turn; if not, call names it later.
-func (a *adoptions) enter(request string, n *corev1.Node) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.turns == nil {
-		a.turns = map[string]*adoption{}
-	}
-	x := a.turns[request]
-	if x == nil {
-		x = &adoption{}
-		a.turns[request] = x
-	}
-	if x.uid == "" {
-		x.uid, x.node = n.UID, n.Name
-	}
-	if x.uid != n.UID && !slices.Contains(x.waiting, n.Name) {
-		x.waiting = append(x.waiting, n.Name)
-		slices.Sort(x.waiting)
-	}
-	return x.uid == n.UID
-}
-
-func (a *adoptions) has(uid types.UID) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.of(uid) != nil
-}
-
-// of gives the Node's turn. The caller holds mu.
-func (a *adoptions) of(uid types.UID) *adoption {
-	for _, x := range a.turns {
-		if x.uid == uid {
-			return x
-		}
-	}
-	return nil
-}
-
-// failed notes why the Node cannot be attached; news tells that it was not
-// said before.
-func (a *adoptions) failed(uid types.UID, t *trouble) (news bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	x := a.of(uid)
-	if x == nil {
-		return false
-	}
-	news = x.trouble == nil || x.trouble.Reason != t.Reason
-	x.trouble = t
-	return news
-}
-
-// leave ends the Node's turn: it is attached, or gone, or to be left alone.
-func (a *adoptions) leave(uid types.UID) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if x := a.of(uid); x != nil {
-		*x = adoption{waiting: x.waiting}
-	}
-}
-
-// call names the Nodes whose turn it is.
-func (a *adoptions) call() (names []string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for request, x := range a.turns {
-		switch {
-		case x.uid != "":
-		case len(x.waiting) == 0:
-			delete(a.turns, request)
-		default:
-			names = append(names, x.waiting[0])
-			x.waiting = x.waiting[1:]
-		}
-	}
-	return names
-}
-
-// condition gives what a request's status has to say; nil where all is well.
-func (a *adoptions) condition(request string) *metav1.Condition {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	x := a.turns[request]
-	if x == nil || x.trouble == nil {
+// adoptionStopped returns what a request's status has to say of its Nodes'
+// adoption; nil where all is well.
+func (c *Controller) adoptionStopped(request string) *metav1.Condition {
+	f := c.limiter.FailedTurn(request)
+	if f == nil {
 		return nil
 	}
-	return &metav1.Condition{Type: v1alpha1.ConditionAdoptionStopped, Status: metav1.ConditionTrue, Reason: x.trouble.Reason, Message: fmt.Sprintf(
+	return &metav1.Condition{Type: v1alpha1.ConditionAdoptionStopped, Status: metav1.ConditionTrue, Reason: f.Reason, Message: fmt.Sprintf(
 		"Node %s cannot be attached, and is left as it was: %s; it is tried again, and no further Node before: mend that, delete the Node, or set adoption to Observe",
-		x.node, cloud.Steady(x.trouble.Text))}
+		f.Node, cloud.Steady(f.Text))}
 }
 
 // observedOf counts the observed Nodes of each request.
@@ -185,13 +89,6 @@ func (c *Controller) observedOf() map[string]int32 {
 		out[h.Key.Request]++
 	}
 	return out
-}
-
-// callAdopted has those Nodes come whose turn it is.
-func (c *Controller) callAdopted() {
-	for _, name := range c.adoptions.call() {
-		c.enqueue(name)
-	}
 }
 
 // sayObserved brings the count of observed Nodes in a request's status up to

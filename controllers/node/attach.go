@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -19,8 +18,7 @@ func (c *Controller) attach(ctx context.Context, node *corev1.Node, h allocator.
 	if at.nic.Carries(h.Prefix, six) {
 		return c.publish(ctx, node)
 	}
-	if !c.gate.enter(node.UID, node.Name) {
-		c.nics.keep(node.UID, at.nic)
+	if !c.limiter.Enter(node.UID, node.Name) {
 		return reconcile.Result{}
 	}
 	op, err := at.vpc.Interfaces.Attach(ctx, at.nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: six})
@@ -45,7 +43,7 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h allo
 		t.Text += "; another prefix is tried"
 		return c.wait(ctx, node, t)
 	case cloud.OutcomeUnknown:
-		c.flights.setDoubt(node.UID, time.Now().Add(c.Doubt))
+		c.operations.MayAttach(node.UID)
 	case cloud.NotFound:
 		t := c.missing(ctx, node, h, err)
 		if t.Reason == v1alpha1.ReasonRangeMissing && c.hasBetter(node, h) {

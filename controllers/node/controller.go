@@ -18,17 +18,17 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/inflight"
 )
 
 // Config is what the controller needs. Times of zero take their defaults.
@@ -78,6 +78,8 @@ type Config struct {
 	// MaxInFlight is how many changes the cloud is asked to make at the same
 	// time; 256 by default.
 	MaxInFlight int
+	// Now is the time; time.Now by default.
+	Now func() time.Time
 	// Workers is how many Nodes are looked at at the same time; 160 by
 	// default, as most of them wait for the claims ledger or the API server.
 	Workers int
@@ -95,6 +97,9 @@ func (c *Config) setDefaults() {
 	def(&c.Staleness, 5*time.Second)
 	def(&c.Resync, 10*time.Minute)
 	def(&c.RivalQuiet, 2*time.Minute)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 256
 	}
@@ -107,17 +112,14 @@ func (c *Config) setDefaults() {
 type Controller struct {
 	Config
 
-	allocator *allocator.Allocator
-	ledger    *claims.Ledger
-	catalog   atomic.Pointer[catalog]
-	flights   *operations
-	// gate bounds how many Nodes the cloud is busy with. As many again are
-	// made ready meanwhile, read and promised their prefixes, so that a place
-	// that becomes free is taken at once; preparing bounds both together.
-	preparing, gate *gate
-	backoff         workqueue.TypedRateLimiter[string]
-	queue           workqueue.TypedRateLimitingInterface[reconcile.Request]
-	queued          chan struct{} // closed when there is a queue
+	allocator  *allocator.Allocator
+	ledger     *claims.Ledger
+	catalog    atomic.Pointer[catalog]
+	operations *inflight.Operations
+	limiter    *inflight.Limiter
+	backoff    workqueue.TypedRateLimiter[string]
+	queue      workqueue.TypedRateLimitingInterface[reconcile.Request]
+	queued     chan struct{} // closed when there is a queue
 
 	unplaced  claims.Records // promised out of ranges that are not open
 	rangeless rangeless      // of those
@@ -126,14 +128,12 @@ type Controller struct {
 	restored  chan struct{}  // closed after the first
 	leads     chan struct{}  // closed when this manager leads
 	ready     atomic.Bool    // for the readiness of a standby too
-	nics      nics
 	repairs   repairs
 	reports   reports
 	told      sentEvents
 	releases  releases
 	brakes    brakes
 	unlisted  unlisted
-	adoptions adoptions
 	news      *goodNews
 	rivals    rivals
 	drift     drifting
@@ -145,19 +145,18 @@ type Controller struct {
 func New(cfg Config) *Controller {
 	cfg.setDefaults()
 	return &Controller{
-		Config:    cfg,
-		rangeless: rangeless{},
-		allocator: allocator.New(allocator.Config{Quarantine: cfg.Quarantine, ReadLag: cfg.Staleness}),
-		flights:   newFlights(),
-		preparing: newGate(2 * cfg.MaxInFlight),
-		gate:      newGate(cfg.MaxInFlight),
-		backoff:   workqueue.NewTypedItemExponentialFailureRateLimiter[string](250*time.Millisecond, time.Minute),
-		again:     make(chan struct{}, 1),
-		restored:  make(chan struct{}),
-		leads:     make(chan struct{}),
-		queued:    make(chan struct{}),
-		news:      newGoodNews(),
-		rivals:    rivals{quiet: cfg.RivalQuiet},
+		Config:     cfg,
+		rangeless:  rangeless{},
+		allocator:  allocator.New(allocator.Config{Quarantine: cfg.Quarantine, ReadLag: cfg.Staleness}),
+		operations: inflight.NewOperations(cfg.Now, cfg.Doubt),
+		limiter:    inflight.NewLimiter(cfg.MaxInFlight),
+		backoff:    workqueue.NewTypedItemExponentialFailureRateLimiter[string](250*time.Millisecond, time.Minute),
+		again:      make(chan struct{}, 1),
+		restored:   make(chan struct{}),
+		leads:      make(chan struct{}),
+		queued:     make(chan struct{}),
+		news:       newGoodNews(),
+		rivals:     rivals{quiet: cfg.RivalQuiet},
 	}
 }
 
@@ -216,12 +215,16 @@ func requestFor(name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: client.ObjectKey{Name: name}}
 }
 
-// enqueueFirst brings a Node to the front of the queue.
-func (c *Controller) enqueueFirst(name string) {
-	queue, ok := c.queue.(priorityqueue.PriorityQueue[reconcile.Request])
-	if !ok {
+// leavePlace gives up the place that the Node has with the cloud.
+func (c *Controller) leavePlace(uid types.UID) {
+	for _, name := range c.limiter.Leave(uid) {
 		c.enqueue(name)
-		return
 	}
-	queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(1)}, requestFor(name))
+}
+
+// watch waits for an operation beside the queue and brings the Node back when it
+// has ended.
+func (c *Controller) watch(ctx context.Context, ifaces cloud.Interfaces, uid types.UID, name string, op cloud.Operation) {
+	wait := func(ctx context.Context) error { return ifaces.Wait(ctx, op) }
+	c.operations.Watch(ctx, uid, wait, func() { c.leavePlace(uid) }, func() { c.enqueue(name) })
 }

@@ -20,11 +20,11 @@ import (
 // Node. Nothing in the cloud guards a detach, so the Node, the ledger and the
 // lease are read live right before it (I2).
 func (c *Controller) detach(ctx context.Context, h allocator.Allocation, vpc cloud.VPC, nic cloud.Interface) reconcile.Result {
-	if !c.gate.enter(h.NodeUID, h.Node) {
+	if !c.limiter.Enter(h.NodeUID, h.Node) {
 		return reconcile.Result{} // it is called later
 	}
 	if err := c.mayDetach(ctx, h); err != nil {
-		c.leaveGate(h.NodeUID)
+		c.leavePlace(h.NodeUID)
 		return c.later(ctx, h, err)
 	}
 	var op cloud.Operation
@@ -37,13 +37,13 @@ func (c *Controller) detach(ctx context.Context, h allocator.Allocation, vpc clo
 	}
 	if err != nil {
 		if cloud.Is(err, cloud.OutcomeUnknown) {
-			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
+			c.operations.MayDetach(h.NodeUID)
 		}
-		c.leaveGate(h.NodeUID)
+		c.leavePlace(h.NodeUID)
 		return c.later(ctx, h, err)
 	}
 	if op.Done() {
-		c.leaveGate(h.NodeUID)
+		c.leavePlace(h.NodeUID)
 		c.tookOff(h)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the cloud is asked once more whether it shows it
 	}

@@ -36,7 +36,7 @@ func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key all
 // foreign reports a Node whose podCIDRs lie in no range, not wholly at least,
 // where one of our requests selects it: another allocator is at work.
 func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.Result {
-	c.leaveGate(node.UID)
+	c.leavePlace(node.UID)
 	c.occupy(node)
 	if c.granted(node) {
 		// Its range is ours and cannot be read yet; a reading that succeeds
@@ -66,7 +66,7 @@ func (c *Controller) granted(node *corev1.Node) bool {
 }
 
 func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {
-	c.leaveGate(node.UID)
+	c.leavePlace(node.UID)
 	c.occupy(node)
 	if taken, ok := errors.AsType[*allocator.TakenError](err); !ok || taken.Holder.Node != node.Name {
 		c.suspected(ctx, node) // else an earlier Node of its name has not let go yet

@@ -53,17 +53,17 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 		return c.observe(ctx, node, holding, !held)
 	}
 	c.settle(node.UID)
-	flying, landed, err := c.flights.of(node.UID)
+	op := c.operations.Take(node.UID)
 	switch {
-	case flying && !landed:
+	case op.UnderWay:
 		return reconcile.Result{}
-	case landed && err != nil:
-		return c.repairFailed(ctx, node, holding, err)
-	case landed:
+	case op.Err != nil:
+		return c.repairFailed(ctx, node, holding, op.Err)
+	case op.Ended:
 		if c.repairs.has(node.UID) {
 			c.Metrics.repaired(drift.AliasMissing)
 		}
-		c.leaveGate(node.UID)
+		c.leavePlace(node.UID)
 		return c.confirm(ctx, node, key, holding)
 	}
 	if !c.wantsLook(node) {
@@ -81,7 +81,7 @@ func (c *Controller) wantsLook(node *corev1.Node) bool {
 		c.reports.shown(node.Name)
 		c.told.forget(node.Name)
 		if !repair {
-			c.leaveGate(node.UID) // it may have waited for a repair that somebody else made
+			c.leavePlace(node.UID) // it may have waited for a repair that somebody else made
 			return false
 		}
 	}

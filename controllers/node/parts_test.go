@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,84 +14,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
-
-func TestTheGateCallsInOrderAndLosesNobody(t *testing.T) {
-	t.Parallel()
-	g := newGate(2)
-	for _, n := range []string{"a", "b"} {
-		for _, when := range []string{"at first", "again"} {
-			if !g.enter(types.UID(n), n) {
-				t.Errorf("%s does not get in %s", n, when)
-			}
-		}
-	}
-	for _, n := range []string{"c", "d", "c", "e"} {
-		if g.enter(types.UID(n), n) {
-			t.Errorf("%s got in", n)
-		}
-	}
-	if got := g.call(); len(got) > 0 {
-		t.Errorf("%v were called into a full house", got)
-	}
-	if got := g.leave("nobody"); len(got) > 0 {
-		t.Errorf("%v were called since nobody left", got)
-	}
-	if got := g.leave("a"); !slices.Equal(got, []string{"c"}) {
-		t.Errorf("called %v, want c", got)
-	}
-	// c is gone and never enters: its place is offered again.
-	if got := g.call(); !slices.Equal(got, []string{"d"}) {
-		t.Errorf("called %v, want d", got)
-	}
-	if !g.enter("d", "d") || g.enter("c", "c") {
-		t.Error("there is one place, and d was called")
-	}
-	if got := append(g.leave("b"), g.leave("d")...); !slices.Equal(got, []string{"e", "c"}) {
-		t.Errorf("called %v", got)
-	}
-}
-
-func TestAFlightIsToldOfOnce(t *testing.T) {
-	t.Parallel()
-	f := newFlights()
-	if flying, _, _ := f.of("a"); flying {
-		t.Error("a flight out of nothing")
-	}
-	f.byUID["a"] = &operation{}
-	for range 2 {
-		if flying, landed, _ := f.of("a"); !flying || landed {
-			t.Error("it is under way")
-		}
-	}
-	f.byUID["a"].landed, f.byUID["a"].err = true, errDice
-	if flying, landed, err := f.of("a"); !flying || !landed || err != errDice {
-		t.Error("it has landed")
-	}
-	if flying, _, _ := f.of("a"); flying {
-		t.Error("it was told of twice")
-	}
-}
-
-func TestDoubtEndsByItself(t *testing.T) {
-	t.Parallel()
-	f, now := newFlights(), time.Now()
-	f.setDoubt("a", now.Add(time.Minute))
-	for after, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: 59 * time.Second} {
-		if got := f.inDoubt("a", now.Add(after)); got != want {
-			t.Errorf("after %s: %s, want %s", after, got, want)
-		}
-	}
-	if got := f.inDoubt("a", now.Add(time.Minute)); got != 0 || len(f.doubts) > 0 {
-		t.Errorf("at its end: %s, and %d are kept", got, len(f.doubts))
-	}
-}
 
 func TestSooner(t *testing.T) {
 	t.Parallel()

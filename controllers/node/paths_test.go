@@ -292,8 +292,8 @@ func TestNodesThatNoRequestSelectsLeaveTheirPlaces(t *testing.T) {
 		if got := m.c.allocator.Waiting(); got != 0 {
 			t.Errorf("%d wait", got)
 		}
-		if len(m.c.gate.in)+len(m.c.preparing.in) > 0 {
-			t.Errorf("places are held by %v and %v", m.c.gate.in, m.c.preparing.in)
+		if n := m.c.limiter.Busy(); n > 0 {
+			t.Errorf("%d places are held", n)
 		}
 	})
 }
@@ -304,14 +304,13 @@ func TestANodeThatNeedsNoRepairAfterAllLeavesItsPlaces(t *testing.T) {
 			in(t, func(t *testing.T, w *world, m *process) {
 				uid := w.addNode("a").UID
 				time.Sleep(time.Minute)
-				m.c.preparing.enter(uid, "a")
-				m.c.gate.enter(uid, "a")
+				m.c.limiter.Enter(uid, "a")
 				m.c.repairs.replace(map[types.UID]bool{uid: found})
 				m.c.enqueue("a")
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				if len(m.c.gate.in)+len(m.c.preparing.in) > 0 {
-					t.Errorf("places are held by %v and %v", m.c.gate.in, m.c.preparing.in)
+				if n := m.c.limiter.Busy(); n > 0 {
+					t.Errorf("%d places are held", n)
 				}
 			})
 		})

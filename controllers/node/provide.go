@@ -20,11 +20,11 @@ import (
 func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.Result {
 	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
 	if c.outdated(ctx, node, candidates) {
-		c.leaveGate(node.UID)
+		c.leavePlace(node.UID)
 		return reconcile.Result{RequeueAfter: catchUp}
 	}
 	if len(candidates) == 0 {
-		c.leaveGate(node.UID)
+		c.leavePlace(node.UID)
 		c.drop(node.UID)
 		return reconcile.Result{} // not ours to provide for
 	}
@@ -36,15 +36,15 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 			Quiet:  true,
 		})
 	}
-	flying, landed, err := c.flights.of(node.UID)
+	op := c.operations.Take(node.UID)
 	switch {
-	case flying && !landed:
+	case op.UnderWay:
 		return reconcile.Result{} // it comes back when the operation ends
-	case landed && err != nil:
+	case op.Err != nil:
 		h, _ := c.allocator.Held(node.UID)
-		return c.attachFailed(ctx, node, h, err)
-	case landed:
-		c.flights.clearDoubt(node.UID)
+		return c.attachFailed(ctx, node, h, op.Err)
+	case op.Ended:
+		c.operations.Clear(node.UID)
 		return c.publish(ctx, node)
 	}
 	holding, at, trouble := c.claim(ctx, node, candidates)
@@ -92,7 +92,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	}
 	if held && hasMoved(holding, at.nic) {
 		c.cede(holding)
-		c.flights.clearDoubt(node.UID)
+		c.operations.Clear(node.UID)
 		held = false
 	}
 	if !held {
@@ -114,12 +114,16 @@ func (c *Controller) placeOf(ctx context.Context, cat *catalog, node *corev1.Nod
 	if !ok {
 		return at, false, noNetwork(cat, by)
 	}
-	if !c.preparing.enter(node.UID, node.Name) {
+	if !c.limiter.Enter(node.UID, node.Name) {
 		return at, false, nil
 	}
-	nic, err := c.nic(ctx, vpc, by, node, fresh)
-	if err != nil {
-		return at, false, instanceTrouble(err)
+	// The listing of all interfaces is not of routes.
+	nic, listed := c.operations.TakeInterface(node.Spec.ProviderID)
+	if fresh || !listed || isRouted(by) {
+		var err error
+		if nic, err = vpc.Interfaces.Get(ctx, node.Spec.ProviderID); err != nil {
+			return at, false, instanceTrouble(err)
+		}
 	}
 	return place{by, vpc, nic}, true, nil
 }

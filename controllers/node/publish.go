@@ -112,7 +112,7 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 	c.allocator.MarkPublished(node.UID)
 	c.rivals.forget(node.Name)
 	c.roomless.forget(node.Name)
-	c.leaveGate(node.UID)
+	c.leavePlace(node.UID)
 	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
 	c.settle(node.UID)
 	if c.heldUp(node) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/inflight"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -53,7 +54,7 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 			r.disown(k.NodeUID)
 		}
 		carries := slices.ContainsFunc(nic.Attachments, func(a cloud.Attachment) bool { return r.touches(a.Prefix, false) })
-		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < maxNICs {
+		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < inflight.MaxInterfaces {
 			r.nics[nic.Instance] = nic
 		}
 	}

@@ -65,15 +65,15 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key allocat
 	}
 	six := c.published6(node, h, nic)
 	if nic.Carries(h.Prefix, six) {
-		c.leaveGate(node.UID)
-		c.adoptions.leave(node.UID)
+		c.leavePlace(node.UID)
+		c.limiter.LeaveTurn(node.UID)
 		c.repairs.done(node.UID)
 		if t := c.ipv6Changed(node, key, h, nic); t != nil {
 			return c.wait(ctx, node, t)
 		}
 		return c.report(ctx, node)
 	}
-	if !c.preparing.enter(node.UID, node.Name) || !c.gate.enter(node.UID, node.Name) {
+	if !c.limiter.Enter(node.UID, node.Name) {
 		return reconcile.Result{}
 	}
 	return c.putBack(ctx, node, h, vpc.Interfaces, nic, six)
@@ -99,7 +99,7 @@ func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h allocator
 	}
 	if op.Done() {
 		c.Metrics.repaired(drift.AliasMissing)
-		c.leaveGate(node.UID)
+		c.leavePlace(node.UID)
 		return reconcile.Result{RequeueAfter: time.Millisecond} // the interface is looked at once more
 	}
 	c.watch(ctx, ifaces, node.UID, node.Name, op)

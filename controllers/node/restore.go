@@ -49,9 +49,9 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 	}
 	c.unplaced = r.unplaced(promised, rebuilt)
 	c.catalog.Store(r.catalog)
-	c.nics.replace(r.nics)
+	c.operations.SetInterfaces(r.nics)
 	c.roomless.anew()
-	c.flights.forgetOld(time.Now())
+	c.operations.ForgetOld()
 	c.repairs.replace(r.missing)
 	for _, h := range c.allocator.Observed() {
 		if r.carried[h.NodeUID] {
@@ -112,10 +112,10 @@ func (r *reading) unplaced(promised claims.Records, rebuilt allocator.Rebuilt) (
 func (c *Controller) comeBack(r *reading, promised claims.Records, rebuilt allocator.Rebuilt) {
 	now := time.Now()
 	for _, e := range promised.Claims {
-		c.flights.setDoubt(e.NodeUID, now.Add(c.Doubt)) // an earlier leader may have asked for it a moment ago
+		c.operations.MayAttach(e.NodeUID) // an earlier leader may have asked for it a moment ago
 	}
 	for _, e := range promised.Releases {
-		c.flights.setParting(e.NodeUID, now.Add(c.Doubt)) // and to take this one off
+		c.operations.MayDetach(e.NodeUID) // and to take this one off
 	}
 	for _, x := range rebuilt.Collisions {
 		if x.Observed.NodeUID != "" && !x.Observed.Published && !errors.Is(x.Err, allocator.ErrNoRange) {

@@ -49,22 +49,23 @@ func (c *Controller) retire(ctx context.Context, name string, current *corev1.No
 // (I3): the release is made durable, the prefix is taken off the interface if
 // it is still there, and once the cloud no longer shows it, it rests.
 func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, current *corev1.Node) reconcile.Result {
-	flying, landed, err := c.flights.of(h.NodeUID)
-	if flying && !landed {
+	op := c.operations.Take(h.NodeUID)
+	if op.UnderWay {
 		return reconcile.Result{}
 	}
+	landed, err := op.Ended, op.Err
 	if landed && cloud.Is(err, cloud.OutcomeUnknown) {
 		if c.releases.has(h.NodeUID) {
-			c.flights.setParting(h.NodeUID, time.Now().Add(c.Doubt))
+			c.operations.MayDetach(h.NodeUID)
 		} else {
-			c.flights.setDoubt(h.NodeUID, time.Now().Add(c.Doubt))
+			c.operations.MayAttach(h.NodeUID)
 		}
 	}
 	if landed && err == nil && c.releases.has(h.NodeUID) {
 		c.tookOff(h)
 	}
-	c.leaveGate(h.NodeUID)
-	c.adoptions.leave(h.NodeUID)
+	c.leavePlace(h.NodeUID)
+	c.limiter.LeaveTurn(h.NodeUID)
 	if landed && err != nil && c.releases.has(h.NodeUID) {
 		return c.later(ctx, h, err)
 	}
@@ -72,9 +73,9 @@ func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, curre
 		c.drop(h.NodeUID) // neither the ledger nor the cloud has it
 		return reconcile.Result{}
 	}
-	now := time.Now()
-	doubt := c.flights.inDoubt(h.NodeUID, now)
-	if doubt == 0 && c.flights.parting(h.NodeUID, now) == 0 {
+	op = c.operations.Peek(h.NodeUID)
+	doubt := op.MayAttach
+	if doubt == 0 && op.MayDetach == 0 {
 		if done, again := c.inherit(ctx, h, current); done {
 			return again
 		}
@@ -135,7 +136,7 @@ func (c *Controller) look(ctx context.Context, h allocator.Allocation, since tim
 			return reconcile.Result{RequeueAfter: grace}
 		}
 		if again, held := c.stays(ctx, h, vpc.Place, since); held {
-			c.leaveGate(h.NodeUID)
+			c.leavePlace(h.NodeUID)
 			return reconcile.Result{RequeueAfter: again}
 		}
 		return c.detach(ctx, h, vpc, nic)
@@ -210,7 +211,7 @@ func (c *Controller) restAround(ctx context.Context, h allocator.Allocation) {
 func (c *Controller) rests(ctx context.Context, h allocator.Allocation, now time.Time) {
 	c.releases.endedInRest(h, now)
 	c.tellPublishers(ctx, h)
-	c.flights.clearDoubt(h.NodeUID)
+	c.operations.Clear(h.NodeUID)
 	c.backoff.Forget(h.Node)
 	c.Metrics.released()
 }

@@ -44,8 +44,9 @@ func (c *Controller) run(ctx context.Context) {
 			for _, h := range c.allocator.Feed(time.Now()) {
 				c.enqueue(h.Node)
 			}
-			c.call(c.gate.call())
-			c.call(c.preparing.call())
+			for _, name := range c.limiter.Call() {
+				c.enqueue(name)
+			}
 			c.callBack(ctx, c.rivals.gone(time.Now()))
 			if c.list(ctx) {
 				restore() // what it found is anybody's
@@ -53,7 +54,6 @@ func (c *Controller) run(ctx context.Context) {
 			if count || c.releases.any() {
 				count = c.applyBrakes(ctx)
 			}
-			c.callAdopted()
 			c.say(ctx)
 			for _, name := range c.reports.overdue(time.Now()) {
 				c.enqueue(name)

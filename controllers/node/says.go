@@ -63,7 +63,7 @@ func (c *Controller) wanted(request string) []metav1.Condition {
 	if cond := ledgerBlocked(c.ledger.Blocked()); cond != nil {
 		out = append(out, *cond)
 	}
-	if cond := c.adoptions.condition(request); cond != nil {
+	if cond := c.adoptionStopped(request); cond != nil {
 		out = append(out, *cond)
 	}
 	return append(out, c.drift.conditions(request)...)

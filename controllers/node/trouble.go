@@ -64,8 +64,8 @@ func (c *Controller) ledgerTrouble(err error) *trouble {
 // wait says on the Node why it has to wait, and when it is looked at again:
 // later each time, but never given up.
 func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
-	c.leaveGate(node.UID)
-	if c.adoptions.has(node.UID) {
+	c.leavePlace(node.UID)
+	if c.limiter.HasTurn(node.UID) {
 		return c.notAttached(ctx, node, t) // it serves, whatever we could not do to it
 	}
 	if t.Overtaken {
