@@ -5,15 +5,15 @@
 package network
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"reflect"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -151,15 +151,12 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	before := n.DeepCopy()
 	again := c.Period
-	found, err := survey.Survey{}, cannot
-	if cannot == nil {
-		err = invalid(n)
+	found, no := survey.Survey{}, cmp.Or(conditions.FromCloud(cannot), invalid(n))
+	if no == nil {
+		found, no = c.survey(ctx, n, vpc)
 	}
-	if err == nil {
-		found, err = c.survey(ctx, n, vpc)
-	}
-	if err != nil {
-		c.refuse(ctx, n, before, err)
+	if no != nil {
+		c.refuse(ctx, n, no, "ReadVPC")
 		again = retryPause
 	} else {
 		n.Status.Occupied, n.Status.OccupiedCount = found.Occupied, found.Count
@@ -167,7 +164,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		n.Status.Blocks, n.Status.Routes = found.Blocks, found.Routes
 		read := metav1.NewTime(c.Now()).Rfc3339Copy()
 		c.Metrics.observe(n.Name, found)
-		setReady(n, metav1.ConditionTrue, v1alpha1.ReasonReady, found.Summary)
+		conditions.Set(&n.Status.Conditions, n, metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady, Message: found.Summary})
 		c.tellOutside(ctx, n, found.Outside)
 		c.tellReserved(ctx, n, found.Reserved)
 		c.tellUnseen(ctx, n, found.Unseen)
@@ -175,7 +172,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		noteRead(n, before, read)
 	}
 	n.Status.ObservedGeneration = n.Generation
-	err = c.writeStatus(ctx, n, before)
+	err := client.IgnoreNotFound(conditions.WriteStatus(ctx, c.Client, n, before))
 	if apierrors.IsConflict(err) {
 		return reconcile.Result{RequeueAfter: conflictPause}, nil
 	}
@@ -195,32 +192,19 @@ func noteRead(n, before *v1alpha1.Network, read metav1.Time) {
 	}
 }
 
-// writeStatus names the version it read: other controllers have conditions on
-// the Network too, and the list is patched as a whole.
-func (c *Controller) writeStatus(ctx context.Context, n, before *v1alpha1.Network) error {
-	if reflect.DeepEqual(before.Status, n.Status) {
-		return nil
-	}
-	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
-	}
-	return nil
-}
-
-func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (out survey.Survey, err error) {
+func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (out survey.Survey, _ *conditions.Refusal) {
 	var requests v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &requests); err != nil {
-		return out, fmt.Errorf("listing RangeRequests: %w", err)
+		return out, conditions.FromAPI("listing RangeRequests", err)
 	}
 	snapshot, err := vpc.Space.Read(ctx)
 	if err != nil {
-		return out, err
+		return out, conditions.FromCloud(err)
 	}
 	around := survey.Around{Requests: requests.Items}
 	if c.ServiceCIDRs != nil {
 		if around.ServiceCIDRs, err = c.ServiceCIDRs(ctx); err != nil {
-			return out, err
+			return out, conditions.FromAPI("listing ServiceCIDRs", err)
 		}
 	}
 	if c.Nodes != nil {
@@ -229,45 +213,40 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.
 	if c.Beside != nil {
 		var all v1alpha1.NetworkList
 		if err := c.Client.List(ctx, &all); err != nil {
-			return out, fmt.Errorf("listing Networks: %w", err)
+			return out, conditions.FromAPI("listing Networks", err)
 		}
 		around.Beside = c.Beside(n, all.Items)
 	}
-	return survey.Take(n, snapshot, around, c.ClusterID)
+	out, err = survey.Take(n, snapshot, around, c.ClusterID)
+	return out, conditions.FromCloud(err)
 }
 
-// refuse says why the VPC could not be read. What was found before stays.
-func (c *Controller) refuse(ctx context.Context, n, before *v1alpha1.Network, err error) {
-	reason := string(cloud.ReasonOf(err))
-	if errors.As(err, new(*invalidSpec)) {
-		reason = v1alpha1.ReasonInvalidSpec
+// refuse reports why the Network is not Ready. What was found before stays.
+func (c *Controller) refuse(ctx context.Context, n *v1alpha1.Network, no *conditions.Refusal, action string) {
+	c.Metrics.failed(n.Name, no.Reason)
+	if conditions.Set(&n.Status.Conditions, n, no.Condition(v1alpha1.ConditionReady)) {
+		c.warn(ctx, n, no, action)
 	}
-	if apierrors.IsForbidden(err) {
-		reason = string(cloud.PermissionDenied)
-		err = fmt.Errorf("%w; give the manager's service account the rights of deploy/manifests/rbac.yaml", err)
-	}
-	had := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
-	if had == nil || had.Reason != reason || had.Message != err.Error() {
-		log.FromContext(ctx).Info("the VPC could not be read", "reason", reason, "why", err.Error())
-		c.Events.Eventf(n, nil, corev1.EventTypeWarning, reason, "ReadVPC", "%s", err.Error())
-	}
-	c.Metrics.failed(n.Name, reason)
-	setReady(n, metav1.ConditionFalse, reason, err.Error())
 }
 
-// invalidSpec is what is wrong with a spec, that the schema did not refuse.
-type invalidSpec struct{ error }
+// tell reports a problem of the Network in its condition and, where it is news,
+// by a metric, in the log and by an Event.
+func (c *Controller) tell(ctx context.Context, n *v1alpha1.Network, p conditions.Problem, no *conditions.Refusal) {
+	if p.Set(&n.Status.Conditions, n, no) {
+		c.Metrics.failed(n.Name, no.Reason)
+		c.warn(ctx, n, no, "ReadVPC")
+	}
+}
 
-func invalid(n *v1alpha1.Network) error {
+func (c *Controller) warn(ctx context.Context, n *v1alpha1.Network, no *conditions.Refusal, action string) {
+	log.FromContext(ctx).Info("the Network has a problem", "reason", no.Reason, "why", no.Text)
+	c.Events.Eventf(n, nil, corev1.EventTypeWarning, no.Reason, action, "%s", no.Text)
+}
+
+// invalid refuses what the schema could not.
+func invalid(n *v1alpha1.Network) *conditions.Refusal {
 	if err := n.Spec.Validate(); err != nil {
-		return &invalidSpec{fmt.Errorf("spec.%w", err)}
+		return conditions.Refuse(v1alpha1.ReasonInvalidSpec, "spec.%v", err)
 	}
 	return nil
-}
-
-func setReady(n *v1alpha1.Network, status metav1.ConditionStatus, reason, message string) {
-	meta.SetStatusCondition(&n.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionReady, Status: status, Reason: reason, Message: message,
-		ObservedGeneration: n.Generation,
-	})
 }

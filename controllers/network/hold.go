@@ -5,16 +5,14 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/network/survey"
 )
 
 // hold puts the finalizer on. Nothing is granted from a Network that does not
@@ -70,14 +68,9 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network) (reconcile.
 
 func (c *Controller) tellInUse(ctx context.Context, n *v1alpha1.Network, users []string) error {
 	before := n.DeepCopy()
-	text := fmt.Sprintf("deletion waits: %d RangeRequests refer to the Network (%s), and their ranges cannot be removed without it; delete them first",
-		len(users), survey.Named(users))
-	had := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
-	if had == nil || had.Reason != v1alpha1.ReasonInUse || had.Message != text {
-		c.Events.Eventf(n, nil, corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", text)
-	}
-	c.Metrics.failed(n.Name, v1alpha1.ReasonInUse)
-	setReady(n, metav1.ConditionFalse, v1alpha1.ReasonInUse, text)
+	c.refuse(ctx, n, conditions.Refuse(v1alpha1.ReasonInUse,
+		"deletion waits: %d RangeRequests refer to the Network (%s), and their ranges cannot be removed without it; delete them first",
+		len(users), conditions.List(users, conditions.Few)), "DeleteNetwork")
 	n.Status.ObservedGeneration = n.Generation
-	return c.writeStatus(ctx, n, before)
+	return client.IgnoreNotFound(conditions.WriteStatus(ctx, c.Client, n, before))
 }

@@ -126,8 +126,8 @@ var layers = []layer{
 		rule: "a controller imports api, ipam, cloud, cloud/lb, cloud/members and the rooms that controllers share: no adapter, no SDK, no sibling",
 	},
 	{
-		path: "controllers/network/survey", imports: []string{"api", "ipam", "cloud$", "controllers/assign"}, never: slices.Concat(clients, sdks),
-		rule: "a survey is pure: it imports api, ipam, cloud and controllers/assign, and no client",
+		path: "controllers/network/survey", imports: []string{"api", "ipam", "cloud$", "controllers/assign", "controllers/conditions"}, never: sdks, neverDirectly: clients,
+		rule: "a survey is pure: it imports api, ipam, cloud, controllers/assign and controllers/conditions, and no client",
 	},
 	{
 		path: "controllers/ranges/carve", imports: []string{"api", "ipam", "cloud$", "controllers/assign", "controllers/conditions"}, never: sdks, neverDirectly: clients,

@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -13,6 +14,8 @@ type Outside struct {
 	Prefix  netip.Prefix
 	Request string
 }
+
+func (o Outside) String() string { return fmt.Sprintf("%s of RangeRequest %s", o.Prefix, o.Request) }
 
 // outside finds them. What a request adopted was never carved from a
 // supernet, nor is anything of a family that has none.

@@ -1,6 +1,8 @@
 package survey
 
 import (
+	"fmt"
+
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/assign"
 )
@@ -9,6 +11,10 @@ import (
 type Reserved struct {
 	assign.Reserved
 	Request string
+}
+
+func (r Reserved) String() string {
+	return fmt.Sprintf("%s over RangeRequest %s", r.Reserved, r.Request)
 }
 
 // reservedInUse gives the blocks of this Network's that lie over anybody's

@@ -2,7 +2,8 @@ package survey
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -16,16 +17,5 @@ func LeadAround(routes []cloud.Occupied) string {
 	for _, o := range routes {
 		texts = append(texts, fmt.Sprintf("%s, learned by %s", o.Prefix, o.Name))
 	}
-	return fmt.Sprintf("routes that enclose whole supernets count as where the rest goes, and as no use of them (%s): what is carved goes before them, so put what is in use behind them into reserved", Named(texts))
-}
-
-// maxNamed bounds how many objects a condition names.
-const maxNamed = 5
-
-// Named joins the first few of the texts.
-func Named(texts []string) string {
-	if len(texts) <= maxNamed {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(texts[:maxNamed], ", "), len(texts)-maxNamed)
+	return fmt.Sprintf("routes that enclose whole supernets count as where the rest goes, and as no use of them (%s): what is carved goes before them, so put what is in use behind them into reserved", conditions.List(texts, conditions.Few))
 }
