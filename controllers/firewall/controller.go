@@ -5,18 +5,19 @@ package firewall
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -58,10 +59,10 @@ func New(cfg Config) *Controller {
 func (c *Controller) Setup(mgr manager.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("firewall").
-		For(&v1alpha1.Network{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditionLost))).
+		For(&v1alpha1.Network{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditions.Lost(v1alpha1.ConditionFirewall, conditionsOf)))).
 		Watches(&v1alpha1.RangeRequest{},
 			handler.EnqueueRequestsFromMapFunc(c.everyNetwork),
-			builder.WithPredicates(rangesChanged)).
+			builder.WithPredicates(vpc.RangesChanged)).
 		Complete(c)
 }
 
@@ -78,35 +79,15 @@ func (c *Controller) everyNetwork(ctx context.Context, _ client.Object) (out []r
 	return out
 }
 
-// rangesChanged lets through what changes the pod ranges.
-var rangesChanged = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
-		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
-	},
+func conditionsOf(o client.Object) []metav1.Condition { return o.(*v1alpha1.Network).Status.Conditions }
+
+// found is how the firewall stands.
+func found(status metav1.ConditionStatus, reason, text string) *metav1.Condition {
+	return &metav1.Condition{Type: v1alpha1.ConditionFirewall, Status: status, Reason: reason, Message: text}
 }
 
-// conditionLost lets through a write of the status that took our condition
-// away.
-var conditionLost = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool { return condition(e.ObjectOld) != nil && condition(e.ObjectNew) == nil },
-	DeleteFunc: func(event.DeleteEvent) bool { return false },
-}
-
-func condition(o client.Object) *metav1.Condition {
-	return meta.FindStatusCondition(o.(*v1alpha1.Network).Status.Conditions, v1alpha1.ConditionFirewall)
-}
-
-// finding is how the firewall stands, in the words of a condition.
-type finding struct {
-	status       metav1.ConditionStatus
-	reason, text string
-}
-
-func failed(err error, more string) *finding {
-	return &finding{metav1.ConditionUnknown, string(cloud.ReasonOf(err)), err.Error() + more}
+func failed(err error, more string) *metav1.Condition {
+	return found(metav1.ConditionUnknown, string(cloud.ReasonOf(err)), err.Error()+more)
 }
 
 // Reconcile looks at one Network's firewall. A Network whose firewall cannot
@@ -123,57 +104,32 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err := c.Client.List(ctx, &requests); err != nil {
 		return reconcile.Result{}, fmt.Errorf("listing RangeRequests: %w", err)
 	}
-	found, err := c.settle(ctx, n, requests.Items)
-	if err == nil && found != nil {
-		err = c.report(ctx, n, *found)
+	is, err := c.settle(ctx, n, requests.Items)
+	if err == nil && is != nil {
+		err = c.report(ctx, n, *is)
 	}
 	switch {
 	case apierrors.IsConflict(err): // somebody else wrote the Network: its event comes
 		return reconcile.Result{RequeueAfter: time.Second}, nil
 	case err != nil:
 		return reconcile.Result{}, client.IgnoreNotFound(err)
-	case found != nil && found.status == metav1.ConditionUnknown:
+	case is != nil && is.Status == metav1.ConditionUnknown:
 		return reconcile.Result{RequeueAfter: retryPause}, nil
 	}
 	return reconcile.Result{RequeueAfter: c.Period}, nil
 }
 
-// What the API server takes, in bytes: of a condition's message, and of an
-// Event's note. A command line with many ranges can be longer.
-const maxMessage, maxNote = 32768, 1024
-
-func clip(text string, most int) string {
-	const more = "..."
-	if len(text) <= most {
-		return text
-	}
-	return text[:most-len(more)] + more
-}
-
-// report writes the finding into the status, and an Event when it is news.
-// The list of conditions is patched as a whole, hence the lock.
-func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, f finding) error {
-	c.Metrics.observe(n.Name, f)
-	f.text = clip(f.text, maxMessage)
+// report writes the condition, and an Event where it is news.
+func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, is metav1.Condition) error {
+	c.Metrics.observe(n.Name, is)
 	before := n.DeepCopy()
-	had := condition(before)
-	changed := meta.SetStatusCondition(&n.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionFirewall, Status: f.status, Reason: f.reason, Message: f.text, ObservedGeneration: n.Generation,
-	})
-	if !changed {
-		return nil
-	}
-	if had == nil || had.Reason != f.reason || had.Message != f.text {
+	if conditions.Set(&n.Status.Conditions, n, is) {
 		kind := corev1.EventTypeWarning
-		if f.status == metav1.ConditionTrue {
+		if is.Status == metav1.ConditionTrue {
 			kind = corev1.EventTypeNormal
 		}
-		log.FromContext(ctx).Info("the firewall was looked at", "reason", f.reason, "what", f.text)
-		c.Events.Eventf(n, nil, kind, f.reason, "CheckFirewall", "%s", clip(f.text, maxNote))
+		log.FromContext(ctx).Info("the firewall was looked at", "reason", is.Reason, "what", is.Message)
+		c.Events.Eventf(n, nil, kind, is.Reason, "CheckFirewall", "%s", is.Message)
 	}
-	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
-		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
-	}
-	return nil
+	return conditions.WriteStatus(ctx, c.Client, n, before)
 }

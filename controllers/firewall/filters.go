@@ -16,32 +16,32 @@ import (
 const mostShut = 3
 
 // look judges firewalls that stand at machines and that people keep.
-func (c *Controller) look(ctx context.Context, n *v1alpha1.Network, filters cloud.Filters, flows map[prefix.Family]Traffic) *finding {
+func (c *Controller) look(ctx context.Context, n *v1alpha1.Network, filters cloud.Filters, flows map[prefix.Family]Traffic) *metav1.Condition {
 	out := through(ctx, n, filters, flows)
 	if n.Spec.Firewall == v1alpha1.ManageFirewall {
-		out.text = "nothing is kept for firewall: Manage, since the firewalls of this cloud (on EC2 the security groups of the nodes) are kept by hand; set firewall: Report in the Network. Now: " + out.text
-		out.status, out.reason = metav1.ConditionFalse, v1alpha1.ReasonUnsupported
+		out.Message = "nothing is kept for firewall: Manage, since the firewalls of this cloud (on EC2 the security groups of the nodes) are kept by hand; set firewall: Report in the Network. Now: " + out.Message
+		out.Status, out.Reason = metav1.ConditionFalse, v1alpha1.ReasonUnsupported
 	}
 	return out
 }
 
-func through(ctx context.Context, n *v1alpha1.Network, filters cloud.Filters, flows map[prefix.Family]Traffic) *finding {
+func through(ctx context.Context, n *v1alpha1.Network, filters cloud.Filters, flows map[prefix.Family]Traffic) *metav1.Condition {
 	all, err := filters.Read(ctx)
 	if cloud.Is(err, cloud.NotFound) {
-		return &finding{metav1.ConditionUnknown, v1alpha1.ReasonPending, err.Error()}
+		return found(metav1.ConditionUnknown, v1alpha1.ReasonPending, err.Error())
 	}
 	if err != nil {
 		return failed(err, "")
 	}
 	wrong := shutFilters(n.Name, filters, all, flows)
 	if len(wrong) == 0 {
-		return &finding{metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewalls of the machines let the pod ranges through"}
+		return found(metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewalls of the machines let the pod ranges through")
 	}
 	text := strings.Join(wrong[:min(len(wrong), mostShut)], "; ")
 	if more := len(wrong) - mostShut; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
-	return &finding{metav1.ConditionFalse, v1alpha1.ReasonFirewallRuleMissing, text}
+	return found(metav1.ConditionFalse, v1alpha1.ReasonFirewallRuleMissing, text)
 }
 
 // shutFilters says where pods do not come through, and how a person mends it.

@@ -51,12 +51,12 @@ func TestFiltersAreJudgedKindByKind(t *testing.T) {
 		n := &v1alpha1.Network{}
 		n.Spec.Firewall = c.policy
 		f := New(Config{}).look(t.Context(), n, c.stand, flows)
-		if got := string(f.status) + " " + f.reason; got != c.want {
-			t.Errorf("%s: %s, want %s: %s", name, got, c.want, f.text)
+		if got := string(f.Status) + " " + f.Reason; got != c.want {
+			t.Errorf("%s: %s, want %s: %s", name, got, c.want, f.Message)
 		}
 		for _, say := range c.says {
-			if !strings.Contains(f.text, say) {
-				t.Errorf("%s: no %q in %q", name, say, f.text)
+			if !strings.Contains(f.Message, say) {
+				t.Errorf("%s: no %q in %q", name, say, f.Message)
 			}
 		}
 	}

@@ -27,13 +27,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) observe(network string, f finding) {
-	if f.status == metav1.ConditionTrue {
+func (m *Metrics) observe(network string, is metav1.Condition) {
+	if is.Status == metav1.ConditionTrue {
 		m.open.WithLabelValues(network).Set(1)
 		return
 	}
 	m.open.WithLabelValues(network).Set(0)
-	m.troubles.WithLabelValues(network, f.reason).Inc()
+	m.troubles.WithLabelValues(network, is.Reason).Inc()
 }
 
 func (m *Metrics) forget(network string) {

@@ -18,7 +18,7 @@ import (
 
 // settle makes the firewall as the Network wants it and gives how it stands;
 // nil where there is nothing to say. Its error is of the API server.
-func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest) (*finding, error) {
+func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest) (*metav1.Condition, error) {
 	going := !n.DeletionTimestamp.IsZero()
 	ours := controllerutil.ContainsFinalizer(n, v1alpha1.FirewallFinalizer)
 	if going && !ours {
@@ -38,7 +38,7 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 	case len(pods) == 0 && ours && (going || n.Spec.Firewall == v1alpha1.ManageFirewall):
 		return c.takeBack(ctx, n, vpc, going)
 	case len(pods) == 0:
-		return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
+		return found(metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"), nil
 	}
 	flows, err := c.flows(ctx, n, requests, vpc)
 	if err != nil {
@@ -48,12 +48,12 @@ func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests [
 }
 
 // settleFilters is settle where the network has no firewall of its own.
-func (c *Controller) settleFilters(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest, vpc cloud.VPC, pods bool) (*finding, error) {
+func (c *Controller) settleFilters(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest, vpc cloud.VPC, pods bool) (*metav1.Condition, error) {
 	if vpc.Filters == nil {
 		return nil, nil
 	}
 	if !pods && n.Spec.Firewall != v1alpha1.ManageFirewall {
-		return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
+		return found(metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"), nil
 	}
 	flows, err := c.flows(ctx, n, requests, vpc)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *Controller) settleFilters(ctx context.Context, n *v1alpha1.Network, req
 }
 
 // takeBack deletes what rules there are of ours and lets the Network go.
-func (c *Controller) takeBack(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC, going bool) (*finding, error) {
+func (c *Controller) takeBack(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC, going bool) (*metav1.Condition, error) {
 	for _, f := range families {
 		if err := vpc.Firewalls.Delete(ctx, Rule(owner(c.ClusterID, n.Name), f, Traffic{})); err != nil {
 			return failed(err, ""), nil
@@ -73,7 +73,7 @@ func (c *Controller) takeBack(ctx context.Context, n *v1alpha1.Network, vpc clou
 	if err := c.finalize(ctx, n, controllerutil.RemoveFinalizer); err != nil || going {
 		return nil, err
 	}
-	return &finding{metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"}, nil
+	return found(metav1.ConditionTrue, v1alpha1.ReasonNoPodRanges, "no pod ranges are granted yet"), nil
 }
 
 // finalize adds or removes the finalizer, and leaves n as it is now.
@@ -89,7 +89,7 @@ func (c *Controller) finalize(ctx context.Context, n *v1alpha1.Network, change f
 }
 
 // see reads the rules, keeps ours where it is for us to keep, and judges.
-func (c *Controller) see(ctx context.Context, n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic) (*finding, error) {
+func (c *Controller) see(ctx context.Context, n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic) (*metav1.Condition, error) {
 	rules, err := firewalls.Read(ctx)
 	if err != nil {
 		return failed(err, "; "+byHand(firewalls, n, flows)), nil
@@ -133,8 +133,8 @@ func (c *Controller) keep(ctx context.Context, n *v1alpha1.Network, firewalls cl
 }
 
 // judge puts into words what the rules make of the pods' traffic.
-func (c *Controller) judge(n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic, rules []cloud.FirewallRule, trouble error) *finding {
-	out := &finding{metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewall lets the pod ranges through"}
+func (c *Controller) judge(n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic, rules []cloud.FirewallRule, trouble error) *metav1.Condition {
+	out := found(metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewall lets the pod ranges through")
 	var wrong, fine []string
 	shut := map[prefix.Family]Traffic{}
 	for _, f := range families {
@@ -146,31 +146,31 @@ func (c *Controller) judge(n *v1alpha1.Network, firewalls cloud.Firewalls, flows
 			continue
 		}
 		wrong, shut[f] = append(wrong, v.String()), flows[f]
-		out.status, out.reason = metav1.ConditionFalse, v1alpha1.ReasonFirewallRuleMissing
+		out.Status, out.Reason = metav1.ConditionFalse, v1alpha1.ReasonFirewallRuleMissing
 		if len(v.Denies) > 0 {
-			out.reason = v1alpha1.ReasonFirewallDenies
+			out.Reason = v1alpha1.ReasonFirewallDenies
 		}
 	}
 	switch {
 	case trouble != nil:
 		out = failed(trouble, "")
 		if len(wrong) > 0 {
-			out.status = metav1.ConditionFalse
-			out.text += "; " + strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
+			out.Status = metav1.ConditionFalse
+			out.Message += "; " + strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
 		}
-	case out.reason == v1alpha1.ReasonFirewallDenies:
-		out.text = strings.Join(wrong, "; ") + "; it is somebody's wish and left alone: delete or narrow it, or give it a priority number above that of the rule that lets pods in"
+	case out.Reason == v1alpha1.ReasonFirewallDenies:
+		out.Message = strings.Join(wrong, "; ") + "; it is somebody's wish and left alone: delete or narrow it, or give it a priority number above that of the rule that lets pods in"
 		if n.Spec.Firewall != v1alpha1.ManageFirewall {
-			out.text += ", which is: " + byHand(firewalls, n, shut)
+			out.Message += ", which is: " + byHand(firewalls, n, shut)
 		}
 	case len(wrong) > 0:
-		out.text = strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
+		out.Message = strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
 	}
 	if left := c.leftBehind(n, rules); left != "" {
 		fine = append(fine, left)
 	}
 	if len(fine) > 0 {
-		out.text += " (" + strings.Join(fine, "; ") + ")"
+		out.Message += " (" + strings.Join(fine, "; ") + ")"
 	}
 	return out
 }

@@ -6,19 +6,20 @@ package masquerade
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -67,31 +68,12 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("masquerade").
-		Watches(&v1alpha1.Network{}, one, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditionLost))).
-		Watches(&v1alpha1.RangeRequest{}, one, builder.WithPredicates(rangesChanged)).
+		Watches(&v1alpha1.Network{}, one, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditions.Lost(v1alpha1.ConditionMasquerade, conditionsOf)))).
+		Watches(&v1alpha1.RangeRequest{}, one, builder.WithPredicates(vpc.RangesChanged)).
 		Complete(c)
 }
 
-// rangesChanged lets through what changes what was granted.
-var rangesChanged = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
-		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
-	},
-}
-
-// conditionLost lets through a write of the status that took our condition
-// away.
-var conditionLost = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool { return condition(e.ObjectOld) != nil && condition(e.ObjectNew) == nil },
-	DeleteFunc: func(event.DeleteEvent) bool { return false },
-}
-
-func condition(o client.Object) *metav1.Condition {
-	return meta.FindStatusCondition(o.(*v1alpha1.Network).Status.Conditions, v1alpha1.ConditionMasquerade)
-}
+func conditionsOf(o client.Object) []metav1.Condition { return o.(*v1alpha1.Network).Status.Conditions }
 
 // Reconcile brings the ConfigMap up to date and says so on every Network.
 func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
@@ -103,19 +85,19 @@ func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconc
 	if err := c.Client.List(ctx, &requests); err != nil {
 		return reconcile.Result{}, fmt.Errorf("listing RangeRequests: %w", err)
 	}
-	var found finding
+	var is finding
 	if len(networks.Items) == 0 {
-		found = c.takeBack(ctx)
+		is = c.takeBack(ctx)
 	} else {
-		found = c.keep(ctx, c.read(ctx, networks.Items), requests.Items)
+		is = c.keep(ctx, c.read(ctx, networks.Items), requests.Items)
 	}
-	c.Metrics.observe(found)
+	c.Metrics.observe(is)
 	again := c.Period
-	if found.status != metav1.ConditionTrue {
+	if is.Status != metav1.ConditionTrue {
 		again = retryPause
 	}
 	for i := range networks.Items {
-		err := c.report(ctx, &networks.Items[i], found)
+		err := c.report(ctx, &networks.Items[i], is.Condition)
 		if apierrors.IsConflict(err) { // somebody else wrote the Network
 			again = time.Second
 		} else if client.IgnoreNotFound(err) != nil {
@@ -154,31 +136,16 @@ func (c *Controller) read(ctx context.Context, networks []v1alpha1.Network) (out
 	return out
 }
 
-// maxNote is what the API server takes of an Event's note, in bytes.
-const maxNote = 1024
-
-// report writes the finding into a Network's status, and an Event when it is
-// news. The list of conditions is patched as a whole, hence the lock.
-func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, f finding) error {
+// report writes the condition of a Network, and an Event where it is news.
+func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, is metav1.Condition) error {
 	before := n.DeepCopy()
-	had := condition(before)
-	changed := meta.SetStatusCondition(&n.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionMasquerade, Status: f.status, Reason: f.reason, Message: f.text, ObservedGeneration: n.Generation,
-	})
-	if !changed {
-		return nil
-	}
-	if had == nil || had.Reason != f.reason {
+	if conditions.Set(&n.Status.Conditions, n, is) {
 		kind := corev1.EventTypeWarning
-		if f.status == metav1.ConditionTrue {
+		if is.Status == metav1.ConditionTrue {
 			kind = corev1.EventTypeNormal
 		}
-		log.FromContext(ctx).Info("the masquerade ConfigMap was looked at", "reason", f.reason, "what", f.text)
-		c.Events.Eventf(n, nil, kind, f.reason, "KeepMasquerade", "%.*s", maxNote, f.text)
+		log.FromContext(ctx).Info("the masquerade ConfigMap was looked at", "reason", is.Reason, "what", is.Message)
+		c.Events.Eventf(n, nil, kind, is.Reason, "KeepMasquerade", "%s", is.Message)
 	}
-	err := c.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
-		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
-	}
-	return nil
+	return conditions.WriteStatus(ctx, c.Client, n, before)
 }

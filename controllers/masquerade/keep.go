@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strings"
+
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,11 +26,14 @@ const (
 	AlsoNative = "vpcnative.dev/also-native"
 )
 
-// finding is how the ConfigMap stands, in the words of a condition.
+// finding is how the ConfigMap stands; it is empty where nothing can be told.
 type finding struct {
-	status       metav1.ConditionStatus
-	reason, text string
-	native       int
+	metav1.Condition
+	native int // destinations
+}
+
+func found(status metav1.ConditionStatus, reason, format string, args ...any) finding {
+	return finding{Condition: metav1.Condition{Type: v1alpha1.ConditionMasquerade, Status: status, Reason: reason, Message: fmt.Sprintf(format, args...)}}
 }
 
 func (c *Controller) where() string { return "ConfigMap " + c.Namespace + "/" + c.Name }
@@ -40,7 +44,7 @@ func (c *Controller) failed(act string, err error) finding {
 	if apierrors.IsForbidden(err) {
 		reason, remedy = string(cloud.PermissionDenied), "grant it as the Role in deploy/manifests/rbac.yaml does for kube-system"
 	}
-	return finding{status: metav1.ConditionFalse, reason: reason, text: fmt.Sprintf("%s %s: %v; %s", act, c.where(), err, remedy)}
+	return found(metav1.ConditionFalse, reason, "%s %s: %v; %s", act, c.where(), err, remedy)
 }
 
 // keep writes what was read into the ConfigMap, if that is ours. While a VPC
@@ -55,8 +59,8 @@ func (c *Controller) keep(ctx context.Context, r reading, requests []v1alpha1.Ra
 	if err != nil {
 		out = c.failed("writing", err)
 	}
-	if r.err != nil && (out.reason == "" || out.status == metav1.ConditionTrue) {
-		out = finding{status: metav1.ConditionUnknown, reason: string(cloud.ReasonOf(r.err)), text: r.err.Error() + "; meanwhile nothing is taken out of " + c.where()}
+	if r.err != nil && out.Status != metav1.ConditionFalse {
+		out = found(metav1.ConditionUnknown, string(cloud.ReasonOf(r.err)), "%v; meanwhile nothing is taken out of %s", r.err, c.where())
 	}
 	return out
 }
@@ -102,14 +106,13 @@ func (c *Controller) create(ctx context.Context, native []netip.Prefix) (finding
 func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native []netip.Prefix, onlyAdd bool) (finding, error) {
 	also, err := parseList(now.Annotations[AlsoNative])
 	if err != nil {
-		return finding{status: metav1.ConditionFalse, reason: string(cloud.Invalid),
-			text: fmt.Sprintf("annotation %s of %s: %v; write prefixes separated by commas", AlsoNative, c.where(), err)}, nil
+		return found(metav1.ConditionFalse, string(cloud.Invalid), "annotation %s of %s: %v; write prefixes separated by commas", AlsoNative, c.where(), err), nil
 	}
 	native = append(native, also...)
 	if onlyAdd {
 		has, err := Parse(now.Data[configKey])
 		if err != nil {
-			return finding{}, nil
+			return found(metav1.ConditionFalse, string(cloud.Invalid), "%s: %v; mend it, or delete it, and it is kept for you", c.where(), err), nil
 		}
 		native = append(native, has...)
 	}
@@ -134,9 +137,13 @@ func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native [
 }
 
 func (c *Controller) ready(native []netip.Prefix) finding {
-	return finding{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady, native: len(native),
-		text: "pods keep their address towards the VPC: " + c.where() + " is up to date"}
+	out := found(metav1.ConditionTrue, v1alpha1.ReasonReady, "pods keep their address towards the VPC: %s is up to date", c.where())
+	out.native = len(native)
+	return out
 }
+
+// mostMissing is how many missing prefixes are named: a person adds them.
+const mostMissing = 10
 
 // foreign never writes to what is somebody else's. It is as good as ours
 // where it says enough.
@@ -144,29 +151,17 @@ func (c *Controller) foreign(now *corev1.ConfigMap, native []netip.Prefix) findi
 	has, err := Parse(now.Data[configKey])
 	missing := prefix.Subtract(native, has)
 	if err == nil && len(missing) == 0 {
-		return finding{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady, native: len(native),
-			text: c.where() + " is somebody else's and covers the VPC; it is left alone"}
+		out := c.ready(native)
+		out.Message = c.where() + " is somebody else's and covers the VPC; it is left alone"
+		return out
 	}
-	why := "it lacks " + some(missing)
+	why := "it lacks " + conditions.List(missing, mostMissing)
 	if err != nil {
 		why = err.Error()
 	}
-	return finding{status: metav1.ConditionFalse, reason: v1alpha1.ReasonForeignConfigMap, text: fmt.Sprintf(
+	return found(metav1.ConditionFalse, v1alpha1.ReasonForeignConfigMap,
 		"%s is not ours (it has no label %s=%s), and is left alone: %s; add that to its nonMasqueradeCIDRs, or give it the label, or delete it, and it is kept for you",
-		c.where(), managedBy, us, why)}
-}
-
-// some names a few of many.
-func some(list []netip.Prefix) string {
-	const most = 10
-	var out []string
-	for _, p := range list[:min(len(list), most)] {
-		out = append(out, p.String())
-	}
-	if more := len(list) - most; more > 0 {
-		out = append(out, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(out, ", ")
+		c.where(), managedBy, us, why)
 }
 
 // takeBack deletes ours when there is no Network left: an agent without the
@@ -181,5 +176,5 @@ func (c *Controller) takeBack(ctx context.Context) finding {
 		log.FromContext(ctx).Info("the masquerade ConfigMap could not be deleted", "why", err.Error())
 		return c.failed("deleting", err)
 	}
-	return finding{status: metav1.ConditionTrue, reason: v1alpha1.ReasonReady}
+	return found(metav1.ConditionTrue, v1alpha1.ReasonReady, "no Network is left")
 }

@@ -38,8 +38,8 @@ func TestAnEditMeanwhileIsNoTrouble(t *testing.T) {
 				return true, nil, apierrors.NewConflict(what, "agent", errors.New("the object has been modified"))
 			})
 			c := New(Config{ConfigMaps: clients.CoreV1().ConfigMaps("kube-system"), Namespace: "kube-system", Name: "agent"})
-			if got := c.keep(t.Context(), reading{}, nil); got.status != metav1.ConditionTrue {
-				t.Errorf("it says %s: %s", got.reason, got.text)
+			if got := c.keep(t.Context(), reading{}, nil); got.Status != metav1.ConditionTrue {
+				t.Errorf("it says %s: %s", got.Reason, got.Message)
 			}
 		})
 	}
@@ -57,8 +57,8 @@ func TestWhatIsHiddenIsNotTakenOut(t *testing.T) {
 		Data: map[string]string{configKey: before}})
 	c := New(Config{ConfigMaps: clients.CoreV1().ConfigMaps("kube-system"), Namespace: "kube-system", Name: "agent"})
 	for _, partly := range []bool{true, false} {
-		if got := c.keep(t.Context(), reading{partly: partly}, nil); got.status != metav1.ConditionTrue {
-			t.Errorf("it says %s: %s", got.reason, got.text)
+		if got := c.keep(t.Context(), reading{partly: partly}, nil); got.Status != metav1.ConditionTrue {
+			t.Errorf("it says %s: %s", got.Reason, got.Message)
 		}
 		now, err := c.ConfigMaps.Get(t.Context(), "agent", metav1.GetOptions{})
 		if err != nil || (now.Data[configKey] == before) != partly {

@@ -32,11 +32,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 }
 
 func (m *Metrics) observe(f finding) {
-	if f.status == metav1.ConditionTrue {
+	if f.Status == metav1.ConditionTrue {
 		m.current.Set(1)
 		m.native.Set(float64(f.native))
 		return
 	}
 	m.current.Set(0)
-	m.failures.WithLabelValues(f.reason).Inc()
+	m.failures.WithLabelValues(f.Reason).Inc()
 }

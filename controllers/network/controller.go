@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +21,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -88,7 +89,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 			handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 				return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: o.(*v1alpha1.RangeRequest).NetworkName()}}}
 			}),
-			builder.WithPredicates(rangesChanged)).
+			builder.WithPredicates(vpc.RangesChanged)).
 		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(c.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Complete(c)
 }
@@ -105,15 +106,6 @@ func (c *Controller) others(ctx context.Context, o client.Object) (out []reconci
 		}
 	}
 	return out
-}
-
-// rangesChanged lets through what changes the VPC's free space.
-var rangesChanged = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
-		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
-	},
 }
 
 // Reconcile reads the VPC and says in the Network's status what is in it.

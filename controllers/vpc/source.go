@@ -1,6 +1,13 @@
 package vpc
 
 import (
+	"reflect"
+
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+
 	"context"
 
 	"k8s.io/client-go/util/workqueue"
@@ -22,4 +29,14 @@ func (r *Reader) Changes(requests func(network string) []reconcile.Request) sour
 		})
 		return nil
 	})
+}
+
+// RangesChanged lets through a RangeRequest of which the VPC has other ranges
+// than before.
+var RangesChanged = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*v1alpha1.RangeRequest), e.ObjectNew.(*v1alpha1.RangeRequest)
+		return !reflect.DeepEqual(before.Status.Ranges, after.Status.Ranges)
+	},
 }
