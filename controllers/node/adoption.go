@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -45,7 +46,7 @@ func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator
 	case !attach:
 		return reconcile.Result{} // the next reading of all interfaces tells more
 	case err != nil:
-		return c.wait(ctx, node, instanceTrouble(err))
+		return c.wait(ctx, node, noInstance(err))
 	}
 	if !c.limiter.Enter(node.UID, node.Name) {
 		return reconcile.Result{}
@@ -56,7 +57,7 @@ func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator
 // notAttached says on the request why a Node could not be attached, and leaves
 // the Node as it was. Where the cloud refused for certain, nothing of ours is on
 // record any more, so that adoption Observe ends it.
-func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
+func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *conditions.Refusal) reconcile.Result {
 	delay := c.backoff.When(node.Name)
 	if h, held := c.allocator.Held(node.UID); held && t.Reason != string(cloud.OutcomeUnknown) {
 		c.allocator.Observe(node.UID, true)

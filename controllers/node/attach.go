@@ -9,6 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -38,7 +39,7 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h allo
 	switch cloud.ReasonOf(err) {
 	case cloud.Conflict:
 		c.cede(h)
-		t := cloudTrouble(err)
+		t := conditions.FromCloud(err)
 		t.Reason = v1alpha1.ReasonPrefixTaken
 		t.Text += "; another prefix is tried"
 		return c.wait(ctx, node, t)
@@ -52,7 +53,7 @@ func (c *Controller) attachFailed(ctx context.Context, node *corev1.Node, h allo
 		}
 		return c.wait(ctx, node, t)
 	}
-	return c.wait(ctx, node, cloudTrouble(err))
+	return c.wait(ctx, node, conditions.FromCloud(err))
 }
 
 // cede gives up what a Node was promised and can never have. The promise ends
@@ -73,8 +74,8 @@ func (c *Controller) hasBetter(node *corev1.Node, h allocator.Allocation) bool {
 // missing tells what an attachment did not find, the instance or the range: a
 // second look at the instance says. Where it cannot be had, the cloud's word
 // stands as it is.
-func (c *Controller) missing(ctx context.Context, node *corev1.Node, h allocator.Allocation, err error) *trouble {
-	t := cloudTrouble(err)
+func (c *Controller) missing(ctx context.Context, node *corev1.Node, h allocator.Allocation, err error) *conditions.Refusal {
+	t := conditions.FromCloud(err)
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
 		return t
@@ -82,9 +83,9 @@ func (c *Controller) missing(ctx context.Context, node *corev1.Node, h allocator
 	nic, look := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
 	switch {
 	case cloud.Is(look, cloud.NotFound):
-		return instanceTrouble(look)
+		return noInstance(look)
 	case look == nil && !sameMachine(h, nic):
-		return instanceTrouble(err)
+		return noInstance(err)
 	case look == nil:
 		t.Reason = v1alpha1.ReasonRangeMissing
 	}

@@ -81,7 +81,7 @@ func (c *Controller) mayDetach(ctx context.Context, h allocator.Allocation) erro
 		}
 	}
 	if err := c.ledger.Confirm(ctx); err != nil {
-		c.ledgerTrouble(err)
+		c.noClaim(err)
 		return err
 	}
 	return c.StillLeads(ctx)

@@ -10,12 +10,13 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // A Node of a request for both families publishes, beside the prefix out of
 // the request's ranges, the IPv6 prefix that the cloud delegates to its
-// interface, or the one that goes with that prefix (cloud.Interface.PodIPv6),
+// interface, or the one that goes with that prefix (cloud.Interface.IPv6For),
 // which is attached and taken off with it. Neither is anybody's to allocate or
 // to release, but it is claimed all the same: what a Node publishes cannot be
 // changed, so no two may be promised one prefix, by whatever leader.
@@ -47,7 +48,7 @@ func texts(all []netip.Prefix) (out []string) {
 // those before the first that asks for IPv6, where the interface has none. A
 // Node whose first choice is out of reach waits for it: to take another for
 // good, with a family less, is not ours to choose.
-func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) ([]*v1alpha1.RangeRequest, *trouble) {
+func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Interface, candidates []*v1alpha1.RangeRequest) ([]*v1alpha1.RangeRequest, *conditions.Refusal) {
 	if nic.Delegated.IsValid() || nic.Paired != nil {
 		return candidates, nil
 	}
@@ -63,7 +64,7 @@ func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Inte
 
 // delegate notes the IPv6 prefix that the Node is to publish, where its
 // request asks for IPv6. The holding is Unsaved until the claim says so too.
-func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocator.Allocation, nic cloud.Interface, vpc cloud.VPC) *trouble {
+func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocator.Allocation, nic cloud.Interface, vpc cloud.VPC) *conditions.Refusal {
 	r := c.catalog.Load().request(h.Key.Request)
 	if r == nil {
 		return requestGone(*h)
@@ -77,7 +78,7 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocat
 	}
 	others, err := c.publishers(ctx, six, node.UID)
 	if err != nil {
-		return apiTrouble("listing the Nodes that publish "+six.String(), err)
+		return conditions.FromAPI("listing the Nodes that publish "+six.String(), err)
 	}
 	if len(others) > 0 {
 		return ipv6Taken(nic, six, fmt.Errorf("node %s publishes %s", others[0].Node, others[0].Prefix))
@@ -92,7 +93,7 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocat
 // podCIDRs gives what the Node is to publish, in the order of its request's
 // families. With IPv6 the interface is read once more: what is published
 // stands for good, so it has to be what the interface has now.
-func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]netip.Prefix, *trouble) {
+func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]netip.Prefix, *conditions.Refusal) {
 	if t := c.othersPublish(ctx, h); t != nil {
 		return nil, t
 	}
@@ -112,11 +113,11 @@ func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]ne
 	six := nic.PodIPv6(h.Prefix)
 	switch {
 	case err != nil:
-		return nil, instanceTrouble(err)
+		return nil, noInstance(err)
 	case !six.IsValid():
 		return nil, noIPv6(ctx, vpc, r.Name, nic)
 	case six != h.Delegated || h.Unsaved || !nic.Carries(h.Prefix, six):
-		return nil, &trouble{Reason: string(cloud.Stale), Quiet: true, Text: fmt.Sprintf(
+		return nil, &conditions.Refusal{Reason: string(cloud.Stale), Quiet: true, Text: fmt.Sprintf(
 			"the interface of %s changed before %s and %s were published; what it has now is claimed and attached anew", h.Instance, h.Prefix, h.Delegated)}
 	}
 	out := make([]netip.Prefix, 0, 2)
@@ -130,17 +131,17 @@ func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]ne
 	return out, nil
 }
 
-func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interface) *trouble {
+func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interface) *conditions.Refusal {
 	err := vpc.Interfaces.ExplainNoIPv6(ctx, nic)
 	if !cloud.Is(err, cloud.NotFound) {
-		return cloudTrouble(err)
+		return conditions.FromCloud(err)
 	}
-	return &trouble{Reason: v1alpha1.ReasonNoIPv6, Text: fmt.Sprintf(
+	return &conditions.Refusal{Reason: v1alpha1.ReasonNoIPv6, Text: fmt.Sprintf(
 		"RangeRequest %s gives a node IPv4 and IPv6 together or nothing, and its instance has no IPv6: %v", request, err)}
 }
 
-func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *trouble {
-	return &trouble{Reason: v1alpha1.ReasonIPv6Taken, Text: fmt.Sprintf(
+func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *conditions.Refusal {
+	return &conditions.Refusal{Reason: v1alpha1.ReasonIPv6Taken, Text: fmt.Sprintf(
 		"the interface of %s has %s, which cannot be published: %v; two Nodes name one instance, or that Node's instance is gone: delete the Node that is in the wrong",
 		nic.Instance, six, err)}
 }
@@ -156,7 +157,7 @@ func (c *Controller) paired(h allocator.Allocation, nic cloud.Interface) netip.P
 	return nic.PodIPv6(h.Prefix)
 }
 
-func requestGone(h allocator.Allocation) *trouble {
-	return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
+func requestGone(h allocator.Allocation) *conditions.Refusal {
+	return &conditions.Refusal{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
 		"%s was claimed out of RangeRequest %s, which is gone; the ranges are being read anew", h.Prefix, h.Key.Request)}
 }

@@ -40,7 +40,7 @@ func (c *Controller) inherit(ctx context.Context, h allocator.Allocation, curren
 	if !publishes {
 		// The new promise is durable before the old one ends.
 		if err := c.ledger.Claim(ctx, entryOf(heir)); err != nil {
-			c.ledgerTrouble(err)
+			c.noClaim(err)
 			return true, again
 		}
 		c.allocator.MarkDurable(current.UID)

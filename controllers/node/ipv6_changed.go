@@ -10,6 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -24,7 +25,7 @@ func (c *Controller) published6(node *corev1.Node, h allocator.Allocation, nic c
 
 // ipv6Changed tells that the Node publishes IPv6 that its interface can not
 // have (any more), which nobody can mend but by a new Node.
-func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocator.Allocation, nic cloud.Interface) *trouble {
+func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocator.Allocation, nic cloud.Interface) *conditions.Refusal {
 	p, ok := publishedIPv6(node)
 	r := c.catalog.Load().request(key.Request)
 	six := nic.PodIPv6(h.Prefix)
@@ -35,7 +36,7 @@ func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocat
 	if six.IsValid() {
 		has = "has " + six.String()
 	}
-	return &trouble{Reason: v1alpha1.ReasonIPv6Changed, Text: fmt.Sprintf(
+	return &conditions.Refusal{Reason: v1alpha1.ReasonIPv6Changed, Text: fmt.Sprintf(
 		"podCIDRs say %s, and the interface of %s %s, as when a machine is created anew; podCIDRs cannot change: delete the Node and let it register again",
 		p, nic.Instance, has)}
 }

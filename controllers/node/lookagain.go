@@ -14,7 +14,7 @@ import (
 func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Time) {
 	for _, h := range c.releases.wrong(r.world.Attached, began, c.Staleness) {
 		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
-			c.ledgerTrouble(err)
+			c.noClaim(err)
 			c.releases.endedInRest(h, time.Now()) // the next reading tries again
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
@@ -41,7 +42,7 @@ type ownPrefix struct {
 
 // take gives the Node one of them. Without a holding and trouble the instance
 // carries none that can be the Node's.
-func (o ownPrefixes) take(ctx context.Context) (h allocator.Allocation, small *trouble) {
+func (o ownPrefixes) take(ctx context.Context) (h allocator.Allocation, small *conditions.Refusal) {
 	var tooSmall []ownPrefix
 	for _, x := range o.list() {
 		if o.fewer(x.Prefix.Bits()) {

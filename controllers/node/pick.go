@@ -14,18 +14,19 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/pool"
 )
 
 // pick chooses a prefix: the one the instance was created with, made larger
 // where that can be, or one out of the first candidate with room.
-func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (allocator.Allocation, *trouble) {
+func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (allocator.Allocation, *conditions.Refusal) {
 	bounds := boundsOf(traits, limit)
 	holder := allocator.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
 	var wants []allocator.Want
 	var size assign.Size
-	var small *trouble // the first candidate's, whose range would be too small
+	var small *conditions.Refusal // the first candidate's, whose range would be too small
 	maxPods := node.Status.Capacity.Pods().Value()
 	for _, r := range candidates {
 		key := keyOf(r, nic)
@@ -38,7 +39,7 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 		}
 		got, ok := assign.NodeSize(r, maxPods, within)
 		if !ok {
-			return allocator.Allocation{}, &trouble{Reason: v1alpha1.ReasonPending, Quiet: true,
+			return allocator.Allocation{}, &conditions.Refusal{Reason: v1alpha1.ReasonPending, Quiet: true,
 				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
 		}
 		if got.Undersized && !r.Spec.AllowUndersized {
@@ -81,45 +82,45 @@ func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
 	return false
 }
 
-func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *trouble {
+func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *conditions.Refusal {
 	text := fmt.Sprintf("RangeRequest %s names Network %s, which is not there; create it", r.Name, r.NetworkName())
 	reason := v1alpha1.ReasonNetworkNotFound
 	if err := cat.failures[r.NetworkName()]; err != nil {
 		reason, text = v1alpha1.ReasonNetworkNotReady, fmt.Sprintf("Network %s cannot be used: %v", r.NetworkName(), err)
 	}
-	return &trouble{Reason: reason, Text: text}
+	return &conditions.Refusal{Reason: reason, Text: text}
 }
 
-func notGranted(candidates []*v1alpha1.RangeRequest) *trouble {
-	return &trouble{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
+func notGranted(candidates []*v1alpha1.RangeRequest) *conditions.Refusal {
+	return &conditions.Refusal{Reason: v1alpha1.ReasonPending, Quiet: true, Text: fmt.Sprintf(
 		"RangeRequest %s has no range yet; see its conditions", strings.Join(namesOf(candidates), ", "))}
 }
 
-func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest) *trouble {
+func noPool(nic cloud.Interface, candidates []*v1alpha1.RangeRequest) *conditions.Refusal {
 	requests := strings.Join(namesOf(candidates), ", ")
 	for _, r := range candidates {
 		for _, x := range r.Status.Subnets {
 			if x.Name == nic.SubnetName || x.Name == nic.Subnet {
-				return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
+				return &conditions.Refusal{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
 					"RangeRequest %s has no range in subnet %s, where the node's instance is (%s): %s; the node gets its range once there is one", r.Name, x.Name, x.Reason, x.Message)}
 			}
 		}
 	}
-	return &trouble{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
+	return &conditions.Refusal{Reason: v1alpha1.ReasonWrongSubnet, Text: fmt.Sprintf(
 		"the interface of the node's instance is in subnet %s, where RangeRequest %s has no range; add the subnet to the Network and the request, or move the instance",
 		nic.SubnetName, requests)}
 }
 
-func exhausted(err error, candidates []*v1alpha1.RangeRequest, subnet string, size assign.Size) *trouble {
+func exhausted(err error, candidates []*v1alpha1.RangeRequest, subnet string, size assign.Size) *conditions.Refusal {
 	last := candidates[len(candidates)-1]
 	where := "in subnet " + subnet
 	if isRouted(last) {
 		where = "for routes"
 	}
 	if errors.Is(err, pool.ErrNotRestored) {
-		return &trouble{Reason: v1alpha1.ReasonNotRestored, Quiet: true, Text: "the ranges are being read; the node gets its range once all that is in use is known"}
+		return &conditions.Refusal{Reason: v1alpha1.ReasonNotRestored, Quiet: true, Text: "the ranges are being read; the node gets its range once all that is in use is known"}
 	}
-	return &trouble{Reason: v1alpha1.ReasonRangeExhausted, Text: fmt.Sprintf(
+	return &conditions.Refusal{Reason: v1alpha1.ReasonRangeExhausted, Text: fmt.Sprintf(
 		"RangeRequest %s has no room %s (%s): %v; the node gets the next range that is free, before nodes that came later",
 		last.Name, where, size.Why, err)}
 }

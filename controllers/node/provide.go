@@ -10,6 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
@@ -30,7 +31,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 	}
 	c.rivals.sawIdle(node)
 	if node.Spec.ProviderID == "" {
-		return c.wait(ctx, node, &trouble{
+		return c.wait(ctx, node, &conditions.Refusal{
 			Reason: v1alpha1.ReasonWaitingForProviderID,
 			Text:   "the Node has no spec.providerID yet; the cloud controller manager's node controller sets it: check that it runs",
 			Quiet:  true,
@@ -70,7 +71,7 @@ type place struct {
 
 // claim gives what the Node holds, or finds it a prefix and makes the claim
 // durable. Without a holding and trouble the Node has to come again.
-func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*allocator.Allocation, place, *trouble) {
+func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) (*allocator.Allocation, place, *conditions.Refusal) {
 	candidates, t := c.unrivalled(node, candidates)
 	if t != nil {
 		return nil, place{}, t
@@ -109,7 +110,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 
 // placeOf finds the Node's interface; in is false where too many Nodes do that
 // already: then it is called later.
-func (c *Controller) placeOf(ctx context.Context, cat *catalog, node *corev1.Node, by *v1alpha1.RangeRequest, fresh bool) (at place, in bool, _ *trouble) {
+func (c *Controller) placeOf(ctx context.Context, cat *catalog, node *corev1.Node, by *v1alpha1.RangeRequest, fresh bool) (at place, in bool, _ *conditions.Refusal) {
 	vpc, ok := cat.vpcOf(by.Name)
 	if !ok {
 		return at, false, noNetwork(cat, by)
@@ -122,7 +123,7 @@ func (c *Controller) placeOf(ctx context.Context, cat *catalog, node *corev1.Nod
 	if fresh || !listed || isRouted(by) {
 		var err error
 		if nic, err = vpc.Interfaces.Get(ctx, node.Spec.ProviderID); err != nil {
-			return at, false, instanceTrouble(err)
+			return at, false, noInstance(err)
 		}
 	}
 	return place{by, vpc, nic}, true, nil
@@ -135,14 +136,14 @@ func hasMoved(h allocator.Allocation, nic cloud.Interface) bool {
 }
 
 // take chooses a prefix for a Node that has none, and says where it comes to.
-func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest, at place) (h allocator.Allocation, _ place, _ *trouble) {
+func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest, at place) (h allocator.Allocation, _ place, _ *conditions.Refusal) {
 	candidates, t := c.feasible(ctx, at.vpc, at.nic, candidates)
 	if t != nil {
 		return h, at, t
 	}
 	limit, err := limitOf(ctx, cat, at.nic, candidates)
 	if err != nil {
-		return h, at, instanceTrouble(err)
+		return h, at, noInstance(err)
 	}
 	if h, t = c.pick(ctx, node, at.nic, candidates, at.vpc.Traits, limit); t != nil {
 		return h, at, t
@@ -158,13 +159,13 @@ func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, 
 	}
 	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
 	if err != nil {
-		return h, at, instanceTrouble(err)
+		return h, at, noInstance(err)
 	}
 	return h, place{by, vpc, nic}, nil
 }
 
 // promise makes the claim durable.
-func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator.Allocation, at place) (allocator.Allocation, *trouble) {
+func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator.Allocation, at place) (allocator.Allocation, *conditions.Refusal) {
 	if !at.nic.Carries(h.Prefix, c.paired(h, at.nic)) {
 		// It is put there by us, and on that very machine: that is recorded
 		// first, as an alias range carries no mark (I4).
@@ -184,7 +185,7 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator
 		return h, t
 	}
 	if err := c.ledger.Claim(ctx, entryOf(h)); err != nil {
-		return h, c.ledgerTrouble(err)
+		return h, c.noClaim(err)
 	}
 	c.allocator.MarkDurable(node.UID)
 	return h, nil

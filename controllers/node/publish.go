@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // Writer makes the two writes of a Node. Both name the Node's UID, so that a
@@ -141,9 +142,9 @@ func (c *Controller) publishFailed(ctx context.Context, node *corev1.Node, podCI
 	case apierrors.IsNotFound(err), err == nil && live.UID != node.UID:
 		return reconcile.Result{RequeueAfter: time.Second} // the cache will show it, and retire takes over
 	case err != nil:
-		return c.wait(ctx, node, apiTrouble("publishing podCIDRs "+strings.Join(podCIDRs, " and "), failed))
+		return c.wait(ctx, node, conditions.FromAPI("publishing podCIDRs "+strings.Join(podCIDRs, " and "), failed))
 	case len(live.Spec.PodCIDRs) == 0:
-		return c.wait(ctx, node, apiTrouble("publishing podCIDRs "+strings.Join(podCIDRs, " and "), failed))
+		return c.wait(ctx, node, conditions.FromAPI("publishing podCIDRs "+strings.Join(podCIDRs, " and "), failed))
 	case slices.Equal(live.Spec.PodCIDRs, podCIDRs):
 		return c.published(ctx, live)
 	default:
@@ -159,7 +160,7 @@ func (c *Controller) report(ctx context.Context, node *corev1.Node) reconcile.Re
 		return reconcile.Result{}
 	}
 	if err := c.writeReport(ctx, node.Name, node.UID); err != nil {
-		return c.wait(ctx, node, apiTrouble("reporting that the pod range is ready", err))
+		return c.wait(ctx, node, conditions.FromAPI("reporting that the pod range is ready", err))
 	}
 	c.backoff.Forget(node.Name)
 	return reconcile.Result{}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -84,15 +85,15 @@ func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.U
 
 // othersPublish tells of a Node that publishes what another one was promised, or
 // is about to be.
-func (c *Controller) othersPublish(ctx context.Context, h allocator.Allocation) *trouble {
+func (c *Controller) othersPublish(ctx context.Context, h allocator.Allocation) *conditions.Refusal {
 	others, err := c.publishers(ctx, h.Prefix, h.NodeUID)
 	if err != nil {
-		return apiTrouble("listing the Nodes that publish "+h.Prefix.String(), err)
+		return conditions.FromAPI("listing the Nodes that publish "+h.Prefix.String(), err)
 	}
 	if len(others) == 0 {
 		return nil
 	}
-	return &trouble{Reason: v1alpha1.ReasonPrefixTaken, Text: fmt.Sprintf(
+	return &conditions.Refusal{Reason: v1alpha1.ReasonPrefixTaken, Text: fmt.Sprintf(
 		"%s cannot be this node's: node %s publishes %s, which another allocator set; delete the Node that is in the wrong and let it register again",
 		h.Prefix, others[0].Node, others[0].Prefix)}
 }

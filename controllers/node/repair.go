@@ -13,6 +13,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
@@ -61,7 +62,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key allocat
 	}
 	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
 	if err != nil {
-		return c.wait(ctx, node, instanceTrouble(err))
+		return c.wait(ctx, node, noInstance(err))
 	}
 	six := c.published6(node, h, nic)
 	if nic.Carries(h.Prefix, six) {
@@ -85,7 +86,7 @@ func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h allocator
 		// It is ours from now on, on that machine, and that is durable first;
 		// the claim ends with the record.
 		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {
-			return c.wait(ctx, node, c.ledgerTrouble(err))
+			return c.wait(ctx, node, c.noClaim(err))
 		}
 		c.settle(node.UID)
 		c.allocator.MarkDurable(node.UID)
@@ -110,5 +111,5 @@ func (c *Controller) repairFailed(ctx context.Context, node *corev1.Node, h allo
 	if cloud.Is(err, cloud.NotFound) {
 		return c.wait(ctx, node, c.missing(ctx, node, h, err))
 	}
-	return c.wait(ctx, node, cloudTrouble(err))
+	return c.wait(ctx, node, conditions.FromCloud(err))
 }

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
@@ -98,7 +99,7 @@ func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, curre
 		}
 		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
 			c.releases.end(h.NodeUID)
-			return c.laterBy(ctx, h, c.ledgerTrouble(err))
+			return c.laterBy(ctx, h, c.noClaim(err))
 		}
 	}
 	switch seen, awaits := c.releases.second(h.NodeUID); {
@@ -218,14 +219,14 @@ func (c *Controller) rests(ctx context.Context, h allocator.Allocation, now time
 
 // later says why a prefix cannot be taken back yet.
 func (c *Controller) later(ctx context.Context, h allocator.Allocation, err error) reconcile.Result {
-	t := cloudTrouble(err)
+	t := conditions.FromCloud(err)
 	if apierrors.IsForbidden(err) {
-		t = apiTrouble("taking the prefix of a deleted node back", err)
+		t = conditions.FromAPI("taking the prefix of a deleted node back", err)
 	}
 	return c.laterBy(ctx, h, t)
 }
 
-func (c *Controller) laterBy(ctx context.Context, h allocator.Allocation, t *trouble) reconcile.Result {
+func (c *Controller) laterBy(ctx context.Context, h allocator.Allocation, t *conditions.Refusal) reconcile.Result {
 	delay := c.backoff.When(h.Node)
 	c.Metrics.refused("ReleasePending")
 	c.releases.failed(h, t, time.Now())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 func namesOf(requests []*v1alpha1.RangeRequest) (out []string) {
@@ -41,7 +42,7 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 		return true
 	}
 	if err := c.ledger.Confirm(ctx); err != nil {
-		c.ledgerTrouble(err)
+		c.noClaim(err)
 		c.queue.AddAfter(requestFor(node.Name), time.Second)
 		return false
 	}
@@ -57,7 +58,7 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 
 // unrivalled leaves out the candidates that a rival has stopped. A prefix
 // that was picked and not promised yet is given back with them.
-func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeRequest) (open []*v1alpha1.RangeRequest, t *trouble) {
+func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeRequest) (open []*v1alpha1.RangeRequest, t *conditions.Refusal) {
 	h, held := c.allocator.Held(node.UID)
 	if held && h.Durable {
 		return candidates, nil // what was begun is brought to its end
@@ -81,7 +82,7 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 	if len(open) > 0 {
 		return open, nil
 	}
-	return nil, &trouble{Reason: v1alpha1.ReasonForeignPodCIDR, Text: fmt.Sprintf(
+	return nil, &conditions.Refusal{Reason: v1alpha1.ReasonForeignPodCIDR, Text: fmt.Sprintf(
 		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition AllocatorConflict); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
 		strings.Join(namesOf(candidates), ", "), c.RivalQuiet)}
 }

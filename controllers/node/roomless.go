@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // roomless remembers the Nodes that were looked at and for which there was no
@@ -25,7 +26,7 @@ type roomless struct {
 type noRoom struct {
 	uid     types.UID
 	mark    string
-	trouble *trouble
+	trouble *conditions.Refusal
 }
 
 // markOf is all that the answer depended on, of what we are told of.
@@ -38,7 +39,7 @@ func markOf(node *corev1.Node, candidates []*v1alpha1.RangeRequest) string {
 	return b.String()
 }
 
-func (r *roomless) note(node *corev1.Node, candidates []*v1alpha1.RangeRequest, t *trouble) {
+func (r *roomless) note(node *corev1.Node, candidates []*v1alpha1.RangeRequest, t *conditions.Refusal) {
 	if t.Reason != v1alpha1.ReasonRangeExhausted && t.Reason != v1alpha1.ReasonWrongSubnet {
 		return
 	}
@@ -52,7 +53,7 @@ func (r *roomless) note(node *corev1.Node, candidates []*v1alpha1.RangeRequest, 
 
 // still gives why the Node waits, where nothing has changed since that was
 // found.
-func (r *roomless) still(node *corev1.Node, candidates []*v1alpha1.RangeRequest) *trouble {
+func (r *roomless) still(node *corev1.Node, candidates []*v1alpha1.RangeRequest) *conditions.Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x, ok := r.byName[node.Name]
@@ -76,7 +77,7 @@ func (r *roomless) anew() {
 
 // waits gives why a Node that holds nothing has to wait, where that is known
 // without asking the cloud.
-func (c *Controller) waits(cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest) *trouble {
+func (c *Controller) waits(cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest) *conditions.Refusal {
 	if _, ok := cat.vpcOf(candidates[0].Name); !ok {
 		return noNetwork(cat, candidates[0])
 	}

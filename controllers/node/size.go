@@ -7,6 +7,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // boundsOf is what the cloud says to the size of one node's range. An
@@ -30,24 +31,24 @@ func limitOf(ctx context.Context, cat *catalog, nic cloud.Interface, candidates 
 	return cloud.Limit{}, nil
 }
 
-func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.Limit) *trouble {
+func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.Limit) *conditions.Refusal {
 	remedy := "give the request larger node ranges"
 	if s.Limited {
 		remedy = l.Remedy
 	}
-	return &trouble{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
+	return &conditions.Refusal{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
 		"RangeRequest %s gives this node a /%d (%s), which holds fewer addresses than its %d max pods; set the kubelet's maxPods to %d or less, %s, or set allowUndersized",
 		r.Name, s.Bits, s.Why, maxPods, assign.Holds(s.Bits), remedy)}
 }
 
 // ownUndersized is undersized for what the machine came with; why says what
 // keeps it from being made larger, where it could be.
-func ownUndersized(r *v1alpha1.RangeRequest, instance string, a cloud.Attachment, maxPods int64, why string) *trouble {
-	return &trouble{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
+func ownUndersized(r *v1alpha1.RangeRequest, instance string, a cloud.Attachment, maxPods int64, why string) *conditions.Refusal {
+	return &conditions.Refusal{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
 		"%s carries %s, which was there before and holds fewer addresses than the node's %d max pods%s; set the kubelet's maxPods to %d or less, take it off or create the machine without it, or set allowUndersized on RangeRequest %s",
 		instance, a.Prefix, maxPods, why, assign.Holds(a.Prefix.Bits()), r.Name)}
 }
 
-func takesNone(l cloud.Limit) *trouble {
-	return &trouble{Reason: string(cloud.LimitExceeded), Text: fmt.Sprintf("the node's machine takes no pod range: %s; %s", l.Why, l.Remedy)}
+func takesNone(l cloud.Limit) *conditions.Refusal {
+	return &conditions.Refusal{Reason: string(cloud.LimitExceeded), Text: fmt.Sprintf("the node's machine takes no pod range: %s; %s", l.Why, l.Remedy)}
 }

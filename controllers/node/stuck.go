@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
@@ -27,7 +28,7 @@ type trying struct {
 }
 
 // failed notes why a prefix cannot be taken back yet.
-func (r *releases) failed(h allocator.Allocation, t *trouble, now time.Time) {
+func (r *releases) failed(h allocator.Allocation, t *conditions.Refusal, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x := r.stuck[h.NodeUID]

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // unlisted are the VPCs whose interfaces could not be listed: nothing that
@@ -25,7 +26,7 @@ type noList struct {
 	since    time.Time // of the first failure
 	again    time.Time
 	tries    int
-	trouble  *trouble
+	trouble  *conditions.Refusal
 }
 
 // mostBetween is how long after failures a listing is put off at most.
@@ -50,7 +51,7 @@ func (u *unlisted) ended(at cloud.Place, networks []string, err error, now time.
 	if x.tries == 0 {
 		x.since = now
 	}
-	x.networks, x.trouble = networks, cloudTrouble(err)
+	x.networks, x.trouble = networks, conditions.FromCloud(err)
 	x.again = now.Add(min(time.Second<<min(x.tries, 6), mostBetween))
 	x.tries++
 	if u.by == nil {

@@ -7,34 +7,19 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
-// trouble is why a Node has no range yet: its condition, its Event and its
-// metric carry the same reason.
-type trouble struct {
-	Reason string
-	Text   string
-	// Quiet marks a wait that is expected when nodes join.
-	Quiet bool
-	// Overtaken tells that somebody else wrote the Node meanwhile: there is
-	// nothing to say, and it comes again.
-	Overtaken bool
-}
-
-func cloudTrouble(err error) *trouble {
-	return &trouble{Reason: string(cloud.ReasonOf(err)), Text: err.Error()}
-}
-
-func instanceTrouble(err error) *trouble {
-	t := cloudTrouble(err)
+// noInstance is the refusal of an instance that cannot be read.
+func noInstance(err error) *conditions.Refusal {
+	t := conditions.FromCloud(err)
 	if cloud.Is(err, cloud.NotFound) {
 		t.Reason = v1alpha1.ReasonInstanceNotFound
 		t.Text += "; the Node's providerID must name an instance of the Network's projects: the instance may be still to come, or the Node left behind by one that is gone"
@@ -42,33 +27,27 @@ func instanceTrouble(err error) *trouble {
 	return t
 }
 
-func apiTrouble(act string, err error) *trouble {
-	if apierrors.IsForbidden(err) { // it names the right that is missing
-		return &trouble{Reason: string(cloud.PermissionDenied), Text: act + ": " + err.Error() + "; give the manager's service account the rights of deploy/manifests/rbac.yaml"}
-	}
-	return &trouble{Reason: string(cloud.Unavailable), Text: act + ": " + cloud.Steady(err.Error()), Overtaken: apierrors.IsConflict(err)}
-}
-
-func (c *Controller) ledgerTrouble(err error) *trouble {
+// noClaim is the refusal of a promise that the ledger does not take.
+func (c *Controller) noClaim(err error) *conditions.Refusal {
 	if errors.Is(err, claims.ErrFenced) {
 		c.Fenced(err)
 	}
 	if blocked, is := errors.AsType[*claims.BlockedError](err); is {
-		return &trouble{Reason: v1alpha1.ReasonLedgerBlocked, Text: cloud.Steady(blocked.Error())}
+		return &conditions.Refusal{Reason: v1alpha1.ReasonLedgerBlocked, Text: cloud.Steady(blocked.Error())}
 	}
-	t := apiTrouble("writing the claims ledger", err)
+	t := conditions.FromAPI("writing the claims ledger", err)
 	t.Quiet = t.Reason == string(cloud.Unavailable)
 	return t
 }
 
 // wait says on the Node why it has to wait, and when it is looked at again:
 // later each time, but never given up.
-func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *trouble) reconcile.Result {
+func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *conditions.Refusal) reconcile.Result {
 	c.leavePlace(node.UID)
 	if c.limiter.HasTurn(node.UID) {
 		return c.notAttached(ctx, node, t) // it serves, whatever we could not do to it
 	}
-	if t.Overtaken {
+	if t.Conflict {
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
 	}
 	c.Metrics.refused(t.Reason)
