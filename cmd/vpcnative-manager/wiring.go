@@ -28,6 +28,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/network/survey"
 	"github.com/vpcnative/vpcnative/controllers/node"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
 )
@@ -62,7 +63,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	})
 	nodes := node.New(node.Config{
 		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
-		Writer:  node.NewWriter(clients.CoreV1().RESTClient()),
+		Writer:  nodestatus.NewWriter(clients.CoreV1().RESTClient()),
 		OpenVPC: clouds.Open,
 		Ledger: claims.Config{
 			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,

@@ -2,11 +2,8 @@ package node
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -71,16 +68,16 @@ func (c *Controller) notAttached(ctx context.Context, node *corev1.Node, t *cond
 	return reconcile.Result{RequeueAfter: delay}
 }
 
-// adoptionStopped returns what a request's status has to say of its Nodes'
-// adoption; nil where all is well.
-func (c *Controller) adoptionStopped(request string) *metav1.Condition {
+// adoptionStopped is why the request's Nodes are not adopted; nil where all is
+// well.
+func (c *Controller) adoptionStopped(request string) *conditions.Refusal {
 	f := c.limiter.FailedTurn(request)
 	if f == nil {
 		return nil
 	}
-	return &metav1.Condition{Type: v1alpha1.ConditionAdoptionStopped, Status: metav1.ConditionTrue, Reason: f.Reason, Message: fmt.Sprintf(
+	return conditions.Refuse(f.Reason,
 		"Node %s cannot be attached, and is left as it was: %s; it is tried again, and no further Node before: mend that, delete the Node, or set adoption to Observe",
-		f.Node, cloud.Steady(f.Text))}
+		f.Node, cloud.Steady(f.Text))
 }
 
 // observedOf counts the observed Nodes of each request.
@@ -90,16 +87,4 @@ func (c *Controller) observedOf() map[string]int32 {
 		out[h.Key.Request]++
 	}
 	return out
-}
-
-// sayObserved brings the count of observed Nodes in a request's status up to
-// date.
-func (c *Controller) sayObserved(ctx context.Context, r *v1alpha1.RangeRequest, n int32) {
-	if r.Status.ObservedNodes != n && c.says.due(string(r.UID)+"observed", time.Now()) {
-		c.edit(ctx, r, func(live *v1alpha1.RangeRequest) bool {
-			changed := live.Status.ObservedNodes != n
-			live.Status.ObservedNodes = n
-			return changed
-		})
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // onOverlay makes Nodes that an overlay network serves out of our range.
@@ -33,7 +34,7 @@ func (w *world) saysNothing(nodes int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range nodes {
-		if cond := networkCondition(w.nodes[fmt.Sprint("old-", i)]); cond != nil {
+		if cond := nodestatus.NetworkCondition(w.nodes[fmt.Sprint("old-", i)]); cond != nil {
 			w.t.Errorf("old-%d says %s, %s", i, cond.Status, cond.Reason)
 		}
 	}
@@ -134,7 +135,7 @@ func TestAdoptionGoesNodeByNodeAndStopsAtAFailure(t *testing.T) {
 			t.Errorf("the request says %q", got)
 		}
 		w.mu.Lock()
-		if cond := networkCondition(w.nodes["old-1"]); cond != nil {
+		if cond := nodestatus.NetworkCondition(w.nodes["old-1"]); cond != nil {
 			t.Errorf("a Node that serves says %s, %s", cond.Status, cond.Reason)
 		}
 		w.mu.Unlock()
@@ -155,7 +156,7 @@ func TestAdoptionGoesNodeByNodeAndStopsAtAFailure(t *testing.T) {
 		}
 		w.mu.Lock()
 		for name, n := range w.nodes {
-			if cond := networkCondition(n); cond == nil || cond.Status != corev1.ConditionFalse {
+			if cond := nodestatus.NetworkCondition(n); cond == nil || cond.Status != corev1.ConditionFalse {
 				t.Errorf("%s does not say that its network is there", name)
 			}
 		}

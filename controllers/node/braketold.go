@@ -11,13 +11,14 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // tellHeld keeps the Network's condition, which is there from the first time
 // on, and takes off a confirmation that has had its effect. It is false where
 // that has to be tried again.
 func (c *Controller) tellHeld(ctx context.Context, n *v1alpha1.Network, is brake.Decision) bool {
-	ctx, cancel := context.WithTimeout(ctx, cacheLag)
+	ctx, cancel := context.WithTimeout(ctx, nodestatus.CacheLag)
 	defer cancel()
 	if _, has := n.Annotations[brake.Annotation(nodeKind)]; has && is.Spent {
 		before := n.DeepCopy()

@@ -29,6 +29,8 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/inflight"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
+	"github.com/vpcnative/vpcnative/controllers/node/rival"
 )
 
 // Config is what the controller needs. Times of zero take their defaults.
@@ -38,7 +40,7 @@ type Config struct {
 	// Live reads from the API server.
 	Live client.Reader
 	// Writer writes Nodes.
-	Writer Writer
+	Writer nodestatus.Writer
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Ledger says where the claims are kept.
@@ -129,16 +131,12 @@ type Controller struct {
 	leads     chan struct{}  // closed when this manager leads
 	ready     atomic.Bool    // for the readiness of a standby too
 	repairs   repairs
-	reports   reports
-	told      sentEvents
 	releases  releases
 	brakes    brakes
 	unlisted  unlisted
-	news      *goodNews
-	rivals    rivals
+	status    *nodestatus.Reporter
+	rivals    *rival.Detector
 	drift     drifting
-	says      recentWrites
-	roomless  roomless
 }
 
 // New makes the controller.
@@ -155,8 +153,8 @@ func New(cfg Config) *Controller {
 		restored:   make(chan struct{}),
 		leads:      make(chan struct{}),
 		queued:     make(chan struct{}),
-		news:       newGoodNews(),
-		rivals:     rivals{quiet: cfg.RivalQuiet},
+		status:     nodestatus.New(nodestatus.Config{Writer: cfg.Writer, Client: cfg.Client, Live: cfg.Live, Events: cfg.Events, Now: cfg.Now}),
+		rivals:     rival.New(cfg.RivalQuiet, cfg.Now),
 	}
 }
 
@@ -189,11 +187,9 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 
 // forget drops all that is remembered of a Node by its name.
 func (c *Controller) forget(name string) {
-	c.reports.shown(name)
-	c.told.forget(name)
-	c.roomless.forget(name)
+	c.status.Forget(name)
 	if len(c.allocator.Left(name, "")) == 0 { // else its prefix is still to be taken back, and the cache may be older than the last reading
-		c.rivals.forget(name)
+		c.rivals.Forget(name)
 		c.backoff.Forget(name)
 	}
 }

@@ -8,11 +8,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
@@ -81,11 +81,12 @@ func (c *Controller) gone(ctx context.Context, r *reading, h allocator.Allocatio
 	return apierrors.IsNotFound(err) || err == nil && node.UID != h.NodeUID
 }
 
-// conditions gives what a request's status has to say about drift that nobody
+// problems are what a request's status has to say about drift that nobody
 // repairs.
-func (d *drifting) conditions(request string) (out []metav1.Condition) {
+func (d *drifting) problems(request string) map[string]*conditions.Refusal {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	out := map[string]*conditions.Refusal{}
 	for _, x := range []struct {
 		kind         drift.Kind
 		cond, reason string
@@ -110,7 +111,7 @@ func (d *drifting) conditions(request string) (out []metav1.Condition) {
 		if len(found) > most {
 			text += fmt.Sprintf("; and %d more", len(found)-most)
 		}
-		out = append(out, metav1.Condition{Type: x.cond, Status: metav1.ConditionTrue, Reason: x.reason, Message: fmt.Sprintf(x.text, text)})
+		out[x.cond] = conditions.Refuse(x.reason, x.text, text)
 	}
 	return out
 }

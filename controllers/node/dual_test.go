@@ -13,6 +13,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // inDual is in, with one request for both families.
@@ -55,7 +56,7 @@ func (w *world) setIPv6(name, p string) {
 func (w *world) told(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c := networkCondition(w.nodes[name]); c != nil {
+	if c := nodestatus.NetworkCondition(w.nodes[name]); c != nil {
 		return c.Message
 	}
 	return ""
@@ -219,8 +220,8 @@ func TestTheSameIPv6OnTwoNodesIsReported(t *testing.T) {
 		for range 2 { // and so by the next leader
 			time.Sleep(time.Minute)
 			w.mu.Lock()
-			accused, spared := hasCondition(w.nodes["b"], ConditionForeign, corev1.ConditionTrue), w.nodes["a"]
-			if !accused || hasCondition(spared, ConditionForeign, corev1.ConditionTrue) {
+			accused, spared := hasCondition(w.nodes["b"], nodestatus.ConditionForeign, corev1.ConditionTrue), w.nodes["a"]
+			if !accused || hasCondition(spared, nodestatus.ConditionForeign, corev1.ConditionTrue) {
 				t.Errorf("b: %v; a: %v", w.nodes["b"].Status.Conditions, spared.Status.Conditions)
 			}
 			w.nodes["b"].Status.Conditions = nil

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -18,9 +17,6 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
-
-// ConditionForeign is True on a Node whose podCIDRs somebody else chose.
-const ConditionForeign corev1.NodeConditionType = "vpcnative.dev/ForeignPodCIDR"
 
 // publishedPrefix gives the first of the Node's podCIDRs that lies in one of
 // the ranges.
@@ -75,45 +71,21 @@ func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.P
 		"podCIDR %s was set by another allocator: %v; delete the Node that is in the wrong and let it register again", p, err))
 }
 
-func isAccused(node *corev1.Node) bool {
-	return slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-		return c.Type == ConditionForeign && c.Status == corev1.ConditionTrue
-	})
-}
-
-// clearForeign takes back what setForeign said of a Node that turned out well.
-func (c *Controller) clearForeign(ctx context.Context, node *corev1.Node) {
-	if !isAccused(node) {
-		return
-	}
-	now := metav1.Now()
-	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
-		Type: ConditionForeign, Status: corev1.ConditionFalse, Reason: v1alpha1.ReasonPublished,
-		Message: "podCIDRs lie in a granted range", LastTransitionTime: now, LastHeartbeatTime: now,
-	})
-	if err != nil {
-		log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
-	}
-}
-
+// setForeign says on the Node that its podCIDRs are somebody else's.
 func (c *Controller) setForeign(ctx context.Context, node *corev1.Node, text string) reconcile.Result {
-	said := slices.ContainsFunc(node.Status.Conditions, func(cond corev1.NodeCondition) bool {
-		return cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue && cond.Message == text
-	})
-	if first := c.told.first(node, ConditionForeign, v1alpha1.ReasonForeignPodCIDR); first || !said {
+	told, err := c.status.Foreign(ctx, node, text)
+	if told {
 		c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
-		c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "ProvidePodRange", "%s", text)
 	}
-	if said {
-		return reconcile.Result{}
-	}
-	now := metav1.Now()
-	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
-		Type: ConditionForeign, Status: corev1.ConditionTrue, Reason: v1alpha1.ReasonForeignPodCIDR,
-		Message: text, LastTransitionTime: now, LastHeartbeatTime: now,
-	})
 	if err != nil {
 		return reconcile.Result{RequeueAfter: time.Second}
 	}
 	return reconcile.Result{}
+}
+
+// clearForeign takes that back of a Node that turned out well.
+func (c *Controller) clearForeign(ctx context.Context, node *corev1.Node) {
+	if err := c.status.NotForeign(ctx, node); err != nil {
+		log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // What is in use is never given out (I1): the allocator holds one prefix a Node and
@@ -97,7 +98,7 @@ func TestWhatReachesBeyondARangeIsInUse(t *testing.T) {
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				for _, cond := range w.nodes["old"].Status.Conditions {
-					if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
+					if cond.Type == nodestatus.ConditionForeign && cond.Status == corev1.ConditionTrue {
 						return
 					}
 				}

@@ -2,13 +2,13 @@ package node
 
 import (
 	"context"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // keep looks after a Node that publishes podCIDRs: its prefix is known as
@@ -43,8 +43,8 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 			return c.duplicate(ctx, node, p, err)
 		}
 	}
-	if held && !c.rivals.suspects(node) || c.suspected(ctx, node) {
-		c.rivals.forget(node.Name) // from now on the allocator knows it
+	if held && !c.rivals.Suspects(node) || c.suspected(ctx, node) {
+		c.rivals.Forget(node.Name) // from now on the allocator knows it
 	}
 	c.allocator.MarkPublished(node.UID)
 	c.releases.end(node.UID) // it is there, whatever the cache said before
@@ -77,16 +77,12 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 // that its network is there although no report of that is on its way.
 func (c *Controller) wantsLook(node *corev1.Node) bool {
 	repair := c.repairs.has(node.UID)
-	if cond := networkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
-		c.reports.shown(node.Name)
-		c.told.forget(node.Name)
+	if cond := nodestatus.NetworkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
+		c.status.ReadyShown(node.Name)
 		if !repair {
 			c.leavePlace(node.UID) // it may have waited for a repair that somebody else made
 			return false
 		}
 	}
-	if c.reports.queued(node.Name, node.UID) && c.heldUp(node) {
-		c.reports.shown(node.Name) // it has come to be held up since: its report cannot wait for its turn
-	}
-	return !c.reports.pending(node.Name, node.UID, time.Now()) || repair // else it comes back with its report, or when that is overdue
+	return !c.status.AwaitsReady(node.Name, node.UID) || repair // else it comes back with its report, or when that is overdue
 }

@@ -42,13 +42,7 @@ func (l leader) Start(ctx context.Context) error {
 	}
 	c.ready.Store(true)
 	close(c.restored)
-	spread := make(chan struct{})
-	go func() {
-		defer close(spread)
-		c.spread(ctx)
-	}()
 	c.run(ctx)
-	<-spread
 	return c.flush(ctx)
 }
 

@@ -3,22 +3,23 @@ package node
 import (
 	"context"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
-// ledgerBlocked gives what a request's status has to say of ConfigMaps that
-// cannot be written; nil where all can.
-func ledgerBlocked(by []*claims.BlockedError) *metav1.Condition {
+// ledgerBlocked is why ConfigMaps of the ledger cannot be written; nil where all
+// can.
+func ledgerBlocked(by []*claims.BlockedError) *conditions.Refusal {
 	if len(by) == 0 {
 		return nil
 	}
-	return ledgerCondition(by[0])
+	return ledgerRefusal(by[0])
 }
 
 func namesOfBlocked(by []*claims.BlockedError) (out []string) {
@@ -28,9 +29,8 @@ func namesOfBlocked(by []*claims.BlockedError) (out []string) {
 	return out
 }
 
-func ledgerCondition(why error) *metav1.Condition {
-	return &metav1.Condition{Type: v1alpha1.ConditionLedgerBlocked, Status: metav1.ConditionTrue,
-		Reason: v1alpha1.ReasonLedgerBlocked, Message: cloud.Steady(why.Error())}
+func ledgerRefusal(why error) *conditions.Refusal {
+	return conditions.Refuse(v1alpha1.ReasonLedgerBlocked, "%s", cloud.Steady(why.Error()))
 }
 
 // openLedger takes the ledger over. Where that fails nothing is given to any
@@ -48,7 +48,8 @@ func (c *Controller) openLedger(ctx context.Context) (promised claims.Records, e
 	}
 	for i := range requests.Items {
 		if r := &requests.Items[i]; r.Spec.Purpose == v1alpha1.Pods {
-			c.write(ctx, r, *ledgerCondition(err))
+			c.status.WriteRequest(ctx, r, nodestatus.Findings{
+				Problems: map[string]*conditions.Refusal{v1alpha1.ConditionLedgerBlocked: ledgerRefusal(err)}, Observed: r.Status.ObservedNodes})
 		}
 	}
 	return promised, err

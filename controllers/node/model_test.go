@@ -77,7 +77,7 @@ func underFaults(t *testing.T, seed uint64) {
 			w.deleteNode(name, false)
 			w.addNode(name)
 		}
-		if m.c.rivals.stops("pods") {
+		if m.c.rivals.Stops("pods") {
 			t.Error("a rival is seen where there is none")
 		}
 		time.Sleep(pause)
@@ -102,7 +102,7 @@ func (w *world) settled(m *process) {
 	if m.fenced != nil {
 		w.t.Errorf("the last leader was fenced: %v", m.fenced)
 	}
-	if m.c.rivals.stops("pods") {
+	if m.c.rivals.Stops("pods") {
 		w.t.Error("a rival is seen where there is none")
 	}
 	room, leftOn := 16, 0

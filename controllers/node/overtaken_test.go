@@ -4,18 +4,16 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"k8s.io/client-go/tools/events"
 )
 
 // Other writers of Nodes, such as kubelets, are no reason for anything.
 func TestAConflictIsNoReason(t *testing.T) {
-	in(t, func(t *testing.T, w *world, m *process) {
-		w.mu.Lock()
+	t.Parallel()
+	alone(t, func(t *testing.T, w *world) {
 		w.conflicts = 20
 		w.heard = make(chan string, 1000)
-		m.c.Events = &events.FakeRecorder{Events: w.heard}
-		w.mu.Unlock()
+		m := w.lead()
+		defer m.stop()
 		w.addNode("a")
 		time.Sleep(time.Minute)
 		if w.published("a") == "" {

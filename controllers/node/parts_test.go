@@ -1,12 +1,8 @@
 package node
 
 import (
-	"context"
-	"io"
-	"net/http"
 	"net/netip"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 func TestSooner(t *testing.T) {
@@ -60,7 +57,7 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 	n.Spec = corev1.NodeSpec{ProviderID: "p", PodCIDR: "10.0.0.0/24", PodCIDRs: []string{"10.0.0.0/24"}, Unschedulable: true}
 	n.Status.Capacity = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110"), corev1.ResourceCPU: resource.MustParse("4")}
 	network := corev1.NodeCondition{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue, Reason: "r", Message: "m"}
-	foreign := corev1.NodeCondition{Type: ConditionForeign, Status: corev1.ConditionTrue, Reason: "r2", Message: "m2"}
+	foreign := corev1.NodeCondition{Type: nodestatus.ConditionForeign, Status: corev1.ConditionTrue, Reason: "r2", Message: "m2"}
 	n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady}, network, foreign}
 
 	want := &corev1.Node{ObjectMeta: *n.ObjectMeta.DeepCopy()}
@@ -74,32 +71,5 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 	}
 	if _, err := informer.TrimNode(&corev1.Pod{}); err == nil {
 		t.Error("a Pod passed for a Node")
-	}
-}
-
-func TestPatchesNameTheUID(t *testing.T) {
-	t.Parallel()
-	var seen []string
-	w := NewWriter(answeredBy(t, func(r *http.Request) (*http.Response, error) {
-		body, err := io.ReadAll(r.Body)
-		seen = append(seen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
-		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Header: http.Header{"Content-Type": {"application/json"}}}, err
-	}))
-	at := metav1.NewTime(time.Unix(0, 0).UTC())
-	if err := w.Publish(context.Background(), "n", "u", netip.MustParsePrefix("10.0.0.0/24")); err != nil {
-		t.Error(err)
-	}
-	err := w.SetCondition(context.Background(), "n", "u", corev1.NodeCondition{Type: "T", Status: "False", LastHeartbeatTime: at, LastTransitionTime: at, Reason: "R", Message: `"quoted"`})
-	if err != nil {
-		t.Error(err)
-	}
-	want := []string{
-		`PATCH /nodes/n application/strategic-merge-patch+json {"metadata":{"uid":"u"},"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.0.0.0/24"]}}`,
-		`PATCH /nodes/n/status application/strategic-merge-patch+json {"metadata":{"uid":"u"},"status":{"conditions":[{"type":"T","status":"False","lastHeartbeatTime":"1970-01-01T00:00:00Z","lastTransitionTime":"1970-01-01T00:00:00Z","reason":"R","message":"\"quoted\""}]}}`,
-	}
-	for i, line := range seen {
-		if line != want[i] {
-			t.Errorf("got  %s\nwant %s", line, want[i])
-		}
 	}
 }

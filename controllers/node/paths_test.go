@@ -14,6 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // quiet gives a world without faults, in which one manager leads.
@@ -188,7 +189,7 @@ func TestAForeignPodCIDRIsReportedAndLeftAlone(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if !hasCondition(n, ConditionForeign, corev1.ConditionTrue) || n.Spec.PodCIDRs[0] != "192.168.0.0/24" {
+		if !hasCondition(n, nodestatus.ConditionForeign, corev1.ConditionTrue) || n.Spec.PodCIDRs[0] != "192.168.0.0/24" {
 			t.Errorf("%v %v", n.Spec.PodCIDRs, n.Status.Conditions)
 		}
 	})
@@ -213,7 +214,7 @@ func TestAForeignNodeIsAcquittedWhenItsRangeIsGranted(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if !hasCondition(n, ConditionForeign, corev1.ConditionFalse) {
+		if !hasCondition(n, nodestatus.ConditionForeign, corev1.ConditionFalse) {
 			t.Errorf("%v", n.Status.Conditions)
 		}
 	})
@@ -363,7 +364,7 @@ func TestANodeIsNotAccusedWhileItsNetworkCannotBeRead(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if hasCondition(a, ConditionForeign, corev1.ConditionTrue) {
+		if hasCondition(a, nodestatus.ConditionForeign, corev1.ConditionTrue) {
 			t.Errorf("%v", a.Status.Conditions)
 		}
 	})

@@ -29,7 +29,7 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 		c.drop(node.UID)
 		return reconcile.Result{} // not ours to provide for
 	}
-	c.rivals.sawIdle(node)
+	c.rivals.SawIdle(node)
 	if node.Spec.ProviderID == "" {
 		return c.wait(ctx, node, &conditions.Refusal{
 			Reason: v1alpha1.ReasonWaitingForProviderID,
@@ -48,9 +48,9 @@ func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.R
 		c.operations.Clear(node.UID)
 		return c.publish(ctx, node)
 	}
-	holding, at, trouble := c.claim(ctx, node, candidates)
-	if trouble != nil {
-		return c.wait(ctx, node, trouble)
+	holding, at, t := c.claim(ctx, node, candidates)
+	if t != nil {
+		return c.wait(ctx, node, t)
 	}
 	if holding == nil {
 		return reconcile.Result{} // outside the gate: it is called later
@@ -98,7 +98,9 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	}
 	if !held {
 		if holding, at, t = c.take(ctx, cat, node, candidates, at); t != nil {
-			c.roomless.note(node, candidates, t)
+			if t.Reason == v1alpha1.ReasonRangeExhausted || t.Reason == v1alpha1.ReasonWrongSubnet {
+				c.status.NoRoom(node.Name, node.UID, roomMark(node, candidates), t)
+			}
 			return nil, at, t
 		}
 	}

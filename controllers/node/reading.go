@@ -19,6 +19,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // pageOfNodes bounds how many Nodes are in memory whole at a time.
@@ -199,7 +200,7 @@ func (r *reading) addNode(n *corev1.Node, instances map[string]allocator.Observe
 		from := r.origin(k)
 		k.Adopted, k.InstanceUID, k.Before = from.Adopted, from.InstanceUID, from.Before
 		r.world.Nodes = append(r.world.Nodes, k)
-		if isAccused(n) {
+		if nodestatus.IsForeign(n) {
 			r.accused = append(r.accused, n.Name)
 		}
 		instances[holder.Instance] = k

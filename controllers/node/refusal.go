@@ -7,7 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -53,30 +52,13 @@ func (c *Controller) wait(ctx context.Context, node *corev1.Node, t *conditions.
 	c.Metrics.refused(t.Reason)
 	delay := c.backoff.When(node.Name)
 	delay += rand.N(delay/4 + 1)
-	cond := networkCondition(node)
-	said := cond != nil && cond.Status == corev1.ConditionTrue && cond.Reason == t.Reason && cond.Message == t.Text
-	lately := c.told.lately(node, corev1.NodeNetworkUnavailable, t.Text, time.Now())
-	if first := c.told.first(node, corev1.NodeNetworkUnavailable, t.Reason); !first && (said || lately) {
-		return reconcile.Result{RequeueAfter: delay}
+	told, err := c.status.Refuse(ctx, node, t)
+	if told {
+		log.FromContext(ctx).Info("the node waits for its pod range", "reason", t.Reason, "why", t.Text)
 	}
-	kind := corev1.EventTypeWarning
-	if t.Quiet {
-		kind = corev1.EventTypeNormal
-	}
-	log.FromContext(ctx).Info("the node waits for its pod range", "reason", t.Reason, "why", t.Text)
-	c.Events.Eventf(node, nil, kind, t.Reason, "ProvidePodRange", "%s", t.Text)
-	if said {
-		return reconcile.Result{RequeueAfter: delay}
-	}
-	now := metav1.Now()
-	err := c.Writer.SetCondition(ctx, node.Name, node.UID, corev1.NodeCondition{
-		Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue,
-		Reason: t.Reason, Message: t.Text, LastTransitionTime: now, LastHeartbeatTime: now,
-	})
 	if err != nil {
 		log.FromContext(ctx).Info("the node's condition could not be written", "error", err.Error())
-		return reconcile.Result{RequeueAfter: min(delay, time.Second)}
+		delay = min(delay, time.Second)
 	}
-	c.told.wrote(node, corev1.NodeNetworkUnavailable, t.Text, now.Time)
 	return reconcile.Result{RequeueAfter: delay}
 }

@@ -30,11 +30,11 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 	if c.ledger != nil {
 		c.releaseAgain(ctx, r, began)
 	}
-	c.rivals.load(r.catalog.requests, time.Now())
+	c.rivals.Load(r.catalog.requests)
 	var found []string // Nodes that publish what neither the ledger nor the allocator knows
 	for _, k := range r.unrecorded {
 		if _, held := c.allocator.Held(k.NodeUID); !held {
-			c.rivals.suspect(k.Node, k.NodeUID)
+			c.rivals.Suspect(k.Node, k.NodeUID)
 			found = append(found, k.Node)
 		}
 	}
@@ -50,7 +50,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 	c.unplaced = r.unplaced(promised, rebuilt)
 	c.catalog.Store(r.catalog)
 	c.operations.SetInterfaces(r.nics)
-	c.roomless.anew()
+	c.status.ForgetNoRoom()
 	c.operations.ForgetOld()
 	c.repairs.replace(r.missing)
 	for _, h := range c.allocator.Observed() {

@@ -29,7 +29,7 @@ func namesOf(requests []*v1alpha1.RangeRequest) (out []string) {
 // false where that failed and the Node comes again.
 func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done bool) {
 	candidates := namesOf(assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node)))
-	against := c.rivals.against(candidates, node)
+	against := c.rivals.Against(candidates, node)
 	if len(against) == 0 {
 		return true
 	}
@@ -46,7 +46,7 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 		c.queue.AddAfter(requestFor(node.Name), time.Second)
 		return false
 	}
-	c.rivals.wrote(against, live, time.Now())
+	c.rivals.Wrote(against, live)
 	log.FromContext(ctx).Info("another allocator gave a node its podCIDRs; nothing is allocated from the requests that select it",
 		"podCIDRs", live.Spec.PodCIDRs, "requests", against)
 	c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
@@ -65,7 +65,7 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 	}
 	var stopped []*v1alpha1.RangeRequest
 	for _, r := range candidates {
-		if c.rivals.stops(r.Name) {
+		if c.rivals.Stops(r.Name) {
 			stopped = append(stopped, r)
 		} else {
 			open = append(open, r)
@@ -75,8 +75,8 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 		return open, nil
 	}
 	// Where it is served out of another request, it is forgotten again.
-	c.rivals.waits(namesOf(stopped), node, time.Now())
-	if len(open) == 0 || held && c.rivals.stops(h.Key.Request) {
+	c.rivals.Waits(namesOf(stopped), node)
+	if len(open) == 0 || held && c.rivals.Stops(h.Key.Request) {
 		c.drop(node.UID)
 	}
 	if len(open) > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // write is another allocator's.
@@ -125,7 +126,7 @@ func TestNodesFromBeforeStopNothing(t *testing.T) {
 			w.mu.Lock()
 			old := w.nodes["old"]
 			w.mu.Unlock()
-			if !hasCondition(old, ConditionForeign, corev1.ConditionTrue) {
+			if !hasCondition(old, nodestatus.ConditionForeign, corev1.ConditionTrue) {
 				t.Error("the old Node outside the ranges is not reported")
 			}
 			w.deleteNode("new", true)

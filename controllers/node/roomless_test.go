@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // Nodes that wait for room are looked at once, and their instances not again
@@ -65,10 +66,7 @@ func TestNothingIsRememberedOfANodeThatWaitedAndWent(t *testing.T) {
 		if got := m.c.backoff.NumRequeues("a16"); got > 0 {
 			t.Errorf("its backoff is kept: %d", got)
 		}
-		m.c.roomless.mu.Lock()
-		_, kept := m.c.roomless.byName["a16"]
-		m.c.roomless.mu.Unlock()
-		if kept || m.c.told.any("a16") {
+		if m.c.status.Remembers("a16") {
 			t.Error("something else is kept")
 		}
 	})
@@ -103,7 +101,7 @@ func TestForeignPodCIDRsOlderThanTheRequestAreSaidAtOnce(t *testing.T) {
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				for _, cond := range w.nodes["old"].Status.Conditions {
-					if cond.Type == ConditionForeign && cond.Status == corev1.ConditionTrue {
+					if cond.Type == nodestatus.ConditionForeign && cond.Status == corev1.ConditionTrue {
 						return
 					}
 				}

@@ -47,18 +47,18 @@ func (c *Controller) run(ctx context.Context) {
 			for _, name := range c.limiter.Call() {
 				c.enqueue(name)
 			}
-			c.callBack(ctx, c.rivals.gone(time.Now()))
+			c.callBack(ctx, c.rivals.Gone())
 			if c.list(ctx) {
 				restore() // what it found is anybody's
 			}
 			if count || c.releases.any() {
 				count = c.applyBrakes(ctx)
 			}
-			c.say(ctx)
-			for _, name := range c.reports.overdue(time.Now()) {
+			c.reportRequests(ctx)
+			for _, name := range c.status.Overdue() {
 				c.enqueue(name)
 			}
-			c.Metrics.rivals(c.rivals.stopped())
+			c.Metrics.rivals(c.rivals.Stopped())
 			c.Metrics.observe(c.allocator.Waiting(), c.ledger.Writes())
 			c.Metrics.ledgerBlocked(namesOfBlocked(c.ledger.Blocked())...)
 		case <-c.again:
@@ -92,7 +92,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 		}
 	}
 	c.catalog.Store(cat)
-	c.rivals.load(cat.requests, time.Now())
+	c.rivals.Load(cat.requests)
 	if same {
 		return true
 	}

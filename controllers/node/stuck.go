@@ -6,10 +6,8 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
@@ -52,10 +50,9 @@ func passing(reason string) bool {
 	return false
 }
 
-// condition gives what a request's status has to say of prefixes that cannot
-// be taken back; nil where there is none. Their Nodes are gone, so that
-// nothing else could say it.
-func (r *releases) condition(request string, now time.Time) *metav1.Condition {
+// refusal is why prefixes of a request cannot be taken back; nil where all can.
+// Their Nodes are gone, so that nothing else could say it.
+func (r *releases) refusal(request string, now time.Time) *conditions.Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []trying
@@ -72,6 +69,5 @@ func (r *releases) condition(request string, now time.Time) *metav1.Condition {
 	if len(all) > 1 {
 		text += fmt.Sprintf("; and %d more", len(all)-1)
 	}
-	return &metav1.Condition{Type: v1alpha1.ConditionReleasePending, Status: metav1.ConditionTrue, Reason: all[0].reason,
-		Message: text + "); it is tried again"}
+	return conditions.Refuse(all[0].reason, "%s); it is tried again", text)
 }

@@ -1,15 +1,11 @@
 package node
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
@@ -60,18 +56,18 @@ func (u *unlisted) ended(at cloud.Place, networks []string, err error, now time.
 	u.by[at] = x
 }
 
-// condition gives what the status of a Network's requests has to say; nil
-// where there is nothing.
-func (u *unlisted) condition(network string, now time.Time) *metav1.Condition {
+// refusal is why nothing that rests in a Network is given out again; nil where
+// it is.
+func (u *unlisted) refusal(network string, now time.Time) *conditions.Refusal {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, x := range u.by {
 		if !slices.Contains(x.networks, network) || passing(x.trouble.Reason) && now.Sub(x.since) < stuckAfter {
 			continue
 		}
-		return &metav1.Condition{Type: v1alpha1.ConditionReleasePending, Status: metav1.ConditionTrue, Reason: x.trouble.Reason, Message: fmt.Sprintf(
+		return conditions.Refuse(x.trouble.Reason,
 			"what nodes gave back is not given out again, since nobody can tell whether an interface carries it (Networks %s: %s); it is tried again",
-			strings.Join(x.networks, ", "), cloud.Steady(x.trouble.Text))}
+			strings.Join(x.networks, ", "), cloud.Steady(x.trouble.Text))
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -52,35 +53,35 @@ type world struct {
 	t     *testing.T
 	store *claimstest.Store
 
-	mu         sync.Mutex
-	rnd        *rand.Rand
-	faults     int                    // in percent, of each call
-	conflicts  int                    // that many writes of Nodes meet another writer's
-	others     map[string]error       // Networks without machines, and why their interfaces cannot be listed
-	places     map[string]cloud.Place // where they are; that of default is zero
-	closed     bool                   // the Network cannot be opened
-	nodes      map[string]*corev1.Node
-	cached     map[string]*corev1.Node // as the watch shows them, which lags
-	requests   []v1alpha1.RangeRequest
-	network    v1alpha1.Network // the default one
-	instances  map[string]*instance
-	operations map[string]func() error
-	serial     int
-	leader     *process
-	left       map[netip.Prefix]departure
-	past       map[string][]version                                    // of each VM
-	gets       int                                                     // looks at single VMs so far
-	lists      int                                                     // and at all of them
-	old        func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
-	heard      chan string                                             // the Events; nil: nobody looks
-	inFlight   int                                                     // how many changes at once; 0: as many as by default
-	pairs      netip.Prefix                                            // what IPv6 prefixes are attached out of; not valid: they are delegated
-	limit      cloud.Limit                                             // of every interface
-	traits     cloud.Traits                                            // of the cloud
-	used       []netip.Prefix                                          // single addresses in the subnet
-	script     func(act, instance string, p netip.Prefix) error        // faults by hand
-	slowReport time.Duration                                           // how long the API server takes for a condition
-	reported   map[string]int                                          // how often each Node's conditions were written
+	mu               sync.Mutex
+	rnd              *rand.Rand
+	faults           int                    // in percent, of each call
+	conflicts        int                    // that many writes of Nodes meet another writer's
+	others           map[string]error       // Networks without machines, and why their interfaces cannot be listed
+	places           map[string]cloud.Place // where they are; that of default is zero
+	closed           bool                   // the Network cannot be opened
+	nodes            map[string]*corev1.Node
+	cached           map[string]*corev1.Node // as the watch shows them, which lags
+	requests         []v1alpha1.RangeRequest
+	network          v1alpha1.Network // the default one
+	instances        map[string]*instance
+	operations       map[string]func() error
+	serial           int
+	leader           *process
+	left             map[netip.Prefix]departure
+	past             map[string][]version                                    // of each VM
+	gets             int                                                     // looks at single VMs so far
+	lists            int                                                     // and at all of them
+	old              func(id string) (i cloud.Interface, err error, is bool) // stale looks by hand
+	heard            chan string                                             // the Events; nil: nobody looks
+	inFlight         int                                                     // how many changes at once; 0: as many as by default
+	pairs            netip.Prefix                                            // what IPv6 prefixes are attached out of; not valid: they are delegated
+	limit            cloud.Limit                                             // of every interface
+	traits           cloud.Traits                                            // of the cloud
+	used             []netip.Prefix                                          // single addresses in the subnet
+	script           func(act, instance string, p netip.Prefix) error        // faults by hand
+	refuseConditions func() bool                                             // whether the API server fails to write conditions
+	reported         map[string]int                                          // how often each Node's conditions were written
 }
 
 type instance struct {
@@ -439,12 +440,9 @@ func (w *world) patch(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	name := strings.Split(strings.Trim(req.URL.Path, "/"), "/")[1]
-	if len(p.Status.Conditions) > 0 {
-		time.Sleep(w.slowReport)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.unlucky() != nil {
+	if w.unlucky() != nil || len(p.Status.Conditions) > 0 && w.refuseConditions != nil && w.refuseConditions() {
 		return answer(http.StatusInternalServerError)
 	}
 	n := w.nodes[name]
@@ -779,7 +777,7 @@ func (w *world) lead() *process {
 	m := &process{stop: cancel}
 	m.c = New(Config{
 		Client: reader{w: w, stale: true}, Live: reader{w: w},
-		Writer: NewWriter(answeredBy(w.t, w.patch)),
+		Writer: nodestatus.NewWriter(answeredBy(w.t, w.patch)),
 		OpenVPC: func(_ context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -855,7 +853,7 @@ func (w *world) published(name string) string {
 func (w *world) reason(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if cond := networkCondition(w.nodes[name]); cond != nil && cond.Status == corev1.ConditionTrue {
+	if cond := nodestatus.NetworkCondition(w.nodes[name]); cond != nil && cond.Status == corev1.ConditionTrue {
 		return cond.Reason
 	}
 	return ""
@@ -865,7 +863,7 @@ func (w *world) reason(name string) string {
 func (w *world) message(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if cond := networkCondition(w.nodes[name]); cond != nil {
+	if cond := nodestatus.NetworkCondition(w.nodes[name]); cond != nil {
 		return cond.Message
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/vpcnative/vpcnative/controllers/node"
+	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
 // TestTheAPIServerGuardsTheWritesOfANode: I2 rests on these refusals.
@@ -26,7 +26,7 @@ func TestTheAPIServerGuardsTheWritesOfANode(t *testing.T) {
 		free <- world
 	}()
 	client := kubernetes.NewForConfigOrDie(world.Server.Config)
-	w := node.NewWriter(client.CoreV1().RESTClient())
+	w := nodestatus.NewWriter(client.CoreV1().RESTClient())
 	ctx := context.Background()
 	first, second := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.0/24")
 	cond := corev1.NodeCondition{Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionFalse, Reason: "R", Message: "m"}

@@ -1,4 +1,6 @@
-package node
+// Package rival finds out whether somebody else allocates podCIDRs to the Nodes
+// of a request.
+package rival
 
 import (
 	"fmt"
@@ -14,9 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
-// rivals remembers who else allocates podCIDRs to the Nodes of a request.
+// Detector remembers who else allocates podCIDRs to the Nodes of a request.
 //
 // A podCIDR that we neither promised nor found before we came is a rival's
 // write. It counts where it was made while we look: to a Node that we saw
@@ -30,12 +33,19 @@ import (
 // gave it podCIDRs, nor any other Node of the request. Being rivalled is
 // remembered in the request's condition, and quiet starts anew with each
 // leader.
-type rivals struct {
+type Detector struct {
 	quiet time.Duration
+	now   func() time.Time
 
 	mu        sync.Mutex
 	byRequest map[string]*rivalry
 	seen      map[string]sight // by the Node's name
+}
+
+// New makes a detector that knows of no request. Quiet is how long a Node waits
+// before the rival counts as gone.
+func New(quiet time.Duration, now func() time.Time) *Detector {
+	return &Detector{quiet: quiet, now: now}
 }
 
 // rivalry is how it stands with one request.
@@ -61,20 +71,21 @@ type sight struct {
 	counted bool // its podCIDRs count as the rival's
 }
 
-// load takes over the requests there are. One that is new is as its condition
+// Load takes over the requests there are. One that is new is as its condition
 // says; where it says nothing, what was before now is history.
-func (r *rivals) load(requests []v1alpha1.RangeRequest, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	had := r.byRequest
-	r.byRequest = map[string]*rivalry{}
+func (d *Detector) Load(requests []v1alpha1.RangeRequest) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	had := d.byRequest
+	d.byRequest = map[string]*rivalry{}
 	for i := range requests {
 		q := &requests[i]
 		if q.Spec.Purpose != v1alpha1.Pods {
 			continue
 		}
 		if x := had[q.Name]; x != nil && x.uid == q.UID {
-			r.byRequest[q.Name] = x
+			d.byRequest[q.Name] = x
 			continue
 		}
 		x := &rivalry{uid: q.UID, history: now}
@@ -84,65 +95,65 @@ func (r *rivals) load(requests []v1alpha1.RangeRequest, now time.Time) {
 				x.history = cond.LastTransitionTime.Time
 			}
 		}
-		r.byRequest[q.Name] = x
+		d.byRequest[q.Name] = x
 	}
 }
 
-func (r *rivals) note(node *corev1.Node, change func(*sight)) {
-	if r.seen == nil {
-		r.seen = map[string]sight{}
+func (d *Detector) note(node *corev1.Node, change func(*sight)) {
+	if d.seen == nil {
+		d.seen = map[string]sight{}
 	}
-	s := r.seen[node.Name]
+	s := d.seen[node.Name]
 	if s.uid != node.UID {
 		s = sight{uid: node.UID}
 	}
 	change(&s)
-	r.seen[node.Name] = s
+	d.seen[node.Name] = s
 }
 
-// sawIdle notes a Node without podCIDRs.
-func (r *rivals) sawIdle(node *corev1.Node) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.note(node, func(s *sight) { s.idle = true })
+// SawIdle notes a Node without podCIDRs.
+func (d *Detector) SawIdle(node *corev1.Node) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.note(node, func(s *sight) { s.idle = true })
 }
 
-// suspect notes a Node that was found to publish what no record of ours
+// Suspect notes a Node that was found to publish what no record of ours
 // names.
-func (r *rivals) suspect(name string, uid types.UID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (d *Detector) Suspect(name string, uid types.UID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	n := &corev1.Node{}
 	n.Name, n.UID = name, uid
-	r.note(n, func(s *sight) { s.suspect = true })
+	d.note(n, func(s *sight) { s.suspect = true })
 }
 
-func (r *rivals) suspects(node *corev1.Node) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.seen[node.Name]
+func (d *Detector) Suspects(node *corev1.Node) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seen[node.Name]
 	return s.uid == node.UID && s.suspect
 }
 
-// forget drops a Node that is gone, or that publishes what we gave it.
-func (r *rivals) forget(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.seen, name)
-	if len(r.seen) == 0 {
-		r.seen = nil // an emptied map keeps the room for all it ever held
+// Forget drops a Node that is gone, or that publishes what we gave it.
+func (d *Detector) Forget(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.seen, name)
+	if len(d.seen) == 0 {
+		d.seen = nil // an emptied map keeps the room for all it ever held
 	}
-	for _, x := range r.byRequest {
+	for _, x := range d.byRequest {
 		delete(x.waiting, name)
 	}
 }
 
-// against names those of the requests that the Node's podCIDRs, which are not
+// Against names those of the requests that the Node's podCIDRs, which are not
 // ours, speak against.
-func (r *rivals) against(requests []string, node *corev1.Node) (out []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.seen[node.Name]
+func (d *Detector) Against(requests []string, node *corev1.Node) (out []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seen[node.Name]
 	if s.uid != node.UID {
 		s = sight{}
 	}
@@ -150,20 +161,21 @@ func (r *rivals) against(requests []string, node *corev1.Node) (out []string) {
 		return nil
 	}
 	for _, name := range requests {
-		if x := r.byRequest[name]; x != nil && (s.idle || node.CreationTimestamp.After(x.history)) {
+		if x := d.byRequest[name]; x != nil && (s.idle || node.CreationTimestamp.After(x.history)) {
 			out = append(out, name)
 		}
 	}
 	return out
 }
 
-// wrote notes that a rival gave the Node its podCIDRs.
-func (r *rivals) wrote(requests []string, node *corev1.Node, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.note(node, func(s *sight) { *s = sight{uid: s.uid, counted: true} })
+// Wrote notes that a rival gave the Node its podCIDRs.
+func (d *Detector) Wrote(requests []string, node *corev1.Node) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	d.note(node, func(s *sight) { *s = sight{uid: s.uid, counted: true} })
 	for _, name := range requests {
-		x := r.byRequest[name]
+		x := d.byRequest[name]
 		if x == nil {
 			continue
 		}
@@ -172,25 +184,26 @@ func (r *rivals) wrote(requests []string, node *corev1.Node, now time.Time) {
 		if !x.active { // the first Node stands for all, so that the text keeps still
 			x.active = true
 			x.text = fmt.Sprintf("Node %s was given podCIDRs %s by another allocator; nothing is allocated from this request until that is turned off (kube-controller-manager: --allocate-node-cidrs=false), which a Node shows that waits for %s and is given none",
-				node.Name, strings.Join(node.Spec.PodCIDRs, ","), r.quiet)
+				node.Name, strings.Join(node.Spec.PodCIDRs, ","), d.quiet)
 		}
 	}
 }
 
-// stops tells whether nothing may be given out of the request.
-func (r *rivals) stops(request string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	x := r.byRequest[request]
+// Stops reports whether nothing may be given out of the request.
+func (d *Detector) Stops(request string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.byRequest[request]
 	return x != nil && x.active
 }
 
-// waits notes a Node without podCIDRs that waits because of a rival.
-func (r *rivals) waits(requests []string, node *corev1.Node, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// Waits notes a Node without podCIDRs that waits because of a rival.
+func (d *Detector) Waits(requests []string, node *corev1.Node) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
 	for _, name := range requests {
-		x := r.byRequest[name]
+		x := d.byRequest[name]
 		if x == nil || !x.active || x.waiting[node.Name].uid == node.UID {
 			continue
 		}
@@ -201,16 +214,17 @@ func (r *rivals) waits(requests []string, node *corev1.Node, now time.Time) {
 	}
 }
 
-// gone names the requests whose rival is gone.
-func (r *rivals) gone(now time.Time) (out []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for name, x := range r.byRequest {
-		if !x.active || now.Sub(x.last) < r.quiet {
+// Gone names the requests whose rival is gone.
+func (d *Detector) Gone() (out []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	for name, x := range d.byRequest {
+		if !x.active || now.Sub(x.last) < d.quiet {
 			continue
 		}
 		for w := range maps.Values(x.waiting) {
-			if now.Sub(w.since) >= r.quiet {
+			if now.Sub(w.since) >= d.quiet {
 				*x = rivalry{uid: x.uid, history: now}
 				out = append(out, name)
 				break
@@ -221,25 +235,23 @@ func (r *rivals) gone(now time.Time) (out []string) {
 	return out
 }
 
-// condition gives what a request's status has to say; nil where it need not
-// say anything.
-func (r *rivals) condition(request string) *metav1.Condition {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	x := r.byRequest[request]
+// Refusal is why nothing is given out of the request; nil where nobody stops it.
+func (d *Detector) Refusal(request string) *conditions.Refusal {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.byRequest[request]
 	if x == nil || !x.active {
 		return nil
 	}
-	return &metav1.Condition{Type: v1alpha1.ConditionAllocatorConflict, Status: metav1.ConditionTrue,
-		Reason: v1alpha1.ReasonForeignPodCIDR, Message: x.text}
+	return conditions.Refuse(v1alpha1.ReasonForeignPodCIDR, "%s", x.text)
 }
 
-// stopped tells of each request whether a rival has stopped it.
-func (r *rivals) stopped() map[string]bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	out := make(map[string]bool, len(r.byRequest))
-	for name, x := range r.byRequest {
+// Stopped reports of each request whether a rival has stopped it.
+func (d *Detector) Stopped() map[string]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make(map[string]bool, len(d.byRequest))
+	for name, x := range d.byRequest {
 		out[name] = x.active
 	}
 	return out
