@@ -87,8 +87,8 @@ func TestNodesOnAnOverlayAreObservedUnlessToldOtherwise(t *testing.T) {
 		if got := w.published("new"); got == "" || len(w.carries("new")) != 1 {
 			t.Errorf("a Node that nobody serves gets %q", got)
 		}
-		if len(m.c.releases.stuck) > 0 {
-			t.Errorf("a Node that is there after all is still taken back: %v", m.c.releases.stuck)
+		if no := m.c.releases.Refusal("pods"); no != nil {
+			t.Errorf("a Node that is there after all is still taken back: %v", no.Text)
 		}
 		w.deleteNode("old-0", true)
 		m.c.again <- struct{}{}

@@ -11,6 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // attach puts the claimed prefix on the interface, unless it is there.
@@ -84,7 +85,7 @@ func (c *Controller) missing(ctx context.Context, node *corev1.Node, h allocator
 	switch {
 	case cloud.Is(look, cloud.NotFound):
 		return noInstance(look)
-	case look == nil && !sameMachine(h, nic):
+	case look == nil && !release.SameMachine(h, nic):
 		return noInstance(err)
 	case look == nil:
 		t.Reason = v1alpha1.ReasonRangeMissing

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -16,7 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/brake"
 	"github.com/vpcnative/vpcnative/controllers/informer"
-	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // Where many Nodes vanish together whose machines live on, their prefixes stay
@@ -32,18 +30,6 @@ import (
 const nodeKind = "Node"
 
 const nodesComeBack = "Restart the kubelets on their machines, which makes the Nodes again, or delete the machines"
-
-// brakes are the decisions, by VPC.
-type brakes struct {
-	mu sync.Mutex
-	by map[cloud.Place]*braked
-}
-
-type braked struct {
-	at   time.Time // when the Nodes were counted
-	is   brake.Decision
-	held map[types.UID]string // the Nodes whose prefixes stay for now
-}
 
 // roll is who of one VPC holds what we put on machines.
 type roll struct {
@@ -79,55 +65,28 @@ func (r roll) verdict(was brake.Decision, confirmed int) (is brake.Decision, hel
 	return was, nil
 }
 
-// stays tells whether a detachment is held, and when to look again: so that
-// all who are held make a few looks a second together.
-func (c *Controller) stays(ctx context.Context, h allocator.Allocation, at cloud.Place, since time.Time) (again time.Duration, held bool) {
-	c.brakes.mu.Lock()
-	defer c.brakes.mu.Unlock()
-	b := c.brakes.by[at]
-	if now := time.Now(); b == nil || now.Sub(b.at) >= tick || b.at.Before(since) {
-		networks, err := c.networksOf(ctx, at)
-		if err == nil {
-			b, err = c.count(ctx, at, networks, now)
-		}
-		if err != nil {
-			return tick, true
-		}
-	}
-	_, held = b.held[h.NodeUID]
-	return min(max(time.Duration(len(b.held))*time.Second/5, 10*tick), c.Resync), held
-}
-
-// count counts the Nodes of a VPC anew. The caller holds the lock.
-func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alpha1.Network, now time.Time) (*braked, error) {
+// count counts the Nodes of a VPC anew.
+func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alpha1.Network) (is brake.Decision, held int, _ error) {
 	r, err := c.callRoll(ctx, at)
 	if err != nil {
-		return nil, err
+		return is, 0, err
 	}
-	b := c.brakes.by[at]
-	if b == nil {
-		b = &braked{}
-		b.is.Held = slices.ContainsFunc(networks, func(n v1alpha1.Network) bool {
+	was, counted := c.brakes[at]
+	if !counted {
+		was.Held = slices.ContainsFunc(networks, func(n v1alpha1.Network) bool {
 			return meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionNodeReleaseHeld)
 		})
-		if c.brakes.by == nil {
-			c.brakes.by = map[cloud.Place]*braked{}
-		}
-		c.brakes.by[at] = b
 	}
 	var annotations []map[string]string
 	for i := range networks {
 		annotations = append(annotations, networks[i].Annotations)
 	}
-	had := b.held
-	b.at = now
-	b.is, b.held = r.verdict(b.is, brake.Confirmed(nodeKind, annotations...))
-	for uid, name := range had {
-		if _, still := b.held[uid]; !still {
-			c.enqueue(name)
-		}
+	is, nodes := r.verdict(was, brake.Confirmed(nodeKind, annotations...))
+	c.brakes[at] = is
+	for _, name := range c.releases.Hold(at, nodes) {
+		c.enqueue(name)
 	}
-	return b, nil
+	return is, len(nodes), nil
 }
 
 func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error) {
@@ -150,8 +109,8 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 		case machines[h.Instance]: // it has registered anew, so the cluster has not forgotten it
 		case !h.Durable && !h.Found: // no machine has it
 		default:
-			switch c.releases.sawOn(h.NodeUID) {
-			case ours:
+			switch c.releases.Of(h.NodeUID).Seen() {
+			case release.Ours:
 				r.carrying[h.NodeUID] = h.Node
 			case 0:
 				r.doubt[h.NodeUID] = h.Node
@@ -189,22 +148,18 @@ func (c *Controller) applyBrakes(ctx context.Context) (again bool) {
 		if err != nil {
 			return true
 		}
-		c.brakes.mu.Lock()
-		b, err := c.count(ctx, vpc.Place, networks, time.Now())
+		is, nodes, err := c.count(ctx, vpc.Place, networks)
 		if err != nil {
-			c.brakes.mu.Unlock()
 			return true
 		}
-		is := b.is
 		if is.Held {
-			held += len(b.held)
+			held += nodes
 		}
-		c.brakes.mu.Unlock()
 		for i := range networks {
 			again = !c.tellHeld(ctx, &networks[i], is) || again
 		}
 		again = again || is.Held
 	}
 	c.Metrics.held(held)
-	return again || c.releases.any()
+	return again || c.releases.Any()
 }

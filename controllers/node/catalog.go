@@ -113,15 +113,11 @@ func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 func (c *catalog) routesIn(network string) bool {
 	return slices.ContainsFunc(c.definitions, func(d allocator.Definition) bool {
 		r := c.request(d.Key.Request)
-		return byRoutes(d.Key) && r != nil && r.NetworkName() == network
+		return d.Key.ByRoutes() && r != nil && r.NetworkName() == network
 	})
 }
 
 func isRouted(r *v1alpha1.RangeRequest) bool { return r.Spec.Attachment == v1alpha1.AttachRoutes }
-
-// byRoutes tells that prefixes out of the pool come to machines by routes:
-// then the ranges are in no subnet.
-func byRoutes(k allocator.Key) bool { return k.Subnet == "" }
 
 // keyOf is the pool of the request for that interface.
 func keyOf(r *v1alpha1.RangeRequest, nic cloud.Interface) allocator.Key {

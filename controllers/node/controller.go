@@ -12,7 +12,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,10 +25,12 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/brake"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/inflight"
 	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 	"github.com/vpcnative/vpcnative/controllers/node/rival"
 )
 
@@ -125,14 +126,13 @@ type Controller struct {
 
 	unplaced  claims.Records // promised out of ranges that are not open
 	rangeless rangeless      // of those
-	restoring sync.Mutex     // one restore at a time
 	again     chan struct{}  // asks for another
 	restored  chan struct{}  // closed after the first
 	leads     chan struct{}  // closed when this manager leads
 	ready     atomic.Bool    // for the readiness of a standby too
 	repairs   repairs
-	releases  releases
-	brakes    brakes
+	releases  *release.Tracker
+	brakes    map[cloud.Place]brake.Decision // of the run loop
 	unlisted  unlisted
 	status    *nodestatus.Reporter
 	rivals    *rival.Detector
@@ -154,6 +154,9 @@ func New(cfg Config) *Controller {
 		leads:      make(chan struct{}),
 		queued:     make(chan struct{}),
 		status:     nodestatus.New(nodestatus.Config{Writer: cfg.Writer, Client: cfg.Client, Live: cfg.Live, Events: cfg.Events, Now: cfg.Now}),
+		releases:   release.New(cfg.Staleness, cfg.Now),
+		unlisted:   unlisted{},
+		brakes:     map[cloud.Place]brake.Decision{},
 		rivals:     rival.New(cfg.RivalQuiet, cfg.Now),
 	}
 }

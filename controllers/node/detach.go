@@ -14,6 +14,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // detach takes the prefix off the interface of an instance that outlived its
@@ -25,11 +26,11 @@ func (c *Controller) detach(ctx context.Context, h allocator.Allocation, vpc clo
 	}
 	if err := c.mayDetach(ctx, h); err != nil {
 		c.leavePlace(h.NodeUID)
-		return c.later(ctx, h, err)
+		return c.later(ctx, h, refusalOf(err))
 	}
 	var op cloud.Operation
 	var err error
-	for _, a := range oursOn(h, nic, c.paired(h, nic)) {
+	for _, a := range release.OursOn(h, nic, c.paired(h, nic)) {
 		log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", a.Prefix, "instance", h.Instance, "before", h.Before.String())
 		if op, err = vpc.Interfaces.Detach(ctx, nic, a); err != nil || !op.Done() {
 			break // what is left comes with the next look
@@ -40,7 +41,7 @@ func (c *Controller) detach(ctx context.Context, h allocator.Allocation, vpc clo
 			c.operations.MayDetach(h.NodeUID)
 		}
 		c.leavePlace(h.NodeUID)
-		return c.later(ctx, h, err)
+		return c.later(ctx, h, refusalOf(err))
 	}
 	if op.Done() {
 		c.leavePlace(h.NodeUID)

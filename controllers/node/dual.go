@@ -151,7 +151,7 @@ func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *conditions.Ref
 // it.
 func (c *Controller) paired(h allocator.Allocation, nic cloud.Interface) netip.Prefix {
 	r := c.catalog.Load().request(h.Key.Request)
-	if r == nil || !wantsIPv6(r) || nic.Paired == nil || byRoutes(h.Key) {
+	if r == nil || !wantsIPv6(r) || nic.Paired == nil || h.Key.ByRoutes() {
 		return netip.Prefix{}
 	}
 	return nic.PodIPv6(h.Prefix)

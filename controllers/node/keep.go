@@ -47,7 +47,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 		c.rivals.Forget(node.Name) // from now on the allocator knows it
 	}
 	c.allocator.MarkPublished(node.UID)
-	c.releases.end(node.UID) // it is there, whatever the cache said before
+	c.releases.End(node.UID) // it is there, whatever the cache said before
 	c.clearForeign(ctx, node)
 	if holding.Observed {
 		return c.observe(ctx, node, holding, !held)

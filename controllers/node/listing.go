@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // Beside the reading of everything, the interfaces of a VPC are listed when
@@ -33,8 +34,6 @@ type listing struct {
 // list lists the interfaces of those VPCs of which there is something to ask,
 // and tells whether that found in use what nobody knew to be.
 func (c *Controller) list(ctx context.Context) (news bool) {
-	c.restoring.Lock()
-	defer c.restoring.Unlock()
 	now := time.Now()
 	for at, l := range c.listings(now) {
 		if !c.unlisted.may(at, now) {
@@ -71,7 +70,7 @@ func (c *Controller) listings(now time.Time) map[cloud.Place]*listing {
 		l := of(k)
 		l.rested = append(l.rested, prefixes...)
 	}
-	for _, uid := range c.releases.due(now, c.Staleness) {
+	for _, uid := range c.releases.Due() {
 		if h, ok := c.allocator.Held(uid); ok {
 			l := of(h.Key)
 			l.missed = append(l.missed, h)
@@ -151,7 +150,7 @@ func (c *Controller) answer(ctx context.Context, l *listing, began time.Time) (n
 		if !there {
 			nic, there = l.gone[h.InstanceUID]
 		}
-		c.releases.saw(h.NodeUID, presenceOf(h, nic, c.paired(h, nic), there))
+		c.releases.Listed(h.NodeUID, release.PresenceOf(h, nic, c.paired(h, nic), there))
 		c.enqueue(h.Node)
 	}
 	for _, p := range l.rested { // what Nodes publish is asked for last, as the cache is never older

@@ -12,10 +12,10 @@ import (
 // releaseAgain makes releases of those that rest by mistake, as far as that
 // can be recorded.
 func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Time) {
-	for _, h := range c.releases.wrong(r.world.Attached, began, c.Staleness) {
+	for _, h := range c.releases.Mistaken(r.world.Attached, began) {
 		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
 			c.noClaim(err)
-			c.releases.endedInRest(h, time.Now()) // the next reading tries again
+			c.releases.EndInRest(h) // the next reading tries again
 			continue
 		}
 		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)

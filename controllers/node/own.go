@@ -13,6 +13,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -97,7 +98,7 @@ func (o ownPrefixes) grow(ctx context.Context, x ownPrefix) (_ allocator.Allocat
 	}
 	var h allocator.Allocation
 	if err == nil {
-		h, err = o.c.allocator.Grow(o.holder, block, carriedOf(o.nic, block), time.Now())
+		h, err = o.c.allocator.Grow(o.holder, block, release.CarriedOf(o.nic, block), time.Now())
 	}
 	if err != nil {
 		return h, fmt.Sprintf("; it cannot be made %s, which is done as soon as all of that is free: %v", block, err)
@@ -115,7 +116,7 @@ func (o ownPrefixes) block(x ownPrefix) (netip.Prefix, bool) {
 			break
 		}
 		block := netip.PrefixFrom(x.Prefix.Addr(), bits).Masked()
-		missing := prefix.Subtract([]netip.Prefix{block}, carriedOf(o.nic, block))
+		missing := prefix.Subtract([]netip.Prefix{block}, release.CarriedOf(o.nic, block))
 		if o.pieces(missing) <= o.limit.Pieces {
 			return block, true
 		}

@@ -34,7 +34,7 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 			continue
 		}
 		within := bounds
-		if byRoutes(key) { // nothing of the interface bounds it
+		if key.ByRoutes() { // nothing of the interface bounds it
 			within = assign.Bounds{PerPod: bounds.PerPod}
 		}
 		got, ok := assign.NodeSize(r, maxPods, within)
@@ -61,7 +61,7 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 		return allocator.Allocation{}, small
 	}
 	if limit.Bits == cloud.TakesNone {
-		wants = slices.DeleteFunc(wants, func(w allocator.Want) bool { return !byRoutes(w.Key) })
+		wants = slices.DeleteFunc(wants, func(w allocator.Want) bool { return !w.Key.ByRoutes() })
 	}
 	if len(wants) == 0 {
 		return allocator.Allocation{}, takesNone(limit)

@@ -13,6 +13,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // provide brings a Node without podCIDRs to one: pick, claim, attach,
@@ -91,7 +92,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	if t != nil || !in {
 		return nil, at, t
 	}
-	if held && hasMoved(holding, at.nic) {
+	if held && release.HasMoved(holding, at.nic) {
 		c.cede(holding)
 		c.operations.Clear(node.UID)
 		held = false
@@ -131,12 +132,6 @@ func (c *Controller) placeOf(ctx context.Context, cat *catalog, node *corev1.Nod
 	return place{by, vpc, nic}, true, nil
 }
 
-// hasMoved tells that another machine has taken the name, and that no range of
-// the old one's subnet can ever be put on it.
-func hasMoved(h allocator.Allocation, nic cloud.Interface) bool {
-	return !byRoutes(h.Key) && nic.Subnet != h.Key.Subnet && !nic.Holds(h.Prefix)
-}
-
 // take chooses a prefix for a Node that has none, and says where it comes to.
 func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest, at place) (h allocator.Allocation, _ place, _ *conditions.Refusal) {
 	candidates, t := c.feasible(ctx, at.vpc, at.nic, candidates)
@@ -150,7 +145,7 @@ func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, 
 	if h, t = c.pick(ctx, node, at.nic, candidates, at.vpc.Traits, limit); t != nil {
 		return h, at, t
 	}
-	if byRoutes(h.Key) == isRouted(at.by) {
+	if h.Key.ByRoutes() == isRouted(at.by) {
 		return h, at, nil
 	}
 	// It comes to the machine in another way than the first choice's would.
@@ -171,7 +166,7 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator
 	if !at.nic.Carries(h.Prefix, c.paired(h, at.nic)) {
 		// It is put there by us, and on that very machine: that is recorded
 		// first, as an alias range carries no mark (I4).
-		h, _ = c.allocator.PutOn(node.UID, at.nic.InstanceUID, beforeUs(h, at.nic))
+		h, _ = c.allocator.PutOn(node.UID, at.nic.InstanceUID, release.BeforeUs(h, at.nic))
 	}
 	if t := c.delegate(ctx, node, &h, at.nic, at.vpc); t != nil {
 		return h, t

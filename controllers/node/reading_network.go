@@ -27,7 +27,7 @@ func (r *reading) within(p netip.Prefix) bool {
 // routes, or one that does not.
 func (r *reading) touches(p netip.Prefix, routes bool) bool {
 	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
-		return byRoutes(d.Key) == routes && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return x.Prefix.Overlaps(p) })
+		return d.Key.ByRoutes() == routes && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return x.Prefix.Overlaps(p) })
 	})
 }
 
@@ -149,6 +149,6 @@ func (r *reading) machineOf(gone cloud.Interface, p netip.Prefix) string {
 // wider one is where the rest goes.
 func (r *reading) leadsInto(p netip.Prefix) bool {
 	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
-		return byRoutes(d.Key) && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return prefix.Contains(x.Prefix, p) })
+		return d.Key.ByRoutes() && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return prefix.Contains(x.Prefix, p) })
 	})
 }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // asOnce has the next n looks at a VM show what is given.
@@ -151,40 +150,6 @@ func TestAPrefixThatRestsByMistakeIsTakenOff(t *testing.T) {
 	})
 }
 
-// A reading that began before a prefix rested may have seen it where it was
-// until then; one that began after must not, and then it does not rest.
-func TestOnlyALaterReadingSpeaksAgainstARest(t *testing.T) {
-	t.Parallel()
-	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	p := netip.MustParsePrefix("10.0.0.0/24")
-	of := func(instance, uid string) allocator.Observed {
-		return allocator.Observed{Holder: allocator.Holder{Instance: instance}, Prefix: p, InstanceUID: uid}
-	}
-	for name, x := range map[string]struct {
-		began   time.Duration // after the rest
-		shown   []allocator.Observed
-		adopted bool
-		wrong   bool
-		kept    bool // another reading may still tell
-	}{
-		"a later one":                 {began: time.Second, shown: []allocator.Observed{of("vm", "1")}, wrong: true},
-		"an earlier one":              {began: -time.Second, shown: []allocator.Observed{of("vm", "1")}, kept: true},
-		"another machine's":           {began: time.Second, shown: []allocator.Observed{of("other", "1")}, kept: true},
-		"a machine made anew":         {began: time.Second, shown: []allocator.Observed{of("vm", "2")}, kept: true},
-		"what was adopted":            {began: time.Second, shown: []allocator.Observed{of("vm", "1")}, adopted: true, kept: true},
-		"one that may be old":         {began: 4 * time.Second, kept: true},
-		"one that does not show it":   {began: 6 * time.Second},
-		"one that shows it, and late": {began: time.Hour, shown: []allocator.Observed{of("vm", "1")}, wrong: true},
-	} {
-		var r releases
-		r.endedInRest(allocator.Allocation{Holder: allocator.Holder{NodeUID: "u", Instance: "vm"}, Prefix: p, InstanceUID: "1", Adopted: x.adopted}, noon)
-		got := r.wrong(x.shown, noon.Add(x.began), 5*time.Second)
-		if (len(got) == 1) != x.wrong || (len(r.over) == 1) != x.kept {
-			t.Errorf("%s: wrong are %v, and %d are kept", name, got, len(r.over))
-		}
-	}
-}
-
 // What we took off is gone, whatever a look at the VM still shows: it is not
 // another Node's to inherit.
 func TestAPrefixThatWasTakenOffIsNotInherited(t *testing.T) {
@@ -240,7 +205,7 @@ func TestManyThatGoAtOnceCostOneLookEach(t *testing.T) {
 		w.mu.Lock()
 		gets, lists = w.gets-gets, w.lists-lists
 		w.mu.Unlock()
-		if gets > nodes+fewLooks || lists > 2 {
+		if gets > nodes+release.FewLooks || lists > 2 {
 			t.Errorf("%d looks and %d listings for %d nodes", gets, lists, nodes)
 		}
 		if left := m.c.allocator.Names(func(types.UID) bool { return false }); len(left) > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // repairs are the Nodes whose prefix the last bulk reading did not find on
@@ -82,7 +83,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key allocat
 
 // putBack puts the prefix that the Node publishes on its instance again.
 func (c *Controller) putBack(ctx context.Context, node *corev1.Node, h allocator.Allocation, ifaces cloud.Interfaces, nic cloud.Interface, six netip.Prefix) reconcile.Result {
-	if own, news := c.allocator.PutOn(node.UID, nic.InstanceUID, beforeUs(h, nic)); news {
+	if own, news := c.allocator.PutOn(node.UID, nic.InstanceUID, release.BeforeUs(h, nic)); news {
 		// It is ours from now on, on that machine, and that is durable first;
 		// the claim ends with the record.
 		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {

@@ -30,7 +30,7 @@ func (c *Controller) problems(r *v1alpha1.RangeRequest) map[string]*conditions.R
 	out[v1alpha1.ConditionLedgerBlocked] = ledgerBlocked(c.ledger.Blocked())
 	out[v1alpha1.ConditionAdoptionStopped] = c.adoptionStopped(r.Name)
 	now := c.Now()
-	if out[v1alpha1.ConditionReleasePending] = c.releases.refusal(r.Name, now); out[v1alpha1.ConditionReleasePending] == nil {
+	if out[v1alpha1.ConditionReleasePending] = c.releases.Refusal(r.Name); out[v1alpha1.ConditionReleasePending] == nil {
 		out[v1alpha1.ConditionReleasePending] = c.unlisted.refusal(r.NetworkName(), now)
 	}
 	return out

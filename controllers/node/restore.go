@@ -17,8 +17,6 @@ import (
 // matters: the ledger was read before, so whoever published since is among
 // the Nodes, which are listed live; the cloud is read last.
 func (c *Controller) restore(ctx context.Context, promised claims.Records) error {
-	c.restoring.Lock()
-	defer c.restoring.Unlock()
 	promised = joined(promised, c.unplaced)
 	began := time.Now()
 	c.allocator.Begin()

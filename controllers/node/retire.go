@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/decide"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // indexInstance is the cache's index of Nodes by their instance, coarse: a set
@@ -46,203 +49,223 @@ func (c *Controller) retire(ctx context.Context, name string, current *corev1.No
 	return next
 }
 
-// takeBack brings a holding whose Node is gone a step nearer to its rest
-// (I3): the release is made durable, the prefix is taken off the interface if
-// it is still there, and once the cloud no longer shows it, it rests.
+// takeBack takes back what a Node held that is gone, or publishes something
+// else.
 func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, current *corev1.Node) reconcile.Result {
-	op := c.operations.Take(h.NodeUID)
-	if op.UnderWay {
-		return reconcile.Result{}
-	}
-	landed, err := op.Ended, op.Err
-	if landed && cloud.Is(err, cloud.OutcomeUnknown) {
-		if c.releases.has(h.NodeUID) {
-			c.operations.MayDetach(h.NodeUID)
-		} else {
-			c.operations.MayAttach(h.NodeUID)
-		}
-	}
-	if landed && err == nil && c.releases.has(h.NodeUID) {
-		c.tookOff(h)
-	}
+	x := &releasing{c: c, h: h, current: current, view: c.viewRelease(h, current)}
 	c.leavePlace(h.NodeUID)
 	c.limiter.LeaveTurn(h.NodeUID)
-	if landed && err != nil && c.releases.has(h.NodeUID) {
-		return c.later(ctx, h, err)
-	}
-	if !h.Durable && !h.Found {
-		c.drop(h.NodeUID) // neither the ledger nor the cloud has it
-		return reconcile.Result{}
-	}
-	op = c.operations.Peek(h.NodeUID)
-	doubt := op.MayAttach
-	if doubt == 0 && op.MayDetach == 0 {
-		if done, again := c.inherit(ctx, h, current); done {
+	for {
+		if again, done := x.do(ctx, decide.Release(x.view)); done {
 			return again
 		}
+		x.view.Now, x.view.Release = c.Now(), c.releases.Of(h.NodeUID)
 	}
-	if doubt > 0 {
-		return reconcile.Result{RequeueAfter: doubt} // until then it stays a claim, so that a restart doubts it too
-	}
-	since, first := c.releases.begin(h.NodeUID, time.Now())
-	if first {
-		if err := c.isGone(ctx, h); err != nil {
-			c.releases.end(h.NodeUID)
-			return c.later(ctx, h, err)
-		}
-		if h.Instance == "" {
-			// It cannot be looked for on an interface: the next reading of
-			// all interfaces tells whether one carries it.
-			c.cede(h)
-			c.releases.end(h.NodeUID)
-			return reconcile.Result{}
-		}
-		if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
-			c.releases.end(h.NodeUID)
-			return c.laterBy(ctx, h, c.noClaim(err))
-		}
-	}
-	switch seen, awaits := c.releases.second(h.NodeUID); {
-	case awaits:
-		return reconcile.Result{}
-	case seen == ours:
-		c.releases.shown(h.NodeUID)
-	case seen != 0:
-		return c.letGo(ctx, h, seen)
-	}
-	return c.look(ctx, h, since)
 }
 
-// look looks at the instance of a release, and takes the prefix off it or
-// lets it go.
-func (c *Controller) look(ctx context.Context, h allocator.Allocation, since time.Time) reconcile.Result {
+// viewRelease observes how it stands with a release. An operation that has ended
+// is taken note of, once.
+func (c *Controller) viewRelease(h allocator.Allocation, current *corev1.Node) decide.View {
+	op, begun := c.operations.Take(h.NodeUID), !c.releases.Of(h.NodeUID).Since.IsZero()
+	switch {
+	case op.UnderWay:
+	case cloud.Is(op.Err, cloud.OutcomeUnknown) && begun:
+		c.operations.MayDetach(h.NodeUID)
+	case cloud.Is(op.Err, cloud.OutcomeUnknown):
+		c.operations.MayAttach(h.NodeUID)
+	case op.Ended && op.Err == nil && begun:
+		c.tookOff(h)
+	}
+	doubt := c.operations.Peek(h.NodeUID)
+	op.MayAttach, op.MayDetach = doubt.MayAttach, doubt.MayDetach
+	v := decide.View{Now: c.Now(), Allocation: &h, Operation: op, Release: c.releases.Of(h.NodeUID), Grace: c.DetachGrace, Staleness: c.Staleness}
+	if current != nil {
+		v.Node = &decide.Node{UID: current.UID, Instance: current.Spec.ProviderID, PodCIDRs: podCIDRsOf(current)}
+	}
+	return v
+}
+
+// releasing is one allocation that is taken back.
+type releasing struct {
+	c       *Controller
+	h       allocator.Allocation
+	current *corev1.Node
+	view    decide.View
+	vpc     cloud.VPC
+	nic     cloud.Interface // as it was looked at
+}
+
+// do carries out a step. Where it is not done, it is decided anew.
+func (x *releasing) do(ctx context.Context, s decide.Step) (again reconcile.Result, done bool) {
+	c, h := x.c, x.h
+	switch s.Do {
+	case decide.Wait:
+		return reconcile.Result{RequeueAfter: s.Again}, true
+	case decide.Refuse:
+		return c.later(ctx, h, s.Refusal), true
+	case decide.Drop:
+		c.drop(h.NodeUID)
+		return again, true
+	case decide.Inherit:
+		return x.inherit(ctx)
+	case decide.ReleaseToForeign:
+		if err := c.isGone(ctx, h); err != nil {
+			return c.later(ctx, h, refusalOf(err)), true
+		}
+		c.cede(h)
+		c.releases.End(h.NodeUID)
+		return again, true
+	case decide.BeginRelease:
+		return x.begin(ctx)
+	case decide.Look:
+		x.look(ctx)
+		return again, false
+	case decide.NoteMissed:
+		c.releases.Missed(h.NodeUID)
+		return again, false
+	case decide.Detach:
+		return c.detach(ctx, h, x.vpc, x.nic), true
+	}
+	c.letGo(ctx, h, s)
+	return again, true
+}
+
+// begin reads live that the Node is gone, and makes the release durable.
+func (x *releasing) begin(ctx context.Context) (again reconcile.Result, done bool) {
+	c, h := x.c, x.h
+	if err := c.isGone(ctx, h); err != nil {
+		return c.later(ctx, h, refusalOf(err)), true
+	}
+	if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
+		return c.later(ctx, h, c.noClaim(err)), true
+	}
+	c.releases.Begin(h.NodeUID)
+	x.noteSeen()
+	return again, false
+}
+
+// look looks at the instance.
+func (x *releasing) look(ctx context.Context) {
+	c, h := x.c, x.h
 	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
 	if !ok {
-		return c.later(ctx, h, c.unread(h))
+		x.view.Interface = &decide.Interface{Refused: refusalOf(c.unread(h))}
+		return
 	}
 	nic, err := vpc.Interfaces.Get(ctx, h.Instance)
-	if err != nil && !cloud.Is(err, cloud.NotFound) {
-		return c.later(ctx, h, err)
+	gone := cloud.Is(err, cloud.NotFound)
+	if err != nil && !gone {
+		x.view.Interface = &decide.Interface{Refused: conditions.FromCloud(err)}
+		return
 	}
-	seen := presenceOf(h, nic, c.paired(h, nic), err == nil)
-	left := err != nil && c.routesOutliveInstance(h)
-	if left {
-		seen, nic = ours, cloud.Interface{InstanceUID: h.InstanceUID}
-		c.releases.routesLeft(h.NodeUID)
-	} else if seen == ours {
-		c.releases.shown(h.NodeUID)
+	x.vpc, x.nic = vpc, nic
+	if gone {
+		x.nic = cloud.Interface{InstanceUID: h.InstanceUID} // by which routes that are left are known
 	}
-	if seen == ours {
-		if grace := c.DetachGrace - time.Since(since); grace > 0 {
-			return reconcile.Result{RequeueAfter: grace}
-		}
-		if again, held := c.stays(ctx, h, vpc.Place, since); held {
-			c.leavePlace(h.NodeUID)
-			return reconcile.Result{RequeueAfter: again}
-		}
-		return c.detach(ctx, h, vpc, nic)
+	x.view.Interface = &decide.Interface{
+		Gone: gone, Seen: release.PresenceOf(h, nic, c.paired(h, nic), !gone),
+		Carries: !gone && release.SameMachine(h, nic) && nic.Holds(h.Prefix),
 	}
-	if seen == nowhere || !h.Adopted {
-		if certain, again := c.releases.missed(h.NodeUID, time.Now(), c.Staleness); !certain {
-			return reconcile.Result{RequeueAfter: again}
-		}
-	}
-	return c.letGo(ctx, h, seen)
+	x.noteSeen()
 }
 
-// routesOutliveInstance tells of a prefix whose routes outlive the machine: they lead to the
-// interface that we recorded when we made them, and to no other.
-func (c *Controller) routesOutliveInstance(h allocator.Allocation) bool {
-	return byRoutes(h.Key) && !h.Adopted && h.InstanceUID != "" && !c.releases.tookOff(h.NodeUID)
-}
-
-// letGo ends a release: the prefix rests, or stays where somebody else put
-// it.
-func (c *Controller) letGo(ctx context.Context, h allocator.Allocation, seen presence) reconcile.Result {
+// noteSeen has the look count, where the release has begun.
+func (x *releasing) noteSeen() {
+	if i := x.view.Interface; i == nil || i.Refused != nil {
+		return
+	}
+	x.view.Release, x.view.Held = x.c.releases.Of(x.h.NodeUID), 0
+	if again, held := x.c.releases.Held(x.vpc.Place, x.h.NodeUID); held {
+		x.view.Held = min(again, x.c.Resync)
+	}
 	switch {
-	case seen == theirs && !h.Before.IsZero():
-		c.restAround(ctx, h)
-	case seen == theirs:
-		c.leaveOn(ctx, h)
-	default:
-		c.rest(ctx, h)
+	case x.view.RoutesLeft():
+		x.c.releases.RoutesLeft(x.h.NodeUID)
+	case x.view.Interface.Seen == release.Ours:
+		x.c.releases.Shown(x.h.NodeUID)
 	}
-	return reconcile.Result{}
+}
+
+// inherit hands the prefix to the instance's new Node.
+func (x *releasing) inherit(ctx context.Context) (again reconcile.Result, done bool) {
+	c, h, n := x.c, x.h, x.view.Node
+	heir, ok := c.allocator.Transfer(h.NodeUID, allocator.Holder{NodeUID: n.UID, Node: x.current.Name, Instance: h.Instance})
+	if !ok {
+		x.view.Node = nil // it holds something already
+		return again, false
+	}
+	c.releases.End(h.NodeUID)
+	if !slices.Contains(n.PodCIDRs, h.Prefix) {
+		// The new promise is durable before the old one ends.
+		if err := c.ledger.Claim(ctx, entryOf(heir)); err != nil {
+			c.noClaim(err)
+			return again, true
+		}
+		c.allocator.MarkDurable(n.UID)
+	}
+	c.ledger.End(h.NodeUID, h.Prefix)
+	return again, true
+}
+
+// letGo ends a release.
+func (c *Controller) letGo(ctx context.Context, h allocator.Allocation, s decide.Step) {
+	now, until := c.Now(), time.Time{}
+	switch s.Do {
+	case decide.ReleaseToInstance:
+		// It stays occupied while the instance carries it (I4), and rests when the
+		// cloud no longer shows it. The release stays in the ledger, so that this
+		// outlives a restart.
+		c.allocator.ReleaseToInstance(h.NodeUID)
+		c.ledger.LeaveOn(h.NodeUID)
+		c.releases.End(h.NodeUID)
+	case decide.RestAround:
+		until = c.allocator.ReleaseAround(h, now)
+		c.ledger.RestAround(entryOf(h), until, now)
+	case decide.Rest:
+		until = c.allocator.Release(h.NodeUID, now)
+		c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
+	}
+	if !until.IsZero() {
+		c.releases.EndInRest(h)
+		c.tellPublishers(ctx, h)
+		c.operations.Clear(h.NodeUID)
+		c.Metrics.released()
+	}
+	c.backoff.Forget(h.Node)
+	log.FromContext(ctx).Info("the node is gone, and its prefix is given up", "do", s.Do, "why", s.Why,
+		"prefix", h.Prefix, "instance", h.Instance, "adopted", h.Adopted, "before", h.Before.String(), "until", until)
 }
 
 func (c *Controller) tookOff(h allocator.Allocation) {
-	c.releases.detached(h.NodeUID)
+	c.releases.Detached(h.NodeUID)
 	c.Metrics.repaired(drift.AliasLeaked)
 }
 
-// leaveOn leaves a prefix where it is that somebody else put there (I4): it
-// stays occupied while the instance carries it, and rests when the cloud no
-// longer shows it. The release stays in the ledger, so that this outlives a
-// restart.
-func (c *Controller) leaveOn(ctx context.Context, h allocator.Allocation) {
-	c.allocator.ReleaseToInstance(h.NodeUID)
-	c.ledger.LeaveOn(h.NodeUID)
-	c.releases.end(h.NodeUID)
-	c.backoff.Forget(h.Node)
-	log.FromContext(ctx).Info("the node is gone; its prefix was not put on the instance by us, so it stays there and occupied",
-		"prefix", h.Prefix, "instance", h.Instance, "adopted", h.Adopted)
-}
-
-// rest lets the prefix rest.
-func (c *Controller) rest(ctx context.Context, h allocator.Allocation) {
-	now := time.Now()
-	until := c.allocator.Release(h.NodeUID, now)
-	c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
-	c.rests(ctx, h, now)
-	log.FromContext(ctx).Info("the node is gone and the cloud shows its prefix nowhere; it rests", "prefix", h.Prefix, "until", until)
-}
-
-// restAround lets that of the prefix rest which was ours, and leaves the parts
-// where they are that were there before, as leaveOn does.
-func (c *Controller) restAround(ctx context.Context, h allocator.Allocation) {
-	now := time.Now()
-	until := c.allocator.ReleaseAround(h, now)
-	c.ledger.RestAround(entryOf(h), until, now)
-	c.rests(ctx, h, now)
-	log.FromContext(ctx).Info("the node is gone and what we put on its instance is off; it rests, and what was there before stays there and occupied",
-		"prefix", h.Prefix, "instance", h.Instance, "before", h.Before.String(), "until", until)
-}
-
-// rests ends a release whose prefix rests.
-func (c *Controller) rests(ctx context.Context, h allocator.Allocation, now time.Time) {
-	c.releases.endedInRest(h, now)
-	c.tellPublishers(ctx, h)
-	c.operations.Clear(h.NodeUID)
-	c.backoff.Forget(h.Node)
-	c.Metrics.released()
-}
-
 // later says why a prefix cannot be taken back yet.
-func (c *Controller) later(ctx context.Context, h allocator.Allocation, err error) reconcile.Result {
-	t := conditions.FromCloud(err)
-	if apierrors.IsForbidden(err) {
-		t = conditions.FromAPI("taking the prefix of a deleted node back", err)
-	}
-	return c.laterBy(ctx, h, t)
-}
-
-func (c *Controller) laterBy(ctx context.Context, h allocator.Allocation, t *conditions.Refusal) reconcile.Result {
+func (c *Controller) later(ctx context.Context, h allocator.Allocation, no *conditions.Refusal) reconcile.Result {
 	delay := c.backoff.When(h.Node)
 	c.Metrics.refused("ReleasePending")
-	c.releases.failed(h, t, time.Now())
+	c.releases.Failed(h, no)
 	log.FromContext(ctx).Info("the prefix of a deleted node cannot be taken back yet; it stays occupied",
-		"prefix", h.Prefix, "instance", h.Instance, "why", t.Text, "again", delay)
+		"prefix", h.Prefix, "instance", h.Instance, "why", no.Text, "again", delay)
 	return reconcile.Result{RequeueAfter: delay}
+}
+
+// refusalOf is why a prefix cannot be taken back, by an error of whatever was
+// asked.
+func refusalOf(err error) *conditions.Refusal {
+	if apierrors.IsForbidden(err) {
+		return conditions.FromAPI("taking the prefix of a deleted node back", err)
+	}
+	return conditions.FromCloud(err)
 }
 
 // unread says why the Network that the holding's range is of cannot be used.
 func (c *Controller) unread(h allocator.Allocation) error {
 	cat := c.catalog.Load()
-	for i := range cat.requests {
-		if cat.requests[i].Name == h.Key.Request {
-			if err := cat.failures[cat.requests[i].NetworkName()]; err != nil {
-				return err
-			}
+	if r := cat.request(h.Key.Request); r != nil {
+		if err := cat.failures[r.NetworkName()]; err != nil {
+			return err
 		}
 	}
 	return errors.New("its Network cannot be read")

@@ -51,7 +51,7 @@ func (c *Controller) run(ctx context.Context) {
 			if c.list(ctx) {
 				restore() // what it found is anybody's
 			}
-			if count || c.releases.any() {
+			if count || c.releases.Any() {
 				count = c.applyBrakes(ctx)
 			}
 			c.reportRequests(ctx)

@@ -3,19 +3,17 @@ package node
 import (
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // unlisted are the VPCs whose interfaces could not be listed: nothing that
-// rests in one is given out again, which is said after a while.
-type unlisted struct {
-	mu sync.Mutex
-	by map[cloud.Place]noList
-}
+// rests in one is given out again, which is said after a while. They are the run
+// loop's.
+type unlisted map[cloud.Place]noList
 
 type noList struct {
 	networks []string
@@ -29,40 +27,31 @@ type noList struct {
 const mostBetween = time.Minute
 
 // may tells whether it is time for another try.
-func (u *unlisted) may(at cloud.Place, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return !now.Before(u.by[at].again)
+func (u unlisted) may(at cloud.Place, now time.Time) bool {
+	return !now.Before(u[at].again)
 }
 
 // ended notes how a listing went.
-func (u *unlisted) ended(at cloud.Place, networks []string, err error, now time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+func (u unlisted) ended(at cloud.Place, networks []string, err error, now time.Time) {
 	if err == nil {
-		delete(u.by, at)
+		delete(u, at)
 		return
 	}
-	x := u.by[at]
+	x := u[at]
 	if x.tries == 0 {
 		x.since = now
 	}
 	x.networks, x.trouble = networks, conditions.FromCloud(err)
 	x.again = now.Add(min(time.Second<<min(x.tries, 6), mostBetween))
 	x.tries++
-	if u.by == nil {
-		u.by = map[cloud.Place]noList{}
-	}
-	u.by[at] = x
+	u[at] = x
 }
 
 // refusal is why nothing that rests in a Network is given out again; nil where
 // it is.
-func (u *unlisted) refusal(network string, now time.Time) *conditions.Refusal {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, x := range u.by {
-		if !slices.Contains(x.networks, network) || passing(x.trouble.Reason) && now.Sub(x.since) < stuckAfter {
+func (u unlisted) refusal(network string, now time.Time) *conditions.Refusal {
+	for _, x := range u {
+		if !slices.Contains(x.networks, network) || release.Passing(x.trouble.Reason) && now.Sub(x.since) < release.OverdueAfter {
 			continue
 		}
 		return conditions.Refuse(x.trouble.Reason,

@@ -16,6 +16,10 @@ import (
 // Key names a pool: the ranges that one RangeRequest has in one subnet.
 type Key struct{ Request, Subnet string }
 
+// ByRoutes reports whether prefixes out of the pool come to machines by routes:
+// then the ranges are in no subnet.
+func (k Key) ByRoutes() bool { return k.Subnet == "" }
+
 // Range is a granted range, as the cloud names it.
 type Range struct {
 	Name   string
