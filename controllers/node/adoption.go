@@ -23,7 +23,7 @@ import (
 // that its interface may carry the piece although no reading showed that.
 func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator.Allocation, fresh bool) reconcile.Result {
 	c.leavePlace(node.UID)
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	r := cat.request(h.Key.Request)
 	attach := r != nil && r.Spec.Adoption == v1alpha1.AdoptionAttach
 	if !attach {

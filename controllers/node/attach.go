@@ -68,7 +68,7 @@ func (c *Controller) cede(h allocator.Allocation) {
 // hasBetter tells whether the Node is to draw from other requests now than the
 // one that it was promised a prefix of.
 func (c *Controller) hasBetter(node *corev1.Node, h allocator.Allocation) bool {
-	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
+	candidates := assign.Candidates(c.findings.catalog().requests, assign.LabelsOf(node))
 	return len(candidates) > 0 && !isCandidate(h.Key.Request, candidates)
 }
 
@@ -77,7 +77,7 @@ func (c *Controller) hasBetter(node *corev1.Node, h allocator.Allocation) bool {
 // stands as it is.
 func (c *Controller) missing(ctx context.Context, node *corev1.Node, h allocator.Allocation, err error) *conditions.Refusal {
 	t := conditions.FromCloud(err)
-	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
+	vpc, ok := c.findings.catalog().vpcOf(h.Key.Request)
 	if !ok {
 		return t
 	}

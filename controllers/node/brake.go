@@ -99,7 +99,7 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 	for i := range nodes.Items {
 		alive[nodes.Items[i].UID], machines[informer.ProviderID(&nodes.Items[i])] = true, true
 	}
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	for _, h := range c.allocator.OfNodes() {
 		vpc, ok := cat.vpcOf(h.Key.Request)
 		switch {
@@ -126,7 +126,7 @@ func (c *Controller) networksOf(ctx context.Context, at cloud.Place) (out []v1al
 	if err := c.Client.List(ctx, &all); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
 	}
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	for _, n := range all.Items {
 		if vpc, open := cat.vpcs[n.Name]; open && vpc.Place == at {
 			out = append(out, n)
@@ -139,7 +139,7 @@ func (c *Controller) networksOf(ctx context.Context, at cloud.Place) (out []v1al
 // tells whether that has to be done again.
 func (c *Controller) applyBrakes(ctx context.Context) (again bool) {
 	held, seen := 0, map[cloud.Place]bool{}
-	for _, vpc := range c.catalog.Load().vpcs {
+	for _, vpc := range c.findings.catalog().vpcs {
 		if seen[vpc.Place] {
 			continue
 		}

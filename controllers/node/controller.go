@@ -12,7 +12,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -117,7 +116,7 @@ type Controller struct {
 
 	allocator  *allocator.Allocator
 	ledger     *claims.Ledger
-	catalog    atomic.Pointer[catalog]
+	findings   findings
 	operations *inflight.Operations
 	limiter    *inflight.Limiter
 	backoff    workqueue.TypedRateLimiter[string]
@@ -129,8 +128,6 @@ type Controller struct {
 	again     chan struct{}  // asks for another
 	restored  chan struct{}  // closed after the first
 	leads     chan struct{}  // closed when this manager leads
-	ready     atomic.Bool    // for the readiness of a standby too
-	repairs   repairs
 	releases  *release.Tracker
 	brakes    map[cloud.Place]brake.Decision // of the run loop
 	unlisted  unlisted

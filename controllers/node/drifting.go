@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,9 +16,8 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 )
 
-// drifting is what the last comparison found.
+// drifting is what the last comparison found. It is the run loop's.
 type drifting struct {
-	mu       sync.Mutex
 	findings []drift.Finding
 	before   map[string]bool
 }
@@ -29,8 +27,6 @@ type drifting struct {
 // by keep, a leaked one by takeBack, which the reading brings to the queue.
 func (c *Controller) compare(ctx context.Context, r *reading, rebuilt allocator.Rebuilt) {
 	w := c.outOfTheOrdinary(ctx, r, rebuilt)
-	c.drift.mu.Lock()
-	defer c.drift.mu.Unlock()
 	w.Before = c.drift.before
 	known := map[drift.Finding]bool{}
 	for _, f := range c.drift.findings {
@@ -84,8 +80,6 @@ func (c *Controller) gone(ctx context.Context, r *reading, h allocator.Allocatio
 // problems are what a request's status has to say about drift that nobody
 // repairs.
 func (d *drifting) problems(request string) map[string]*conditions.Refusal {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	out := map[string]*conditions.Refusal{}
 	for _, x := range []struct {
 		kind         drift.Kind

@@ -65,7 +65,7 @@ func (c *Controller) feasible(ctx context.Context, vpc cloud.VPC, nic cloud.Inte
 // delegate notes the IPv6 prefix that the Node is to publish, where its
 // request asks for IPv6. The holding is Unsaved until the claim says so too.
 func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocator.Allocation, nic cloud.Interface, vpc cloud.VPC) *conditions.Refusal {
-	r := c.catalog.Load().request(h.Key.Request)
+	r := c.findings.catalog().request(h.Key.Request)
 	if r == nil {
 		return requestGone(*h)
 	}
@@ -97,7 +97,7 @@ func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]ne
 	if t := c.othersPublish(ctx, h); t != nil {
 		return nil, t
 	}
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	r := cat.request(h.Key.Request)
 	if r == nil {
 		return nil, requestGone(h)
@@ -150,7 +150,7 @@ func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *conditions.Ref
 // own: it is not valid where the request asks for none, or the cloud delegates
 // it.
 func (c *Controller) paired(h allocator.Allocation, nic cloud.Interface) netip.Prefix {
-	r := c.catalog.Load().request(h.Key.Request)
+	r := c.findings.catalog().request(h.Key.Request)
 	if r == nil || !wantsIPv6(r) || nic.Paired == nil || h.Key.ByRoutes() {
 		return netip.Prefix{}
 	}

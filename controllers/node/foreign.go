@@ -39,7 +39,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 		// brings the Node back.
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
 	}
-	if len(assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))) == 0 {
+	if len(assign.Candidates(c.findings.catalog().requests, assign.LabelsOf(node))) == 0 {
 		return reconcile.Result{}
 	}
 	c.suspected(ctx, node)
@@ -51,7 +51,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 // granted tells whether one of the Node's podCIDRs lies in a range of ours,
 // also one whose pool is not open.
 func (c *Controller) granted(node *corev1.Node) bool {
-	for _, d := range definitionsOf(c.catalog.Load().requests) {
+	for _, d := range definitionsOf(c.findings.catalog().requests) {
 		for _, r := range d.Ranges {
 			if slices.ContainsFunc(podCIDRsOf(node), func(p netip.Prefix) bool { return prefix.Contains(r.Prefix, p) }) {
 				return true

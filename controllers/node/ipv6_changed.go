@@ -27,7 +27,7 @@ func (c *Controller) published6(node *corev1.Node, h allocator.Allocation, nic c
 // have (any more), which nobody can mend but by a new Node.
 func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocator.Allocation, nic cloud.Interface) *conditions.Refusal {
 	p, ok := publishedIPv6(node)
-	r := c.catalog.Load().request(key.Request)
+	r := c.findings.catalog().request(key.Request)
 	six := nic.PodIPv6(h.Prefix)
 	if !ok || r == nil || !wantsIPv6(r) || six == p {
 		return nil

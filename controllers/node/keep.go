@@ -60,7 +60,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 	case op.Err != nil:
 		return c.repairFailed(ctx, node, holding, op.Err)
 	case op.Ended:
-		if c.repairs.has(node.UID) {
+		if c.findings.misses(node.UID) {
 			c.Metrics.repaired(drift.AliasMissing)
 		}
 		c.leavePlace(node.UID)
@@ -76,7 +76,7 @@ func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Resu
 // last reading did not find the prefix there, and where the Node does not say
 // that its network is there although no report of that is on its way.
 func (c *Controller) wantsLook(node *corev1.Node) bool {
-	repair := c.repairs.has(node.UID)
+	repair := c.findings.misses(node.UID)
 	if cond := nodestatus.NetworkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
 		c.status.ReadyShown(node.Name)
 		if !repair {

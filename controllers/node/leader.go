@@ -40,7 +40,6 @@ func (l leader) Start(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	c.ready.Store(true)
 	close(c.restored)
 	c.run(ctx)
 	return c.flush(ctx)

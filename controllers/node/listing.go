@@ -34,13 +34,13 @@ type listing struct {
 // list lists the interfaces of those VPCs of which there is something to ask,
 // and tells whether that found in use what nobody knew to be.
 func (c *Controller) list(ctx context.Context) (news bool) {
-	now := time.Now()
+	now := c.Now()
 	for at, l := range c.listings(now) {
 		if !c.unlisted.may(at, now) {
 			continue
 		}
 		err := c.readListing(ctx, l)
-		c.unlisted.ended(at, l.networks, err, time.Now())
+		c.unlisted.ended(at, l.networks, err, c.Now())
 		if err != nil {
 			c.Metrics.refused("ReleasePending")
 			log.FromContext(ctx).Info("the interfaces cannot be listed; what deleted nodes had stays occupied",
@@ -54,7 +54,7 @@ func (c *Controller) list(ctx context.Context) (news bool) {
 
 // listings gives what there is to ask, by VPC.
 func (c *Controller) listings(now time.Time) map[cloud.Place]*listing {
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	out := map[cloud.Place]*listing{}
 	of := func(k allocator.Key) *listing {
 		vpc, ok := cat.vpcOf(k.Request)
@@ -98,7 +98,7 @@ func (c *catalog) listingOf(at cloud.Place) *listing {
 
 // readListing lists to the end: half a list says nothing of what it lacks.
 func (c *Controller) readListing(ctx context.Context, l *listing) error {
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	for _, name := range l.networks {
 		vpc := cat.vpcs[name]
 		ways := []cloud.Interfaces{vpc.Interfaces}

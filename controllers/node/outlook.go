@@ -2,7 +2,6 @@ package node
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
@@ -17,7 +16,7 @@ func (c *Controller) Waiting() []allocator.Waiter { return c.allocator.Waiters()
 func (c *Controller) Look(at netip.Prefix) allocator.Outlook {
 	select {
 	case <-c.restored:
-		return c.allocator.Look(at, time.Now())
+		return c.allocator.Look(at, c.Now())
 	default:
 		return allocator.Outlook{Held: "who holds what is still being read", ByNode: true}
 	}

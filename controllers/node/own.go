@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -98,7 +97,7 @@ func (o ownPrefixes) grow(ctx context.Context, x ownPrefix) (_ allocator.Allocat
 	}
 	var h allocator.Allocation
 	if err == nil {
-		h, err = o.c.allocator.Grow(o.holder, block, release.CarriedOf(o.nic, block), time.Now())
+		h, err = o.c.allocator.Grow(o.holder, block, release.CarriedOf(o.nic, block), o.c.Now())
 	}
 	if err != nil {
 		return h, fmt.Sprintf("; it cannot be made %s, which is done as soon as all of that is free: %v", block, err)

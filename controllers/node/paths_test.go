@@ -306,7 +306,7 @@ func TestANodeThatNeedsNoRepairAfterAllLeavesItsPlaces(t *testing.T) {
 				uid := w.addNode("a").UID
 				time.Sleep(time.Minute)
 				m.c.limiter.Enter(uid, "a")
-				m.c.repairs.replace(map[types.UID]bool{uid: found})
+				m.c.findings.replace(m.c.findings.catalog(), map[types.UID]bool{uid: found})
 				m.c.enqueue("a")
 				time.Sleep(time.Minute)
 				synctest.Wait()

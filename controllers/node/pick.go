@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -66,7 +65,7 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 	if len(wants) == 0 {
 		return allocator.Allocation{}, takesNone(limit)
 	}
-	h, err := c.allocator.Take(holder, node.CreationTimestamp.Time, wants, time.Now())
+	h, err := c.allocator.Take(holder, node.CreationTimestamp.Time, wants, c.Now())
 	if err != nil {
 		return h, exhausted(err, candidates, nic.Subnet, size)
 	}

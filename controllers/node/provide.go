@@ -20,7 +20,7 @@ import (
 // confirm, publish (I2). Each return leaves the Node in a state from which
 // the next call goes on.
 func (c *Controller) provide(ctx context.Context, node *corev1.Node) reconcile.Result {
-	candidates := assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node))
+	candidates := assign.Candidates(c.findings.catalog().requests, assign.LabelsOf(node))
 	if c.outdated(ctx, node, candidates) {
 		c.leavePlace(node.UID)
 		return reconcile.Result{RequeueAfter: catchUp}
@@ -77,7 +77,7 @@ func (c *Controller) claim(ctx context.Context, node *corev1.Node, candidates []
 	if t != nil {
 		return nil, place{}, t
 	}
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	holding, held := c.allocator.Held(node.UID)
 	if !held {
 		if t := c.waits(cat, node, candidates); t != nil {

@@ -40,7 +40,7 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 	c.allocator.MarkPublished(node.UID)
 	c.rivals.Forget(node.Name)
 	c.leavePlace(node.UID)
-	c.Metrics.allocated(time.Since(node.CreationTimestamp.Time))
+	c.Metrics.allocated(c.Now().Sub(node.CreationTimestamp.Time))
 	c.settle(node.UID)
 	return c.report(ctx, node)
 }

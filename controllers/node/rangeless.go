@@ -40,7 +40,7 @@ func (r *reading) rangeless(unplaced claims.Records) (out []claims.Entry) {
 // endRangeless lets those rest that were rangeless for as long as a change that
 // an earlier leader asked for may take to come.
 func (c *Controller) endRangeless(ctx context.Context, r *reading) {
-	now, found := time.Now(), map[types.UID]bool{}
+	now, found := c.Now(), map[types.UID]bool{}
 	for _, e := range r.rangeless(c.unplaced) {
 		found[e.NodeUID] = true
 		if _, seen := c.rangeless[e.NodeUID]; !seen {

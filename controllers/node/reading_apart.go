@@ -59,7 +59,7 @@ func (c *Controller) keepUnread(r *reading) {
 		}
 	}
 	r.catalog.definitions = kept
-	had := c.catalog.Load()
+	had := c.findings.catalog()
 	for name := range r.catalog.failures {
 		if !serves[name] {
 			delete(r.catalog.vpcs, name)

@@ -3,11 +3,9 @@ package node
 import (
 	"context"
 	"net/netip"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -19,45 +17,10 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
-// repairs are the Nodes whose prefix the last bulk reading did not find on
-// their instance.
-type repairs struct {
-	mu  sync.Mutex
-	uid map[types.UID]bool
-}
-
-func (r *repairs) replace(m map[types.UID]bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.uid = m
-}
-
-// add notes a Node whose instance is to be looked at.
-func (r *repairs) add(uid types.UID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.uid == nil {
-		r.uid = map[types.UID]bool{}
-	}
-	r.uid[uid] = true
-}
-
-func (r *repairs) has(uid types.UID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.uid[uid]
-}
-
-func (r *repairs) done(uid types.UID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.uid, uid)
-}
-
 // confirm looks at the instance, puts the published prefix back if it is
 // not there, and reports.
 func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key allocator.Key, h allocator.Allocation) reconcile.Result {
-	vpc, ok := c.catalog.Load().vpcOf(key.Request)
+	vpc, ok := c.findings.catalog().vpcOf(key.Request)
 	if !ok || node.Spec.ProviderID == "" {
 		return reconcile.Result{RequeueAfter: c.backoff.When(node.Name)}
 	}
@@ -69,7 +32,7 @@ func (c *Controller) confirm(ctx context.Context, node *corev1.Node, key allocat
 	if nic.Carries(h.Prefix, six) {
 		c.leavePlace(node.UID)
 		c.limiter.LeaveTurn(node.UID)
-		c.repairs.done(node.UID)
+		c.findings.mended(node.UID)
 		if t := c.ipv6Changed(node, key, h, nic); t != nil {
 			return c.wait(ctx, node, t)
 		}

@@ -15,7 +15,7 @@ import (
 
 // reportRequests brings the conditions of all requests up to date.
 func (c *Controller) reportRequests(ctx context.Context) {
-	requests, observed := c.catalog.Load().requests, c.observedOf()
+	requests, observed := c.findings.catalog().requests, c.observedOf()
 	for i := range requests {
 		if r := &requests[i]; r.Spec.Purpose == v1alpha1.Pods {
 			c.status.SyncRequest(ctx, r, nodestatus.Findings{Problems: c.problems(r), Observed: observed[r.Name]})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -18,7 +17,7 @@ import (
 // the Nodes, which are listed live; the cloud is read last.
 func (c *Controller) restore(ctx context.Context, promised claims.Records) error {
 	promised = joined(promised, c.unplaced)
-	began := time.Now()
+	began := c.Now()
 	c.allocator.Begin()
 	r, err := c.read(ctx, promised)
 	if err != nil {
@@ -36,7 +35,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 			found = append(found, k.Node)
 		}
 	}
-	rebuilt := c.allocator.Rebuild(r.catalog.definitions, r.world, time.Now())
+	rebuilt := c.allocator.Rebuild(r.catalog.definitions, r.world, c.Now())
 	logger := log.FromContext(ctx)
 	for _, x := range rebuilt.Collisions {
 		logger.Info("a prefix that is in use does not fit what else is in use; it is left alone",
@@ -46,11 +45,10 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 		logger.Info("nothing is given out of a range", "request", x.Key.Request, "subnet", x.Key.Subnet, "range", x.Range.Prefix, "why", x.Why)
 	}
 	c.unplaced = r.unplaced(promised, rebuilt)
-	c.catalog.Store(r.catalog)
+	c.findings.replace(r.catalog, r.missing)
 	c.operations.SetInterfaces(r.nics)
 	c.status.ForgetNoRoom()
 	c.operations.ForgetOld()
-	c.repairs.replace(r.missing)
 	for _, h := range c.allocator.Observed() {
 		if r.carried[h.NodeUID] {
 			c.allocator.Observe(h.NodeUID, false) // somebody attached it
@@ -108,7 +106,7 @@ func (r *reading) unplaced(promised claims.Records, rebuilt allocator.Rebuilt) (
 // comeBack brings those Nodes to the queue for which the reading brought
 // news.
 func (c *Controller) comeBack(r *reading, promised claims.Records, rebuilt allocator.Rebuilt) {
-	now := time.Now()
+	now := c.Now()
 	for _, e := range promised.Claims {
 		c.operations.MayAttach(e.NodeUID) // an earlier leader may have asked for it a moment ago
 	}

@@ -147,7 +147,7 @@ func (x *releasing) begin(ctx context.Context) (again reconcile.Result, done boo
 // look looks at the instance.
 func (x *releasing) look(ctx context.Context) {
 	c, h := x.c, x.h
-	vpc, ok := c.catalog.Load().vpcOf(h.Key.Request)
+	vpc, ok := c.findings.catalog().vpcOf(h.Key.Request)
 	if !ok {
 		x.view.Interface = &decide.Interface{Refused: refusalOf(c.unread(h))}
 		return
@@ -262,7 +262,7 @@ func refusalOf(err error) *conditions.Refusal {
 
 // unread says why the Network that the holding's range is of cannot be used.
 func (c *Controller) unread(h allocator.Allocation) error {
-	cat := c.catalog.Load()
+	cat := c.findings.catalog()
 	if r := cat.request(h.Key.Request); r != nil {
 		if err := cat.failures[r.NetworkName()]; err != nil {
 			return err

@@ -28,7 +28,7 @@ func namesOf(requests []*v1alpha1.RangeRequest) (out []string) {
 // then the ledger, since it may be a later leader that published; done is
 // false where that failed and the Node comes again.
 func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done bool) {
-	candidates := namesOf(assign.Candidates(c.catalog.Load().requests, assign.LabelsOf(node)))
+	candidates := namesOf(assign.Candidates(c.findings.catalog().requests, assign.LabelsOf(node)))
 	against := c.rivals.Against(candidates, node)
 	if len(against) == 0 {
 		return true

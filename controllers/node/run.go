@@ -24,7 +24,7 @@ func (c *Controller) run(ctx context.Context) {
 		if err := c.restore(ctx, claims.Records{}); err != nil {
 			failures++
 			log.FromContext(ctx).Error(err, "reading what is in use failed; what was known stays in force")
-		} else if len(c.catalog.Load().failures) > 0 {
+		} else if len(c.findings.catalog().failures) > 0 {
 			failures++ // some VPC could not be read: later each time, as the others are read with it
 		} else {
 			failures = 0
@@ -33,7 +33,7 @@ func (c *Controller) run(ctx context.Context) {
 			retry = time.After(min(time.Second<<min(failures, 6), time.Minute))
 		}
 	}
-	if len(c.catalog.Load().failures) > 0 {
+	if len(c.findings.catalog().failures) > 0 {
 		retry = time.After(time.Second)
 	}
 	for {
@@ -41,7 +41,7 @@ func (c *Controller) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			for _, h := range c.allocator.Feed(time.Now()) {
+			for _, h := range c.allocator.Feed(c.Now()) {
 				c.enqueue(h.Node)
 			}
 			for _, name := range c.limiter.Call() {
@@ -81,7 +81,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	had := c.catalog.Load()
+	had := c.findings.catalog()
 	if len(had.failures) > 0 || len(cat.failures) > 0 || !sameDefinitions(cat.definitions, had.definitions) || len(cat.vpcs) != len(had.vpcs) {
 		return false
 	}
@@ -91,7 +91,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 			defer c.enqueue(h.Node) // its request may have it attached by now
 		}
 	}
-	c.catalog.Store(cat)
+	c.findings.setCatalog(cat)
 	c.rivals.Load(cat.requests)
 	if same {
 		return true

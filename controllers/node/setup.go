@@ -62,7 +62,7 @@ func (c *Controller) hears(e event.UpdateEvent) bool {
 	old, ok := e.ObjectOld.(*corev1.Node)
 	now, alsoOK := e.ObjectNew.(*corev1.Node)
 	if ok && alsoOK && informer.MachineReplaced(old, now) {
-		c.repairs.add(now.UID)
+		c.findings.miss(now.UID)
 	}
 	return informer.NodeChanged(e)
 }
@@ -82,7 +82,7 @@ func (c *Controller) poke() handler.EventHandler {
 // Ready is nil once everything there is has been read: by a standby without
 // taking anything over.
 func (c *Controller) Ready() error {
-	if c.ready.Load() {
+	if c.findings.catalog() != nil {
 		return nil
 	}
 	return fmt.Errorf("not restored yet: the Nodes, the claims and the interfaces of the cloud are being read")

@@ -28,7 +28,7 @@ func (s standby) Start(ctx context.Context) error {
 	case <-time.After(standbyAfter):
 	}
 	return until(ctx, "reading what is in use, as a standby", func() error {
-		if s.c.ready.Load() {
+		if s.c.Ready() == nil {
 			return nil
 		}
 		promised, err := claims.Peek(ctx, s.c.Ledger)
@@ -39,10 +39,9 @@ func (s standby) Start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if s.c.catalog.CompareAndSwap(nil, r.catalog) {
+		if s.c.findings.begin(r.catalog) {
 			log.FromContext(ctx).Info("the standby has read what is in use", "nodes", len(r.alive))
 		}
-		s.c.ready.Store(true)
 		return nil
 	})
 }

@@ -3,6 +3,7 @@ package inflight
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,9 +16,10 @@ func TestAnOperationThatEndedIsReportedOnce(t *testing.T) {
 		if s := o.Take("a"); s != (State{}) {
 			t.Errorf("an operation out of nothing: %+v", s)
 		}
-		left, ended, fails := 0, 0, errors.New("bad luck")
+		var left, ended atomic.Int32
+		fails := errors.New("bad luck")
 		o.Watch(t.Context(), "a", func(context.Context) error { time.Sleep(2 * slowAfter); return fails },
-			func() { left++ }, func() { ended++ })
+			func() { left.Add(1) }, func() { ended.Add(1) })
 		for range 2 {
 			if s := o.Take("a"); !s.UnderWay || s.Ended {
 				t.Errorf("under way: %+v", s)
@@ -25,12 +27,12 @@ func TestAnOperationThatEndedIsReportedOnce(t *testing.T) {
 		}
 		time.Sleep(slowAfter)
 		synctest.Wait()
-		if left != 1 || ended != 0 {
-			t.Errorf("a slow one left its place %d times and ended %d times", left, ended)
+		if left.Load() != 1 || ended.Load() != 0 {
+			t.Errorf("a slow one left its place %d times and ended %d times", left.Load(), ended.Load())
 		}
 		time.Sleep(slowAfter)
 		synctest.Wait()
-		if s := o.Peek("a"); s.UnderWay || !s.Ended || s.Err != fails || ended != 1 {
+		if s := o.Peek("a"); s.UnderWay || !s.Ended || s.Err != fails || ended.Load() != 1 {
 			t.Errorf("ended: %+v", s)
 		}
 		if s := o.Take("a"); !s.Ended {
