@@ -7,49 +7,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
-	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
-
-// A Node may publish a piece of our ranges that nothing of ours ever put on its
-// machine: it is served by an overlay network. To attach that unasked could
-// break what serves. So the Node is observed: its piece is nobody else's, and
-// that is all. Where the request says adoption Attach such Nodes are attached
-// one after the other, and none while one fails.
-
-// observe looks after such a Node; fresh tells that it was not known before, so
-// that its interface may carry the piece although no reading showed that.
-func (c *Controller) observe(ctx context.Context, node *corev1.Node, h allocator.Allocation, fresh bool) reconcile.Result {
-	c.leavePlace(node.UID)
-	cat := c.findings.catalog()
-	r := cat.request(h.Key.Request)
-	attach := r != nil && r.Spec.Adoption == v1alpha1.AdoptionAttach
-	if !attach {
-		c.limiter.LeaveTurn(node.UID)
-	}
-	vpc, ok := cat.vpcOf(h.Key.Request)
-	if !ok || node.Spec.ProviderID == "" || !attach && !fresh || attach && !c.limiter.EnterTurn(r.Name, node.UID, node.Name) {
-		return reconcile.Result{}
-	}
-	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
-	six := c.published6(node, h, nic)
-	switch {
-	case err == nil && nic.Carries(h.Prefix, six):
-		c.allocator.Observe(node.UID, false)
-		c.settle(node.UID)
-		return c.confirm(ctx, node, h.Key, h)
-	case !attach:
-		return reconcile.Result{} // the next reading of all interfaces tells more
-	case err != nil:
-		return c.wait(ctx, node, noInstance(err))
-	}
-	if !c.limiter.Enter(node.UID, node.Name) {
-		return reconcile.Result{}
-	}
-	return c.putBack(ctx, node, h, vpc.Interfaces, nic, six)
-}
 
 // notAttached says on the request why a Node could not be attached, and leaves
 // the Node as it was. Where the cloud refused for certain, nothing of ours is on

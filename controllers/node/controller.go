@@ -176,13 +176,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		c.forget(req.Name)
 		return again, nil
 	}
-	var next reconcile.Result
-	if len(node.Spec.PodCIDRs) > 0 {
-		next = c.keep(ctx, node)
-	} else {
-		next = c.provide(ctx, node)
-	}
-	return sooner(again, next), nil
+	return sooner(again, c.bring(ctx, node)), nil
 }
 
 // forget drops all that is remembered of a Node by its name.

@@ -12,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/decide"
 )
 
 // A Node of a request for both families publishes, beside the prefix out of
@@ -113,7 +114,7 @@ func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]ne
 	six := nic.PodIPv6(h.Prefix)
 	switch {
 	case err != nil:
-		return nil, noInstance(err)
+		return nil, decide.NoInstance(err)
 	case !six.IsValid():
 		return nil, noIPv6(ctx, vpc, r.Name, nic)
 	case six != h.Delegated || h.Unsaved || !nic.Carries(h.Prefix, six):

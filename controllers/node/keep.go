@@ -2,87 +2,123 @@ package node
 
 import (
 	"context"
+	"net/netip"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
+	"github.com/vpcnative/vpcnative/controllers/node/decide"
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
-	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
-// keep looks after a Node that publishes podCIDRs: its prefix is known as
-// taken, is on the instance, and the Node says so. What it publishes is never
-// changed.
-func (c *Controller) keep(ctx context.Context, node *corev1.Node) reconcile.Result {
-	published, key, ours := c.publishedPrefix(node)
-	c.allocator.Leave(node.UID)
-	holding, held := c.allocator.Held(node.UID)
-	if held && holding.Prefix != published {
-		// Somebody else published while ours was on its way.
+// keep carries out a step of a Node that publishes podCIDRs.
+func (x *stepper) keep(ctx context.Context, s decide.Step) (again reconcile.Result, last bool) {
+	c, node := x.c, x.node
+	switch s.Do {
+	case decide.GiveWay:
 		c.occupy(node)
 		c.suspected(ctx, node)
-		return sooner(c.takeBack(ctx, holding, node), c.foreign(ctx, node))
-	}
-	if !ours {
-		return c.foreign(ctx, node)
-	}
-	if !held || holding.Instance == "" {
-		var err error
-		holding, err = c.allocator.Adopt(allocator.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}, published)
-		if err != nil {
-			return c.duplicate(ctx, node, published, err)
+		return sooner(c.takeBack(ctx, *x.view.Allocation, node), c.foreign(ctx, node)), true
+	case decide.LeaveForeign:
+		return c.foreign(ctx, node), true
+	case decide.Adopt:
+		if p, err := x.adopt(); err != nil {
+			return c.duplicate(ctx, node, p, err), true
 		}
-		if !held {
-			c.allocator.Observe(node.UID, true) // until an interface shows it
-			holding.Observed = true
-		}
+	case decide.Record:
+		x.record(ctx)
+	case decide.EndObserving:
+		c.allocator.Observe(node.UID, false)
+		c.settle(node.UID)
+	case decide.PutBack:
+		return x.putBack(ctx)
+	case decide.ReportReady:
+		return c.report(ctx, node), true
 	}
-	if p, ok := publishedIPv6(node); ok {
-		if err := c.allocator.Delegate(node.UID, p); err != nil {
-			return c.duplicate(ctx, node, p, err)
-		}
+	x.hold()
+	return again, false
+}
+
+// adopt makes the Node the holder of what it publishes, first of the prefix in
+// our ranges and then of its IPv6 one. It returns the one that cannot be its.
+func (x *stepper) adopt() (netip.Prefix, error) {
+	c, n, h := x.c, x.view.Node, x.view.Allocation
+	if h != nil && h.Instance != "" {
+		return n.IPv6, c.allocator.Delegate(n.UID, n.IPv6)
 	}
-	if held && !c.rivals.Suspects(node) || c.suspected(ctx, node) {
+	_, err := c.allocator.Adopt(allocator.Holder{NodeUID: n.UID, Node: x.node.Name, Instance: n.Instance}, n.Published)
+	if err == nil && h == nil {
+		x.view.Fresh = true
+		c.allocator.Observe(n.UID, true) // until an interface shows it
+	}
+	return n.Published, err
+}
+
+// record notes that the Node publishes what it holds.
+func (x *stepper) record(ctx context.Context) {
+	c, node, h := x.c, x.node, x.view.Allocation
+	if !x.view.Fresh && !c.rivals.Suspects(node) || c.suspected(ctx, node) {
 		c.rivals.Forget(node.Name) // from now on the allocator knows it
 	}
 	c.allocator.MarkPublished(node.UID)
 	c.releases.End(node.UID) // it is there, whatever the cache said before
 	c.clearForeign(ctx, node)
-	if holding.Observed {
-		return c.observe(ctx, node, holding, !held)
+	x.view.Recorded = true
+	if !h.Observed {
+		c.settle(node.UID)
+		return
 	}
-	c.settle(node.UID)
-	op := c.operations.Take(node.UID)
-	switch {
-	case op.UnderWay:
-		return reconcile.Result{}
-	case op.Err != nil:
-		return c.repairFailed(ctx, node, holding, op.Err)
-	case op.Ended:
-		if c.findings.misses(node.UID) {
-			c.Metrics.repaired(drift.AliasMissing)
-		}
-		c.leavePlace(node.UID)
-		return c.confirm(ctx, node, key, holding)
+	c.leavePlace(node.UID)
+	r := c.findings.catalog().request(h.Key.Request)
+	if x.view.Attaches = r != nil && r.Spec.Adoption == v1alpha1.AdoptionAttach; !x.view.Attaches {
+		c.limiter.LeaveTurn(node.UID)
+	} else if !x.view.Unreadable && node.Spec.ProviderID != "" {
+		x.view.Turn = c.limiter.EnterTurn(r.Name, node.UID, node.Name)
 	}
-	if !c.wantsLook(node) {
-		return reconcile.Result{}
-	}
-	return c.confirm(ctx, node, key, holding)
 }
 
-// wantsLook tells whether the Node's instance is to be looked at: where the
-// last reading did not find the prefix there, and where the Node does not say
-// that its network is there although no report of that is on its way.
-func (c *Controller) wantsLook(node *corev1.Node) bool {
-	repair := c.findings.misses(node.UID)
-	if cond := nodestatus.NetworkCondition(node); cond != nil && cond.Status == corev1.ConditionFalse {
-		c.status.ReadyShown(node.Name)
-		if !repair {
-			c.leavePlace(node.UID) // it may have waited for a repair that somebody else made
-			return false
-		}
+// putBack puts the prefix that the Node publishes on its instance again.
+func (x *stepper) putBack(ctx context.Context) (again reconcile.Result, last bool) {
+	c, node, h, nic := x.c, x.node, *x.view.Allocation, x.at.nic
+	if !c.limiter.Enter(node.UID, node.Name) {
+		return again, true // it is called later
 	}
-	return !c.status.AwaitsReady(node.Name, node.UID) || repair // else it comes back with its report, or when that is overdue
+	if own, news := c.allocator.PutOn(node.UID, nic.InstanceUID, release.BeforeUs(h, nic)); news {
+		// It is ours from now on, on that machine, and that is durable first;
+		// the claim ends with the record.
+		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {
+			return c.wait(ctx, node, c.noClaim(err)), true
+		}
+		c.settle(node.UID)
+		c.allocator.MarkDurable(node.UID)
+	}
+	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
+	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
+		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
+	op, err := x.at.vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.published6(node, h, nic)})
+	if err != nil {
+		x.failed(err)
+		return again, false
+	}
+	if op.Done() {
+		c.Metrics.repaired(drift.AliasMissing)
+		c.leavePlace(node.UID)
+		return reconcile.Result{RequeueAfter: time.Millisecond}, true // the interface is looked at once more
+	}
+	c.watch(ctx, x.at.vpc.Interfaces, node.UID, node.Name, op)
+	return again, true
+}
+
+// mended notes that the Node's instance carries what it publishes.
+func (c *Controller) mended(uid types.UID) {
+	c.leavePlace(uid)
+	c.limiter.LeaveTurn(uid)
+	c.findings.mended(uid)
 }

@@ -20,13 +20,48 @@ import (
 
 // pick chooses a prefix: the one the instance was created with, made larger
 // where that can be, or one out of the first candidate with room.
-func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (allocator.Allocation, *conditions.Refusal) {
+func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Interface, candidates []*v1alpha1.RangeRequest, traits cloud.Traits, limit cloud.Limit) (h allocator.Allocation, no *conditions.Refusal) {
 	bounds := boundsOf(traits, limit)
 	holder := allocator.Holder{NodeUID: node.UID, Node: node.Name, Instance: node.Spec.ProviderID}
-	var wants []allocator.Want
-	var size assign.Size
-	var small *conditions.Refusal // the first candidate's, whose range would be too small
 	maxPods := node.Status.Capacity.Pods().Value()
+	w := c.wants(nic, candidates, maxPods, bounds, limit)
+	switch {
+	case w.unsized:
+		return h, &conditions.Refusal{Reason: v1alpha1.ReasonPending, Quiet: true,
+			Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
+	case len(w.wants) == 0 && w.small == nil:
+		return h, noPool(nic, candidates)
+	}
+	// Without the limit: what is on the interface already takes no more slots.
+	mine := ownPrefixes{c, holder, nic, candidates, maxPods, assign.Bounds{PerPod: bounds.PerPod, Smallest: bounds.Smallest}, limit, traits.Grows}
+	if h, no := mine.take(ctx); h.Prefix.IsValid() || no != nil {
+		return h, no
+	}
+	if len(w.wants) == 0 {
+		return h, w.small
+	}
+	if limit.Bits == cloud.TakesNone {
+		w.wants = slices.DeleteFunc(w.wants, func(w allocator.Want) bool { return !w.Key.ByRoutes() })
+	}
+	if len(w.wants) == 0 {
+		return h, takesNone(limit)
+	}
+	h, err := c.allocator.Take(holder, node.CreationTimestamp.Time, w.wants, c.Now())
+	if err != nil {
+		return h, exhausted(err, candidates, nic.Subnet, w.size)
+	}
+	return h, nil
+}
+
+// wants is what a Node wants of its candidates.
+type wants struct {
+	wants   []allocator.Want
+	size    assign.Size         // of the last
+	small   *conditions.Refusal // of the first candidate whose range would be too small
+	unsized bool                // it is not known yet how many pods there are to be
+}
+
+func (c *Controller) wants(nic cloud.Interface, candidates []*v1alpha1.RangeRequest, maxPods int64, bounds assign.Bounds, limit cloud.Limit) (w wants) {
 	for _, r := range candidates {
 		key := keyOf(r, nic)
 		if nic.Subnet == "" || !c.allocator.Has(key) {
@@ -38,38 +73,16 @@ func (c *Controller) pick(ctx context.Context, node *corev1.Node, nic cloud.Inte
 		}
 		got, ok := assign.NodeSize(r, maxPods, within)
 		if !ok {
-			return allocator.Allocation{}, &conditions.Refusal{Reason: v1alpha1.ReasonPending, Quiet: true,
-				Text: "the Node's status.capacity has no pods yet, by which its range is sized; the kubelet sets it"}
+			return wants{unsized: true}
 		}
 		if got.Undersized && !r.Spec.AllowUndersized {
-			small = cmp.Or(small, undersized(r, got, maxPods, limit))
+			w.small = cmp.Or(w.small, undersized(r, got, maxPods, limit))
 			continue
 		}
-		size = got
-		wants = append(wants, allocator.Want{Key: key, Bits: got.Bits})
+		w.size = got
+		w.wants = append(w.wants, allocator.Want{Key: key, Bits: got.Bits})
 	}
-	if len(wants) == 0 && small == nil {
-		return allocator.Allocation{}, noPool(nic, candidates)
-	}
-	// Without the limit: what is on the interface already takes no more slots.
-	mine := ownPrefixes{c, holder, nic, candidates, maxPods, assign.Bounds{PerPod: bounds.PerPod, Smallest: bounds.Smallest}, limit, traits.Grows}
-	if h, t := mine.take(ctx); h.Prefix.IsValid() || t != nil {
-		return h, t
-	}
-	if len(wants) == 0 {
-		return allocator.Allocation{}, small
-	}
-	if limit.Bits == cloud.TakesNone {
-		wants = slices.DeleteFunc(wants, func(w allocator.Want) bool { return !w.Key.ByRoutes() })
-	}
-	if len(wants) == 0 {
-		return allocator.Allocation{}, takesNone(limit)
-	}
-	h, err := c.allocator.Take(holder, node.CreationTimestamp.Time, wants, c.Now())
-	if err != nil {
-		return h, exhausted(err, candidates, nic.Subnet, size)
-	}
-	return h, nil
+	return w
 }
 
 func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {

@@ -68,7 +68,7 @@ func (c *Controller) publishFailed(ctx context.Context, node *corev1.Node, podCI
 	case slices.Equal(live.Spec.PodCIDRs, podCIDRs):
 		return c.published(ctx, live)
 	default:
-		return c.keep(ctx, live)
+		return c.bring(ctx, live)
 	}
 }
 

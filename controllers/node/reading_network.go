@@ -48,20 +48,26 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 		}
 		r.addInterface(nic, instances, false)
 		r.noteOutside(nic)
-		k, known := instances[nic.Instance]
-		if known && r.lostIPv6(k, nic) {
-			r.missing[k.NodeUID] = true
-			r.disown(k.NodeUID)
-		}
-		carries := slices.ContainsFunc(nic.Attachments, func(a cloud.Attachment) bool { return r.touches(a.Prefix, false) })
-		if known && !k.Prefix.IsValid() && !carries && len(r.nics) < inflight.MaxInterfaces {
-			r.nics[nic.Instance] = nic
-		}
+		r.noteOfNode(nic, instances)
 	}
 	if !routes {
 		return nil
 	}
 	return r.readRoutes(ctx, vpc, space, instances)
+}
+
+// noteOfNode notes whether the interface of a Node has lost its IPv6, and keeps
+// that of one that is still to be given a prefix.
+func (r *reading) noteOfNode(nic cloud.Interface, instances map[string]allocator.Observed) {
+	k, known := instances[nic.Instance]
+	if known && r.lostIPv6(k, nic) {
+		r.missing[k.NodeUID] = true
+		r.disown(k.NodeUID)
+	}
+	carries := slices.ContainsFunc(nic.Attachments, func(a cloud.Attachment) bool { return r.touches(a.Prefix, false) })
+	if known && !k.Prefix.IsValid() && !carries && len(r.nics) < inflight.MaxInterfaces {
+		r.nics[nic.Instance] = nic
+	}
 }
 
 // addInterface notes what an interface carries of the ranges, and whether it

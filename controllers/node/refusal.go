@@ -16,16 +16,6 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
-// noInstance is the refusal of an instance that cannot be read.
-func noInstance(err error) *conditions.Refusal {
-	t := conditions.FromCloud(err)
-	if cloud.Is(err, cloud.NotFound) {
-		t.Reason = v1alpha1.ReasonInstanceNotFound
-		t.Text += "; the Node's providerID must name an instance of the Network's projects: the instance may be still to come, or the Node left behind by one that is gone"
-	}
-	return t
-}
-
 // noClaim is the refusal of a promise that the ledger does not take.
 func (c *Controller) noClaim(err error) *conditions.Refusal {
 	if errors.Is(err, claims.ErrFenced) {

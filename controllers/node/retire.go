@@ -53,14 +53,14 @@ func (c *Controller) retire(ctx context.Context, name string, current *corev1.No
 // else.
 func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, current *corev1.Node) reconcile.Result {
 	x := &releasing{c: c, h: h, current: current, view: c.viewRelease(h, current)}
-	c.leavePlace(h.NodeUID)
-	c.limiter.LeaveTurn(h.NodeUID)
-	for {
-		if again, done := x.do(ctx, decide.Release(x.view)); done {
-			return again
-		}
-		x.view.Now, x.view.Release = c.Now(), c.releases.Of(h.NodeUID)
+	if !x.view.Operation.UnderWay {
+		c.leavePlace(h.NodeUID)
+		c.limiter.LeaveTurn(h.NodeUID)
 	}
+	return carryOut(ctx, func() decide.Step {
+		x.view.Now, x.view.Release = c.Now(), c.releases.Of(h.NodeUID)
+		return decide.Release(x.view)
+	}, func(s decide.Step) (reconcile.Result, bool) { return x.do(ctx, s) })
 }
 
 // viewRelease observes how it stands with a release. An operation that has ended
@@ -164,7 +164,7 @@ func (x *releasing) look(ctx context.Context) {
 	}
 	x.view.Interface = &decide.Interface{
 		Gone: gone, Seen: release.PresenceOf(h, nic, c.paired(h, nic), !gone),
-		Carries: !gone && release.SameMachine(h, nic) && nic.Holds(h.Prefix),
+		Carries: !gone && nic.Holds(h.Prefix), Replaced: !release.SameMachine(h, nic),
 	}
 	x.noteSeen()
 }

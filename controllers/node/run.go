@@ -2,76 +2,90 @@ package node
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
+	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
 // tick is how often resting prefixes are offered to Nodes that wait.
-const tick = time.Second
+const tick = release.CountEvery
 
 // run keeps the allocator until the manager stops.
 func (c *Controller) run(ctx context.Context) {
 	ticker, resync := time.NewTicker(tick), time.NewTicker(c.Resync)
 	defer ticker.Stop()
 	defer resync.Stop()
-	failures, count := 0, true
-	retry := make(<-chan time.Time)
-	restore := func() {
-		if err := c.restore(ctx, claims.Records{}); err != nil {
-			failures++
-			log.FromContext(ctx).Error(err, "reading what is in use failed; what was known stays in force")
-		} else if len(c.findings.catalog().failures) > 0 {
-			failures++ // some VPC could not be read: later each time, as the others are read with it
-		} else {
-			failures = 0
-		}
-		if failures > 0 {
-			retry = time.After(min(time.Second<<min(failures, 6), time.Minute))
-		}
-	}
+	var failures restoreFailures
 	if len(c.findings.catalog().failures) > 0 {
-		retry = time.After(time.Second)
+		failures.retry = time.After(time.Second)
 	}
+	count := true
 	for {
+		restore := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			for _, h := range c.allocator.Feed(c.Now()) {
-				c.enqueue(h.Node)
-			}
-			for _, name := range c.limiter.Call() {
-				c.enqueue(name)
-			}
-			c.callBack(ctx, c.rivals.Gone())
-			if c.list(ctx) {
-				restore() // what it found is anybody's
-			}
-			if count || c.releases.Any() {
-				count = c.applyBrakes(ctx)
-			}
-			c.reportRequests(ctx)
-			for _, name := range c.status.Overdue() {
-				c.enqueue(name)
-			}
-			c.Metrics.rivals(c.rivals.Stopped())
-			c.Metrics.observe(c.allocator.Waiting(), c.ledger.Writes())
-			c.Metrics.ledgerBlocked(namesOfBlocked(c.ledger.Blocked())...)
+			count, restore = c.tick(ctx, count)
 		case <-c.again:
 			count = true // a person may have confirmed what is held
-			if !c.refresh(ctx) {
-				restore()
-			}
-		case <-retry:
-			restore()
+			restore = !c.refresh(ctx)
+		case <-failures.retry:
+			restore = true
 		case <-resync.C:
-			restore()
+			restore = true
+		}
+		if restore {
+			failures.note(ctx, c.restore(ctx, claims.Records{}), len(c.findings.catalog().failures))
 		}
 	}
+}
+
+// restoreFailures counts the restores in a row that failed, in whole or in part.
+type restoreFailures struct {
+	count int
+	retry <-chan time.Time
+}
+
+// note notes how a restore went, and of how many VPCs nothing could be read: the
+// next try comes later each time, as the others are read with it.
+func (f *restoreFailures) note(ctx context.Context, err error, unread int) {
+	if err != nil {
+		log.FromContext(ctx).Error(err, "reading what is in use failed; what was known stays in force")
+	}
+	if err == nil && unread == 0 {
+		f.count = 0
+		return
+	}
+	f.count++
+	f.retry = time.After(min(time.Second<<min(f.count, 6), time.Minute))
+}
+
+// tick does what is to be done from time to time, and tells whether the Nodes
+// that are gone are to be counted the next time too, and whether everything has
+// to be read again.
+func (c *Controller) tick(ctx context.Context, count bool) (again, restore bool) {
+	for _, h := range c.allocator.Feed(c.Now()) {
+		c.enqueue(h.Node)
+	}
+	for _, name := range slices.Concat(c.limiter.Call(), c.status.Overdue()) {
+		c.enqueue(name)
+	}
+	c.callBack(ctx, c.rivals.Gone())
+	restore = c.list(ctx) // what it found is anybody's
+	if count || c.releases.Any() {
+		again = c.applyBrakes(ctx)
+	}
+	c.reportRequests(ctx)
+	c.Metrics.rivals(c.rivals.Stopped())
+	c.Metrics.observe(c.allocator.Waiting(), c.ledger.Writes())
+	c.Metrics.ledgerBlocked(namesOfBlocked(c.ledger.Blocked())...)
+	return again, restore
 }
 
 // refresh takes over requests that changed without changing any pool; it is

@@ -1,5 +1,7 @@
 // Package decide says what is to be done next for a Node. It is pure: the
-// controller observes, asks Decide, does what the step says, and reports.
+// controller observes, asks, does what the step says, and reports. Where a step
+// learns something, such as a look at the interface, it is decided anew by a view
+// that has it.
 package decide
 
 import (
@@ -15,8 +17,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
-// View is what is known when it is decided about a Node, or about what an
-// earlier Node of its name held.
+// View is what is known of a Node, or of what an earlier Node of its name held.
 type View struct {
 	Now time.Time
 	// Node is the Node as the cache shows it; nil: it is gone.
@@ -25,22 +26,45 @@ type View struct {
 	// holds nothing.
 	Allocation *allocator.Allocation
 	Operation  inflight.State
-	Release    release.State
 	// Interface is the instance's interface; nil: it has not been looked at.
 	Interface *Interface
+	// Unreadable tells that the Network of its range cannot be read.
+	Unreadable bool
+
+	// Of an allocation whose Node is gone.
+	Release release.State
 	// Held is for how long a detachment is held, as too many Nodes vanished
 	// together; zero: it is not.
-	Held time.Duration
-
+	Held      time.Duration
 	Grace     time.Duration // how long a prefix stays on an instance that outlives its Node
 	Staleness time.Duration // how old what a look shows may be
+
+	// Of a Node without podCIDRs.
+	Outdated   bool // the requests that were read are not those of now
+	Unselected bool // no request selects it
+	// Refused is why it can have nothing now, known without asking the cloud: a
+	// rival, a request without a range, no room.
+	Refused *conditions.Refusal
+	Claimed bool // what it holds is in the ledger
+	Better  bool // it is to draw from other requests than it was promised from
+
+	// Of a Node that publishes podCIDRs.
+	Fresh    bool // it did not hold what it publishes until now
+	Recorded bool // it is on record as published
+	Missed   bool // the last reading did not find its prefix on its instance
+	Attaches bool // its request has observed Nodes attached
+	Turn     bool // and it is the Node's turn
 }
 
 // Node is what is read of a Node.
 type Node struct {
-	UID      types.UID
-	Instance string
-	PodCIDRs []netip.Prefix
+	UID       types.UID
+	Instance  string
+	PodCIDRs  []netip.Prefix
+	Published netip.Prefix // the first of them in a range of ours; not valid: none is
+	IPv6      netip.Prefix // the IPv6 prefix among them
+	Ready     bool         // it says that its network is there
+	Reported  bool         // it was reported to be, which the cache is yet to show
 }
 
 // Interface is what a look at the instance's interface showed.
@@ -49,24 +73,76 @@ type Interface struct {
 	Refused *conditions.Refusal
 	// Gone tells that there is no such instance.
 	Gone bool
-	// Seen is where the allocation's prefix is.
-	Seen release.Presence
-	// Carries tells that the machine that the prefix was put on carries all of
-	// it.
+	// Replaced tells that it is another machine's than the prefix was put on;
+	// Moved, that this one is in another subnet and can never carry it.
+	Replaced, Moved bool
+	// Carries tells that it carries all of the prefix, and what goes with it.
 	Carries bool
+	// IPv6Changed is why it does not carry the IPv6 prefix that its Node
+	// publishes, which nobody can mend but by a new Node.
+	IPv6Changed *conditions.Refusal
+	// Seen is where the prefix of a Node that is gone is.
+	Seen release.Presence
 }
 
 // Do is the sort of a step.
 type Do string
 
+// Steps of any Node.
 const (
+	// Done does nothing: all is as it should be.
+	Done Do = "Done"
 	// Wait does nothing until Again, or until something brings the Node back.
 	Wait Do = "Wait"
 	// Refuse reports why it cannot go on; it is tried again, later each time.
 	Refuse Do = "Refuse"
+	// Retry tries again, later each time, and reports nothing.
+	Retry Do = "Retry"
 	// Look reads the instance's interface, and it is decided anew.
 	Look Do = "Look"
+)
 
+// Steps of a Node without podCIDRs.
+const (
+	// Ignore leaves alone a Node that is not ours to provide for.
+	Ignore Do = "Ignore"
+	// Pick chooses a prefix, and it is decided anew.
+	Pick Do = "Pick"
+	// Claim makes the promise durable, and it is decided anew.
+	Claim Do = "Claim"
+	// Attach puts the prefix on the interface.
+	Attach Do = "Attach"
+	// Publish shows the prefix in the Node's podCIDRs.
+	Publish Do = "Publish"
+	// Cede gives up what the Node was promised and can never have. Without a
+	// refusal it is decided anew.
+	Cede Do = "Cede"
+)
+
+// Steps of a Node that publishes podCIDRs.
+const (
+	// GiveWay takes back what was promised to a Node that publishes something
+	// else.
+	GiveWay Do = "GiveWay"
+	// LeaveForeign keeps from being given out what the Node publishes, and
+	// reports that another allocator chose it.
+	LeaveForeign Do = "LeaveForeign"
+	// Adopt makes the Node the holder of what it publishes, and it is decided
+	// anew.
+	Adopt Do = "Adopt"
+	// Record notes that the Node publishes what it holds, and it is decided anew.
+	Record Do = "Record"
+	// EndObserving notes that the prefix is attached after all, and it is decided
+	// anew.
+	EndObserving Do = "EndObserving"
+	// PutBack puts what the Node publishes on its interface.
+	PutBack Do = "PutBack"
+	// ReportReady says on the Node that its network is there.
+	ReportReady Do = "ReportReady"
+)
+
+// Steps of an allocation whose Node is gone.
+const (
 	// Drop gives back what neither the ledger nor the cloud has heard of.
 	Drop Do = "Drop"
 	// Inherit hands the prefix to the Node that the same instance registered
@@ -96,7 +172,7 @@ type Step struct {
 	Do      Do
 	Why     string
 	Again   time.Duration       // when to decide anew; zero: when something happens
-	Refusal *conditions.Refusal // of Refuse
+	Refusal *conditions.Refusal // of Refuse, and of Cede where another prefix is tried
 }
 
 func (s Step) String() string {
@@ -105,6 +181,17 @@ func (s Step) String() string {
 		text += fmt.Sprintf(" (again in %s)", s.Again.Round(time.Millisecond))
 	}
 	return text
+}
+
+// Decide returns the next step.
+func Decide(v View) Step {
+	switch {
+	case v.Node == nil, v.Allocation != nil && v.Allocation.NodeUID != v.Node.UID:
+		return Release(v)
+	case len(v.Node.PodCIDRs) > 0:
+		return Keep(v)
+	}
+	return Provide(v)
 }
 
 func step(do Do, why string) Step { return Step{Do: do, Why: why} }

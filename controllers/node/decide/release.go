@@ -62,7 +62,7 @@ func inherit(v View) (s Step, is bool) {
 		return step(Look, "whether the instance's new Node inherits it"), true
 	case v.Interface.Refused != nil:
 		return refuse(v.Interface.Refused), true
-	case v.Interface.Carries:
+	case v.Interface.Carries && !v.Interface.Replaced:
 		return step(Inherit, "the instance carries it and has registered anew"), true
 	}
 	return s, false
