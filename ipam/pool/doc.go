@@ -1,11 +1,12 @@
 // Package pool gives out prefixes of mixed sizes from a set of parents of one address family, and keeps what is
-// in use, what rests after use, and what is held outside the parents. It is pure: it reads no clock and does no
-// locking; callers pass the time and serialise all calls.
+// in use, what is in quarantine after use, and what is held outside the parents. It is pure: it reads no clock and does
+// no locking; callers pass the time and serialise all calls. The parents of a pool never change: whoever needs others
+// makes another pool, tells it what is held and what rests, and calls Restored.
 //
 // # What is promised
 //
-// A prefix that is held, rests, is excluded, or is covered by an orphan is never given out. What was released
-// rests for the quarantine; when the rest is over it merges with free neighbours to larger blocks at once.
+// A prefix that is held, rests, or is covered by an orphan is never given out. What was released rests for the
+// quarantine; when the rest is over it merges with free neighbours to larger blocks at once.
 //
 // Large blocks stay whole: of all free aligned blocks, across all parents, the smallest that fits is taken, and
 // is split where it is larger than what was asked for. So a request fails only where no free aligned block is

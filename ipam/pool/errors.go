@@ -13,8 +13,7 @@ var (
 	// ErrNotRestored is Allocate before Restored: what is in use is not all known yet.
 	ErrNotRestored = errors.New("the pool is not restored yet; wait until all that is in use has been read")
 
-	// ErrOrphan is wrapped by Occupy's error for a prefix that is recorded, but is not (wholly) in the space that
-	// the pool may give out.
+	// ErrOrphan is wrapped by Occupy's error for a prefix that is recorded, but is not inside one parent.
 	ErrOrphan = errors.New("recorded as an orphan: it is not inside the pool's space; it stays with its owner and is never given out")
 
 	// ErrNoOwner is an operation in the name of owner 0.
@@ -29,13 +28,10 @@ var (
 type ConflictError struct {
 	Prefix netip.Prefix // asked for
 	With   netip.Prefix // in use
-	Owner  Owner        // of With; 0 for a parent of the pool or an exclusion
+	Owner  Owner        // of With
 }
 
 func (e *ConflictError) Error() string {
-	if e.Owner == 0 {
-		return fmt.Sprintf("prefix %s overlaps %s, which belongs to the pool's configuration", e.Prefix, e.With)
-	}
 	return fmt.Sprintf("prefix %s overlaps %s, which owner %d holds", e.Prefix, e.With, e.Owner)
 }
 
@@ -58,15 +54,15 @@ type ExhaustedError struct {
 	Asked       int          // prefix length
 	Free        prefix.Count // addresses that are free, in blocks too small
 	LargestFree int          // prefix length of the largest free block; -1 where nothing is free
-	Resting     prefix.Count // addresses that will be free later
+	Resting     prefix.Count // addresses in quarantine, which will be free later
 	NextFree    time.Time    // when the first of these will be; the zero time where none rests
 }
 
 func (e *ExhaustedError) Error() string {
 	if e.LargestFree < 0 {
-		return fmt.Sprintf("no free /%d: nothing is free, %s addresses are resting; add a range or release some", e.Asked, e.Resting)
+		return fmt.Sprintf("no free /%d: nothing is free, %s addresses are quarantined; add a range or release some", e.Asked, e.Resting)
 	}
-	return fmt.Sprintf("no free /%d: %s addresses are free, the largest free block is a /%d, %s addresses are resting; add a range or release some",
+	return fmt.Sprintf("no free /%d: %s addresses are free, the largest free block is a /%d, %s addresses are quarantined; add a range or release some",
 		e.Asked, e.Free, e.LargestFree, e.Resting)
 }
 

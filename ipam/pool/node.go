@@ -7,7 +7,7 @@ const (
 	none    kind = iota // the node is spare
 	resting             // value: when the rest is over, in microseconds since 1970
 	rested              // free, and used before in every part; value: the previous node of its list
-	blocked             // an exclusion, or the part of an orphan that lies inside a parent
+	blocked             // a parent inside an orphan; value: the orphan's owner
 )
 
 // node is what is remembered of one block that is not held: 16 bytes.

@@ -9,8 +9,8 @@ import (
 )
 
 // Occupy records that an owner holds a prefix: a restore, or the adoption of what is there. The same owner may
-// repeat it. A prefix that rests, or part of one that does, may be occupied. A prefix that is not wholly in the
-// space that the pool may give out is recorded as an orphan, and the error then wraps ErrOrphan. Any other error
+// repeat it. A prefix that rests, or part of one that does, may be occupied. A prefix that is not inside
+// one parent is recorded as an orphan, and the error then wraps ErrOrphan. Any other error
 // records nothing; a *ConflictError names what the prefix collides with.
 func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 	a, b, err := p.parse(pfx)
@@ -28,21 +28,16 @@ func (p *Pool) Occupy(pfx netip.Prefix, o Owner) error {
 	}
 	if s, ok := p.takeAt(a, b, par); ok {
 		p.nodes.hold(s.ref, o)
-		p.heldAt[b]++
 		return nil
 	}
 	if t, j, _ := p.holder(a, b); t != nil && Owner(t.slots[j]) == o {
 		return nil
-	}
-	if len(prefix.Overlapping(p.exclude, pfx)) > 0 {
-		return p.occupyOrphan(pfx, o)
 	}
 	s, err := p.adopt(pfx)
 	if err != nil {
 		return err
 	}
 	p.nodes.hold(s.ref, o)
-	p.heldAt[b]++
 	return nil
 }
 
@@ -91,7 +86,7 @@ func (p *Pool) overlaps(pfx netip.Prefix) ([]overlap, error) {
 		}
 		return true
 	})
-	for q, o := range p.Held() {
+	for q, o := range p.held() {
 		inUse(q, o)
 	}
 	if conflict != nil {
@@ -121,13 +116,4 @@ func (p *Pool) adopt(pfx netip.Prefix) (spot, error) {
 		p.restPart(prefix.Subtract([]netip.Prefix{o.pfx}, []netip.Prefix{pfx}), o.until)
 	}
 	return s, nil
-}
-
-// block adopts a prefix that nobody may have, for an orphan or, with owner 0, an exclusion.
-func (p *Pool) block(pfx netip.Prefix, o Owner) error {
-	s, err := p.adopt(pfx)
-	if err == nil {
-		p.nodes.add(s.ref, pack(blocked, uint64(o)))
-	}
-	return err
 }

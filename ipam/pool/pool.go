@@ -11,11 +11,10 @@ import (
 // Owner is an opaque handle of the caller; 0 is no owner.
 type Owner uint32
 
-// Config is what a pool may give out. All prefixes are of one family.
+// Config is what a pool gives out. All prefixes are of one family.
 type Config struct {
 	Parents    []netip.Prefix // must not overlap; neighbours are not merged, so no prefix spans two
-	Exclude    []netip.Prefix // never given out, also in parents that are added later
-	Quarantine time.Duration  // how long a released prefix rests
+	Quarantine time.Duration  // how long a released prefix is kept from being given out again
 }
 
 // Pool gives out prefixes of mixed sizes. It does not lock: callers serialise all calls, iterators included.
@@ -25,22 +24,20 @@ type Pool struct {
 
 	parents []*parent // ascending
 	byRoot  map[ref]*parent
-	spareAt map[uint][]ref // roots of removed parents, by length
 	rootsAt map[uint]uint32
-	exclude []netip.Prefix
-	total   prefix.Count // addresses in the parents without exclusions
 
 	chunks chunks
 	nodes  nodes
 	levels levels
-	rests  rests
 
-	orphans      map[netip.Prefix]orphan
+	quarantine int64 // microseconds
+	latest     int64 // the latest `now` that a release came with
+	resting    queue
+	restingAt  [129]uint32
+
+	orphans      map[netip.Prefix]Owner // held, and not inside a parent
+	longest      int                    // no orphan is longer than this
 	restsOutside map[netip.Prefix]int64 // resting outside every parent: until when, in microseconds since 1970
-	clearAt      int                    // length of restsOutside at which it is cleared of the past
-	heldAt       [129]uint32            // held prefixes by length
-	restingAt    [129]uint32
-	longestAlone int // no orphan is longer than this
 }
 
 // New makes a pool in which nothing is held and that does not allocate before Restored.
@@ -50,21 +47,14 @@ func New(c Config) (*Pool, error) {
 	}
 	p := &Pool{
 		byRoot:       map[ref]*parent{},
-		spareAt:      map[uint][]ref{},
 		rootsAt:      map[uint]uint32{},
-		orphans:      map[netip.Prefix]orphan{},
+		orphans:      map[netip.Prefix]Owner{},
 		restsOutside: map[netip.Prefix]int64{},
 	}
 	p.chunks.nodes = &p.nodes
-	p.rests.quarantine = (c.Quarantine + time.Microsecond - 1).Microseconds()
-	for _, e := range c.Exclude {
-		if _, _, err := p.parse(e); err != nil {
-			return nil, fmt.Errorf("making a pool: exclusion: %w", err)
-		}
-	}
-	p.exclude = prefix.Normalise(c.Exclude)
+	p.quarantine = (c.Quarantine + time.Microsecond - 1).Microseconds()
 	for _, par := range c.Parents {
-		if err := p.AddParent(par); err != nil {
+		if err := p.addParent(par); err != nil {
 			return nil, fmt.Errorf("making a pool: %w", err)
 		}
 	}
@@ -107,7 +97,7 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	case p.full():
 		return netip.Prefix{}, ErrTooLarge
 	}
-	if p.rests.released.head|p.rests.restored.head != 0 {
+	if p.resting.head != 0 {
 		p.wake(now)
 	}
 	b := uint(length)
@@ -126,7 +116,6 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	p.unfree(r, from, node, fresh)
 	s = p.split(s, fresh, b, nil)
 	p.nodes.hold(s.ref, o)
-	p.heldAt[b]++
 	return s.addr.prefix(p.width, b), nil
 }
 
@@ -143,7 +132,6 @@ func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
 		p.unlist(l, c)
 	}
 	p.nodes.hold(r, o)
-	p.heldAt[b]++
 	if c.level == rootLevel {
 		return p.byRoot[r].pfx
 	}
@@ -169,7 +157,6 @@ func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
 	j, _ := t.find(r.block())
 	t.setOwner(j, o)
 	p.nodes.discard(i)
-	p.heldAt[b]++
 	if c.level == rootLevel {
 		return p.byRoot[r].pfx
 	}
@@ -191,7 +178,7 @@ func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
 		return Owner(t.slots[j]), true
 	}
 	o, ok := p.orphans[pfx]
-	return o.owner, ok
+	return o, ok
 }
 
 // holder finds the slot where it is recorded that exactly this prefix is held; the table is nil where it is not.
@@ -212,7 +199,7 @@ func (p *Pool) holder(a addr, b uint) (t *table, j uint32, r ref) {
 
 // Release takes a prefix back; it rests before it is given again. Its error is a *NotHeldError.
 func (p *Pool) Release(pfx netip.Prefix, o Owner, now time.Time) error {
-	return p.giveBack(pfx, o, p.rests.until(now))
+	return p.giveBack(pfx, o, p.until(now))
 }
 
 // Free takes a prefix back without a rest. This is only for what was never shown to the cloud, such as an
@@ -234,11 +221,10 @@ func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
 	}
 	i := p.nodes.fresh(r, 0)
 	t.setNode(j, i)
-	p.heldAt[b]--
 	if until == 0 {
 		p.insert(r, i, false)
 		return nil
 	}
-	p.rest(&p.rests.released, i, b, until)
+	p.rest(i, b, until)
 	return nil
 }

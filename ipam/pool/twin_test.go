@@ -13,7 +13,6 @@ type twin struct {
 	universe netip.Prefix // all that the twin knows addresses of
 	cells    []cell
 	parents  []netip.Prefix
-	exclude  []netip.Prefix
 	held     []tenure
 	rest     time.Duration
 	freed    int // how often something became free
@@ -31,7 +30,7 @@ type tenure struct {
 
 func newTwin(universe netip.Prefix, c Config) *twin {
 	n := 1 << (universe.Addr().BitLen() - universe.Bits())
-	return &twin{universe: universe, cells: make([]cell, n), parents: slices.Clone(c.Parents), exclude: c.Exclude, rest: c.Quarantine}
+	return &twin{universe: universe, cells: make([]cell, n), parents: c.Parents, rest: c.Quarantine}
 }
 
 // span is the rows of a prefix: from, and up to but not to.
@@ -46,13 +45,9 @@ func (t *twin) rows(p netip.Prefix) []cell {
 	return t.cells[from:to]
 }
 
-// space tells whether a prefix lies in one parent and touches no exclusion.
+// space tells whether a prefix lies in one parent.
 func (t *twin) space(p netip.Prefix) bool {
-	return slices.ContainsFunc(t.parents, func(q netip.Prefix) bool { return prefix.Contains(q, p) }) && !touches(t.exclude, p)
-}
-
-func touches(set []netip.Prefix, p netip.Prefix) bool {
-	return slices.ContainsFunc(set, p.Overlaps)
+	return slices.ContainsFunc(t.parents, func(q netip.Prefix) bool { return prefix.Contains(q, p) })
 }
 
 func (t *twin) holding(p netip.Prefix) (Owner, bool) {
@@ -99,7 +94,7 @@ func (t *twin) resting() []netip.Prefix {
 
 // free are the largest free aligned blocks.
 func (t *twin) free() []netip.Prefix {
-	occupied := append(t.resting(), t.exclude...)
+	occupied := t.resting()
 	for _, h := range t.held {
 		occupied = append(occupied, h.pfx)
 	}
@@ -156,12 +151,22 @@ func (t *twin) giveBack(p netip.Prefix, until time.Time) {
 	}
 }
 
-func (t *twin) restUntil(p netip.Prefix, until time.Time) {
+// inUse tells whether some address of a prefix that is in a parent is held.
+func (t *twin) inUse(p netip.Prefix) bool {
 	from, to := t.span(p)
 	for i := from; i < to; i++ {
-		s := t.single(i)
-		if inSpace := t.space(s); (!inSpace || !t.overlapsHeld(s)) && until.After(t.cells[i].until) {
-			t.cells[i].until = until
+		if s := t.single(i); t.space(s) && t.overlapsHeld(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *twin) restUntil(p netip.Prefix, until time.Time) {
+	rows := t.rows(p)
+	for i := range rows {
+		if until.After(rows[i].until) {
+			rows[i].until = until
 		}
 	}
 }

@@ -265,8 +265,12 @@ func TestRangesThatOverlapCostNobodyElse(t *testing.T) {
 	got := b.Rebuild([]Definition{
 		def("first", "10.0.0.0/29", "10.0.0.0/30"),
 		def("second", "10.0.0.4/30", "10.0.1.0/30", "fd00::/64"),
-		def("third", "10.0.2.0/30"),
+		def("third", "10.0.2.0/30", "10.0.2.4/30"),
 	}, World{}, start)
+	if h, err := b.Take(node("wide"), start, []Want{{Key: Key{"third", "s"}, Bits: 29}}, start); err == nil {
+		t.Errorf("%s spans ranges side by side", h.Prefix)
+	}
+	b.Leave(node("wide").NodeUID)
 	var refused []string
 	for _, r := range got.Refused {
 		refused = append(refused, r.Key.Request+" "+r.Range.Name)

@@ -25,21 +25,21 @@ func (b *Allocator) newPools(definitions []Definition) (map[Key]*pool.Pool, []De
 	var sound []Definition
 	var refused []Refused
 	for _, d := range definitions {
-		p, err := pool.New(pool.Config{Quarantine: b.quarantine, Exclude: d.Reserved})
-		if err != nil {
-			panic(fmt.Sprintf("allocator: a pool without ranges: %v", err)) // the quarantine is checked where it is read
-		}
 		kept := Definition{Key: d.Key, Reserved: d.Reserved}
+		var parents []netip.Prefix
 		for _, r := range d.Ranges {
-			if why := overlapped(r, append(sound, kept)); why != "" {
+			if why := unsound(r, parents, append(sound, kept)); why != "" {
 				refused = append(refused, Refused{d.Key, r, why})
-			} else if r.Leaving {
-				kept.Ranges = append(kept.Ranges, r) // known, and nothing is given out of it
-			} else if err := p.AddParent(r.Prefix); err != nil {
-				refused = append(refused, Refused{d.Key, r, err.Error()})
-			} else {
-				kept.Ranges = append(kept.Ranges, r)
+				continue
 			}
+			kept.Ranges = append(kept.Ranges, r)
+			if !r.Leaving { // else it is known, and nothing is given out of it
+				parents = append(parents, prefix.Subtract([]netip.Prefix{r.Prefix}, d.Reserved)...)
+			}
+		}
+		p, err := pool.New(pool.Config{Quarantine: b.quarantine, Parents: parents})
+		if err != nil {
+			panic(fmt.Sprintf("allocator: a pool of sound ranges: %v", err)) // the quarantine is checked where it is read
 		}
 		pools[d.Key] = p
 		sound = append(sound, kept)
@@ -47,8 +47,16 @@ func (b *Allocator) newPools(definitions []Definition) (map[Key]*pool.Pool, []De
 	return pools, sound, refused
 }
 
-// overlapped says with which of the ranges r overlaps, if with any.
-func overlapped(r Range, with []Definition) string {
+// unsound says why a range cannot be part of a pool that has these parents,
+// if it cannot.
+func unsound(r Range, parents []netip.Prefix, with []Definition) string {
+	family := prefix.Family(0)
+	if len(parents) > 0 {
+		family = prefix.FamilyOf(parents[0])
+	}
+	if err := prefix.Check(r.Prefix, family); err != nil {
+		return err.Error()
+	}
 	for _, d := range with {
 		for _, x := range d.Ranges {
 			if x.Prefix.Overlaps(r.Prefix) {
