@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
@@ -79,14 +81,7 @@ func (v *vpc) pause(ctx context.Context, try int) bool {
 
 // wait is false when ctx ended before.
 func (v *vpc) wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return smithytime.SleepWithContext(ctx, d) == nil
 }
 
 // behind tells whether a read that begins now may not show what was there at

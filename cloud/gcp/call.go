@@ -3,7 +3,8 @@ package gcp
 import (
 	"context"
 	"math/rand/v2"
-	"time"
+
+	"github.com/googleapis/gax-go/v2"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -74,14 +75,7 @@ func (v *vpc) retry(ctx context.Context, f func() error) error {
 // those who met once do not meet again. It is false when ctx ended.
 func (v *vpc) pause(ctx context.Context, try int) bool {
 	d := min(v.BackoffMin<<min(try, 20), v.BackoffMax)
-	t := time.NewTimer(d/2 + rand.N(d/2+1))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return gax.Sleep(ctx, d/2+rand.N(d/2+1)) == nil
 }
 
 // pages reads a list to its end and hands each item to take. One that lacks
