@@ -27,9 +27,9 @@ func updateNetworkInterface(s *Sim, c *call) (any, *APIError) {
 	if name == "" {
 		return nil, refuse(400, "required", "Required parameter: networkInterface")
 	}
-	at := slices.IndexFunc(i.NetworkInterfaces, func(n networkInterface) bool { return n.Name == name })
-	if at < 0 {
-		return nil, invalidField("networkInterface", name, "The instance has no such network interface.")
+	at, refusal := i.nic(name)
+	if refusal != nil {
+		return nil, refusal
 	}
 	if s.isBusy(path) {
 		return nil, notReady(path)

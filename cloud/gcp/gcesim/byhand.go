@@ -22,9 +22,7 @@ func (s *Sim) AddProject(name string) {
 
 // AddNetwork adds a network, and its project if needed.
 func (s *Sim) AddNetwork(n Network) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	s.addProject(n.Project)
 	made, refusal := s.newNetwork(n.Project, network{Name: n.Name, AutoCreateSubnetworks: &n.Auto, EnableULAInternalIPv6: n.ULA})
 	if refusal == nil {
@@ -39,22 +37,13 @@ func (s *Sim) AddNetwork(n Network) error {
 // AddPeering peers a network with another one and imports subnet routes; no
 // subnetwork may then overlap them.
 func (s *Sim) AddPeering(project, networkName, name, peer string, routes ...netip.Prefix) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	n, ok := s.networks.get(project, global, networkName)
 	if !ok {
 		return notFound(resourcePath(project, global, "networks", networkName))
 	}
-	sp := s.spaceOf(n.path())
-	for at, p := range routes {
-		if other, taken := sp.ranges.overlap(p); taken {
-			for _, q := range routes[:at] {
-				sp.ranges.remove(q)
-			}
-			return invalid("An IP range in the peer network (%s) overlaps with %s", p, other.what)
-		}
-		sp.ranges.insert(p, &rangeHold{prefix: p, what: fmt.Sprintf("peering route of '%s'", name)})
+	if err := s.holdPeer(n, fmt.Sprintf("peering route of '%s'", name), routes); err != nil {
+		return err
 	}
 	for _, p := range routes {
 		s.addSystemRoute(project, n, route{
@@ -73,28 +62,32 @@ func (s *Sim) AddPeering(project, networkName, name, peer string, routes ...neti
 // HideNetwork puts ranges behind a peered network: no subnetwork may overlap
 // them, and no list shows them.
 func (s *Sim) HideNetwork(project, networkName string, ranges ...netip.Prefix) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	n, ok := s.networks.get(project, global, networkName)
 	if !ok {
 		return notFound(resourcePath(project, global, "networks", networkName))
 	}
+	return s.holdPeer(n, "peer network of peer network", ranges)
+}
+
+// holdPeer takes ranges of a network for what a peer has, all or none.
+func (s *Sim) holdPeer(n *network, what string, ranges []netip.Prefix) error {
 	sp := s.spaceOf(n.path())
-	for _, p := range ranges {
+	for at, p := range ranges {
 		if other, taken := sp.ranges.overlap(p); taken {
+			for _, q := range ranges[:at] {
+				sp.ranges.remove(q)
+			}
 			return invalid("An IP range in the peer network (%s) overlaps with %s", p, other.what)
 		}
-		sp.ranges.insert(p, &rangeHold{prefix: p, what: "peer network of peer network"})
+		sp.ranges.insert(p, &rangeHold{prefix: p, what: what})
 	}
 	return nil
 }
 
 // AddSubnetwork adds a subnetwork.
 func (s *Sim) AddSubnetwork(sub Subnetwork) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	if _, ok := s.config.Regions[sub.Region]; !ok {
 		return invalidField("region", sub.Region, "Unknown region.")
 	}
@@ -128,9 +121,7 @@ func (s *Sim) SetSecondaryRanges(project, region, name string, ranges ...Seconda
 	for _, r := range ranges {
 		body = append(body, secondaryRange{r.Name, r.Prefix.String()})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	in := scope{"regions", region}
 	// Two steps, the removal first, as over the API.
 	for step := range 2 {
@@ -180,9 +171,7 @@ type Route struct {
 
 // AddRoute adds a static route.
 func (s *Sim) AddRoute(r Route) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	made, refusal := s.newRoute(r.Project, route{
 		Name: r.Name, Network: "global/networks/" + r.Network, DestRange: r.Dest.String(), NextHopIP: r.NextHopIP.String(),
 	})
@@ -195,9 +184,7 @@ func (s *Sim) AddRoute(r Route) error {
 // ReserveRange reserves a block of a network for a peering (a global address
 // of purpose VPC_PEERING); no subnetwork may use it.
 func (s *Sim) ReserveRange(project, network, name string, p netip.Prefix) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	made, _, refusal := s.newAddress(project, global, address{
 		Name: name, Network: "global/networks/" + network, AddressType: "INTERNAL", Purpose: "VPC_PEERING",
 		Address: p.Addr().String(), PrefixLength: p.Bits(),
@@ -210,9 +197,7 @@ func (s *Sim) ReserveRange(project, network, name string, p netip.Prefix) error 
 
 // AddInstance adds a running VM and returns it with its id and addresses.
 func (s *Sim) AddInstance(i Instance) (Instance, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	region, ok := s.regionOf(i.Zone)
 	if !ok {
 		return Instance{}, invalidField("zone", i.Zone, "Unknown zone.")
@@ -239,9 +224,7 @@ func (e *OperationError) asError() error { return fmt.Errorf("%s: %s", e.Code, e
 
 // DeleteInstance removes a VM, even one with an operation under way.
 func (s *Sim) DeleteInstance(project, zone, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	in := scope{"zones", zone}
 	i, ok := s.instances.get(project, in, name)
 	if !ok {
@@ -256,9 +239,7 @@ func (s *Sim) DeleteInstance(project, zone, name string) error {
 // freely, as a person could in two steps. A VM with an operation under way
 // refuses it, as it does over HTTP.
 func (s *Sim) SetAliases(project, zone, name, nic string, aliases ...Alias) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	in := scope{"zones", zone}
 	i, ok := s.instances.get(project, in, name)
 	if !ok {
@@ -267,19 +248,17 @@ func (s *Sim) SetAliases(project, zone, name, nic string, aliases ...Alias) erro
 	if s.isBusy(i.path()) {
 		return notReady(i.path())
 	}
-	for at := range i.NetworkInterfaces {
-		if i.NetworkInterfaces[at].Name != nic {
-			continue
-		}
-		plan, refusal := s.planUpdate(i, at, wireAliases(aliases))
-		if refusal != nil {
-			return refusal
-		}
-		if plan.failure != nil {
-			return plan.failure.asError()
-		}
-		s.applyAliases(project, in, i, at, plan)
-		return nil
+	at, refusal := i.nic(nic)
+	if refusal != nil {
+		return refusal
 	}
-	return invalidField("networkInterface", nic, "The instance has no such network interface.")
+	plan, refusal := s.planUpdate(i, at, wireAliases(aliases))
+	if refusal != nil {
+		return refusal
+	}
+	if plan.failure != nil {
+		return plan.failure.asError()
+	}
+	s.applyAliases(project, in, i, at, plan)
+	return nil
 }

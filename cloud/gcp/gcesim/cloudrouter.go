@@ -140,9 +140,7 @@ type Peer struct {
 
 // SetRouter adds a Cloud Router, or replaces it.
 func (s *Sim) SetRouter(r Router) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	if _, ok := s.config.Regions[r.Region]; !ok {
 		return invalidField("region", r.Region, "Unknown region.")
 	}

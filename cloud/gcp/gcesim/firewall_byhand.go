@@ -9,9 +9,7 @@ import (
 // AddFirewall adds a firewall rule, or puts this one in the place of the one
 // of that name.
 func (s *Sim) AddFirewall(f Firewall) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	s.firewalls.del(s.clock.Now(), f.Project, global, f.Name)
 	body := firewall{
 		Name: f.Name, Network: "global/networks/" + f.Network, Description: f.Description, Disabled: f.Disabled,
@@ -41,9 +39,7 @@ func (s *Sim) AddFirewall(f Firewall) error {
 
 // DeleteFirewall removes a firewall rule.
 func (s *Sim) DeleteFirewall(project, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	if _, ok := s.firewalls.get(project, global, name); !ok {
 		return notFound(resourcePath(project, global, "firewalls", name))
 	}
@@ -53,9 +49,7 @@ func (s *Sim) DeleteFirewall(project, name string) error {
 
 // Firewalls is every rule for incoming traffic, in order of project and name.
 func (s *Sim) Firewalls() []Firewall {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	var out []Firewall
 	s.firewalls.all(func(in shelfKey, f *firewall) {
 		if f.Direction != "INGRESS" {

@@ -3,6 +3,7 @@ package gcesim
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -127,4 +128,13 @@ func (s *Sim) primaryIP(field string, sp *space, sub *subnetwork, by, text strin
 
 func ipExhausted(sub *subnetwork) *OperationError {
 	return &OperationError{Code: "IP_SPACE_EXHAUSTED", Message: fmt.Sprintf("IP space of '%s' is exhausted.", sub.path())}
+}
+
+// nic is the number of the instance's interface of that name.
+func (o *instance) nic(name string) (int, *APIError) {
+	at := slices.IndexFunc(o.NetworkInterfaces, func(n networkInterface) bool { return n.Name == name })
+	if at < 0 {
+		return 0, invalidField("networkInterface", name, "The instance has no such network interface.")
+	}
+	return at, nil
 }

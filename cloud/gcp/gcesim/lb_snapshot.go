@@ -32,9 +32,7 @@ func (p BalancingPart) Group() bool {
 // endpoint group and instance group, in the order of their paths. Firewall
 // rules are among Firewalls.
 func (s *Sim) Balancing() (out []BalancingPart) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	put := func(collection, link, description, says string, members ...string) {
 		at := pathOf(link)
 		out = append(out, BalancingPart{Collection: collection, Path: at, Name: path.Base(at), Description: description, Says: says,

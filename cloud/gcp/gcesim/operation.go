@@ -200,9 +200,7 @@ func (s *Sim) waitFor(ctx context.Context, c *call) (any, *APIError) {
 
 // look reads one operation and when it will be DONE.
 func (s *Sim) look(c *call, first bool) (*operation, time.Time, *APIError) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	if first {
 		if refusal := s.admit(c); refusal != nil {
 			return nil, time.Time{}, refusal

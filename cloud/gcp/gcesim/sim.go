@@ -142,3 +142,11 @@ func (s *Sim) schedule(at time.Time, do func()) { s.agenda.At(s.clock.Now(), at,
 
 // settle does what has fallen due, in order.
 func (s *Sim) settle() { s.agenda.Settle(s.clock.Now()) }
+
+// lock takes the lock for what somebody reads or does by hand, as of now:
+// `defer s.lock()()`.
+func (s *Sim) lock() (unlock func()) {
+	s.mu.Lock()
+	s.settle()
+	return s.mu.Unlock
+}

@@ -27,9 +27,7 @@ func (s *Sim) Instances() []Instance {
 
 // Instance is one VM.
 func (s *Sim) Instance(project, zone, name string) (Instance, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	i, ok := s.instances.get(project, scope{"zones", zone}, name)
 	if !ok {
 		return Instance{}, false
@@ -39,9 +37,7 @@ func (s *Sim) Instance(project, zone, name string) (Instance, bool) {
 
 // Subnetworks is every subnetwork, in order of project, region and name.
 func (s *Sim) Subnetworks() []Subnetwork {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	var out []Subnetwork
 	s.subnetworks.all(func(in shelfKey, sub *subnetwork) {
 		one := Subnetwork{
@@ -61,9 +57,7 @@ func (s *Sim) Subnetworks() []Subnetwork {
 
 // PendingOperations counts the operations that are not DONE.
 func (s *Sim) PendingOperations() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	return len(s.doneAt)
 }
 

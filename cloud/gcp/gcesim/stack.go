@@ -58,17 +58,15 @@ func (s *Sim) planStack(project string, in scope, i *instance, at int, asked net
 
 // SetStack changes the stack type of an interface, as a person could.
 func (s *Sim) SetStack(project, zone, name, nic, stackType string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	in := scope{"zones", zone}
 	i, ok := s.instances.get(project, in, name)
 	if !ok {
 		return notFound(resourcePath(project, in, "instances", name))
 	}
-	at := slices.IndexFunc(i.NetworkInterfaces, func(n networkInterface) bool { return n.Name == nic })
-	if at < 0 {
-		return invalidField("networkInterface", nic, "The instance has no such network interface.")
+	at, refusal := i.nic(nic)
+	if refusal != nil {
+		return refusal
 	}
 	asked := s.askIPv6(project, networkInterface{Subnetwork: i.NetworkInterfaces[at].Subnetwork, StackType: stackType})
 	change, refusal := s.planStack(project, in, i, at, asked)
@@ -87,9 +85,7 @@ func (s *Sim) SetStack(project, zone, name, nic, stackType string) error {
 // MakeDualStack gives an IPv4 subnetwork a /64 of that access type, INTERNAL
 // or EXTERNAL.
 func (s *Sim) MakeDualStack(project, region, name, access string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	in := scope{"regions", region}
 	old, ok := s.subnetworks.get(project, in, name)
 	if !ok {

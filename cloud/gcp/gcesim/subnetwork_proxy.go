@@ -108,9 +108,7 @@ func (s *Sim) promote(in shelfKey, next *subnetwork) {
 // UseProxySubnetwork lets a load balancer use a proxy-only subnetwork, or a
 // forwarding rule an address of any other: it cannot be deleted.
 func (s *Sim) UseProxySubnetwork(project, region, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle()
+	defer s.lock()()
 	in := scope{"regions", region}
 	sub, ok := s.subnetworks.get(project, in, name)
 	if !ok {
