@@ -36,20 +36,20 @@ type GrantedRange struct {
 	// Reason says why this block was taken.
 	// +optional
 	Reason string `json:"reason,omitempty"`
-	// Adopted tells that it was in the VPC before the request named it: it is
+	// Adopted means that it was in the VPC before the request named it: it is
 	// used, and never removed.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
-	// MadeSubnet tells that its subnet was made for the request.
+	// MadeSubnet means that its subnet was made for the request.
 	// +optional
 	MadeSubnet bool `json:"madeSubnet,omitempty"`
-	// Grown tells that growth carved it.
+	// Grown means that growth carved it.
 	// +optional
 	Grown bool `json:"grown,omitempty"`
 	// EmptySince is since when nothing uses a range that growth carved.
 	// +optional
 	EmptySince *metav1.Time `json:"emptySince,omitempty"`
-	// Leaving tells that the range is being given back: no node gets a piece
+	// Leaving means that the range is being given back: no node gets a CIDR
 	// of it any more.
 	// +optional
 	Leaving bool `json:"leaving,omitempty"`
@@ -98,10 +98,10 @@ func (s *RangeRequestStatus) Range(p netip.Prefix) *GrantedRange {
 	return nil
 }
 
-// Claimed tells that the range may not be in the cloud.
+// Claimed reports whether the range may not be in the cloud.
 func (g GrantedRange) Claimed() bool { return g.State == RangeClaimed }
 
-// Granted gives the ranges that are in the cloud: what is given out, counted
+// Granted returns the ranges that are in the cloud: what is given out, counted
 // and let through comes out of these. Occupied are all of Ranges.
 func (s *RangeRequestStatus) Granted() (out []GrantedRange) {
 	for _, g := range s.Ranges {
@@ -166,14 +166,14 @@ type RangeRequestStatus struct {
 	// up, so that it is 0 only when nothing is allocated.
 	// +optional
 	Utilization int32 `json:"utilization"`
-	// Nodes is how many nodes hold a piece.
+	// Nodes is how many nodes hold a CIDR.
 	// +optional
 	Nodes int32 `json:"nodes"`
-	// ObservedNodes is how many of them publish a piece that vpcnative never
+	// ObservedNodes is how many of them publish a CIDR that vpcnative never
 	// attached to their machines (see adoption).
 	// +optional
 	ObservedNodes int32 `json:"observedNodes,omitempty"`
-	// WaitingNodes is how many nodes wait for a piece that is not there.
+	// WaitingNodes is how many nodes wait for a CIDR that is not there.
 	// +optional
 	WaitingNodes int32 `json:"waitingNodes"`
 	// Room is how many nodes still fit, for each size seen lately, the most
@@ -219,7 +219,7 @@ type MadeSpace struct {
 // MadeBlock is a block of the VPC.
 type MadeBlock struct {
 	CIDR string `json:"cidr"`
-	// Adopted tells that the VPC had it before: it is never removed.
+	// Adopted means that the VPC had it before: it is never removed.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
 }

@@ -205,7 +205,7 @@ type RangeRequestSpec struct {
 	// cloud has for that on its interface (alias ranges on Compute Engine,
 	// Prefixes on EC2) where it is not set. With Routes (EC2) the range lies
 	// outside every block of the VPC, and every route table of the node
-	// subnets leads each node's piece to its interface.
+	// subnets leads each node CIDR to the node's interface.
 	// +optional
 	Attachment Attachment `json:"attachment,omitempty"`
 

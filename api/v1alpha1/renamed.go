@@ -8,7 +8,7 @@ import (
 
 // RenamedSpec has the fields of a RangeRequest under the names that they had
 // before v0.2. New objects are refused that use them. Stored ones are read
-// under the new names until the manager has written them anew; if the schema
+// under the new names until the manager has written them again; if the schema
 // dropped the old names at once, a stored networkRef would be pruned, and its
 // request moved to the Network default.
 type RenamedSpec struct {
