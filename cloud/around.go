@@ -30,7 +30,7 @@ func Within(s Snapshot, supernets []netip.Prefix) Snapshot {
 	return s
 }
 
-// leadsAround tells of a route that is wider than every supernet that it touches,
+// leadsAround reports whether a route is wider than every supernet that it touches,
 // or is to a private block as a whole.
 func leadsAround(p netip.Prefix, supernets []netip.Prefix) (touched, around bool) {
 	around = true
@@ -42,7 +42,7 @@ func leadsAround(p netip.Prefix, supernets []netip.Prefix) (touched, around bool
 	return touched, touched && around || IsPrivateBlock(p)
 }
 
-// IsPrivateBlock tells of a private block as a whole. A route to one says "the
+// IsPrivateBlock reports whether it is a private block as a whole. A route to one says "the
 // rest of the company is over there", as a default route does of everything.
 func IsPrivateBlock(p netip.Prefix) bool { return slices.Contains(privateBlocks, p) }
 

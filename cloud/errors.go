@@ -76,7 +76,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf gives the reason of err. An error that no port made is
+// ReasonOf returns the reason of err. An error that no port made is
 // Unavailable; a context that ended is OutcomeUnknown, since a change may
 // have been under way. It is empty for nil.
 func ReasonOf(err error) Reason {
@@ -92,5 +92,5 @@ func ReasonOf(err error) Reason {
 	return Unavailable
 }
 
-// Is tells whether err has the reason.
+// Is reports whether err has the reason.
 func Is(err error, r Reason) bool { return err != nil && ReasonOf(err) == r }

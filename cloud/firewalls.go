@@ -40,7 +40,7 @@ type FirewallRule struct {
 // Mark is the ownership mark of the name; it is zero where it carries none.
 func (r FirewallRule) Mark() Mark { return ParseMark(r.Name) }
 
-// Equal tells whether both say the same; in lists order does not matter.
+// Equal reports whether both say the same; in lists order does not matter.
 func (r FirewallRule) Equal(o FirewallRule) bool {
 	return r.Name == o.Name && r.Description == o.Description && r.Priority == o.Priority && r.Deny == o.Deny &&
 		sameSet(r.Sources, o.Sources, netip.Prefix.Compare) && sameSet(r.Destinations, o.Destinations, netip.Prefix.Compare) &&

@@ -9,7 +9,7 @@ type Call struct {
 	// Scope is the part of the cloud whose quota it uses (project and
 	// region or zone); it is empty for a global call.
 	Scope string
-	// Mutates tells whether the call changes anything.
+	// Mutates reports whether the call changes anything.
 	Mutates bool
 }
 

@@ -69,7 +69,7 @@ type Interface struct {
 	Version string
 }
 
-// Holds tells whether all of the prefix is on the interface, by itself or as
+// Holds reports whether all of the prefix is on the interface, by itself or as
 // a part of what it holds.
 func (i Interface) Holds(p netip.Prefix) bool {
 	for _, a := range i.Attachments {
@@ -98,7 +98,7 @@ func (i Interface) PodIPv6(p netip.Prefix) netip.Prefix {
 	return i.Paired.IPv6For(p)
 }
 
-// Carries tells whether the prefix is on the interface, and with it an IPv6 one
+// Carries reports whether the prefix is on the interface, and with it an IPv6 one
 // where that is valid.
 func (i Interface) Carries(p, six netip.Prefix) bool {
 	return i.Holds(p) && (!six.IsValid() || six == i.Delegated || i.Holds(six))
@@ -114,7 +114,7 @@ type Operation struct {
 	Act string
 }
 
-// Done tells whether there is nothing left to wait for.
+// Done reports whether there is nothing left to wait for.
 func (o Operation) Done() bool { return o.ID == "" }
 
 // Interfaces puts prefixes on the interfaces of instances.

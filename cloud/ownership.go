@@ -26,15 +26,15 @@ type Mark struct {
 	Role    string // does so where they are of several kinds; empty where Index does
 }
 
-// IsZero tells that the object carries no mark.
+// IsZero reports whether the object carries no mark.
 func (m Mark) IsZero() bool { return m == Mark{} }
 
-// OfCluster tells whether the mark is of that cluster.
+// OfCluster reports whether the mark is of that cluster.
 func (m Mark) OfCluster(clusterID string) bool {
 	return !m.IsZero() && m.Cluster == hash(clusterID)
 }
 
-// Of tells whether the mark is that owner's.
+// Of reports whether the mark is that owner's.
 func (m Mark) Of(o Owner) bool {
 	return m.OfCluster(o.ClusterID) && m.Owner == o.hash()
 }

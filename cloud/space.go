@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Kind tells what occupies a prefix of the VPC.
+// Kind is what occupies a prefix of the VPC.
 type Kind string
 
 const (
@@ -33,10 +33,10 @@ const (
 	Prohibited Kind = "Prohibited"
 )
 
-// IsRange tells of what Ranges makes and removes.
+// IsRange reports whether Ranges makes and removes it.
 func (k Kind) IsRange() bool { return k == SecondaryRange || k == SubnetReservation }
 
-// IsRoute tells of a route's destination, whoever made it.
+// IsRoute reports whether it is the destination of a route, whoever made it.
 func (k Kind) IsRoute() bool { return k == StaticRoute || k == PeeringRoute || k == DynamicRoute }
 
 // Occupied is one prefix of the VPC that cannot be carved, and what it is.
@@ -52,7 +52,7 @@ type Occupied struct {
 	Mark Mark
 }
 
-// Encloses tells of what holds the whole primary range of a subnet and takes
+// Encloses reports whether it holds the whole primary range of a subnet and takes
 // nothing in it: the subnet itself, and routes, to which the network's own is
 // preferred, or which lead the subnet's traffic by another way.
 func (o Occupied) Encloses(s Subnet) bool {

@@ -70,7 +70,7 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 	if i, err = v.begin(ctx, i, e); err != nil {
 		return err
 	}
-	todo := pieces(e.want)
+	todo := units(e.want)
 	for try := 0; ; try++ {
 		refused := e.send(ctx, i.Version, todo)
 		if refused == nil {
@@ -88,7 +88,7 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 		case len(left) == 0 && e.settles(refused):
 			return nil
 		case len(left) == 0:
-			left = pieces(e.want)
+			left = units(e.want)
 		case agrees:
 			return e.final(ctx, refused)
 		}
@@ -127,7 +127,7 @@ func (v interfaces) look(ctx context.Context, e *edit, i cloud.Interface, refuse
 	}
 }
 
-// settles tells whether a refusal says that the change was made before, where
+// settles reports whether a refusal says that the change was made before, where
 // the interface reads so too. EC2 documents neither what it answers when an
 // interface is given what it has, success or a refusal, nor whether it looks
 // at slots or at addresses first.
@@ -138,14 +138,14 @@ func (e *edit) settles(refused error) bool {
 	return notHeld(refused)
 }
 
-// isTaken tells of refusals for addresses or slots that are in use.
+// isTaken reports whether a refusal is for addresses or slots that are in use.
 func isTaken(err error) bool {
 	return cloud.Is(err, cloud.Conflict) || cloud.Is(err, cloud.LimitExceeded)
 }
 
 // todo are the /28s to delegate or to take back, as the interface reads.
 func (e *edit) todo(i cloud.Interface) []netip.Prefix {
-	return slices.DeleteFunc(pieces(e.want), func(p netip.Prefix) bool { return i.Holds(p) == e.add })
+	return slices.DeleteFunc(units(e.want), func(p netip.Prefix) bool { return i.Holds(p) == e.add })
 }
 
 func (e *edit) send(ctx context.Context, interfaceID string, todo []netip.Prefix) error {
@@ -161,7 +161,7 @@ func (e *edit) send(ctx context.Context, interfaceID string, todo []netip.Prefix
 	return e.change(ctx, action, e.about, func(ctx context.Context) error { return do(ctx, interfaceID, todo) })
 }
 
-// worthAgain tells whether to read again and try anew. A refusal of what was
+// worthAgain reports whether to read and try again. A refusal of what was
 // asked by old knowledge is, and one that may be about our own earlier
 // request. An interface that is not found may be gone, or so new that EC2
 // does not know it everywhere.

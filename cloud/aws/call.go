@@ -84,7 +84,7 @@ func (v *vpc) wait(ctx context.Context, d time.Duration) bool {
 	return smithytime.SleepWithContext(ctx, d) == nil
 }
 
-// behind tells whether a read that begins now may not show what was there at
+// behind reports whether a read that begins now may not show what was there at
 // that time.
 func (v *vpc) behind(since time.Time) bool { return time.Since(since) < v.ReadLag }
 

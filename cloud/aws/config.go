@@ -17,7 +17,7 @@ type Config struct {
 	// VPC and Subnets are IDs; the subnets are the nodes'.
 	VPC     string
 	Subnets []string
-	// ClusterID is whose mark tells of subnets made for new nodes; empty where
+	// ClusterID is whose mark is on the subnets made for new nodes; empty where
 	// none are looked for.
 	ClusterID string
 
@@ -37,7 +37,7 @@ type Config struct {
 	// CallTimeout bounds one request (default 30 s).
 	CallTimeout time.Duration
 	// Retries is how often a request is repeated that was throttled, and how
-	// often a change is tried anew whose outcome is not known (default 10).
+	// often a change whose outcome is not known is tried again (default 10).
 	Retries int
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration

@@ -17,7 +17,7 @@ func TestContract(t *testing.T) {
 		return cloudtest.Harness{
 			VPC: w.vpc, World: w, Subnet: w.subnet,
 			Range:       cloud.Range{Subnet: w.subnet, Name: "pods", Prefix: prefix(podRange)},
-			Piece:       func(n int) netip.Prefix { return nth(podRange, nodeBits, n) },
+			NodeCIDR:    func(n int) netip.Prefix { return nth(podRange, nodeBits, n) },
 			Block:       func(n int) netip.Prefix { return nth("10.0.128.0/17", 21, n) },
 			PageSize:    1000,
 			ForeignID:   "gce://p1/us-central1-a/vm",

@@ -58,7 +58,7 @@ var sayings = []struct {
 
 var notAssigned = regexp.MustCompile(`(?i)(are|is) not assigned to`)
 
-// notHeld tells whether EC2 refused to take from an interface what it does
+// notHeld reports whether EC2 refused to take from an interface what it does
 // not have.
 func notHeld(err error) bool {
 	return cloud.Is(err, cloud.Stale) && notAssigned.MatchString(err.Error())

@@ -170,7 +170,7 @@ func (v interfaces) attachments(subnetID string, prefixes []netip.Prefix) (held 
 	return held
 }
 
-// ExplainNoIPv6 reads the subnets anew: its own may have got an IPv6 block.
+// ExplainNoIPv6 reads the subnets again: its own may have got an IPv6 block.
 func (v interfaces) ExplainNoIPv6(ctx context.Context, i cloud.Interface) error {
 	const act = "find the IPv6 range"
 	ref, err := v.resolve(act, i.Instance)

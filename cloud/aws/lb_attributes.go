@@ -11,7 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// written gives an attribute's value as ELB shows it, so that what is wanted is
+// written returns an attribute's value as ELB shows it, so that what is wanted is
 // what is there once it is set; or says what ELB takes.
 func written(key, value string) (string, error) {
 	was, known := poolAttributes[key]

@@ -106,7 +106,7 @@ func (c choice) hasAddress(x lb.Resource) bool {
 	return err == nil && slices.ContainsFunc(c.addresses, p.Contains)
 }
 
-// suits tells whether a subnet is of the kind that the scheme is rather put
+// suits reports whether a subnet is of the kind that the scheme is rather put
 // into: a public one for clients outside, a private one for those inside.
 func (c choice) suits(x lb.Resource) bool {
 	return isInternetGateway(x.Fields.One(fieldWay)) == (c.scheme != lb.Internal)

@@ -17,7 +17,7 @@ import (
 
 func internalOne(b *lb.LoadBalancer) { b.Scheme = lb.Internal }
 
-// served tells whether some balancer takes clients in at port 80.
+// served reports whether some balancer takes clients in at port 80.
 func (w *balanced) served() bool {
 	return slices.ContainsFunc(w.sim.Balancers(), func(b awssim.Balancer) bool {
 		got, err := w.sim.Reaches(b.Name, "tcp", 80, client)

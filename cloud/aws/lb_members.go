@@ -19,7 +19,7 @@ func (v balancers) Limits() members.Limits {
 	return members.Limits{Call: 200, Group: func(members.Group) int { return maxTargets }}
 }
 
-// List gives the targets of a group, but for those that are draining.
+// List returns the targets of a group, but for those that are draining.
 func (v balancers) List(ctx context.Context, g members.Group) ([]string, error) {
 	all, err := v.targets(ctx, g.ID)
 	out := []string{}

@@ -196,7 +196,7 @@ func (w *wanting) addresses(chosen []lb.Resource) error {
 
 // elasticIPs checks that those asked for are there and free. Those that a
 // balancer of the owner's has are, when it has gone; where there is none, one
-// may be let go of this minute, and ELB says whether it is free.
+// may be let go of this minute, and ELB reports whether it is free.
 func (w *wanting) elasticIPs() error {
 	ours, serves := map[string]bool{}, false
 	for ref, x := range w.got {

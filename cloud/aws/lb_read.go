@@ -42,7 +42,7 @@ type reading struct {
 
 func (r *reading) exact() bool { return len(r.of) > 0 }
 
-// ours tells whether a name is to be read.
+// ours reports whether a name is to be read.
 func (r *reading) ours(name string) bool {
 	if !r.exact() {
 		return strings.HasPrefix(name, clusterPrefix(r.cluster))
@@ -53,7 +53,7 @@ func (r *reading) ours(name string) bool {
 	})
 }
 
-// here tells whether a VPC is the one that is read: ELB lists those of all. An
+// here reports whether a VPC is the one that is read: ELB lists those of all. An
 // emulator may not say which one it is.
 func (r *reading) here(vpc string) bool { return vpc == "" || vpc == r.VPC }
 

@@ -115,7 +115,7 @@ type zoneTypes struct {
 // ordinaryZone is the type of Availability Zones.
 const ordinaryZone = "availability-zone"
 
-// zoneTypes gives the type of each subnet's zone. They are asked for where one
+// zoneTypes returns the type of each subnet's zone. They are asked for where one
 // is not known yet. Whoever may not ask keeps the balancers that there are: in
 // those subnets they evidently can be.
 func (v balancers) zoneTypes(ctx context.Context, all []place) (map[string]string, error) {

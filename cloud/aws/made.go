@@ -39,7 +39,7 @@ func (v *vpc) nodeSubnets() []string { return append(slices.Clone(v.Subnets), v.
 
 func (v *vpc) isNodeSubnet(id string) bool { return slices.Contains(v.nodeSubnets(), id) }
 
-// ours tells whether the subnet was made for the cluster.
+// ours reports whether the subnet was made for the cluster.
 func (v *vpc) ours(n subnet) bool {
 	return v.ClusterID != "" && !slices.Contains(v.Subnets, n.id) && cloud.ParseMark(n.name).OfCluster(v.ClusterID)
 }

@@ -37,7 +37,7 @@ func parseProviderID(id string) (machineRef, bool) {
 	return machineRef{zone, vm}, true
 }
 
-// inRegion tells whether a zone is one of the region's: "eu-west-1a", the Local
+// inRegion reports whether a zone is one of the region's: "eu-west-1a", the Local
 // Zone "us-west-2-lax-1a", or the Wavelength Zone "us-east-1-wl1-bos-wlz-1".
 func inRegion(zone, region string) bool {
 	rest, ok := strings.CutPrefix(zone, region)

@@ -126,7 +126,7 @@ func (b *occupancy) list(t routeTable, r *route, entries []string) error {
 	return nil
 }
 
-// isCatchAll tells of a destination that merely says where everything else goes.
+// isCatchAll reports whether a destination is only where everything else goes.
 func isCatchAll(p netip.Prefix) bool { return isDefault(p) || cloud.IsPrivateBlock(p) }
 
 func isDefault(p netip.Prefix) bool { return p.Bits() == 0 }

@@ -57,7 +57,7 @@ func (v ranges) Delete(ctx context.Context, r cloud.Range) error {
 	}
 	if err := v.Create(ctx, r); err != nil {
 		return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: e.about.act, Resource: e.about.resource,
-			Err: fmt.Errorf("%w; it was to be put back: %w", used, err), Remedy: "the range is read again; it is made anew where nodes use it"}
+			Err: fmt.Errorf("%w; it was to be put back: %w", used, err), Remedy: "the range is read again; it is created again where nodes use it"}
 	}
 	return used
 }
@@ -77,8 +77,8 @@ type rangeEdit struct {
 	taken  bool  // one was refused for what no read had shown
 }
 
-// run reads the subnet's reservations, decides, and changes them, each time
-// anew while it is not known what became of the last request, or a read may be
+// run reads the subnet's reservations, decides, and changes them, again
+// and again while it is not known what became of the last request, or a read may be
 // behind: that there is nothing to remove, or something in the way, is not
 // believed then, and a request that was refused for what no read shows is not
 // made again.
@@ -114,7 +114,7 @@ func (e *rangeEdit) step(ctx context.Context, behind, last bool) (over bool, err
 	return !e.worthAgain(err, behind) || last && !behind, err
 }
 
-// worthAgain tells whether to read again and try anew. A conflict may be with
+// worthAgain reports whether to read and try again. A conflict may be with
 // our own earlier request, or with another's of which no read knew yet; a fresh
 // subnet may be unknown for a while; a reservation that is not found is gone,
 // which the next read shows.
@@ -145,7 +145,7 @@ func (e *rangeEdit) refuse(r cloud.Reason, what, remedy string) error {
 	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: errors.New(what), Remedy: remedy}
 }
 
-// decide tells whether the subnet has to change, and gives the ID of the
+// decide reports whether the subnet has to change, and gives the ID of the
 // reservation that is to go. It refuses what can be seen to be wrong.
 func (e *rangeEdit) decide(ctx context.Context) (id string, needed bool, err error) {
 	all, err := e.reserved(ctx, e.want.Subnet, e.about)

@@ -12,9 +12,9 @@ const (
 	ipv6Bits      = 80
 )
 
-// pieces are the /28s of an IPv4 prefix, in order. An IPv6 one is its own
-// only piece: one /80 is more than any node needs.
-func pieces(p netip.Prefix) []netip.Prefix {
+// units are the /28s of an IPv4 prefix, in order. An IPv6 one is its own only
+// unit: one /80 is more than any node needs.
+func units(p netip.Prefix) []netip.Prefix {
 	if !p.Addr().Is4() {
 		return []netip.Prefix{p}
 	}

@@ -12,7 +12,7 @@ import (
 func TestJoinedHoldsTheSameAddressesInTheFewestPrefixes(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
-	all := pieces(netip.MustParsePrefix("10.0.0.0/20"))
+	all := units(netip.MustParsePrefix("10.0.0.0/20"))
 	for range 2000 {
 		held := map[netip.Prefix]bool{}
 		var list []netip.Prefix
@@ -25,14 +25,14 @@ func TestJoinedHoldsTheSameAddressesInTheFewestPrefixes(t *testing.T) {
 		var cover func(p netip.Prefix)
 		cover = func(p netip.Prefix) {
 			n := 0
-			for _, q := range pieces(p) {
+			for _, q := range units(p) {
 				if held[q] {
 					n++
 				}
 			}
 			switch {
 			case n == 0:
-			case n == len(pieces(p)):
+			case n == len(units(p)):
 				slow = append(slow, p)
 			default:
 				left := netip.PrefixFrom(p.Addr(), p.Bits()+1)
@@ -51,9 +51,9 @@ func TestPiecesAreTheWholeOfARun(t *testing.T) {
 	t.Parallel()
 	for bits := 20; bits <= delegatedBits; bits++ {
 		p := netip.PrefixFrom(netip.MustParseAddr("10.0.16.0"), bits)
-		got := pieces(p)
+		got := units(p)
 		if len(got) != 1<<(delegatedBits-bits) || !slices.Equal(joined(got), []netip.Prefix{p}) {
-			t.Errorf("pieces(%s) = %v", p, got)
+			t.Errorf("units(%s) = %v", p, got)
 		}
 	}
 }

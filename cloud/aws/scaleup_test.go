@@ -91,7 +91,7 @@ func scaleUp(t *testing.T, how string, bucket func(cloud.Call) (float64, int)) {
 	}
 }
 
-// watchStalls gives for how long in all this machine did not run us, in pieces
+// watchStalls returns for how long in all this machine did not run us, in pieces
 // of 5 ms or more.
 func watchStalls(t *testing.T) func() time.Duration {
 	const nap, stall = 5 * time.Millisecond, 5 * time.Millisecond

@@ -76,7 +76,7 @@ type route struct {
 	peering string // the connection's ID, where it goes to a peer
 	target  string
 	dead    bool // a blackhole
-	// propagated tells that a gateway made it of what it learned.
+	// propagated means that a gateway made it of what it learned.
 	propagated bool
 	// entries and entries6 are how many the prefix list has, as far as it was read.
 	entries, entries6 int
@@ -92,7 +92,7 @@ type card struct {
 	groups                             []string // security groups
 }
 
-// primary tells whether it is the one that the node's own address is on.
+// primary reports whether it is the one that the node's own address is on.
 func (c card) primary() bool { return c.device == 0 && c.networkCard == 0 }
 
 type machine struct {

@@ -77,7 +77,7 @@ func (s space) missing(b *occupancy) error {
 		if b.subnets[id] == nil {
 			return &cloud.Error{
 				Reason: cloud.NotFound, Act: "read node subnet", Resource: id, Err: errors.New("VPC " + s.VPC + " has no such subnet"),
-				Remedy: fmt.Sprintf("subnets cannot be taken out of a Network: make the Network anew with those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
+				Remedy: fmt.Sprintf("subnets cannot be taken out of a Network; create a new Network with those it has: %q", slices.Sorted(maps.Keys(b.subnets))),
 			}
 		}
 	}

@@ -136,7 +136,7 @@ func (w *world) Put(id string, a cloud.Attachment) {
 	w.must(w.sim.Assign(w.card(id).ID, split(a.Prefix)...))
 }
 
-// Held gives the pieces of the pod range that are whole, and /28s else.
+// Held returns the pieces of the pod range that are whole, and /28s else.
 func (w *world) Held(id string) (out []cloud.Attachment) {
 	w.Helper()
 	held := w.card(id).Prefixes

@@ -19,7 +19,7 @@ type BalancerWorld interface {
 	// DeleteNode deletes the machine.
 	DeleteNode(lb.Node)
 	// Squat makes a resource of that name that is not ours; it is false for
-	// what is part of something of ours. Squatted tells whether it is still as
+	// what is part of something of ours. Squatted reports whether it is still as
 	// it was made.
 	Squat(ref lb.Ref) bool
 	Squatted(ref lb.Ref) bool

@@ -52,9 +52,9 @@ func (c *check) get(id string) cloud.Interface {
 	return i
 }
 
-// piece is the n-th piece of the range.
-func (c *check) piece(n int) cloud.Attachment {
-	return cloud.Attachment{Prefix: c.Piece(n), Range: c.Range.Name}
+// nodeCIDR is the n-th node CIDR of the range.
+func (c *check) nodeCIDR(n int) cloud.Attachment {
+	return cloud.Attachment{Prefix: c.NodeCIDR(n), Range: c.Range.Name}
 }
 
 // block is a range of the n-th free block.

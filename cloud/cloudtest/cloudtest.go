@@ -86,11 +86,11 @@ type Harness struct {
 	World World
 	// Subnet is where machines and ranges are.
 	Subnet string
-	// Range exists, is empty, and has room for Piece(0) to Piece(255).
-	Range cloud.Range
-	Piece func(n int) netip.Prefix
+	// Range exists, is empty, and has room for NodeCIDR(0) to NodeCIDR(255).
+	Range    cloud.Range
+	NodeCIDR func(n int) netip.Prefix
 	// Free is space without anything in it, at least 16 times as large as
-	// the smallest range that the cloud allows; Block(n) are pieces of it.
+	// the smallest range that the cloud allows; Block(n) are parts of it.
 	Block func(n int) netip.Prefix
 	// PageSize is how many instances one page holds.
 	PageSize int

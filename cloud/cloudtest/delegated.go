@@ -29,9 +29,9 @@ func delegatedPrefixComesWithTheInterface(c *check) {
 		}
 	}
 	same("listed,", c.list()[0])
-	c.must(c.attach(c.get(id), c.piece(0)))
+	c.must(c.attach(c.get(id), c.nodeCIDR(0)))
 	same("after an attach,", c.get(id))
-	c.must(c.detach(c.get(id), c.piece(0)))
+	c.must(c.detach(c.get(id), c.nodeCIDR(0)))
 	same("after a detach,", c.get(id))
 	c.want(cloud.Invalid, c.attach(c.get(id), cloud.Attachment{Prefix: was, Range: c.Range.Name}))
 	same("after an attempt to attach it,", c.get(id))

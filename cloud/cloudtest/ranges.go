@@ -75,7 +75,7 @@ func deleteRangeRepeats(c *check) {
 }
 
 func usedRangeIsConflict(c *check) {
-	c.World.AddInstance("vm", c.piece(0))
+	c.World.AddInstance("vm", c.nodeCIDR(0))
 	c.want(cloud.Conflict, c.VPC.Ranges.Delete(c.ctx, c.Range))
 	c.hasRanges()
 }

@@ -14,14 +14,14 @@ func name(n int) string { return fmt.Sprintf("vm-%05d", n) }
 func lostReplyIsSettled(c *check) {
 	for n, slow := range []time.Duration{0, 300 * time.Millisecond} {
 		c.World.SlowDown(slow)
-		id := c.World.AddInstance(name(n), c.piece(100+n))
+		id := c.World.AddInstance(name(n), c.nodeCIDR(100+n))
 		i := c.get(id)
 		c.World.Strike(Attaching, LostReply, 1)
-		c.must(c.attach(i, c.piece(n)))
-		c.holds(id, c.piece(100+n), c.piece(n))
+		c.must(c.attach(i, c.nodeCIDR(n)))
+		c.holds(id, c.nodeCIDR(100+n), c.nodeCIDR(n))
 		c.World.Strike(Attaching, LostReply, 1)
-		c.must(c.detach(i, c.piece(n)))
-		c.holds(id, c.piece(100+n))
+		c.must(c.detach(i, c.nodeCIDR(n)))
+		c.holds(id, c.nodeCIDR(100+n))
 	}
 }
 
@@ -36,12 +36,12 @@ func throttledThenSucceeds(c *check) {
 	id := c.World.AddInstance("vm")
 	i := c.get(id)
 	c.World.Strike(Attaching, Throttle, 2)
-	c.must(c.attach(i, c.piece(0)))
+	c.must(c.attach(i, c.nodeCIDR(0)))
 	c.World.Strike(Listing, Throttle, 2)
 	if n := len(c.list()); n != 1 {
 		c.Errorf("the list has %d instances, want 1", n)
 	}
-	c.holds(id, c.piece(0))
+	c.holds(id, c.nodeCIDR(0))
 }
 
 func serverErrorsAreOutlived(c *check) {
@@ -49,8 +49,8 @@ func serverErrorsAreOutlived(c *check) {
 	c.World.Strike(Getting, Fail, 2)
 	i := c.get(id)
 	c.World.Strike(Attaching, Fail, 1)
-	c.must(c.attach(i, c.piece(0)))
-	c.holds(id, c.piece(0))
+	c.must(c.attach(i, c.nodeCIDR(0)))
+	c.holds(id, c.nodeCIDR(0))
 }
 
 func slowOperationTimesOutUnknown(c *check) {
@@ -58,7 +58,7 @@ func slowOperationTimesOutUnknown(c *check) {
 	id := c.World.AddInstance("vm")
 	i := c.get(id)
 	c.World.SlowDown(time.Hour)
-	op, err := c.VPC.Interfaces.Attach(c.ctx, i, c.piece(0))
+	op, err := c.VPC.Interfaces.Attach(c.ctx, i, c.nodeCIDR(0))
 	c.must(err)
 	ctx, cancel := context.WithTimeout(c.ctx, 300*time.Millisecond)
 	defer cancel()
@@ -77,7 +77,7 @@ func manyWaitersShareOnePoll(c *check) {
 	for n := range operations {
 		i := c.get(c.World.AddInstance(name(n)))
 		all.Go(func() {
-			op, err := c.VPC.Interfaces.Attach(c.ctx, i, c.piece(n))
+			op, err := c.VPC.Interfaces.Attach(c.ctx, i, c.nodeCIDR(n))
 			if err != nil {
 				c.Error(err)
 				return
@@ -104,8 +104,8 @@ func waitingOutlivesFailedPolls(c *check) {
 	i := c.get(id)
 	c.World.SlowDown(100 * time.Millisecond)
 	c.World.Strike(Polling, Fail, 2)
-	c.must(c.attach(i, c.piece(0)))
-	c.holds(id, c.piece(0))
+	c.must(c.attach(i, c.nodeCIDR(0)))
+	c.holds(id, c.nodeCIDR(0))
 }
 
 func refusedCredentialsSaySo(c *check) {

@@ -82,7 +82,7 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (cloud
 	}
 }
 
-// worthAgain tells whether to read again and try anew. Once an outcome is
+// worthAgain reports whether to read and try again. Once an outcome is
 // unknown, a conflict may be with our own earlier request.
 func (e *edit) worthAgain(err error) bool {
 	r := cloud.ReasonOf(err)
@@ -119,7 +119,7 @@ func (e *edit) refuse(r cloud.Reason, err error, remedy string) error {
 	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: err, Remedy: remedy}
 }
 
-// needed tells whether the interface is not yet as wanted.
+// needed reports whether the interface is not yet as wanted.
 func (e *edit) needed(i cloud.Interface) bool {
 	for _, a := range i.Attachments {
 		if a == e.want || !e.add && a.Prefix == e.want.Prefix {

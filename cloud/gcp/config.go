@@ -45,7 +45,7 @@ type Config struct {
 	// CallTimeout bounds one request (default 30 s).
 	CallTimeout time.Duration
 	// Retries is how often a request is repeated that was throttled, and how
-	// often a change is tried anew that met another writer (default 10).
+	// often a change that met another writer is tried again (default 10).
 	Retries int
 	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
 	BackoffMin, BackoffMax time.Duration
@@ -181,5 +181,5 @@ func (v *vpc) subnetRef(name string) subnetRef {
 
 func (v *vpc) networkPath() string { return v.Config.VPC() }
 
-// inNetwork tells whether the URL is that of this network.
+// inNetwork reports whether the URL is that of this network.
 func (v *vpc) inNetwork(url string) bool { return path(url) == v.networkPath() }

@@ -20,7 +20,7 @@ func TestContract(t *testing.T) {
 		return cloudtest.Harness{
 			VPC: w.vpc, World: w, Subnet: subnet,
 			Range:      cloud.Range{Subnet: subnet, Name: "pods", Prefix: prefix("10.4.0.0/14")},
-			Piece:      func(n int) netip.Prefix { return nth("10.4.0.0/14", 24, n) },
+			NodeCIDR:   func(n int) netip.Prefix { return nth("10.4.0.0/14", 24, n) },
 			Block:      func(n int) netip.Prefix { return nth("10.64.0.0/12", 20, n) },
 			PageSize:   500,
 			ForeignID:  "aws:///eu-west-1a/i-0123456789abcdef0",

@@ -20,7 +20,7 @@ const (
 	bitsOfPods = 112
 )
 
-// delegated gives the pods' part of the interface's own IPv6 range. A range
+// delegated returns the pods' part of the interface's own IPv6 range. A range
 // that has no such part gives none: it is nothing that we carve from, so it
 // must not keep the machine from being read.
 func delegated(card nic) netip.Prefix {
@@ -82,13 +82,13 @@ const (
 
 // without says what has to change for the interface to have IPv6.
 func without(about subject, card nic, sub subnetwork, where string) error {
-	remedy := "make the interface dual stack, or create the machine anew with stack type " + dualStack
+	remedy := "make the interface dual stack, or create the machine again with stack type " + dualStack
 	switch {
 	case sub.stack != dualStack:
 		remedy = "make the subnetwork dual stack (gcloud compute networks subnets update " + sub.name + " --stack-type=" + dualStack +
 			" --ipv6-access-type=INTERNAL or EXTERNAL), and then the interface"
 	case len(card.ipv6) > 0:
-		remedy = fmt.Sprintf("its IPv6 range is %s/%d, of which pods can have no /%d: create the machine anew", card.ipv6[0].first, card.ipv6[0].bits, bitsOfPods)
+		remedy = fmt.Sprintf("its IPv6 range is %s/%d, of which pods can have no /%d: create the machine again", card.ipv6[0].first, card.ipv6[0].bits, bitsOfPods)
 	case card.stack == dualStack:
 		remedy = "give the interface an IPv6 access configuration: its subnetwork's IPv6 addresses are external ones"
 	}

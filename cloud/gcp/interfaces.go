@@ -78,7 +78,7 @@ func (v interfaces) get(ctx context.Context, ref instanceRef) (cloud.Interface, 
 
 // read makes the port's value of an instance. The interface is nic0: the
 // one that holds the node's own address. What other interfaces hold in the
-// network is told apart. The bool tells whether any is in the network.
+// network is told apart. The bool reports whether any is in the network.
 func (v interfaces) read(ref instanceRef, i instance, names interned) (cloud.Interface, bool, error) {
 	got := cloud.Interface{Instance: ref.providerID(), InstanceUID: i.id}
 	in := false

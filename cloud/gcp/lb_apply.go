@@ -103,7 +103,7 @@ func (e *lbEdit) settle(ctx context.Context) (lb.Resource, error) {
 	}
 }
 
-// worthAgain tells whether to read again and try anew.
+// worthAgain reports whether to read and try again.
 func (e *lbEdit) worthAgain(err error, try int) bool {
 	switch cloud.ReasonOf(err) {
 	case cloud.OutcomeUnknown:
@@ -124,7 +124,7 @@ func (e *lbEdit) orUnsure(err error) error {
 	return err
 }
 
-// judge tells whether what is there is the end already, and refuses what is
+// judge reports whether what is there is the end already, and refuses what is
 // not ours.
 func (e *lbEdit) judge(now lb.Resource, there bool) (done bool, err error) {
 	a := e.action

@@ -193,7 +193,7 @@ func (t *translation) addressName(f lb.Frontend, p vip, fields lb.Fields) string
 	return t.Owner.RoleName(role + shortHash(f.Address.String(), t.subnetOf(f.Family)))
 }
 
-// fits tells whether a resource has each of the fields.
+// fits reports whether a resource has each of the fields.
 func fits(r lb.Resource, fields lb.Fields) bool {
 	for name := range fields {
 		if r.Fields.One(name) != fields.One(name) {
@@ -205,7 +205,7 @@ func fits(r lb.Resource, fields lb.Fields) bool {
 
 const premiumTier, standardTier = "PREMIUM", "STANDARD"
 
-// tiered tells whether the cloud lets anybody choose the network tier: of what
+// tiered reports whether the cloud lets anybody choose the network tier: of what
 // is internal, and of IPv6, it says Premium whatever is asked.
 func (t *translation) tiered(f lb.Family) bool { return t.Scheme == lb.External && f == lb.IPv4 }
 

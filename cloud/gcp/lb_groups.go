@@ -23,7 +23,7 @@ func (v balancers) Limits() members.Limits {
 	}}
 }
 
-// List gives the members of an endpoint group or an instance group.
+// List returns the members of an endpoint group or an instance group.
 func (v balancers) List(ctx context.Context, g members.Group) ([]string, error) {
 	at, verb := v.groupRef(g), "listNetworkEndpoints"
 	if at.kind == kindGroup {
@@ -76,7 +76,7 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, l
 	return err
 }
 
-// named tells whether what the cloud said is about the resource of that name.
+// named reports whether what the cloud said is about the resource of that name.
 func named(err error, collection, name string) bool {
 	e, is := errors.AsType[*cloud.Error](err)
 	return is && e.Err != nil && strings.Contains(e.Err.Error(), "/"+collection+"/"+name+"'")

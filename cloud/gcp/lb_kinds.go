@@ -83,7 +83,7 @@ func (v balancers) refOf(r lb.Ref) lbRef {
 	return ref
 }
 
-// isPool tells whether it holds members.
+// isPool reports whether it holds members.
 func (r lbRef) isPool() bool { return r.kind == kindNEG || r.kind == kindGroup }
 
 func (r lbRef) scope() scope {

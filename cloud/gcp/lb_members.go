@@ -8,7 +8,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// Pools gives the set's pools of the shapes that are in use, so that a node in
+// Pools returns the set's pools of the shapes that are in use, so that a node in
 // a new zone gets one. A balancer makes the first of its shape.
 func (v balancers) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 	for _, shape := range poolShapes {
@@ -19,7 +19,7 @@ func (v balancers) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 	return slices.DeleteFunc(out, func(r lb.Resource) bool { return lost(r.Ref, got) })
 }
 
-// lost tells whether a pool may be there and not be shown, since its zone did
+// lost reports whether a pool may be there and not be shown, since its zone did
 // not answer. Then nothing is made there, and nothing taken away.
 func lost(ref lb.Ref, got lb.State) bool {
 	zone, _, _ := strings.Cut(ref.Name, "/")

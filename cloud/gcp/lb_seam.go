@@ -17,7 +17,7 @@ type lbAPI interface {
 	lbPatch(ctx context.Context, ref lbRef, o lbObject, requestID string) (operation, error)
 	lbDelete(ctx context.Context, ref lbRef, requestID string) (operation, error)
 
-	// lbHealthy tells whether a member of a backend service's group is healthy.
+	// lbHealthy reports whether a member of a backend service's group is healthy.
 	lbHealthy(ctx context.Context, ref lbRef, groupURL string) (bool, error)
 	members(ctx context.Context, ref lbRef, token string) (page[string], error)
 	changeMembers(ctx context.Context, ref lbRef, add bool, members []string, requestID string) (operation, error)

@@ -38,7 +38,7 @@ func (s poolShape) limit() int {
 	return maxNodes
 }
 
-// has tells whether a resource is such a pool of the set.
+// has reports whether a resource is such a pool of the set.
 func (s poolShape) has(r lb.Resource, nodes lb.NodeSet) bool {
 	_, name, _ := strings.Cut(r.Name, "/")
 	return r.Kind == s.kind && r.Owner == nodes.Owner() && strings.HasPrefix(cloud.ParseMark(name).Role, s.role())

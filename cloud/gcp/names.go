@@ -20,7 +20,7 @@ func regionScope(project, region string) scope {
 
 func globalScope(project string) scope { return scope("projects/" + project + "/global") }
 
-// split gives the scope's project, its kind ("zones", "regions" or "global")
+// split returns the scope's project, its kind ("zones", "regions" or "global")
 // and its name; all are empty for text that is no scope.
 func (s scope) split() (project, kind, name string) {
 	p := strings.Split(string(s), "/")

@@ -102,7 +102,7 @@ func (b *occupancy) subnet(n subnetwork) (cloud.Subnet, error) {
 	return sub, nil
 }
 
-// isCatchAll tells whether a route's destination merely says where
+// isCatchAll reports whether a route's destination merely says where
 // everything else goes. Subnetworks may lie within such a destination, and
 // their more specific routes win (cloud.google.com/vpc/docs/routes, "static
 // routes and subnet routes"): a default route, its halves and whatever else
@@ -113,7 +113,7 @@ func isCatchAll(p netip.Prefix) bool {
 	return isDefault(p) || cloud.IsPrivateBlock(p)
 }
 
-// isDefault tells of a default route, its halves, and whatever else is wider
+// isDefault reports whether it is a default route, its halves, and whatever else is wider
 // than any private block, or all of the internet's IPv6 (2000::/3).
 func isDefault(p netip.Prefix) bool {
 	return p.Bits() < 8 && p.Addr().Is4() || p.Bits() <= 3

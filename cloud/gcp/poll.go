@@ -72,7 +72,7 @@ func (p *poller) list(w *watch, n int) error {
 	return nil
 }
 
-// took settles what is done and tells whether all were among the listed.
+// took settles what is done and reports whether all were among the listed.
 func (p *poller) took(w *watch, listed []operation) bool {
 	now := time.Now()
 	p.mu.Lock()

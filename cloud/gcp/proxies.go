@@ -95,7 +95,7 @@ func (e *proxyEdit) check() error {
 	return nil
 }
 
-// worthAgain tells whether to read again and try anew after a failed request.
+// worthAgain reports whether to read and try again after a failed request.
 func (e *proxyEdit) worthAgain(err error) bool {
 	switch cloud.ReasonOf(err) {
 	case cloud.Stale, cloud.OutcomeUnknown:
@@ -117,7 +117,7 @@ func (e *proxyEdit) final(err error) error {
 	return err
 }
 
-// rival tells whether a refusal that is merely "invalid" comes from another
+// rival finds out whether a refusal that is merely "invalid" comes from another
 // active proxy-only subnetwork: no documented text says so.
 func (e *proxyEdit) rival(ctx context.Context, refused error) error {
 	b := &occupancy{}
@@ -138,7 +138,7 @@ func (e *proxyEdit) refuse(r cloud.Reason, what, remedy string) error {
 
 func (e *proxyEdit) ref() subnetRef { return e.subnetRef(e.want.Name) }
 
-// needed reads the subnetwork and tells whether it has to be made or removed.
+// needed reads the subnetwork and reports whether it has to be made or removed.
 func (e *proxyEdit) needed(ctx context.Context) (bool, error) {
 	now, err := read(ctx, e.vpc, methodSubnetwork, e.ref().scope(), e.about, func(ctx context.Context) (subnetwork, error) {
 		return e.api.subnetwork(ctx, e.ref())

@@ -32,7 +32,7 @@ func (w *world) race(times int) (lost *gcesim.Injected, theirs func() []gcesim.S
 
 var ours = cloud.Range{Subnet: subnet, Name: "ours", Prefix: prefix("10.64.0.0/16")}
 
-// secondary gives the names of the subnetwork's ranges.
+// secondary returns the names of the subnetwork's ranges.
 func (w *world) secondary() (names []string) {
 	for _, s := range w.sim.Subnetworks() {
 		for _, r := range s.Secondary {

@@ -42,7 +42,7 @@ type rangeEdit struct {
 	request string // the ID under which it may be sent again
 }
 
-// edit reads the subnetwork, decides, and patches it, each time anew until
+// edit reads the subnetwork, decides, and patches it, again and again until
 // it is as wanted: others change it too, and each patch carries the whole
 // list.
 func (v *ranges) edit(ctx context.Context, e *rangeEdit) error {
@@ -79,7 +79,7 @@ func (v *ranges) edit(ctx context.Context, e *rangeEdit) error {
 	}
 }
 
-// worthAgain tells whether to read again and try anew. Once an outcome is
+// worthAgain reports whether to read and try again. Once an outcome is
 // unknown, a conflict may be with our own earlier request.
 func (e *rangeEdit) worthAgain(err error) bool {
 	switch cloud.ReasonOf(err) {
@@ -115,7 +115,7 @@ func (e *rangeEdit) read(ctx context.Context) (subnetwork, error) {
 	})
 }
 
-// decide tells whether the subnetwork has to change, and refuses what can
+// decide reports whether the subnetwork has to change, and refuses what can
 // be seen to be wrong on it. What overlaps elsewhere the cloud refuses.
 func (e *rangeEdit) decide(now subnetwork) (needed bool, err error) {
 	for _, r := range now.secondary {

@@ -28,7 +28,7 @@ func readInstance(i *compute.Instance) instance {
 	return got
 }
 
-// readIPv6 gives the interface's own ranges, the internal one first.
+// readIPv6 returns the interface's own ranges, the internal one first.
 func readIPv6(n *compute.NetworkInterface) []ipv6Range {
 	var got []ipv6Range
 	if n.Ipv6Address != "" {

@@ -136,7 +136,7 @@ func (s space) noSubnet(name string, have map[string]cloud.Subnet) error {
 	return &cloud.Error{
 		Reason: cloud.NotFound, Act: "read node subnetwork", Resource: s.subnetRef(name).String(),
 		Err:    errors.New("network " + s.Network + " has no such subnetwork in region " + s.Region),
-		Remedy: fmt.Sprintf("make it again, or make the Network anew with those it has there: %q", sortedStrings(names)),
+		Remedy: fmt.Sprintf("make it again, or create a new Network with those it has there: %q", sortedStrings(names)),
 	}
 }
 

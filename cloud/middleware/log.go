@@ -9,7 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// Log tells of each call that failed, for who looks closely: with what the
+// Log logs each call that failed, for who looks closely: with what the
 // cloud's support asks for, which is in no other text.
 func Log(to logr.Logger) cloud.Hook {
 	return func(ctx context.Context, call cloud.Call, next func(context.Context) error) error {

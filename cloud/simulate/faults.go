@@ -75,7 +75,7 @@ func (in *Injected[F, C]) Hits() int {
 	return in.hits
 }
 
-// Match gives the faults that hit this call.
+// Match returns the faults that hit this call.
 func Match[F Fault[C], C any](b *Faults[F, C], c C) []F {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -21,14 +21,14 @@ type Config struct {
 	Options
 	// UserAgent names the binary to the cloud.
 	UserAgent string
-	// ClusterID is the cluster whose mark tells of subnets made for its nodes;
+	// ClusterID is the cluster whose mark is on the subnets made for its nodes;
 	// it may be empty.
 	ClusterID string
 	// Hook stands around every request; none where it is nil.
 	Hook cloud.Hook
 }
 
-// Clouds opens the cloud of each Network once, and anew when its spec says
+// Clouds opens the cloud of each Network once, and again when its spec names
 // another place.
 type Clouds struct {
 	Config
@@ -86,7 +86,7 @@ func supernets(n *v1alpha1.Network) (out []netip.Prefix) {
 }
 
 // Balancers is the load balancing of a Network's cloud, by the same connection.
-// What it gives can be compared: it is another when the cloud was opened anew.
+// What it gives can be compared: it is another when the cloud was opened again.
 func (c *Clouds) Balancers(ctx context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 	o, err := c.open(ctx, n)
 	if err != nil {

@@ -28,7 +28,7 @@ func vpcOf(n *v1alpha1.Network) string {
 	return ""
 }
 
-// Beside gives those of the Networks that are of the same VPC as n, without n.
+// Beside returns those of the Networks that are of the same VPC as n, without n.
 func Beside(n *v1alpha1.Network, all []v1alpha1.Network) (out []v1alpha1.Network) {
 	for i := range all {
 		if other := &all[i]; other.Name != n.Name && vpcOf(other) == vpcOf(n) {

@@ -41,7 +41,7 @@ func (c *chunk) length() uint {
 	return uint(c.level) + 1
 }
 
-// best picks the free block of length b that goes first. fresh tells whether it has never-used space; else node
+// best picks the free block of length b that goes first. fresh reports whether it has never-used space; else node
 // is its node.
 func (p *Pool) best(b uint) (r ref, node uint32, fresh bool) {
 	l := &p.levels.at[b]

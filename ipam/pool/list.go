@@ -56,7 +56,7 @@ func (p *Pool) Resting() iter.Seq2[netip.Prefix, time.Time] {
 	}
 }
 
-// each calls f for every node until f says false, and tells whether it never did.
+// each calls f for every node until f says false, and reports whether it never did.
 func (p *Pool) each(f func(q netip.Prefix, i uint32, k kind, v uint64) bool) bool {
 	for i := uint32(1); i < p.nodes.used; i++ {
 		if n := p.nodes.at(i); n.kind() != none {

@@ -116,7 +116,7 @@ func (s *nodes) move(i uint32, r ref) {
 	t.setNode(t.add(r.block()), i)
 }
 
-// drop gives back the table of a chunk that is taken back, unless it is so small that making it again costs more.
+// drop frees the table of a chunk that is taken back, unless it is so small that making it again costs more.
 func (s *nodes) drop(id uint32) {
 	if id < uint32(len(s.tables)) && len(s.tables[id].slots) > 32 {
 		s.tables[id] = table{}

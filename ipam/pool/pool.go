@@ -84,7 +84,7 @@ func (p *Pool) parse(pfx netip.Prefix) (addr, uint, error) {
 // Restored ends the restore: from now on Allocate works.
 func (p *Pool) Restored() { p.restored = true }
 
-// Allocate gives a free prefix of a length to an owner. Its error is ErrNotRestored, ErrNoOwner, ErrTooLarge, a
+// Allocate returns a free prefix of a length to an owner. Its error is ErrNotRestored, ErrNoOwner, ErrTooLarge, a
 // *SizeError, or an *ExhaustedError.
 func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error) {
 	switch {
@@ -119,7 +119,7 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	return s.addr.prefix(p.width, b), nil
 }
 
-// use gives a block with never-used space as it is.
+// use gives out a block with never-used space as it is.
 func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
 	id := l.chunks
 	c := p.chunks.at(id)
@@ -138,7 +138,7 @@ func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
 	return c.key.unplace(b, r.block()).prefix(p.width, b)
 }
 
-// reuse gives the longest-rested block of its length as it is, which is the steady state of a pool.
+// reuse gives out the longest-rested block of its length as it is, which is the steady state of a pool.
 func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
 	i := l.head
 	n := p.nodes.at(i)
@@ -163,7 +163,7 @@ func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
 	return c.key.unplace(b, r.block()).prefix(p.width, b)
 }
 
-// full tells whether one more operation might overflow a table: it takes at most one node and one chunk a level.
+// full reports whether one more operation might overflow a table: it takes at most one node and one chunk a level.
 func (p *Pool) full() bool {
 	return p.nodes.live > maxNodes-256 || p.chunks.live > maxChunks-256
 }

@@ -62,7 +62,7 @@ func (p *Pool) wake(now time.Time) {
 	}
 }
 
-// NextRest gives when the next rest inside the parents ends, once those are over that ended by now; ok is false where
+// NextRest returns when the next rest inside the parents ends, once those are over that ended by now; ok is false where
 // nothing rests.
 func (p *Pool) NextRest(now time.Time) (until time.Time, ok bool) {
 	p.wake(now)

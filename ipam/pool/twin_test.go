@@ -45,7 +45,7 @@ func (t *twin) rows(p netip.Prefix) []cell {
 	return t.cells[from:to]
 }
 
-// space tells whether a prefix lies in one parent.
+// space reports whether a prefix lies in one parent.
 func (t *twin) space(p netip.Prefix) bool {
 	return slices.ContainsFunc(t.parents, func(q netip.Prefix) bool { return prefix.Contains(q, p) })
 }
@@ -151,7 +151,7 @@ func (t *twin) giveBack(p netip.Prefix, until time.Time) {
 	}
 }
 
-// inUse tells whether some address of a prefix that is in a parent is held.
+// inUse reports whether some address of a prefix that is in a parent is held.
 func (t *twin) inUse(p netip.Prefix) bool {
 	from, to := t.span(p)
 	for i := from; i < to; i++ {
@@ -171,7 +171,7 @@ func (t *twin) restUntil(p netip.Prefix, until time.Time) {
 	}
 }
 
-// hasFresh tells whether part of a prefix was never used.
+// hasFresh reports whether part of a prefix was never used.
 func (t *twin) hasFresh(p netip.Prefix) bool {
 	return slices.ContainsFunc(t.rows(p), func(c cell) bool { return c.used == 0 })
 }

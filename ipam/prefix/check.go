@@ -61,7 +61,7 @@ func FamilyOf(p netip.Prefix) Family {
 	return IPv6
 }
 
-// Check tells whether p is canonical and of the family (any, where that is 0). Its error is an *Error.
+// Check reports whether p is canonical and of the family (any, where that is 0). Its error is an *Error.
 func Check(p netip.Prefix, family Family) error {
 	switch {
 	case !p.IsValid():

@@ -77,7 +77,7 @@ func (c Count) Cmp(d Count) int {
 	return 0
 }
 
-// IsZero tells whether c is 0.
+// IsZero reports whether c is 0.
 func (c Count) IsZero() bool { return c == Count{} }
 
 // Uint64 is c, or the largest uint64 where c does not fit.

@@ -11,7 +11,7 @@ import (
 // of. They compare with ==; the zero value is none.
 type Parts struct{ text unique.Handle[string] }
 
-// PartsOf gives the fewest prefixes that hold the same addresses.
+// PartsOf returns the fewest prefixes that hold the same addresses.
 func PartsOf(list ...netip.Prefix) Parts {
 	var words []string
 	for _, p := range Normalise(list) {
@@ -23,7 +23,7 @@ func PartsOf(list ...netip.Prefix) Parts {
 	return Parts{unique.Make(strings.Join(words, " "))}
 }
 
-// IsZero tells that there are none.
+// IsZero reports whether there are none.
 func (p Parts) IsZero() bool { return p == Parts{} }
 
 func (p Parts) String() string {
@@ -33,7 +33,7 @@ func (p Parts) String() string {
 	return p.text.Value()
 }
 
-// List gives them in order.
+// List returns them in order.
 func (p Parts) List() []netip.Prefix {
 	var out []netip.Prefix
 	for _, word := range strings.Fields(p.String()) {

@@ -32,7 +32,7 @@ func tableOf(ps []netip.Prefix) table {
 	return t
 }
 
-// canonical tells whether a set is in its one form.
+// canonical reports whether a set is in its one form.
 func canonical(ps []netip.Prefix) bool { return slices.Equal(Normalise(ps), ps) }
 
 // drawn is a set in no particular form.

@@ -12,5 +12,5 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("224.0.0.0/3"), netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"),
 }
 
-// Public tells whether hosts of the internet may have addresses of the prefix.
+// Public reports whether hosts of the internet may have addresses of the prefix.
 func Public(p netip.Prefix) bool { return !Within(special, p) }

@@ -14,12 +14,12 @@ func Compare(a, b netip.Prefix) int {
 	return a.Bits() - b.Bits()
 }
 
-// Contains tells whether every address of inner is in outer.
+// Contains reports whether every address of inner is in outer.
 func Contains(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-// Within tells whether every address of inner is in the set, be it in several of its members together.
+// Within reports whether every address of inner is in the set, be it in several of its members together.
 func Within(set []netip.Prefix, inner netip.Prefix) bool {
 	return len(Subtract([]netip.Prefix{inner}, set)) == 0
 }
@@ -43,7 +43,7 @@ func parent(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(p.Addr(), p.Bits()-1).Masked()
 }
 
-// Normalise gives the canonical form of a set. Invalid prefixes are left out.
+// Normalise returns the canonical form of a set. Invalid prefixes are left out.
 func Normalise(ps []netip.Prefix) []netip.Prefix {
 	sorted := make([]netip.Prefix, 0, len(ps))
 	for _, p := range ps {

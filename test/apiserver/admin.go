@@ -28,7 +28,7 @@ func (s *Server) issueToken() (file string, err error) {
 	return file, nil
 }
 
-// addAdmin gives the administrator credentials with the token.
+// addAdmin returns the administrator credentials with the token.
 func (s *Server) addAdmin() error {
 	admin, err := s.AddUser(adminName, masters)
 	if err != nil {

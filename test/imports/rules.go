@@ -231,7 +231,7 @@ func layerOf(path string) (best layer, ok bool) {
 	return best, ok
 }
 
-// matches says whether a path lies under one of the prefixes and under none of
+// matches reports whether a path lies under one of the prefixes and under none of
 // those that begin with "!".
 func matches(path string, prefixes []string) bool {
 	hit := false

@@ -175,7 +175,7 @@ func (s *Sim) takeable(sp *space, i *networkInterface, want assignment) *APIErro
 	return nil
 }
 
-// isSecondary tells whether the interface holds the address as a secondary one.
+// isSecondary reports whether the interface holds the address as a secondary one.
 func (s *Sim) isSecondary(id string, a netip.Addr) bool {
 	i, ok := s.interfaces.items[id]
 	return ok && slices.Contains(i.Addresses, address{IP: a.String()})

@@ -181,7 +181,7 @@ func createLoadBalancer(s *Sim, c *call) (any, *APIError) {
 	return reply, nil
 }
 
-// sameSettings tells whether a create that is repeated succeeds. That tags
+// sameSettings reports whether a create that is repeated succeeds. That tags
 // count among the settings is a guess.
 func (b *balancer) sameSettings(o *balancer) bool {
 	return b.Scheme == o.Scheme && b.IPType == o.IPType && b.SourceNAT == o.SourceNAT && sameSet(b.Groups, o.Groups) && sameSet(b.Tags, o.Tags) &&
@@ -194,7 +194,7 @@ func sameSet[T comparable](a, b []T) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(x T) bool { return !slices.Contains(b, x) })
 }
 
-// joinable tells whether its interfaces can be in its groups.
+// joinable reports whether its interfaces can be in its groups.
 func (s *Sim) joinable(c *call, b *balancer) *APIError {
 	if refusal := s.mayJoin(c, b.Groups, b.VpcID); refusal != nil {
 		return refuse("InvalidSecurityGroup", "%s", refusal.Message)

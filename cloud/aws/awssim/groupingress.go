@@ -225,7 +225,7 @@ func modifyNetworkInterfaceAttribute(s *Sim, c *call) (any, *APIError) {
 	return returnReply{requestID, true}, nil
 }
 
-// mayJoin tells whether an interface in the VPC can be in all of the groups.
+// mayJoin reports whether an interface in the VPC can be in all of the groups.
 func (s *Sim) mayJoin(c *call, groups []string, vpcID string) *APIError {
 	if len(groups) > cardGroups {
 		return refuse("SecurityGroupsPerInterfaceLimitExceeded", "The maximum number of security groups per interface has been reached.")

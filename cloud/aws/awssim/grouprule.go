@@ -21,7 +21,7 @@ type groupRule struct {
 
 const anyProtocol = "-1"
 
-// same tells whether two rules are one to EC2, which does not compare their
+// same reports whether two rules are one to EC2, which does not compare their
 // descriptions.
 func (r groupRule) same(o groupRule) bool {
 	r.ID, r.Description = o.ID, o.Description
@@ -32,7 +32,7 @@ func (r groupRule) String() string {
 	return fmt.Sprintf("peer: %s, %s, from port: %d, to port: %d, ALLOW", cmp.Or(r.Group, r.CIDR.String()), strings.ToUpper(r.Protocol), r.From, r.To)
 }
 
-// admits tells whether the rule lets traffic in from an address that is in
+// admits reports whether the rule lets traffic in from an address that is in
 // those groups.
 func (r groupRule) admits(protocol string, port int, from netip.Addr, groups []string) bool {
 	if r.Protocol != anyProtocol && (r.Protocol != protocol || port < r.From || port > r.To) {

@@ -40,7 +40,7 @@ func (c *call) filters() (out []filter, refusal *APIError) {
 	}
 }
 
-// matches tells whether the object has one of the values of each filter, in
+// matches reports whether the object has one of the values of each filter, in
 // which * and ? stand for any characters.
 func matches[T resource](v T, all []filter, of values[T]) (bool, *APIError) {
 	for _, f := range all {

@@ -16,7 +16,7 @@ type action struct {
 	names string
 	// params are those it knows, numbers written as N.
 	params []string
-	// many tells that it lists: it takes filters, and pages of up to so many.
+	// many means that it lists: it takes filters, and pages of up to so many.
 	many int
 }
 

@@ -51,7 +51,7 @@ func serviceOf(version string) *service {
 
 var requestService = regexp.MustCompile(`Credential=[^/]+/[^/]+/[^/]+/([^/]+)/`)
 
-// misdirected tells whether a signature is meant for another service.
+// misdirected reports whether a signature is meant for another service.
 func (s *service) misdirected(r *http.Request) bool {
 	m := requestService.FindStringSubmatch(r.Header.Get("Authorization"))
 	return m != nil && m[1] != s.name

@@ -40,7 +40,7 @@ func (sp *space) holder(a netip.Addr) string {
 
 func blockOf(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, prefixBits).Masked() }
 
-// free tells whether no address of the /28 is held.
+// free reports whether no address of the /28 is held.
 func (sp *space) free(p netip.Prefix) bool {
 	if sp.prefixes[p] != "" {
 		return false
@@ -61,7 +61,7 @@ func (sp *space) available() int {
 	return 1<<(32-sp.all.Bits()) - len(sp.addresses) - len(sp.prefixes)<<(32-prefixBits)
 }
 
-// used tells whether anything but AWS holds an address.
+// used reports whether anything but AWS holds an address.
 func (sp *space) used() bool { return len(sp.addresses) > 5 || len(sp.prefixes) > 0 }
 
 // firstAddress is the first free one that lies in no reservation: AWS gives

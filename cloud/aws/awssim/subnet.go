@@ -30,7 +30,7 @@ func (n *subnet) prefix() netip.Prefix {
 	return netip.MustParsePrefix(n.CidrBlock)
 }
 
-// six tells whether it has an IPv6 block.
+// six reports whether it has an IPv6 block.
 func (n *subnet) six() bool {
 	return slices.ContainsFunc(n.IPv6, func(a subnetIPv6) bool { return a.State.State == associated })
 }

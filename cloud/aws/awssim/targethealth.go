@@ -118,7 +118,7 @@ func (s checks) health(t target) health {
 	return isHealthy
 }
 
-// admitted tells whether the groups of an instance's primary interface let
+// admitted reports whether the groups of an instance's primary interface let
 // traffic in.
 func (s checks) admitted(vm *instance, protocol string, port int, from netip.Addr, groups []string) bool {
 	card, ok := s.primary[vm.ID]

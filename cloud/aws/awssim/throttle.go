@@ -80,7 +80,7 @@ func balancingBucket(c *call) (string, size) {
 	return "elb changes", size{20, 3}
 }
 
-// bare tells whether a read of many goes by no filter, ID or page.
+// bare reports whether a read of many goes by no filter, ID or page.
 func (c *call) bare() bool {
 	if c.Action != "DescribeInstances" && c.Action != "DescribeNetworkInterfaces" || c.Resource != "" {
 		return false

@@ -38,7 +38,7 @@ func (v *vpc) tagged() tags { return v.Tags }
 
 func (a association) prefix() netip.Prefix { return netip.MustParsePrefix(a.CidrBlock) }
 
-// counts tells whether the block is the VPC's, or about to be.
+// counts reports whether the block is the VPC's, or about to be.
 func (a association) counts() bool {
 	return a.State.State == associating || a.State.State == associated
 }

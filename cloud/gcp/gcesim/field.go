@@ -54,7 +54,7 @@ func findField(kind reflect.Type, path string) (field, error) {
 	return f, nil
 }
 
-// any says whether test holds for any value at the path (a repeated field has
+// any reports whether test holds for any value at the path (a repeated field has
 // several); an absent value is the empty string.
 func (f field) any(v reflect.Value, test func(string) bool) bool {
 	return anyAt(v, f.index, f.label, test)

@@ -71,7 +71,7 @@ func (s *Sim) countFirewalls(project string) (n int) {
 	return n
 }
 
-// firewallOf gives a rule of the network; a network with rules cannot be
+// firewallOf returns a rule of the network; a network with rules cannot be
 // deleted.
 func (s *Sim) firewallOf(n *network) (found *firewall) {
 	s.firewalls.all(func(_ shelfKey, f *firewall) {

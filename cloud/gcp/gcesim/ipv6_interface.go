@@ -50,7 +50,7 @@ func (s *Sim) giveInterfaceIPv6(field string, sp *space, sub *subnetwork, by str
 	return func() { sp.free(p) }, nil, nil
 }
 
-// checkInterfaceIPv6 gives the first address that is asked for, if one is.
+// checkInterfaceIPv6 returns the first address that is asked for, if one is.
 func checkInterfaceIPv6(field string, sub *subnetwork, asked networkInterface) (wanted string, refusal *APIError) {
 	switch stack := orDefault(asked.StackType, ipv4Only); {
 	case stack == ipv4Only && (asked.IPv6Address != "" || len(asked.IPv6AccessConfigs) > 0):

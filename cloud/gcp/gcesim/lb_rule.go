@@ -191,7 +191,7 @@ func vipOf(text string) netip.Prefix {
 	return netip.PrefixFrom(a, 32)
 }
 
-// meets tells whether both take the same traffic of one address.
+// meets reports whether both take the same traffic of one address.
 func (o *forwardingRule) meets(p *forwardingRule) bool {
 	if o.IPProtocol != p.IPProtocol {
 		return false

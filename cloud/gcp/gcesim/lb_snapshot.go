@@ -23,7 +23,7 @@ type BalancingPart struct {
 	Members []string
 }
 
-// Group tells that it has members.
+// Group reports whether it has members.
 func (p BalancingPart) Group() bool {
 	return p.Collection == endpointGroups.collection || p.Collection == instanceGroups.collection
 }

@@ -155,7 +155,7 @@ func (s *Sim) takeInSubnet(link, by, version, text string) (netip.Prefix, *APIEr
 	return ip, refusal
 }
 
-// dropVIP gives an address back, if it was by's alone.
+// dropVIP frees an address, if it was by's alone.
 func (s *Sim) dropVIP(network, by string, ip netip.Prefix) {
 	if s.lb.external[ip] == by {
 		delete(s.lb.external, ip)

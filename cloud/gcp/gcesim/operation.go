@@ -48,7 +48,7 @@ func (c *call) requestKey() string {
 	return strings.Join([]string{c.Project, c.Scope, c.Method, c.RequestID}, " ")
 }
 
-// isBusy says whether an operation on the resource is under way.
+// isBusy reports whether an operation on the resource is under way.
 func (s *Sim) isBusy(path string) bool { return s.busy[path] != "" }
 
 // begin starts the operation of a change. The target must be ready.

@@ -13,7 +13,7 @@ var prohibited = []netip.Prefix{
 	mustPrefix("199.36.153.4/30"), mustPrefix("199.36.153.8/30"),
 }
 
-// checkRange says whether a subnetwork of the network may take p as a primary
+// checkRange reports whether a subnetwork of the network may take p as a primary
 // or secondary range.
 func (s *Sim) checkRange(n *network, field string, p netip.Prefix, overRoutes bool) *APIError {
 	if !p.Addr().Is4() {
