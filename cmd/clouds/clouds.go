@@ -54,13 +54,20 @@ func New(c Config) *Clouds { return &Clouds{Config: c, byName: map[string]*opene
 // Open turns a Network into the adapter's own value, of which its supernets are
 // carved.
 func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
+	vpc, err := c.Whole(ctx, n)
+	if err == nil {
+		vpc.Space = within{vpc.Space, supernets(n)}
+	}
+	return vpc, err
+}
+
+// Whole is Open with the space as it is, whatever is carved of it.
+func (c *Clouds) Whole(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
 	o, err := c.open(ctx, n)
 	if err != nil {
 		return cloud.VPC{}, err
 	}
-	vpc := o.vpc
-	vpc.Space = within{vpc.Space, supernets(n)}
-	return vpc, nil
+	return o.vpc, nil
 }
 
 // within is the space as whoever carves the supernets sees it.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
@@ -51,14 +53,16 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
+	spaces := vpc.New(vpc.Config{Open: clouds.Whole})
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
 		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
-		Nodes: cached, Beside: beside, Forget: clouds.Forget,
+		Nodes: cached, Beside: beside, Space: spaces,
+		Forget: func(network string) { clouds.Forget(network); spaces.Forget(network) },
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})
 	rules := firewall.New(firewall.Config{
-		Client: mgr.GetClient(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), OpenVPC: clouds.Open, Space: spaces, ClusterID: o.clusterID,
 		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
 	})
 	nodes := node.New(node.Config{
@@ -74,7 +78,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.indeterminateTimeout, Staleness: o.cloudReadLag, Resync: o.resync, RivalQuiet: o.foreignAllocatorCooldown, MaxInFlight: o.maxInFlight,
 	})
 	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Beside: beside, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Space: spaces, Beside: beside, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
 		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
@@ -83,7 +87,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
 		all = append(all, masquerade.New(masquerade.Config{
 			Client: mgr.GetClient(), ConfigMaps: clients.CoreV1().ConfigMaps(namespace), Namespace: namespace, Name: name,
-			OpenVPC: clouds.Open, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
+			Space: spaces, Events: events, Metrics: masquerade.NewMetrics(metrics.Registry),
 		}))
 	}
 	if o.loadBalancers {

@@ -12,7 +12,7 @@ import (
 
 // flows reads the VPC, and says what traffic comes in to the Network.
 func (c *Controller) flows(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest, vpc cloud.VPC) (map[prefix.Family]Traffic, error) {
-	snapshot, err := vpc.Space.Read(ctx)
+	snapshot, err := c.Space.Fresh(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (c *Controller) beside(ctx context.Context, n *v1alpha1.Network, requests [
 		}
 		subnets := s.Subnets
 		if needsOwn(other.Name, requests, subnets) {
-			its, err := at.Space.Read(ctx)
+			its, err := c.Space.Fresh(ctx, other)
 			if err != nil {
 				return nil, fmt.Errorf("reading the subnets of Network %s, whose pods are let in too: %w", other.Name, err)
 			}

@@ -32,7 +32,9 @@ import (
 type Config struct {
 	Client client.Client
 	// OpenVPC gives the cloud of a Network.
-	OpenVPC   func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Space reads the address space of the VPCs.
+	Space     *vpc.Reader
 	ClusterID string
 	Events    events.EventRecorder
 	Metrics   *Metrics
@@ -63,6 +65,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		Watches(&v1alpha1.RangeRequest{},
 			handler.EnqueueRequestsFromMapFunc(c.everyNetwork),
 			builder.WithPredicates(vpc.RangesChanged)).
+		WatchesRawSource(c.Space.Changes(func(string) []reconcile.Request { return c.everyNetwork(context.Background(), nil) })).
 		Complete(c)
 }
 

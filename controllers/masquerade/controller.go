@@ -37,8 +37,8 @@ type Config struct {
 	// Name say which one is the agent's.
 	ConfigMaps      typedcorev1.ConfigMapInterface
 	Namespace, Name string
-	// OpenVPC gives the cloud of a Network.
-	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Space reads the address space of the VPCs.
+	Space   *vpc.Reader
 	Events  events.EventRecorder
 	Metrics *Metrics
 	// Period is how often the VPCs are read when nothing calls for it; 5
@@ -63,13 +63,13 @@ func New(cfg Config) *Controller {
 // Setup adds the controller to a manager. There is one thing to reconcile,
 // whatever changed.
 func (c *Controller) Setup(mgr manager.Manager) error {
-	one := handler.EnqueueRequestsFromMapFunc(func(context.Context, client.Object) []reconcile.Request {
-		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: c.Namespace, Name: c.Name}}}
-	})
+	it := []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: c.Namespace, Name: c.Name}}}
+	one := handler.EnqueueRequestsFromMapFunc(func(context.Context, client.Object) []reconcile.Request { return it })
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("masquerade").
 		Watches(&v1alpha1.Network{}, one, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, conditions.Lost(v1alpha1.ConditionMasquerade, conditionsOf)))).
 		Watches(&v1alpha1.RangeRequest{}, one, builder.WithPredicates(vpc.RangesChanged)).
+		WatchesRawSource(c.Space.Changes(func(string) []reconcile.Request { return it })).
 		Complete(c)
 }
 
@@ -120,18 +120,14 @@ type reading struct {
 
 func (c *Controller) read(ctx context.Context, networks []v1alpha1.Network) (out reading) {
 	for i := range networks {
-		vpc, err := c.OpenVPC(ctx, &networks[i])
-		if cloud.Is(err, cloud.WrongCloud) {
-			continue
+		s, err := c.Space.Fresh(ctx, &networks[i])
+		switch {
+		case cloud.Is(err, cloud.WrongCloud):
+		case err != nil:
+			out.err = err
+		default:
+			out.snapshots, out.partly = append(out.snapshots, s), out.partly || len(s.Unseen) > 0
 		}
-		if err == nil {
-			var s cloud.Snapshot
-			if s, err = vpc.Space.Read(ctx); err == nil {
-				out.snapshots, out.partly = append(out.snapshots, s), out.partly || len(s.Unseen) > 0
-				continue
-			}
-		}
-		out.err = err
 	}
 	return out
 }

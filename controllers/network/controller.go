@@ -39,6 +39,8 @@ type Config struct {
 	Live client.Reader
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Space reads the address space of the VPCs.
+	Space *vpc.Reader
 	// Forget is told of a Network that is gone; it may be nil.
 	Forget func(network string)
 	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
@@ -91,6 +93,9 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 			}),
 			builder.WithPredicates(vpc.RangesChanged)).
 		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(c.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(c.Space.Changes(func(network string) []reconcile.Request {
+			return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: network}}}
+		})).
 		Complete(c)
 }
 
@@ -120,7 +125,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	vpc, cannot := c.OpenVPC(ctx, n)
+	_, cannot := c.OpenVPC(ctx, n)
 	ours := !cloud.Is(cannot, cloud.WrongCloud)
 	if !n.DeletionTimestamp.IsZero() {
 		if !ours {
@@ -145,7 +150,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	again := c.Period
 	found, no := survey.Survey{}, cmp.Or(conditions.FromCloud(cannot), invalid(n))
 	if no == nil {
-		found, no = c.survey(ctx, n, vpc)
+		found, no = c.survey(ctx, n)
 	}
 	if no != nil {
 		c.refuse(ctx, n, no, "ReadVPC")
@@ -184,12 +189,12 @@ func noteRead(n, before *v1alpha1.Network, read metav1.Time) {
 	}
 }
 
-func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) (out survey.Survey, _ *conditions.Refusal) {
+func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (out survey.Survey, _ *conditions.Refusal) {
 	var requests v1alpha1.RangeRequestList
 	if err := c.Client.List(ctx, &requests); err != nil {
 		return out, conditions.FromAPI("listing RangeRequests", err)
 	}
-	snapshot, err := vpc.Space.Read(ctx)
+	snapshot, err := c.Space.Fresh(ctx, n)
 	if err != nil {
 		return out, conditions.FromCloud(err)
 	}

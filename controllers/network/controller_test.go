@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -63,11 +65,10 @@ func newBench(t *testing.T, objects ...client.Object) *bench {
 				return c.SubResource(sub).Patch(ctx, o, p, opts...)
 			},
 		}).Build()
+	open := func(context.Context, *v1alpha1.Network) (cloud.VPC, error) { return cloud.VPC{Space: b}, b.cannotOpen }
 	b.controller = New(Config{
 		Client: b.api, Live: b.api, ClusterID: "mine", Events: b.recorder, Metrics: NewMetrics(prometheus.NewRegistry()),
-		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
-			return cloud.VPC{Space: b}, b.cannotOpen
-		},
+		OpenVPC: open, Space: vpc.New(vpc.Config{Open: open}),
 	})
 	return b
 }

@@ -61,6 +61,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step c
 }
 
 func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
+	defer c.Space.Changed(vpc.Place)
 	if r.Spec.Purpose == v1alpha1.Proxy {
 		return c.createProxy(ctx, r, at, vpc)
 	}

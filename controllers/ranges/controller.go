@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 
@@ -38,6 +40,8 @@ type Config struct {
 	Nodes func() []*corev1.Node
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Space reads the address space of the VPCs.
+	Space *vpc.Reader
 	// Beside gives those of the Networks that are of the same VPC as the one,
 	// without that; it may be nil, where there is only one.
 	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
@@ -84,7 +88,9 @@ type Controller struct {
 	sweeper    sweeper            // of the one worker
 	// stored is the request under reconciliation as the API server has it; of
 	// the one worker.
-	stored  *v1alpha1.RangeRequest
+	stored *v1alpha1.RangeRequest
+	// began is when its reconcile began: no older reading of the VPC is taken.
+	began   time.Time
 	queue   queue       // set before the worker starts
 	changed atomic.Bool // Nodes changed, or a request went, since the last count
 }
@@ -139,7 +145,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		stuck = conditions.Refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and mend what the API server refuses", err)
 	}
-	c.stored = r.DeepCopy()
+	c.stored, c.began = r.DeepCopy(), c.Now()
 	again, gone := c.bring(ctx, r, stuck)
 	if gone {
 		c.forget(r.Name)

@@ -162,7 +162,7 @@ func without(steps, had []carve.Step) []carve.Step {
 func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (carve.Input, *conditions.Refusal) {
 	in := carve.Input{Request: r, Network: n, ClusterID: c.ClusterID, Now: c.Now()}
 	var err error
-	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil {
+	if in.Snapshot, err = c.Space.Read(ctx, n, c.began); err != nil {
 		return in, conditions.FromCloud(err)
 	}
 	var others v1alpha1.RangeRequestList

@@ -77,7 +77,8 @@ func (c *Controller) proxiesInVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) (o
 }
 
 // removeFrom takes one range of the request out of the VPC.
-func removeFrom(ctx context.Context, r *v1alpha1.RangeRequest, mine cloud.Range, vpc cloud.VPC) error {
+func (c *Controller) removeFrom(ctx context.Context, r *v1alpha1.RangeRequest, mine cloud.Range, vpc cloud.VPC) error {
+	defer c.Space.Changed(vpc.Place)
 	if r.Spec.Purpose == v1alpha1.Proxy {
 		return vpc.Proxies.Delete(ctx, cloud.ProxySubnet{Name: mine.Name, Prefix: mine.Prefix})
 	}

@@ -72,7 +72,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 	if r.Spec.DeletionPolicy == v1alpha1.Retain {
 		return nil
 	}
-	snapshot, err := vpc.Space.Read(ctx)
+	snapshot, err := c.Space.Read(ctx, n, c.began)
 	if err != nil && !onlyASubnet(snapshot, err) {
 		return conditions.FromCloud(err)
 	}
@@ -81,7 +81,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 			return no
 		}
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
-		err := removeFrom(ctx, r, mine, vpc)
+		err := c.removeFrom(ctx, r, mine, vpc)
 		if cloud.Is(err, cloud.Conflict) {
 			no := conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take off whatever still uses its addresses", err)
 			no.Again = carve.RetrySoon // the node controller may be at it
@@ -99,7 +99,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 func (c *Controller) settleClaimsOfDeleted(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) *conditions.Refusal {
 	in := carve.Input{Request: r, Network: n, ClusterID: c.ClusterID}
 	var err error
-	if in.Snapshot, err = vpc.Space.Read(ctx); err != nil && !onlyASubnet(in.Snapshot, err) {
+	if in.Snapshot, err = c.Space.Read(ctx, n, c.began); err != nil && !onlyASubnet(in.Snapshot, err) {
 		return conditions.FromCloud(err)
 	}
 	if c.Services != nil && in.Apart() {

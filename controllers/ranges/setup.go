@@ -31,6 +31,9 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		Watches(&v1alpha1.Network{}, handler.EnqueueRequestsFromMapFunc(c.ofNetwork)).
 		Watches(&corev1.Node{}, changed).
 		WatchesRawSource(counter{c}).
+		WatchesRawSource(c.Space.Changes(func(network string) []reconcile.Request {
+			return append(c.all(context.Background()), sweepOf(network))
+		})).
 		Complete(c)
 }
 

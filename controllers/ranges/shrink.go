@@ -114,7 +114,7 @@ func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p p
 		return nil, false // it was in our books only
 	}
 	log.FromContext(ctx).Info("removing a range that was empty", "range", g.Name, "subnet", g.Subnet, "prefix", at)
-	err := vpc.Ranges.Delete(ctx, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at})
+	err := c.removeFrom(ctx, r, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at}, vpc)
 	if cloud.Is(err, cloud.Conflict) {
 		return inUse(g, err.Error()), true
 	}

@@ -55,6 +55,7 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m carve
 	if no := c.addBlock(ctx, r, m, vpc); no != nil {
 		return no
 	}
+	defer c.Space.Changed(vpc.Place)
 	log.FromContext(ctx).Info("making a subnet", "name", m.Subnet.Name, "zone", m.Subnet.Zone, "prefix", m.Subnet.Prefix, "why", m.Why)
 	id, err := vpc.NewSpace.AddSubnet(ctx, m.Subnet)
 	if cloud.Is(err, cloud.OutcomeUnknown) {
@@ -125,6 +126,7 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m c
 	if m.Block.IsValid() {
 		log.FromContext(ctx).Info("associating a block with the VPC", "block", m.Block, "why", m.Why)
 	}
+	defer c.Space.Changed(vpc.Place)
 	if err := vpc.NewSpace.AddBlock(ctx, m.In); err != nil {
 		if no := underWay(ctx, "block "+m.In.String()+" is being associated with the VPC"); no != nil {
 			return no

@@ -23,6 +23,7 @@ func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, spacePatience)
 	defer cancel()
+	defer c.Space.Changed(vpc.Place)
 	for _, sub := range in.Made() {
 		if no := c.leads(ctx); no != nil {
 			return no

@@ -80,7 +80,7 @@ func (c *Controller) sweep(ctx context.Context, network string) (reconcile.Resul
 // sweepVPC lists the requests after it has read the VPC: a request is there
 // before anything of it is made.
 func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc cloud.VPC) error {
-	snapshot, err := vpc.Space.Read(ctx)
+	snapshot, err := c.Space.Fresh(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -170,6 +170,7 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.
 		return no
 	}
 	log.FromContext(ctx).Info("removing a range of a request that is gone", "range", o.Name, "subnet", o.Subnet, "prefix", o.Prefix, "request", o.Request)
+	defer c.Space.Changed(vpc.Place)
 	switch {
 	case o.Zone != "":
 		err = vpc.NewSpace.RemoveSubnet(ctx, cloud.NewSubnet{Name: o.Name, Zone: o.Zone, Prefix: o.Prefix})

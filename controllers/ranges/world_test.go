@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/vpc"
+
 	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,16 +73,21 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 
 // restart forgets what is in memory.
 func (w *world) restart() {
+	open := func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
+		return cloud.VPC{Space: w, Ranges: w, Interfaces: interfaces{w: w}, NewSpace: newSpace{w: w}}, nil
+	}
 	w.c = New(Config{
 		Client: w.api, Live: w.api, ClusterID: clusterID, Events: w.events,
 		Metrics: NewMetrics(prometheus.NewRegistry()),
 		Nodes:   func() []*corev1.Node { return w.nodes },
-		OpenVPC: func(context.Context, *v1alpha1.Network) (cloud.VPC, error) {
-			return cloud.VPC{Space: w, Ranges: w, Interfaces: interfaces{w: w}, NewSpace: newSpace{w: w}}, nil
-		},
+		OpenVPC: open, Space: vpc.New(vpc.Config{Open: open, Now: never}),
 		Pools: w, Now: func() time.Time { return w.now },
 	})
 }
+
+// never is a clock by which no reading of the VPC is new enough for a second
+// caller.
+func never() time.Time { return time.Time{} }
 
 func (w *world) Waiting() []carve.Waiter  { return w.waiting }
 func (w *world) Look(p netip.Prefix) Pool { return w.pool(p) }

@@ -18,7 +18,8 @@ import (
 
 // Config is what a Reader needs.
 type Config struct {
-	// Open opens the VPC of a Network.
+	// Open opens the VPC of a Network, its space whole: the reader sets apart
+	// what leads around the Network's supernets.
 	Open func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Now is the clock; time.Now where it is nil.
 	Now func() time.Time
@@ -65,6 +66,11 @@ func (r *Reader) Read(ctx context.Context, n *v1alpha1.Network, notBefore time.T
 		return cloud.Snapshot{}, fmt.Errorf("reading the VPC of Network %s: %w", n.Name, ctx.Err())
 	}
 	return cloud.Within(reading.snapshot, supernets(n)), reading.err
+}
+
+// Fresh gives a reading that begins now or later.
+func (r *Reader) Fresh(ctx context.Context, n *v1alpha1.Network) (cloud.Snapshot, error) {
+	return r.Read(ctx, n, r.Now())
 }
 
 // Changed notes that we changed a VPC, or tried to, in any region of it: what

@@ -97,6 +97,26 @@ func TestAReadingIsSharedByWhoNeedsNoNewer(t *testing.T) {
 	})
 }
 
+// TestThoseWhoNeedANewerReadingShareTheNext: however many ask while one is under
+// way that began too early.
+func TestThoseWhoNeedANewerReadingShareTheNext(t *testing.T) {
+	with(t, func(t *testing.T, r *Reader, s *slow) {
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				if _, err := r.Fresh(t.Context(), network("a")); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(100 * time.Millisecond)
+		}
+		all.Wait()
+		if s.reads != 2 {
+			t.Errorf("%d readings for five who asked one after another", s.reads)
+		}
+	})
+}
+
 // TestWhatWeChangedIsReadAnew however old a reading the caller takes.
 func TestWhatWeChangedIsReadAnew(t *testing.T) {
 	with(t, func(t *testing.T, r *Reader, s *slow) {

@@ -16,7 +16,8 @@ const limit = 5 * time.Minute
 // space is the address space of one VPC as some Networks see it.
 type space struct {
 	networks []string // whose it is
-	under    *reading // the newest that is under way
+	under    *reading // the one that is under way
+	next     *reading // begins after that, for those who need a newer one
 	last     *reading // the newest that succeeded
 }
 
@@ -45,24 +46,36 @@ func (r *Reader) join(ctx context.Context, key, network string, vpc cloud.VPC, n
 			return known
 		}
 	}
-	now := &reading{began: r.Now(), done: make(chan struct{})}
-	s.under = now
-	go r.read(context.WithoutCancel(ctx), s, now, vpc)
-	return now
+	if s.next == nil {
+		s.next = &reading{done: make(chan struct{})}
+	}
+	next := s.next
+	if s.under == nil {
+		r.begin(context.WithoutCancel(ctx), s, vpc)
+	}
+	return next
+}
+
+// begin starts the next reading; r is locked.
+func (r *Reader) begin(ctx context.Context, s *space, vpc cloud.VPC) {
+	s.under, s.next = s.next, nil
+	s.under.began = r.Now()
+	go r.read(ctx, s, s.under, vpc)
 }
 
 // read reads to the end, whoever has stopped waiting.
 func (r *Reader) read(ctx context.Context, s *space, now *reading, vpc cloud.VPC) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	now.snapshot, now.err = vpc.Space.Read(ctx)
+	now.snapshot, now.err = vpc.Space.Read(within)
 	close(now.done)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s.under == now {
-		s.under = nil
+	s.under = nil
+	if s.next != nil {
+		r.begin(ctx, s, vpc)
 	}
-	if now.err != nil || s.last != nil && !s.last.began.Before(now.began) {
+	if now.err != nil {
 		return
 	}
 	was := s.last
