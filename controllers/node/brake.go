@@ -67,6 +67,7 @@ func (r roll) verdict(was brake.Decision, confirmed int) (is brake.Decision, hel
 
 // count counts the Nodes of a VPC anew.
 func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alpha1.Network) (is brake.Decision, held int, _ error) {
+	began := c.Now()
 	r, err := c.callRoll(ctx, at)
 	if err != nil {
 		return is, 0, err
@@ -83,7 +84,7 @@ func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alp
 	}
 	is, nodes := r.verdict(was, brake.Confirmed(nodeKind, annotations...))
 	c.brakes[at] = is
-	for _, name := range c.releases.Hold(at, nodes) {
+	for _, name := range c.releases.Hold(at, began, nodes) {
 		c.enqueue(name)
 	}
 	return is, len(nodes), nil

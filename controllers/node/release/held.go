@@ -15,13 +15,14 @@ const CountEvery = time.Second
 // held are the Nodes of a VPC whose prefixes stay on their machines, as too many
 // vanished together.
 type held struct {
-	at    time.Time // when they were counted
+	at    time.Time // when the count began
 	nodes map[types.UID]string
 }
 
-// Hold notes who is held in a VPC from now on, and returns the names of those
-// who no longer are.
-func (t *Tracker) Hold(at cloud.Place, nodes map[types.UID]string) (freed []string) {
+// Hold notes who is held in a VPC by a count that began at that time, and returns
+// the names of those who no longer are. A release that begins while others are
+// counted is in no count yet.
+func (t *Tracker) Hold(at cloud.Place, began time.Time, nodes map[types.UID]string) (freed []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for uid, name := range t.held[at].nodes {
@@ -32,7 +33,7 @@ func (t *Tracker) Hold(at cloud.Place, nodes map[types.UID]string) (freed []stri
 	if t.held == nil {
 		t.held = map[cloud.Place]held{}
 	}
-	t.held[at] = held{t.now(), nodes}
+	t.held[at] = held{began, nodes}
 	return freed
 }
 

@@ -24,7 +24,7 @@ func TestADetachmentIsHeldUntilItIsCounted(t *testing.T) {
 		t.Error("nobody was counted, and a detachment is not held")
 	}
 	now = now.Add(time.Second)
-	r.Hold(here, map[types.UID]string{"a": "node-a"})
+	r.Hold(here, now, map[types.UID]string{"a": "node-a"})
 	r.Begin("b")
 	if !held("a") || held("b") {
 		t.Error("a is held, and b is not")
@@ -34,7 +34,11 @@ func TestADetachmentIsHeldUntilItIsCounted(t *testing.T) {
 	if !held("c") {
 		t.Error("c went after they were counted")
 	}
-	if freed := r.Hold(here, map[types.UID]string{"c": "node-c"}); !slices.Equal(freed, []string{"node-a"}) || held("a") || held("b") || !held("c") {
+	r.Hold(here, now.Add(-1), map[types.UID]string{"a": "node-a"})
+	if !held("c") {
+		t.Error("c went while they were counted")
+	}
+	if freed := r.Hold(here, now, map[types.UID]string{"c": "node-c"}); !slices.Equal(freed, []string{"node-a"}) || held("a") || held("b") || !held("c") {
 		t.Errorf("freed are %v", freed)
 	}
 	now = now.Add(2*CountEvery + 1)
