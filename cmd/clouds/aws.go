@@ -22,11 +22,11 @@ type AWSOptions struct {
 }
 
 func (o *AWSOptions) register(f *pflag.FlagSet) {
-	f.StringVar(&o.Endpoint, "aws-endpoint", "", "another address of the EC2 API, such as an emulator's")
-	f.StringVar(&o.Region, "aws-region", "", "the region of Networks that name none; that of the AWS configuration, or of the machine that this runs on, where it is not given")
-	f.BoolVar(&o.NoAuth, "aws-no-auth", false, "sign with made-up credentials; for emulators")
-	f.StringVar(&o.ClusterName, "aws-cluster-name", "", "the name in the tags kubernetes.io/cluster/<name> of subnets and security groups, by which those for load balancers are found")
-	f.StringSliceVar(&o.NodeGroups, "aws-node-security-groups", nil, "IDs of the nodes' security groups that get the rules of load balancers; each node's own where none is given")
+	f.StringVar(&o.Endpoint, "aws-endpoint", "", "endpoint of the EC2 API, such as an emulator's")
+	f.StringVar(&o.Region, "aws-region", "", "region of Networks that name none (default: the region of the AWS configuration, or of this machine)")
+	f.BoolVar(&o.NoAuth, "aws-no-auth", false, "sign requests with fake credentials; for emulators")
+	f.StringVar(&o.ClusterName, "aws-cluster-name", "", "cluster name in the tags kubernetes.io/cluster/<name> of subnets and security groups, which select those for load balancers")
+	f.StringSliceVar(&o.NodeGroups, "aws-node-security-groups", nil, "IDs of the nodes' security groups that get the rules of load balancers (default: each node's own)")
 }
 
 // madeUp are credentials for an emulator, which asks for a signature and does

@@ -107,14 +107,14 @@ func (c *Clouds) open(ctx context.Context, n *v1alpha1.Network) (*opened, error)
 	if !ok {
 		return nil, &cloud.Error{
 			Reason: cloud.Invalid, Act: "open the VPC", Resource: "Network " + n.Name,
-			Err: errors.New("it names no VPC of a cloud that this build knows"), Remedy: "name one of " + known() + " in the Network",
+			Err: errors.New("it names no VPC of a cloud that this build knows"), Remedy: "name " + known() + " in the Network",
 		}
 	}
 	if p.name != c.Cloud {
 		return nil, &cloud.Error{
 			Reason: cloud.WrongCloud, Act: "open the VPC", Resource: "Network " + n.Name,
-			Err:    fmt.Errorf("it names a VPC of another cloud, and %s runs with --cloud=%s", c.UserAgent, c.Cloud),
-			Remedy: "remove the Network, or run vpcnative for that cloud in its cluster",
+			Err:    fmt.Errorf("it names a VPC of another cloud; %s runs with --cloud=%s", c.UserAgent, c.Cloud),
+			Remedy: "delete the Network, or run vpcnative with that cloud in its cluster",
 		}
 	}
 	n = n.DeepCopy()

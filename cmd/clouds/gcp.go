@@ -19,9 +19,9 @@ type GCPOptions struct {
 }
 
 func (o *GCPOptions) register(f *pflag.FlagSet) {
-	f.StringVar(&o.Endpoint, "gcp-endpoint", "", "another address of the Compute Engine API, such as an emulator's")
+	f.StringVar(&o.Endpoint, "gcp-endpoint", "", "endpoint of the Compute Engine API, such as an emulator's")
 	f.BoolVar(&o.NoAuth, "gcp-no-auth", false, "send no credentials; for emulators")
-	f.StringSliceVar(&o.NodeTags, "gcp-node-tags", nil, "network tags of the nodes, for the firewall rules of load balancers; all machines of the network where none is given")
+	f.StringSliceVar(&o.NodeTags, "gcp-node-tags", nil, "network tags of the nodes, for the firewall rules of load balancers (default: all machines of the network)")
 }
 
 var computeEngine = provider{

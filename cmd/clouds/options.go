@@ -35,7 +35,7 @@ type name string
 func (n *name) Set(said string) error {
 	v := strings.ToLower(said)
 	if _, ok := named(v); !ok && v != "" {
-		return fmt.Errorf("this build knows %s", known())
+		return fmt.Errorf("must be %s", known())
 	}
 	*n = name(v)
 	return nil
@@ -58,7 +58,7 @@ func (o *Options) Bucket() func(cloud.Call) (perSecond float64, burst int) {
 // Validate refuses a cloud that there is no adapter for.
 func (o *Options) Validate() error {
 	if _, ok := named(o.Cloud); !ok {
-		return fmt.Errorf("--cloud=%s: this build knows %s", o.Cloud, known())
+		return fmt.Errorf("--cloud=%s: must be %s", o.Cloud, known())
 	}
 	return nil
 }

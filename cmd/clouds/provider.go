@@ -65,5 +65,5 @@ func known() string {
 	for _, p := range providers {
 		names = append(names, p.name)
 	}
-	return strings.Join(names, " and ")
+	return strings.Join(names, " or ")
 }

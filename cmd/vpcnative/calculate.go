@@ -39,24 +39,24 @@ func (c *calculator) register(f *pflag.FlagSet) {
 	v := &c.flags
 	f.IntVar(&v.Nodes, "nodes", 0, "nodes that the cluster starts with")
 	f.IntVar(&v.MaxPods, "max-pods", 110, "pods on each node")
-	f.StringVar(&v.NodePrefixLength, "node-prefix-length", "Auto", "size of each node's range: a number such as 24, or Auto for twice its max pods")
+	f.StringVar(&v.NodePrefixLength, "node-prefix-length", "Auto", "prefix length of the node CIDR: a number such as 24, or Auto for twice the node's max pods")
 	f.IntVar(&v.Services, "services", 4096, "addresses for Services; 0 plans no range for them")
-	f.IntVar(&v.Proxy, "proxy", 0, "also plan a proxy-only subnet for load balancers; its prefix length, 23 where the flag has no value")
+	f.IntVar(&v.Proxy, "proxy", 0, "also plan a proxy-only subnet for load balancers, of this prefix length; 23 if the flag has no value")
 	f.Lookup("proxy").NoOptDefVal = "23"
-	f.StringVar(&v.Growth, "growth", "1x", "how many times as large the cluster may become")
-	f.StringSliceVar(&v.Supernets, "supernet", nil, "space that may be carved; repeat it for more")
-	f.StringArrayVar(&v.Reserved, "reserve", nil, "space not to touch, CIDR or CIDR=reason; repeat it for more")
-	f.BoolVar(&v.Pin, "pin", false, "write objects that name the very blocks of the plan, in place of sizes")
+	f.StringVar(&v.Growth, "growth", "1x", "growth factor: how many times as large the cluster may become")
+	f.StringSliceVar(&v.Supernets, "supernet", nil, "space to carve ranges from; repeatable")
+	f.StringArrayVar(&v.Reserved, "reserve", nil, "space to keep free, as CIDR or CIDR=reason; repeatable")
+	f.BoolVar(&v.Pin, "pin", false, "write objects with the exact blocks of the plan instead of sizes")
 	f.StringVar(&v.Place.Project, "gcp-project", "my-project", "project, for the Network object")
 	f.StringVar(&v.Place.Network, "gcp-network", "my-vpc", "VPC network, for the Network object")
 	f.StringVar(&v.Place.Region, "gcp-region", "us-central1", "region, for the Network object")
-	f.StringSliceVar(&v.Place.Subnets, "subnets", []string{"nodes"}, "subnets of the nodes; each gets a pods range for --nodes. On EC2 the IDs of those of the plan, in its order")
+	f.StringSliceVar(&v.Place.Subnets, "subnets", []string{"nodes"}, "node subnets; each gets a pods range for --nodes. On EC2, the IDs of the planned subnets, in the order of the plan")
 	e := &c.ec2
-	f.StringSliceVar(&e.Zones, "zones", []string{"a", "b", "c"}, "on EC2, the zones that the nodes are spread over: names, or their last letters")
-	f.IntVar(&e.Slots, "prefix-slots", 0, "on EC2, how many /28 prefixes an interface of the nodes' instance type takes: its addresses, less one; 0 is not known")
-	f.StringVar(&e.Attachment, "attachment", string(v1alpha1.AttachPrefixes), "on EC2, how a node's range comes to its machine: Prefixes or Routes")
-	f.IntVar(&e.RoutesPerTable, "routes-per-table", 500, "on EC2 with --attachment=Routes, the account's quota of routes in a route table")
-	f.IntVar(&e.Blocks, "vpc-blocks", 5, "on EC2, how many IPv4 blocks a VPC may have, by the account's quota")
+	f.StringSliceVar(&e.Zones, "zones", []string{"a", "b", "c"}, "on EC2, zones to spread the nodes over: names, or their last letters")
+	f.IntVar(&e.Slots, "prefix-slots", 0, "on EC2, how many /28 prefixes an interface of the nodes' instance type supports: its addresses per interface, minus one; 0 if unknown")
+	f.StringVar(&e.Attachment, "attachment", string(v1alpha1.AttachPrefixes), "on EC2, how a node CIDR is attached to its machine: Prefixes or Routes")
+	f.IntVar(&e.RoutesPerTable, "routes-per-table", 500, "on EC2 with --attachment=Routes, the account's quota of routes per route table")
+	f.IntVar(&e.Blocks, "vpc-blocks", 5, "on EC2, the account's quota of IPv4 blocks per VPC")
 	f.StringVar(&e.VPC, "aws-vpc-id", "", "on EC2, the VPC's ID, for the Network object")
 }
 
@@ -91,7 +91,7 @@ func (c *calculator) on(f *pflag.FlagSet, o clouds.Options) error {
 	var bad error
 	f.Visit(func(g *pflag.Flag) {
 		if bad == nil && !slices.Contains(calculatorFlags, g.Name) && !slices.Contains(flagsOfAny, g.Name) {
-			bad = fmt.Errorf("--%s says nothing to a plan of a cluster that is not there yet, which asks neither a cluster nor a cloud: leave it out, or plan what there is with -f", g.Name)
+			bad = fmt.Errorf("--%s has no effect on the plan of a new cluster, which uses neither a cluster nor a cloud: remove it, or plan existing objects with -f", g.Name)
 		}
 	})
 	return bad
@@ -126,7 +126,7 @@ func (c *calculator) run(w io.Writer, o *output) error {
 		if err := result.Print(w, s); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, "\n%s\n%s", s.Bold("# To apply; -o yaml prints only this."), objects)
+		_, err := fmt.Fprintf(w, "\n%s\n%s", s.Bold("# Objects to apply; -o yaml prints only these."), objects)
 		return err
 	})
 }

@@ -34,7 +34,7 @@ func (r *remains) readCarriers(ctx context.Context, n *v1alpha1.Network, request
 	}
 	for nic, err := range r.vpc.Interfaces.List(ctx) {
 		if err != nil {
-			return fmt.Errorf("finding the instances that carry something of the cluster's ranges: %w", err)
+			return fmt.Errorf("finding the instances that have addresses of the cluster's ranges: %w", err)
 		}
 		held := slices.Clone(nic.Elsewhere)
 		for _, a := range nic.Attachments {
@@ -42,7 +42,7 @@ func (r *remains) readCarriers(ctx context.Context, n *v1alpha1.Network, request
 		}
 		for _, p := range held {
 			if slices.ContainsFunc(in, p.Overlaps) {
-				r.carriers = append(r.carriers, fmt.Sprintf("%s carries %s", cmp.Or(nic.Instance, nic.InstanceUID), p))
+				r.carriers = append(r.carriers, fmt.Sprintf("%s has %s", cmp.Or(nic.Instance, nic.InstanceUID), p))
 			}
 		}
 	}

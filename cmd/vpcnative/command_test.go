@@ -187,14 +187,14 @@ func TestExplainReadsTheVPCItself(t *testing.T) {
 	}
 	t.Cleanup(stop)
 	for ask, want := range map[string][]string{
-		"10.64.3.3":       {"must not be carved", "by-hand", "the VPC itself"},
+		"10.64.3.3":       {"is off limits", "by-hand", "the VPC itself"},
 		"10.65.3.3":       {`RangeRequest "pods" of another vpcnative cluster`},
 		"10.66.3.3":       {`RangeRequest "gone" of this cluster, which is gone`},
-		"10.4.6.9":        {"10.4.6.0/24, which the interface of gce://demo/us-central1-a/stray carries and no node publishes"},
+		"10.4.6.9":        {"10.4.6.0/24, which is on the interface of gce://demo/us-central1-a/stray and which no node publishes"},
 		"10.4.3.7":        {"is the address of Pod default/web"},
 		"10.5.0.0/24":     {"is free"}, // the status is older
-		"192.168.9.9":     {"outside of the supernets"},
-		"network/default": {"Network default carves"},
+		"192.168.9.9":     {"outside the supernets"},
+		"network/default": {"Network default has supernets"},
 	} {
 		got := vpcnative(t, "explain", ask, "--kubeconfig="+kubeconfig, "--gcp-endpoint="+endpoint, "--gcp-no-auth", "--cluster-id=here")
 		if got.code != 0 {
@@ -265,10 +265,10 @@ func TestWrongCommandLinesAreNamed(t *testing.T) {
 		"too few slots":                  {[]string{"plan", "--nodes=5", "--supernet=10.0.0.0/8", "--cloud=aws", "--prefix-slots=5"}, 2, []string{"a /26 for 64 pods", "--max-pods 64"}},
 		"no supernet":                    {[]string{"plan", "--nodes=5"}, 1, []string{"--supernet"}},
 		"a supernet alone":               {[]string{"plan", "--supernet=10.0.0.0/8"}, 1, []string{"--nodes=0"}},
-		"a plan that does not fit":       {[]string{"plan", "--nodes=5000", "--supernet=10.0.0.0/16"}, 2, []string{"this would fit", "--nodes"}},
+		"a plan that does not fit":       {[]string{"plan", "--nodes=5000", "--supernet=10.0.0.0/16"}, 2, []string{"would make it fit", "--nodes"}},
 		"a cloud that is none":           {[]string{"plan", "--cloud=moon", "-f", "testdata/request.yaml", here}, 1, []string{`"moon" for "--cloud"`}},
 		"no file":                        {[]string{"plan", "-f", "nowhere.yaml", here}, 1, []string{"nowhere.yaml"}},
-		"no cluster and no file":         {[]string{"plan", "--no-cluster"}, 1, []string{"--no-cluster needs -f"}},
+		"no cluster and no file":         {[]string{"plan", "--no-cluster"}, 1, []string{"--no-cluster requires -f"}},
 		"no kubeconfig":                  {[]string{"ranges", "--kubeconfig=/nowhere"}, 1, []string{"/nowhere"}},
 		"no context":                     {[]string{"ranges", "--context=moon", here}, 1, []string{"moon"}},
 		"an address with host bits":      {[]string{"explain", "10.4.3.7/24", here}, 1, []string{"did you mean 10.4.3.0/24"}},

@@ -27,13 +27,14 @@ func explainCommand() *cobra.Command {
 	var e explainer
 	cmd := &cobra.Command{
 		Use:   "explain ADDRESS|PREFIX|NAME",
-		Short: "Say what an address, a prefix, a node or a range is",
-		Long: `Say what an address or a prefix is: which range, node, Pod or Service has it, or
-why it is free or forbidden. A name is that of a node, a RangeRequest, a Network
-or a range in the cloud; node/NAME, rangerequest/NAME and network/NAME say which.
+		Short: "Explain what an address, a prefix, a node or a range is",
+		Long: `Explain what an address or a prefix is: which range, node, Pod or Service has
+it, or why it is free or off limits. NAME is the name of a node, a RangeRequest,
+a Network or a range in the cloud; use node/NAME, rangerequest/NAME or
+network/NAME if it is ambiguous.
 
-What is in the VPC is known from the Networks' status; with --cloud the VPC
-itself is read, and what the interfaces of instances carry.`,
+By default the Networks' status says what is in the VPC. With --cloud the VPC
+itself is read, and the interfaces of its instances.`,
 		Example: `  vpcnative explain 10.4.3.7
   vpcnative explain 10.4.0.0/14 --cloud=gcp
   vpcnative explain node/worker-1`,
@@ -66,7 +67,7 @@ itself is read, and what the interfaces of instances carry.`,
 			if isPrefix {
 				all = append(all, w.Prefix(p))
 			} else if all = w.Name(args[0]); len(all) == 0 {
-				return fmt.Errorf("there is no node, RangeRequest, Network or range called %q; for an address, write it in full", args[0])
+				return fmt.Errorf("no node, RangeRequest, Network or range is called %q; write addresses in full", args[0])
 			}
 			return o.write(cmd.OutOrStdout(), map[string]any{"explanations": all}, func(out io.Writer, s show.Style) error {
 				for i, e := range all {
@@ -83,8 +84,8 @@ itself is read, and what the interfaces of instances carry.`,
 	}
 	o.register(cmd)
 	e.cluster.Register(cmd.Flags())
-	e.clouds.Register(cmd.Flags(), "", "read the VPC itself, with your own credentials for this cloud (gcp or aws), and not the Networks' status")
-	cmd.Flags().StringVar(&e.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
+	e.clouds.Register(cmd.Flags(), "", "read the VPC itself instead of the Networks' status, with your own credentials for this cloud (gcp or aws)")
+	cmd.Flags().StringVar(&e.clusterID, "cluster-id", "", "the manager's --cluster-id (default: the UID of namespace kube-system)")
 	return cmd
 }
 
@@ -115,7 +116,7 @@ type explainer struct {
 // is left out.
 func (e *explainer) leave(what string, err error) error {
 	if apierrors.IsForbidden(err) {
-		e.notes = append(e.notes, fmt.Sprintf("you may not read %s, so they are not looked at", what))
+		e.notes = append(e.notes, fmt.Sprintf("you may not read %s, so they are ignored", what))
 		return nil
 	}
 	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
@@ -140,7 +141,7 @@ func (e *explainer) world(ctx context.Context, c client.Client, p netip.Prefix) 
 	ip := p.Addr().String()
 	w.Pods, err = podsWith(ctx, c, p.Addr(), w.Nodes)
 	if err := e.leave("Pods", err); err != nil {
-		return w, fmt.Errorf("looking for Pods with the address %s: %w", ip, err)
+		return w, fmt.Errorf("finding Pods with address %s: %w", ip, err)
 	}
 	var address networkingv1.IPAddress
 	err = c.Get(ctx, client.ObjectKey{Name: ip}, &address)

@@ -23,7 +23,7 @@ import (
 func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w *explain.World) (err error) {
 	w.VPC = map[string]preview.VPC{}
 	if w.ClusterID = e.clusterID; w.ClusterID == "" && e.clouds.Cloud != "" {
-		if w.ClusterID, err = cluster.ID(ctx, c); e.leave("Namespaces, by which marks of this cluster are told from others'", err) != nil {
+		if w.ClusterID, err = cluster.ID(ctx, c); e.leave("Namespaces, which identify this cluster's ranges", err) != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func carriedBy(ctx context.Context, interfaces cloud.Interfaces, n *v1alpha1.Net
 		if err != nil {
 			return fmt.Errorf("reading the instances of Network %s: %w", n.Name, err)
 		}
-		nic.Instance = cmp.Or(nic.Instance, nic.InstanceUID+", which is gone")
+		nic.Instance = cmp.Or(nic.Instance, nic.InstanceUID+" (deleted)")
 		for _, a := range nic.Attachments {
 			if a.Prefix.Overlaps(p) {
 				w.Carried = append(w.Carried, explain.Carried{Instance: nic.Instance, Prefix: a.Prefix})

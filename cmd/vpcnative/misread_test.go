@@ -14,10 +14,10 @@ func TestAPlanRefusesWhatItWouldHaveToIgnore(t *testing.T) {
 	for _, c := range []struct {
 		flag, want string
 	}{
-		{"--cloud=azure", "this build knows gcp and aws"},
-		{"--context=prod", "--context says nothing to a plan of a cluster that is not there yet"},
-		{"--cluster-id=x", "--cluster-id says nothing to a plan of a cluster that is not there yet"},
-		{"--kubeconfig=x", "--kubeconfig says nothing to a plan of a cluster that is not there yet"},
+		{"--cloud=azure", "must be gcp or aws"},
+		{"--context=prod", "--context has no effect on the plan of a new cluster"},
+		{"--cluster-id=x", "--cluster-id has no effect on the plan of a new cluster"},
+		{"--kubeconfig=x", "--kubeconfig has no effect on the plan of a new cluster"},
 	} {
 		if got := vpcnative(t, append(base, c.flag)...); got.code == 0 || !strings.Contains(got.errs, c.want) {
 			t.Errorf("%s: exit code %d: %s", c.flag, got.code, got.errs)
@@ -35,11 +35,11 @@ func TestAPlanTakesTheSpaceThatWasMeant(t *testing.T) {
 		t.Errorf("the VPC is not in the first supernet:\n%s%s", routes.out, routes.errs)
 	}
 	full := vpcnative(t, "plan", "--nodes=2000", "--supernet=10.0.0.0/16")
-	if full.code == 0 || !strings.Contains(full.errs, "in place of 10.0.0.0/16") || strings.Contains(full.errs, "172.16.0.0/12") {
+	if full.code == 0 || !strings.Contains(full.errs, "instead of 10.0.0.0/16") || strings.Contains(full.errs, "172.16.0.0/12") {
 		t.Errorf("the hint is not a wider supernet:\n%s", full.errs)
 	}
 	public := vpcnative(t, "plan", "--nodes=10", "--supernet=0.0.0.0/0")
-	if !strings.Contains(public.out+public.errs, "is public space") {
+	if !strings.Contains(public.out+public.errs, "is public address space") {
 		t.Errorf("public space is carved without a word:\n%s%s", public.out, public.errs)
 	}
 }

@@ -16,14 +16,14 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
-const orphansLong = `List the parts of load balancers that are ours and have no Service any more, and
-shared ones that nothing uses. The manager removes them by itself after
---orphan-grace; what stays longer is told of on its Network. Ranges and subnets
-whose RangeRequest is gone are listed too, and firewall rules of a Network.
+const orphansLong = `List vpcnative's load balancer resources whose Service is gone, and shared ones
+that nothing uses. The manager deletes them after --orphan-grace and reports
+those that remain on the Network. Ranges and subnets whose RangeRequest is gone,
+and firewall rules whose Network is gone, are listed too.
 
-With --delete load balancers' are removed: those that are still orphans after
---grace, for what is just being made may look like one. What RangeRequests left
-may have been retained on purpose: it goes with --retained only.`
+--delete deletes the load balancer resources that are still orphans after
+--grace: a resource that is being created may look like an orphan. Ranges and
+subnets may have been retained on purpose: they are deleted only with --retained.`
 
 // finder is the command orphans.
 type finder struct {
@@ -39,7 +39,7 @@ func orphansCommand() *cobra.Command {
 	o, f := &output{}, &finder{}
 	cmd := &cobra.Command{
 		Use:     "orphans",
-		Short:   "List what is left of load balancers without a Service, and remove it",
+		Short:   "List and delete load balancer resources whose Service is gone",
 		Long:    orphansLong,
 		Example: "  vpcnative orphans --cloud=gcp\n  vpcnative orphans --cloud=gcp --delete",
 		Args:    cobra.NoArgs,
@@ -48,10 +48,10 @@ func orphansCommand() *cobra.Command {
 				return err
 			}
 			if f.grace < 0 {
-				return fmt.Errorf("--grace=%s: it must not be less than zero", f.grace)
+				return fmt.Errorf("--grace=%s: must not be negative", f.grace)
 			}
 			if f.retained && !f.remove {
-				return errors.New("--retained says what --delete removes")
+				return errors.New("--retained requires --delete")
 			}
 			return f.run(cmd.Context(), cmd, o)
 		},
@@ -59,13 +59,13 @@ func orphansCommand() *cobra.Command {
 	o.register(cmd)
 	set := cmd.Flags()
 	f.cluster.Register(set)
-	f.clouds.Register(set, "", "the cloud, with your own credentials; the Network's where it is not given")
-	set.StringVar(&f.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
-	set.StringVar(&f.network, "network", "", "the Network; the only one, or default, where it is not given")
-	set.BoolVar(&f.withoutClass, "services-without-class", false, "what the manager's flag is")
-	set.BoolVar(&f.remove, "delete", false, "remove them")
-	set.BoolVar(&f.retained, "retained", false, "with --delete: also what RangeRequests and Networks left that are gone")
-	set.DurationVar(&f.grace, "grace", time.Minute, "with --delete: how long they must have been orphans")
+	f.clouds.Register(set, "", "the cloud, gcp or aws, with your own credentials (default: the Network's)")
+	set.StringVar(&f.clusterID, "cluster-id", "", "the manager's --cluster-id (default: the UID of namespace kube-system)")
+	set.StringVar(&f.network, "network", "", "the Network (default: the only one, or the one named default)")
+	set.BoolVar(&f.withoutClass, "services-without-class", false, "set if the manager's flag is set")
+	set.BoolVar(&f.remove, "delete", false, "delete the orphans")
+	set.BoolVar(&f.retained, "retained", false, "with --delete: also what deleted RangeRequests and Networks left behind")
+	set.DurationVar(&f.grace, "grace", time.Minute, "with --delete: how long a resource must have been an orphan")
 	return cmd
 }
 
@@ -92,9 +92,9 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 	}
 	but := ""
 	if !f.retained && len(first.pieces) > 0 {
-		but = " What RangeRequests and Networks left stays without --retained."
+		but = " What deleted RangeRequests and Networks left behind is kept without --retained."
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "\nThose that are still orphans in %s are removed.%s\n\n", f.grace, but)
+	fmt.Fprintf(cmd.ErrOrStderr(), "\nDeleting those that are still orphans in %s.%s\n\n", f.grace, but)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -130,7 +130,7 @@ func listed(found []lb.Orphan) orphanList {
 
 func (l orphanList) print(w io.Writer, _ show.Style) error {
 	if len(l) == 0 {
-		_, err := io.WriteString(w, "nothing is left behind\n")
+		_, err := io.WriteString(w, "no orphans\n")
 		return err
 	}
 	rows := []string{"RESOURCE\tFOR\tWHY"}

@@ -30,17 +30,17 @@ func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphane
 	}
 	due := slices.DeleteFunc(again.parts, func(x lb.Orphan) bool { return !known[x.Ref.String()] })
 	err = loadbalancer.Remove(ctx, at, again.state, due, func(r lb.Resource) {
-		gone = append(gone, listed([]lb.Orphan{{Resource: r, Why: "removed"}})...)
+		gone = append(gone, listed([]lb.Orphan{{Resource: r, Why: "deleted"}})...)
 	})
 	for _, x := range again.pieces {
 		if !f.retained || !known[x.what] {
 			continue
 		}
 		if refused := x.remove(ctx); refused != nil {
-			err = errors.Join(err, fmt.Errorf("%s stays: %w", x.what, refused))
+			err = errors.Join(err, fmt.Errorf("%s is kept: %w", x.what, refused))
 			continue
 		}
-		gone = append(gone, orphan{x.what, x.owner, "removed"})
+		gone = append(gone, orphan{x.what, x.owner, "deleted"})
 	}
 	return gone, err
 }
@@ -88,7 +88,7 @@ func (in *joined) owners(ctx context.Context) (func(cloud.Mark) bool, error) {
 func (x orphaned) list() orphanList {
 	out := listed(x.parts)
 	for _, p := range x.pieces {
-		out = append(out, orphan{p.what, p.owner, "its owner is gone: retained, or left behind"})
+		out = append(out, orphan{p.what, p.owner, "its owner is gone: retained or left behind"})
 	}
 	return out
 }

@@ -24,8 +24,8 @@ var formats = []string{"table", "json", "yaml"}
 
 func (o *output) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&o.format, "output", "o", "table", "table, json or yaml")
-	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only, as is done where the locale is not UTF-8")
+	f.StringVarP(&o.format, "output", "o", "table", "output format: table, json or yaml")
+	f.BoolVar(&o.ascii, "ascii", false, "print ASCII only (default if the locale is not UTF-8)")
 	must(cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(cobraStrings(formats), cobra.ShellCompDirectiveNoFileComp)))
 }
 
@@ -44,7 +44,7 @@ func (o *output) validate() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("--output=%s: it is table, json or yaml", o.format)
+	return fmt.Errorf("--output=%s: must be table, json or yaml", o.format)
 }
 
 // style is what w can show. There is no colour where w is no terminal, or

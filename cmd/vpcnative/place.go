@@ -36,7 +36,7 @@ func (p *requests) join(ctx context.Context) (*joined, error) {
 	}
 	var all v1alpha1.NetworkList
 	if err := c.List(ctx, &all); err != nil {
-		return nil, fmt.Errorf("listing Networks: %w; is vpcnative installed in this cluster? deploy/crds has its kinds", err)
+		return nil, fmt.Errorf("listing Networks: %w; is vpcnative installed in this cluster? Its CRDs are in deploy/crds", err)
 	}
 	out.networks = all.Items
 	return out, nil
@@ -66,7 +66,7 @@ type place struct {
 func (p *requests) open(ctx context.Context, in *joined, name string) (*place, error) {
 	at := slices.IndexFunc(in.networks, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		return nil, fmt.Errorf("there is no Network %q", name)
+		return nil, fmt.Errorf("no Network %q", name)
 	}
 	out := &place{network: &in.networks[at]}
 	options := p.clouds

@@ -6,20 +6,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const planLong = `Say what would be carved, where, and why there. Nothing is done.
+const planLong = `Show what would be carved, where, and why there. Nothing is changed.
 
-With --nodes and --supernet it plans a cluster that is not there yet, and needs
-neither a cluster nor a cloud: it prints a table and the objects to apply. With
---cloud=aws it plans for EC2, and says what the VPC and its subnets have to be.
+With --nodes and --supernet, plan a new cluster. This needs neither a cluster nor
+a cloud, and prints a table and the objects to apply. With --cloud=aws, plan for
+EC2, and print the VPC and the subnets that the plan needs.
 
-Without them it plans RangeRequests: those of -f, or those in the cluster that
-are not granted yet, as the manager would.
+Otherwise, plan RangeRequests as the manager would: those in the file -f, or
+those in the cluster that are not granted yet.
 
-Load balancers are planned as the manager would with --load-balancers: of the
-Services of -f, made or edited as the file has them, or of service/NAMESPACE/NAME
-as it is in the cluster. The cloud is read for that.`
+Load balancers are planned as the manager would with --load-balancers: for the
+Services in the file -f, new or edited, or for service/NAMESPACE/NAME as it is in
+the cluster. This reads the cloud.`
 
-const planExample = `  # a new cluster of 500 nodes that may become three times as large
+const planExample = `  # a new cluster of 500 nodes that may grow to three times its size
   vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
     --supernet 10.0.0.0/8 --reserve "10.10.0.0/16=the office VPN"
 
@@ -27,13 +27,13 @@ const planExample = `  # a new cluster of 500 nodes that may become three times 
   vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
     --supernet 10.0.0.0/8 --cloud=aws --aws-region eu-west-1 --zones a,b,c
 
-  # the objects alone, to apply
+  # only the objects, to apply
   vpcnative plan --nodes 500 --supernet 10.0.0.0/8 -o yaml | kubectl apply -f -
 
   # what a request would get in this cluster
   vpcnative plan -f request.yaml
 
-  # the load balancer that a Service would get, and what is still to do for one
+  # the load balancer that a Service would get, and what is pending for an existing one
   vpcnative plan -f service.yaml
   vpcnative plan service/default/web`
 
@@ -44,12 +44,12 @@ func planCommand() *cobra.Command {
 	var withoutClass bool
 	cmd := &cobra.Command{
 		Use:     "plan [service/NAMESPACE/NAME]",
-		Short:   "Say what would be carved, where and why; do nothing",
+		Short:   "Show what would be carved, where and why, without changing anything",
 		Long:    planLong,
 		Example: planExample,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f := cmd.Flags().Lookup("proxy"); len(args) > 0 && f.Changed {
-				return fmt.Errorf("--proxy takes its prefix length behind an equals sign: --proxy=%s", args[0])
+				return fmt.Errorf("--proxy takes its prefix length after an equals sign: --proxy=%s", args[0])
 			}
 			return cobra.MaximumNArgs(1)(cmd, args)
 		},
@@ -60,11 +60,11 @@ func planCommand() *cobra.Command {
 			asked := c.asked(cmd.Flags())
 			switch {
 			case len(args) == 1 && (asked != "" || r.file != "" || r.noCluster):
-				return fmt.Errorf("%s is planned by itself, as it is in the cluster", args[0])
+				return fmt.Errorf("%s is planned as it is in the cluster: do not combine it with -f, --no-cluster or flags for a new cluster", args[0])
 			case len(args) == 1:
 				return r.service(cmd.Context(), cmd, o, args[0], withoutClass)
 			case asked != "" && r.file != "":
-				return fmt.Errorf("--%s plans a cluster that is not there yet, and -f plans what is in the file: give one of them", asked)
+				return fmt.Errorf("--%s plans a new cluster, and -f the objects in a file: use one of them", asked)
 			case asked != "":
 				if err := c.on(cmd.Flags(), r.clouds); err != nil {
 					return err
@@ -77,6 +77,6 @@ func planCommand() *cobra.Command {
 	o.register(cmd)
 	c.register(cmd.Flags())
 	r.register(cmd.Flags())
-	cmd.Flags().BoolVar(&withoutClass, "services-without-class", false, "for a Service: what the manager's flag is")
+	cmd.Flags().BoolVar(&withoutClass, "services-without-class", false, "for a Service: set if the manager's flag is set")
 	return cmd
 }

@@ -17,12 +17,12 @@ func rangesCommand() *cobra.Command {
 	var nodes bool
 	cmd := &cobra.Command{
 		Use:   "ranges",
-		Short: "Show networks, their ranges, and how full these are",
-		Long: `Show networks, their ranges, and how full these are.
+		Short: "Show networks and ranges with their utilization",
+		Long: `Show networks and ranges with their utilization.
 
-What nodes hold is what they publish as podCIDRs; a range that is claimed for a
-node, or rests after one, is not counted. What Services hold is what the API
-server has allocated.`,
+Nodes are counted by their podCIDRs; a node CIDR that is claimed but not
+published, or quarantined, is not counted. ClusterIPs are counted as the API
+server has allocated them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
@@ -54,6 +54,6 @@ server has allocated.`,
 	}
 	o.register(cmd)
 	flags.Register(cmd.Flags())
-	cmd.Flags().BoolVar(&nodes, "nodes", false, "list the nodes of each range too")
+	cmd.Flags().BoolVar(&nodes, "nodes", false, "also list the nodes of each range")
 	return cmd
 }

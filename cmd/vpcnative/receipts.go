@@ -31,7 +31,7 @@ func (l receipts) failures() (n int) {
 
 func (l receipts) print(w io.Writer, _ show.Style) error {
 	if len(l) == 0 {
-		_, err := io.WriteString(w, "nothing is left of the cluster\n")
+		_, err := io.WriteString(w, "nothing of the cluster is left\n")
 		return err
 	}
 	rows, why := []string{"RESULT\tRESOURCE\tFOR"}, ""
@@ -67,9 +67,9 @@ func (r *remains) remove(ctx context.Context) (out receipts) {
 		trouble = loadbalancer.Remove(ctx, r.balancers, r.state, r.parts, func(x lb.Resource) { gone[x.Ref.String()] = true })
 	}
 	for _, p := range listed(r.parts) {
-		x := receipt{Resource: p.Resource, For: p.For, Result: "removed"}
+		x := receipt{Resource: p.Resource, For: p.For, Result: "deleted"}
 		if !gone[p.Resource] {
-			x.Result, x.Error = "still there", "something that uses it is, or could not be removed"
+			x.Result, x.Error = "still there", "a resource that uses it is still there, or could not be deleted"
 			if trouble != nil {
 				x.Error = oneLine(trouble)
 			}
@@ -77,7 +77,7 @@ func (r *remains) remove(ctx context.Context) (out receipts) {
 		out = append(out, x)
 	}
 	for _, p := range r.pieces() {
-		x := receipt{Resource: p.what, For: p.owner, Result: "removed"}
+		x := receipt{Resource: p.what, For: p.owner, Result: "deleted"}
 		if err := p.remove(ctx); err != nil {
 			x.Result, x.Error = "still there", oneLine(err)
 		}

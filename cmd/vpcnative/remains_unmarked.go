@@ -35,7 +35,7 @@ type leftBlock struct {
 // have been made for somebody who goes on with it.
 func (r *remains) removeRoute(ctx context.Context, x leftRoute) error {
 	if x.to.Instance != "" {
-		return fmt.Errorf("instance %s is there, and the route leads to it; delete the instance", x.to.Instance)
+		return fmt.Errorf("the route leads to instance %s, which exists; delete the instance", x.to.Instance)
 	}
 	op, err := r.vpc.Routed.Detach(ctx, x.to, x.Attachment)
 	if err != nil || op.Done() {
@@ -64,7 +64,7 @@ func (r *remains) readUnmarked(ctx context.Context, n *v1alpha1.Network, request
 	}
 	if !recorded {
 		r.notes = append(r.notes, "the file has no RangeRequest of Network "+n.Name+
-			", and only their status tells which routes and blocks of the VPC are the cluster's: any such stay")
+			", whose status records the cluster's routes and VPC blocks: these are kept")
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (r *remains) readRoutes(ctx context.Context, q *v1alpha1.RangeRequest) erro
 		}
 	}
 	if len(q.Spec.CIDRs) > 0 {
-		r.notes = append(r.notes, "RangeRequest "+q.Name+" named its blocks, so routes in them may be somebody else's: any such stay")
+		r.notes = append(r.notes, "RangeRequest "+q.Name+" named its blocks, so routes in them may be another party's: these are kept")
 		return nil
 	}
 	for i, err := range r.vpc.Routed.List(ctx) {

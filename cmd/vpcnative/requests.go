@@ -36,10 +36,10 @@ type requests struct {
 
 func (p *requests) register(f *pflag.FlagSet) {
 	p.cluster.Register(f)
-	p.clouds.Register(f, "", "read the VPC itself, with your own credentials for this cloud (gcp or aws), and not the Network's status")
-	f.StringVarP(&p.file, "filename", "f", "", "file with what to plan: RangeRequests, and Networks; or Services; - is standard input")
-	f.BoolVar(&p.noCluster, "no-cluster", false, "know only what -f says, and with --cloud the VPC")
-	f.StringVar(&p.clusterID, "cluster-id", "", "what the manager's --cluster-id is; the UID of namespace kube-system where it is not given")
+	p.clouds.Register(f, "", "read the VPC itself instead of the Network's status, with your own credentials for this cloud (gcp or aws)")
+	f.StringVarP(&p.file, "filename", "f", "", "file to plan: RangeRequests and Networks, or Services; - for standard input")
+	f.BoolVar(&p.noCluster, "no-cluster", false, "use only the file -f, and with --cloud the VPC")
+	f.StringVar(&p.clusterID, "cluster-id", "", "the manager's --cluster-id (default: the UID of namespace kube-system)")
 }
 
 func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output, withoutClass bool) error {
@@ -67,7 +67,7 @@ func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output, witho
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
 	}
 	if len(in.Wanted) == 0 {
-		fmt.Fprintln(cmd.ErrOrStderr(), "every RangeRequest in the cluster is granted: there is nothing to plan")
+		fmt.Fprintln(cmd.ErrOrStderr(), "nothing to plan: every RangeRequest in the cluster is granted")
 	}
 	if in.VPC, err = p.vpcs(ctx, in); err != nil {
 		return err
@@ -87,21 +87,21 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 	var state cluster.State
 	switch {
 	case p.noCluster && p.file == "":
-		return in, nil, errors.New("--no-cluster needs -f: there is nothing else to plan")
+		return in, nil, errors.New("--no-cluster requires -f")
 	case p.noCluster:
 		if state, err = file.Check(ctx); err != nil {
 			return in, nil, err
 		}
 		in.ClusterID = p.clusterID
-		notes = []string{"the objects were checked by the schema of this program, not by an API server, and no node is known"}
+		notes = []string{"the objects were checked against the built-in schema, not by an API server, and no node is known"}
 		if p.clusterID == "" {
 			in.ClusterID = "unknown"
-			notes = append(notes, "the names of ranges hold the identity of the cluster, which is not known: they will be others")
+			notes = append(notes, "the names of ranges will differ: they contain the cluster ID, which is not known")
 		}
 	default:
 		c, err := p.cluster.Connect()
 		if err != nil {
-			return in, nil, fmt.Errorf("%w; a cluster that is not there yet is planned by --nodes and --supernet, and -f with --no-cluster needs none", err)
+			return in, nil, fmt.Errorf("%w; to plan a new cluster use --nodes and --supernet, to plan a file without a cluster use -f with --no-cluster", err)
 		}
 		if state, notes, err = p.read(ctx, c, file); err != nil {
 			return in, nil, err

@@ -84,7 +84,7 @@ func TestTheRightsOfDeployAreEnough(t *testing.T) {
 	if got.code != 0 || got.out != want.out {
 		t.Errorf("plan -f: %+v, want %s", got, want.out)
 	}
-	if !strings.Contains(got.errs, "not by the API server, since you may not write it") {
+	if !strings.Contains(got.errs, "not by the API server, because you may not write it") {
 		t.Errorf("who may not write is not told that nothing was checked: %q", got.errs)
 	}
 }
@@ -121,8 +121,8 @@ func TestExplainFindsPodsByAnyAddress(t *testing.T) {
 		"10.4.7.2":         "is the address of Pod default/dual-a, on node dual",
 		"2600:1900:0:7::2": "is the address of Pod default/dual-a, on node dual",
 		"2600:1900:0:7::3": "is the address of Pod default/dual-b, on node dual",
-		"2600:1900:0:7::4": "the pod range of node dual; no Pod has it now",
-		"2600:1900:0:8::4": "is of no node",
+		"2600:1900:0:7::4": "the pod CIDR of node dual; no Pod has it now",
+		"2600:1900:0:8::4": "belongs to no node",
 	} {
 		got := vpcnative(t, "explain", address, "--kubeconfig="+kubeconfig)
 		if first, _, _ := bytes.Cut([]byte(got.out), []byte("\n")); !strings.Contains(string(first), want) {

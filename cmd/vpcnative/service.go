@@ -21,7 +21,7 @@ import (
 func (p *requests) service(ctx context.Context, cmd *cobra.Command, o *output, arg string, withoutClass bool) error {
 	parts := strings.Split(arg, "/")
 	if len(parts) != 3 || parts[0] != "service" && parts[0] != "svc" || parts[1] == "" || parts[2] == "" {
-		return fmt.Errorf("%s: what is planned by name is service/NAMESPACE/NAME", arg)
+		return fmt.Errorf("%s: use service/NAMESPACE/NAME", arg)
 	}
 	in, err := p.join(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func (p *requests) service(ctx context.Context, cmd *cobra.Command, o *output, a
 // services is plan for the Services of a file.
 func (p *requests) services(ctx context.Context, cmd *cobra.Command, o *output, file []corev1.Service, withoutClass bool) error {
 	if p.noCluster {
-		return errors.New("a load balancer is planned for the nodes of a cluster: leave out --no-cluster")
+		return errors.New("a load balancer is planned for the nodes of a cluster: remove --no-cluster")
 	}
 	in, err := p.join(ctx)
 	if err != nil {

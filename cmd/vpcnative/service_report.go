@@ -60,9 +60,9 @@ func (r serviceReport) print(w io.Writer, _ show.Style) error {
 	var b strings.Builder
 	switch {
 	case !r.Ours:
-		fmt.Fprintf(&b, "Service %s is none that gets a load balancer of ours.\n", r.Service)
+		fmt.Fprintf(&b, "Service %s is not managed by vpcnative.\n", r.Service)
 	case r.Refused != "":
-		fmt.Fprintf(&b, "Service %s is refused, and nothing would be changed.\n  %s\n", r.Service, r.Refused)
+		fmt.Fprintf(&b, "Service %s would be refused, and nothing would be changed.\n  %s\n", r.Service, r.Refused)
 	default:
 		fmt.Fprintf(&b, "Service %s: a load balancer that sends to %s.\n", r.Service, nodes(r.Nodes))
 	}
@@ -70,7 +70,7 @@ func (r serviceReport) print(w io.Writer, _ show.Style) error {
 		fmt.Fprintf(&b, "  %s\n", n)
 	}
 	if len(r.Ingress) > 0 {
-		fmt.Fprintf(&b, "It can be reached at %s.\n", strings.Join(r.Ingress, ", "))
+		fmt.Fprintf(&b, "Address: %s.\n", strings.Join(r.Ingress, ", "))
 	}
 	if r.Refused == "" {
 		b.WriteString("\n" + printSteps(r.Actions))

@@ -16,21 +16,21 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
 
-const teardownLong = `Remove all that is ours in the cloud, of a cluster that is gone: load balancers,
-ranges (retained ones too), proxy-only subnets, firewall rules, subnets that were
-made for nodes. What carries no mark of that cluster is left alone.
+const teardownLong = `Delete everything that vpcnative created in the cloud for a cluster that is gone:
+load balancers, ranges (retained ones too), proxy-only subnets, firewall rules
+and subnets for new nodes. Resources without that cluster's mark are left alone.
 
--f names the file with the cluster's Networks, as they were; --cluster-id what
-its manager's was, by default the UID of its namespace kube-system. Descriptions
-of what it made in the cloud end with it.
+-f is a file with the cluster's Networks as they were. --cluster-id is its
+manager's cluster ID, by default the UID of its namespace kube-system; the
+descriptions of its cloud resources end with it.
 
-A cluster is gone where nothing answers at its API server's address, which the
-kubeconfig or --server names, and no instance carries anything of its ranges. Of
-one that lives delete the objects: its manager removes all this. --yes stands
-for typing the ID and for nothing else.
+A cluster counts as gone if nothing answers at its API server's address, from the
+kubeconfig or --server, and no instance has addresses of its ranges. In a running
+cluster delete the objects instead: its manager deletes the cloud resources.
+--yes replaces typing the ID, and nothing else.
 
-Routes and blocks of a VPC (EC2) carry no mark: they are ours by what the
-RangeRequests recorded. Put these, with their status, into the file too.`
+Routes and VPC blocks (EC2) have no mark: they are known from the status of the
+RangeRequests. Put these, with their status, into the file too.`
 
 // wrecker is the command teardown.
 type wrecker struct {
@@ -42,7 +42,7 @@ func teardownCommand() *cobra.Command {
 	o, t := &output{}, &wrecker{}
 	cmd := &cobra.Command{
 		Use:     "teardown -f NETWORKS --cluster-id ID",
-		Short:   "Remove from the cloud all that is left of a cluster that is gone",
+		Short:   "Delete the cloud resources of a cluster that is gone",
 		Long:    teardownLong,
 		Example: "  vpcnative teardown -f network.yaml --cluster-id 5b1c9e0e-9c1b-4a52-9a59-0c9a5f6c4d11",
 		Args:    cobra.NoArgs,
@@ -57,19 +57,19 @@ func teardownCommand() *cobra.Command {
 	set := cmd.Flags()
 	t.cluster.Register(set)
 	t.cluster.RegisterServer(set)
-	t.clouds.Register(set, "", "the cloud, with your own credentials; each Network's where it is not given")
-	set.StringVarP(&t.file, "filename", "f", "", "file with the Networks, and RangeRequests with their status; - is standard input")
-	set.StringVar(&t.clusterID, "cluster-id", "", "what the manager's --cluster-id was")
-	set.BoolVar(&t.yes, "yes", false, "do not ask for the cluster's ID; what is checked is checked all the same")
+	t.clouds.Register(set, "", "the cloud, gcp or aws, with your own credentials (default: each Network's)")
+	set.StringVarP(&t.file, "filename", "f", "", "file with the Networks, and RangeRequests with their status; - for standard input")
+	set.StringVar(&t.clusterID, "cluster-id", "", "the --cluster-id of the cluster's manager")
+	set.BoolVar(&t.yes, "yes", false, "do not ask for the cluster's ID; all other checks still apply")
 	return cmd
 }
 
 func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 	if t.file == "" || t.clusterID == "" {
-		return errors.New("teardown needs both -f, the file with the cluster's Networks, and --cluster-id")
+		return errors.New("teardown requires -f, the file with the cluster's Networks, and --cluster-id")
 	}
 	if t.file == "-" && !t.yes {
-		return errors.New("standard input cannot both be the file and answer whether to go on: add --yes")
+		return errors.New("standard input cannot be both the file and the confirmation: add --yes")
 	}
 	saved, err := t.saved(cmd.InOrStdin())
 	if err != nil {
@@ -93,7 +93,7 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 		for _, note := range r.notes {
 			fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
 		}
-		out = append(out, r.list("to be removed")...)
+		out = append(out, r.list("to be deleted")...)
 	}
 	if len(out) == 0 {
 		return o.write(cmd.OutOrStdout(), out, out.print)
@@ -119,7 +119,7 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 		return err
 	}
 	if n := out.failures(); n > 0 {
-		return fmt.Errorf("not everything is gone, %d of %d are still there; run it again once what stands in the way is gone", n, len(out))
+		return fmt.Errorf("%d of %d resources are still there; fix the reasons above and run it again", n, len(out))
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 	}
 	state, err := cluster.ParseSaved(in)
 	if err == nil && len(state.Networks) == 0 {
-		err = errors.New("it holds no Network")
+		err = errors.New("it contains no Network")
 	}
 	if err != nil {
 		return state, fmt.Errorf("reading %s: %w", t.file, err)
@@ -150,21 +150,21 @@ func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 func (t *wrecker) gone(ctx context.Context) error {
 	host, answers, err := t.cluster.Answers(ctx)
 	if err != nil {
-		return fmt.Errorf("whether the cluster is gone is not known, and nothing was removed: %w", err)
+		return fmt.Errorf("cannot tell whether the cluster is gone; nothing was deleted: %w", err)
 	}
 	if !answers {
 		return nil
 	}
-	id := "it does not say which cluster it is"
+	id := "its cluster is unknown"
 	if c, err := t.cluster.Connect(); err == nil {
 		if uid, err := cluster.ID(ctx, c); err == nil && uid == t.clusterID {
-			return fmt.Errorf("the cluster %s answers at %s: delete its Services, RangeRequests and Networks, and its manager removes all that it made", uid, host)
+			return fmt.Errorf("cluster %s answers at %s: delete its Services, RangeRequests and Networks, and its manager deletes the cloud resources", uid, host)
 		} else if err == nil {
 			id = "its namespace kube-system has the UID " + uid
 		}
 	}
-	return fmt.Errorf("an API server answers at %s, and %s: name the one of the cluster that is gone, with --kubeconfig and --context, or its address with --server; "+
-		"of a cluster that answers its own manager removes what it made", host, id)
+	return fmt.Errorf("an API server answers at %s, and %s: select that of the cluster that is gone with --kubeconfig and --context, or its address with --server; "+
+		"in a running cluster, its own manager deletes the cloud resources", host, id)
 }
 
 // noneCarried refuses while an instance that lives carries something: a network
@@ -184,13 +184,13 @@ func noneCarried(all []*remains) error {
 	if len(who) > most {
 		who, more = who[:most], fmt.Sprintf("\n  and %d more", len(who)-most)
 	}
-	return fmt.Errorf("the API server does not answer, but machines of the cluster are there, so it may live; nothing was removed:\n  %s%s\ndelete these instances, and run it again",
+	return fmt.Errorf("the API server does not answer, but machines of the cluster exist, so it may still be running; nothing was deleted:\n  %s%s\ndelete these instances, and run it again",
 		strings.Join(who, "\n  "), more)
 }
 
 // confirm has a person type the cluster's ID.
 func confirm(in io.Reader, out io.Writer, id string) error {
-	fmt.Fprintf(out, "\nAll of it is removed, for good. Type the cluster's ID to go on: ")
+	fmt.Fprintf(out, "\nAll of these will be deleted permanently. Type the cluster's ID to continue: ")
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if strings.TrimSpace(line) == id {
 		return nil
@@ -201,5 +201,5 @@ func confirm(in io.Reader, out io.Writer, id string) error {
 			return err
 		}
 	}
-	return errors.New("not confirmed; nothing was removed")
+	return errors.New("not confirmed; nothing was deleted")
 }

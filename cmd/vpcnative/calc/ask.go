@@ -78,7 +78,7 @@ func Parse(f Flags) (Ask, error) {
 	refuse := func(format string, args ...any) { bad = multierror.Append(bad, fmt.Errorf(format, args...)) }
 	within := func(flag string, v, low, high int) {
 		if v < low || v > high {
-			refuse("--%s=%d: it must be from %d to %d", flag, v, low, high)
+			refuse("--%s=%d: must be from %d to %d", flag, v, low, high)
 		}
 	}
 	within("nodes", f.Nodes, 1, maxNodes)
@@ -90,7 +90,7 @@ func Parse(f Flags) (Ask, error) {
 	if f.NodePrefixLength != "" && f.NodePrefixLength != "Auto" {
 		n, err := strconv.Atoi(f.NodePrefixLength)
 		if err != nil || n < 8 || n > 32 {
-			refuse("--node-prefix-length=%s: it must be Auto or from 8 to 32", f.NodePrefixLength)
+			refuse("--node-prefix-length=%s: must be Auto or from 8 to 32", f.NodePrefixLength)
 		}
 		a.NodePrefixLength = n
 	}
@@ -98,16 +98,16 @@ func Parse(f Flags) (Ask, error) {
 	case f.EC2 != nil:
 		a.EC2, a.Place = f.EC2.parse(refuse, within), Place{}
 		if f.Proxy != 0 {
-			refuse("--proxy is for Compute Engine: load balancers of EC2 need no subnet for proxies")
+			refuse("--proxy is for Compute Engine: load balancers on EC2 need no proxy-only subnet")
 		}
 		if f.Pin {
-			refuse("--pin is for Compute Engine: on EC2 the plan makes the very subnets that the ranges lie in")
+			refuse("--pin is for Compute Engine: on EC2 the plan creates the subnets that contain the ranges")
 		}
 	case len(f.Place.Subnets) == 0:
-		refuse("--subnets is empty: name at least one subnet of the nodes")
+		refuse("--subnets is empty: name at least one node subnet")
 	}
 	if f.Pin && len(a.Place.Subnets) > 1 {
-		refuse("--pin: a request that names its blocks is for one subnet, and --subnets has %d", len(f.Place.Subnets))
+		refuse("--pin supports one subnet, and --subnets has %d", len(f.Place.Subnets))
 	}
 	var err error
 	if a.Growth, err = growth(f.Growth); err != nil {
@@ -128,7 +128,7 @@ func growth(text string) (float64, error) {
 	}
 	g, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
 	if err != nil || math.IsNaN(g) || g < 1 || g > 1000 {
-		return 0, fmt.Errorf("--growth=%s: say how many times as large the cluster may become, from 1x to 1000x, such as 3x", text)
+		return 0, fmt.Errorf("--growth=%s: must be a factor from 1x to 1000x, such as 3x", text)
 	}
 	return g, nil
 }
@@ -136,7 +136,7 @@ func growth(text string) (float64, error) {
 func supernets(texts []string) ([]netip.Prefix, error) {
 	var bad *multierror.Error
 	if len(texts) == 0 {
-		return nil, fmt.Errorf("no --supernet: name the space that may be carved, such as --supernet 10.0.0.0/8")
+		return nil, fmt.Errorf("--supernet is missing: name the space to carve ranges from, such as --supernet 10.0.0.0/8")
 	}
 	var out []netip.Prefix
 	for _, text := range texts {
@@ -150,7 +150,7 @@ func supernets(texts []string) ([]netip.Prefix, error) {
 			if larger.Bits() > smaller.Bits() {
 				larger, smaller = smaller, larger
 			}
-			bad = multierror.Append(bad, fmt.Errorf("--supernet: %s and %s overlap; leave %s out, it is part of %s", q, p, smaller, larger))
+			bad = multierror.Append(bad, fmt.Errorf("--supernet: %s and %s overlap; remove %s, it is part of %s", q, p, smaller, larger))
 		}
 		out = append(out, p)
 	}
@@ -168,7 +168,7 @@ func reserved(texts []string) ([]Reserved, error) {
 			bad = multierror.Append(bad, fmt.Errorf("--reserve: %w", err))
 			continue
 		case said && strings.TrimSpace(reason) == "", len(reason) > maxReasonLength:
-			bad = multierror.Append(bad, fmt.Errorf("--reserve %s: a reason has 1 to %d characters; leave the = out to give none", text, maxReasonLength))
+			bad = multierror.Append(bad, fmt.Errorf("--reserve %s: a reason has 1 to %d characters; omit the = for no reason", text, maxReasonLength))
 			continue
 		case !said:
 			reason = "reserved"

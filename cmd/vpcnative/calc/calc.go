@@ -59,7 +59,7 @@ func (e *NoFit) Error() string {
 	if len(e.Instead) == 0 {
 		return text
 	}
-	text += "\nwith the rest as it is, this would fit:"
+	text += "\nany of these changes would make it fit:"
 	for _, i := range e.Instead {
 		text += "\n  " + i
 	}

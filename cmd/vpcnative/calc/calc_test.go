@@ -165,7 +165,7 @@ func TestWhatWouldFitFits(t *testing.T) {
 		}
 		for _, instead := range no.Instead {
 			f := usual(c.change)
-			words := strings.Fields(strings.TrimPrefix(instead, "a further "))
+			words := strings.Fields(strings.TrimPrefix(instead, "another "))
 			value := strings.TrimSuffix(words[1], ",")
 			number, _ := strconv.Atoi(value)
 			switch words[0] {
@@ -182,7 +182,7 @@ func TestWhatWouldFitFits(t *testing.T) {
 			case "--routes-per-table":
 				f.EC2.RoutesPerTable = number
 			case "--supernet":
-				if _, had, wider := strings.Cut(instead, " in place of "); wider {
+				if _, had, wider := strings.Cut(instead, " instead of "); wider {
 					had, _, _ = strings.Cut(had, ",")
 					f.Supernets = slices.DeleteFunc(slices.Clone(f.Supernets), func(s string) bool { return s == had })
 				}
@@ -210,7 +210,7 @@ func TestWrongInputIsNamed(t *testing.T) {
 		"host bits":                {func(f *Flags) { f.Supernets = []string{"10.0.0.1/8"} }, []string{"--supernet", "10.0.0.1/8", "did you mean 10.0.0.0/8"}},
 		"no prefix":                {func(f *Flags) { f.Supernets = []string{"10.0.0.0"} }, []string{"--supernet", "10.0.0.0", "address/length"}},
 		"IPv6":                     {func(f *Flags) { f.Supernets = []string{"fd00::/48"} }, []string{"--supernet", "IPv6 where IPv4 is wanted"}},
-		"overlapping supernets":    {func(f *Flags) { f.Supernets = []string{"10.4.0.0/16", "10.0.0.0/8"} }, []string{"overlap", "leave 10.4.0.0/16 out"}},
+		"overlapping supernets":    {func(f *Flags) { f.Supernets = []string{"10.4.0.0/16", "10.0.0.0/8"} }, []string{"overlap", "remove 10.4.0.0/16"}},
 		"the same supernet twice":  {func(f *Flags) { f.Supernets = []string{"10.0.0.0/8", "10.0.0.0/8"} }, []string{"overlap"}},
 		"no supernet":              {func(f *Flags) { f.Supernets = nil }, []string{"--supernet 10.0.0.0/8"}},
 		"reserved with host bits":  {func(f *Flags) { f.Reserved = []string{"10.10.0.7/16=vpn"} }, []string{"--reserve", "did you mean 10.10.0.0/16"}},
@@ -228,8 +228,8 @@ func TestWrongInputIsNamed(t *testing.T) {
 		"a node size of IPv6":      {func(f *Flags) { f.NodePrefixLength = "64" }, []string{"--node-prefix-length=64"}},
 		"pinned in two subnets":    {func(f *Flags) { f.Pin, f.Place.Subnets = true, []string{"a", "b"} }, []string{"--pin", "one subnet"}},
 		"no subnet":                {func(f *Flags) { f.Place.Subnets = nil }, []string{"--subnets"}},
-		"pinned on EC2":            {onEC2(func(f *Flags) { f.Pin = true }), []string{"--pin", "very subnets"}},
-		"proxies on EC2":           {onEC2(func(f *Flags) { f.Proxy = 23 }), []string{"--proxy", "no subnet for proxies"}},
+		"pinned on EC2":            {onEC2(func(f *Flags) { f.Pin = true }), []string{"--pin", "creates the subnets"}},
+		"proxies on EC2":           {onEC2(func(f *Flags) { f.Proxy = 23 }), []string{"--proxy", "no proxy-only subnet"}},
 		"no zone":                  {onEC2(func(f *Flags) { f.EC2.Zones = nil }), []string{"--zones", "0 zones"}},
 		"a zone twice":             {onEC2(func(f *Flags) { f.EC2.Zones = []string{"a", "eu-west-1a"} }), []string{"eu-west-1a is given twice"}},
 		"slots of an address":      {onEC2(func(f *Flags) { f.EC2.Slots = -1 }), []string{"--prefix-slots=-1"}},
@@ -237,7 +237,7 @@ func TestWrongInputIsNamed(t *testing.T) {
 		"more routes than any":     {onEC2(func(f *Flags) { f.EC2.RoutesPerTable = 1001 }), []string{"--routes-per-table=1001", "1000"}},
 		"another attachment":       {onEC2(func(f *Flags) { f.EC2.Attachment = "Alias" }), []string{"--attachment=Alias", "Prefixes or Routes"}},
 		"a VPC by its name":        {onEC2(func(f *Flags) { f.EC2.VPC = "prod" }), []string{"--aws-vpc-id=prod", "vpc-0"}},
-		"a subnet by its name":     {onEC2(func(f *Flags) { f.EC2.Subnets = []string{"nodes"} }), []string{"nodes is no ID of a subnet"}},
+		"a subnet by its name":     {onEC2(func(f *Flags) { f.EC2.Subnets = []string{"nodes"} }), []string{"nodes is not a subnet ID"}},
 		"everything at once":       {func(f *Flags) { f.Nodes, f.Growth, f.Supernets = 0, "x", nil }, []string{"--nodes", "--growth", "--supernet"}},
 	} {
 		_, err := Parse(usual(c.change))

@@ -62,7 +62,7 @@ func (f EC2Flags) parse(refuse func(string, ...any), within func(string, int, in
 	within("vpc-blocks", f.Blocks, 1, maxBlocks)
 	within("routes-per-table", f.RoutesPerTable, 1, maxRoutes)
 	if len(f.Zones) == 0 || len(f.Zones) > maxSubnets {
-		refuse("--zones names %d zones: it must be from 1 to %d", len(f.Zones), maxSubnets)
+		refuse("--zones has %d zones: must be from 1 to %d", len(f.Zones), maxSubnets)
 	}
 	for _, z := range f.Zones {
 		if zoneLetter.MatchString(z) {
@@ -78,14 +78,14 @@ func (f EC2Flags) parse(refuse func(string, ...any), within func(string, int, in
 	case string(v1alpha1.AttachRoutes):
 		out.Routes = true
 	default:
-		refuse("--attachment=%s: it must be %s or %s", f.Attachment, v1alpha1.AttachPrefixes, v1alpha1.AttachRoutes)
+		refuse("--attachment=%s: must be %s or %s", f.Attachment, v1alpha1.AttachPrefixes, v1alpha1.AttachRoutes)
 	}
 	if f.VPC != "" && !vpcID.MatchString(f.VPC) {
-		refuse("--aws-vpc-id=%s: an ID is like vpc-0123456789abcdef0", f.VPC)
+		refuse("--aws-vpc-id=%s: must be an ID such as vpc-0123456789abcdef0", f.VPC)
 	}
 	for _, s := range f.Subnets {
 		if !subnetID.MatchString(s) {
-			refuse("--subnets: %s is no ID of a subnet, like subnet-0123456789abcdef0", s)
+			refuse("--subnets: %s is not a subnet ID such as subnet-0123456789abcdef0", s)
 		}
 	}
 	return out
@@ -106,16 +106,16 @@ func (a Ask) node() (length int, no *NoFit) {
 	}
 	switch most := 1 << (32 - length); {
 	case most < a.MaxPods:
-		return refuse("a node's range of /%d has %d addresses, and --max-pods=%d calls for more", length, most, a.MaxPods)
+		return refuse("a node CIDR of /%d has %d addresses, and --max-pods=%d needs more", length, most, a.MaxPods)
 	case !a.EC2.Routes && length > smallestPrefix:
-		return refuse("a node's range of /%d is smaller than EC2 delegates; --node-prefix-length=%d is the smallest", length, smallestPrefix)
+		return refuse("a node CIDR of /%d is smaller than EC2 delegates; the smallest is --node-prefix-length=%d", length, smallestPrefix)
 	case length <= largestBlock:
-		return refuse("a node's range of /%d does not fit beside machines in a subnet, which is a /%d at most", length, largestBlock)
+		return refuse("a node CIDR of /%d does not fit in a subnet with machines, which is a /%d at most", length, largestBlock)
 	}
 	if slots := 1 << max(0, smallestPrefix-length); !a.EC2.Routes && a.EC2.Slots > 0 && slots > a.EC2.Slots {
 		run := 1 << (bits.Len(uint(a.EC2.Slots)) - 1)
-		return refuse("a node's range of /%d is a run of %d prefixes of /28, and an interface with %d slots for them takes a run of %d, which is a /%d for %d pods; "+
-			"take an instance type with more, fewer pods, or --attachment=Routes", length, slots, a.EC2.Slots, run, smallestPrefix+1-bits.Len(uint(run)), run*16)
+		return refuse("a node CIDR of /%d is a run of %d /28 prefixes, and an interface with %d slots supports a run of %d, which is a /%d for %d pods; "+
+			"use an instance type with more slots, fewer pods, or --attachment=Routes", length, slots, a.EC2.Slots, run, smallestPrefix+1-bits.Len(uint(run)), run*16)
 	}
 	return length, nil
 }

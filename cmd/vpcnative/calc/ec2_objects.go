@@ -78,7 +78,7 @@ func (a Ask) podsInside(s sizing) (out []grower) {
 func (a Ask) podsByRoutes(s sizing, routes int) (grower, *NoFit) {
 	if left := a.EC2.RoutesPerTable - routes; a.largest() > left {
 		return grower{}, &NoFit{What: "pods", Text: fmt.Sprintf(
-			"each of %d nodes takes a route in every route table, and a table has room for %d (quota %d, %d in use); --routes-per-table says to how many the quota was raised, up to %d",
+			"each of %d nodes needs a route in every route table, and a table has room for %d (quota %d, %d in use); raise the quota, up to %d, and set --routes-per-table",
 			a.largest(), left, a.EC2.RoutesPerTable, routes, maxRoutes)}
 	}
 	b := a

@@ -56,7 +56,7 @@ func (a Ask) size(taken []netip.Prefix) (sizing, *NoFit) {
 		var why string
 		switch {
 		case count > a.EC2.Blocks:
-			why = fmt.Sprintf("a VPC has %d at most; --vpc-blocks says to how many its quota was raised", a.EC2.Blocks)
+			why = fmt.Sprintf("a VPC has %d at most; if its quota was raised, set --vpc-blocks", a.EC2.Blocks)
 		case err != nil:
 			why = err.Error()
 		default:
@@ -64,11 +64,11 @@ func (a Ask) size(taken []netip.Prefix) (sizing, *NoFit) {
 			return s, nil
 		}
 		if no == nil {
-			no = &NoFit{What: "VPC", Text: fmt.Sprintf("%d subnets of /%d take %d blocks of /%d: %s", perZone*zones, s.subnet, count, s.block, why)}
+			no = &NoFit{What: "VPC", Text: fmt.Sprintf("%d subnets of /%d need %d blocks of /%d: %s", perZone*zones, s.subnet, count, s.block, why)}
 		}
 	}
 	if no == nil {
-		no = &NoFit{What: "pods", Text: fmt.Sprintf("%d nodes with a /%d each do not fit in %d subnets of /%d, as many as a Network may name", a.largest(), node, maxSubnets, largestBlock)}
+		no = &NoFit{What: "pods", Text: fmt.Sprintf("%d nodes with a /%d each do not fit in %d subnets of /%d, the most that a Network may name", a.largest(), node, maxSubnets, largestBlock)}
 	}
 	return sizing{}, no
 }

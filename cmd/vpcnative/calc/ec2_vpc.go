@@ -43,7 +43,7 @@ func (a Ask) layOut(taken []netip.Prefix) (sizing, *VPC, *NoFit) {
 	}
 	slices.SortFunc(places, netip.Prefix.Compare)
 	if given := len(a.EC2.Subnets); given > 0 && given != len(places) {
-		return s, nil, &NoFit{What: "VPC", Text: fmt.Sprintf("the plan has %d subnets, and --subnets has %d: name each, in the order in which they are listed without it", len(places), given)}
+		return s, nil, &NoFit{What: "VPC", Text: fmt.Sprintf("the plan has %d subnets, and --subnets has %d: name all, in the order of the plan without --subnets", len(places), given)}
 	}
 	for i, p := range places {
 		x := Subnet{ID: fmt.Sprintf("subnet-%017d", i+1), Zone: a.EC2.Zones[i/s.perZone], CIDR: p.String(), Machines: s.nodes}

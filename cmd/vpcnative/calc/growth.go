@@ -43,11 +43,11 @@ func (out *Result) grow(a Ask, g ground) (err error) {
 			length := netip.MustParsePrefix(r.CIDR).Bits()
 			found, err := prefix.Carve(parents, occupied, length, x.more)
 			if err != nil {
-				return &NoFit{What: r.Request, Text: fmt.Sprintf("growing %gx takes %d more ranges of /%d%s: %s", a.Growth, x.more, length, inSubnet(r.Subnet), err)}
+				return &NoFit{What: r.Request, Text: fmt.Sprintf("growing %gx needs %d more ranges of /%d%s: %s", a.Growth, x.more, length, inSubnet(r.Subnet), err)}
 			}
 			for i, p := range found {
 				r.CIDR, r.Growth = p.String(), true
-				r.Why = fmt.Sprintf("further range %d of %d, if the cluster grows %gx", i+1, x.more, a.Growth)
+				r.Why = fmt.Sprintf("growth range %d of %d, if the cluster grows %gx", i+1, x.more, a.Growth)
 				out.Ranges = append(out.Ranges, r)
 			}
 			occupied = append(occupied, found...)

@@ -64,7 +64,7 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 			continue
 		}
 		wider := append(append([]netip.Prefix{}, a.Supernets...), p)
-		if try(fmt.Sprintf("a further --supernet %s, if your VPC has it free", p), func(b *Ask) { b.Supernets = wider }) {
+		if try(fmt.Sprintf("another --supernet %s, if it is free in your VPC", p), func(b *Ask) { b.Supernets = wider }) {
 			break
 		}
 	}
@@ -82,7 +82,7 @@ func (a Ask) widened(try func(string, func(*Ask)) bool) bool {
 				if len(prefix.Overlapping(rest, wide)) > 0 {
 					break
 				}
-				flag := fmt.Sprintf("--supernet %s in place of %s, if your VPC has it free", wide, s)
+				flag := fmt.Sprintf("--supernet %s instead of %s, if it is free in your VPC", wide, s)
 				if try(flag, func(b *Ask) { b.Supernets = append(append([]netip.Prefix{}, rest...), wide) }) {
 					return true
 				}
@@ -95,12 +95,12 @@ func (a Ask) widened(try func(string, func(*Ask)) bool) bool {
 // raised tries higher quotas of the account.
 func (a Ask) raised(try func(string, func(*Ask)) bool) {
 	for n := a.EC2.Blocks + 1; n <= maxBlocks; n++ {
-		if try(fmt.Sprintf("--vpc-blocks %d, once the quota of IPv4 blocks is raised", n), func(b *Ask) { b.ec2(func(e *EC2) { e.Blocks = n }) }) {
+		if try(fmt.Sprintf("--vpc-blocks %d, after raising the quota of IPv4 blocks", n), func(b *Ask) { b.ec2(func(e *EC2) { e.Blocks = n }) }) {
 			break
 		}
 	}
 	for _, n := range []int{500, maxRoutes} {
-		if n > a.EC2.RoutesPerTable && try(fmt.Sprintf("--routes-per-table %d, once the quota of routes is raised", n), func(b *Ask) { b.ec2(func(e *EC2) { e.RoutesPerTable = n }) }) {
+		if n > a.EC2.RoutesPerTable && try(fmt.Sprintf("--routes-per-table %d, after raising the quota of routes", n), func(b *Ask) { b.ec2(func(e *EC2) { e.RoutesPerTable = n }) }) {
 			break
 		}
 	}

@@ -114,7 +114,7 @@ func (a Ask) grows(what string, more int) (*v1alpha1.Growth, error) {
 	case more == 0:
 		return nil, nil
 	case more+1 > maxRanges:
-		return nil, fmt.Errorf("--growth=%gx takes %d %s ranges, and a subnet takes %d at most; ask for more at once, and for less growth", a.Growth, more+1, what, maxRanges)
+		return nil, fmt.Errorf("--growth=%gx needs %d %s ranges, and a subnet has %d at most; start with larger ranges, and less growth", a.Growth, more+1, what, maxRanges)
 	}
 	return &v1alpha1.Growth{MaxRanges: int32(more + 1)}, nil
 }

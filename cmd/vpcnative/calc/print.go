@@ -32,25 +32,25 @@ func (r Result) Print(w io.Writer, s show.Style) error {
 	}
 	var b strings.Builder
 	if r.GrowthNeeds != "" {
-		fmt.Fprintf(&b, "+ is carved later, by itself, as the cluster grows: %s addresses, which fit. Here is where they would lie.\n", show.Number(r.GrowthNeeds))
+		fmt.Fprintf(&b, "+ carved automatically as the cluster grows: %s more addresses, which fit at these places.\n", show.Number(r.GrowthNeeds))
 	}
-	fmt.Fprintf(&b, "\n%s\n", s.Bold("Why there"))
+	fmt.Fprintf(&b, "\n%s\n", s.Bold("Why"))
 	for _, line := range why {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
-	fmt.Fprintf(&b, "  each node draws a /%d: %s\n", r.NodeSize.PrefixLength, r.NodeSize.Why)
+	fmt.Fprintf(&b, "  each node gets a /%d: %s\n", r.NodeSize.PrefixLength, r.NodeSize.Why)
 	fmt.Fprintf(&b, "\n%s\n", s.Bold("Free"))
 	fmt.Fprintf(&b, "  before        %s\n", show.Free(r.Free))
 	fmt.Fprintf(&b, "  after         %s\n", show.Free(r.Left))
 	if r.GrowthNeeds != "" {
 		fmt.Fprintf(&b, "  after growth  %s\n", show.Free(r.Grown))
 	}
-	fmt.Fprintf(&b, "\n%s\n", s.Bold("Think of"))
+	fmt.Fprintf(&b, "\n%s\n", s.Bold("Notes"))
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "  %s\n", n)
 	}
 	if r.VPC != nil && len(r.VPC.Commands) > 0 {
-		fmt.Fprintf(&b, "\n%s\n%s\n", s.Bold("# To make the VPC; plan with what is said at the end, and the objects have the IDs."), strings.Join(r.VPC.Commands, "\n"))
+		fmt.Fprintf(&b, "\n%s\n%s\n", s.Bold("# Commands to create the VPC. The last one prints flags: plan again with them, and the objects have the IDs."), strings.Join(r.VPC.Commands, "\n"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -82,7 +82,7 @@ func ask(ctx context.Context, c client.Client, kind string, o client.Object) (no
 	}
 	switch {
 	case apierrors.IsForbidden(err):
-		return []string{fmt.Sprintf("%s %s was checked by the schema of this program and not by the API server, since you may not write it: %v", kind, o.GetName(), err)}, nil
+		return []string{fmt.Sprintf("%s %s was checked against the built-in schema, not by the API server, because you may not write it: %v", kind, o.GetName(), err)}, nil
 	case err != nil:
 		return nil, fmt.Errorf("the API server would refuse %s %s: %w", kind, o.GetName(), err)
 	}

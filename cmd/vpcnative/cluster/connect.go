@@ -27,14 +27,14 @@ type Flags struct {
 
 // Register adds the flags, under kubectl's names.
 func (f *Flags) Register(set *pflag.FlagSet) {
-	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; $KUBECONFIG, ~/.kube/config or the pod's service account where it is not given")
-	set.StringVar(&f.context, "context", "", "context of the kubeconfig file; its current one where it is not given")
-	set.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long the API server may take for one answer")
+	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file (default: $KUBECONFIG, ~/.kube/config or the pod's service account)")
+	set.StringVar(&f.context, "context", "", "context of the kubeconfig file (default: the current one)")
+	set.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "timeout of one API server request")
 }
 
 // RegisterServer adds --server, for a cluster of which no kubeconfig is left.
 func (f *Flags) RegisterServer(set *pflag.FlagSet) {
-	set.StringVar(&f.server, "server", "", "address of the cluster's API server, such as https://10.0.0.4:6443; the kubeconfig's where it is not given")
+	set.StringVar(&f.server, "server", "", "address of the cluster's API server, such as https://10.0.0.4:6443 (default: the kubeconfig's)")
 }
 
 // Scheme knows all kinds that are read.
@@ -70,7 +70,7 @@ func (f *Flags) config() (*rest.Config, error) {
 	overrides.ClusterInfo.Server = f.server
 	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("finding the cluster: %w; name a file with --kubeconfig or $KUBECONFIG, and a context of it with --context", err)
+		return nil, fmt.Errorf("finding the cluster: %w; set --kubeconfig or $KUBECONFIG, and --context", err)
 	}
 	return cfg, nil
 }

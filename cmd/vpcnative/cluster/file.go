@@ -46,9 +46,9 @@ func Parse(r io.Reader) (State, error) {
 	switch {
 	case err != nil:
 	case len(out.Services) > 0 && len(out.Networks)+len(out.Requests) > 0:
-		err = errors.New("it holds Services and other kinds: Services are planned by themselves, put them into a file of their own")
+		err = errors.New("it contains Services and other kinds: put the Services into a separate file")
 	case len(out.Services)+len(out.Requests) == 0:
-		err = errors.New("it holds no RangeRequest and no Service, so there is nothing to plan")
+		err = errors.New("nothing to plan: it contains no RangeRequest and no Service")
 	}
 	return out, err
 }
@@ -69,7 +69,7 @@ func (s *State) document(text []byte) error {
 	}
 	known := head.APIVersion == v1alpha1.GroupVersion.String() || head.TypeMeta == serviceType
 	if !known {
-		return fmt.Errorf("its apiVersion is %q and its kind %q; plan takes Networks and RangeRequests of %s, or Services of v1", head.APIVersion, head.Kind, v1alpha1.GroupVersion)
+		return fmt.Errorf("apiVersion %q, kind %q is not supported; plan accepts Networks and RangeRequests of %s, and Services of v1", head.APIVersion, head.Kind, v1alpha1.GroupVersion)
 	}
 	if head.Metadata.Name == "" {
 		return fmt.Errorf("the %s has no metadata.name", head.Kind)
@@ -105,7 +105,7 @@ func (s *State) document(text []byte) error {
 		}
 		s.Requests = append(s.Requests, r)
 	default:
-		return fmt.Errorf("its kind is %q; plan takes Networks, RangeRequests and Services", head.Kind)
+		return fmt.Errorf("kind %q is not supported; plan accepts Networks, RangeRequests and Services", head.Kind)
 	}
 	return nil
 }

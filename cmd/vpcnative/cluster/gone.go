@@ -45,17 +45,17 @@ func (f *Flags) Answers(ctx context.Context) (host string, yes bool, err error) 
 	}
 	c, err := rest.HTTPClientFor(cfg)
 	if err != nil {
-		return host, false, fmt.Errorf("asking the API server at %s: %w", host, err)
+		return host, false, fmt.Errorf("connecting to the API server at %s: %w", host, err)
 	}
 	defer c.CloseIdleConnections()
 	if p := proxyOf(cfg, host); p != "" {
-		return host, false, fmt.Errorf("the API server at %s is asked through the proxy %s, which answers for it: whether the cluster is gone has to be asked directly", host, p)
+		return host, false, fmt.Errorf("the API server at %s is behind the proxy %s, which may answer for it: connect directly to check whether the cluster is gone", host, p)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*dialTime)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(host, "/")+"/version", nil)
 	if err != nil {
-		return host, false, fmt.Errorf("asking the API server at %s: %w", host, err)
+		return host, false, fmt.Errorf("connecting to the API server at %s: %w", host, err)
 	}
 	res, err := c.Do(req)
 	if err == nil {
@@ -67,7 +67,7 @@ func (f *Flags) Answers(ctx context.Context) (host string, yes bool, err error) 
 	case noWay(err):
 		return host, false, nil
 	}
-	return host, false, fmt.Errorf("asking the API server at %s whether it is there: %w", host, err)
+	return host, false, fmt.Errorf("checking whether the API server at %s answers: %w", host, err)
 }
 
 // noWay tells of an error that no connection came to be, for a reason that lies

@@ -54,7 +54,7 @@ func Read(ctx context.Context, c client.Reader) (State, error) {
 
 func listing(what string, err error) error {
 	if meta.IsNoMatchError(err) && (what == "Networks" || what == "RangeRequests") {
-		return fmt.Errorf("listing %s: %w; is vpcnative installed in this cluster? deploy/crds has its kinds", what, err)
+		return fmt.Errorf("listing %s: %w; is vpcnative installed in this cluster? Its CRDs are in deploy/crds", what, err)
 	}
 	return fmt.Errorf("listing %s: %w", what, err)
 }

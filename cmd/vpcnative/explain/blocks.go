@@ -39,7 +39,7 @@ func (w World) blocks() []Block {
 		for _, c := range s.Spec.CIDRs {
 			text := "the API server allocates ClusterIPs from it"
 			if !s.DeletionTimestamp.IsZero() {
-				text = "it is being deleted: the API server allocates no more ClusterIPs from it"
+				text = "being deleted: the API server allocates no more ClusterIPs from it"
 			}
 			add(c, serviceCIDR, s.Name, text)
 		}
@@ -49,7 +49,7 @@ func (w World) blocks() []Block {
 	}
 	for _, n := range w.Nodes {
 		for _, c := range n.Spec.PodCIDRs {
-			add(c, nodeRange, n.Name, "its pod range")
+			add(c, nodeRange, n.Name, "its pod CIDR")
 		}
 		for _, a := range n.Status.Addresses {
 			if a.Type == corev1.NodeInternalIP || a.Type == corev1.NodeExternalIP {
@@ -82,7 +82,7 @@ func (w World) blocks() []Block {
 }
 
 // claimed says so of a range that the cloud is being asked for.
-const claimed = "claimed, not seen in the VPC yet"
+const claimed = "claimed, not in the VPC yet"
 
 func host(ip string) string {
 	a, err := netip.ParseAddr(ip)
@@ -127,7 +127,7 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 			text = survey.Owner(o.Mark, w.Requests, w.ClusterID)
 		}
 		if Kind(o.Kind) == serviceCIDR {
-			text = "as the Network's status has it"
+			text = "from the Network's status"
 		}
 		add(o.Prefix.String(), Kind(o.Kind), o.Name, text)
 	}

@@ -92,22 +92,22 @@ func (w World) node(n *corev1.Node) Explanation {
 	}
 	candidates := assign.Candidates(w.Requests, assign.LabelsOf(n))
 	if len(n.Spec.PodCIDRs) == 0 {
-		out.Answer, out.Text = Free, fmt.Sprintf("Node %s has no pod range yet", n.Name)
+		out.Answer, out.Text = Free, fmt.Sprintf("Node %s has no pod CIDR yet", n.Name)
 		if len(candidates) == 0 {
 			out.Text += ": no RangeRequest selects it"
 		}
 	} else {
-		out.Answer, out.Text = InUse, fmt.Sprintf("Node %s has the pod range %s", n.Name, strings.Join(n.Spec.PodCIDRs, " and "))
+		out.Answer, out.Text = InUse, fmt.Sprintf("Node %s has pod CIDR %s", n.Name, strings.Join(n.Spec.PodCIDRs, " and "))
 	}
 	var names []string
 	for _, c := range candidates {
 		names = append(names, c.Name)
 	}
 	if len(names) > 0 {
-		out.Notes = append(out.Notes, "it draws from the RangeRequests "+strings.Join(names, ", ")+", in this order")
+		out.Notes = append(out.Notes, "selected by RangeRequests, in this order: "+strings.Join(names, ", "))
 	}
 	if n.Spec.ProviderID != "" {
-		out.Notes = append(out.Notes, "its instance is "+n.Spec.ProviderID)
+		out.Notes = append(out.Notes, "instance "+n.Spec.ProviderID)
 	}
 	for _, text := range n.Spec.PodCIDRs {
 		p, err := netip.ParsePrefix(text)
@@ -124,7 +124,7 @@ func (w World) node(n *corev1.Node) Explanation {
 		switch {
 		case inRange:
 		case p.Addr().Is6():
-			out.Notes = append(out.Notes, text+" came with the interface of its instance, as IPv6 does, and lies in no range of a RangeRequest")
+			out.Notes = append(out.Notes, text+" belongs to its instance's interface, as IPv6 does, and lies in no range of a RangeRequest")
 		default:
 			out.Notes = append(out.Notes, text+" lies in no range of a RangeRequest")
 		}
@@ -168,10 +168,10 @@ func (w World) request(r *v1alpha1.RangeRequest) Explanation {
 			out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s", r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "))
 		}
 	default:
-		out.Answer, out.Text = Free, fmt.Sprintf("RangeRequest %s (%s, Network %s) has no range yet; vpcnative plan says what it would get", r.Name, r.Spec.Purpose, r.NetworkName())
+		out.Answer, out.Text = Free, fmt.Sprintf("RangeRequest %s (%s, Network %s) has no range yet; vpcnative plan shows what it would get", r.Name, r.Spec.Purpose, r.NetworkName())
 	}
 	if !r.DeletionTimestamp.IsZero() {
-		out.Notes = append(out.Notes, "it is being deleted")
+		out.Notes = append(out.Notes, "being deleted")
 	}
 	return out
 }
@@ -182,7 +182,7 @@ func (w World) network(n *v1alpha1.Network) Explanation {
 		supernets = append(supernets, string(c))
 	}
 	out := Explanation{Subject: "Network " + n.Name, Answer: InUse,
-		Text: fmt.Sprintf("Network %s carves %s, in which %d blocks are in use", n.Name, strings.Join(supernets, ", "), n.Status.OccupiedCount)}
+		Text: fmt.Sprintf("Network %s has supernets %s, in which %d blocks are in use", n.Name, strings.Join(supernets, ", "), n.Status.OccupiedCount)}
 	for _, f := range n.Status.Free {
 		out.FreeBlocks = append(out.FreeBlocks, f.LargestBlocks...)
 	}
@@ -202,6 +202,6 @@ func (w World) network(n *v1alpha1.Network) Explanation {
 		out.Notes = append(out.Notes, fmt.Sprintf("%s=%s, %s: %s", c.Type, c.Status, c.Reason, c.Message))
 	}
 	source := w.VPC[n.Name].Source
-	out.Notes = append(append(out.Notes, "known from "+source.String()), source.Warnings...)
+	out.Notes = append(append(out.Notes, "from "+source.String()), source.Warnings...)
 	return out
 }

@@ -46,10 +46,10 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 		out.Answer, out.Text = verdict(out.Subject, out.Around[at], inside)
 		w.inSubnet(&out, out.Around[at], p)
 		if inside {
-			out.Text += fmt.Sprintf("; inside of it: %d", len(out.Inside))
+			out.Text += fmt.Sprintf("; blocks inside it: %d", len(out.Inside))
 		}
 	case inside:
-		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is not free; inside of it: %d", out.Subject, len(out.Inside))
+		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is not free; blocks inside it: %d", out.Subject, len(out.Inside))
 		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
 	case prefix.Within(supernets, p):
 		out.Answer, out.Text = Free, w.free(out.Subject, p, free)
@@ -59,12 +59,12 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 			}
 		}
 	case len(prefix.Overlapping(supernets, p)) > 0:
-		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is free where it lies in the supernets (%s), and nothing is carved outside of them", out.Subject, list(supernets))
+		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is free inside the supernets (%s); nothing is carved outside them", out.Subject, list(supernets))
 		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
 	case p.Addr().Is6() && !slices.ContainsFunc(supernets, func(s netip.Prefix) bool { return s.Addr().Is6() }):
-		out.Answer, out.Text = Outside, out.Subject+" is of no node: a node's IPv6 range comes with its interface and is carved from no supernet, and no node publishes this"
+		out.Answer, out.Text = Outside, out.Subject+" belongs to no node: IPv6 prefixes come with the interface, not from a supernet, and no node publishes this one"
 	default:
-		out.Answer, out.Text = Outside, fmt.Sprintf("%s is outside of the supernets (%s): nothing is known of it, and nothing is carved there", out.Subject, list(supernets))
+		out.Answer, out.Text = Outside, fmt.Sprintf("%s is outside the supernets (%s): nothing is known about it, and nothing is carved there", out.Subject, list(supernets))
 	}
 	if len(out.Inside) > maxInside {
 		out.More = len(out.Inside) - maxInside
@@ -100,11 +100,11 @@ func verdict(subject string, b Block, inside bool) (Answer, string) {
 		return say(InUse, "is node %s itself (its %s)", b.Name, b.Text)
 	case nodeRange:
 		if subject == b.CIDR {
-			return say(InUse, "is the pod range of node %s", b.Name)
+			return say(InUse, "is the pod CIDR of node %s", b.Name)
 		}
-		return say(InUse, "lies in %s, the pod range of node %s; no Pod has it now", b.CIDR, b.Name)
+		return say(InUse, "lies in %s, the pod CIDR of node %s; no Pod has it now", b.CIDR, b.Name)
 	case attached:
-		return say(InUse, "is of %s, which the interface of %s carries and no node publishes: it is on its way to a node, about to be taken off, or somebody's own", b.CIDR, b.Name)
+		return say(InUse, "lies in %s, which is on the interface of %s and which no node publishes: it is being attached or detached, or belongs to another party", b.CIDR, b.Name)
 	case granted:
 		if subject == b.CIDR {
 			return say(Granted, "is a range of %s (%s)", b.Name, b.Text)
@@ -113,10 +113,10 @@ func verdict(subject string, b Block, inside bool) (Answer, string) {
 			return say(Mixed, "lies in %s, a range of %s (%s), and is in use at least in part", b.CIDR, b.Name, b.Text)
 		}
 		if strings.HasPrefix(b.Text, string(v1alpha1.Pods)) {
-			return say(Granted, "lies in %s, a range of %s, and no node publishes it: it is for the next node, unless it is claimed for one or rests after one", b.CIDR, b.Name)
+			return say(Granted, "lies in %s, a range of %s, and no node publishes it: it is available to nodes, unless it is claimed or quarantined", b.CIDR, b.Name)
 		}
 		if strings.HasPrefix(b.Text, string(v1alpha1.Proxy)) {
-			return say(Granted, "lies in %s, the proxy-only subnet of %s (%s): proxies of the region's load balancers have its addresses", b.CIDR, b.Name, b.Text)
+			return say(Granted, "lies in %s, the proxy-only subnet of %s (%s): the proxies of the region's load balancers use its addresses", b.CIDR, b.Name, b.Text)
 		}
 		return say(Granted, "lies in %s, a range of %s (%s); nothing in this cluster holds it", b.CIDR, b.Name, b.Text)
 	case serviceCIDR:
@@ -128,43 +128,43 @@ func verdict(subject string, b Block, inside bool) (Answer, string) {
 		}
 		return say(Granted, "lies in %s, ServiceCIDR %s, and no Service has it; %s", b.CIDR, b.Name, b.Text)
 	case reserved:
-		return say(Forbidden, "must not be carved: %s is reserved in %s: %s", b.CIDR, b.Name, b.Text)
+		return say(Forbidden, "is off limits: %s is reserved in %s: %s", b.CIDR, b.Name, b.Text)
 	}
 	switch cloud.Kind(b.Kind) {
 	case cloud.SubnetPrimary:
-		return say(Forbidden, "must not be carved: %s is the primary range of subnet %s", b.CIDR, b.Name)
+		return say(Forbidden, "is off limits: %s is the primary range of subnet %s", b.CIDR, b.Name)
 	case cloud.SecondaryRange, cloud.SubnetReservation:
 		what, whose := "secondary range", b.Text
 		if cloud.Kind(b.Kind) == cloud.SubnetReservation {
 			what = "subnet CIDR reservation"
 		}
 		if whose == "" {
-			whose = "somebody without a mark of vpcnative"
+			whose = "an owner without a vpcnative mark"
 		}
-		return say(Forbidden, "must not be carved: %s is %s %s, of %s", b.CIDR, what, b.Name, whose)
+		return say(Forbidden, "is off limits: %s is %s %s, of %s", b.CIDR, what, b.Name, whose)
 	case cloud.StaticRoute:
-		return say(Forbidden, "must not be carved: route %s leads %s elsewhere", b.Name, b.CIDR)
+		return say(Forbidden, "is off limits: route %s sends %s elsewhere", b.Name, b.CIDR)
 	case cloud.PeeringRoute:
-		return say(Forbidden, "must not be carved: %s belongs to the network behind peering %s", b.CIDR, b.Name)
+		return say(Forbidden, "is off limits: %s belongs to the network behind peering %s", b.CIDR, b.Name)
 	case cloud.DynamicRoute:
-		return say(Forbidden, "must not be carved: %s is beyond %s, which learned the way to it from the other side", b.CIDR, b.Name)
+		return say(Forbidden, "is off limits: %s is behind %s, which learned a route to it", b.CIDR, b.Name)
 	case cloud.Reservation:
-		return say(Forbidden, "must not be carved: the VPC's reservation %s keeps %s", b.Name, b.CIDR)
+		return say(Forbidden, "is off limits: the VPC's reservation %s holds %s", b.Name, b.CIDR)
 	case cloud.ProxyOnly:
-		return say(Forbidden, "must not be carved: %s is the proxy-only subnet %s, whose addresses the proxies of load balancers have", b.CIDR, b.Name)
+		return say(Forbidden, "is off limits: %s is the proxy-only subnet %s, used by the proxies of load balancers", b.CIDR, b.Name)
 	case cloud.Prohibited:
-		return say(Forbidden, "must not be carved: the cloud allows no subnet in %s, %s", b.CIDR, b.Name)
+		return say(Forbidden, "is off limits: the cloud allows no subnet in %s, %s", b.CIDR, b.Name)
 	}
-	return say(Forbidden, "must not be carved: %s is %s %s", b.CIDR, b.Kind, b.Name)
+	return say(Forbidden, "is off limits: %s is %s %s", b.CIDR, b.Kind, b.Name)
 }
 
 func (w World) free(subject string, p netip.Prefix, free []netip.Prefix) string {
 	for _, f := range free {
 		if prefix.Contains(f, p) {
-			return fmt.Sprintf("%s is free: it lies in free block %s, and may be carved", subject, f)
+			return fmt.Sprintf("%s is free: it lies in free block %s", subject, f)
 		}
 	}
-	return subject + " is free, and may be carved"
+	return subject + " is free"
 }
 
 // sources say what the knowledge is worth.
@@ -172,14 +172,14 @@ func (w World) sources(outside bool) (out []string) {
 	for _, n := range w.Networks {
 		vpc := w.VPC[n.Name]
 		if !outside || vpc.Source.Kind != preview.FromStatus {
-			out = append(out, "Network "+n.Name+": known from "+vpc.Source.String())
+			out = append(out, "Network "+n.Name+": from "+vpc.Source.String())
 		}
 		for _, text := range append(slices.Clone(vpc.Source.Warnings), vpc.Source.Notes...) {
 			out = append(out, "Network "+n.Name+": "+text)
 		}
 	}
 	if outside && slices.ContainsFunc(w.Networks, func(n v1alpha1.Network) bool { return w.VPC[n.Name].Source.Kind != preview.FromCloud }) {
-		out = append(out, "a Network's status tells only what lies in its supernets")
+		out = append(out, "a Network's status lists only what lies in its supernets")
 	}
 	return out
 }

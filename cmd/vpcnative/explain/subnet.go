@@ -34,15 +34,15 @@ func explainIn(out *Explanation, s cloud.Subnet, p netip.Prefix, t cloud.Traits)
 		taken = append(taken, r.Prefix)
 	}
 	free := prefix.Free([]netip.Prefix{s.Primary}, taken)
-	where := fmt.Sprintf("node subnet %s (%s), out of whose block ranges are carved", s.Name, s.Primary)
+	where := fmt.Sprintf("node subnet %s (%s), from whose block ranges are carved", s.Name, s.Primary)
 	switch in := prefix.Intersect(free, []netip.Prefix{p}); {
 	case len(in) == 1 && in[0] == p:
 		out.Answer, out.Text = Free, fmt.Sprintf("%s is free: it lies in %s", out.Subject, where)
 		out.FreeBlocks = texts(prefix.Overlapping(free, p))
 	case len(in) == 0:
-		out.Answer, out.Text = InUse, fmt.Sprintf("%s is in use: a machine, another party or the cloud itself has addresses there, in %s", out.Subject, where)
+		out.Answer, out.Text = InUse, fmt.Sprintf("%s is in use by a machine, another party or the cloud itself, in %s", out.Subject, where)
 	default:
-		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is free in part: it lies in %s; free blocks there: %s", out.Subject, where, sizes(in, t.Smallest))
+		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is partly free: it lies in %s; free blocks there: %s", out.Subject, where, sizes(in, t.Smallest))
 		out.FreeBlocks = texts(in)
 	}
 }

@@ -34,7 +34,7 @@ func growth(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.
 		step, no := carve.PlanFurther(planner(in, n, snapshot, r), f)
 		switch {
 		case g.Has >= int(g.Most):
-			g.Refusal = &Refusal{v1alpha1.ReasonRangesAtLimit, fmt.Sprintf("it has %d ranges there, as many as growth.maxRanges allows", g.Has)}
+			g.Refusal = &Refusal{v1alpha1.ReasonRangesAtLimit, fmt.Sprintf("it has %d ranges there, the most that growth.maxRanges allows", g.Has)}
 		case no != nil:
 			g.Refusal = &Refusal{no.Reason, no.Text}
 			if space, _ := newSpace(in, n, snapshot, r, f.Subnet); len(space) > 0 && no.Reason == v1alpha1.ReasonNoSpace {

@@ -157,7 +157,7 @@ func (in Input) network(name string) Network {
 	out := Network{Name: name}
 	at := slices.IndexFunc(in.Networks, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %s; create it, or make a request that names another", name)}
+		no := &Refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("Network %s does not exist; create it, or name another one", name)}
 		for i := range in.Requests {
 			if r := &in.Requests[i]; r.NetworkName() == name && slices.Contains(in.Wanted, r.Name) {
 				out.Requests = append(out.Requests, Request{Name: r.Name, Purpose: r.Spec.Purpose, Refusal: no})
@@ -198,14 +198,14 @@ func (in Input) network(name string) Network {
 	for _, q := range out.Requests {
 		for _, x := range q.Ranges {
 			if p, err := netip.ParsePrefix(x.CIDR); err == nil && prefix.Public(p) {
-				out.Source.Warnings = append(slices.Clone(out.Source.Warnings), fmt.Sprintf("%s of %s is public space: hosts of the internet have these addresses, and nothing in the VPC reaches them any more", p, q.Name))
+				out.Source.Warnings = append(slices.Clone(out.Source.Warnings), fmt.Sprintf("%s of %s is public address space: the VPC could no longer reach the internet hosts with these addresses", p, q.Name))
 			}
 		}
 	}
 	out.After = in.free(n, snapshot)
 	out.Quotas = append(quotas(before.Snapshot, snapshot, aliases), routesOf(before.Snapshot, routes)...)
 	if out.Source.Kind == FromStatus {
-		out.Source.Notes = append(out.Source.Notes, "a status lists what lies in the supernets: ranges elsewhere are missing from the counts of ranges")
+		out.Source.Notes = append(out.Source.Notes, "a status lists only what lies in the supernets: the counts of ranges omit ranges elsewhere")
 		out.Source.Warnings = append(out.Source.Warnings, proxyWarnings(n, out.Requests)...)
 	}
 	return out

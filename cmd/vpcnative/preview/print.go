@@ -31,7 +31,7 @@ func (n Network) print(w io.Writer, s show.Style) error {
 		fmt.Fprintf(&b, "  planned from %s\n", n.Source)
 	}
 	for _, text := range n.Source.Warnings {
-		fmt.Fprintf(&b, "  %s %s\n", s.Bad("careful:"), text)
+		fmt.Fprintf(&b, "  %s %s\n", s.Bad("warning:"), text)
 	}
 	for _, q := range n.Requests {
 		q.print(&b, s)
@@ -72,7 +72,7 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 	switch {
 	case q.Refusal == nil:
 	case q.Refusal.Reason == v1alpha1.ReasonPartlyGranted:
-		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be granted in part,"), q.Refusal.Reason, q.Refusal.Text)
+		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be partly granted,"), q.Refusal.Reason, q.Refusal.Text)
 	default:
 		fmt.Fprintf(b, "  %s %s: %s\n", s.Bad("would be refused,"), q.Refusal.Reason, q.Refusal.Text)
 		return
@@ -89,9 +89,9 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 			verb = "adopt"
 		}
 		if q.Attachment == v1alpha1.AttachRoutes {
-			fmt.Fprintf(b, "  %s %s for routes to nodes, with nothing in the VPC but those\n", "reserve", s.Bold(r.CIDR))
+			fmt.Fprintf(b, "  %s %s for routes to nodes; the VPC has no other resource for it\n", "reserve", s.Bold(r.CIDR))
 		} else if r.Subnet == "" && verb == "keep" {
-			fmt.Fprintf(b, "  %s %s for ClusterIPs, with nothing in the VPC\n", "reserve", s.Bold(r.CIDR))
+			fmt.Fprintf(b, "  %s %s for ClusterIPs; the VPC has no resource for it\n", "reserve", s.Bold(r.CIDR))
 		} else if q.Purpose == v1alpha1.Proxy {
 			fmt.Fprintf(b, "  %s %s as proxy-only subnet %s\n", verb, s.Bold(r.CIDR), r.Name)
 		} else {
@@ -108,7 +108,7 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 		g.print(b, s)
 	}
 	if q.NodeSize != nil {
-		fmt.Fprintf(b, "  a node draws a /%d: %s\n", q.NodeSize.PrefixLength, q.NodeSize.Why)
+		fmt.Fprintf(b, "  each node gets a /%d: %s\n", q.NodeSize.PrefixLength, q.NodeSize.Why)
 	}
 }
 

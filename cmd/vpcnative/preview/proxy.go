@@ -34,9 +34,9 @@ func proxyWarnings(n *v1alpha1.Network, requests []Request) []string {
 	}
 	switch seen {
 	case 0:
-		return []string{"a proxy-only subnet outside of the supernets is not in the status; were one active, it would be used; " + ask}
+		return []string{"the status does not list a proxy-only subnet outside the supernets; an active one would be used; " + ask}
 	case 1:
-		return []string{"the status does not tell whether the region's proxy-only subnet is the active one; " + ask}
+		return []string{"the status does not show whether the region's proxy-only subnet is the active one; " + ask}
 	}
-	return []string{fmt.Sprintf("the status does not tell which of the region's %d proxy-only subnets is the active one; %s", seen, ask)}
+	return []string{fmt.Sprintf("the status does not show which of the region's %d proxy-only subnets is the active one; %s", seen, ask)}
 }

@@ -34,7 +34,7 @@ func unitsOf(pieces prefix.Count) []Quota {
 		return nil
 	}
 	return []Quota{{
-		What: "network address units of the VPC, once every node is there", After: "+" + pieces.String(),
+		What: "network address units of the VPC, at full size", After: "+" + pieces.String(),
 		Limit: "64,000, unless raised",
 	}}
 }
@@ -45,11 +45,11 @@ func routesOf(s cloud.Snapshot, nodes prefix.Count) []Quota {
 		return nil
 	}
 	if s.Routes == nil {
-		return []Quota{{What: "routes of each route table, once every node is there", After: "+" + nodes.String(), Limit: "the account's quota"}}
+		return []Quota{{What: "routes of each route table, at full size", After: "+" + nodes.String(), Limit: "the account's quota"}}
 	}
 	after := nodes.Add(prefix.NewCount(uint64(s.Routes.Used)))
 	return []Quota{{
-		What: "routes of route table " + s.Routes.Table + ", once every node is there", Before: fmt.Sprint(s.Routes.Used), After: after.String(),
+		What: "routes of route table " + s.Routes.Table + ", at full size", Before: fmt.Sprint(s.Routes.Used), After: after.String(),
 		Limit: fmt.Sprint(s.Routes.Limit), Over: after.Cmp(prefix.NewCount(uint64(s.Routes.Limit))) > 0,
 	}}
 }
@@ -89,7 +89,7 @@ func secondary(before, after cloud.Snapshot, aliases prefix.Count) (out []Quota)
 	}
 	if !aliases.IsZero() {
 		out = append(out, Quota{
-			What: "alias ranges of the network, once every node is there", After: "+" + aliases.String(),
+			What: "alias ranges of the network, at full size", After: "+" + aliases.String(),
 			Limit: "quota ALIASES_PER_NETWORK_GLOBAL",
 		})
 	}

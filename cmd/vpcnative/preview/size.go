@@ -31,11 +31,11 @@ func nodeSize(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []cor
 	if r.Spec.Purpose != v1alpha1.Pods {
 		return nil
 	}
-	pods, of := int64(kubeletMaxPods), "the kubelet's default, as no node says its own"
+	pods, of := int64(kubeletMaxPods), "the kubelet's default, since no node reports its own"
 	if c := r.Spec.Capacity; c != nil {
 		pods, of = int64(c.PodsPerNode), "capacity.podsPerNode"
 	} else if seen, count := mostMaxPods(r, all, nodes); seen > 0 {
-		pods, of = seen, fmt.Sprintf("the max pods of %d nodes that choose this request", count)
+		pods, of = seen, fmt.Sprintf("the max pods of %d nodes that select this request", count)
 	}
 	size, ok := assign.NodeSize(r, pods, assign.Bounds{PerPod: t.PerPod(), Smallest: t.Smallest})
 	if !ok {

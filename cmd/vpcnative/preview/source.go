@@ -46,13 +46,13 @@ func (s Source) String() string {
 	case FromCloud:
 		return "the VPC itself, read at " + s.AsOf.UTC().Format(time.RFC3339)
 	case FromStatus:
-		return "the Network's status, of when the manager read it last, at " + s.AsOf.UTC().Format(time.RFC3339)
+		return "the Network's status, last read by the manager at " + s.AsOf.UTC().Format(time.RFC3339)
 	}
-	return "nothing that was read: the VPC is taken to be empty"
+	return "no reading: the VPC is assumed to be empty"
 }
 
 // ask is how to know better.
-const ask = "--cloud reads the VPC itself, with your own credentials"
+const ask = "use --cloud to read the VPC itself, with your own credentials"
 
 // Cloud is the VPC as it was read just now.
 func Cloud(s cloud.Snapshot, at metav1.Time) VPC {
@@ -72,23 +72,23 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 	wrote := statusTime(n)
 	if wrote == nil || len(n.Status.Free) == 0 {
 		return VPC{Snapshot: blank, Source: Source{Kind: FromNothing, Warnings: []string{
-			"the manager has not read this Network's VPC yet, so what is in it is not known here; " + ask}}}
+			"the manager has not read this Network's VPC yet, so its content is unknown; " + ask}}}
 	}
 	out := VPC{Snapshot: blank, Source: Source{Kind: FromStatus, AsOf: wrote}}
 	warn := func(format string, args ...any) {
 		out.Source.Warnings = append(out.Source.Warnings, fmt.Sprintf(format, args...))
 	}
 	if listed := len(n.Status.Occupied); int(n.Status.OccupiedCount) > listed {
-		warn("the status lists only %d of the %d blocks in use, the lowest addresses first; the others count as free here; %s", listed, n.Status.OccupiedCount, ask)
+		warn("the status lists only the lowest %d of the %d blocks in use; the others count as free here; %s", listed, n.Status.OccupiedCount, ask)
 	}
 	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
-		warn("the manager could not read the VPC lately (%s: %s), so this may be old; %s", c.Reason, c.Message, ask)
+		warn("the manager could not read the VPC recently (%s: %s), so this may be stale; %s", c.Reason, c.Message, ask)
 	}
 	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionRoutesUnseen); c != nil && c.Status == metav1.ConditionTrue {
 		warn("%s", c.Message)
 	}
 	if n.Status.ObservedGeneration != n.Generation {
-		warn("the Network's spec was changed since the manager read the VPC; what lies in supernets added since is not known; %s", ask)
+		warn("the Network's spec has changed since the manager read the VPC; the content of new supernets is unknown; %s", ask)
 	}
 	for _, o := range n.Status.Occupied {
 		p, err := netip.ParsePrefix(o.CIDR)

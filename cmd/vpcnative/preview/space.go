@@ -45,6 +45,6 @@ func (x Space) print(b *strings.Builder, s show.Style) {
 	if x.Block != "" {
 		fmt.Fprintf(b, "  associate %s with the VPC\n", s.Bold(x.Block))
 	}
-	fmt.Fprintf(b, "  make subnet %s in zone %s as %s, and carve a range in it\n", s.Bold(x.CIDR), x.Zone, x.Name)
+	fmt.Fprintf(b, "  create subnet %s in zone %s as %s, and carve a range in it\n", s.Bold(x.CIDR), x.Zone, x.Name)
 	fmt.Fprintf(b, "    why    %s\n", x.Why)
 }

@@ -79,11 +79,11 @@ func kindOf(crd *apiextensionsv1.CustomResourceDefinition) (k kind, err error) {
 func Admit(ctx context.Context, object, had *unstructured.Unstructured) error {
 	all, err := kinds()
 	if err != nil {
-		return fmt.Errorf("reading the schemas that this program has: %w", err)
+		return fmt.Errorf("reading the built-in schemas: %w", err)
 	}
 	k, ok := all[object.GetKind()]
 	if !ok {
-		return fmt.Errorf("%s is no kind of ours", object.GetKind())
+		return fmt.Errorf("%s is not a kind of vpcnative.dev", object.GetKind())
 	}
 	if unknown := pruning.PruneWithOptions(runtime.DeepCopyJSON(object.Object), k.structural, true, structural.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}); len(unknown) > 0 {
 		return fmt.Errorf("unknown field %q", unknown[0])

@@ -43,7 +43,7 @@ func (t Tree) Print(w io.Writer, s show.Style) error {
 	group("Nodes outside every range", t.Elsewhere)
 	group("Nodes without a range", t.Waiting)
 	if len(roots) == 0 {
-		_, err := fmt.Fprintln(w, "there is no Network: vpcnative plan --help says how to plan one")
+		_, err := fmt.Fprintln(w, "no Network found; vpcnative plan --help explains how to plan one")
 		return err
 	}
 	width := 0
@@ -162,7 +162,7 @@ func (x Range) branch(s show.Style, purpose v1alpha1.Purpose) branch {
 		b.text += s.Dot() + "grown"
 	}
 	if x.Claimed {
-		b.text += s.Dot() + "claimed, not seen in the VPC yet"
+		b.text += s.Dot() + "claimed, not in the VPC yet"
 	}
 	if x.Adopted {
 		b.text += s.Dot() + "adopted"

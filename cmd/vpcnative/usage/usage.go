@@ -204,7 +204,7 @@ func trouble(conditions []metav1.Condition) (out []string) {
 		}
 	}
 	if meta.FindStatusCondition(conditions, v1alpha1.ConditionReady) == nil {
-		out = append(out, "the manager has not looked at it yet")
+		out = append(out, "the manager has not read it yet")
 	}
 	return out
 }
@@ -236,5 +236,5 @@ func whyWaiting(n *corev1.Node, requests []v1alpha1.RangeRequest) string {
 	if len(assign.Candidates(requests, assign.LabelsOf(n))) == 0 {
 		return "no RangeRequest selects it"
 	}
-	return "its range is on the way"
+	return "its CIDR is being attached"
 }
