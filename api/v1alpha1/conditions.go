@@ -1,97 +1,89 @@
 package v1alpha1
 
-// Finalizer keeps an object until what was made for it in the cloud is gone.
+// Finalizer keeps an object until its cloud resources are deleted.
 const Finalizer = "vpcnative.dev/cloud-cleanup"
 
-// FirewallFinalizer keeps a Network until the firewall rules that were made
-// for it are gone.
+// FirewallFinalizer keeps a Network until its firewall rules are deleted.
 const FirewallFinalizer = "vpcnative.dev/firewall-cleanup"
 
-// Condition types.
+// Condition types. Conditions that report trouble are absent until it first
+// occurs.
 const (
-	// ConditionReady sums an object up: a Network was read, a RangeRequest
-	// has all it asked for.
+	// ConditionReady summarizes an object: a Network was read, a RangeRequest
+	// has everything that it asks for.
 	ConditionReady = "Ready"
-	// ConditionExhausted is True on a RangeRequest while nodes wait for
-	// room in it.
+	// ConditionExhausted is True on a RangeRequest while nodes wait for room.
 	ConditionExhausted = "Exhausted"
 	// ConditionGrowthLimited is True on a RangeRequest that should grow and
 	// cannot.
 	ConditionGrowthLimited = "GrowthLimited"
-	// ConditionReclaimFailed is True on a RangeRequest that should give a
-	// range back and cannot. It is there from the first time on.
+	// ConditionReclaimFailed is True on a RangeRequest while a range should be
+	// reclaimed and cannot.
 	ConditionReclaimFailed = "ReclaimFailed"
-	// ConditionAllocatorConflict is True on a RangeRequest while somebody else
-	// allocates podCIDRs to its Nodes: nothing is allocated from it.
+	// ConditionAllocatorConflict is True on a RangeRequest while another
+	// allocator sets podCIDRs of its Nodes: nothing is allocated from it.
 	ConditionAllocatorConflict = "AllocatorConflict"
-	// ConditionForeignAlias is True on a RangeRequest while instances carry
-	// prefixes of its ranges that we did not put there and no Node uses.
+	// ConditionForeignAlias is True on a RangeRequest while instances have
+	// prefixes of its ranges that vpcnative did not attach and no Node uses.
 	ConditionForeignAlias = "ForeignAlias"
-	// ConditionRangesOverlap is True on a RangeRequest one of whose ranges
-	// overlaps another, so that nothing is given out of it.
+	// ConditionRangesOverlap is True on a RangeRequest while one of its ranges
+	// overlaps another, so that nothing is allocated from it.
 	ConditionRangesOverlap = "RangesOverlap"
-	// ConditionReleasePending is True on a RangeRequest while prefixes of Nodes
-	// that are gone cannot be taken off their instances. It is there from the
-	// first time on.
+	// ConditionReleasePending is True on a RangeRequest while prefixes of deleted
+	// Nodes cannot be detached from their instances.
 	ConditionReleasePending = "ReleasePending"
 	// ConditionLedgerBlocked is True on a RangeRequest while the manager cannot
-	// read or write a ConfigMap of its claims ledger. It is there from the
-	// first time on.
+	// read or write a ConfigMap of its claims ledger.
 	ConditionLedgerBlocked = "LedgerBlocked"
 	// ConditionAdoptionStopped is True on a RangeRequest with adoption Attach
-	// while one Node cannot be attached, so that no further one is tried. It is
-	// there from the first time on.
+	// while one Node cannot be attached, so that no other is tried.
 	ConditionAdoptionStopped = "AdoptionStopped"
 	// ConditionServiceCIDROverlap is True on a RangeRequest while a ServiceCIDR
-	// lies over one of its ranges. It is there from the first on.
+	// overlaps one of its ranges.
 	ConditionServiceCIDROverlap = "ServiceCIDROverlap"
 	// ConditionReservedInUse is True on a Network, and on a RangeRequest, while a
-	// block that a Network of the VPC reserves lies over a granted range. It is
-	// there from the first on.
+	// block that a Network of the VPC reserves overlaps a granted range.
 	ConditionReservedInUse = "ReservedInUse"
 	// ConditionRoutesLimited is True on a RangeRequest whose ranges hold more
-	// nodes than the route tables take routes. It is there with attachment
-	// Routes alone.
+	// nodes than the route tables have room for. It is set with attachment
+	// Routes only.
 	ConditionRoutesLimited = "RoutesLimited"
 	// ConditionSupernetInUse is True on a Network while granted ranges lie
 	// outside its supernets.
 	ConditionSupernetInUse = "SupernetInUse"
 	// ConditionRoutesUnseen is True on a Network while part of what may be in use
-	// in its VPC cannot be read. It is there from the first time on.
+	// in its VPC cannot be read.
 	ConditionRoutesUnseen = "RoutesUnseen"
-	// ConditionOrphaned is True on a Network while something of requests that
-	// are gone is left and cannot be removed. It is there from the first time
-	// on.
+	// ConditionOrphaned is True on a Network while resources of deleted requests
+	// remain and cannot be deleted.
 	ConditionOrphaned = "Orphaned"
 	// ConditionRangeRemovalHeld and ConditionLoadBalancerRemovalHeld are True on
-	// a Network while nothing is removed of RangeRequests, and of Services, that
-	// are gone, as too many vanished together. They are there from the first
-	// time on.
+	// a Network while resources of deleted RangeRequests, and of deleted
+	// Services, are kept because too many vanished together.
 	ConditionRangeRemovalHeld        = "RangeRemovalHeld"
 	ConditionLoadBalancerRemovalHeld = "LoadBalancerRemovalHeld"
-	// ConditionNodeReleaseHeld is True on a Network while the prefixes of Nodes
-	// that are gone stay on their machines, as too many vanished together whose
-	// machines live on. It is there from the first time on.
+	// ConditionNodeReleaseHeld is True on a Network while prefixes of deleted
+	// Nodes stay attached because too many vanished together whose machines
+	// still run.
 	ConditionNodeReleaseHeld = "NodeReleaseHeld"
-	// ConditionMemberRemovalHeld is True on a Network while the machines of Nodes
-	// that are gone stay members of its load balancers' pools, as too many
-	// vanished together. It is there from the first time on.
+	// ConditionMemberRemovalHeld is True on a Network while machines of deleted
+	// Nodes stay members of its load balancers' pools because too many vanished
+	// together.
 	ConditionMemberRemovalHeld = "MemberRemovalHeld"
-	// ConditionFirewall is True on a Network while the firewall lets the pod
-	// ranges through.
+	// ConditionFirewall is True on a Network while the firewall allows the pod
+	// ranges.
 	ConditionFirewall = "FirewallReady"
-	// ConditionMasquerade is True on a Network while ip-masq-agent's
-	// ConfigMap covers the VPC. It is there only with
-	// --masquerade-configmap.
+	// ConditionMasquerade is True on a Network while ip-masq-agent's ConfigMap
+	// covers the VPC. It is set with --masquerade-configmap only.
 	ConditionMasquerade = "MasqueradeReady"
 )
 
-// Reasons of conditions, Events and metrics. A refusal has the same reason
-// in all three.
+// Reasons of conditions, Events and metrics. A refusal has the same reason in
+// all three.
 const (
 	ReasonReady   = "Ready"
 	ReasonPending = "Pending"
-	// The spec is wrong where the schema could not tell.
+	// The spec is invalid in a way that the schema cannot express.
 	ReasonInvalidSpec = "InvalidSpec"
 
 	// About a Network.
@@ -100,12 +92,12 @@ const (
 	ReasonBeingDeleted    = "BeingDeleted"
 	ReasonInsideSupernets = "InsideSupernets"
 	ReasonReserved        = "Reserved"
-	// No rule lets the pod ranges in; a rule keeps them out; there are none.
+	// No rule allows the pod ranges; a rule denies them; there are none.
 	ReasonFirewallRuleMissing = "FirewallRuleMissing"
 	ReasonFirewallDenies      = "FirewallDenies"
 	ReasonNoPodRanges         = "NoPodRanges"
 	ReasonForeignConfigMap    = "ForeignConfigMap"
-	// So many owners vanished together that nothing of theirs is removed.
+	// So many owners vanished together that their resources are kept.
 	ReasonMassRemoval = "MassRemoval"
 
 	// About a RangeRequest.
@@ -121,7 +113,7 @@ const (
 	ReasonNodeLargerThanRange = "NodeLargerThanRange"
 	ReasonRangeMissing        = "RangeMissing"
 	ReasonRangeRestored       = "RangeRestored"
-	// Some of the subnets have a range, and the others cannot.
+	// Some of the subnets have a range, and the others cannot get one.
 	ReasonPartlyGranted       = "PartlyGranted"
 	ReasonNodesWaiting        = "NodesWaiting"
 	ReasonRangesAtLimit       = "RangesAtLimit"
@@ -154,8 +146,8 @@ const (
 	ReasonIPv6Taken            = "IPv6Taken"
 	ReasonIPv6Changed          = "IPv6Changed"
 
-	// About a Service of type LoadBalancer. Those with LoadBalancer in them are
-	// the words of the cloud controllers.
+	// About a Service of type LoadBalancer. Those that contain LoadBalancer are
+	// the reasons of the cloud controllers.
 	ReasonEnsured               = "EnsuredLoadBalancer"
 	ReasonDeleted               = "DeletedLoadBalancer"
 	ReasonNoNodes               = "UnAvailableLoadBalancer"
@@ -177,14 +169,13 @@ const (
 	ReasonOrphanRemoved         = "OrphanRemoved"
 )
 
-// ClassLoadBalancer is the loadBalancerClass of Services that are ours.
+// ClassLoadBalancer is the loadBalancerClass of Services that vpcnative manages.
 const ClassLoadBalancer = "vpcnative.dev/lb"
 
-// LoadBalancerFinalizer keeps a Service until its load balancer is gone, and a
-// Network until all of its are. The cloud controller acts on its own one,
-// whosever the Service is, so this is another.
+// LoadBalancerFinalizer keeps a Service until its load balancer is deleted, and
+// a Network until all of its are. It differs from the cloud controller's, which
+// acts on its own finalizer whoever manages the Service.
 const LoadBalancerFinalizer = "vpcnative.dev/load-balancer-cleanup"
 
-// ConditionLoadBalancer is True on a Service while its load balancer is as the
-// Service says.
+// ConditionLoadBalancer is True on a Service while its load balancer is in sync.
 const ConditionLoadBalancer = "vpcnative.dev/LoadBalancerReady"

@@ -8,28 +8,28 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// A list is decoded as a whole: one object that cannot be read would hide all
-// others from the manager. So nothing here fails to decode. What a type does
-// not take is left out, and the spec says where that was, for its object's
-// condition. The schema refuses such objects; those that an earlier schema let
-// in, or a schema that somebody loosened, are met all the same.
+// A list is decoded as a whole: one object that cannot be decoded would hide all
+// others from the manager. So decoding here never fails. Invalid values are left
+// out, and the spec names their fields, for the object's condition. The schema
+// rejects such objects, but an earlier schema, or one that somebody loosened, may
+// have accepted them.
 
-// UnmarshalJSON reads what can be read.
+// UnmarshalJSON decodes what can be decoded.
 func (s *NetworkSpec) UnmarshalJSON(b []byte) error {
 	type plain NetworkSpec
 	s.Unreadable = decode(b, (*plain)(s))
 	return nil
 }
 
-// UnmarshalJSON reads what can be read.
+// UnmarshalJSON decodes what can be decoded.
 func (s *NetworkStatus) UnmarshalJSON(b []byte) error {
 	type plain NetworkStatus
 	decode(b, (*plain)(s))
 	return nil
 }
 
-// decode reads b into what into points to, and names the fields that it had to
-// leave out.
+// decode decodes b into the value that into points to, and returns the fields
+// that it left out.
 func decode(b []byte, into any) (unreadable []string) {
 	v := reflect.ValueOf(into).Elem()
 	if json.Unmarshal(b, into) == nil {
@@ -38,7 +38,7 @@ func decode(b []byte, into any) (unreadable []string) {
 	return salvage(b, v, "")
 }
 
-// salvage reads the parts of a value of which something cannot be read.
+// salvage decodes the valid parts of a value.
 func salvage(b []byte, v reflect.Value, path string) (unreadable []string) {
 	v.SetZero()
 	if json.Unmarshal(b, v.Addr().Interface()) == nil {
@@ -89,10 +89,10 @@ func salvageFields(fields map[string]rawJSON, v reflect.Value, path string) (unr
 	return unreadable
 }
 
-// rawJSON is a value that is read later.
+// rawJSON is a value that is decoded later.
 type rawJSON []byte
 
-// UnmarshalJSON keeps the text.
+// UnmarshalJSON stores the text.
 func (r *rawJSON) UnmarshalJSON(b []byte) error {
 	*r = slices.Clone(b)
 	return nil

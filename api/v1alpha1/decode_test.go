@@ -23,7 +23,7 @@ func TestNoObjectHidesTheOthersOfItsList(t *testing.T) {
 		t.Fatalf("%d were read: %v", len(list.Items), err)
 	}
 	days, wide, odd, good := list.Items[0], list.Items[1], list.Items[2], list.Items[3]
-	if err := days.Spec.Validate(); err == nil || !strings.Contains(err.Error(), `growth.reclaimAfter: "1d" is no duration`) {
+	if err := days.Spec.Validate(); err == nil || !strings.Contains(err.Error(), `growth.reclaimAfter: invalid duration "1d"`) {
 		t.Errorf("days: %v", err)
 	}
 	if got, want := wide.Spec.Unreadable, []string{"prefixLength", "growth.waitingNodes"}; !reflect.DeepEqual(got, want) {

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Duration is a length of time, such as 90m or 1h30m. It is a string, and not
-// a type that refuses to be read: a list is decoded as a whole, so one object
-// whose duration cannot be read would hide all others.
+// Duration is a length of time, such as 90m or 1h30m. It is a string, so that
+// decoding never fails: a list is decoded as a whole, and one object with an
+// invalid duration would hide all others.
 //
 // +kubebuilder:validation:MaxLength=64
 // +kubebuilder:validation:Pattern=`^(0|([0-9]{1,5}(\.[0-9]{1,9})?(h|m|s|ms)){1,4})$`
 type Duration string
 
-// DurationOf writes a length of time.
+// DurationOf formats a length of time.
 func DurationOf(d time.Duration) Duration { return Duration(d.String()) }
 
-// Parse reads it.
+// Parse parses it.
 func (d Duration) Parse() (time.Duration, error) {
 	out, err := time.ParseDuration(string(d))
 	if err != nil || out < 0 {
-		return 0, fmt.Errorf("%q is no duration: write hours, minutes and seconds, such as 24h or 1h30m (a day is 24h)", string(d))
+		return 0, fmt.Errorf("invalid duration %q: use hours, minutes and seconds, such as 24h or 1h30m (a day is 24h)", string(d))
 	}
 	return out, nil
 }

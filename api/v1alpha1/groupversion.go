@@ -1,5 +1,5 @@
-// Package v1alpha1 holds the objects with which a person asks vpcnative for
-// ranges of the VPC, and in which it answers.
+// Package v1alpha1 contains the custom resources of vpcnative: Network, a VPC,
+// and RangeRequest, a request for a range of it.
 //
 // +kubebuilder:object:generate=true
 // +groupName=vpcnative.dev

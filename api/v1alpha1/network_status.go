@@ -2,27 +2,27 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// OccupiedBlock is space that was found in use.
+// OccupiedBlock is a block that is in use.
 type OccupiedBlock struct {
 	CIDR string `json:"cidr"`
-	// Kind is what it is: SubnetPrimary, SecondaryRange, SubnetReservation,
-	// StaticRoute, PeeringRoute, DynamicRoute for one that the other side announces, Reservation, ProxyOnly, Prohibited, ServiceCIDR for one of
-	// the cluster's that the VPC knows nothing of, PodCIDR for what a Node publishes
-	// outside of every granted range, RouteRange for a range of which
-	// routes lead to nodes (they are not listed one by one), or Reserved for a
-	// block of spec.reserved.
+	// Kind is SubnetPrimary, SecondaryRange, SubnetReservation, StaticRoute,
+	// PeeringRoute, DynamicRoute (learned), Reservation, ProxyOnly, Prohibited,
+	// ServiceCIDR (of the cluster), PodCIDR (published by a Node outside every
+	// granted range), RouteRange (of routes to nodes, which are not listed one
+	// by one), or Reserved (spec.reserved).
 	Kind string `json:"kind"`
-	// Name is the cloud's name of it (of a learned route the router's and the peer's), that of the Node, or the reason of the reserved block.
+	// Name is its name in the cloud (for a learned route the router's and the
+	// peer's), the Node's name, or the reason of the reserved block.
 	// +optional
 	Name string `json:"name,omitempty"`
-	// Owner is who it belongs to, where that is known: "RangeRequest pods"
-	// of this cluster, what its mark says of another vpcnative cluster's, or the
-	// other Network of the VPC that reserves it.
+	// Owner is its owner, if known: a RangeRequest of this cluster, another
+	// vpcnative cluster by its mark, or the other Network of the VPC that
+	// reserves it.
 	// +optional
 	Owner string `json:"owner,omitempty"`
 }
 
-// FreeSpace is what can still be carved out of the supernets of one family.
+// FreeSpace is the free space in the supernets of one IP family.
 type FreeSpace struct {
 	// Family is IPv4 or IPv6.
 	Family string `json:"family"`
@@ -35,33 +35,33 @@ type FreeSpace struct {
 	LargestBlocks []string `json:"largestBlocks,omitempty"`
 }
 
-// SubnetSpace is what a node subnet's own block still holds.
+// SubnetSpace is the use of a node subnet's own block.
 type SubnetSpace struct {
 	// Name is the subnet's name or ID.
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
-	// Zone is where it is.
+	// Zone is its zone.
 	// +optional
 	Zone string `json:"zone,omitempty"`
-	// Made is the name under which it was made for new nodes of a RangeRequest,
-	// where it was, and Owner that request.
+	// Made is the name of a subnet that was created for new nodes of a
+	// RangeRequest, and Owner that request.
 	// +optional
 	Made string `json:"made,omitempty"`
 	// +optional
 	Owner string `json:"owner,omitempty"`
-	// CIDR is its own block.
+	// CIDR is the subnet's own block.
 	CIDR string `json:"cidr"`
-	// Ranges counts the ranges carved out of it, whoever made them.
+	// Ranges is the number of ranges carved from it, by any owner.
 	// +optional
 	Ranges int32 `json:"ranges,omitempty"`
-	// InUse is how many addresses outside of the ranges are in use, in
-	// decimal: machines' own, other parties', and the cloud's.
+	// InUse is the number of addresses in use outside the ranges, in decimal:
+	// of machines, other parties and the cloud.
 	// +optional
 	InUse string `json:"inUse,omitempty"`
-	// Free is how many addresses are in no range, in the supernets, neither in
-	// use nor reserved, in decimal.
+	// Free is the number of addresses inside the supernets that are in no range,
+	// not in use and not reserved, in decimal.
 	Free string `json:"free"`
-	// Fits is how many aligned blocks of each size are free, the largest
+	// Fits is the number of free aligned blocks of each size, the largest
 	// first: a range needs one block, however many single addresses are free.
 	// +optional
 	// +listType=map
@@ -73,49 +73,49 @@ type SubnetSpace struct {
 	FreeBlocks []string `json:"freeBlocks,omitempty"`
 }
 
-// SubnetFit counts the free aligned blocks of one size.
+// SubnetFit is the number of free aligned blocks of one size.
 type SubnetFit struct {
 	PrefixLength int32 `json:"prefixLength"`
 	Blocks       int64 `json:"blocks"`
 }
 
-// RouteRoom is how many more routes fit into the route tables, each of which
-// has to lead to every node.
+// RouteRoom is the room for routes in the route tables. Each table needs a
+// route to every node.
 type RouteRoom struct {
-	// Table is the fullest one that the node subnets use.
+	// Table is the fullest route table of the node subnets.
 	Table string `json:"table"`
-	// Limit is its quota, Used how many routes it has, whoever made them.
+	// Limit is its quota, and Used the number of its routes, by any owner.
 	Limit int32 `json:"limit"`
 	Used  int32 `json:"used"`
 }
 
-// NetworkStatus is what was found in the VPC.
+// NetworkStatus is the observed state of the VPC.
 type NetworkStatus struct {
 	// ObservedGeneration is the generation of the spec this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// Occupied is what lies in the supernets and is in use; at most 1,000
-	// blocks are listed, and occupiedCount counts all.
+	// Occupied are the blocks in use inside the supernets. At most 1,000 are
+	// listed; occupiedCount counts all.
 	// +optional
 	Occupied []OccupiedBlock `json:"occupied,omitempty"`
-	// OccupiedCount counts the blocks in use.
+	// OccupiedCount is the number of blocks in use.
 	// +optional
 	OccupiedCount int32 `json:"occupiedCount,omitempty"`
-	// Free is what is left, a family each.
+	// Free is the free space of each IP family.
 	// +optional
 	Free []FreeSpace `json:"free,omitempty"`
-	// Subnets are the node subnets, where ranges are carved out of the
-	// subnets' own blocks.
+	// Subnets are the node subnets, if ranges are carved from the subnets' own
+	// blocks.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	Subnets []SubnetSpace `json:"subnets,omitempty"`
-	// Blocks are the VPC's own blocks, in which a subnet may be made at any
-	// time, where there are such.
+	// Blocks are the VPC's own CIDR blocks, if it has any. A subnet may be
+	// created in them at any time.
 	// +optional
 	// +listType=atomic
 	Blocks []string `json:"blocks,omitempty"`
-	// Routes is the room for routes to nodes, where a node's range can be one.
+	// Routes is the room for routes to nodes, if attachment Routes is supported.
 	// +optional
 	Routes *RouteRoom `json:"routes,omitempty"`
 	// LastRead is when the VPC was last read.

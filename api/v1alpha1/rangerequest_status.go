@@ -6,79 +6,78 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// RangeState tells how far something that the request gets in the cloud has come.
+// RangeState is the progress of a range or subnet that the request gets.
 //
 // +kubebuilder:validation:Enum=Claimed;Granted
 type RangeState string
 
 const (
-	// RangeClaimed is what the cloud is about to be asked for, or was asked for
-	// with an unknown outcome. It is occupied, and nothing is given out of it.
+	// RangeClaimed is about to be created in the cloud, or its creation has an
+	// unknown outcome. It is occupied, and nothing is allocated from it.
 	RangeClaimed RangeState = "Claimed"
-	// RangeGranted is what the cloud has made.
+	// RangeGranted exists in the cloud.
 	RangeGranted RangeState = "Granted"
 )
 
-// GrantedRange is one block of the VPC that the request got, or is about to.
+// GrantedRange is a block of the VPC that the request has, or is about to get.
 type GrantedRange struct {
 	CIDR string `json:"cidr"`
-	// State is Claimed before the cloud is asked for the range, so that nothing
-	// comes to be there that no object names, and Granted once it is there.
-	// Versions before v0.2 did not say it: then the range is granted.
+	// State is Claimed before the range is created in the cloud, so that nothing
+	// is created that no object names, and Granted once it exists. Versions
+	// before v0.2 do not set it: then the range is granted.
 	// +optional
 	State RangeState `json:"state,omitempty"`
-	// Subnet is where it is; it is empty for a range that no subnet has, such
-	// as one for Services on EC2, or one that is attached by routes.
+	// Subnet is its subnet. It is empty for a range in no subnet, such as one
+	// for Services on EC2, or one with attachment Routes.
 	// +kubebuilder:validation:MaxLength=63
 	Subnet string `json:"subnet"`
 	// Name is its name in the cloud.
 	Name string `json:"name"`
-	// Reason says why this block was taken.
+	// Reason explains why this block was chosen.
 	// +optional
 	Reason string `json:"reason,omitempty"`
-	// Adopted means that it was in the VPC before the request named it: it is
+	// Adopted is true if it was in the VPC before the request named it. It is
 	// used, and never removed.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
-	// MadeSubnet means that its subnet was made for the request.
+	// MadeSubnet is true if its subnet was created for the request.
 	// +optional
 	MadeSubnet bool `json:"madeSubnet,omitempty"`
-	// Grown means that growth carved it.
+	// Grown is true if growth carved it.
 	// +optional
 	Grown bool `json:"grown,omitempty"`
-	// EmptySince is since when nothing uses a range that growth carved.
+	// EmptySince is when a range that growth carved became empty.
 	// +optional
 	EmptySince *metav1.Time `json:"emptySince,omitempty"`
-	// Leaving means that the range is being given back: no node gets a CIDR
-	// of it any more.
+	// Leaving is true while the range is being reclaimed: no node CIDR is
+	// allocated from it.
 	// +optional
 	Leaving bool `json:"leaving,omitempty"`
-	// ServiceCIDR names the object that has the API server allocate ClusterIPs
-	// from it.
+	// ServiceCIDR is the name of the ServiceCIDR object with which the API
+	// server allocates ClusterIPs from it.
 	// +optional
 	ServiceCIDR string `json:"serviceCIDR,omitempty"`
 }
 
-// RefusedBlock is a block that the cloud refused, though no reading shows what
-// has it.
+// RefusedBlock is a block that the cloud refused, although it appears free.
 type RefusedBlock struct {
 	CIDR string `json:"cidr"`
-	// Time is when it was refused last, and Count how often.
+	// Time is the last refusal, and Count the number of refusals.
 	Time  metav1.Time `json:"time"`
 	Count int32       `json:"count"`
-	// Message is what the cloud said.
+	// Message is the cloud's error.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
 }
 
-// Prefix parses the range's CIDR; ok is false where a person broke it.
+// Prefix parses the range's CIDR; ok is false if somebody made it invalid.
 func (g GrantedRange) Prefix() (p netip.Prefix, ok bool) {
 	p, err := netip.ParsePrefix(g.CIDR)
 	return p, err == nil
 }
 
-// Prefixes are those of the ranges.
+// Prefixes returns the valid prefixes of the ranges.
 func Prefixes(ranges []GrantedRange) (out []netip.Prefix) {
 	for _, g := range ranges {
 		if p, ok := g.Prefix(); ok {
@@ -88,7 +87,7 @@ func Prefixes(ranges []GrantedRange) (out []netip.Prefix) {
 	return out
 }
 
-// Range returns the entry of exactly that prefix, or nil.
+// Range returns the range with exactly that prefix, or nil.
 func (s *RangeRequestStatus) Range(p netip.Prefix) *GrantedRange {
 	for i := range s.Ranges {
 		if q, ok := s.Ranges[i].Prefix(); ok && q == p {
@@ -98,11 +97,11 @@ func (s *RangeRequestStatus) Range(p netip.Prefix) *GrantedRange {
 	return nil
 }
 
-// Claimed reports whether the range may not be in the cloud.
+// Claimed reports whether the range may not exist in the cloud.
 func (g GrantedRange) Claimed() bool { return g.State == RangeClaimed }
 
-// Granted returns the ranges that are in the cloud: what is given out, counted
-// and let through comes out of these. Occupied are all of Ranges.
+// Granted returns the ranges that exist in the cloud. Only these are allocated
+// from, counted and allowed by the firewall; all of Ranges are occupied.
 func (s *RangeRequestStatus) Granted() (out []GrantedRange) {
 	for _, g := range s.Ranges {
 		if !g.Claimed() {
@@ -112,71 +111,71 @@ func (s *RangeRequestStatus) Granted() (out []GrantedRange) {
 	return out
 }
 
-// UnservedSubnet is a subnet in which the request does not have what it asks for.
+// UnservedSubnet is a subnet without the range that the request asks for.
 type UnservedSubnet struct {
 	Name string `json:"name"`
-	// Reason is one of those of condition Ready, and Message says what to do.
+	// Reason is a reason of condition Ready, and Message names the remedy.
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
 }
 
-// Room is what still fits in the granted ranges.
+// Room is the free room of the granted ranges, for one node CIDR size.
 type Room struct {
-	// PrefixLength is the size of a node's range, among the sizes seen lately.
+	// PrefixLength is a recently used size of node CIDRs.
 	PrefixLength int32 `json:"prefixLength"`
-	// Nodes is how many nodes of that size still fit, if all were of it.
+	// Nodes is the number of node CIDRs of that size that still fit.
 	Nodes int64 `json:"nodes"`
 	// LargestBlock is how many of them fit in the largest free block.
 	LargestBlock int64 `json:"largestBlock"`
 }
 
-// RangeRequestStatus is what was granted and how full it is.
+// RangeRequestStatus is what is granted, and its utilization.
 type RangeRequestStatus struct {
 	// ObservedGeneration is the generation of the spec this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// Ranges are the granted and the claimed blocks: at most 170 in each of 32
+	// Ranges are the granted and claimed blocks, at most 170 in each of 32
 	// subnets.
 	// +kubebuilder:validation:MaxItems=5440
 	// +optional
 	// +listType=map
 	// +listMapKey=cidr
 	Ranges []GrantedRange `json:"ranges,omitempty"`
-	// Refused are blocks that the cloud refused although they read as free, the
-	// last 64. Others are taken while there are any.
+	// Refused are the last 64 blocks that the cloud refused although they appear
+	// free. Other blocks are tried first.
 	// +kubebuilder:validation:MaxItems=64
 	// +optional
 	// +listType=map
 	// +listMapKey=cidr
 	Refused []RefusedBlock `json:"refused,omitempty"`
-	// Subnets are those in which the request does not have what it asks for.
-	// The others serve their nodes meanwhile.
+	// Subnets are those without the range that the request asks for. The other
+	// subnets serve their nodes meanwhile.
 	// +kubebuilder:validation:MaxItems=64
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	Subnets []UnservedSubnet `json:"subnets,omitempty"`
-	// Capacity is how many addresses the ranges hold, in decimal.
+	// Capacity is the number of addresses in the ranges, in decimal.
 	// +optional
 	Capacity string `json:"capacity,omitempty"`
-	// Allocated is how many of them nodes hold, in decimal.
+	// Allocated is the number of allocated addresses, in decimal.
 	// +optional
 	Allocated string `json:"allocated,omitempty"`
-	// Utilization is the allocated part of the capacity, in percent, rounded
-	// up, so that it is 0 only when nothing is allocated.
+	// Utilization is the allocated share of the capacity, in percent, rounded
+	// up: it is 0 only if nothing is allocated.
 	// +optional
 	Utilization int32 `json:"utilization"`
-	// Nodes is how many nodes hold a CIDR.
+	// Nodes is the number of nodes with a node CIDR in the ranges.
 	// +optional
 	Nodes int32 `json:"nodes"`
-	// ObservedNodes is how many of them publish a CIDR that vpcnative never
+	// ObservedNodes is how many of these publish a CIDR that vpcnative never
 	// attached to their machines (see adoption).
 	// +optional
 	ObservedNodes int32 `json:"observedNodes,omitempty"`
-	// WaitingNodes is how many nodes wait for a CIDR that is not there.
+	// WaitingNodes is the number of nodes that wait for room.
 	// +optional
 	WaitingNodes int32 `json:"waitingNodes"`
-	// Room is how many nodes still fit, for each size seen lately, the most
+	// Room is how many nodes still fit, for each recently used size, the most
 	// frequent first; at most four sizes.
 	// +optional
 	// +listType=map
@@ -189,11 +188,11 @@ type RangeRequestStatus struct {
 	// NewSubnets is what was added to the VPC for new nodes.
 	// +optional
 	NewSubnets *MadeSpace `json:"newSubnets,omitempty"`
-	// OldNewSubnets is NewSubnets as it was stored before v0.2.
+	// OldNewSubnets is the name of NewSubnets before v0.2.
 	// +optional
 	OldNewSubnets *MadeSpace `json:"newSpace,omitempty"`
-	// Routes is what the route tables hold besides routes to this request's
-	// nodes, with attachment Routes.
+	// Routes is the use of the route tables by routes other than to this
+	// request's nodes, with attachment Routes.
 	// +optional
 	Routes *OtherRoutes `json:"routes,omitempty"`
 	// +optional
@@ -204,47 +203,47 @@ type RangeRequestStatus struct {
 
 // MadeSpace is what was added to the VPC for new nodes.
 type MadeSpace struct {
-	// Blocks are recorded before they are asked for.
+	// Blocks are recorded before they are associated.
 	// +optional
 	// +listType=map
 	// +listMapKey=cidr
 	Blocks []MadeBlock `json:"blocks,omitempty"`
-	// Subnets are claimed before they are asked for.
+	// Subnets are claimed before they are created.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	Subnets []MadeSubnet `json:"subnets,omitempty"`
 }
 
-// MadeBlock is a block of the VPC.
+// MadeBlock is a CIDR block of the VPC.
 type MadeBlock struct {
 	CIDR string `json:"cidr"`
-	// Adopted means that the VPC had it before: it is never removed.
+	// Adopted is true if the VPC had it before. It is never removed.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
 }
 
 // MadeSubnet is a subnet for new nodes.
 type MadeSubnet struct {
-	// Subnet is its ID, which it has once it was made.
+	// Subnet is its ID, once it exists.
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
 	Subnet string `json:"subnet,omitempty"`
-	// Name is the one it is made under.
+	// Name is the name that it is created with.
 	Name string `json:"name"`
 	Zone string `json:"zone"`
 	CIDR string `json:"cidr"`
-	// Reason says why it was made.
+	// Reason explains why it was created.
 	// +optional
 	Reason string `json:"reason,omitempty"`
 }
 
-// OtherRoutes bounds how many nodes get their range by routes.
+// OtherRoutes limits the number of nodes with attachment Routes.
 type OtherRoutes struct {
-	// Table is the fullest route table that the node subnets use, and Limit
-	// its quota of routes.
+	// Table is the fullest route table of the node subnets, and Limit its quota
+	// of routes.
 	Table string `json:"table"`
 	Limit int32  `json:"limit"`
-	// Others is how many routes it has that lie in none of the request's ranges.
+	// Others is the number of its routes outside the request's ranges.
 	Others int32 `json:"others"`
 }

@@ -11,13 +11,13 @@ import (
 type Purpose string
 
 const (
-	// Pods ranges feed the nodes' podCIDRs.
+	// Pods ranges provide the nodes' podCIDRs.
 	Pods Purpose = "Pods"
-	// Services ranges hold ClusterIPs.
+	// Services ranges provide ClusterIPs.
 	Services Purpose = "Services"
-	// Proxy ranges hold the proxies of managed load balancers.
+	// Proxy ranges are proxy-only subnets for managed load balancers.
 	Proxy Purpose = "Proxy"
-	// Custom ranges are for people's own use.
+	// Custom ranges are reserved for any other use.
 	Custom Purpose = "Custom"
 )
 
@@ -31,7 +31,7 @@ const (
 	IPv6 Family = "IPv6"
 )
 
-// DeletionPolicy says what becomes of the ranges when their request goes.
+// DeletionPolicy is what happens to the ranges of a deleted request.
 //
 // +kubebuilder:validation:Enum=Delete;Retain
 type DeletionPolicy string
@@ -43,68 +43,67 @@ const (
 	Retain DeletionPolicy = "Retain"
 )
 
-// Attachment is how a node's range comes to its machine.
+// Attachment is how a node CIDR is attached to its machine.
 //
 // +kubebuilder:validation:Enum=Prefixes;Routes
 type Attachment string
 
 const (
-	// AttachPrefixes puts it on the machine's interface.
+	// AttachPrefixes attaches it to the machine's interface.
 	AttachPrefixes Attachment = "Prefixes"
-	// AttachRoutes makes a route to the machine's interface.
+	// AttachRoutes creates a route to the machine's interface.
 	AttachRoutes Attachment = "Routes"
 )
 
-// Adoption is what is done with a Node that published its podCIDR before
-// vpcnative put it on a machine, as one of an overlay network.
+// Adoption is what is done with a Node that publishes a podCIDR which vpcnative
+// never attached, as Nodes of an overlay network do.
 //
 // +kubebuilder:validation:Enum=Observe;Attach
 type Adoption string
 
 const (
-	// AdoptionObserve keeps its podCIDR from others and leaves it as it is.
+	// AdoptionObserve keeps its podCIDR occupied, and changes nothing.
 	AdoptionObserve Adoption = "Observe"
-	// AdoptionAttach attaches its podCIDR to its machine, one Node after the
-	// other.
+	// AdoptionAttach attaches its podCIDR to its machine, one Node at a time.
 	AdoptionAttach Adoption = "Attach"
 )
 
-// NodePrefixAuto sizes each node's range by its own max pods.
+// NodePrefixAuto sizes each node CIDR by its node's max pods.
 const NodePrefixAuto = "Auto"
 
 // SubnetSize is the size of the range in one subnet.
 type SubnetSize struct {
-	// Name is the subnet's, as in subnets.
+	// Name is the subnet's name or ID, as in subnets.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
-	// PrefixLength is the size of the block to find there, such as 22.
+	// PrefixLength is the size of the range there, such as 22.
 	// +kubebuilder:validation:Minimum=8
 	// +kubebuilder:validation:Maximum=128
 	PrefixLength int32 `json:"prefixLength"`
 }
 
-// RangeRequestSpec asks for a range.
+// RangeRequestSpec describes the requested range.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.subnetSizes) || (self.purpose in ['Pods', 'Custom'] && !has(self.cidrs) && !(has(self.attachment) && self.attachment == 'Routes'))",message="subnetSizes is for purposes Pods and Custom whose ranges are found by size in several subnets: not with cidrs, nor with attachment Routes"
-// +kubebuilder:validation:XValidation:rule="!has(self.newSubnets) || (self.purpose == 'Pods' && has(self.growth) && !(has(self.attachment) && self.attachment == 'Routes'))",message="newSubnets is for purpose Pods with growth, which it goes on with where the subnets are full; with attachment Routes no range lies in a subnet"
-// +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() <= 1",message="at most one of cidrs, prefixLength and capacity says how big the range is"
-// +kubebuilder:validation:XValidation:rule="self.purpose in ['Services', 'Proxy'] || has(self.cidrs) || has(self.prefixLength) || has(self.capacity)",message="one of cidrs, prefixLength and capacity must say how big the range is; only Services and Proxy have a size by default"
-// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !has(self.capacity)",message="capacity counts nodes and pods, so it is for purpose Pods; say prefixLength"
+// +kubebuilder:validation:XValidation:rule="!has(self.subnetSizes) || (self.purpose in ['Pods', 'Custom'] && !has(self.cidrs) && !(has(self.attachment) && self.attachment == 'Routes'))",message="subnetSizes is for purposes Pods and Custom, and not supported with cidrs or with attachment Routes"
+// +kubebuilder:validation:XValidation:rule="!has(self.newSubnets) || (self.purpose == 'Pods' && has(self.growth) && !(has(self.attachment) && self.attachment == 'Routes'))",message="newSubnets is for purpose Pods and requires growth; it is not supported with attachment Routes, whose ranges lie in no subnet"
+// +kubebuilder:validation:XValidation:rule="[has(self.cidrs), has(self.prefixLength), has(self.capacity)].filter(x, x).size() <= 1",message="at most one of cidrs, prefixLength and capacity can be set"
+// +kubebuilder:validation:XValidation:rule="self.purpose in ['Services', 'Proxy'] || has(self.cidrs) || has(self.prefixLength) || has(self.capacity)",message="one of cidrs, prefixLength and capacity must be set; only purposes Services and Proxy have a default size"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !has(self.capacity)",message="capacity is for purpose Pods; use prefixLength"
 // +kubebuilder:validation:XValidation:rule="self.purpose in ['Pods', 'Services'] || !has(self.growth)",message="growth is for purposes Pods and Services"
-// +kubebuilder:validation:XValidation:rule="!has(self.growth) || has(self.growth.prefixLength) || !has(self.cidrs)",message="growth of a request that names its cidrs needs growth.prefixLength: how large is a further range?"
-// +kubebuilder:validation:XValidation:rule="!(has(self.growth) && has(self.growth.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.growth.prefixLength",message="nodePrefixLength must not be shorter than growth.prefixLength: a node's range has to fit in every range"
-// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.ipFamilies.size() == 1",message="two families in one request are for purpose Pods"
-// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || (has(self.nodePrefixLength) && type(self.nodePrefixLength) == int)",message="attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table"
-// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || !has(self.subnets) || self.subnets.size() == 0",message="subnets is not for attachment Routes, whose ranges lie outside every subnet: pick nodes by nodeSelector"
+// +kubebuilder:validation:XValidation:rule="!has(self.growth) || has(self.growth.prefixLength) || !has(self.cidrs)",message="growth with cidrs requires growth.prefixLength, the size of additional ranges"
+// +kubebuilder:validation:XValidation:rule="!(has(self.growth) && has(self.growth.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.growth.prefixLength",message="nodePrefixLength must not be shorter than growth.prefixLength: a node CIDR must fit in every range"
+// +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || self.ipFamilies.size() == 1",message="two ipFamilies are supported for purpose Pods only"
+// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || (has(self.nodePrefixLength) && type(self.nodePrefixLength) == int)",message="attachment Routes requires nodePrefixLength as a number: node CIDRs of one size cannot overlap in a route table"
+// +kubebuilder:validation:XValidation:rule="!(has(self.attachment) && self.attachment == 'Routes') || !has(self.subnets) || self.subnets.size() == 0",message="subnets is not supported with attachment Routes, whose ranges lie outside every subnet: select nodes with nodeSelector"
 // +kubebuilder:validation:XValidation:rule="self.purpose == 'Pods' || !(has(self.nodeSelector) || has(self.nodePrefixLength) || has(self.minNodePrefixLength) || has(self.attachment) || has(self.adoption) || has(self.allowUndersized))",message="nodeSelector, nodePrefixLength, minNodePrefixLength, attachment, adoption and allowUndersized are for purpose Pods"
-// +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node's range has to fit in the range"
-// +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every one of cidrs: a node's range has to fit in the range"
+// +kubebuilder:validation:XValidation:rule="!(has(self.prefixLength) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.nodePrefixLength >= self.prefixLength",message="nodePrefixLength must not be shorter than prefixLength: a node CIDR must fit in the range"
+// +kubebuilder:validation:XValidation:rule="!(has(self.cidrs) && has(self.nodePrefixLength) && type(self.nodePrefixLength) == int) || self.cidrs.exists(c, isCIDR(c) && cidr(c).prefixLength() <= self.nodePrefixLength)",message="nodePrefixLength is shorter than every entry of cidrs: a node CIDR must fit in the range"
 // +kubebuilder:validation:XValidation:rule="!has(self.networkRef)",message="networkRef is now networkName: rename it"
 // +kubebuilder:validation:XValidation:rule="!has(self.families)",message="families is now ipFamilies: rename it"
 // +kubebuilder:validation:XValidation:rule="!has(self.newSpace)",message="newSpace is now newSubnets: rename it"
-// +kubebuilder:validation:XValidation:rule="!has(self.supernets) || !has(self.cidrs) || has(self.growth)",message="supernets says where blocks are chosen, and cidrs names them: leave supernets out, or add growth"
-// +kubebuilder:validation:XValidation:rule="!has(self.supernets) || !has(self.prefixLength) || !self.supernets.all(c, isCIDR(c)) || self.supernets.exists(c, cidr(c).prefixLength() <= self.prefixLength)",message="no range of prefixLength fits in any of supernets: name larger ones, or a smaller range"
+// +kubebuilder:validation:XValidation:rule="!has(self.supernets) || !has(self.cidrs) || has(self.growth)",message="supernets has no effect with cidrs and without growth: remove supernets, or add growth"
+// +kubebuilder:validation:XValidation:rule="!has(self.supernets) || !has(self.prefixLength) || !self.supernets.all(c, isCIDR(c)) || self.supernets.exists(c, cidr(c).prefixLength() <= self.prefixLength)",message="no range of prefixLength fits in any of supernets: use larger supernets or a smaller range"
 type RangeRequestSpec struct {
 	// NetworkName names the Network to carve from.
 	// +kubebuilder:default=default
@@ -113,24 +112,24 @@ type RangeRequestSpec struct {
 	// +optional
 	NetworkName string `json:"networkName,omitempty"`
 
-	// Purpose is what the range is for.
+	// Purpose is what the range is used for.
 	Purpose Purpose `json:"purpose"`
 
-	// IPFamilies are the address families, in the order of podCIDRs. A node
-	// gets all or none. Its IPv6 prefix comes with its instance's interface
-	// (on Compute Engine the first /112 of its /96): the sizes here are about
-	// IPv4, and IPv6 alone is not provided.
+	// IPFamilies are the IP families, in the order of podCIDRs. A node gets all
+	// or none. Its IPv6 prefix comes with its instance's interface (on Compute
+	// Engine the first /112 of its /96): sizes refer to IPv4. IPv6 alone is not
+	// supported.
 	// +kubebuilder:default={IPv4}
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=2
-	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="ipFamilies must differ"
+	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="ipFamilies must be different"
 	// +listType=atomic
 	// +optional
 	IPFamilies []Family `json:"ipFamilies,omitempty"`
 
-	// Subnets are the node subnets of the Network that get a range each;
-	// all of them where it is empty. Sizes count per subnet. A subnet in which
-	// a range is granted cannot be taken out.
+	// Subnets are the node subnets of the Network that get a range each, by
+	// default all. Sizes are per subnet. A subnet with a granted range cannot be
+	// removed.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
 	// +kubebuilder:validation:items:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
@@ -138,54 +137,52 @@ type RangeRequestSpec struct {
 	// +optional
 	Subnets []string `json:"subnets,omitempty"`
 
-	// Supernets are those parts of the Network's supernets from which the
-	// request is carved, and in which it grows. Without it the first range may lie
-	// anywhere in the Network's, and further ones go where the first ones are: in
-	// the same supernet while there is room, then in others of the same kind of
-	// space (private addresses of RFC 1918, the shared ones of 100.64.0.0/10, or
-	// any other). It may be changed; what was granted stays.
+	// Supernets are the parts of the Network's supernets in which the request is
+	// carved and grows. By default the first range may lie anywhere in the
+	// Network's, and additional ones in the same supernet, or in others of the
+	// same kind of space (RFC 1918, 100.64.0.0/10, class E, or other). It may
+	// be changed; granted ranges stay.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=set
 	// +optional
 	Supernets []CIDR `json:"supernets,omitempty"`
 
-	// SubnetSizes say the size of the range in subnets that are smaller or
-	// larger than the others, in place of prefixLength or capacity. A size
-	// cannot change where a range is granted, and one that is added for such
-	// a subnet changes nothing there.
+	// SubnetSizes override prefixLength or capacity for single subnets. The size
+	// of a subnet with a granted range is immutable; adding one for such a
+	// subnet has no effect.
 	// +kubebuilder:validation:MaxItems=32
 	// +listType=map
 	// +listMapKey=name
 	// +optional
 	SubnetSizes []SubnetSize `json:"subnetSizes,omitempty"`
 
-	// CIDRs are the very blocks to use. More may be added later, none taken
-	// away. They go to one subnet: with several, name it in subnets.
+	// CIDRs are the exact blocks to use. Blocks can be added later, but not
+	// removed. They are for one subnet: if the Network has several, name it in
+	// subnets.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=set
 	// +optional
 	CIDRs []CIDR `json:"cidrs,omitempty"`
 
-	// PrefixLength is the size of the block to find, such as 16.
+	// PrefixLength is the size of the range, such as 16.
 	// +kubebuilder:validation:Minimum=8
 	// +kubebuilder:validation:Maximum=128
 	// +optional
 	PrefixLength *int32 `json:"prefixLength,omitempty"`
 
-	// Capacity is the number of nodes and pods to make room for.
+	// Capacity sizes the range by the number of nodes and pods.
 	// +optional
 	Capacity *Capacity `json:"capacity,omitempty"`
 
-	// NodeSelector picks the nodes that draw from this range; all nodes
-	// where it is not set. Where several requests pick a node, those with
-	// the most selector terms come first, and among equals the oldest with
-	// room.
+	// NodeSelector selects the nodes that get their CIDR from this request, by
+	// default all. If several requests select a node, those with the most
+	// selector terms come first, and among equals the oldest with room.
 	// +optional
 	NodeSelector *LabelSelector `json:"nodeSelector,omitempty"`
 
-	// NodePrefixLength is the size of each node's range: a number such as
+	// NodePrefixLength is the prefix length of each node CIDR: a number such as
 	// 24, or Auto for twice the node's max pods (on EC2 once), rounded up to
 	// a power of two.
 	// +kubebuilder:validation:XIntOrString
@@ -193,74 +190,73 @@ type RangeRequestSpec struct {
 	// +optional
 	NodePrefixLength *intstr.IntOrString `json:"nodePrefixLength,omitempty"`
 
-	// MinNodePrefixLength bounds what Auto gives a node: no range is larger
-	// than this prefix length. A node that would get fewer addresses than
-	// its max pods waits, unless allowUndersized.
+	// MinNodePrefixLength limits Auto: no node CIDR is larger than this prefix
+	// length. A node that would get fewer addresses than its max pods waits,
+	// unless allowUndersized is set.
 	// +kubebuilder:validation:Minimum=8
 	// +kubebuilder:validation:Maximum=128
 	// +optional
 	MinNodePrefixLength *int32 `json:"minNodePrefixLength,omitempty"`
 
-	// Attachment is how a node's range comes to its machine: by what the
-	// cloud has for that on its interface (alias ranges on Compute Engine,
-	// Prefixes on EC2) where it is not set. With Routes (EC2) the range lies
-	// outside every block of the VPC, and every route table of the node
-	// subnets leads each node CIDR to the node's interface.
+	// Attachment is how a node CIDR is attached to its machine, by default on its
+	// interface (alias ranges on Compute Engine, Prefixes on EC2). With Routes
+	// (EC2 only) the range lies outside every block of the VPC, and every route
+	// table of the node subnets has a route for each node CIDR to the node's
+	// interface.
 	// +optional
 	Attachment Attachment `json:"attachment,omitempty"`
 
 	// Adoption is what is done with Nodes whose podCIDR lies in the ranges and
-	// that vpcnative never attached: Observe, the default, counts them and
-	// gives what they publish to nobody else; Attach attaches them, Node by
-	// Node, and stops at a failure.
+	// was never attached by vpcnative: Observe, the default, counts them and
+	// keeps their podCIDRs occupied; Attach attaches them, one Node at a time,
+	// and stops at a failure.
 	// +optional
 	Adoption Adoption `json:"adoption,omitempty"`
 
-	// AllowUndersized gives a node a range also where it holds fewer
-	// addresses than the node's max pods.
+	// AllowUndersized allows node CIDRs with fewer addresses than the node's max
+	// pods.
 	// +optional
 	AllowUndersized bool `json:"allowUndersized,omitempty"`
 
-	// Growth carves further ranges when the request runs full. Without it a
-	// full range stays full.
+	// Growth carves additional ranges when the request is nearly full. Without
+	// it a full range stays full.
 	// +optional
 	Growth *Growth `json:"growth,omitempty"`
 
-	// NewSubnets has subnets made for new nodes where growth finds no room in
-	// those there are, on EC2. Without it a full subnet stays full.
+	// NewSubnets creates subnets for new nodes if growth finds no room in the
+	// existing ones (EC2 only). Without it a full subnet stays full.
 	// +optional
 	NewSubnets *NewSubnets `json:"newSubnets,omitempty"`
 
-	// DeletionPolicy says what becomes of the ranges when the request goes.
+	// DeletionPolicy is what happens to the ranges when the request is deleted.
 	// +kubebuilder:default=Delete
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// RenamedSpec holds what earlier versions stored.
+	// RenamedSpec has the fields that earlier versions stored.
 	RenamedSpec `json:",inline"`
 
 	// Unreadable names the fields that could not be decoded, and are left out.
 	Unreadable []string `json:"-"`
 }
 
-// The rules below judge a change of the spec by the status, and never a change
-// of the status itself: what was granted must come into it whatever the spec
-// says by then. A request that was never granted anything, nor is about to be,
-// can be corrected freely.
+// The rules below validate changes of the spec against the status, and never
+// changes of the status itself: grants must be recorded whatever the spec says
+// by then. A request without grants and claims can be corrected freely.
 
-// RangeRequest asks for a range of the VPC.
+// RangeRequest requests a range of the VPC.
 //
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.networkRef) ? self.spec.networkRef : has(self.spec.networkName) ? self.spec.networkName : 'default') == (has(oldSelf.spec.networkRef) ? oldSelf.spec.networkRef : has(oldSelf.spec.networkName) ? oldSelf.spec.networkName : 'default'))",message="networkName cannot change once something is granted: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (self.spec.purpose == oldSelf.spec.purpose)",message="purpose cannot change once something is granted: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.families) ? self.spec.families : has(self.spec.ipFamilies) ? self.spec.ipFamilies : ['IPv4']) == (has(oldSelf.spec.families) ? oldSelf.spec.families : has(oldSelf.spec.ipFamilies) ? oldSelf.spec.ipFamilies : ['IPv4']))",message="ipFamilies cannot change once something is granted: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (has(self.spec.cidrs) == has(oldSelf.spec.cidrs) && has(self.spec.prefixLength) == has(oldSelf.spec.prefixLength) && has(self.spec.capacity) == has(oldSelf.spec.capacity))",message="how the size is said cannot change once something is granted: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.cidrs) || !has(self.spec.cidrs) || oldSelf.spec.cidrs.all(c, c in self.spec.cidrs))",message="a granted range can neither move nor shrink: add a block, or make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.prefixLength) || !has(self.spec.prefixLength) || self.spec.prefixLength == oldSelf.spec.prefixLength)",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.capacity) || !has(self.spec.capacity) || self.spec.capacity == oldSelf.spec.capacity)",message="a granted range can neither grow nor shrink in place: make a further RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.attachment) == has(oldSelf.spec.attachment) && (!has(self.spec.attachment) || self.spec.attachment == oldSelf.spec.attachment)))",message="attachment cannot change once something is granted: make a new RangeRequest"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(self.spec.attachment) || self.spec.attachment != 'Routes' || (has(self.spec.nodePrefixLength) == has(oldSelf.spec.nodePrefixLength) && (!has(self.spec.nodePrefixLength) || self.spec.nodePrefixLength == oldSelf.spec.nodePrefixLength)))",message="nodePrefixLength cannot change with attachment Routes once something is granted: only ranges of one size keep out of each other's way in a route table"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.subnetSizes) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.size() == 0 || oldSelf.spec.subnetSizes.all(o, (has(self.spec.subnetSizes) && self.spec.subnetSizes.exists(x, x == o)) || (has(self.status.subnets) && self.status.subnets.exists(s, s.name == o.name)))",message="a granted range can neither grow nor shrink in place: subnetSizes may change for the subnets of status.subnets only, which have no range"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets || (has(g.madeSubnet) && g.madeSubnet))",message="a granted range can neither move nor shrink: subnets must name every subnet in which a range is granted"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.networkRef) ? self.spec.networkRef : has(self.spec.networkName) ? self.spec.networkName : 'default') == (has(oldSelf.spec.networkRef) ? oldSelf.spec.networkRef : has(oldSelf.spec.networkName) ? oldSelf.spec.networkName : 'default'))",message="networkName is immutable once a range is granted; create a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (self.spec.purpose == oldSelf.spec.purpose)",message="purpose is immutable once a range is granted; create a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.families) ? self.spec.families : has(self.spec.ipFamilies) ? self.spec.ipFamilies : ['IPv4']) == (has(oldSelf.spec.families) ? oldSelf.spec.families : has(oldSelf.spec.ipFamilies) ? oldSelf.spec.ipFamilies : ['IPv4']))",message="ipFamilies is immutable once a range is granted; create a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (has(self.spec.cidrs) == has(oldSelf.spec.cidrs) && has(self.spec.prefixLength) == has(oldSelf.spec.prefixLength) && has(self.spec.capacity) == has(oldSelf.spec.capacity))",message="the sizing field is immutable once a range is granted; create a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.cidrs) || !has(self.spec.cidrs) || oldSelf.spec.cidrs.all(c, c in self.spec.cidrs))",message="a granted range cannot move or shrink; add a block, or create a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.prefixLength) || !has(self.spec.prefixLength) || self.spec.prefixLength == oldSelf.spec.prefixLength)",message="a granted range cannot be resized; create another RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(oldSelf.spec.capacity) || !has(self.spec.capacity) || self.spec.capacity == oldSelf.spec.capacity)",message="a granted range cannot be resized; create another RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || ((has(self.spec.attachment) == has(oldSelf.spec.attachment) && (!has(self.spec.attachment) || self.spec.attachment == oldSelf.spec.attachment)))",message="attachment is immutable once a range is granted; create a new RangeRequest"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || ((!has(oldSelf.status.ranges) || oldSelf.status.ranges.size() == 0) && !has(oldSelf.status.newSubnets)) || (!has(self.spec.attachment) || self.spec.attachment != 'Routes' || (has(self.spec.nodePrefixLength) == has(oldSelf.spec.nodePrefixLength) && (!has(self.spec.nodePrefixLength) || self.spec.nodePrefixLength == oldSelf.spec.nodePrefixLength)))",message="nodePrefixLength is immutable with attachment Routes once a range is granted: node CIDRs of one size cannot overlap in a route table"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.subnetSizes) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.size() == 0 || oldSelf.spec.subnetSizes.all(o, (has(self.spec.subnetSizes) && self.spec.subnetSizes.exists(x, x == o)) || (has(self.status.subnets) && self.status.subnets.exists(s, s.name == o.name)))",message="a granted range cannot be resized; subnetSizes can change only for subnets in status.subnets, which have no range"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.subnets) || self.spec.subnets.size() == 0 || (has(oldSelf.spec.subnets) && self.spec.subnets == oldSelf.spec.subnets) || !has(self.status) || !has(self.status.ranges) || self.status.ranges.all(g, g.subnet in self.spec.subnets || (has(g.madeSubnet) && g.madeSubnet))",message="a granted range cannot move; subnets must include every subnet with a granted range"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=rr,categories=vpcnative
@@ -282,7 +278,7 @@ type RangeRequest struct {
 	Status RangeRequestStatus `json:"status,omitempty"`
 }
 
-// NetworkName is the name of the Network to carve from.
+// NetworkName returns the name of the Network to carve from.
 func (r *RangeRequest) NetworkName() string {
 	if r.Spec.NetworkName == "" {
 		return DefaultNetwork

@@ -6,32 +6,32 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// RenamedSpec has the fields of a RangeRequest under the names that they had
-// before v0.2. New objects are refused that use them. Stored ones are read
-// under the new names until the manager has written them again; if the schema
-// dropped the old names at once, a stored networkRef would be pruned, and its
-// request moved to the Network default.
+// RenamedSpec has the fields of a RangeRequest under their names before v0.2.
+// The schema rejects new objects that use them. Stored ones are read under the
+// new names until the manager has rewritten them; if the schema dropped the old
+// names at once, a stored networkRef would be pruned, and its request moved to
+// the Network default.
 type RenamedSpec struct {
-	// OldNetworkName is NetworkName.
+	// OldNetworkName is the name of NetworkName before v0.2.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	OldNetworkName string `json:"networkRef,omitempty"`
-	// OldIPFamilies is IPFamilies.
+	// OldIPFamilies is the name of IPFamilies before v0.2.
 	// +kubebuilder:validation:MaxItems=2
 	// +listType=atomic
 	// +optional
 	OldIPFamilies []Family `json:"families,omitempty"`
-	// OldNewSubnets is NewSubnets.
+	// OldNewSubnets is the name of NewSubnets before v0.2.
 	// +optional
 	OldNewSubnets *NewSubnets `json:"newSpace,omitempty"`
 }
 
-// RenamedConditions are the types that conditions of a RangeRequest had before
-// v0.2: AllocatorConflict, ReclaimFailed and ReleasePending.
+// RenamedConditions are the types before v0.2 of the conditions
+// AllocatorConflict, ReclaimFailed and ReleasePending of a RangeRequest.
 var RenamedConditions = []string{"Rivalled", "GiveBackFailed", "ReleaseWaits"}
 
-// UnmarshalJSON reads a stored spec: whoever decodes one finds every field
-// under its new name. The old ones stay, so that Migrate finds what to remove.
+// UnmarshalJSON decodes a stored spec, with every field under its new name. The
+// old ones stay, so that Migrate finds what to remove.
 func (s *RangeRequestSpec) UnmarshalJSON(b []byte) error {
 	type plain RangeRequestSpec
 	s.Unreadable = decode(b, (*plain)(s))
@@ -50,7 +50,7 @@ func (s *RangeRequestSpec) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a stored status likewise.
+// UnmarshalJSON decodes a stored status likewise.
 func (s *RangeRequestStatus) UnmarshalJSON(b []byte) error {
 	type plain RangeRequestStatus
 	decode(b, (*plain)(s))
@@ -70,8 +70,8 @@ func (r *RangeRequest) Renamed() bool {
 		slices.ContainsFunc(r.Status.Conditions, func(c metav1.Condition) bool { return slices.Contains(RenamedConditions, c.Type) })
 }
 
-// Migrate drops the old names. The new ones have their values since the object
-// was read.
+// Migrate removes the old names. The new ones have their values since the object
+// was decoded.
 func (r *RangeRequest) Migrate() {
 	r.Spec.RenamedSpec = RenamedSpec{}
 	if r.Spec.Growth != nil {

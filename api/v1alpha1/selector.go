@@ -5,15 +5,15 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// LabelSelector is a label selector of Kubernetes whose schema refuses what
-// cannot be one. The keys of matchLabels are the one thing that a schema
-// cannot check: a request with a wrong one says so by its condition.
+// LabelSelector is a Kubernetes label selector with a strict schema. Only the
+// keys of matchLabels cannot be checked by the schema: a request with an invalid
+// key reports it in its condition.
 type LabelSelector struct {
-	// MatchLabels are labels that a node has to have, with these values.
+	// MatchLabels are labels that a node must have, with these values.
 	// +kubebuilder:validation:MaxProperties=64
 	// +optional
 	MatchLabels map[string]LabelValue `json:"matchLabels,omitempty"`
-	// MatchExpressions are further terms, all of which have to hold.
+	// MatchExpressions are additional terms, all of which must hold.
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=atomic
 	// +optional
@@ -22,9 +22,9 @@ type LabelSelector struct {
 
 // LabelSelectorRequirement is a term of a selector.
 //
-// +kubebuilder:validation:XValidation:rule="(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",message="operators In and NotIn need values, Exists and DoesNotExist take none"
+// +kubebuilder:validation:XValidation:rule="(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",message="operators In and NotIn require values, Exists and DoesNotExist allow none"
 type LabelSelectorRequirement struct {
-	// Key is the label's name.
+	// Key is the label's key.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=317
 	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)$`
@@ -32,7 +32,7 @@ type LabelSelectorRequirement struct {
 	// Operator relates the label to the values.
 	// +kubebuilder:validation:Enum=In;NotIn;Exists;DoesNotExist
 	Operator metav1.LabelSelectorOperator `json:"operator"`
-	// Values are those of In and NotIn.
+	// Values are for operators In and NotIn.
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=atomic
 	// +optional
@@ -45,7 +45,7 @@ type LabelSelectorRequirement struct {
 // +kubebuilder:validation:Pattern=`^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$`
 type LabelValue string
 
-// Selector parses it. It is an error where a key is none.
+// Selector parses it. An invalid key is an error.
 func (s *LabelSelector) Selector() (labels.Selector, error) {
 	plain := &metav1.LabelSelector{}
 	for k, v := range s.MatchLabels {

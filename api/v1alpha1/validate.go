@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Validate says what is wrong with a spec that the schema did not refuse: that
-// cannot see all, and objects are stored that an earlier one let in.
+// Validate checks a spec for what the schema cannot express, or an earlier schema
+// accepted.
 func (s *RangeRequestSpec) Validate() error {
 	if err := read(s.Unreadable); err != nil {
 		return err
@@ -22,18 +22,19 @@ func (s *RangeRequestSpec) Validate() error {
 	}
 	if s.NodeSelector != nil {
 		if _, err := s.NodeSelector.Selector(); err != nil {
-			return fmt.Errorf("nodeSelector: %w; it picks no node until it is mended", err)
+			return fmt.Errorf("nodeSelector: %w; it selects no node until it is fixed", err)
 		}
 	}
 	if s.Growth != nil && s.Growth.ReclaimAfter != nil {
 		if _, err := s.Growth.ReclaimAfter.Parse(); err != nil {
-			return fmt.Errorf("growth.reclaimAfter: %w; nothing is given back until it is mended", err)
+			return fmt.Errorf("growth.reclaimAfter: %w; nothing is reclaimed until it is fixed", err)
 		}
 	}
 	return nil
 }
 
-// Validate says what is wrong with a spec that the schema did not refuse.
+// Validate checks a spec for what the schema cannot express, or an earlier schema
+// accepted.
 func (s *NetworkSpec) Validate() error {
 	if err := read(s.Unreadable); err != nil {
 		return err
@@ -53,13 +54,13 @@ func read(unreadable []string) error {
 	if len(unreadable) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s cannot be read: write it as `kubectl explain` says", strings.Join(unreadable, ", "))
+	return fmt.Errorf("%s cannot be decoded: see `kubectl explain` for its format", strings.Join(unreadable, ", "))
 }
 
 func valid(field string, cidrs ...CIDR) error {
 	for _, c := range cidrs {
 		if p, err := netip.ParsePrefix(string(c)); err != nil || p != p.Masked() || p.Addr().Is4In6() {
-			return fmt.Errorf("%s: %q is no CIDR such as 10.0.0.0/16, with the first address of the block", field, string(c))
+			return fmt.Errorf("%s: %q is not a CIDR without host bits, such as 10.0.0.0/16", field, string(c))
 		}
 	}
 	return nil

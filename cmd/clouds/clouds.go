@@ -107,7 +107,7 @@ func (c *Clouds) open(ctx context.Context, n *v1alpha1.Network) (*opened, error)
 	if !ok {
 		return nil, &cloud.Error{
 			Reason: cloud.Invalid, Act: "open the VPC", Resource: "Network " + n.Name,
-			Err: errors.New("it names no VPC of a cloud that this build knows"), Remedy: "name " + known() + " in the Network",
+			Err: errors.New("it names no VPC"), Remedy: "set " + known() + " in the Network",
 		}
 	}
 	if p.name != c.Cloud {

@@ -101,13 +101,13 @@ var edits = []struct {
 	more fields
 	text string
 }{
-	{"another size", fields{"prefixLength": 20}, "can neither grow nor shrink in place"},
-	{"a size said otherwise", fields{"prefixLength": nil, "capacity": fields{"nodes": 3, "podsPerNode": 30}}, "how the size is said cannot change"},
-	{"a block", fields{"prefixLength": nil, "cidrs": []any{"10.0.0.0/16"}}, "how the size is said cannot change"},
-	{"another purpose", fields{"purpose": "Custom"}, "purpose cannot change"},
-	{"another Network", fields{"networkName": "other"}, "networkName cannot change"},
-	{"other families", fields{"ipFamilies": []any{"IPv4", "IPv6"}}, "ipFamilies cannot change"},
-	{"routes", fields{"attachment": "Routes", "nodePrefixLength": 24}, "attachment cannot change"},
+	{"another size", fields{"prefixLength": 20}, "cannot be resized"},
+	{"a size said otherwise", fields{"prefixLength": nil, "capacity": fields{"nodes": 3, "podsPerNode": 30}}, "the sizing field is immutable"},
+	{"a block", fields{"prefixLength": nil, "cidrs": []any{"10.0.0.0/16"}}, "the sizing field is immutable"},
+	{"another purpose", fields{"purpose": "Custom"}, "purpose is immutable"},
+	{"another Network", fields{"networkName": "other"}, "networkName is immutable"},
+	{"other families", fields{"ipFamilies": []any{"IPv4", "IPv6"}}, "ipFamilies is immutable"},
+	{"routes", fields{"attachment": "Routes", "nodePrefixLength": 24}, "attachment is immutable"},
 }
 
 // TestWhatWasNeverGrantedIsCorrectedFreely: what was granted neither moves nor
@@ -135,7 +135,7 @@ func TestWhatWasNeverGrantedIsCorrectedFreely(t *testing.T) {
 		{blocks("10.0.0.0/16"), false}, {blocks("10.0.0.0/16", "10.3.0.0/16"), false}, {blocks("10.0.0.0/16", "10.2.0.0/16", "10.3.0.0/16"), true},
 	} {
 		named := a.make("RangeRequest", "named", blocks("10.0.0.0/16", "10.2.0.0/16"), granted)
-		if err := a.edit(named, e.to); (err == nil) != e.ok || err != nil && !strings.Contains(err.Error(), "can neither move nor shrink") {
+		if err := a.edit(named, e.to); (err == nil) != e.ok || err != nil && !strings.Contains(err.Error(), "granted range cannot move") {
 			t.Errorf("to %v: %v", e.to, err)
 		}
 		if err := a.Delete(a.Context(), named); err != nil {
