@@ -36,11 +36,11 @@ func Metrics(registry prometheus.Registerer) (cloud.Hook, error) {
 	m := &metrics{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_cloud_calls_total",
-			Help: "Calls of the cloud's API, by method and result (OK or the error's reason).",
+			Help: "Cloud API calls, by method and result (OK or the error's reason).",
 		}, []string{"method", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "vpcnative_cloud_call_duration_seconds",
-			Help:    "How long calls of the cloud's API took, by method.",
+			Help:    "Duration of cloud API calls, by method.",
 			Buckets: latencyBuckets,
 		}, []string{"method"}),
 	}

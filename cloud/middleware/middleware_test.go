@@ -36,7 +36,7 @@ func TestMetricsCountByMethodAndResult(t *testing.T) {
 		t.Errorf("the hook gave %v, want the call's own error", err)
 	}
 	want := `
-# HELP vpcnative_cloud_calls_total Calls of the cloud's API, by method and result (OK or the error's reason).
+# HELP vpcnative_cloud_calls_total Cloud API calls, by method and result (OK or the error's reason).
 # TYPE vpcnative_cloud_calls_total counter
 vpcnative_cloud_calls_total{method="instances.get",result="OK"} 2
 vpcnative_cloud_calls_total{method="subnetworks.patch",result="Throttled"} 1

@@ -83,12 +83,12 @@ func Pace(c PaceConfig, registry prometheus.Registerer) (cloud.Hook, error) {
 		PaceConfig: c.withDefaults(),
 		wait: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "vpcnative_cloud_queue_wait_seconds",
-			Help:    "How long calls that had to wait for their turn waited, by kind (read or change).",
+			Help:    "Time that rate-limited cloud API calls waited, by kind (read or change).",
 			Buckets: latencyBuckets,
 		}, []string{"kind"}),
 		rates: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_cloud_rate_limit",
-			Help: "Calls a second that we allow ourselves now, by scope and kind.",
+			Help: "Current client-side limit of cloud API calls per second, by scope and kind.",
 		}, []string{"scope", "kind"}),
 	}
 	if err := register(registry, p.wait, p.rates); err != nil {

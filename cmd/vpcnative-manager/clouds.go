@@ -18,7 +18,7 @@ var beside = clouds.Beside
 func newClouds(o *options, registry prometheus.Registerer) (*clouds.Clouds, error) {
 	pace, err := middleware.Pace(middleware.PaceConfig{Bucket: o.clouds.Bucket()}, registry)
 	if err != nil {
-		return nil, fmt.Errorf("registering the metrics of pacing: %w", err)
+		return nil, fmt.Errorf("registering the rate limiter's metrics: %w", err)
 	}
 	count, err := middleware.Metrics(registry)
 	if err != nil {

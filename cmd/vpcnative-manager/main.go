@@ -26,7 +26,7 @@ func command() *cobra.Command {
 	o := defaults()
 	cmd := &cobra.Command{
 		Use:           "vpcnative-manager",
-		Short:         "Carve pod ranges out of the VPC and give every Node its piece",
+		Short:         "Allocate VPC-native pod CIDRs and manage cloud load balancers",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

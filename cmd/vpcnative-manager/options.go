@@ -18,7 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 )
 
-// options are what the flags and the config file say.
+// options are the values of the flags and the config file.
 type options struct {
 	config     string
 	kubeconfig string
@@ -66,8 +66,7 @@ func ownNamespace() string {
 	return "vpcnative-system"
 }
 
-// renamedFlags are flags by the names that they had before v0.2, which are
-// still understood.
+// renamedFlags maps flag names before v0.2, which are still accepted, to today's.
 var renamedFlags = map[string]pflag.NormalizedName{
 	"doubt": "indeterminate-timeout", "staleness": "cloud-read-lag", "rival-quiet": "foreign-allocator-cooldown",
 }
@@ -76,42 +75,42 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return cmp.Or(renamedFlags[name], pflag.NormalizedName(name))
 	})
-	f.StringVar(&o.config, "config", "", "YAML file whose keys are these flags' names; a flag given on the command line wins")
-	f.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; the pod's service account where it is not given")
-	f.StringVar(&o.namespace, "namespace", ownNamespace(), "namespace of the lease and of the claims ledger")
-	o.clouds.Register(f, "gcp", "the cloud that this cluster runs on: gcp or aws")
-	f.StringVar(&o.clusterID, "cluster-id", "", "identity of the cluster in names of cloud objects; never change it. The UID of namespace kube-system where it is not given")
+	f.StringVar(&o.config, "config", "", "YAML file with these flags' names as keys; flags on the command line take precedence")
+	f.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file (default: the pod's service account)")
+	f.StringVar(&o.namespace, "namespace", ownNamespace(), "namespace of the Lease and the claims ledger")
+	o.clouds.Register(f, "gcp", "cloud provider of this cluster: gcp or aws")
+	f.StringVar(&o.clusterID, "cluster-id", "", "ID of the cluster in names of cloud resources; never change it (default: the UID of namespace kube-system)")
 
-	f.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while allocating; turn it off only where nothing else can run")
+	f.BoolVar(&o.leaderElect, "leader-elect", true, "enable leader election; disable it only if no other manager can run")
 	f.StringVar(&o.leaseName, "lease-name", "vpcnative-manager", "name of the Lease")
-	f.DurationVar(&o.leaseDuration, "lease-duration", 15*time.Second, "how long others wait for a leader that is silent")
-	f.DurationVar(&o.renewDeadline, "renew-deadline", 10*time.Second, "how long the leader tries to renew before it stops")
-	f.DurationVar(&o.retryPeriod, "retry-period", 2*time.Second, "time between tries to acquire or renew the Lease")
+	f.DurationVar(&o.leaseDuration, "lease-duration", 15*time.Second, "how long standbys wait before they replace a leader that does not renew")
+	f.DurationVar(&o.renewDeadline, "renew-deadline", 10*time.Second, "how long the leader tries to renew the Lease before it stops")
+	f.DurationVar(&o.retryPeriod, "retry-period", 2*time.Second, "interval between attempts to acquire or renew the Lease")
 
-	f.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
-	f.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 turns it off")
-	f.StringVar(&o.logFormat, "log-format", "json", "json or text")
-	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 disables it")
+	f.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 disables it")
+	f.StringVar(&o.logFormat, "log-format", "json", "log format: json or text")
+	f.StringVar(&o.logLevel, "log-level", "info", "log level: debug, info, warn or error")
 
-	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released pod range rests before another node may get it")
-	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the range of a deleted Node stays on an instance that lives on, in case its kubelet registers again")
-	f.DurationVar(&o.indeterminateTimeout, "indeterminate-timeout", 2*time.Minute, "how long a change whose outcome is unknown may still come; the range of a Node that went meanwhile stays occupied as long, and so does a deleted RangeRequest")
-	f.DurationVar(&o.cloudReadLag, "cloud-read-lag", 5*time.Second, "how old what the cloud shows of an instance may be: the range of a deleted Node rests when two looks that far apart do not show it")
-	f.DurationVar(&o.resync, "resync", 10*time.Minute, "how often the interfaces of all instances are read; the ranges of the VPC are at least every minute")
-	f.DurationVar(&o.foreignAllocatorCooldown, "foreign-allocator-cooldown", 2*time.Minute, "how long a Node waits, after another allocator has given podCIDRs to a Node of the same request, before that one counts as gone")
-	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "how many changes of interfaces the cloud is asked for at the same time")
+	f.DurationVar(&o.quarantine, "quarantine", 2*time.Minute, "how long a released node CIDR is quarantined before another node may get it")
+	f.DurationVar(&o.detachGrace, "detach-grace", 30*time.Second, "how long the CIDR of a deleted Node stays attached to an instance that still runs, in case its kubelet registers again")
+	f.DurationVar(&o.indeterminateTimeout, "indeterminate-timeout", 2*time.Minute, "how long a cloud change with an unknown outcome may still be applied; the CIDR of a Node deleted meanwhile, and a deleted RangeRequest, are kept this long")
+	f.DurationVar(&o.cloudReadLag, "cloud-read-lag", 5*time.Second, "how stale a reading of an instance may be; the CIDR of a deleted Node is quarantined once two readings this far apart do not show it")
+	f.DurationVar(&o.resync, "resync", 10*time.Minute, "interval between readings of the interfaces of all instances; the ranges of the VPC are read at least every minute")
+	f.DurationVar(&o.foreignAllocatorCooldown, "foreign-allocator-cooldown", 2*time.Minute, "how long a Node must wait unserved, after another allocator set podCIDRs on a Node of its request, before that allocator counts as gone")
+	f.IntVar(&o.maxInFlight, "max-in-flight", 256, "maximum number of concurrent changes of interfaces")
 
-	f.StringVar(&o.masquerade, "masquerade-configmap", "", "namespace/name of ip-masq-agent's ConfigMap, such as kube-system/ip-masq-agent: it is kept up to date with the prefixes of the VPC; not kept where it is not given")
+	f.StringVar(&o.masquerade, "masquerade-configmap", "", "namespace/name of the ip-masq-agent ConfigMap to maintain with the prefixes of the VPC, such as kube-system/ip-masq-agent (default: none)")
 
-	f.BoolVar(&o.loadBalancers, "load-balancers", false, "give Services of type LoadBalancer and class vpcnative.dev/lb load balancers of the cloud")
-	f.BoolVar(&o.withoutClass, "services-without-class", false, "with --load-balancers: also Services without a class, for clusters in which no cloud controller serves them")
-	f.DurationVar(&o.addressHold, "address-hold", 5*time.Minute, "how long a load balancer stays after the Service's status shows the address of the one that takes its place")
-	f.DurationVar(&o.orphanGrace, "orphan-grace", 5*time.Minute, "how long parts of load balancers that have no Service any more are left alone")
-	f.BoolVar(&o.dryRun, "dry-run", false, "with --load-balancers: log what would be done for Services and say it in Events; nothing else runs, and nothing is changed")
+	f.BoolVar(&o.loadBalancers, "load-balancers", false, "manage cloud load balancers for Services of type LoadBalancer and class vpcnative.dev/lb")
+	f.BoolVar(&o.withoutClass, "services-without-class", false, "with --load-balancers: also manage Services without a class, for clusters in which no cloud controller does")
+	f.DurationVar(&o.addressHold, "address-hold", 5*time.Minute, "how long a replaced load balancer is kept after the Service's status shows the address of its replacement")
+	f.DurationVar(&o.orphanGrace, "orphan-grace", 5*time.Minute, "how long load balancer resources without a Service are kept")
+	f.BoolVar(&o.dryRun, "dry-run", false, "with --load-balancers: report in the log and in Events what would be done for Services; nothing else runs, and nothing is changed")
 }
 
-// fromFile sets the flags that the config file names and the command line
-// does not.
+// fromFile sets the flags that are in the config file and not on the command
+// line.
 func (o *options) fromFile(f *pflag.FlagSet) error {
 	if o.config == "" {
 		return nil
@@ -129,7 +128,7 @@ func (o *options) fromFile(f *pflag.FlagSet) error {
 		flag := f.Lookup(name)
 		switch {
 		case flag == nil || name == "config":
-			bad = multierror.Append(bad, fmt.Errorf("config file %s: there is no option %q; vpcnative-manager --help lists them", o.config, name))
+			bad = multierror.Append(bad, fmt.Errorf("config file %s: unknown option %q; see vpcnative-manager --help", o.config, name))
 		case flag.Changed:
 		default:
 			if err := set(f, name, value); err != nil {
@@ -140,7 +139,7 @@ func (o *options) fromFile(f *pflag.FlagSet) error {
 	return bad.ErrorOrNil()
 }
 
-// parseConfig keeps numbers as they are written: a cluster ID may be one.
+// parseConfig keeps numbers as written: a cluster ID may be a number.
 func parseConfig(content []byte) (values map[string]any, err error) {
 	text, err := yaml.YAMLToJSONStrict(content)
 	if err != nil {
@@ -156,7 +155,7 @@ func set(f *pflag.FlagSet, name string, value any) error {
 	case string, bool, json.Number:
 		return f.Set(name, fmt.Sprint(value))
 	}
-	return fmt.Errorf("--%s: %v is not a single value", name, value)
+	return fmt.Errorf("--%s: %v must be a single value", name, value)
 }
 
 func (o *options) validate() error {
@@ -169,7 +168,7 @@ func (o *options) validate() error {
 		refuse("--namespace is empty")
 	}
 	if o.logFormat != "json" && o.logFormat != "text" {
-		refuse("--log-format=%s: it is json or text", o.logFormat)
+		refuse("--log-format=%s: must be json or text", o.logFormat)
 	}
 	for _, d := range []struct {
 		name  string
@@ -181,29 +180,29 @@ func (o *options) validate() error {
 		{"address-hold", o.addressHold},
 	} {
 		if d.value <= 0 {
-			refuse("--%s=%s: it must be more than zero", d.name, d.value)
+			refuse("--%s=%s: must be greater than zero", d.name, d.value)
 		}
 	}
 	if ns, name, ok := strings.Cut(o.masquerade, "/"); o.masquerade != "" && (!ok || ns == "" || name == "" || strings.Contains(name, "/")) {
-		refuse("--masquerade-configmap=%s: it is written namespace/name", o.masquerade)
+		refuse("--masquerade-configmap=%s: must be namespace/name", o.masquerade)
 	}
 	if (o.withoutClass || o.dryRun) && !o.loadBalancers {
-		refuse("--services-without-class and --dry-run are about load balancers: add --load-balancers")
+		refuse("--services-without-class and --dry-run require --load-balancers")
 	}
 	if o.leaderElect && o.leaseName == "" {
 		refuse("--lease-name is empty")
 	}
 	if o.leaseDuration%time.Second != 0 {
-		refuse("--lease-duration=%s: a Lease counts whole seconds", o.leaseDuration)
+		refuse("--lease-duration=%s: must be whole seconds", o.leaseDuration)
 	}
 	if o.maxInFlight < 1 {
-		refuse("--max-in-flight=%d: it must be at least 1", o.maxInFlight)
+		refuse("--max-in-flight=%d: must be at least 1", o.maxInFlight)
 	}
 	if o.renewDeadline >= o.leaseDuration {
-		bad = multierror.Append(bad, errors.New("--renew-deadline must be less than --lease-duration, or two managers lead at once"))
+		bad = multierror.Append(bad, errors.New("--renew-deadline must be less than --lease-duration, or two managers could lead at once"))
 	}
 	if float64(o.renewDeadline) <= leaderelection.JitterFactor*float64(o.retryPeriod) {
-		refuse("--retry-period=%s: it must be less than --renew-deadline=%s by a factor of %v, or one lost try loses the Lease",
+		refuse("--retry-period=%s: must be less than --renew-deadline=%s by a factor of %v, or one failed attempt loses the Lease",
 			o.retryPeriod, o.renewDeadline, leaderelection.JitterFactor)
 	}
 	return bad.ErrorOrNil()

@@ -164,7 +164,7 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 	}
 	mgr, err := ctrl.NewManager(cfg, opts)
 	if err != nil {
-		return nil, fmt.Errorf("making the manager: %w", err)
+		return nil, fmt.Errorf("creating the manager: %w", err)
 	}
 	return mgr, nil
 }

@@ -133,7 +133,7 @@ func cachedNodes(mgr manager.Manager) (func() []*corev1.Node, error) {
 	}
 	indexed, ok := informer.(toolscache.SharedIndexInformer)
 	if !ok {
-		return nil, fmt.Errorf("watching Nodes: the cache has a %T, which gives no list", informer)
+		return nil, fmt.Errorf("watching Nodes: the cache has a %T, which provides no list", informer)
 	}
 	return func() []*corev1.Node {
 		items := indexed.GetIndexer().List()

@@ -224,7 +224,7 @@ func TestRefusedPlansSaySo(t *testing.T) {
 	}{
 		"the planner refuses":       {document("{purpose: Pods, cidrs: [10.5.4.0/24]}"), 2, []string{"would be refused, Overlap", "10.5.0.0/16"}},
 		"no Network":                {document("{purpose: Pods, prefixLength: 20, networkName: gone}"), 2, []string{"NetworkNotFound", "gone"}},
-		"the API server refuses":    {document("{purpose: Pods}"), 1, []string{"the API server would refuse RangeRequest bad", "must say how big"}},
+		"the API server refuses":    {document("{purpose: Pods}"), 1, []string{"the API server would refuse RangeRequest bad", "must be set"}},
 		"host bits":                 {document("{purpose: Pods, cidrs: [10.5.4.1/24]}"), 1, []string{"host bits"}},
 		"a field that is none":      {document("{purpose: Pods, prefixLenght: 20}"), 1, []string{"document 1", "prefixLenght"}},
 		"another kind":              {"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n", 1, []string{"Networks and RangeRequests"}},

@@ -16,11 +16,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		open: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_firewall_open",
-			Help: "Whether the VPC's firewall lets the pod ranges through: 1, or 0 where it does not or nobody knows.",
+			Help: "1 if the VPC's firewall allows the pod ranges, 0 if it does not or the state is unknown.",
 		}, []string{"network"}),
 		troubles: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_firewall_failures_total",
-			Help: "Looks at the firewall that found it shut or failed, by reason.",
+			Help: "Firewall checks that failed or found pod ranges blocked, by reason.",
 		}, []string{"network", "reason"}),
 	}
 	reg.MustRegister(m.open, m.troubles)

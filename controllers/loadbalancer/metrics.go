@@ -22,19 +22,19 @@ type Metrics struct {
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		ready: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_service_ready", Help: "Whether a Service's load balancer is as the Service says: 1 or 0.",
+			Name: "vpcnative_service_ready", Help: "1 if a Service's load balancer is in sync, else 0.",
 		}, []string{"namespace", "service"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_service_failures_total", Help: "Refusals and failures of a Service's load balancer, by reason.",
 		}, []string{"namespace", "service", "reason"}),
 		actions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "vpcnative_balancer_actions_total", Help: "What was done to resources of load balancers, by verb and result.",
+			Name: "vpcnative_balancer_actions_total", Help: "Actions on load balancer resources, by verb and result.",
 		}, []string{"verb", "result"}),
 		shared: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "vpcnative_balancer_failures_total", Help: "Failures about what load balancers share: reading, pools, sweeping.",
+			Name: "vpcnative_balancer_failures_total", Help: "Failures of shared load balancer work: reading, pools, garbage collection.",
 		}, []string{"network", "reason"}),
 		orphans: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_balancer_orphans", Help: "Resources of ours that have no Service any more.",
+			Name: "vpcnative_balancer_orphans", Help: "Load balancer resources whose Service is gone.",
 		}, []string{"network"}),
 	}
 	reg.MustRegister(m.ready, m.failures, m.actions, m.shared, m.orphans)

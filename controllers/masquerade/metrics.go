@@ -16,15 +16,15 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		current: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vpcnative_masquerade_current",
-			Help: "Whether ip-masq-agent's ConfigMap covers the VPC: 1, or 0 where it does not or nobody knows.",
+			Help: "1 if ip-masq-agent's ConfigMap covers the VPC, 0 if it does not or the state is unknown.",
 		}),
 		native: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vpcnative_masquerade_native_destinations",
-			Help: "Prefixes towards which pods keep their own address.",
+			Help: "Destination prefixes for which pods keep their own source address.",
 		}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_masquerade_failures_total",
-			Help: "Looks at ip-masq-agent's ConfigMap that failed or found it lacking, by reason.",
+			Help: "Checks of ip-masq-agent's ConfigMap that failed or found it incomplete, by reason.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(m.current, m.native, m.failures)

@@ -21,27 +21,27 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		free: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_network_free_addresses",
-			Help: "Addresses of the supernets that nothing occupies.",
+			Help: "Free addresses of the supernets.",
 		}, []string{"network", "family"}),
 		occupied: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_network_occupied_blocks",
-			Help: "Blocks inside the supernets that are in use.",
+			Help: "Blocks in use inside the supernets.",
 		}, []string{"network"}),
 		outside: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_network_ranges_outside_supernets",
-			Help: "Granted ranges that lie outside the supernets.",
+			Help: "Granted ranges outside the supernets.",
 		}, []string{"network"}),
 		reserved: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_network_reserved_blocks_in_use",
-			Help: "Reserved blocks that lie over granted ranges.",
+			Help: "Reserved blocks that overlap granted ranges.",
 		}, []string{"network"}),
 		unseen: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_network_unseen",
-			Help: "Lists of what may be in use in the VPC that could not be read.",
+			Help: "Lists of possibly occupied space that could not be read.",
 		}, []string{"network"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_network_failures_total",
-			Help: "What could not be done for a Network, by reason.",
+			Help: "Failures of a Network, by reason.",
 		}, []string{"network", "reason"}),
 	}
 	reg.MustRegister(m.free, m.occupied, m.outside, m.reserved, m.unseen, m.failures)

@@ -27,7 +27,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		allocations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_node_allocations_total",
-			Help: "Tries to give a Node its pod range, by result: Published, or the reason why the Node waits.",
+			Help: "Allocations of node CIDRs, by result: Published, or the reason why the Node waits.",
 		}, []string{"result"}),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "vpcnative_node_allocation_seconds",
@@ -36,11 +36,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}),
 		releases: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "vpcnative_node_releases_total",
-			Help: "Pod ranges that were taken back and rest.",
+			Help: "Node CIDRs that were released and quarantined.",
 		}),
 		releaseHeld: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vpcnative_node_releases_held",
-			Help: "Nodes that are gone whose pod ranges stay on their machines, as too many vanished together.",
+			Help: "Deleted Nodes whose CIDRs stay attached to their machines because too many vanished together.",
 		}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vpcnative_nodes_waiting_for_space",
@@ -48,7 +48,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}),
 		writes: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vpcnative_claims_ledger_writes",
-			Help: "Writes of the claims ledger since this manager leads.",
+			Help: "Writes of the claims ledger since this manager became the leader.",
 		}),
 		blocked: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_claims_ledger_blocked",
@@ -56,11 +56,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"configmap"}),
 		rivalled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_range_rivalled",
-			Help: "1 while nothing is allocated from a RangeRequest because another allocator serves its Nodes.",
+			Help: "1 while nothing is allocated from a RangeRequest because another allocator sets podCIDRs of its Nodes.",
 		}, []string{"request"}),
 		findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "vpcnative_drift_findings",
-			Help: "Differences between Nodes, interfaces and ranges that the last comparison found, by kind.",
+			Help: "Differences between Nodes, interfaces and ranges found by the last comparison, by kind.",
 		}, []string{"kind"}),
 		repairs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vpcnative_drift_repairs_total",

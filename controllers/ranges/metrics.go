@@ -35,17 +35,17 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	return &Metrics{
 		capacity:   gauge("vpcnative_range_capacity_addresses", "Addresses of a RangeRequest's ranges."),
-		allocated:  gauge("vpcnative_range_allocated_addresses", "Addresses of them that Nodes or Services hold."),
-		nodes:      gauge("vpcnative_range_nodes", "Nodes that hold a piece of a RangeRequest's ranges."),
+		allocated:  gauge("vpcnative_range_allocated_addresses", "Allocated addresses of a RangeRequest's ranges."),
+		nodes:      gauge("vpcnative_range_nodes", "Nodes with a node CIDR in a RangeRequest's ranges."),
 		waiting:    gauge("vpcnative_range_waiting_nodes", "Nodes that wait for room in a RangeRequest's ranges."),
-		ranges:     gauge("vpcnative_range_ranges", "Ranges that a RangeRequest has."),
-		largest:    gauge("vpcnative_range_largest_free_addresses", "Addresses of the largest free block of a RangeRequest's ranges."),
+		ranges:     gauge("vpcnative_range_ranges", "Ranges of a RangeRequest."),
+		largest:    gauge("vpcnative_range_largest_free_addresses", "Addresses in the largest free block of a RangeRequest's ranges."),
 		limited:    gauge("vpcnative_range_growth_limited", "1 while a RangeRequest should grow and cannot."),
-		room:       gauge("vpcnative_range_room_nodes", "Nodes that still fit in a RangeRequest's ranges, by the prefix length of a node's range.", "prefix_length"),
-		overlapped: gauge("vpcnative_range_servicecidr_overlaps", "ServiceCIDRs that lie over a RangeRequest's ranges."),
-		reserved:   gauge("vpcnative_range_reserved_blocks", "Reserved blocks that lie over a RangeRequest's ranges."),
-		failures:   counter("vpcnative_range_failures_total", "Tries to grant, grow, give back or remove a RangeRequest's ranges that failed, by reason.", "reason"),
-		changes:    counter("vpcnative_range_changes_total", "Ranges of a RangeRequest that were made, adopted, grown or given back, by reason.", "reason"),
+		room:       gauge("vpcnative_range_room_nodes", "Nodes that still fit in a RangeRequest's ranges, by node prefix length.", "prefix_length"),
+		overlapped: gauge("vpcnative_range_servicecidr_overlaps", "ServiceCIDRs that overlap a RangeRequest's ranges."),
+		reserved:   gauge("vpcnative_range_reserved_blocks", "Reserved blocks that overlap a RangeRequest's ranges."),
+		failures:   counter("vpcnative_range_failures_total", "Failures to grant, grow, reclaim or delete a RangeRequest's ranges, by reason.", "reason"),
+		changes:    counter("vpcnative_range_changes_total", "Ranges of a RangeRequest that were created, adopted, grown or reclaimed, by reason.", "reason"),
 	}
 }
 
