@@ -47,7 +47,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		return err
 	}
 	if o.dryRun {
-		return errors.Join(newBalancers(mgr, o, cached, lease, clouds, events).Setup(mgr), mgr.AddReadyzCheck("ping", healthz.Ping))
+		return errors.Join(setUp(mgr, newBalancers(mgr, o, cached, lease, clouds, events)), mgr.AddReadyzCheck("ping", healthz.Ping))
 	}
 	services, err := newServices(mgr, o, clients)
 	if err != nil {
@@ -83,7 +83,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
 	})
-	all := []interface{ Setup(manager.Manager) error }{networks, requests, nodes, rules}
+	all := []setup{networks, requests, nodes, rules}
 	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
 		all = append(all, masquerade.New(masquerade.Config{
 			Client: mgr.GetClient(), ConfigMaps: clients.CoreV1().ConfigMaps(namespace), Namespace: namespace, Name: name,
@@ -91,14 +91,24 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		}))
 	}
 	if o.loadBalancers {
-		all = append(all, newBalancers(mgr, o, cached, lease, clouds, events))
+		all = append(all, newBalancers(mgr, o, cached, lease, clouds, events)...)
 	}
+	if err := setUp(mgr, all); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
+}
+
+// setup is a controller.
+type setup interface{ Setup(manager.Manager) error }
+
+func setUp(mgr manager.Manager, all []setup) error {
 	for _, c := range all {
 		if err := c.Setup(mgr); err != nil {
 			return err
 		}
 	}
-	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
+	return nil
 }
 
 // newServices makes the cluster's side of Services ranges. It asks the API

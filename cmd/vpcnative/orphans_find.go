@@ -12,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+	"github.com/vpcnative/vpcnative/controllers/service"
 )
 
 // orphaned is what one look found.
@@ -29,7 +30,7 @@ func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphane
 		known[x.Resource] = true
 	}
 	due := slices.DeleteFunc(again.parts, func(x lb.Orphan) bool { return !known[x.Ref.String()] })
-	err = loadbalancer.Remove(ctx, at, again.state, due, func(r lb.Resource) {
+	err = loadbalancer.RemoveOrphans(ctx, at, again.state, due, func(r lb.Resource) {
 		gone = append(gone, listed([]lb.Orphan{{Resource: r, Why: "deleted"}})...)
 	})
 	for _, x := range again.pieces {
@@ -58,7 +59,7 @@ func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned,
 	if err := in.client.List(ctx, &services); err != nil {
 		return out, fmt.Errorf("listing Services: %w", err)
 	}
-	out.parts = lb.Orphans(out.state, loadbalancer.Lives(services.Items, in.clusterID, f.withoutClass))
+	out.parts = lb.Orphans(out.state, service.Lives(services.Items, in.clusterID, f.withoutClass))
 	lives, err := in.owners(ctx)
 	if err != nil {
 		return out, err

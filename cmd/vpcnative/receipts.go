@@ -64,7 +64,7 @@ func (r *remains) remove(ctx context.Context) (out receipts) {
 	gone := map[string]bool{}
 	var trouble error
 	if r.balancers != nil {
-		trouble = loadbalancer.Remove(ctx, r.balancers, r.state, r.parts, func(x lb.Resource) { gone[x.Ref.String()] = true })
+		trouble = loadbalancer.RemoveOrphans(ctx, r.balancers, r.state, r.parts, func(x lb.Resource) { gone[x.Ref.String()] = true })
 	}
 	for _, p := range listed(r.parts) {
 		x := receipt{Resource: p.Resource, For: p.For, Result: "deleted"}

@@ -10,6 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // look finds what is left of the cluster in one Network.
@@ -107,7 +108,7 @@ func (r *remains) read(ctx context.Context) (s cloud.Snapshot, err error) {
 		if r.state, err = r.balancers.Read(ctx, r.clusterID); err != nil {
 			return s, err
 		}
-		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(cloud.Owner) bool { return false })
+		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(o cloud.Owner) bool { return o.Kind != build.OwnerKind })
 	}
 	s, err = r.vpc.Space.Read(ctx)
 	if cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0 { // a subnet: somebody has begun to take it down

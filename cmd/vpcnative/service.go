@@ -14,7 +14,8 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/service"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // service is plan for a Service as it is in the cluster.
@@ -96,7 +97,7 @@ func (p *requests) previews(ctx context.Context, in *joined, list []*corev1.Serv
 			}
 			at[name] = x
 		}
-		preview := loadbalancer.PreviewOf(x, x.State, wanted.Cluster{ID: in.clusterID, Cloud: clouds.Of(x.network)}, s, withoutClass, nodes)
+		preview := service.PreviewOf(x, x.State, build.Cluster{ID: in.clusterID, Cloud: clouds.Of(x.network)}, s, withoutClass, nodes)
 		foresee(x.State, preview.Plan)
 		out = append(out, reportOf(s, preview))
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
 
-type build struct {
+type version struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
 	Time     string `json:"time,omitempty"`
@@ -21,8 +21,8 @@ type build struct {
 }
 
 // thisBuild is what the linker wrote into the binary.
-func thisBuild() build {
-	b := build{Version: "unknown", Go: runtime.Version()}
+func thisBuild() version {
+	b := version{Version: "unknown", Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

@@ -15,8 +15,8 @@ import (
 // time for each resource, on what is there by then, and noting what became of
 // each.
 type executor struct {
-	*networkView
-	c     *Controller
+	*View
+	e     *Engine
 	owner cloud.Owner   // for whom it works
 	want  []lb.Resource // all that it is to have
 }
@@ -28,19 +28,19 @@ func (h executor) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Reso
 	if err != nil || done {
 		return now, err
 	}
-	if err := h.c.leads(ctx, a.Verb, a.Ref); err != nil {
+	if err := h.e.leads(ctx, a.Verb, a.Ref); err != nil {
 		return lb.Resource{}, err
 	}
 	log.FromContext(ctx).Info("changing the cloud", "verb", a.Verb, "resource", a.Ref.String(), "why", a.Why)
 	now, err = h.Balancers.Apply(ctx, a, got)
-	h.c.Metrics.acted(a.Verb, err)
+	h.e.Metrics.acted(a.Verb, err)
 	if err != nil {
 		h.hesitate(a, err)
 		return now, err
 	}
 	h.note(a, now)
 	if makesShared(a) {
-		h.c.lookAtPools()
+		h.e.lookAtPools()
 	}
 	if a.Verb == lb.Create && now.Members != nil {
 		return now, h.fill(ctx, now.Ref)
@@ -49,11 +49,11 @@ func (h executor) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Reso
 }
 
 // leads refuses a change where this manager may not lead any more.
-func (c *Controller) leads(ctx context.Context, verb lb.Verb, of fmt.Stringer) error {
-	if c.StillLeads == nil {
+func (e *Engine) leads(ctx context.Context, verb lb.Verb, of fmt.Stringer) error {
+	if e.StillLeads == nil {
 		return nil
 	}
-	if err := c.StillLeads(ctx); err != nil {
+	if err := e.StillLeads(ctx); err != nil {
 		return fmt.Errorf("%s %s: not done, as this manager may not lead any more: %w", verb, of, err)
 	}
 	return nil
@@ -66,7 +66,7 @@ func makesShared(a lb.Action) bool {
 }
 
 // again plans the action once more, on what the store has by now: what several
-// Services share is made by the first that comes.
+// owners share is made by the first that comes.
 func (h executor) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, err error) {
 	state := h.view()
 	had, there := state[a.Ref]

@@ -8,7 +8,6 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/brake"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
 // Where many Nodes vanish together, the balancers go on sending to their
@@ -30,12 +29,12 @@ type floor struct {
 }
 
 // Pools are the cloud's pools, with the members that are held.
-func (k *networkView) Pools(set lb.NodeSet, got lb.State) []lb.Resource {
+func (k *View) Pools(set lb.NodeSet, got lb.State) []lb.Resource {
 	return k.hold(set, got, k.Balancers.Pools(set, got))
 }
 
 // hold adds to wanted pools those members that would go and are held.
-func (k *networkView) hold(set lb.NodeSet, got lb.State, want []lb.Resource) []lb.Resource {
+func (k *View) hold(set lb.NodeSet, got lb.State, want []lb.Resource) []lb.Resource {
 	leave := map[string]bool{}
 	for _, r := range want {
 		for _, m := range leaving(r, got) {
@@ -73,17 +72,17 @@ func leaving(want lb.Resource, got lb.State) (out []string) {
 	return out
 }
 
-// keepFloors forgets what was decided of sets that no Service uses any more.
-func (k *networkView) keepFloors(used []wanted.Selection) {
+// keepFloors forgets what was decided of sets that nobody uses any more.
+func (k *View) keepFloors(used []Selection) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	maps.DeleteFunc(k.floors, func(set string, _ floor) bool {
-		return !slices.ContainsFunc(used, func(s wanted.Selection) bool { return s.Name == set })
+		return !slices.ContainsFunc(used, func(s Selection) bool { return s.Name == set })
 	})
 }
 
 // lockedFloor is, before the first decision, as the last manager said it.
-func (k *networkView) lockedFloor(set string) floor {
+func (k *View) lockedFloor(set string) floor {
 	f, known := k.floors[set]
 	if !known {
 		f.is.Held, f.fresh = k.heldBefore, k.heldBefore
@@ -92,7 +91,7 @@ func (k *networkView) lockedFloor(set string) floor {
 }
 
 // judge decides anew what is held of a set's pools.
-func (k *networkView) judge(set lb.NodeSet, got lb.State) floor {
+func (k *View) judge(set lb.NodeSet, got lb.State) floor {
 	members, there := k.without(set, got)
 	gone := map[string]bool{}
 	for m := range members {
@@ -112,7 +111,7 @@ func (k *networkView) judge(set lb.NodeSet, got lb.State) floor {
 
 // without are the members of a set's pools, and those of which there is a Node,
 // whether it is to be sent to or not.
-func (k *networkView) without(set lb.NodeSet, got lb.State) (members, there map[string]bool) {
+func (k *View) without(set lb.NodeSet, got lb.State) (members, there map[string]bool) {
 	members, there = map[string]bool{}, map[string]bool{}
 	names := map[string]bool{}
 	for _, n := range k.nodes() {

@@ -14,8 +14,8 @@ import (
 
 // everyNode are all Nodes that have a machine, whether balancers send to them
 // or not.
-func (c *Controller) everyNode() (out []lb.Node) {
-	for _, n := range c.Nodes() {
+func (e *Engine) everyNode() (out []lb.Node) {
+	for _, n := range e.Nodes() {
 		if n.Spec.ProviderID != "" {
 			out = append(out, asNode(n))
 		}
@@ -24,14 +24,14 @@ func (c *Controller) everyNode() (out []lb.Node) {
 }
 
 // viewsOf are the Networks whose views of the store this one is among.
-func (c *Controller) viewsOf(ctx context.Context, k *networkView) (out []v1alpha1.Network, _ error) {
+func (e *Engine) viewsOf(ctx context.Context, k *View) (out []v1alpha1.Network, _ error) {
 	var all v1alpha1.NetworkList
-	if err := c.Client.List(ctx, &all); err != nil {
+	if err := e.Client.List(ctx, &all); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
 	}
-	views := c.views()
+	views := e.views()
 	for _, n := range all.Items {
-		if slices.ContainsFunc(views, func(v *networkView) bool { return v.store == k.store && v.network == n.Name }) {
+		if slices.ContainsFunc(views, func(v *View) bool { return v.store == k.store && v.network == n.Name }) {
 			out = append(out, n)
 		}
 	}
@@ -39,7 +39,7 @@ func (c *Controller) viewsOf(ctx context.Context, k *networkView) (out []v1alpha
 }
 
 // confirmMembers reads what a person confirmed of members, on any Network.
-func (c *Controller) confirmMembers(k *networkView, views []v1alpha1.Network) {
+func (k *View) confirmMembers(views []v1alpha1.Network) {
 	var annotations []map[string]string
 	for i := range views {
 		annotations = append(annotations, views[i].Annotations)
@@ -51,7 +51,7 @@ func (c *Controller) confirmMembers(k *networkView, views []v1alpha1.Network) {
 
 // checkFloor looks at the cloud where members of a set are held: the machines
 // of some may be gone, and the cloud have taken them out.
-func (c *Controller) checkFloor(ctx context.Context, k *networkView, set lb.NodeSet) error {
+func (e *Engine) checkFloor(ctx context.Context, k *View, set lb.NodeSet) error {
 	state := k.view()
 	k.Pools(set, state)
 	k.mu.Lock()
@@ -80,7 +80,7 @@ func (c *Controller) checkFloor(ctx context.Context, k *networkView, set lb.Node
 }
 
 // floor is how it stands with all sets of the store.
-func (k *networkView) floor() (out brake.Decision) {
+func (k *View) floor() (out brake.Decision) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	out.Spent = k.confirmed > 0
@@ -94,19 +94,19 @@ func (k *networkView) floor() (out brake.Decision) {
 }
 
 // tellFloor keeps the condition of every Network of the store.
-func (c *Controller) tellFloor(ctx context.Context, k *networkView, views []v1alpha1.Network) error {
+func (e *Engine) tellFloor(ctx context.Context, k *View, views []v1alpha1.Network) error {
 	is := k.floor()
 	for i := range views {
 		n := &views[i]
 		if is.Held {
-			c.Metrics.held(n.Name)
+			e.Metrics.held(n.Name)
 		}
 		if is.Spent {
-			if err := c.unconfirm(ctx, n, memberKind); err != nil {
+			if err := e.unconfirm(ctx, n, memberKind); err != nil {
 				return err
 			}
 		}
-		if err := c.tellHeld(ctx, n, is, membersHeld); err != nil {
+		if err := e.tellHeld(ctx, n, is, membersHeld); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,7 @@ func (c *Controller) tellFloor(ctx context.Context, k *networkView, views []v1al
 
 // minds tells whether the Network has something about members that the pools are
 // to be looked at for.
-func (k *networkView) minds(n *v1alpha1.Network) bool {
+func (k *View) minds(n *v1alpha1.Network) bool {
 	_, confirmed := n.Annotations[brake.Annotation(memberKind)]
 	return confirmed || k.floor().Held || meta.IsStatusConditionTrue(n.Status.Conditions, v1alpha1.ConditionMemberRemovalHeld)
 }

@@ -20,7 +20,7 @@ import (
 // doubt, and by every change since. The store's lock guards it.
 
 // holding enters what pools hold into a state, where that is known.
-func (k *networkView) holding(s lb.State) {
+func (k *View) holding(s lb.State) {
 	for ref, list := range k.members {
 		if r, there := s[ref]; there {
 			r.Members = list
@@ -31,7 +31,7 @@ func (k *networkView) holding(s lb.State) {
 
 // list lists what pools hold that is not known. One whose zone does not answer
 // holds up no other: nothing is changed of it.
-func (k *networkView) list(ctx context.Context, pools []lb.Resource) error {
+func (k *View) list(ctx context.Context, pools []lb.Resource) error {
 	k.mu.Lock()
 	began := k.clock
 	var due []lb.Resource
@@ -65,7 +65,7 @@ func (k *networkView) list(ctx context.Context, pools []lb.Resource) error {
 }
 
 // listAnew lists what pools hold, whatever is known of it.
-func (k *networkView) listAnew(ctx context.Context, pools []lb.Resource) error {
+func (k *View) listAnew(ctx context.Context, pools []lb.Resource) error {
 	k.mu.Lock()
 	for _, p := range pools {
 		delete(k.members, p.Ref)
@@ -75,7 +75,7 @@ func (k *networkView) listAnew(ctx context.Context, pools []lb.Resource) error {
 }
 
 // wantedOf are the pools of which it is known what they hold.
-func (k *networkView) wantedOf(pools []lb.Resource) (out []members.Wanted) {
+func (k *View) wantedOf(pools []lb.Resource) (out []members.Wanted) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, p := range pools {
@@ -88,7 +88,7 @@ func (k *networkView) wantedOf(pools []lb.Resource) (out []members.Wanted) {
 
 // holds are the members of a pool that are wanted and that it holds; where that
 // is not known, those that are wanted.
-func (k *networkView) holds(pool lb.Resource) []string {
+func (k *View) holds(pool lb.Resource) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	has := k.members[pool.Ref]
@@ -99,7 +99,7 @@ func (k *networkView) holds(pool lb.Resource) []string {
 }
 
 // left are the members that are set aside from pools, as one text.
-func (k *networkView) left(pools []lb.Resource) string {
+func (k *View) left(pools []lb.Resource) string {
 	var out []string
 	for _, p := range pools {
 		for _, l := range k.aside.Of(p.Group()) {
@@ -110,7 +110,7 @@ func (k *networkView) left(pools []lb.Resource) string {
 }
 
 // noteHeld enters what came of a change of what a pool holds.
-func (k *networkView) noteHeld(r members.Result) {
+func (k *View) noteHeld(r members.Result) {
 	ref := lb.Ref{Kind: r.Kind, Name: r.Name}
 	k.aside.Note(r)
 	k.mu.Lock()
@@ -133,7 +133,7 @@ func (k *networkView) noteHeld(r members.Result) {
 
 // syncMembers has pools hold what they are to hold, as far as they are there:
 // one change of a pool at a time, by the Nodes there are by then.
-func (c *Controller) syncMembers(ctx context.Context, h executor, pools func() []lb.Resource) error {
+func (h executor) syncMembers(ctx context.Context, pools func() []lb.Resource) error {
 	var refs []lb.Ref
 	for _, p := range pools() {
 		refs = append(refs, p.Ref)
@@ -141,10 +141,10 @@ func (c *Controller) syncMembers(ctx context.Context, h executor, pools func() [
 	for _, ref := range refs { // in order: [lb.Balancers.Pools] gives them so
 		defer h.lock(ref)()
 	}
-	return c.syncLocked(ctx, h, pools)
+	return h.syncLocked(ctx, pools)
 }
 
-func (c *Controller) syncLocked(ctx context.Context, h executor, pools func() []lb.Resource) error {
+func (h executor) syncLocked(ctx context.Context, pools func() []lb.Resource) error {
 	err := h.list(ctx, pools())
 	now := pools() // which are chosen depends on what they hold
 	wanted := h.wantedOf(now)
@@ -155,7 +155,7 @@ func (c *Controller) syncLocked(ctx context.Context, h executor, pools func() []
 		h.aside.Keep(w)
 	}
 	changes := members.Plan(h.Limits(), wanted, h.aside)
-	if c.DryRun {
+	if h.e.DryRun {
 		for _, change := range changes {
 			log.FromContext(ctx).Info("members would be changed", "plan", change.String())
 		}
@@ -167,11 +167,11 @@ func (c *Controller) syncLocked(ctx context.Context, h executor, pools func() []
 // changeMembers carries changes out. Members that the cloud does not take are
 // set aside and no error.
 func (h executor) changeMembers(ctx context.Context, changes []members.Change) (err error) {
-	for _, r := range members.Run(ctx, leading{h.Balancers, h.c}, changes, poolsAtATime) {
+	for _, r := range members.Run(ctx, leading{h.Balancers, h.e}, changes, poolsAtATime) {
 		h.noteHeld(r)
 		err = errors.Join(err, r.Err)
 		for _, left := range r.Left {
-			h.c.Metrics.pools(h.network, left.Err)
+			h.e.Metrics.pools(h.network, left.Err)
 			log.FromContext(ctx).Error(left.Err, "a member cannot be attached", "pool", r.Group.String(), "member", left.Member)
 		}
 	}
@@ -181,7 +181,7 @@ func (h executor) changeMembers(ctx context.Context, changes []members.Change) (
 // starves tells whether one of these pools, to which nothing sends yet, holds
 // none of the nodes that it is to hold, or may: nothing is to begin to. What is
 // in use goes on, also where its zone does not answer.
-func (k *networkView) starves(pools []lb.Resource) bool {
+func (k *View) starves(pools []lb.Resource) bool {
 	used := map[lb.Ref]bool{}
 	for _, r := range k.view() {
 		for _, ref := range r.Uses {
@@ -199,10 +199,10 @@ func (k *networkView) starves(pools []lb.Resource) bool {
 // fill has a pool that was just made hold its members before anything sends to
 // it. Only what leaves open whether it holds any is an error.
 func (h executor) fill(ctx context.Context, made lb.Ref) error {
-	return h.c.syncLocked(ctx, h, func() (pools []lb.Resource) {
+	return h.syncLocked(ctx, func() (pools []lb.Resource) {
 		state := planned(h.view(), h.owner, h.want)
 		for _, s := range h.selections() {
-			for _, p := range h.Pools(NodeSetOf(h.c.ClusterID, s, h.c.Nodes()), state) {
+			for _, p := range h.Pools(h.e.nodeSet(s), state) {
 				if p.Ref == made {
 					pools = append(pools, p)
 				}
@@ -215,7 +215,7 @@ func (h executor) fill(ctx context.Context, made lb.Ref) error {
 // leading changes what groups hold only while this manager leads.
 type leading struct {
 	lb.Balancers
-	c *Controller
+	e *Engine
 }
 
 func (l leading) Attach(ctx context.Context, g members.Group, list []string) error {
@@ -227,11 +227,11 @@ func (l leading) Detach(ctx context.Context, g members.Group, list []string) err
 }
 
 func (l leading) change(ctx context.Context, verb lb.Verb, g members.Group, list []string, f func(context.Context, members.Group, []string) error) error {
-	if err := l.c.leads(ctx, verb, g); err != nil {
+	if err := l.e.leads(ctx, verb, g); err != nil {
 		return err
 	}
 	log.FromContext(ctx).Info("changing the cloud", "verb", verb, "resource", g.String(), "members", list)
 	err := f(ctx, g, list)
-	l.c.Metrics.acted(verb, err)
+	l.e.Metrics.acted(verb, err)
 	return err
 }

@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,96 +16,112 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
-// letGo takes the finalizer off a deleted Network, once no Service uses it.
-// With the last Network of an store goes what is left there, without a
-// grace time.
-func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network, k *networkView) (reconcile.Result, error) {
-	var services corev1.ServiceList
-	if err := c.Live.List(ctx, &services); err != nil {
-		return reconcile.Result{}, fmt.Errorf("listing Services live: %w", err)
-	}
-	users, err := c.whoNeeds(ctx, n, k, services.Items)
+// letGo takes the finalizer off a deleted Network, once no owner uses it. With
+// the last Network of a store goes what is left there, without a grace time.
+func (e *Engine) letGo(ctx context.Context, n *v1alpha1.Network, k *View) (reconcile.Result, error) {
+	users, err := e.whoNeeds(ctx, n, k)
 	if err != nil {
-		return reconcile.Result{RequeueAfter: c.Again}, client.IgnoreNotFound(err)
+		return reconcile.Result{RequeueAfter: e.Again}, client.IgnoreNotFound(err)
 	}
 	if len(users) > 0 {
-		slices.Sort(users)
-		text := "deletion waits for the load balancers of Services " + strings.Join(users, ", ")
-		if k.news(text) {
-			c.Events.Eventf(n, textOf(text), corev1.EventTypeWarning, v1alpha1.ReasonInUse, "DeleteNetwork", "%s", clip(text, maxNote))
-		}
-		return reconcile.Result{RequeueAfter: c.Again}, nil
+		e.waits(n, k, v1alpha1.ReasonInUse, "deletion waits for the load balancers of "+strings.Join(users, "; "))
+		return reconcile.Result{RequeueAfter: e.Again}, nil
 	}
-	if len(c.others(k)) == 0 {
-		if gone, err := c.clear(ctx, n, k); !gone {
+	if len(e.others(k)) == 0 {
+		if gone, err := e.clear(ctx, n, k); !gone {
 			if err != nil {
 				log.FromContext(ctx).Error(err, "removing what is left of a deleted Network")
 			}
 			return reconcile.Result{RequeueAfter: retryRead}, nil
 		}
 	}
-	return reconcile.Result{}, client.IgnoreNotFound(c.finalize(ctx, n, controllerutil.RemoveFinalizer))
+	return reconcile.Result{}, client.IgnoreNotFound(e.Finalize(ctx, n, controllerutil.RemoveFinalizer))
+}
+
+// waits makes an Event of why a Network cannot go yet, where that is news.
+func (e *Engine) waits(n *v1alpha1.Network, k *View, reason, text string) {
+	if k.news(text) {
+		e.Events.Eventf(n, TextOf(text), corev1.EventTypeWarning, reason, "DeleteNetwork", "%s", Clip(text, MaxNote))
+	}
 }
 
 // clear removes all that nobody who lives has or uses.
-func (c *Controller) clear(ctx context.Context, n *v1alpha1.Network, k *networkView) (gone bool, err error) {
+func (e *Engine) clear(ctx context.Context, n *v1alpha1.Network, k *View) (gone bool, err error) {
 	if err := k.refresh(ctx); err != nil {
 		return false, err
 	}
 	if err := k.whole(); err != nil {
-		text := "deletion waits: " + err.Error()
-		c.Metrics.pools(n.Name, err)
-		if k.news(text) {
-			c.Events.Eventf(n, textOf(text), corev1.EventTypeWarning, string(cloud.ReasonOf(err)), "DeleteNetwork", "%s", clip(text, maxNote))
-		}
+		e.Metrics.pools(n.Name, err)
+		e.waits(n, k, string(cloud.ReasonOf(err)), "deletion waits: "+err.Error())
 		return false, err
 	}
-	state, lives, err := c.livesNow(ctx, k, &corev1.ServiceList{})
+	state, alive, err := e.livingNow(ctx, k)
 	if err != nil {
 		return false, err
 	}
-	if held, err := c.brake(ctx, n, k, state, lives); held || err != nil {
+	if held, err := e.brake(ctx, n, k, state, alive); held || err != nil {
 		return false, err
 	}
-	err = lb.Run(ctx, executor{networkView: k, c: c}, lb.Removal(Everything(state, c.ClusterID, lives)), state)
+	err = lb.Run(ctx, executor{View: k, e: e}, lb.Removal(Everything(state, e.ClusterID, alive.Has)), state)
 	return err == nil, err
 }
 
-// whoNeeds are the Services that would lose something with the Network. Those
-// that another view of the same store serves without a change are its from
-// now on.
-func (c *Controller) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *networkView, services []corev1.Service) (users []string, err error) {
+// whoNeeds are the owners that would lose something with the Network, by kind.
+// Those that another view of the same store serves without a change are its
+// from now on.
+func (e *Engine) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *View) (users []string, err error) {
 	var networks v1alpha1.NetworkList
-	if err := c.Client.List(ctx, &networks); err != nil {
+	if err := e.Client.List(ctx, &networks); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
 	}
-	rest := slices.DeleteFunc(slices.Clone(networks.Items), func(x v1alpha1.Network) bool { return x.Name == n.Name })
-	others := c.others(k)
-	for i := range services {
-		s := &services[i]
-		if !controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) || NetworkOf(s, networks.Items) != n.Name {
-			continue
+	for _, name := range slices.Sorted(maps.Keys(e.kinds)) {
+		kind := e.kinds[name]
+		objects, err := kind.List(ctx, true)
+		if err != nil {
+			return nil, fmt.Errorf("listing %ss live: %w", name, err)
 		}
-		heir := NetworkOf(s, rest)
-		at := slices.IndexFunc(others, func(x *networkView) bool { return x.network == heir })
-		if at < 0 || !c.servesAsIs(others[at], s) {
-			users = append(users, s.Namespace+"/"+s.Name)
-			continue
+		var its []string
+		for _, o := range objects {
+			if !controllerutil.ContainsFinalizer(o, v1alpha1.LoadBalancerFinalizer) || NetworkOf(o, networks.Items) != n.Name {
+				continue
+			}
+			inherited, err := e.inherit(ctx, kind, o, n, k, networks.Items)
+			if err != nil {
+				return nil, err
+			}
+			if !inherited {
+				its = append(its, keyOf(OwnerOf(e.ClusterID, name, o)).String())
+			}
 		}
-		to := rest[slices.IndexFunc(rest, func(x v1alpha1.Network) bool { return x.Name == heir })]
-		if err := c.holdNetwork(ctx, others[at], &to); err != nil {
-			return nil, err
+		if len(its) > 0 {
+			slices.Sort(its)
+			users = append(users, name+"s "+strings.Join(its, ", "))
 		}
 	}
 	return users, nil
 }
 
-// servesAsIs tells whether the Service's balancer would stay as it is by this
+// inherit has another Network of the store serve an object of one that goes,
+// where it would without a change.
+func (e *Engine) inherit(ctx context.Context, kind Kind, o client.Object, from *v1alpha1.Network, k *View, networks []v1alpha1.Network) (bool, error) {
+	rest := slices.DeleteFunc(slices.Clone(networks), func(x v1alpha1.Network) bool { return x.Name == from.Name })
+	heir, others := NetworkOf(o, rest), e.others(k)
+	at := slices.IndexFunc(others, func(x *View) bool { return x.network == heir })
+	if at < 0 || !e.servesAsIs(others[at], kind, o) {
+		return false, nil
+	}
+	return true, e.holdNetwork(ctx, others[at])
+}
+
+// servesAsIs tells whether the object's balancer would stay as it is by this
 // view.
-func (c *Controller) servesAsIs(k *networkView, s *corev1.Service) bool {
-	p := PreviewOf(k, k.view(), wanted.Cluster{ID: c.ClusterID, Cloud: k.cloud}, s, c.WithoutClass, c.Nodes())
-	return p.Ours && p.Refused.Reason == "" && len(p.Plan) == 0
+func (e *Engine) servesAsIs(k *View, kind Kind, o client.Object) bool {
+	w, is := kind.Wants(o, k)
+	if !is {
+		return false
+	}
+	p, err := Plan(k, k.view(), w, e.ClusterID, e.Nodes())
+	return err == nil && len(p.Actions) == 0
 }

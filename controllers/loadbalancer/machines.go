@@ -8,11 +8,11 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// load sees to it that the store has been read, as [networkView.load] does, and notes
+// load sees to it that the store has been read, as [View.load] does, and notes
 // which nodes there were before.
-func (c *Controller) load(ctx context.Context, k *networkView, maxAge time.Duration) (read bool, err error) {
-	nodes := c.Nodes()
-	if read, err = k.load(ctx, c.Now, maxAge); !read {
+func (e *Engine) load(ctx context.Context, k *View, maxAge time.Duration) (read bool, err error) {
+	nodes := e.Nodes()
+	if read, err = k.load(ctx, e.Now, maxAge); !read {
 		return false, err
 	}
 	k.mu.Lock()
@@ -26,7 +26,7 @@ func (c *Controller) load(ctx context.Context, k *networkView, maxAge time.Durat
 
 // meet reads once more where the set has nodes that came since and the cloud's
 // plans depend on their machines. It tells whether it did.
-func (k *networkView) meet(ctx context.Context, set lb.NodeSet) (bool, error) {
+func (k *View) meet(ctx context.Context, set lb.NodeSet) (bool, error) {
 	if !k.Rules().ReadsNodes {
 		return false, nil
 	}

@@ -10,12 +10,11 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
 // poolsOf are the pools that one balancer uses and that are there, with the
 // members that are wanted.
-func (k *networkView) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (pools []lb.Resource) {
+func (k *View) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (pools []lb.Resource) {
 	its := map[lb.Ref]bool{}
 	for _, r := range want {
 		its[r.Ref] = true
@@ -31,7 +30,7 @@ func (k *networkView) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resou
 }
 
 // wouldSendTo is to how many nodes a balancer would send that is all there.
-func (k *networkView) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
+func (k *View) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
 	holds, its := map[string]bool{}, lb.StateOf(want...)
 	for _, p := range k.Pools(set, planned(k.view(), owner, want)) {
 		if _, is := its[p.Ref]; is {
@@ -61,25 +60,29 @@ func planned(state lb.State, owner cloud.Owner, want []lb.Resource) lb.State {
 // apart tells whether a resource is another owner's alone: where each balancer
 // has pools of its own, those of others cost time.
 func apart(r lb.Resource, owner cloud.Owner) bool {
-	return r.Owner.Kind == wanted.OwnerKind && r.Owner != owner
+	return !r.Foreign() && r.Owner.Kind != lb.KindNodeSet && r.Owner != owner
 }
 
-// lookAtPoolsOf puts the nodes into the pools of one balancer. What fails is
+// lookAtPools puts the nodes into the pools of the balancer. What fails is
 // taken up with all other pools.
-func (c *Controller) lookAtPoolsOf(ctx context.Context, k *networkView, s wanted.Selection, owner cloud.Owner, want []lb.Resource) {
-	h := executor{networkView: k, c: c, owner: owner, want: want}
-	if err := c.syncMembers(ctx, h, func() []lb.Resource { return k.poolsOf(c.nodeSet(s), owner, want) }); err != nil {
-		c.Metrics.pools(k.network, err)
-		c.lookAtPools()
+func (h executor) lookAtPools(ctx context.Context, s Selection) {
+	if err := h.syncMembers(ctx, h.pools(s)); err != nil {
+		h.e.Metrics.pools(h.network, err)
+		h.e.lookAtPools()
 	}
+}
+
+// pools are those of the balancer, by the Nodes there are by then.
+func (h executor) pools(s Selection) func() []lb.Resource {
+	return func() []lb.Resource { return h.poolsOf(h.e.nodeSet(s), h.owner, h.want) }
 }
 
 // feed sees to it that the balancer's pools that are there hold nodes before
 // anything new sends to them: whoever made one may have ended before they came.
-func (c *Controller) feed(ctx context.Context, k *networkView, s wanted.Selection, owner cloud.Owner, want []lb.Resource) error {
-	pools := func() []lb.Resource { return k.poolsOf(c.nodeSet(s), owner, want) }
-	err := c.syncMembers(ctx, executor{networkView: k, c: c, owner: owner, want: want}, pools)
-	if err != nil && !k.starves(pools()) {
+func (h executor) feed(ctx context.Context, s Selection) error {
+	pools := h.pools(s)
+	err := h.syncMembers(ctx, pools)
+	if err != nil && !h.starves(pools()) {
 		return nil // it is taken up with all other pools
 	}
 	return err
@@ -87,7 +90,7 @@ func (c *Controller) feed(ctx context.Context, k *networkView, s wanted.Selectio
 
 // sendsTo says to how many nodes of the set a balancer sends, and which of them
 // it cannot send to; some is false where to none.
-func (k *networkView) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
+func (k *View) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
 	holds, left := map[string]bool{}, map[string]string{}
 	for _, p := range k.poolsOf(set, owner, want) {
 		for _, m := range k.holds(p) {

@@ -14,16 +14,15 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/assign"
 	"github.com/vpcnative/vpcnative/controllers/informer"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
 // Serves tells whether balancers send to the Node. Whether it is ready does
@@ -41,7 +40,7 @@ func Serves(n *corev1.Node) bool {
 }
 
 // NodeSetOf is the set of the Nodes that serve and are selected, in order.
-func NodeSetOf(clusterID string, s wanted.Selection, all []*corev1.Node) lb.NodeSet {
+func NodeSetOf(clusterID string, s Selection, all []*corev1.Node) lb.NodeSet {
 	out := lb.NodeSet{ClusterID: clusterID, Name: s.Name}
 	for _, n := range all {
 		if Serves(n) && s.Selects(assign.LabelsOf(n)) {
@@ -85,53 +84,53 @@ var nodeChanged = predicate.Funcs{
 // reconcileNodes brings the pools of every set in use to their members. Where
 // a set's zones changed or it got another pool, or its first node came or last
 // one went, the balancers that use it are planned again.
-func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
-	nodes := c.Nodes()
+func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	nodes := e.Nodes()
 	again, held, next := false, false, time.Duration(0)
-	for _, k := range c.all() {
-		views, err := c.viewsOf(ctx, k)
+	for _, k := range e.all() {
+		views, err := e.viewsOf(ctx, k)
 		if err != nil {
 			return reconcile.Result{}, err
 		}
-		c.confirmMembers(k, views)
+		k.confirmMembers(views)
 		for _, s := range k.selections() {
-			set := NodeSetOf(c.ClusterID, s, nodes)
+			set := NodeSetOf(e.ClusterID, s, nodes)
 			met, err := k.meet(ctx, set)
 			if err != nil {
 				again = true
-				c.Metrics.pools(k.network, err)
+				e.Metrics.pools(k.network, err)
 				log.FromContext(ctx).Error(err, "reading what is new about nodes", "network", k.network, "set", s.Name)
 			}
-			if err := c.checkFloor(ctx, k, set); err != nil {
+			if err := e.checkFloor(ctx, k, set); err != nil {
 				again = true
-				c.Metrics.pools(k.network, err)
+				e.Metrics.pools(k.network, err)
 				log.FromContext(ctx).Error(err, "reading the members of pools", "network", k.network, "set", s.Name)
 			}
 			moved := k.zonesChanged(set) || met
-			if err := c.keepPools(ctx, k, s, set); err != nil {
+			if err := e.keepPools(ctx, k, s, set); err != nil {
 				again = true
-				c.Metrics.pools(k.network, err)
+				e.Metrics.pools(k.network, err)
 				log.FromContext(ctx).Error(err, "keeping the members of pools", "network", k.network, "set", s.Name)
 			}
 			if k.hasGrown(s.Name) || moved {
-				c.replan(ctx, k.usersOf(s.Name))
+				e.replan(ctx, k.usersOf(s.Name))
 			}
 		}
 		k.keepFloors(k.selections())
 		if at := k.aside.Next(); !at.IsZero() {
-			wait := max(at.Sub(c.Now()), c.Again)
+			wait := max(at.Sub(e.Now()), e.Again)
 			next = cmp.Or(min(next, wait), wait)
 		}
-		if err := c.tellFloor(ctx, k, views); err != nil {
+		if err := e.tellFloor(ctx, k, views); err != nil {
 			again = true
 			log.FromContext(ctx).Info("what is held of pools cannot be told; it comes again", "network", k.network, "error", err.Error())
 		}
 		held = held || k.floor().Held
 	}
 	if again {
-		return reconcile.Result{RequeueAfter: c.retry.When(poolsKey)}, nil
+		return reconcile.Result{RequeueAfter: e.retry.When(cloud.Owner{})}, nil
 	}
-	c.retry.Forget(poolsKey)
+	e.retry.Forget(cloud.Owner{})
 	if held {
 		next = cmp.Or(min(next, heldPause), heldPause)
 	}
@@ -141,34 +140,31 @@ func (c *Controller) reconcileNodes(ctx context.Context, _ reconcile.Request) (r
 // heldPause is how long until members that are held are looked at again.
 const heldPause = 30 * time.Second
 
-// poolsKey stands for the pools among the keys that are retried.
-var poolsKey types.NamespacedName
-
 // keepPools makes the set's pools that are not there, and has all of them hold
 // the nodes.
-func (c *Controller) keepPools(ctx context.Context, k *networkView, s wanted.Selection, set lb.NodeSet) error {
+func (e *Engine) keepPools(ctx context.Context, k *View, s Selection, set lb.NodeSet) error {
 	if err := k.settle(ctx, set.Owner()); err != nil {
 		return err
 	}
 	state := k.view()
-	h := executor{networkView: k, c: c, owner: set.Owner(), want: k.Pools(set, state)}
+	h := executor{View: k, e: e, owner: set.Owner(), want: k.Pools(set, state)}
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: h.want, Keep: true})
-	if len(plan) > 0 && c.DryRun {
+	if len(plan) > 0 && e.DryRun {
 		log.FromContext(ctx).Info("pools would be made", "plan", plan.String())
 		return nil
 	}
-	err := c.sideBySide(ctx, h, plan, state)
+	err := h.sideBySide(ctx, plan, state)
 	left := k.left(h.want)
-	err = errors.Join(err, c.syncMembers(ctx, h, func() []lb.Resource { return k.Pools(c.nodeSet(s), k.view()) }))
+	err = errors.Join(err, h.syncMembers(ctx, func() []lb.Resource { return k.Pools(e.nodeSet(s), k.view()) }))
 	if k.left(h.want) != left { // conditions name them
-		c.replan(ctx, k.usersOf(s.Name))
+		e.replan(ctx, k.usersOf(s.Name))
 	}
 	return err
 }
 
 // nodeSet is the set of the Nodes there are by now.
-func (c *Controller) nodeSet(s wanted.Selection) lb.NodeSet {
-	return NodeSetOf(c.ClusterID, s, c.Nodes())
+func (e *Engine) nodeSet(s Selection) lb.NodeSet {
+	return NodeSetOf(e.ClusterID, s, e.Nodes())
 }
 
 // poolsAtATime is how many pools are changed at the same time.
@@ -176,7 +172,7 @@ const poolsAtATime = 8
 
 // sideBySide carries out actions that need none of the others at the same
 // time, and any others one after another.
-func (c *Controller) sideBySide(ctx context.Context, h executor, plan lb.Actions, state lb.State) error {
+func (h executor) sideBySide(ctx context.Context, plan lb.Actions, state lb.State) error {
 	if slices.ContainsFunc(plan, func(a lb.Action) bool { return len(a.Needs) > 0 || !a.Done() }) {
 		return lb.Run(ctx, h, plan, state)
 	}
@@ -195,31 +191,31 @@ func (c *Controller) sideBySide(ctx context.Context, h executor, plan lb.Actions
 }
 
 // selections are the sets in use.
-func (k *networkView) selections() (out []wanted.Selection) {
+func (k *View) selections() (out []Selection) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, s := range k.users {
-		if !slices.ContainsFunc(out, func(x wanted.Selection) bool { return x.Name == s.Name }) {
+		if !slices.ContainsFunc(out, func(x Selection) bool { return x.Name == s.Name }) {
 			out = append(out, s)
 		}
 	}
-	slices.SortFunc(out, func(a, b wanted.Selection) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b Selection) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 
-func (k *networkView) usersOf(set string) (out []types.NamespacedName) {
+func (k *View) usersOf(set string) (out []cloud.Owner) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for key, s := range k.users {
+	for o, s := range k.users {
 		if s.Name == set {
-			out = append(out, key)
+			out = append(out, o)
 		}
 	}
 	return out
 }
 
 // zonesChanged remembers the set, and tells whether balancers have to know.
-func (k *networkView) zonesChanged(set lb.NodeSet) bool {
+func (k *View) zonesChanged(set lb.NodeSet) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had, known := k.sets[set.Name]
@@ -229,13 +225,13 @@ func (k *networkView) zonesChanged(set lb.NodeSet) bool {
 
 // many tells whether a set has more nodes than a balancer takes: those whose
 // nodes serve only pods of their own have to know.
-func (k *networkView) many(set lb.NodeSet) bool {
+func (k *View) many(set lb.NodeSet) bool {
 	most := k.Rules().MaxNodes
 	return most > 0 && len(set.Nodes) > most
 }
 
 // hasGrown tells once whether something shared was made for the set.
-func (k *networkView) hasGrown(set string) bool {
+func (k *View) hasGrown(set string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had := k.grown[set]

@@ -10,12 +10,12 @@ import (
 )
 
 // lookPause is the least time between two looks at what the cloud is making:
-// one serves every Service that waits.
+// one serves every owner that waits.
 const lookPause = time.Second
 
 // pending are the resources that the cloud is still at; owned tells whether one
 // is the owner's.
-func (k *networkView) pending(o cloud.Owner) (all lb.State, owned bool) {
+func (k *View) pending(o cloud.Owner) (all lb.State, owned bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	all = lb.State{}
@@ -28,9 +28,9 @@ func (k *networkView) pending(o cloud.Owner) (all lb.State, owned bool) {
 	return all, owned
 }
 
-// await looks again at what is pending, of all Services together, where the
+// await looks again at what is pending, of all owners together, where the
 // owner has some of it.
-func (k *networkView) await(ctx context.Context, now func() time.Time, o cloud.Owner) error {
+func (k *View) await(ctx context.Context, now func() time.Time, o cloud.Owner) error {
 	k.looking.Lock()
 	defer k.looking.Unlock()
 	was, owned := k.pending(o)
@@ -45,7 +45,7 @@ func (k *networkView) await(ctx context.Context, now func() time.Time, o cloud.O
 }
 
 // lookAt looks again at what a plan waits for.
-func (k *networkView) lookAt(ctx context.Context, refs []lb.Ref) error {
+func (k *View) lookAt(ctx context.Context, refs []lb.Ref) error {
 	was, view := lb.State{}, k.view()
 	for _, ref := range refs {
 		if r, there := view[ref]; there {
@@ -59,7 +59,7 @@ func (k *networkView) lookAt(ctx context.Context, refs []lb.Ref) error {
 }
 
 // look enters how these are by now, but for what has been changed meanwhile.
-func (k *networkView) look(ctx context.Context, was lb.State) error {
+func (k *View) look(ctx context.Context, was lb.State) error {
 	k.mu.Lock()
 	began, at := k.clock, time.Now()
 	k.mu.Unlock()

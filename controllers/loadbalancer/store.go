@@ -7,18 +7,17 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cloud/members"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
-// networkView is one Network's view of an store: by which connection, and in whose
+// View is one Network's view of a store: by which connection, and in whose
 // name, what is there is read and changed.
-type networkView struct {
-	network, clusterID, cloud string
+type View struct {
+	network, clusterID string
+	// Cloud is the name of the Network's cloud.
+	Cloud string
 	lb.Balancers
 	*store
 	nodes func() []lb.Node // all of the API server's
@@ -29,8 +28,8 @@ type networkView struct {
 	said        string
 }
 
-func newView(network, clusterID, cloudName string, b lb.Balancers, i *store, nodes func() []lb.Node) *networkView {
-	return &networkView{network: network, clusterID: clusterID, cloud: cloudName, Balancers: b, store: i, nodes: nodes}
+func newView(network, clusterID, cloudName string, b lb.Balancers, i *store, nodes func() []lb.Node) *View {
+	return &View{network: network, clusterID: clusterID, Cloud: cloudName, Balancers: b, store: i, nodes: nodes}
 }
 
 // store is what is known of the load balancing of one [lb.Rules.Domain]:
@@ -66,7 +65,7 @@ type store struct {
 	begunOf   map[cloud.Owner]time.Time
 	doubtful  map[cloud.Owner]bool
 	busy      map[lb.Ref]*sync.Mutex
-	users     map[types.NamespacedName]wanted.Selection
+	users     map[cloud.Owner]Selection
 	sets      map[string]lb.NodeSet // as the pools were last made
 	grown     map[string]bool       // sets that something shared was made for, since their users were planned
 	meeting   sync.Mutex            // one reading of new nodes at a time
@@ -85,7 +84,7 @@ func newStore(domain string, readLag time.Duration, now func() time.Time) *store
 	return &store{
 		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
-		users: map[types.NamespacedName]wanted.Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
+		users: map[cloud.Owner]Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
 }
 
@@ -94,7 +93,7 @@ const retryRead = 10 * time.Second
 
 // load sees to it that the store has been read, and not longer than maxAge ago
 // where that is given. read tells whether it was now.
-func (k *networkView) load(ctx context.Context, now func() time.Time, maxAge time.Duration) (read bool, err error) {
+func (k *View) load(ctx context.Context, now func() time.Time, maxAge time.Duration) (read bool, err error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	k.mu.Lock()
@@ -117,7 +116,7 @@ func (k *networkView) load(ctx context.Context, now func() time.Time, maxAge tim
 }
 
 // refresh reads what is there: of the whole cluster, or of these owners alone.
-func (k *networkView) refresh(ctx context.Context, of ...cloud.Owner) error {
+func (k *View) refresh(ctx context.Context, of ...cloud.Owner) error {
 	k.mu.Lock()
 	began, at := k.clock, time.Now()
 	k.mu.Unlock()
@@ -169,7 +168,7 @@ func (k *networkView) refresh(ctx context.Context, of ...cloud.Owner) error {
 // believes tells whether a read that began then may enter that a resource is
 // there, or is not: it may be behind what was done before it began. The
 // store is locked.
-func (k *networkView) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool {
+func (k *View) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool {
 	then, changed := k.notedAt[ref]
 	_, had := k.state[ref]
 	return k.noted[ref] <= began && !(changed && had != there && at.Sub(then) < k.readLag)
@@ -177,7 +176,7 @@ func (k *networkView) believes(ref lb.Ref, there bool, began uint64, at time.Tim
 
 // whole is nil where the last read showed everything. Otherwise nothing may be
 // taken for unused: who uses it, or what else is there, may be what is missing.
-func (k *networkView) whole() error {
+func (k *View) whole() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.hole == nil {
@@ -187,7 +186,7 @@ func (k *networkView) whole() error {
 }
 
 // view is all that is there, for the caller to work on.
-func (k *networkView) view() lb.State {
+func (k *View) view() lb.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	out := maps.Clone(k.state)
@@ -195,7 +194,7 @@ func (k *networkView) view() lb.State {
 	return out
 }
 
-func (k *networkView) has(o cloud.Owner) bool {
+func (k *View) has(o cloud.Owner) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, r := range k.state {
@@ -207,7 +206,7 @@ func (k *networkView) has(o cloud.Owner) bool {
 }
 
 // note enters what an action came to.
-func (k *networkView) note(a lb.Action, now lb.Resource) {
+func (k *View) note(a lb.Action, now lb.Resource) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.clock++
@@ -237,7 +236,7 @@ func refsOf(list []lb.Resource) (out []lb.Ref) {
 }
 
 // doubt has the owner's resources read before they are planned on again.
-func (k *networkView) doubt(o cloud.Owner) {
+func (k *View) doubt(o cloud.Owner) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.doubtful[o] = true
@@ -245,7 +244,7 @@ func (k *networkView) doubt(o cloud.Owner) {
 
 // settle reads the owner's resources where there is doubt about them, and
 // those of the shared ones that it uses.
-func (k *networkView) settle(ctx context.Context, owners ...cloud.Owner) error {
+func (k *View) settle(ctx context.Context, owners ...cloud.Owner) error {
 	k.mu.Lock()
 	var of []cloud.Owner
 	for _, o := range owners {
@@ -261,7 +260,7 @@ func (k *networkView) settle(ctx context.Context, owners ...cloud.Owner) error {
 }
 
 // lock keeps everybody else from changing one resource.
-func (k *networkView) lock(ref lb.Ref) (unlock func()) {
+func (k *View) lock(ref lb.Ref) (unlock func()) {
 	k.mu.Lock()
 	m := k.busy[ref]
 	if m == nil {
@@ -273,19 +272,19 @@ func (k *networkView) lock(ref lb.Ref) (unlock func()) {
 	return m.Unlock
 }
 
-// use records which nodes a Service sends to; none with ok false.
-func (k *networkView) use(key types.NamespacedName, s wanted.Selection, ok bool) {
+// use records which nodes an owner's balancer sends to; none with ok false.
+func (k *View) use(o cloud.Owner, s Selection, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if ok {
-		k.users[key] = s
+		k.users[o] = s
 		return
 	}
-	delete(k.users, key)
+	delete(k.users, o)
 }
 
-// knows tells whether some Service uses the set already.
-func (k *networkView) knows(set string) bool {
+// knows tells whether some owner uses the set already.
+func (k *View) knows(set string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, s := range k.users {

@@ -5,27 +5,27 @@ import (
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/fake"
 )
 
 // TestAReadThatIsBehindUndoesNothing: for as long as reads may be behind, what
 // was made stays and what was deleted stays away, whatever a read shows.
 func TestAReadThatIsBehindUndoesNothing(t *testing.T) {
 	t.Parallel()
-	owner := wanted.Owner("c1", "default", "web")
-	made := lb.Resource{Ref: named("door", owner, "d"), Owner: owner, Pending: "made"}
-	gone := lb.Resource{Ref: named("door", owner, "gone"), Owner: owner}
-	for name, read := range map[string]func(*networkView) error{
-		"of all":       func(k *networkView) error { return k.refresh(t.Context()) },
-		"of the owner": func(k *networkView) error { return k.refresh(t.Context(), owner) },
-		"a look":       func(k *networkView) error { return k.look(t.Context(), lb.StateOf(made, gone)) },
+	owner := shop("web")
+	made := lb.Resource{Ref: fake.Named("door", owner, "d"), Owner: owner, Pending: "made"}
+	gone := lb.Resource{Ref: fake.Named("door", owner, "gone"), Owner: owner}
+	for name, read := range map[string]func(*View) error{
+		"of all":       func(k *View) error { return k.refresh(t.Context()) },
+		"of the owner": func(k *View) error { return k.refresh(t.Context(), owner) },
+		"a look":       func(k *View) error { return k.look(t.Context(), lb.StateOf(made, gone)) },
 	} {
-		cloud, lag := newFake(), time.Hour
+		cloud, lag := fake.New(), time.Hour
 		k := newView("n", "c1", "gcp", cloud, newStore("", lag, time.Now), nil)
 		k.state[gone.Ref] = gone
 		k.note(lb.Action{Verb: lb.Create, Ref: made.Ref, Want: &made}, made)
 		k.note(lb.Action{Verb: lb.Delete, Ref: gone.Ref, Got: &gone}, lb.Resource{})
-		cloud.state = lb.StateOf(gone) // as it was before
+		cloud.State = lb.StateOf(gone) // as it was before
 		has := func() (both [2]bool) {
 			_, both[0] = k.view()[made.Ref]
 			_, both[1] = k.view()[gone.Ref]
@@ -45,9 +45,9 @@ func TestAReadThatIsBehindUndoesNothing(t *testing.T) {
 // Service from being edited.
 func TestOnlyPoolsThatNothingSendsToStarve(t *testing.T) {
 	t.Parallel()
-	owner := wanted.Owner("c1", "default", "web")
+	owner := shop("web")
 	pool := lb.Resource{Ref: lb.Ref{Kind: "pool", Name: "a/p"}, Owner: lb.SetOwner("c1", "all"), Members: []string{"n1"}}
-	backend := lb.Resource{Ref: named("backend", owner, "backend"), Owner: owner, Uses: []lb.Ref{pool.Ref}}
+	backend := lb.Resource{Ref: fake.Named("backend", owner, "backend"), Owner: owner, Uses: []lb.Ref{pool.Ref}}
 	for name, c := range map[string]struct {
 		used bool
 		held []string // nil: it is not known
@@ -56,7 +56,7 @@ func TestOnlyPoolsThatNothingSendsToStarve(t *testing.T) {
 		"new, not known": {false, nil, true}, "new, empty": {false, []string{}, true}, "new, fed": {false, []string{"n1"}, false},
 		"in use, not known": {true, nil, false}, "in use, empty": {true, []string{}, false},
 	} {
-		k := newView("n", "c1", "gcp", newFake(), newStore("", 0, time.Now), nil)
+		k := newView("n", "c1", "gcp", fake.New(), newStore("", 0, time.Now), nil)
 		k.state = lb.StateOf(pool)
 		if c.used {
 			k.state = lb.StateOf(pool, backend)

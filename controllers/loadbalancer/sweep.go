@@ -7,47 +7,29 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
-
-// Lives tells of owners whether what they have is to stay: the Services that
-// are listed. Owners of other kinds and clusters are none of ours to judge.
-func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
-	alive := map[cloud.Owner]bool{}
-	for i := range services {
-		s := &services[i]
-		if Ours(s, withoutClass) || controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) {
-			alive[wanted.Owner(clusterID, s.Namespace, s.Name)] = true
-		}
-	}
-	return func(o cloud.Owner) bool { return o.Kind != wanted.OwnerKind || o.ClusterID != clusterID || alive[o] }
-}
 
 // sweep removes what is ours and has nobody, once it has been seen for the
 // grace time. It looks at the store, which costs no call; before anything goes
-// the cloud, the Services and the lease are read live. By a view that does not
+// the cloud, the owners and the lease are read live. By a view that does not
 // keep the store it only says what is held back.
-func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *networkView, keeps bool) error {
-	var services corev1.ServiceList
-	if err := c.Client.List(ctx, &services); err != nil {
-		return fmt.Errorf("listing Services: %w", err)
-	}
-	lives := Lives(services.Items, c.ClusterID, c.WithoutClass)
-	found := lb.Orphans(k.view(), lives)
-	if !keeps {
-		c.Metrics.orphaned(k.network, 0)
-		_, err := c.brake(ctx, n, k, k.view(), lives)
+func (e *Engine) sweep(ctx context.Context, n *v1alpha1.Network, k *View, keeps bool) error {
+	alive, err := e.living(ctx, false)
+	if err != nil {
 		return err
 	}
-	c.Metrics.orphaned(k.network, len(found))
-	if len(k.due(found, c.Now(), c.OrphanGrace)) == 0 || c.DryRun {
-		_, err := c.brake(ctx, n, k, k.view(), lives)
+	var found []lb.Orphan
+	if keeps {
+		found = lb.Orphans(k.view(), alive.Has)
+	}
+	e.Metrics.orphaned(k.network, len(found))
+	if !keeps || len(k.due(found, e.Now(), e.OrphanGrace)) == 0 || e.DryRun {
+		_, err := e.brake(ctx, n, k, k.view(), alive)
 		return err
 	}
 	if err := k.refresh(ctx); err != nil {
@@ -56,19 +38,23 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *networkV
 	if err := k.whole(); err != nil {
 		return fmt.Errorf("nothing is swept: %w", err)
 	}
-	state, lives, err := c.livesNow(ctx, k, &services)
+	state, alive, err := e.livingNow(ctx, k)
 	if err != nil {
 		return err
 	}
-	if held, err := c.brake(ctx, n, k, state, lives); held || err != nil {
+	if held, err := e.brake(ctx, n, k, state, alive); held || err != nil {
 		return err
 	}
-	due := k.due(lb.Orphans(state, lives), c.Now(), c.OrphanGrace)
+	return e.removeDue(ctx, n, k, state, k.due(lb.Orphans(state, alive.Has), e.Now(), e.OrphanGrace))
+}
+
+// removeDue removes orphans, and makes Events of what is gone.
+func (e *Engine) removeDue(ctx context.Context, n *v1alpha1.Network, k *View, state lb.State, due []lb.Orphan) error {
 	plan := lb.Removal(due)
 	if len(plan) == 0 {
 		return nil
 	}
-	err, _ = (&memory{}).beyondLingering(c.Now(), lb.Run(ctx, executor{networkView: k, c: c}, plan, state)) // it goes the next time
+	err, _ := (&turn{}).beyondLingering(e.Now(), lb.Run(ctx, executor{View: k, e: e}, plan, state)) // it goes the next time
 	removed := map[cloud.Owner][]string{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {
@@ -76,33 +62,35 @@ func (c *Controller) sweep(ctx context.Context, n *v1alpha1.Network, k *networkV
 		}
 	}
 	for o, names := range removed {
-		c.tellRemoved(ctx, n, o, names)
+		e.tellRemoved(ctx, n, o, names)
 	}
 	return err
 }
 
-// livesNow is what is there, and who lives by the API server's own word. That
-// is asked after the look at the cloud: a Service has its finalizer before
+// livingNow is what is there, and who lives by the API server's own word. That
+// is asked after the look at the cloud: an owner has its finalizer before
 // anything is made for it, so whoever made some of what is there is listed.
-func (c *Controller) livesNow(ctx context.Context, k *networkView, services *corev1.ServiceList) (lb.State, func(cloud.Owner) bool, error) {
+func (e *Engine) livingNow(ctx context.Context, k *View) (lb.State, *Living, error) {
 	state := k.view()
-	if err := c.Live.List(ctx, services); err != nil {
-		return nil, nil, fmt.Errorf("listing Services live: %w", err)
-	}
-	return state, Lives(services.Items, c.ClusterID, c.WithoutClass), nil
+	alive, err := e.living(ctx, true)
+	return state, alive, err
 }
 
 // tellRemoved makes an Event about what one owner had. The owner is the Event's
 // related object, or the API would take all of them for one Event again.
-func (c *Controller) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.Owner, names []string) {
-	log.FromContext(ctx).Info("removed what had no Service", "owner", o, "resources", names)
-	c.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,
-		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s", clip("removed what had no Service any more: "+strings.Join(names, ", "), maxNote))
+func (e *Engine) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.Owner, names []string) {
+	log.FromContext(ctx).Info("removed what had no owner", "owner", o, "resources", names)
+	why := "removed what had no " + o.Kind + " any more: "
+	if o.Kind == lb.KindNodeSet {
+		why = "removed what no load balancer uses any more: "
+	}
+	e.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,
+		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s", Clip(why+strings.Join(names, ", "), MaxNote))
 }
 
 // due remembers when each orphan was first seen, and gives those that were so
 // long ago.
-func (k *networkView) due(found []lb.Orphan, now time.Time, grace time.Duration) (out []lb.Orphan) {
+func (k *View) due(found []lb.Orphan, now time.Time, grace time.Duration) (out []lb.Orphan) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	seen := map[lb.Ref]time.Time{}
@@ -121,40 +109,10 @@ func (k *networkView) due(found []lb.Orphan, now time.Time, grace time.Duration)
 }
 
 // news tells whether the text is another than the last one.
-func (k *networkView) news(text string) bool {
+func (k *View) news(text string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	had := k.said
 	k.said = text
 	return had != text
-}
-
-// Everything is all that the cluster made for Services, but for what those that
-// live have and use: they may be another Network's of the same region.
-func Everything(state lb.State, clusterID string, lives func(cloud.Owner) bool) (out []lb.Orphan) {
-	stay := map[lb.Ref]bool{}
-	var keep func(lb.Resource)
-	keep = func(r lb.Resource) {
-		if stay[r.Ref] {
-			return
-		}
-		stay[r.Ref] = true
-		for _, used := range r.Uses {
-			keep(state[used])
-		}
-	}
-	made := func(r lb.Resource) bool {
-		return r.Owner.ClusterID == clusterID && (r.Owner.Kind == wanted.OwnerKind || r.Owner.Kind == lb.KindNodeSet)
-	}
-	for _, r := range state {
-		if made(r) && r.Owner.Kind == wanted.OwnerKind && lives(r.Owner) {
-			keep(r)
-		}
-	}
-	for _, r := range state.Sorted() {
-		if made(r) && !stay[r.Ref] {
-			out = append(out, lb.Orphan{Resource: r, Why: "all of it goes"})
-		}
-	}
-	return out
 }

@@ -7,27 +7,26 @@ import (
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
 )
 
 // Of a cluster's balancers so many are inspected every Resync, or that part of
 // them where it is more.
 const leastInspected, inspectedPart = 20, 6
 
-// inspect reads the next few Services' balancers by themselves, where a reading
+// inspect reads the next few owners' balancers by themselves, where a reading
 // of all does not show everything that somebody may have changed. It tells
 // whether it did.
-func (c *Controller) inspect(ctx context.Context, k *networkView) (bool, error) {
+func (e *Engine) inspect(ctx context.Context, k *View) (bool, error) {
 	if !k.Rules().ListIsPartial {
 		return false, nil
 	}
 	k.mu.Lock()
-	due := c.Now().Sub(k.inspected) >= c.Resync
+	due := e.Now().Sub(k.inspected) >= e.Resync
 	k.mu.Unlock()
 	if !due {
 		return false, nil
 	}
-	owners, last := k.nextOwners()
+	owners, last := k.nextOwners(func(kind string) bool { return e.kinds[kind] != nil })
 	if len(owners) > 0 {
 		if err := k.refresh(ctx, owners...); err != nil {
 			return false, fmt.Errorf("inspecting balancers: %w", err)
@@ -35,18 +34,18 @@ func (c *Controller) inspect(ctx context.Context, k *networkView) (bool, error) 
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.inspected, k.lastOwner = c.Now(), last
+	k.inspected, k.lastOwner = e.Now(), last
 	return len(owners) > 0, nil
 }
 
-// nextOwners are the Services that come after those inspected last, in a ring.
-func (k *networkView) nextOwners() (out []cloud.Owner, last string) {
+// nextOwners are the owners that come after those inspected last, in a ring.
+func (k *View) nextOwners(ours func(kind string) bool) (out []cloud.Owner, last string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	key := func(o cloud.Owner) string { return o.Namespace + "/" + o.Name }
+	key := func(o cloud.Owner) string { return o.Kind + "/" + o.Namespace + "/" + o.Name }
 	var all []cloud.Owner
 	for _, r := range k.state {
-		if r.Owner.Kind == wanted.OwnerKind && r.Owner.ClusterID == k.clusterID {
+		if ours(r.Owner.Kind) && r.Owner.ClusterID == k.clusterID {
 			all = append(all, r.Owner)
 		}
 	}

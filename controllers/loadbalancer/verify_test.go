@@ -2,36 +2,12 @@ package loadbalancer
 
 import (
 	"fmt"
-	"maps"
 	"testing"
 	"time"
 
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/fake"
 )
-
-// TestWhatNoListShowsIsSetRightToo: a change by hand that shows only where a
-// balancer is read by itself.
-func TestWhatNoListShowsIsSetRightToo(t *testing.T) {
-	w := newWorld(t, "n1")
-	w.cfg.Resync = 300 * time.Millisecond
-	w.cloud.shown = lb.State{}
-	w.start()
-	w.service("web", nil)
-	w.expect("web", v1alpha1.ReasonEnsured, 1)
-	w.cloud.with(func() {
-		for ref, r := range w.cloud.state {
-			if r.Kind == "backend" {
-				w.cloud.shown[ref] = r
-				r.Fields = maps.Clone(r.Fields)
-				r.Fields["affinity"], r.Version = []string{"by hand"}, "by hand"
-				w.cloud.state[ref] = r
-			}
-		}
-	})
-	w.wait(func() error { return same(w.one("web", "backend").Fields.One("affinity"), "false") })
-}
 
 // TestAllAreInspectedInTurn: each of many within a few rounds, none while
 // others wait, and each as often as any.
@@ -40,15 +16,15 @@ func TestAllAreInspectedInTurn(t *testing.T) {
 	for _, n := range []int{0, 1, 19, 20, 21, 150, 500} {
 		k := newView("n", "c1", "aws", nil, newStore("", 0, time.Now), nil)
 		for i := range n {
-			o := wanted.Owner("c1", "default", fmt.Sprintf("s%d", i))
+			o := shop(fmt.Sprintf("s%d", i))
 			for _, kind := range []string{"backend", "door"} {
-				k.state[named(kind, o, kind)] = lb.Resource{Owner: o}
+				k.state[fake.Named(kind, o, kind)] = lb.Resource{Owner: o}
 			}
 		}
 		seen := map[string]int{}
 		const rounds = 2 * inspectedPart
 		for range rounds {
-			owners, last := k.nextOwners()
+			owners, last := k.nextOwners(func(kind string) bool { return kind == "Shop" })
 			if len(owners) > n || n > 0 && len(owners) < min(n, leastInspected) {
 				t.Fatalf("of %d, %d", n, len(owners))
 			}

@@ -23,6 +23,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+	"github.com/vpcnative/vpcnative/controllers/service"
 )
 
 func newScheme() *runtime.Scheme {
@@ -69,8 +70,9 @@ func (w *world) start(ctx context.Context) (*manager, error) {
 	}
 	balancers := &opened{b} // what is opened anew is told by the pointer
 	m := &manager{clock: &clock{}}
-	c := loadbalancer.New(loadbalancer.Config{
-		Client: mgr.GetClient(), Live: namespaced{mgr.GetAPIReader(), w.name}, ClusterID: w.name,
+	registry, recorder := prometheus.NewRegistry(), &events.FakeRecorder{}
+	engine := loadbalancer.New(loadbalancer.Config{
+		Client: mgr.GetClient(), ClusterID: w.name,
 		Nodes: func() []*corev1.Node { return w.nodesOf(context.Background(), mgr.GetClient()) },
 		OpenBalancers: func(_ context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 			if n.Name != w.name {
@@ -78,10 +80,13 @@ func (w *world) start(ctx context.Context) (*manager, error) {
 			}
 			return balancers, nil
 		},
-		Events: &events.FakeRecorder{}, Metrics: loadbalancer.NewMetrics(prometheus.NewRegistry()),
+		Events: recorder, Metrics: loadbalancer.NewMetrics(registry),
 		Resync: resync, OrphanGrace: grace, Gather: w.gather, Now: m.clock.now,
 	})
-	if err := c.Setup(mgr); err != nil {
+	services := service.New(service.Config{
+		Engine: engine, Client: mgr.GetClient(), Live: namespaced{mgr.GetAPIReader(), w.name}, Events: recorder, Metrics: service.NewMetrics(registry),
+	})
+	if err := errors.Join(services.Setup(mgr), engine.Setup(mgr)); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the step that starts it

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
 // world is one contender's part of the API server: a namespace of Services, a
@@ -88,7 +88,7 @@ func (w *world) removeNode(ctx context.Context, m machine) error {
 // Cluster and Local.
 func (w *world) addServices(ctx context.Context, n int, annotations map[string]string) error {
 	for i := range n {
-		s := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.name, Name: fmt.Sprintf("svc-%03d", i), Annotations: map[string]string{wanted.NetworkAnnotation: w.name}},
+		s := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.name, Name: fmt.Sprintf("svc-%03d", i), Annotations: map[string]string{loadbalancer.NetworkAnnotation: w.name}},
 			Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, LoadBalancerClass: ptr.To(v1alpha1.ClassLoadBalancer),
 				Ports: []corev1.ServicePort{{Name: "http", Port: 80}}}}
 		for k, v := range annotations {

@@ -79,6 +79,14 @@ func TestViolationsAreFound(t *testing.T) {
 		{"controllers/network/survey", module + "/controllers/assign", false},
 		{"controllers/network/survey", module + "/controllers/network", true},
 		{"controllers/network/survey", "sigs.k8s.io/controller-runtime/pkg/client", true},
+		{"controllers/service", module + "/controllers/loadbalancer", false},
+		{"controllers/service/build", module + "/controllers/loadbalancer", false},
+		{"controllers/service", module + "/controllers/loadbalancer/fake", true},
+		{"controllers/service", module + "/controllers/node", true},
+		{"controllers/loadbalancer", module + "/controllers/service", true},
+		{"controllers/loadbalancer", module + "/controllers/service/build", true},
+		{"controllers/loadbalancer", module + "/controllers/brake", false},
+		{"controllers/loadbalancer", module + "/cloud/gcp", true},
 		{"controllers/node", module + "/ipam/pool", false},
 		{"controllers/node", module + "/cloud", false},
 		{"controllers/node", module + "/cloud/gcp", true},
@@ -143,6 +151,26 @@ func TestPackagesWithoutRuleAndWithoutMeaningAreFound(t *testing.T) {
 	}
 	if found := Check([]Package{{ImportPath: "example.com/utils"}}); len(found) != 0 {
 		t.Errorf("another module's package: %v", found)
+	}
+}
+
+// TestTheEngineKnowsNoKindOfOwners: types of client-go's API may be imported by
+// the engine for Nodes, so that its imports alone do not show it.
+func TestTheEngineKnowsNoKindOfOwners(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "controllers", "loadbalancer", "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"corev1.Service", `"Service"`, "corev1.Endpoints", "networkingv1."} {
+			if !strings.HasSuffix(file, "_test.go") && strings.Contains(string(content), word) {
+				t.Errorf("%s speaks of %s: that belongs to the kind's own controller", file, word)
+			}
+		}
 	}
 }
 

@@ -122,7 +122,11 @@ var layers = []layer{
 		rule: "vpc is a room for every controller: it imports api, cloud and conditions",
 	},
 	{
-		path: "controllers", imports: []string{"api", "ipam", "cloud$", "cloud/lb", "cloud/members", "controllers/assign", "controllers/brake", "controllers/conditions", "controllers/informer", "controllers/vpc"}, never: sdks,
+		path: "controllers/loadbalancer", imports: []string{"api", "cloud$", "cloud/lb", "cloud/members", "controllers/assign", "controllers/brake", "controllers/conditions", "controllers/informer", "controllers/vpc"}, never: sdks,
+		rule: "the engine of load balancers knows none of the kinds that own some: it imports api, cloud, cloud/lb, cloud/members and the other rooms that controllers share",
+	},
+	{
+		path: "controllers", imports: []string{"api", "ipam", "cloud$", "cloud/lb", "cloud/members", "controllers/assign", "controllers/brake", "controllers/conditions", "controllers/informer", "controllers/loadbalancer$", "controllers/vpc"}, never: sdks,
 		rule: "a controller imports api, ipam, cloud, cloud/lb, cloud/members and the rooms that controllers share: no adapter, no SDK, no sibling",
 	},
 	{

@@ -10,7 +10,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // aws is where annotations of the AWS controllers begin.
@@ -150,10 +150,10 @@ func only(nodes ...string) func(*shape) { return func(s *shape) { s.Nodes = node
 // notFollowed are a row for each annotation that is refused, and one for those
 // of each other effect together.
 func notFollowed() (out []row) {
-	values := map[wanted.Effect][]string{}
-	for _, a := range wanted.Annotations {
+	values := map[build.Effect][]string{}
+	for _, a := range build.Annotations {
 		key := strings.Replace(a.Key, "*", "x", 1)
-		if a.Effect == wanted.Refused {
+		if a.Effect == build.Refused {
 			out = append(out, row{name: "refused-" + key[strings.LastIndexByte(key, '/')+1:], on: a.Cloud, edit: annotate(key, "x"),
 				reason: refusedAs(v1alpha1.ReasonAnnotationUnsupported), events: []string{"annotation " + key + " cannot be followed"}})
 			continue
@@ -161,8 +161,8 @@ func notFollowed() (out []row) {
 		values[a.Effect] = append(values[a.Effect], key, "x")
 	}
 	return append(out,
-		row{name: "ignored", edit: annotate(values[wanted.Ignored]...), events: []string{v1alpha1.ReasonAnnotationIgnored}},
-		row{name: "silent", edit: annotate(values[wanted.Silent]...), quiet: true})
+		row{name: "ignored", edit: annotate(values[build.Ignored]...), events: []string{v1alpha1.ReasonAnnotationIgnored}},
+		row{name: "silent", edit: annotate(values[build.Silent]...), quiet: true})
 }
 
 // used are the annotations that some row has had.
@@ -178,7 +178,7 @@ func (u *used) note(s *corev1.Service) {
 		u.keys = map[string]bool{}
 	}
 	for key := range s.Annotations {
-		if a, ok := wanted.Find(key); ok {
+		if a, ok := build.Find(key); ok {
 			u.keys[a.Key] = true
 		}
 	}
@@ -187,7 +187,7 @@ func (u *used) note(s *corev1.Service) {
 // missing are those of the table that mean something on the cloud and that no
 // row has had.
 func (u *used) missing(cloudName string) (out []string) {
-	for _, a := range wanted.Annotations {
+	for _, a := range build.Annotations {
 		if !u.keys[a.Key] && (a.Cloud == "" || a.Cloud == cloudName) {
 			out = append(out, a.Key)
 		}

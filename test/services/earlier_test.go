@@ -17,7 +17,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/service"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // earlier is what a release before this one had: Services as they were, and
@@ -68,7 +69,7 @@ func TestWhatAnEarlierReleaseMadeIsLeftAsItIs(t *testing.T) {
 			for _, s := range had.Services {
 				w.stays(b, state, &s, nodes)
 			}
-			lives := loadbalancer.Lives(had.Services, earlierCluster, false)
+			lives := service.Lives(had.Services, earlierCluster, false)
 			for _, o := range lb.Orphans(state, lives) {
 				t.Errorf("%s would be swept: %s", o.Ref, o.Why)
 			}
@@ -80,14 +81,14 @@ func TestWhatAnEarlierReleaseMadeIsLeftAsItIs(t *testing.T) {
 // the whole cluster and over what is read of the Service alone.
 func (w *world) stays(b lb.Balancers, whole lb.State, s *corev1.Service, nodes []*corev1.Node) {
 	w.Helper()
-	asked := wanted.Make(s, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud}, whole.SchemeOf(wanted.Owner(earlierCluster, s.Namespace, s.Name)))
+	asked := build.Make(s, build.Cluster{ID: earlierCluster, Cloud: w.cloud}, whole.SchemeOf(build.Owner(earlierCluster, s.Namespace, s.Name)))
 	set := loadbalancer.NodeSetOf(earlierCluster, asked.Nodes, nodes)
 	alone, err := b.Read(w.Context(), earlierCluster, asked.Balancer.Owner, set.Owner())
 	if err != nil {
 		w.Fatal(err)
 	}
 	for what, state := range map[string]lb.State{"all": whole, "it alone": alone} {
-		p := loadbalancer.PreviewOf(b, state, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud}, s, false, nodes)
+		p := service.PreviewOf(b, state, build.Cluster{ID: earlierCluster, Cloud: w.cloud}, s, false, nodes)
 		if p.Refused.Reason != "" && !slices.Contains(refusedSince, s.Name) {
 			w.Errorf("%s was served, and is refused: %s", s.Name, p.Refused.Text)
 		}
@@ -120,7 +121,7 @@ func (w *world) record(file string, nodes []*corev1.Node) {
 			continue
 		}
 		s := admitted(r, int32(i))
-		asked := wanted.Make(s, wanted.Cluster{ID: earlierCluster, Cloud: w.cloud}, "")
+		asked := build.Make(s, build.Cluster{ID: earlierCluster, Cloud: w.cloud}, "")
 		set := loadbalancer.NodeSetOf(earlierCluster, asked.Nodes, nodes)
 		for range 2 { // the second time finds what there is to do for the nodes
 			state, err := b.Read(context.Background(), earlierCluster)

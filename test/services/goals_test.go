@@ -16,7 +16,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/service"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // saying is one thing that a Service may say. Two of one subject exclude each
@@ -32,7 +33,7 @@ func (s saying) String() string { return s.about + "=" + s.value }
 // in another case, with blanks, twice.
 func (w *world) valuesOf() map[string][]string {
 	values := map[string][]string{
-		wanted.NetworkAnnotation:                                 {"default"},
+		loadbalancer.NetworkAnnotation:                           {"default"},
 		"vpcnative.dev/scheme":                                   {"Internal", "external"},
 		"networking.gke.io/load-balancer-type":                   {"Internal"},
 		"cloud.google.com/load-balancer-type":                    {"External"},
@@ -105,8 +106,8 @@ func (w *world) sayings() []saying {
 		{"sources", "none", func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"2001:db8::/32"} }},
 	}
 	values := w.valuesOf()
-	for _, a := range wanted.Annotations {
-		if a.Effect != wanted.Followed || a.Cloud != "" && a.Cloud != w.cloud {
+	for _, a := range build.Annotations {
+		if a.Effect != build.Followed || a.Cloud != "" && a.Cloud != w.cloud {
 			continue
 		}
 		if len(values[a.Key]) == 0 {
@@ -124,7 +125,7 @@ type goals struct {
 	*world
 	b     lb.Balancers
 	nodes []*corev1.Node
-	in    wanted.Cluster
+	in    build.Cluster
 }
 
 // said is the Service that says all of it.
@@ -136,8 +137,8 @@ func (g *goals) said(list []saying) *corev1.Service {
 	}}, 0)
 }
 
-func (g *goals) preview(state lb.State, s *corev1.Service) loadbalancer.Preview {
-	return loadbalancer.PreviewOf(g.b, state, g.in, s, false, g.nodes)
+func (g *goals) preview(state lb.State, s *corev1.Service) service.Preview {
+	return service.PreviewOf(g.b, state, g.in, s, false, g.nodes)
 }
 
 func (g *goals) read() lb.State {
@@ -158,12 +159,12 @@ func (g *goals) must(err error) {
 // settles makes what the Service asks for, and wants nothing left to do; then
 // takes it away.
 func (g *goals) settles(s *corev1.Service) error {
-	owner := wanted.Owner(g.in.ID, s.Namespace, s.Name)
+	owner := build.Owner(g.in.ID, s.Namespace, s.Name)
 	defer func() {
 		state := g.read()
 		g.must(lb.Run(context.Background(), g.b, lb.Plan(g.b.Rules(), state, lb.Goal{Owner: owner}), state))
 	}()
-	asked := wanted.Make(s, g.in, "")
+	asked := build.Make(s, g.in, "")
 	set := loadbalancer.NodeSetOf(g.in.ID, asked.Nodes, g.nodes)
 	for try := 0; ; try++ {
 		state := g.read()
@@ -201,7 +202,7 @@ func TestNoGoalDiffersFromWhatTheCloudAnswers(t *testing.T) {
 		t.Run(cloudName, func(t *testing.T) {
 			t.Parallel()
 			w := &world{T: t, place: clouds[cloudName](t, options{brief: true}), cloud: cloudName, name: "goals"}
-			g := &goals{world: w, b: w.open(t), in: wanted.Cluster{ID: "goals", Cloud: cloudName}}
+			g := &goals{world: w, b: w.open(t), in: build.Cluster{ID: "goals", Cloud: cloudName}}
 			for i := range 3 {
 				id, address := w.machine(fmt.Sprint("n", i), i)
 				g.nodes = append(g.nodes, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("n", i), Labels: map[string]string{"pool": []string{"front", "back"}[i%2]}},

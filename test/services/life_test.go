@@ -67,11 +67,11 @@ var lives = []story{
 		for _, name := range []string{"foreign", "none", "cluster-ip"} {
 			w.untouched(name)
 		}
-		w.cfg.WithoutClass = true
+		w.withoutClass = true
 		w.start()
 		w.serves("none", []string{"n1"})
 		w.untouched("foreign")
-		w.cfg.WithoutClass = false
+		w.withoutClass = false
 		w.start()
 		w.released("none")
 		w.serves("ours", []string{"n1"})

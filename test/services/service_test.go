@@ -18,7 +18,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
 type edit = func(*corev1.Service)
@@ -27,7 +27,7 @@ type edit = func(*corev1.Service)
 func (w *world) service(name string, edits ...edit) *corev1.Service {
 	w.Helper()
 	s := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.name, Name: name, Annotations: map[string]string{wanted.NetworkAnnotation: w.name}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.name, Name: name, Annotations: map[string]string{loadbalancer.NetworkAnnotation: w.name}},
 		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, LoadBalancerClass: ptr.To(v1alpha1.ClassLoadBalancer),
 			Ports: []corev1.ServicePort{{Name: "http", Port: 80}}},
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
 const (
@@ -147,7 +147,7 @@ var troubles = []story{
 			w.Error("all else has to go on, and it has no address")
 		}
 		address := strings.TrimSuffix(statusOf(w.get("web"))[0], " VIP")
-		set, owner := lb.SetOwner(w.name, wanted.AllNodes), w.owner("web")
+		set, owner := lb.SetOwner(w.name, loadbalancer.AllNodes), w.owner("web")
 		clients := "gcloud compute firewall-rules create " + owner.RoleName("w4") + " --project=host --network=vpc --direction=INGRESS --action=ALLOW --rules=tcp:80" +
 			" --description='" + owner.Description() + "' --priority=1000 --source-ranges=0.0.0.0/0 --destination-ranges=" + address + "/32"
 		probes := " --project=host --network=vpc --direction=INGRESS --action=ALLOW --rules=tcp:10256 --description='" + set.Description() +

@@ -27,7 +27,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer/wanted"
+	"github.com/vpcnative/vpcnative/controllers/service"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
@@ -40,8 +41,10 @@ type world struct {
 	name  string
 	api   client.Client
 	cfg   loadbalancer.Config
-	stop  func()
-	guard *guard
+	// withoutClass: Services without a class are ours too.
+	withoutClass bool
+	stop         func()
+	guard        *guard
 }
 
 // quickly is the least time between two tries or looks of an adapter here.
@@ -69,7 +72,7 @@ func newWorld(t *testing.T, cloudName, name string, o options) *world {
 	w.create(&v1alpha1.Network{ObjectMeta: metav1.ObjectMeta{Name: w.name}, Spec: w.network()})
 	balancers := &opened{w.open(t)}
 	w.cfg = loadbalancer.Config{
-		ClusterID: w.name, Pace: 50 * time.Millisecond, Gather: 10 * time.Millisecond, Again: 100 * time.Millisecond, OrphanGrace: time.Hour, AddressHold: 100 * time.Millisecond, Workers: 16, ReadLag: 300 * time.Millisecond,
+		ClusterID: w.name, Pace: 50 * time.Millisecond, Gather: 10 * time.Millisecond, Again: 100 * time.Millisecond, OrphanGrace: time.Hour, AddressHold: 100 * time.Millisecond, ReadLag: 300 * time.Millisecond,
 		OpenBalancers: func(_ context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 			if n.Name != w.name {
 				return nil, nil
@@ -115,7 +118,8 @@ func (w *world) start() {
 		w.Fatal(err)
 	}
 	cfg := w.cfg
-	cfg.Client, cfg.Live, cfg.Metrics = mgr.GetClient(), namespaced{mgr.GetAPIReader(), w.name}, loadbalancer.NewMetrics(prometheus.NewRegistry())
+	registry := prometheus.NewRegistry()
+	cfg.Client, cfg.Metrics = mgr.GetClient(), loadbalancer.NewMetrics(registry)
 	cfg.Events = mgr.GetEventRecorder("vpcnative")
 	cfg.Nodes = func() (out []*corev1.Node) {
 		var list corev1.NodeList
@@ -129,7 +133,10 @@ func (w *world) start() {
 		}
 		return out
 	}
-	if err := loadbalancer.New(cfg).Setup(mgr); err != nil {
+	engine := loadbalancer.New(cfg)
+	services := service.New(service.Config{Engine: engine, Client: mgr.GetClient(), Live: namespaced{mgr.GetAPIReader(), w.name}, WithoutClass: w.withoutClass,
+		Events: cfg.Events, Metrics: service.NewMetrics(registry), Workers: 16})
+	if err := errors.Join(services.Setup(mgr), engine.Setup(mgr)); err != nil {
 		w.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -227,7 +234,7 @@ func (w *world) editNode(name string, change func(*corev1.Node)) {
 }
 
 func (w *world) owner(service string) cloud.Owner {
-	return cloud.Owner{ClusterID: w.name, Kind: wanted.OwnerKind, Namespace: w.name, Name: service}
+	return cloud.Owner{ClusterID: w.name, Kind: build.OwnerKind, Namespace: w.name, Name: service}
 }
 
 // patience is how long what must come to be may take on a busy machine.

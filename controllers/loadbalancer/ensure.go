@@ -1,0 +1,177 @@
+package loadbalancer
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Ensure makes and keeps what an owner is to have. Its error is of the API
+// server.
+func (e *Engine) Ensure(ctx context.Context, k *View, w Wanted) (Outcome, error) {
+	if is, done := e.leaveOthers(ctx, w, k); !done {
+		return is, nil
+	}
+	set := NodeSetOf(e.ClusterID, w.Nodes, e.Nodes())
+	if err := e.catchUp(ctx, k, w, set); err != nil {
+		return Troubled(err), nil
+	}
+	state, want, failed := e.want(ctx, k, w, set)
+	if failed != nil {
+		return *failed, nil
+	}
+	goal := e.goal(w, want)
+	state, plan, err := e.planned(ctx, k, state, goal)
+	if err != nil {
+		return Troubled(err), nil
+	}
+	if e.DryRun {
+		return wouldBe(plan, k.wouldSendTo(set, w.owner(), want)), nil
+	}
+	if len(plan) > len(plan.Waits()) {
+		if pause := e.turn(w.owner()).wait(); pause > 0 {
+			return Outcome{Again: pause, Quiet: true}, nil
+		}
+	}
+	if len(plan) > 0 || k.has(w.owner()) { // what is there may be of an object that was made again, or of another Network's
+		if err := e.hold(ctx, k, w); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return e.apply(ctx, k, w, set, state, goal, plan), nil
+}
+
+// apply carries a plan out, and says how the balancer stands then.
+func (e *Engine) apply(ctx context.Context, k *View, w Wanted, set lb.NodeSet, state lb.State, goal lb.Goal, plan lb.Actions) Outcome {
+	h := handingOver(k.Rules(), state, goal, plan)
+	if len(plan) == len(plan.Waits()) {
+		return e.after(k, w, set, goal, plan, h, nil)
+	}
+	x := executor{View: k, e: e, owner: goal.Owner, want: goal.Want}
+	if err := x.feed(ctx, w.Nodes); err != nil {
+		return Troubled(err)
+	}
+	err := lb.Run(ctx, x, plan, state)
+	e.turn(goal.Owner).noteAdmins(err)
+	x.lookAtPools(ctx, w.Nodes)
+	return e.after(k, w, set, goal, plan, h, err)
+}
+
+// after is how the balancer stands after a plan, and when to look again.
+func (e *Engine) after(k *View, w Wanted, set lb.NodeSet, goal lb.Goal, plan lb.Actions, h handover, err error) Outcome {
+	err, lingers := e.turn(goal.Owner).beyondLingering(e.Now(), err)
+	is := e.standing(w.Balancer, k, set, goal.Want, plan, h, err)
+	switch {
+	case is.Reason == v1alpha1.ReasonPending:
+		is.Again = min(e.retry.When(goal.Owner), mostPending)
+	case is.Again == 0 && lingers:
+		is.Again = pendingPause
+	case is.Again == 0 && err == nil && len(plan) > 0 && undone(k, w, set, goal):
+		is.Again = e.Again
+	}
+	return is
+}
+
+// undone tells whether there is still to do after a plan: what could only be
+// said when something was gone.
+func undone(k *View, w Wanted, set lb.NodeSet, goal lb.Goal) bool {
+	state := k.view()
+	want, err := k.Want(w.Balancer, set, state)
+	goal.Want = want
+	return err == nil && len(lb.Plan(k.Rules(), state, goal)) > 0
+}
+
+// KeepMembers sees to it that what serves an owner that is refused goes on
+// sending to the nodes that its zones have: words that cannot be followed are
+// no reason to take that away.
+func (e *Engine) KeepMembers(k *View, w Wanted) {
+	if w.Nodes.Name != "" && !e.DryRun && k.has(w.owner()) {
+		e.uses(k, w)
+	}
+}
+
+// uses notes which nodes an owner's balancer sends to, and has the pools of a
+// set that is new looked at.
+func (e *Engine) uses(k *View, w Wanted) {
+	known := k.knows(w.Nodes.Name)
+	k.use(w.owner(), w.Nodes, true)
+	if !known {
+		e.lookAtPools()
+	}
+}
+
+// catchUp brings the store up to date with what the owner's balancer rests on,
+// and notes that it uses its set of nodes.
+func (e *Engine) catchUp(ctx context.Context, k *View, w Wanted, set lb.NodeSet) error {
+	if err := k.settle(ctx, w.owner(), set.Owner()); err != nil {
+		return err
+	}
+	if err := k.await(ctx, e.Now, w.owner()); err != nil {
+		return err
+	}
+	if _, err := k.meet(ctx, set); err != nil {
+		return err
+	}
+	e.uses(k, w)
+	return nil
+}
+
+// want is what the balancer is to be made of, beside what there is; or why
+// that cannot be said.
+func (e *Engine) want(ctx context.Context, k *View, w Wanted, set lb.NodeSet) (lb.State, []lb.Resource, *Outcome) {
+	not := func(is Outcome) (lb.State, []lb.Resource, *Outcome) { return nil, nil, &is }
+	state := k.view()
+	want, err := k.Want(w.Balancer, set, state)
+	if err == nil {
+		return state, want, nil
+	}
+	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
+		return not(impossible(err))
+	}
+	// What it asks for may be newer than the store.
+	if pause := e.turn(w.owner()).wait(); pause > 0 {
+		return not(Outcome{Again: pause, Quiet: true})
+	}
+	if err := k.refresh(ctx, w.owner(), set.Owner()); err != nil {
+		return not(Troubled(err))
+	}
+	state = k.view()
+	if want, err = k.Want(w.Balancer, set, state); err != nil {
+		return not(impossible(err))
+	}
+	return state, want, nil
+}
+
+// goal is what the owner is to have, and what its clients know by now.
+func (e *Engine) goal(w Wanted, want []lb.Resource) lb.Goal {
+	t := e.turn(w.owner())
+	t.see(w.Told, e.Now())
+	return lb.Goal{Owner: w.owner(), Want: want, Unprotect: w.unprotected(), Told: t.known(e.Now(), e.AddressHold), ForAdmin: t.forAdmin}
+}
+
+// planned plans on what is there, having looked again at what has to be known of
+// what waits.
+func (e *Engine) planned(ctx context.Context, k *View, state lb.State, goal lb.Goal) (lb.State, lb.Actions, error) {
+	plan := lb.Plan(k.Rules(), state, goal)
+	looks := plan.Looks()
+	if len(looks) == 0 || e.DryRun {
+		return state, plan, nil
+	}
+	if err := k.lookAt(ctx, looks); err != nil {
+		return state, plan, err
+	}
+	state = k.view()
+	return state, lb.Plan(k.Rules(), state, goal), nil
+}
+
+// hold puts the finalizers on, before anything is made.
+func (e *Engine) hold(ctx context.Context, k *View, w Wanted) error {
+	if err := e.holdNetwork(ctx, k); err != nil {
+		return err
+	}
+	return e.Finalize(ctx, w.Object, controllerutil.AddFinalizer)
+}

@@ -1,0 +1,190 @@
+package loadbalancer
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/lb"
+)
+
+// Outcome is how an owner's balancer stands, in the words of a condition.
+type Outcome struct {
+	Ready        bool
+	Reason, Text string
+	Ingress      []lb.Ingress
+	// Commands are for somebody with more rights to run.
+	Commands []string
+	// Mixed: the cloud cannot have its protocols together.
+	Mixed bool
+	// Changed: something was done.
+	Changed bool
+	// Looked: Ingress is where it can be reached by what was read, and nowhere
+	// where there is none.
+	Looked bool
+	// Trouble is tried again, later each time; Again says when to look.
+	Trouble error
+	Again   time.Duration
+	// Quiet: there is nothing to say.
+	Quiet bool
+}
+
+// Refused is about what only a change of the owner or of a Network mends.
+func Refused(err error) Outcome {
+	return Outcome{Reason: reasonOf(err), Text: err.Error(), Again: refusedPause}
+}
+
+// Troubled is about what may come off the next time.
+func Troubled(err error) Outcome {
+	return Outcome{Reason: string(cloud.ReasonOf(err)), Text: err.Error(), Trouble: err}
+}
+
+// impossible is what the cloud has no way to do. What is there stays.
+func impossible(err error) Outcome {
+	is := Refused(err)
+	if errors.Is(err, lb.ErrMixedProtocols) {
+		is.Reason, is.Mixed = v1alpha1.ReasonMixedProtocols, true
+	}
+	return is
+}
+
+// wouldBe is all that a dry run does.
+func wouldBe(plan lb.Actions, nodes int) Outcome {
+	return Outcome{Ready: true, Reason: v1alpha1.ReasonPlanned, Text: "would be done, and is not: " + plan.String() + fmt.Sprintf("it would send to %d nodes", nodes)}
+}
+
+// standing is how the balancer is after a plan. What is replaced serves, and
+// clients are told of it alone, until what takes its place does.
+func (e *Engine) standing(b lb.LoadBalancer, k *View, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) Outcome {
+	is := Outcome{Ready: true, Reason: v1alpha1.ReasonEnsured, Ingress: k.Ingresses(b, k.view()), Changed: len(plan) > 0, Looked: true}
+	sendsTo, some := k.sendsTo(set, b.Owner, want)
+	is.Text = "the load balancer is as the " + b.Owner.Kind + " says, and sends to " + sendsTo
+	if !some {
+		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
+		if len(set.Nodes) > 0 {
+			is.Text = "the load balancer sends to " + sendsTo
+		}
+	}
+	for _, w := range want {
+		for _, remark := range w.Remarks {
+			is.Text += "; " + remark
+		}
+	}
+	switch {
+	case err == nil && h.waits != "" && !h.shows:
+		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonPending, "what serves stays until what takes its place serves: "+h.waits
+	case err == nil && len(is.Ingress) == 0:
+		if _, known := k.pending(b.Owner); !known {
+			k.doubt(b.Owner)
+		}
+		is.Ready, is.Reason, is.Text, is.Again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
+	case err != nil:
+		is.failed(err)
+	}
+	if h.waits != "" {
+		if is.Again == 0 || is.Again > h.again {
+			is.Again = h.again
+		}
+		if !h.shows { // nothing is said of the one that serves
+			is.Ingress, is.Looked = nil, false
+		}
+	}
+	return is
+}
+
+// failed enters what failed of a plan; nothing but a person's rights may have.
+func (is *Outcome) failed(err error) {
+	is.Ready, is.Text = false, err.Error()
+	if !onlyAdmin(err) {
+		is.Trouble, is.Reason = err, string(cloud.ReasonOf(err))
+		return
+	}
+	is.Reason, is.Again, is.Commands = v1alpha1.ReasonNeedsAdmin, adminPause, commandsOf(err)
+	for _, command := range is.Commands {
+		if !strings.Contains(is.Text, command) {
+			is.Text += "; " + RunThis + command
+		}
+	}
+}
+
+// onlyAdmin tells whether nothing but a person's rights is missing.
+func onlyAdmin(err error) bool {
+	is := true
+	each(err, func(one error) {
+		_, admin := errors.AsType[*lb.NeedsAdmin](one)
+		is = is && admin
+	})
+	return is
+}
+
+// each visits the errors that were joined.
+func each(err error, visit func(error)) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range many.Unwrap() {
+			each(one, visit)
+		}
+	} else if err != nil {
+		visit(err)
+	}
+}
+
+// RunThis comes before a command.
+const RunThis = "have somebody with the rights run: "
+
+// commandsOf are those by which somebody with more rights makes good what was
+// refused.
+func commandsOf(err error) (out []string) {
+	for _, admin := range adminsOf(err) {
+		out = append(out, admin.Command)
+	}
+	return out
+}
+
+func adminsOf(err error) (out []*lb.NeedsAdmin) {
+	each(err, func(one error) {
+		if admin, is := errors.AsType[*lb.NeedsAdmin](one); is {
+			out = append(out, admin)
+		}
+	})
+	return out
+}
+
+// refusal is an error with a reason of ours.
+type refusal struct{ reason, text string }
+
+func (r *refusal) Error() string { return r.text }
+
+func reasonOf(err error) string {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r.reason
+	}
+	return string(cloud.ReasonOf(err))
+}
+
+// What the API server takes, in bytes: of a condition's message, and of an
+// Event's note.
+const MaxMessage, MaxNote = 32768, 1024
+
+// Clip shortens a text to so many bytes.
+func Clip(text string, most int) string {
+	const more = "..."
+	if len(text) <= most {
+		return text
+	}
+	return text[:most-len(more)] + more
+}
+
+// TextOf is a related object for an Event about an object that is not written
+// meanwhile: the API takes two Events of one reason about one version of one
+// object for the same again, and drops the second one's text.
+func TextOf(text string) *corev1.ObjectReference {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(text))
+	return &corev1.ObjectReference{Kind: "Text", Name: fmt.Sprintf("%x", h.Sum64())}
+}

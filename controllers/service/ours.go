@@ -1,0 +1,41 @@
+package service
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
+)
+
+// Ours tells whether the Service is to have a load balancer of ours.
+func Ours(s *corev1.Service, withoutClass bool) bool {
+	if s.Spec.Type != corev1.ServiceTypeLoadBalancer || !s.DeletionTimestamp.IsZero() {
+		return false
+	}
+	if s.Spec.LoadBalancerClass == nil {
+		return withoutClass
+	}
+	return *s.Spec.LoadBalancerClass == v1alpha1.ClassLoadBalancer
+}
+
+// concerned are the Services that are or were ours.
+func concerned(list []corev1.Service, withoutClass bool) (out []client.Object) {
+	for i := range list {
+		if s := &list[i]; Ours(s, withoutClass) || controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Lives tells of owners whether what they have is to stay: the Services that
+// are listed. Owners of other kinds and clusters are none of ours to judge.
+func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
+	alive := &loadbalancer.Living{ClusterID: clusterID}
+	alive.Add(build.OwnerKind, concerned(services, withoutClass))
+	return alive.Has
+}
