@@ -40,7 +40,8 @@ func MemberChanges(ctx context.Context, b lb.Balancers, set lb.NodeSet, got lb.S
 // also those of members that the cloud does not take.
 func KeepMembers(ctx context.Context, b lb.Balancers, set lb.NodeSet, got lb.State) error {
 	changes, err := MemberChanges(ctx, b, set, got)
-	for _, r := range members.Run(ctx, b, changes, 4) {
+	for _, change := range changes {
+		r := members.Run(ctx, b, change)
 		err = errors.Join(err, r.Err)
 		for _, left := range r.Left {
 			err = errors.Join(err, left.Err)

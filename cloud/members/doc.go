@@ -6,8 +6,8 @@
 //	what is held, what is wanted
 //	      | Plan           pure
 //	[]Change               who comes and who goes, group by group
-//	      | Run, Groups    in calls as large as the cloud takes
-//	[]Result               what came of each member
+//	      | Run, Groups    each by itself, in calls as large as the cloud takes
+//	Result                 what came of each member
 //
 // A cloud refuses a whole call for one member that it does not take, such as a
 // machine that is stopped or gone. Run finds it by halves, so that it keeps

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type toy struct {
 	limits Limits
 	calls  []string
 	fail   error
+	slow   time.Duration
 	// together is how many members all groups have room for; 0 is no limit.
 	together int
 }
@@ -48,6 +50,7 @@ func (t *toy) Detach(_ context.Context, g Group, list []string) error {
 }
 
 func (t *toy) change(g Group, attach bool, list []string) error {
+	time.Sleep(t.slow)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.calls = append(t.calls, fmt.Sprintf("%s%v", g.Name, map[bool]string{true: "+", false: "-"}[attach]))
@@ -129,10 +132,8 @@ func TestAllButTheBrokenAreHeld(t *testing.T) {
 			w.Has, _ = cloud.List(t.Context(), w.Group)
 			wanted = append(wanted, w)
 		}
-		changes := Plan(cloud.limits, wanted, nil)
-		results := Run(t.Context(), cloud, changes, 3)
-		for i, res := range results {
-			if res.Err != nil || res.Group != changes[i].Group {
+		for _, change := range Plan(cloud.limits, wanted, nil) {
+			if res := Run(t.Context(), cloud, change); res.Err != nil || res.Group != change.Group {
 				t.Fatalf("seed %d: %v", seed, res)
 			}
 		}
@@ -158,8 +159,8 @@ func TestOneBrokenMemberCostsFewCalls(t *testing.T) {
 		cloud.calls = nil
 		w.Has, _ = cloud.List(t.Context(), w.Group)
 		aside.Keep(w)
-		for _, r := range Run(t.Context(), cloud, Plan(cloud.limits, []Wanted{w}, aside), 1) {
-			aside.Note(r)
+		for _, change := range Plan(cloud.limits, []Wanted{w}, aside) {
+			aside.Note(Run(t.Context(), cloud, change))
 		}
 		return len(cloud.calls)
 	}
@@ -207,12 +208,20 @@ func TestAMemberThatIsNotWantedIsForgotten(t *testing.T) {
 // TestGroupsTakeTurns: one with many changes does not keep another waiting.
 func TestGroupsTakeTurns(t *testing.T) {
 	t.Parallel()
-	cloud := newToy()
-	changes := Plan(cloud.limits, []Wanted{{Group: Group{Name: "many"}, Want: numbered(40)}, {Group: Group{Name: "one"}, Want: numbered(1)}}, nil)
-	Run(t.Context(), cloud, changes, 1)
-	if at := slices.Index(cloud.calls, "one+"); at != 1 || len(cloud.calls) != 11 {
-		t.Errorf("calls: %v", cloud.calls)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newToy()
+		cloud.slow = time.Second
+		groups := NewTurns(1).Of(cloud)
+		var both sync.WaitGroup
+		for _, change := range Plan(cloud.limits, []Wanted{{Group: Group{Name: "many"}, Want: numbered(40)}, {Group: Group{Name: "one"}, Want: numbered(1)}}, nil) {
+			both.Go(func() { Run(t.Context(), groups, change) })
+			synctest.Wait()
+		}
+		both.Wait()
+		if at := slices.Index(cloud.calls, "one+"); at != 1 || len(cloud.calls) != 11 {
+			t.Errorf("calls: %v", cloud.calls)
+		}
+	})
 }
 
 // TestWhoComesIsThereBeforeWhoGoesHasLeft, but at the limit of the group.
@@ -227,7 +236,7 @@ func TestWhoComesIsThereBeforeWhoGoesHasLeft(t *testing.T) {
 		w := Wanted{Group: Group{Name: "g"}, Has: []string{"a", "b", "c"}, Want: []string{"d", "e", "f"}}
 		changes := Plan(cloud.limits, []Wanted{w}, nil)
 		cloud.limits.Group = nil
-		Run(t.Context(), cloud, changes, 1)
+		Run(t.Context(), cloud, changes[0])
 		if got := strings.Join(cloud.calls, " "); got != c.want {
 			t.Errorf("of at most %d members: %s, want %s", c.most, got, c.want)
 		}
@@ -245,8 +254,8 @@ func TestWhereThereIsNoRoomWhoGoesLeavesFirst(t *testing.T) {
 		cloud.has[name] = map[string]bool{"m000": true, "m001": true, "m002": true}
 		wanted = append(wanted, Wanted{Group: Group{Name: name}, Has: numbered(3), Want: numbered(4)[1:]})
 	}
-	for _, r := range Run(t.Context(), cloud, Plan(cloud.limits, wanted, nil), 1) {
-		if r.Err != nil || r.Doubt {
+	for _, change := range Plan(cloud.limits, wanted, nil) {
+		if r := Run(t.Context(), cloud, change); r.Err != nil || r.Doubt {
 			t.Errorf("%s: %v", r.Name, r.Err)
 		}
 	}
@@ -256,7 +265,7 @@ func TestWhereThereIsNoRoomWhoGoesLeavesFirst(t *testing.T) {
 		}
 	}
 	wanted[0].Has, wanted[0].Want = wanted[0].Want, numbered(5)[1:] // and nobody leaves
-	if r := Run(t.Context(), cloud, Plan(cloud.limits, wanted[:1], nil), 1)[0]; r.Err == nil {
+	if r := Run(t.Context(), cloud, Plan(cloud.limits, wanted[:1], nil)[0]); r.Err == nil {
 		t.Error("there is room after all")
 	}
 }
@@ -266,9 +275,9 @@ func TestAFailureLeavesWhatIsHeldInDoubt(t *testing.T) {
 	t.Parallel()
 	cloud := newToy()
 	cloud.fail = errors.New("throttled")
-	results := Run(t.Context(), cloud, Plan(cloud.limits, []Wanted{{Group: Group{Name: "g"}, Want: numbered(12)}}, nil), 2)
-	if len(cloud.calls) != 1 || results[0].Err == nil || !results[0].Doubt || len(results[0].Attached) > 0 {
-		t.Errorf("%d calls, %+v", len(cloud.calls), results[0])
+	got := Run(t.Context(), cloud, Plan(cloud.limits, []Wanted{{Group: Group{Name: "g"}, Want: numbered(12)}}, nil)[0])
+	if len(cloud.calls) != 1 || got.Err == nil || !got.Doubt || len(got.Attached) > 0 {
+		t.Errorf("%d calls, %+v", len(cloud.calls), got)
 	}
 }
 

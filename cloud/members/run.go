@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Result is what came of one group's change.
@@ -22,47 +20,48 @@ type Result struct {
 	Err error
 }
 
-// Run carries changes out, so many calls at a time, and gives what came of each
-// in the same order. Groups take turns call by call, so that one with many
-// changes keeps no other waiting.
-func Run(ctx context.Context, groups Groups, changes []Change, calls int) []Result {
-	out := make([]Result, len(changes))
-	turns := make(chan int, len(changes)) // a group is in it once at most
-	steps := make([][]step, len(changes))
-	open := 0
-	for i, c := range changes {
-		out[i].Group = c.Group
-		if steps[i] = stepsOf(c, groups.Limits()); len(steps[i]) > 0 {
-			turns <- i
-			open++
-		}
+// Run carries a group's change out, call by call.
+func Run(ctx context.Context, groups Groups, c Change) Result {
+	out := Result{Group: c.Group}
+	for steps := stepsOf(c, groups.Limits()); len(steps) > 0 && out.Err == nil; {
+		steps = after(steps, &out, func(s step) { s.do(ctx, groups, &out) })
 	}
-	if open == 0 {
-		return out
-	}
-	ended := make(chan struct{}, len(changes))
-	go func() {
-		for range open {
-			<-ended
-		}
-		close(turns)
-	}()
-	var workers errgroup.Group
-	for range min(calls, open) {
-		workers.Go(func() error {
-			for i := range turns {
-				steps[i] = after(steps[i], &out[i], func(s step) { s.do(ctx, groups, &out[i]) })
-				if len(steps[i]) == 0 || out[i].Err != nil {
-					ended <- struct{}{}
-					continue
-				}
-				turns <- i
-			}
-			return nil
-		})
-	}
-	_ = workers.Wait() // workers fail in their results
 	return out
+}
+
+// Turns are how many calls are made at a time. Those that wait come in their
+// order, so that a group with many calls keeps no other waiting.
+type Turns chan struct{}
+
+// NewTurns has so many calls made at a time.
+func NewTurns(calls int) Turns { return make(Turns, calls) }
+
+// Of has the calls of groups take turns.
+func (t Turns) Of(groups Groups) Groups { return inTurns{groups, t} }
+
+type inTurns struct {
+	Groups
+	turns Turns
+}
+
+func (t inTurns) take() (done func()) {
+	t.turns <- struct{}{}
+	return func() { <-t.turns }
+}
+
+func (t inTurns) List(ctx context.Context, g Group) ([]string, error) {
+	defer t.take()()
+	return t.Groups.List(ctx, g)
+}
+
+func (t inTurns) Attach(ctx context.Context, g Group, members []string) error {
+	defer t.take()()
+	return t.Groups.Attach(ctx, g, members)
+}
+
+func (t inTurns) Detach(ctx context.Context, g Group, members []string) error {
+	defer t.take()()
+	return t.Groups.Detach(ctx, g, members)
 }
 
 // after does the first step, and gives those that are left. One for which there

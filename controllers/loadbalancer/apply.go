@@ -23,7 +23,11 @@ type executor struct {
 
 // Apply carries out one action, unless another worker has.
 func (h executor) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
-	defer h.lock(a.Ref)()
+	unlock, err := h.lock(ctx, a.Ref)
+	if err != nil {
+		return lb.Resource{}, err
+	}
+	defer unlock()
 	a, now, done, err := h.again(a)
 	if err != nil || done {
 		return now, err

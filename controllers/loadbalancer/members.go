@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -20,7 +21,7 @@ func (k *View) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (p
 		its[r.Ref] = true
 	}
 	state := k.view()
-	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, owner) })
+	leaveApart(state, owner)
 	for _, p := range k.Pools(set, state) {
 		if _, there := state[p.Ref]; there && (its[p.Ref] || p.Owner == owner) {
 			pools = append(pools, p)
@@ -53,37 +54,41 @@ func planned(state lb.State, owner cloud.Owner, want []lb.Resource) lb.State {
 		had.Uses = r.Uses
 		state[r.Ref] = had
 	}
-	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool { return apart(r, owner) })
+	leaveApart(state, owner)
 	return state
 }
 
-// apart tells whether a resource is another owner's alone: where each balancer
-// has pools of its own, those of others cost time.
-func apart(r lb.Resource, owner cloud.Owner) bool {
-	return !r.Foreign() && r.Owner.Kind != lb.KindNodeSet && r.Owner != owner
+// leaveApart takes out what is another owner's alone: where each balancer has
+// pools of its own, those of others cost time.
+func leaveApart(state lb.State, owner cloud.Owner) {
+	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool {
+		return !r.Foreign() && r.Owner.Kind != lb.KindNodeSet && r.Owner != owner
+	})
 }
 
-// lookAtPools puts the nodes into the pools of the balancer. What fails is
-// taken up with all other pools.
+// lookAtPools puts the nodes into the pools of the balancer. What fails or is
+// slow is taken up with all other pools.
 func (h executor) lookAtPools(ctx context.Context, s Selection) {
-	if err := h.syncMembers(ctx, h.pools(s)); err != nil {
+	refs, want := h.poolsOfBalancer(s)
+	all, err := h.syncMembers(ctx, refs, want)
+	if err != nil {
 		h.e.Metrics.pools(h.network, err)
+	}
+	if !all || err != nil {
 		h.e.lookAtPools()
 	}
-}
-
-// pools are those of the balancer, by the Nodes there are by then.
-func (h executor) pools(s Selection) func() []lb.Resource {
-	return func() []lb.Resource { return h.poolsOf(h.e.nodeSet(s), h.owner, h.want) }
 }
 
 // feed sees to it that the balancer's pools that are there hold nodes before
 // anything new sends to them: whoever made one may have ended before they came.
 func (h executor) feed(ctx context.Context, s Selection) error {
-	pools := h.pools(s)
-	err := h.syncMembers(ctx, pools)
-	if err != nil && !h.starves(pools()) {
-		return nil // it is taken up with all other pools
+	refs, want := h.poolsOfBalancer(s)
+	all, err := h.syncMembers(ctx, refs, want)
+	if all && err == nil || !h.starves(h.poolsOf(h.e.nodeSet(s), h.owner, h.want)) {
+		return nil // what failed is taken up with all other pools
+	}
+	if err == nil {
+		err = errors.New("what the pools hold is still being changed")
 	}
 	return err
 }

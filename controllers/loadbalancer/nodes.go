@@ -85,7 +85,6 @@ var nodeChanged = predicate.Funcs{
 // a set's zones changed or it got another pool, or its first node came or last
 // one went, the balancers that use it are planned again.
 func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
-	nodes := e.Nodes()
 	again, held, next := false, false, time.Duration(0)
 	for _, k := range e.all() {
 		views, err := e.viewsOf(ctx, k)
@@ -94,27 +93,7 @@ func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (recon
 		}
 		k.confirmMembers(views)
 		for _, s := range k.selections() {
-			set := NodeSetOf(e.ClusterID, s, nodes)
-			met, err := k.meet(ctx, set)
-			if err != nil {
-				again = true
-				e.Metrics.pools(k.network, err)
-				log.FromContext(ctx).Error(err, "reading what is new about nodes", "network", k.network, "set", s.Name)
-			}
-			if err := e.checkFloor(ctx, k, set); err != nil {
-				again = true
-				e.Metrics.pools(k.network, err)
-				log.FromContext(ctx).Error(err, "reading the members of pools", "network", k.network, "set", s.Name)
-			}
-			moved := k.zonesChanged(set) || met
-			if err := e.keepPools(ctx, k, s, set); err != nil {
-				again = true
-				e.Metrics.pools(k.network, err)
-				log.FromContext(ctx).Error(err, "keeping the members of pools", "network", k.network, "set", s.Name)
-			}
-			if k.hasGrown(s.Name) || moved {
-				e.replan(ctx, k.usersOf(s.Name))
-			}
+			again = !e.keepSet(ctx, k, s) || again
 		}
 		k.keepFloors(k.selections())
 		if at := k.aside.Next(); !at.IsZero() {
@@ -137,38 +116,58 @@ func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (recon
 	return reconcile.Result{RequeueAfter: next}, nil
 }
 
+// keepSet brings the pools of one set to their members; false where there is
+// more to do.
+func (e *Engine) keepSet(ctx context.Context, k *View, s Selection) (done bool) {
+	done, set := true, e.nodeSet(s)
+	failed := func(err error, doing string) {
+		if err != nil {
+			done = false
+			e.trouble(ctx, k.network, err, doing, "set", s.Name)
+		}
+	}
+	met, err := k.meet(ctx, set)
+	failed(err, "reading what is new about nodes")
+	failed(e.checkFloor(ctx, k, set), "reading the members of pools")
+	moved := k.zonesChanged(set) || met
+	all, err := e.keepPools(ctx, k, s, set)
+	failed(err, "keeping the members of pools")
+	if k.hasGrown(s.Name) || moved {
+		e.replan(ctx, k.usersOf(s.Name))
+	}
+	return done && all
+}
+
 // heldPause is how long until members that are held are looked at again.
 const heldPause = 30 * time.Second
 
 // keepPools makes the set's pools that are not there, and has all of them hold
-// the nodes.
-func (e *Engine) keepPools(ctx context.Context, k *View, s Selection, set lb.NodeSet) error {
+// the nodes; all is false where one is slow.
+func (e *Engine) keepPools(ctx context.Context, k *View, s Selection, set lb.NodeSet) (all bool, err error) {
 	if err := k.settle(ctx, set.Owner()); err != nil {
-		return err
+		return true, err
 	}
 	state := k.view()
 	h := executor{View: k, e: e, owner: set.Owner(), want: k.Pools(set, state)}
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: set.Owner(), Want: h.want, Keep: true})
 	if len(plan) > 0 && e.DryRun {
 		log.FromContext(ctx).Info("pools would be made", "plan", plan.String())
-		return nil
+		return true, nil
 	}
-	err := h.sideBySide(ctx, plan, state)
+	made := h.sideBySide(ctx, plan, state)
 	left := k.left(h.want)
-	err = errors.Join(err, h.syncMembers(ctx, func() []lb.Resource { return k.Pools(e.nodeSet(s), k.view()) }))
+	refs, want := h.poolsOfSet(s)
+	all, err = h.syncMembers(ctx, refs, want)
 	if k.left(h.want) != left { // conditions name them
 		e.replan(ctx, k.usersOf(s.Name))
 	}
-	return err
+	return all, errors.Join(made, err)
 }
 
 // nodeSet is the set of the Nodes there are by now.
 func (e *Engine) nodeSet(s Selection) lb.NodeSet {
 	return NodeSetOf(e.ClusterID, s, e.Nodes())
 }
-
-// poolsAtATime is how many pools are changed at the same time.
-const poolsAtATime = 8
 
 // sideBySide carries out actions that need none of the others at the same
 // time, and any others one after another.

@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -60,11 +61,12 @@ type store struct {
 	members map[lb.Ref][]string
 	changed map[lb.Ref]uint64
 	aside   *members.Aside
+	turns   members.Turns
 	// begun is when the last complete read began, and begunOf that of owners.
 	begun     time.Time
 	begunOf   map[cloud.Owner]time.Time
 	doubtful  map[cloud.Owner]bool
-	busy      map[lb.Ref]*sync.Mutex
+	busy      map[lb.Ref]chan struct{} // with something in it, it is being changed
 	users     map[cloud.Owner]Selection
 	sets      map[string]lb.NodeSet // as the pools were last made
 	grown     map[string]bool       // sets that something shared was made for, since their users were planned
@@ -82,8 +84,8 @@ type store struct {
 
 func newStore(domain string, readLag time.Duration, now func() time.Time) *store {
 	return &store{
-		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now),
-		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]*sync.Mutex{},
+		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now), turns: members.NewTurns(poolsAtATime),
+		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]chan struct{}{},
 		users: map[cloud.Owner]Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
 }
@@ -259,17 +261,28 @@ func (k *View) settle(ctx context.Context, owners ...cloud.Owner) error {
 	return k.refresh(ctx, of...)
 }
 
-// lock keeps everybody else from changing one resource.
-func (k *View) lock(ref lb.Ref) (unlock func()) {
+// lock keeps everybody else from changing one resource, when they are done.
+func (k *View) lock(ctx context.Context, ref lb.Ref) (unlock func(), err error) {
 	k.mu.Lock()
-	m := k.busy[ref]
-	if m == nil {
-		m = &sync.Mutex{}
-		k.busy[ref] = m
+	one := k.busy[ref]
+	if one == nil {
+		one = make(chan struct{}, 1)
+		k.busy[ref] = one
 	}
 	k.mu.Unlock()
-	m.Lock()
-	return m.Unlock
+	select {
+	case one <- struct{}{}:
+		return func() { <-one }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for %s: %w", ref, ctx.Err())
+	}
+}
+
+// now is the clock's time: that of the last change.
+func (k *View) now() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.clock
 }
 
 // use records which nodes an owner's balancer sends to; none with ok false.

@@ -18,6 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer/fake"
@@ -174,6 +175,36 @@ func TestASlowPlanUndoesNoNewerNodes(t *testing.T) {
 	})
 	w.still()
 	w.members("a/one a/two")
+}
+
+// TestASlowPoolHoldsUpNoOther of the set, neither what it is to hold by now nor
+// the Services that it does not concern.
+func TestASlowPoolHoldsUpNoOther(t *testing.T) {
+	w := newWorld(t, "one")
+	w.node("two", "b")
+	w.start()
+	w.service("web", nil)
+	w.expect("web", v1alpha1.ReasonEnsured, 1)
+	w.members("a/one b/two")
+	goOn, begun := make(chan struct{}), make(chan struct{})
+	hang := sync.OnceFunc(func() { close(begun); <-goOn })
+	w.cloud.With(func() {
+		w.cloud.Wait = func(g members.Group) {
+			if strings.HasPrefix(g.Name, "a/") {
+				hang()
+			}
+		}
+	})
+	w.node("slow", "a")
+	<-begun
+	w.node("three", "b")
+	w.members("a/one b/three b/two")
+	w.node("four", "b")
+	w.members("a/one b/four b/three b/two")
+	close(goOn)
+	w.members("a/one a/slow b/four b/three b/two")
+	w.node("five", "a")
+	w.members("a/five a/one a/slow b/four b/three b/two")
 }
 
 func TestARestartOnlyReads(t *testing.T) {

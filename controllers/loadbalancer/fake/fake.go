@@ -35,6 +35,8 @@ type Cloud struct {
 	Held   map[lb.Ref][]string
 	Broken map[string]bool
 	Lists  []string
+	// Wait is where a change of what a pool holds waits; it may be nil.
+	Wait func(members.Group)
 }
 
 // New is an empty cloud.
@@ -177,6 +179,7 @@ func (f *Cloud) List(_ context.Context, g members.Group) ([]string, error) {
 }
 
 func (f *Cloud) Attach(_ context.Context, g members.Group, list []string) error {
+	f.waits(g)
 	f.Lock()
 	defer f.Unlock()
 	f.Done = append(f.Done, "attach "+g.String())
@@ -190,7 +193,17 @@ func (f *Cloud) Attach(_ context.Context, g members.Group, list []string) error 
 	return nil
 }
 
+func (f *Cloud) waits(g members.Group) {
+	f.Lock()
+	wait := f.Wait
+	f.Unlock()
+	if wait != nil {
+		wait(g)
+	}
+}
+
 func (f *Cloud) Detach(_ context.Context, g members.Group, list []string) error {
+	f.waits(g)
 	f.Lock()
 	defer f.Unlock()
 	f.Done = append(f.Done, "detach "+g.String())
