@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // ownersOf counts the owners of a kind to which things of the cluster belong.
@@ -85,37 +85,32 @@ func (e *Engine) unconfirm(ctx context.Context, n *v1alpha1.Network, kind string
 	return nil
 }
 
-// holding is what a brake's condition and its Event are called.
-type holding struct{ condition, action, text string }
+// holding is the condition that a brake raises, and how its Event is called.
+type holding struct {
+	conditions.Problem
+	action, text string
+}
 
 var (
-	ownersHeld  = holding{v1alpha1.ConditionLoadBalancerRemovalHeld, "SweepLoadBalancers", "what owners left that are gone is not removed"}
-	membersHeld = holding{v1alpha1.ConditionMemberRemovalHeld, "KeepMembers", "the machines of Nodes that are gone stay members of pools"}
+	ownersHeld  = held(v1alpha1.ConditionLoadBalancerRemovalHeld, "SweepLoadBalancers", "what owners left that are gone is not removed")
+	membersHeld = held(v1alpha1.ConditionMemberRemovalHeld, "KeepMembers", "the machines of Nodes that are gone stay members of pools")
 )
+
+func held(condition, action, text string) holding {
+	return holding{conditions.Problem{Type: condition, None: "nothing is held back", Well: v1alpha1.ReasonNone}, action, text}
+}
 
 // tellHeld keeps the Network's condition, which is there from the first time
 // on, and makes an Event of what is news.
 func (e *Engine) tellHeld(ctx context.Context, n *v1alpha1.Network, d brake.Decision, of holding) error {
-	had := meta.FindStatusCondition(n.Status.Conditions, of.condition)
-	if !d.Held && had == nil {
-		return nil
-	}
-	cond := metav1.Condition{Type: of.condition, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNone,
-		Message: "nothing is held back", ObservedGeneration: n.Generation}
-	if d.Held {
-		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, v1alpha1.ReasonMassRemoval, Clip(d.Why, MaxMessage)
-		if had == nil || had.Status != cond.Status || had.Message != cond.Message {
-			log.FromContext(ctx).Info(of.text, "why", d.Why)
-			e.Events.Eventf(n, TextOf(d.Why), corev1.EventTypeWarning, cond.Reason, of.action, "%s", Clip(d.Why, MaxNote))
-		}
-	}
 	before := n.DeepCopy()
-	if !meta.SetStatusCondition(&n.Status.Conditions, cond) {
-		return nil
+	var why *conditions.Refusal
+	if d.Held {
+		why = conditions.Refuse(v1alpha1.ReasonMassRemoval, "%s", d.Why)
 	}
-	err := e.Client.Status().Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
-		return fmt.Errorf("writing the status of Network %s: %w", n.Name, err)
+	if of.Set(&n.Status.Conditions, n, why) {
+		log.FromContext(ctx).Info(of.text, "why", d.Why)
+		e.Events.Eventf(n, conditions.RelatedText(d.Why), corev1.EventTypeWarning, why.Reason, of.action, "%s", d.Why)
 	}
-	return nil
+	return conditions.WriteStatus(ctx, e.Client, n, before)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // letGo takes the finalizer off a deleted Network, once no owner uses it. With
@@ -43,7 +44,7 @@ func (e *Engine) letGo(ctx context.Context, n *v1alpha1.Network, k *View) (recon
 // waits makes an Event of why a Network cannot go yet, where that is news.
 func (e *Engine) waits(n *v1alpha1.Network, k *View, reason, text string) {
 	if k.news(text) {
-		e.Events.Eventf(n, TextOf(text), corev1.EventTypeWarning, reason, "DeleteNetwork", "%s", Clip(text, MaxNote))
+		e.Events.Eventf(n, conditions.RelatedText(text), corev1.EventTypeWarning, reason, "DeleteNetwork", "%s", text)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // CloudOf is the name of a Network's cloud.
@@ -31,11 +32,11 @@ func (e *Engine) ViewOf(ctx context.Context, o client.Object) (*View, error) {
 	name := NetworkOf(o, all.Items)
 	at := slices.IndexFunc(all.Items, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		return nil, &refusal{v1alpha1.ReasonNetworkNotFound, fmt.Sprintf("there is no Network %q; create it, or name another by the annotation %s", name, NetworkAnnotation)}
+		return nil, conditions.Refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %q; create it, or name another by the annotation %s", name, NetworkAnnotation)
 	}
 	n := &all.Items[at]
 	if !n.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(o, v1alpha1.LoadBalancerFinalizer) {
-		return nil, &refusal{v1alpha1.ReasonNetworkNotReady, "Network " + name + " is being deleted"}
+		return nil, conditions.Refuse(v1alpha1.ReasonNetworkNotReady, "Network %s is being deleted", name)
 	}
 	return e.open(ctx, n)
 }

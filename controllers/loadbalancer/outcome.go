@@ -3,15 +3,13 @@ package loadbalancer
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // Outcome is how an owner's balancer stands, in the words of a condition.
@@ -37,7 +35,7 @@ type Outcome struct {
 
 // Refused is about what only a change of the owner or of a Network mends.
 func Refused(err error) Outcome {
-	return Outcome{Reason: reasonOf(err), Text: err.Error(), Again: refusedPause}
+	return Outcome{Reason: conditions.ReasonOf(err), Text: err.Error(), Again: refusedPause}
 }
 
 // Troubled is about what may come off the next time.
@@ -153,38 +151,4 @@ func adminsOf(err error) (out []*lb.NeedsAdmin) {
 		}
 	})
 	return out
-}
-
-// refusal is an error with a reason of ours.
-type refusal struct{ reason, text string }
-
-func (r *refusal) Error() string { return r.text }
-
-func reasonOf(err error) string {
-	if r, ok := errors.AsType[*refusal](err); ok {
-		return r.reason
-	}
-	return string(cloud.ReasonOf(err))
-}
-
-// What the API server takes, in bytes: of a condition's message, and of an
-// Event's note.
-const MaxMessage, MaxNote = 32768, 1024
-
-// Clip shortens a text to so many bytes.
-func Clip(text string, most int) string {
-	const more = "..."
-	if len(text) <= most {
-		return text
-	}
-	return text[:most-len(more)] + more
-}
-
-// TextOf is a related object for an Event about an object that is not written
-// meanwhile: the API takes two Events of one reason about one version of one
-// object for the same again, and drops the second one's text.
-func TextOf(text string) *corev1.ObjectReference {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(text))
-	return &corev1.ObjectReference{Kind: "Text", Name: fmt.Sprintf("%x", h.Sum64())}
 }

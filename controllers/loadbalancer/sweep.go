@@ -85,7 +85,7 @@ func (e *Engine) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.O
 		why = "removed what no load balancer uses any more: "
 	}
 	e.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,
-		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s", Clip(why+strings.Join(names, ", "), MaxNote))
+		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s%s", why, strings.Join(names, ", "))
 }
 
 // due remembers when each orphan was first seen, and gives those that were so

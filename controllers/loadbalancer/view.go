@@ -14,6 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // open gives the Network's view, a new one where its cloud was opened anew. It
@@ -25,7 +26,7 @@ func (e *Engine) open(ctx context.Context, n *v1alpha1.Network) (*View, error) {
 		e.close(n.Name)
 		return nil, err
 	case b == nil:
-		return nil, &refusal{v1alpha1.ReasonNoBalancers, "this version has no load balancers for the cloud of Network " + n.Name}
+		return nil, conditions.Refuse(v1alpha1.ReasonNoBalancers, "this version has no load balancers for the cloud of Network %s", n.Name)
 	}
 	if err := e.apart(ctx, n, b.Rules()); err != nil {
 		e.close(n.Name)
@@ -84,8 +85,8 @@ func (e *Engine) apart(ctx context.Context, n *v1alpha1.Network, its lb.Rules) e
 			continue
 		}
 		if r := b.Rules(); r.Domain == its.Domain && r.VPC != its.VPC {
-			return &refusal{v1alpha1.ReasonNoBalancers, fmt.Sprintf("load balancers of %s are made in %s, for Network %s: names are the same in all VPCs there, so Network %s can have none in %s; give it another project or region",
-				r.Domain, r.VPC, other.Name, n.Name, its.VPC)}
+			return conditions.Refuse(v1alpha1.ReasonNoBalancers, "load balancers of %s are made in %s, for Network %s: names are the same in all VPCs there, so Network %s can have none in %s; give it another project or region",
+				r.Domain, r.VPC, other.Name, n.Name, its.VPC)
 		}
 	}
 	return nil

@@ -3,22 +3,23 @@ package service
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
-// report writes the finding into the status, where it is news, and an Event
+// report writes the outcome into the status, where it is news, and an Event
 // and a metric with the same reason. A refusal leaves the addresses as they
 // are: what is there still serves.
 func (c *Controller) report(ctx context.Context, s *corev1.Service, is loadbalancer.Outcome) error {
@@ -27,66 +28,55 @@ func (c *Controller) report(ctx context.Context, s *corev1.Service, is loadbalan
 	}
 	c.Metrics.observe(client.ObjectKeyFromObject(s), is)
 	before := s.DeepCopy()
-	status := metav1.ConditionFalse
-	if is.Ready {
-		status = metav1.ConditionTrue
-	}
-	had := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionLoadBalancer)
-	meta.SetStatusCondition(&s.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionLoadBalancer, Status: status, Reason: is.Reason, Message: loadbalancer.Clip(is.Text, loadbalancer.MaxMessage), ObservedGeneration: s.Generation,
-	})
-	portsError(s, is)
+	news := enter(s, is)
 	if is.Ingress != nil && Ours(s, c.WithoutClass) {
 		s.Status.LoadBalancer = statusOf(is.Ingress)
 	}
-	news := had == nil || had.Reason != is.Reason || had.Message != loadbalancer.Clip(is.Text, loadbalancer.MaxMessage)
 	if c.Engine.DryRun { // nothing is written that could say so
 		news = c.news(client.ObjectKeyFromObject(s), func(t *told) *string { return &t.plan }, is.Text)
 	}
 	if news || is.Changed && is.Ready {
-		kind := corev1.EventTypeWarning
-		if is.Ready || is.Reason == v1alpha1.ReasonPending {
-			kind = corev1.EventTypeNormal
-		}
 		log.FromContext(ctx).Info("the load balancer was looked at", "reason", is.Reason, "what", is.Text)
-		c.tellFinding(s, kind, is)
+		c.tellOutcome(s, is)
 	}
-	if c.Engine.DryRun || reflect.DeepEqual(before.Status, s.Status) {
+	if c.Engine.DryRun {
 		return nil
 	}
-	err := c.Client.Status().Patch(ctx, s, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err != nil {
-		return fmt.Errorf("writing the status of Service %s/%s: %w", s.Namespace, s.Name, err)
-	}
-	return nil
+	return conditions.WriteStatus(ctx, c.Client, s, before)
 }
 
-// tellFinding makes an Event of a finding, or of each command, so that a person
+// enter puts the outcome into the conditions, ours and Kubernetes' own about
+// protocols that do not mix, and tells whether it is news.
+func enter(s *corev1.Service, is loadbalancer.Outcome) (news bool) {
+	status := metav1.ConditionFalse
+	if is.Ready {
+		status = metav1.ConditionTrue
+	}
+	if is.Mixed {
+		conditions.Set(&s.Status.Conditions, s, metav1.Condition{Type: corev1.LoadBalancerPortsError, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonMixedProtocols, Message: is.Text})
+	} else {
+		meta.RemoveStatusCondition(&s.Status.Conditions, corev1.LoadBalancerPortsError)
+	}
+	return conditions.Set(&s.Status.Conditions, s, metav1.Condition{Type: v1alpha1.ConditionLoadBalancer, Status: status, Reason: is.Reason, Message: is.Text})
+}
+
+// tellOutcome makes an Event of an outcome, or of each command, so that a person
 // finds it whole.
-func (c *Controller) tellFinding(s *corev1.Service, kind string, is loadbalancer.Outcome) {
+func (c *Controller) tellOutcome(s *corev1.Service, is loadbalancer.Outcome) {
+	kind, about := corev1.EventTypeWarning, runtime.Object(nil)
+	if is.Ready || is.Reason == v1alpha1.ReasonPending {
+		kind = corev1.EventTypeNormal
+	}
 	const act = "KeepLoadBalancer"
 	for _, command := range is.Commands {
-		c.Events.Eventf(s, loadbalancer.TextOf(command), kind, is.Reason, act, "%s", loadbalancer.Clip(loadbalancer.RunThis+command, loadbalancer.MaxNote))
+		c.Events.Eventf(s, conditions.RelatedText(command), kind, is.Reason, act, "%s", loadbalancer.RunThis+command)
 	}
-	switch {
-	case len(is.Commands) > 0:
-	case c.Engine.DryRun:
-		c.Events.Eventf(s, loadbalancer.TextOf(is.Text), kind, is.Reason, act, "%s", loadbalancer.Clip(is.Text, loadbalancer.MaxNote))
-	default:
-		c.Events.Eventf(s, nil, kind, is.Reason, act, "%s", loadbalancer.Clip(is.Text, loadbalancer.MaxNote))
+	if c.Engine.DryRun {
+		about = conditions.RelatedText(is.Text)
 	}
-}
-
-// portsError is Kubernetes' own condition about protocols that do not mix.
-func portsError(s *corev1.Service, is loadbalancer.Outcome) {
-	if !is.Mixed {
-		meta.RemoveStatusCondition(&s.Status.Conditions, corev1.LoadBalancerPortsError)
-		return
+	if len(is.Commands) == 0 {
+		c.Events.Eventf(s, about, kind, is.Reason, act, "%s", is.Text)
 	}
-	meta.SetStatusCondition(&s.Status.Conditions, metav1.Condition{
-		Type: corev1.LoadBalancerPortsError, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonMixedProtocols,
-		Message: loadbalancer.Clip(is.Text, loadbalancer.MaxMessage), ObservedGeneration: s.Generation,
-	})
 }
 
 func statusOf(list []lb.Ingress) (out corev1.LoadBalancerStatus) {
@@ -117,7 +107,7 @@ func (c *Controller) tell(s *corev1.Service, notes []build.Note) {
 			texts = append(texts, notes[0].Text)
 		}
 		c.Metrics.noted(client.ObjectKeyFromObject(s), reason)
-		c.Events.Eventf(s, nil, corev1.EventTypeWarning, reason, "ReadService", "%s", loadbalancer.Clip(strings.Join(texts, "; "), loadbalancer.MaxNote))
+		c.Events.Eventf(s, nil, corev1.EventTypeWarning, reason, "ReadService", "%s", strings.Join(texts, "; "))
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/service"
@@ -120,7 +121,7 @@ func (w *world) start() {
 	cfg := w.cfg
 	registry := prometheus.NewRegistry()
 	cfg.Client, cfg.Metrics = mgr.GetClient(), loadbalancer.NewMetrics(registry)
-	cfg.Events = mgr.GetEventRecorder("vpcnative")
+	cfg.Events = conditions.Recorder{EventRecorder: mgr.GetEventRecorder("vpcnative")}
 	cfg.Nodes = func() (out []*corev1.Node) {
 		var list corev1.NodeList
 		if err := mgr.GetClient().List(context.Background(), &list); err != nil {
