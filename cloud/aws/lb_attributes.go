@@ -3,6 +3,7 @@ package aws
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,15 +107,20 @@ func (w *wanting) attributes() error {
 	for key, value := range poolAttributes {
 		w.ofPool[key] = value
 	}
-	if w.b.Affinity.ClientIP {
+	if w.to.Affinity.ClientIP {
 		w.ofPool["stickiness.enabled"] = "true"
 	}
-	for _, name := range keys(w.b.Attributes) {
+	asked := maps.Clone(w.b.Attributes)
+	if asked == nil {
+		asked = map[string]string{}
+	}
+	maps.Copy(asked, w.to.Attributes)
+	for _, name := range keys(asked) {
 		var err error
 		if key, ok := strings.CutPrefix(name, lb.AttributeLoadBalancer); ok && knownAttribute(key, balancerAttributes) {
-			err = w.set(w.ofLB, key, w.b.Attributes[name])
+			err = w.set(w.ofLB, key, asked[name])
 		} else if key, ok := strings.CutPrefix(name, lb.AttributeTargetGroup); ok && knownAttribute(key, poolAttributes) {
-			err = w.set(w.ofPool, key, w.b.Attributes[name])
+			err = w.set(w.ofPool, key, asked[name])
 		} else if !slices.Contains(knownSettings, name) {
 			err = w.refuse(cloud.Invalid, errors.New("it has the setting "+name+", which a network load balancer has not"), "remove it")
 		}

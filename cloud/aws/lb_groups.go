@@ -36,7 +36,7 @@ func (w *wanting) groups() error {
 		return err
 	}
 	owner := shared(w.b.Owner.ClusterID)
-	common := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: shortName(owner, "s")}, Owner: owner, Fields: lb.Fields{fieldIngress: {}}}
+	common := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: shortName(owner, "s")}, Owner: owner, Shared: true, Fields: lb.Fields{fieldIngress: {}}}
 	w.out = append(w.out, common)
 	w.front = append(w.front, common.Name)
 	w.uses = append(w.uses, common.Ref)
@@ -131,8 +131,8 @@ func (w *wanting) nodeRules(nodes lb.NodeSet) {
 			rules = append(rules, one)
 		}
 	}
-	if w.b.Check.Port != 0 {
-		add("tcp", int32(w.b.Check.Port))
+	if w.to.Check.Port != 0 {
+		add("tcp", int32(w.to.Check.Port))
 	}
 	for _, p := range w.listeners { // of a NodePort outside the range
 		for _, protocol := range strings.Split(strings.ToLower(p.protocol), "_") {
@@ -144,7 +144,7 @@ func (w *wanting) nodeRules(nodes lb.NodeSet) {
 	for _, group := range w.nodeGroups(nodes) {
 		for _, r := range rules {
 			ref := ruleRef(group, r)
-			w.out = append(w.out, lb.Resource{Ref: ref, Owner: owner, Uses: uses})
+			w.out = append(w.out, lb.Resource{Ref: ref, Owner: owner, Shared: true, Uses: uses})
 			w.uses = append(w.uses, ref)
 		}
 	}

@@ -69,7 +69,7 @@ func usersOf(got lb.State) func(pool lb.Resource, alone map[cloud.Owner]string) 
 	for ref, x := range got {
 		if ref.Kind == kindListener {
 			for _, used := range x.Uses {
-				balancers[used] = x.PartOf.Name
+				balancers[used] = x.Within.Name
 			}
 		}
 	}

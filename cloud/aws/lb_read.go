@@ -113,7 +113,7 @@ func (r *reading) readGroups(ctx context.Context) error {
 			return nil
 		}
 		r.names[g.id] = g.name
-		x := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: g.name}, Owner: owner, ID: g.id, Fields: lb.Fields{fieldIngress: {}, fieldTags: otherTags(g.tags)}}
+		x := lb.Resource{Ref: lb.Ref{Kind: kindGroup, Name: g.name}, Owner: owner, Shared: owner == shared(r.cluster), ID: g.id, Fields: lb.Fields{fieldIngress: {}, fieldTags: otherTags(g.tags)}}
 		for _, one := range g.rules {
 			x.Fields[fieldIngress] = append(x.Fields[fieldIngress], one.text())
 		}
@@ -129,7 +129,7 @@ func (r *reading) readGroups(ctx context.Context) error {
 			if one.group == common {
 				ref := ruleRef(g.id, one)
 				r.rules = append(r.rules, ref)
-				r.put(lb.Resource{Ref: ref, Owner: shared(r.cluster), Uses: uses, ID: g.id})
+				r.put(lb.Resource{Ref: ref, Owner: shared(r.cluster), Shared: true, Uses: uses, ID: g.id})
 			}
 		}
 		return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -22,15 +23,15 @@ func TestClientsReachTheNodes(t *testing.T) {
 	for name, edit := range map[string]func(*lb.LoadBalancer){
 		"external": func(*lb.LoadBalancer) {},
 		"internal": func(b *lb.LoadBalancer) { b.Scheme = lb.Internal },
-		"local": func(b *lb.LoadBalancer) {
+		"local": cloudtest.EditBackend(func(b *lb.Backend) {
 			b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 31999}
-		},
-		"without the client's address":       func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeTargetGroup+"preserve_client_ip.enabled"] = "false" },
-		"with a check outside the NodePorts": func(b *lb.LoadBalancer) { b.Check = lb.HealthCheck{Port: 9000} },
+		}),
+		"without the client's address":       cloudtest.EditBackend(func(b *lb.Backend) { b.Attributes[lb.AttributeTargetGroup+"preserve_client_ip.enabled"] = "false" }),
+		"with a check outside the NodePorts": cloudtest.EditBackend(func(b *lb.Backend) { b.Check = lb.HealthCheck{Port: 9000} }),
 		"cross-zone": func(b *lb.LoadBalancer) {
 			b.Attributes[lb.AttributeLoadBalancer+"load_balancing.cross_zone.enabled"] = "true"
 		},
-		"sticky": func(b *lb.LoadBalancer) { b.Affinity.ClientIP = true },
+		"sticky": cloudtest.EditBackend(func(b *lb.Backend) { b.Affinity.ClientIP = true }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +98,7 @@ func TestWhatCannotBeChangedIsMadeBesideAndSwitched(t *testing.T) {
 	b := service("web")
 	w.made(b)
 	old := w.one().Listeners[0]
-	b.Listeners[0].To.Nodes = &lb.NodeTarget{Port: 30081}
+	b.Listeners[0].To.NodePort = 30081
 	p, err := w.apply(b)
 	w.must(err)
 	if got := names(p); !slices.Equal(got, []string{"create TargetGroup", "delete TargetGroup", "edit Listener"}) {
@@ -121,15 +122,15 @@ func TestEditsInPlace(t *testing.T) {
 			b.AllowedSources = []netip.Prefix{prefix("192.0.2.0/24"), prefix("198.51.100.0/24")}
 		},
 		"a port":       func(b *lb.LoadBalancer) { b.Listeners = append(b.Listeners, port(lb.TCP, 443, 30443)) },
-		"an attribute": func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeTargetGroup+"proxy_protocol_v2.enabled"] = "true" },
-		"the check":    func(b *lb.LoadBalancer) { b.Check.Interval = 30 * time.Second },
+		"an attribute": cloudtest.EditBackend(func(b *lb.Backend) { b.Attributes[lb.AttributeTargetGroup+"proxy_protocol_v2.enabled"] = "true" }),
+		"the check":    cloudtest.EditBackend(func(b *lb.Backend) { b.Check.Interval = 30 * time.Second }),
 		"zone balance": func(b *lb.LoadBalancer) {
 			b.Attributes[lb.AttributeLoadBalancer+"load_balancing.cross_zone.enabled"] = "true"
 		},
 		"subnets": func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeSubnets] = w.public[zones[0]] },
-		"drain": func(b *lb.LoadBalancer) {
+		"drain": cloudtest.EditBackend(func(b *lb.Backend) {
 			b.Attributes[lb.AttributeTargetGroup+"deregistration_delay.timeout_seconds"] = "10"
-		},
+		}),
 	} {
 		changed := service("web", edit)
 		w.made(changed)
@@ -313,7 +314,7 @@ func TestWhatANetworkBalancerCannotBe(t *testing.T) {
 		"IPv6 alone":                {cloud.Invalid, func(b *lb.LoadBalancer) { b.Frontends[0].Family = lb.IPv6 }},
 		"no IPv6 in the subnets":    {cloud.Invalid, six},
 		"UDP of both families":      {cloud.Invalid, func(b *lb.LoadBalancer) { six(b); b.Listeners[0].Protocol = lb.UDP }},
-		"no NodePort":               {cloud.Invalid, func(b *lb.LoadBalancer) { b.Listeners[0].To.Nodes = &lb.NodeTarget{} }},
+		"no NodePort":               {cloud.Invalid, func(b *lb.LoadBalancer) { b.Listeners[0].To.NodePort = 0 }},
 		"two NodePorts of one port": {cloud.Invalid, func(b *lb.LoadBalancer) { b.Listeners = append(b.Listeners, port(lb.UDP, 80, 30081)) }},
 		"an unknown setting":        {cloud.Invalid, func(b *lb.LoadBalancer) { b.Attributes["colour"] = "red" }},
 		"an unknown attribute":      {cloud.Invalid, func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeLoadBalancer+"colour"] = "red" }},
@@ -324,7 +325,7 @@ func TestWhatANetworkBalancerCannotBe(t *testing.T) {
 		}},
 		"internal and Elastic": {cloud.Invalid, func(b *lb.LoadBalancer) { b.Scheme = lb.Internal; b.Frontends[0].Reserved = "eipalloc-1" }},
 		"an address by value":  {cloud.Invalid, func(b *lb.LoadBalancer) { b.Frontends[0].Address = client }},
-		"a slow check":         {cloud.Invalid, func(b *lb.LoadBalancer) { b.Check.Interval = time.Hour }},
+		"a slow check":         {cloud.Invalid, cloudtest.EditBackend(func(b *lb.Backend) { b.Check.Interval = time.Hour })},
 		"more Elastic IPs":     {cloud.Invalid, func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = "eipalloc-1,eipalloc-2,eipalloc-3,eipalloc-4" }},
 		"51 ports": {cloud.LimitExceeded, func(b *lb.LoadBalancer) {
 			for n := range uint16(50) {

@@ -21,6 +21,10 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 	if err := b.Validate(); err != nil {
 		return nil, w.refuse(cloud.Invalid, err, "change the Service")
 	}
+	var err error
+	if w.to, err = b.SoleBackend(); err != nil {
+		return nil, w.refuse(cloud.Invalid, err, "give each a load balancer of its own")
+	}
 	for _, step := range []func() error{w.families, w.attributes, w.ports, w.places, w.groups} {
 		if err := step(); err != nil {
 			return nil, err
@@ -69,6 +73,7 @@ func (w *wanting) tag() error {
 type wanting struct {
 	balancers
 	b    lb.LoadBalancer
+	to   lb.Backend
 	got  lb.State
 	out  []lb.Resource
 	dual bool
@@ -99,6 +104,11 @@ func (w *wanting) invalid(remedy, format string, args ...any) error {
 	return w.refuse(cloud.Invalid, fmt.Errorf(format, args...), remedy)
 }
 
+// invalidOf refuses a listener.
+func (w *wanting) invalidOf(l lb.Listener, remedy, format string, args ...any) error {
+	return w.refuse(cloud.Invalid, w.b.Refuse(l.From, fmt.Errorf(format, args...)), remedy)
+}
+
 func (w *wanting) families() error {
 	four := false
 	for _, f := range w.b.Frontends {
@@ -117,12 +127,12 @@ func (w *wanting) families() error {
 // ports joins TCP and UDP of one number, which share a listener.
 func (w *wanting) ports() error {
 	for _, l := range w.b.Listeners {
-		node := int32(l.To.Nodes.Port)
+		node := int32(l.To.NodePort)
 		switch {
 		case node == 0:
-			return w.invalid("let the Service have NodePorts (allocateLoadBalancerNodePorts)", "port %d has no NodePort", l.Port)
+			return w.invalidOf(l, "let the Service have NodePorts (allocateLoadBalancerNodePorts)", "port %d has no NodePort", l.Port)
 		case l.Protocol == lb.UDP && w.dual:
-			return w.invalid("make the Service IPv4, or take UDP into one of its own",
+			return w.invalidOf(l, "make the Service IPv4, or take UDP into one of its own",
 				"port %d is UDP, which a dual-stack network load balancer takes only to IPv6 targets", l.Port)
 		}
 		at := slices.IndexFunc(w.listeners, func(p portOf) bool { return p.port == int32(l.Port) })
@@ -131,7 +141,7 @@ func (w *wanting) ports() error {
 			continue
 		}
 		if w.listeners[at].node != node {
-			return w.invalid("give both the same nodePort", "TCP and UDP of port %d share a target group, and have the NodePorts %d and %d: %w",
+			return w.invalidOf(l, "give both the same nodePort", "TCP and UDP of port %d share a target group, and have the NodePorts %d and %d: %w",
 				l.Port, w.listeners[at].node, node, lb.ErrMixedProtocols)
 		}
 		w.listeners[at].protocol = "TCP_UDP"
@@ -175,7 +185,7 @@ func (w *wanting) balancer() lb.Resource {
 // listenerOf is a balancer's listener, which goes with it.
 func listenerOf(balancer lb.Resource, protocol string, port int32, pool lb.Ref) lb.Resource {
 	ref := listenerRef(balancer.Name, port)
-	x := lb.Resource{Ref: ref, Owner: balancer.Owner, Claims: []string{ref.Name}, Uses: []lb.Ref{balancer.Ref, pool}, PartOf: balancer.Ref,
+	x := lb.Resource{Ref: ref, Owner: balancer.Owner, Claims: []string{ref.Name}, Uses: []lb.Ref{balancer.Ref, pool}, Within: balancer.Ref,
 		Fields: lb.Fields{fieldProtocol: {protocol}, fieldPool: {pool.Name}}}
 	for _, one := range strings.Split(protocol, "_") {
 		x.Serves = append(x.Serves, one+"/"+strconv.Itoa(int(port)))
@@ -193,7 +203,7 @@ func (w *wanting) poolRef(balancer lb.Resource, p portOf) lb.Ref {
 		return beside
 	}
 	for ref, x := range w.got {
-		if ref.Kind == kindListener && x.PartOf != balancer.Ref && slices.Contains(x.Uses, plain) {
+		if ref.Kind == kindListener && x.Within != balancer.Ref && slices.Contains(x.Uses, plain) {
 			return beside
 		}
 	}
@@ -212,18 +222,18 @@ func (w *wanting) pool(balancer lb.Resource, p portOf, check string) lb.Resource
 	return lb.Resource{
 		Ref: w.poolRef(balancer, p), Owner: w.b.Owner,
 		Fields: lb.Fields{
-			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.b.NodeSet},
+			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.to.NodeSet},
 			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes),
 		},
 	}
 }
 
 func (w *wanting) check() (string, error) {
-	c, h := check{protocol: "TCP", port: "traffic-port", interval: 10, timeout: 6, healthy: 2, unhealthy: 2}, w.b.Check
+	c, h := check{protocol: "TCP", port: "traffic-port", interval: 10, timeout: 6, healthy: 2, unhealthy: 2}, w.to.Check
 	// Health checks begin with the PROXY header too, which kube-proxy does not
 	// understand: by its answers no node would ever be healthy.
 	if h.HTTP && w.ofPool[proxyHeader] == "true" {
-		if w.b.LocalOnly {
+		if w.to.LocalOnly {
 			return "", w.invalid("use externalTrafficPolicy Cluster, or leave out the PROXY protocol: nodes see the client's address as it is",
 				"it has the PROXY protocol and externalTrafficPolicy Local, where kube-proxy says which nodes serve, and kube-proxy does not understand the protocol")
 		}
@@ -270,7 +280,7 @@ func (w *wanting) room(nodes lb.NodeSet) error {
 	for _, z := range w.zones {
 		zones[w.got[lb.Ref{Kind: kindSubnet, Name: z.subnet}].Fields.One(fieldZone)] = true
 	}
-	if all := len(inZones(nodes, zones)); w.b.LocalOnly && all > perGroup(len(w.listeners)) {
+	if all := len(inZones(nodes, zones)); w.to.LocalOnly && all > perGroup(len(w.listeners)) {
 		return w.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes on %d ports are more than the %d targets that a network load balancer takes",
 			all, len(w.listeners), maxTargets), "choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
 	}

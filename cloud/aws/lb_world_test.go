@@ -133,7 +133,7 @@ func (w *balanced) addNode(zone string) lb.Node {
 func service(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
 	b := lb.LoadBalancer{
 		Owner: cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "default", Name: name}, Scheme: lb.External,
-		Frontends: []lb.Frontend{{Family: lb.IPv4}}, NodeSet: "all", Check: lb.KubeProxyCheck,
+		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Backends: map[string]lb.Backend{"nodes": {NodeSet: "all", Check: lb.KubeProxyCheck, Attributes: map[string]string{}}},
 		AllowedSources: []netip.Prefix{prefix("0.0.0.0/0")}, Attributes: map[string]string{},
 	}
 	b.Listeners = []lb.Listener{port(lb.TCP, 80, 30080)}
@@ -144,7 +144,7 @@ func service(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
 }
 
 func port(protocol lb.Protocol, number, node uint16) lb.Listener {
-	return lb.Listener{Protocol: protocol, Port: number, To: lb.Target{Nodes: &lb.NodeTarget{Port: node}}}
+	return lb.Listener{Protocol: protocol, Port: number, To: lb.Target{Backend: "nodes", NodePort: node}}
 }
 
 func (w *balanced) read(of ...cloud.Owner) lb.State {

@@ -39,7 +39,7 @@ type BalancerWorld interface {
 type BalancerHarness struct {
 	Balancers lb.Balancers
 	World     BalancerWorld
-	// Attributes are those of every balancer.
+	// Attributes are those of every balancer's backend.
 	Attributes map[string]string
 	// Mixed: one balancer takes TCP and UDP.
 	Mixed bool
@@ -137,15 +137,29 @@ func (c *balancing) nodes(n int) {
 }
 
 func listener(p lb.Protocol, port, nodePort uint16) lb.Listener {
-	return lb.Listener{Name: string(p), Protocol: p, Port: port, To: lb.Target{Nodes: &lb.NodeTarget{Port: nodePort}}}
+	return lb.Listener{Name: string(p), Protocol: p, Port: port, To: lb.Target{Backend: "nodes", NodePort: nodePort}}
 }
 
 // balancer is a plain one.
 func (c *balancing) balancer(name string) lb.LoadBalancer {
 	return lb.LoadBalancer{
-		Owner: service(name), Scheme: lb.Internal, NodeSet: "nodes", Check: lb.KubeProxyCheck,
+		Owner: service(name), Scheme: lb.Internal,
+		Backends:  map[string]lb.Backend{"nodes": {NodeSet: "nodes", Check: lb.KubeProxyCheck, Attributes: c.Attributes}},
 		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Listeners: []lb.Listener{listener(lb.TCP, 80, 30080), listener(lb.TCP, 443, 30443)},
-		AllowedSources: sources("0.0.0.0/0"), Attributes: c.Attributes,
+		AllowedSources: sources("0.0.0.0/0"),
+	}
+}
+
+// EditBackend is an edit of a balancer's backends.
+func EditBackend(edit func(*lb.Backend)) func(*lb.LoadBalancer) {
+	return func(b *lb.LoadBalancer) {
+		all := map[string]lb.Backend{}
+		for name, to := range b.Backends {
+			to.Attributes = maps.Clone(to.Attributes)
+			edit(&to)
+			all[name] = to
+		}
+		b.Backends = all
 	}
 }
 

@@ -44,13 +44,13 @@ func (c *balancing) edits() []func(*lb.LoadBalancer) {
 		func(b *lb.LoadBalancer) { b.AllowedSources = sources("10.0.0.0/8", "192.0.2.0/24") },
 		func(b *lb.LoadBalancer) { b.Listeners = append(b.Listeners, listener(lb.TCP, 8080, 30808)) },
 		func(b *lb.LoadBalancer) { b.Listeners = b.Listeners[1:] },
-		func(b *lb.LoadBalancer) { b.Listeners[0].To.Nodes.Port = 31000 },
-		func(b *lb.LoadBalancer) {
+		func(b *lb.LoadBalancer) { b.Listeners[0].To.NodePort = 31000 },
+		EditBackend(func(b *lb.Backend) {
 			b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 32000}
-		},
-		func(b *lb.LoadBalancer) { b.Check.Port = 32001 },
-		func(b *lb.LoadBalancer) { b.Affinity.ClientIP = true },
-		func(b *lb.LoadBalancer) { b.LocalOnly, b.Check, b.Affinity = false, lb.KubeProxyCheck, lb.Affinity{} },
+		}),
+		EditBackend(func(b *lb.Backend) { b.Check.Port = 32001 }),
+		EditBackend(func(b *lb.Backend) { b.Affinity.ClientIP = true }),
+		EditBackend(func(b *lb.Backend) { b.LocalOnly, b.Check, b.Affinity = false, lb.KubeProxyCheck, lb.Affinity{} }),
 		func(b *lb.LoadBalancer) {
 			b.Listeners = nil
 			for n := range uint16(13) {
@@ -110,7 +110,10 @@ func addressOutlivesEveryEdit(c *balancing) {
 func deletedLeavesNothing(c *balancing) {
 	c.nodes(2)
 	a, b := c.balancer("a"), c.balancer("b")
-	b.Scheme, b.LocalOnly, b.Check = lb.External, true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 32000}
+	b.Scheme = lb.External
+	EditBackend(func(b *lb.Backend) {
+		b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 32000}
+	})(&b)
 	c.converge(a)
 	c.converge(b)
 	got := c.read()

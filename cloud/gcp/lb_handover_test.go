@@ -8,6 +8,7 @@ import (
 	compute "google.golang.org/api/compute/v1"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -119,7 +120,7 @@ func TestAnAddressOfOneRuleIsNotAskedForMore(t *testing.T) {
 func TestAMachineIsInOneInstanceGroup(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t)
-	groups := func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups }
+	groups := cloudtest.EditBackend(func(b *lb.Backend) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups })
 	w.made(shop("web", groups))
 	some := lb.NodeSet{ClusterID: "c1", Name: "some", Nodes: w.set.Nodes[:1]}
 	got := w.read()
@@ -129,11 +130,11 @@ func TestAMachineIsInOneInstanceGroup(t *testing.T) {
 			got[ref] = r
 		}
 	}
-	_, err := w.balancers.Want(shop("other", groups, func(b *lb.LoadBalancer) { b.NodeSet = "some" }), some, got)
+	_, err := w.balancers.Want(shop("other", groups, cloudtest.EditBackend(func(b *lb.Backend) { b.NodeSet = "some" })), some, got)
 	if e, ok := errors.AsType[*cloud.Error](err); !ok || e.Reason != cloud.Conflict || !strings.Contains(e.Error(), "instance group") || e.Remedy == "" {
 		t.Errorf("got %v", err)
 	}
 	w.made(shop("again", groups))
 	w.set = some
-	w.made(shop("other", func(b *lb.LoadBalancer) { b.NodeSet = "some" })) // by endpoint groups it can
+	w.made(shop("other", cloudtest.EditBackend(func(b *lb.Backend) { b.NodeSet = "some" }))) // by endpoint groups it can
 }

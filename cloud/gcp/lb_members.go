@@ -109,7 +109,7 @@ func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.R
 	}
 	out := lb.State{}
 	for at, members := range pools {
-		r := lb.Resource{Ref: poolRef(nodes, at, shape), Owner: nodes.Owner(), Members: members, Fields: lb.Fields{"network": {v.networkPath()}}}
+		r := lb.Resource{Ref: poolRef(nodes, at, shape), Owner: nodes.Owner(), Shared: true, Members: members, Fields: lb.Fields{"network": {v.networkPath()}}}
 		if kind == kindNEG {
 			r.Fields["networkEndpointType"], r.Fields["subnetwork"] = []string{"GCE_VM_IP"}, []string{v.subnetRef(at.subnet).String()}
 		}
@@ -117,7 +117,7 @@ func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.R
 	}
 	for ref, r := range got {
 		if _, wanted := out[ref]; !wanted && shape.has(r, nodes) {
-			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner}
+			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner, Shared: true}
 		}
 	}
 	return out.Sorted()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -13,10 +14,10 @@ import (
 func TestNodesWithPodsOfTheirOwnAreNeverLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t)
-	local := func(b *lb.LoadBalancer) {
+	local := cloudtest.EditBackend(func(b *lb.Backend) {
 		b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 32000}
-	}
-	groups := func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups }
+	})
+	groups := cloudtest.EditBackend(func(b *lb.Backend) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups })
 	many := func(n int) {
 		w.set.Nodes = nil
 		for i := range n {

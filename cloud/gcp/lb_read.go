@@ -152,6 +152,7 @@ func resourceOf(kind string, o lbObject) lb.Resource {
 		name = o.zone + "/" + name
 	}
 	r := lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: ownerOf(o.name, o.description), Fields: o.fields, Version: o.version}
+	r.Shared = r.Owner.Kind == lb.KindNodeSet
 	switch kind {
 	case kindAddress:
 		r.Address = o.fields.One("address")

@@ -53,13 +53,13 @@ func (s poolShape) has(r lb.Resource, nodes lb.NodeSet) bool {
 // that a node more or less changes no balancer again and again.
 func (t *translation) poolShape() (poolShape, error) {
 	shape := poolShape{kind: kindNEG}
-	if strings.EqualFold(t.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
+	if strings.EqualFold(t.to.Attributes[lb.AttributeBackends], lb.InstanceGroups) {
 		shape.kind = kindGroup
 		if err := t.onlyGroups(); err != nil {
 			return shape, err
 		}
 	}
-	if !t.LocalOnly {
+	if !t.to.LocalOnly {
 		return shape, nil
 	}
 	n, most := len(t.fitting(t.nodes, t.got, shape.kind)), maxNodes
@@ -92,7 +92,7 @@ func (t *translation) onlyGroups() error {
 		}
 	}
 	for _, r := range t.got.Sorted() {
-		if r.Kind != kindGroup || r.Owner.Kind != lb.KindNodeSet || r.Owner == t.nodes.Owner() || !used[r.Ref] {
+		if r.Kind != kindGroup || !r.Shared || r.Owner == t.nodes.Owner() || !used[r.Ref] {
 			continue
 		}
 		for _, name := range r.Members {

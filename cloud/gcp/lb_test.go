@@ -33,8 +33,9 @@ func newBalanced(t *testing.T) *balanced {
 func shop(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
 	b := lb.LoadBalancer{
 		Owner: cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "default", Name: name}, Scheme: lb.External,
-		Frontends: []lb.Frontend{{Family: lb.IPv4}}, NodeSet: "all", Check: lb.KubeProxyCheck, AllowedSources: []netip.Prefix{prefix("0.0.0.0/0")},
+		Frontends: []lb.Frontend{{Family: lb.IPv4}}, AllowedSources: []netip.Prefix{prefix("0.0.0.0/0")},
 		Listeners: []lb.Listener{portOf(lb.TCP, 80)}, Attributes: map[string]string{},
+		Backends: map[string]lb.Backend{"nodes": {NodeSet: "all", Check: lb.KubeProxyCheck, Attributes: map[string]string{}}},
 	}
 	for _, edit := range edits {
 		edit(&b)
@@ -43,7 +44,7 @@ func shop(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
 }
 
 func portOf(p lb.Protocol, n uint16) lb.Listener {
-	return lb.Listener{Protocol: p, Port: n, To: lb.Target{Nodes: &lb.NodeTarget{Port: 30000 + n}}}
+	return lb.Listener{Protocol: p, Port: n, To: lb.Target{Backend: "nodes", NodePort: 30000 + n}}
 }
 
 func internal(b *lb.LoadBalancer) { b.Scheme = lb.Internal }
@@ -358,10 +359,10 @@ func TestMoreSourcesThanFitAreRefused(t *testing.T) {
 func TestAHealthCheckThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t)
-	b := shop("web", func(b *lb.LoadBalancer) { b.Check.Shared, b.Check.Timeout = false, 9*time.Second })
+	b := shop("web", cloudtest.EditBackend(func(b *lb.Backend) { b.Check.Shared, b.Check.Timeout = false, 9*time.Second }))
 	if _, err := w.balancers.Want(b, w.set, w.read()); !cloud.Is(err, cloud.Invalid) || !strings.Contains(err.Error(), "interval") {
 		t.Errorf("got %v", err)
 	}
-	b.Check.Interval = 9 * time.Second
+	cloudtest.EditBackend(func(b *lb.Backend) { b.Check.Interval = 9 * time.Second })(&b)
 	w.made(b)
 }

@@ -16,6 +16,7 @@ import (
 type translation struct {
 	balancers
 	lb.LoadBalancer
+	to    lb.Backend
 	nodes lb.NodeSet
 	got   lb.State
 	out   []lb.Resource
@@ -26,6 +27,10 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 	t := &translation{balancers: v, LoadBalancer: b, nodes: nodes, got: got}
 	if err := b.Validate(); err != nil {
 		return nil, t.refuse(cloud.Invalid, err, "correct what asks for the load balancer")
+	}
+	var err error
+	if t.to, err = b.SoleBackend(); err != nil {
+		return nil, t.refuse(cloud.Invalid, err, "give each a load balancer of its own")
 	}
 	if err := t.checkAttributes(); err != nil {
 		return nil, err
@@ -54,12 +59,14 @@ func (t *translation) checkAttributes() error {
 		lb.AttributeNetworkTier: oneOf("premium", "standard"),
 		lb.AttributeBackends:    oneOf(lb.EndpointGroups, lb.InstanceGroups),
 	}
-	for name, value := range t.Attributes {
-		if ok := known[name]; ok == nil || !ok(value) {
-			return t.refuse(cloud.Invalid, fmt.Errorf("attribute %s=%q is not understood", name, value), "remove it, or see the list of attributes")
+	for _, its := range []map[string]string{t.Attributes, t.to.Attributes} {
+		for name, value := range its {
+			if ok := known[name]; ok == nil || !ok(value) {
+				return t.refuse(cloud.Invalid, fmt.Errorf("attribute %s=%q is not understood", name, value), "remove it, or see the list of attributes")
+			}
 		}
 	}
-	if t.Attributes[lb.AttributeWeighted] == "true" && t.Affinity.ClientIP {
+	if t.to.Attributes[lb.AttributeWeighted] == "true" && t.to.Affinity.ClientIP {
 		return t.refuse(cloud.Invalid, fmt.Errorf("weighted balancing and client affinity exclude each other"), "choose one")
 	}
 	return nil
@@ -73,7 +80,7 @@ func oneOf(words ...string) func(string) bool {
 
 // add keeps a resource; owner is the balancer's or the set's.
 func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, uses ...lb.Ref) *lb.Resource {
-	t.out = append(t.out, lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: o, Fields: fields, Uses: uses})
+	t.out = append(t.out, lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: o, Shared: o != t.Owner, Fields: fields, Uses: uses})
 	return &t.out[len(t.out)-1]
 }
 
@@ -107,7 +114,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 			"use a node set of fewer zones or subnetworks")
 	}
 	affinity := "NONE"
-	if t.Affinity.ClientIP {
+	if t.to.Affinity.ClientIP {
 		affinity = "CLIENT_IP"
 	}
 	out := map[lb.Protocol]lb.Ref{}
@@ -122,7 +129,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 		if t.Scheme == lb.Internal {
 			fields["network"] = []string{t.networkPath()}
 		}
-		if fields["localityLbPolicy"] = nil; t.Attributes[lb.AttributeWeighted] == "true" {
+		if fields["localityLbPolicy"] = nil; t.to.Attributes[lb.AttributeWeighted] == "true" {
 			fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
 		}
 		role := "bs" + shortHash(t.scheme(), string(protocol), shape.kind, strings.Join(fields["network"], ""))
@@ -139,9 +146,9 @@ const (
 // check is the health check, and the rule that lets its probes in. One that
 // others have too is named by what it is.
 func (t *translation) check() (lb.Ref, error) {
-	h, o, role := t.Check, t.Owner, "hct"
+	h, o, role := t.to.Check, t.Owner, "hct"
 	defaults := struct{ interval, timeout, healthy, unhealthy int }{8, 1, 1, 3} // as ingress-gce has them
-	if t.LocalOnly {
+	if t.to.LocalOnly {
 		defaults.interval, defaults.unhealthy = 3, 2
 	}
 	fields := lb.Fields{

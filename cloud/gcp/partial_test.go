@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
@@ -18,7 +19,7 @@ func TestNoListPassesForWhole(t *testing.T) {
 	w := newBalanced(t)
 	w.must(w.sim.AddPeering(project, "vpc", "peer", "projects/x/global/networks/y", prefix("10.60.0.0/16")))
 	w.made(shop("web"))
-	w.made(shop("old", func(b *lb.LoadBalancer) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups }))
+	w.made(shop("old", cloudtest.EditBackend(func(b *lb.Backend) { b.Attributes[lb.AttributeBackends] = lb.InstanceGroups })))
 	interfaces := func() (err error) {
 		for _, err = range w.vpc.Interfaces.List(t.Context()) {
 		}

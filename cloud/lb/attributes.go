@@ -1,6 +1,8 @@
 package lb
 
-// Keys of [LoadBalancer.Attributes], and what their values are. Each adapter
+import "strings"
+
+// Keys of [LoadBalancer.Attributes] and [Backend.Attributes], and what their values are. Each adapter
 // knows some of them, and refuses the others.
 const (
 	// AttributeSubnets: the subnets of the balancer's own addresses, by name or
@@ -37,6 +39,11 @@ const (
 	// AttributeProtected (EC2): true keeps the balancer from being deleted.
 	AttributeProtected = AttributeLoadBalancer + "deletion_protection.enabled"
 )
+
+// OfBackend tells whether an attribute is a backend's, and not the balancer's.
+func OfBackend(key string) bool {
+	return key == AttributeBackends || key == AttributeWeighted || strings.HasPrefix(key, AttributeTargetGroup)
+}
 
 // Values of AttributeBackends.
 const (

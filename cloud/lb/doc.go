@@ -53,9 +53,12 @@
 //
 // # What comes next
 //
-// [Target] is a union, of which nodes are the first: endpoint groups of pods
-// and HTTP routes (Ingress, Gateway) become further members of it, and
-// protocols HTTP and HTTPS further values, each translated by the adapters
-// into further kinds of resources. The differ, the order and the ownership
-// rules do not know what a kind means.
+// Each [Backend] has a check, an affinity and attributes of its own, and each
+// part says who asked for it (From), so that a [Refusal] names that object and
+// not all that share a balancer. Endpoint groups of pods come beside a backend's
+// node set; HTTP routes, each with a [Target], and certificates beside a
+// listener's; HTTP and HTTPS beside the protocols. What is ordered (a URL map,
+// the rules of a listener) becomes a document beside a resource's fields, which
+// are sets. The adapters translate each into further kinds of resources; the
+// differ, the order and the ownership rules do not know what a kind means.
 package lb

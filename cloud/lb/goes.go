@@ -54,7 +54,7 @@ func withParts(steps []Action) []Action {
 		if a.Verb != Delete {
 			continue
 		}
-		if at, goes := whole[a.Got.PartOf]; goes {
+		if at, goes := whole[a.Got.Within]; goes {
 			steps[at].Parts = append(steps[at].Parts, *a.Got)
 			taken[i] = true
 		}

@@ -47,7 +47,7 @@ func (c corner) resources() (out []Resource) {
 		// A pool takes traffic of one front only, so its name has it.
 		p := toy("pool", c.front+"/"+pool, shop, Fields{})
 		d := toy("door", c.front+"/"+port, shop, Fields{"pool": {pool}}, front.Ref, p.Ref)
-		d.Serves, d.PartOf, d.Claims = []string{port}, front.Ref, []string{c.front + port}
+		d.Serves, d.Within, d.Claims = []string{port}, front.Ref, []string{c.front + port}
 		out = append(out, p, d)
 	}
 	return StateOf(out...).Sorted()

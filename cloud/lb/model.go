@@ -51,20 +51,32 @@ type LoadBalancer struct {
 	// Frontends are its addresses, at most one of a family.
 	Frontends []Frontend
 	Listeners []Listener
-	// NodeSet is the name of the nodes that listeners with node targets send
-	// to; empty where there are none.
-	NodeSet string
-	// Check is how a target is found to be healthy.
-	Check HealthCheck
+	// Backends are what listeners send to, by the names that these have for
+	// them.
+	Backends map[string]Backend
 	// AllowedSources may connect, of either family. Nobody may where it is
 	// empty.
 	AllowedSources []netip.Prefix
+	// Attributes are settings that only some clouds have, by the names in the
+	// adapter's list; Want refuses those it does not know.
+	Attributes map[string]string
+}
+
+// Backend is what takes a listener's traffic, and how.
+type Backend struct {
+	// From is the object that asks for it; the balancer's owner where it is
+	// zero.
+	From cloud.Owner
+	// NodeSet is the name of the nodes that it sends to. Endpoint groups of
+	// pods come beside it.
+	NodeSet string
+	// Check is how a target is found to be healthy.
+	Check HealthCheck
 	// LocalOnly: a node sends to pods of its own alone and keeps the client's
 	// address (externalTrafficPolicy Local).
 	LocalOnly bool
 	Affinity  Affinity
-	// Attributes are settings that only some clouds have, by the names in the
-	// adapter's list; Want refuses those it does not know.
+	// Attributes are as those of the balancer.
 	Attributes map[string]string
 }
 
@@ -82,23 +94,23 @@ type Frontend struct {
 // Listener takes traffic in.
 type Listener struct {
 	// Name is what the owner calls it: a Service's port name, or empty.
-	Name     string
+	Name string
+	// From is the object that asks for it; the balancer's owner where it is
+	// zero.
+	From     cloud.Owner
 	Protocol Protocol
 	Port     uint16
 	To       Target
 }
 
-// Target is where a listener's traffic goes: exactly one of its members.
-// Endpoint groups of pods and HTTP routes come beside Nodes.
+// Target is where a listener's traffic goes. HTTP routes, each with a Target of
+// its own, come beside it.
 type Target struct {
-	Nodes *NodeTarget
-}
-
-// NodeTarget sends to the nodes of the balancer's set.
-type NodeTarget struct {
-	// Port is the NodePort. A cloud that hands packets on as they came has no
-	// use for it; one that does answers Invalid where it is 0.
-	Port uint16
+	// Backend is one of the balancer's, by name.
+	Backend string
+	// NodePort is the port of a node. A cloud that hands packets on as they came
+	// has no use for it; one that does answers Invalid where it is 0.
+	NodePort uint16
 }
 
 // HealthCheck asks each target whether to send to it.

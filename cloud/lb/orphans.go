@@ -20,7 +20,7 @@ func Orphans(got State, lives func(cloud.Owner) bool) []Orphan {
 	for _, r := range got.Sorted() {
 		switch {
 		case r.Foreign():
-		case r.Owner.Kind == KindNodeSet:
+		case r.Shared:
 			if !used(got, r.Ref) {
 				out = append(out, Orphan{r, "no balancer uses it"})
 			}

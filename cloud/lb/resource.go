@@ -39,7 +39,9 @@ type Resource struct {
 	Ref
 	// Owner is whom it is for, as the resource itself says; zero where it does
 	// not say so: then it is not ours.
-	Owner  cloud.Owner
+	Owner cloud.Owner
+	// Shared: balancers of several owners use it, and it goes when none does.
+	Shared bool
 	Fields Fields
 	// Uses are the resources that must be there before it and after it.
 	Uses []Ref
@@ -50,8 +52,8 @@ type Resource struct {
 	// protocol and a port: "IPv4/TCP/80". One that ends in * stands for all that
 	// begin so. What is to serve the same point elsewhere is its successor.
 	Serves []string
-	// PartOf is what it cannot be without: the deletion of that takes it along.
-	PartOf Ref
+	// Within is what it cannot be without: the deletion of that takes it along.
+	Within Ref
 
 	// Remarks are, of what is wanted, what a person should know of how it came
 	// to be that. They are not compared.

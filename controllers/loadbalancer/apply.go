@@ -66,7 +66,7 @@ func (e *Engine) leads(ctx context.Context, verb lb.Verb, of fmt.Stringer) error
 // makesShared tells whether an action makes what a set's balancers share: a
 // pool, which all of them are to use.
 func makesShared(a lb.Action) bool {
-	return a.Verb == lb.Create && a.Want.Owner.Kind == lb.KindNodeSet
+	return a.Verb == lb.Create && a.Want.Shared
 }
 
 // again plans the action once more, on what the store has by now: what several

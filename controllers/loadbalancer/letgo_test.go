@@ -22,9 +22,9 @@ func (s shops) List(context.Context, bool) ([]client.Object, error) { return s.l
 
 func (shops) Wants(o client.Object, _ *View) (Wanted, bool) {
 	return Wanted{Object: o, Nodes: SelectionOf(nil), Balancer: lb.LoadBalancer{
-		Owner: shop(o.GetName()), Scheme: lb.External, Check: lb.KubeProxyCheck, NodeSet: AllNodes,
+		Owner: shop(o.GetName()), Scheme: lb.External, Backends: map[string]lb.Backend{"nodes": {NodeSet: AllNodes, Check: lb.KubeProxyCheck}},
 		Frontends: []lb.Frontend{{Family: lb.IPv4}},
-		Listeners: []lb.Listener{{Protocol: lb.TCP, Port: 80, To: lb.Target{Nodes: &lb.NodeTarget{Port: 30080}}}},
+		Listeners: []lb.Listener{{Protocol: lb.TCP, Port: 80, To: lb.Target{Backend: "nodes", NodePort: 30080}}},
 	}}, true
 }
 

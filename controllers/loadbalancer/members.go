@@ -62,7 +62,7 @@ func planned(state lb.State, owner cloud.Owner, want []lb.Resource) lb.State {
 // pools of its own, those of others cost time.
 func leaveApart(state lb.State, owner cloud.Owner) {
 	maps.DeleteFunc(state, func(_ lb.Ref, r lb.Resource) bool {
-		return !r.Foreign() && r.Owner.Kind != lb.KindNodeSet && r.Owner != owner
+		return !r.Foreign() && !r.Shared && r.Owner != owner
 	})
 }
 

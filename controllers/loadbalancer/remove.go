@@ -102,9 +102,8 @@ func Everything(state lb.State, clusterID string, lives func(cloud.Owner) bool) 
 			keep(state[used])
 		}
 	}
-	shared := func(r lb.Resource) bool { return r.Owner.Kind == lb.KindNodeSet }
 	for _, r := range state {
-		if !r.Foreign() && !shared(r) && lives(r.Owner) {
+		if !r.Foreign() && !r.Shared && lives(r.Owner) {
 			keep(r)
 		}
 	}

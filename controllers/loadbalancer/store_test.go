@@ -46,7 +46,7 @@ func TestAReadThatIsBehindUndoesNothing(t *testing.T) {
 func TestOnlyPoolsThatNothingSendsToStarve(t *testing.T) {
 	t.Parallel()
 	owner := shop("web")
-	pool := lb.Resource{Ref: lb.Ref{Kind: "pool", Name: "a/p"}, Owner: lb.SetOwner("c1", "all"), Members: []string{"n1"}}
+	pool := lb.Resource{Ref: lb.Ref{Kind: "pool", Name: "a/p"}, Owner: lb.SetOwner("c1", "all"), Shared: true, Members: []string{"n1"}}
 	backend := lb.Resource{Ref: fake.Named("backend", owner, "backend"), Owner: owner, Uses: []lb.Ref{pool.Ref}}
 	for name, c := range map[string]struct {
 		used bool

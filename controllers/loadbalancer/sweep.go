@@ -55,14 +55,14 @@ func (e *Engine) removeDue(ctx context.Context, n *v1alpha1.Network, k *View, st
 		return nil
 	}
 	err, _ := (&turn{}).beyondLingering(e.Now(), lb.Run(ctx, executor{View: k, e: e}, plan, state)) // it goes the next time
-	removed := map[cloud.Owner][]string{}
+	removed := map[cloud.Owner][]lb.Resource{}
 	for _, a := range plan {
 		if _, still := k.view()[a.Ref]; !still {
-			removed[a.Got.Owner] = append(removed[a.Got.Owner], a.Ref.String())
+			removed[a.Got.Owner] = append(removed[a.Got.Owner], *a.Got)
 		}
 	}
-	for o, names := range removed {
-		e.tellRemoved(ctx, n, o, names)
+	for o, list := range removed {
+		e.tellRemoved(ctx, n, o, list)
 	}
 	return err
 }
@@ -78,10 +78,14 @@ func (e *Engine) livingNow(ctx context.Context, k *View) (lb.State, *Living, err
 
 // tellRemoved makes an Event about what one owner had. The owner is the Event's
 // related object, or the API would take all of them for one Event again.
-func (e *Engine) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.Owner, names []string) {
+func (e *Engine) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.Owner, removed []lb.Resource) {
+	var names []string
+	for _, r := range removed {
+		names = append(names, r.Ref.String())
+	}
 	log.FromContext(ctx).Info("removed what had no owner", "owner", o, "resources", names)
 	why := "removed what had no " + o.Kind + " any more: "
-	if o.Kind == lb.KindNodeSet {
+	if removed[0].Shared {
 		why = "removed what no load balancer uses any more: "
 	}
 	e.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,

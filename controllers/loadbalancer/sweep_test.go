@@ -25,7 +25,7 @@ func object(name string) client.Object {
 func TestEverythingSparesWhatLivesAndWhatIsOthers(t *testing.T) {
 	t.Parallel()
 	pool := func(name string) lb.Resource {
-		return lb.Resource{Ref: lb.Ref{Kind: "pool", Name: name}, Owner: lb.SetOwner("c1", "nodes")}
+		return lb.Resource{Ref: lb.Ref{Kind: "pool", Name: name}, Owner: lb.SetOwner("c1", "nodes"), Shared: true}
 	}
 	door := func(name string, o cloud.Owner, uses ...lb.Ref) lb.Resource {
 		return lb.Resource{Ref: lb.Ref{Kind: "door", Name: name}, Owner: o, Uses: uses}

@@ -94,6 +94,10 @@ func (f *Cloud) Want(b lb.LoadBalancer, nodes lb.NodeSet, _ lb.State) ([]lb.Reso
 	if err := b.Validate(); err != nil {
 		return nil, &cloud.Error{Reason: cloud.Invalid, Act: "make", Err: err}
 	}
+	to, err := b.SoleBackend()
+	if err != nil {
+		return nil, &cloud.Error{Reason: cloud.Invalid, Act: "make", Err: err}
+	}
 	ports := map[lb.Protocol][]string{}
 	for _, l := range b.Listeners {
 		ports[l.Protocol] = append(ports[l.Protocol], fmt.Sprint(l.Port))
@@ -103,16 +107,16 @@ func (f *Cloud) Want(b lb.LoadBalancer, nodes lb.NodeSet, _ lb.State) ([]lb.Reso
 	}
 	var out []lb.Resource
 	backend := lb.Resource{Ref: Named("backend", b.Owner, "backend"), Owner: b.Owner,
-		Fields: lb.Fields{"affinity": {fmt.Sprint(b.Affinity.ClientIP)}, "pools": nil}}
+		Fields: lb.Fields{"affinity": {fmt.Sprint(to.Affinity.ClientIP)}, "pools": nil}}
 	for _, z := range nodes.Zones() {
-		p := lb.Resource{Ref: poolRef(nodes, z), Owner: nodes.Owner(), Fields: lb.Fields{}}
+		p := lb.Resource{Ref: poolRef(nodes, z), Owner: nodes.Owner(), Shared: true, Fields: lb.Fields{}}
 		backend.Fields["pools"] = append(backend.Fields["pools"], p.Name)
 		backend.Uses = append(backend.Uses, p.Ref)
 		out = append(out, p)
 	}
-	check := lb.Resource{Ref: Named("check", nodes.Owner(), "check"), Owner: nodes.Owner(), Fields: lb.Fields{"port": {fmt.Sprint(b.Check.Port)}}}
-	if !b.Check.Shared {
-		check.Ref, check.Owner = Named("check", b.Owner, "check"), b.Owner
+	check := lb.Resource{Ref: Named("check", nodes.Owner(), "check"), Owner: nodes.Owner(), Shared: true, Fields: lb.Fields{"port": {fmt.Sprint(to.Check.Port)}}}
+	if !to.Check.Shared {
+		check.Ref, check.Owner, check.Shared = Named("check", b.Owner, "check"), b.Owner, false
 	}
 	backend.Fields["check"], backend.Uses = []string{check.Name}, append(backend.Uses, check.Ref)
 	wall := lb.Resource{Ref: Named("wall", b.Owner, "wall"), Owner: b.Owner, Fields: lb.Fields{"from": nil, "ports": nil}}
@@ -157,12 +161,12 @@ func (f *Cloud) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 	for _, r := range got.Sorted() {
 		if r.Kind == "pool" && r.Owner == nodes.Owner() {
 			zone := r.Name[:len(r.Name)-len(poolRef(nodes, "").Name)]
-			out = append(out, lb.Resource{Ref: r.Ref, Owner: r.Owner, Fields: lb.Fields{}, Members: zones[zone]})
+			out = append(out, lb.Resource{Ref: r.Ref, Owner: r.Owner, Shared: true, Fields: lb.Fields{}, Members: zones[zone]})
 			delete(zones, zone)
 		}
 	}
 	for _, zone := range slices.Sorted(maps.Keys(zones)) {
-		out = append(out, lb.Resource{Ref: poolRef(nodes, zone), Owner: nodes.Owner(), Fields: lb.Fields{}, Members: zones[zone]})
+		out = append(out, lb.Resource{Ref: poolRef(nodes, zone), Owner: nodes.Owner(), Shared: true, Fields: lb.Fields{}, Members: zones[zone]})
 	}
 	return out
 }

@@ -83,7 +83,7 @@ func attribute(key string) func(*maker, string) error {
 		if v == "" {
 			return errors.New("it is empty")
 		}
-		m.Balancer.Attributes[key] = strings.Join(list(v), ",")
+		m.attributeMap(key)[key] = strings.Join(list(v), ",")
 		return nil
 	}
 }
@@ -96,7 +96,7 @@ func oneOf(key string, words ...string) func(*maker, string) error {
 	return func(m *maker, v string) error {
 		word, err := choose(v, of)
 		if err == nil {
-			m.Balancer.Attributes[key] = word
+			m.attributeMap(key)[key] = word
 		}
 		return err
 	}
@@ -108,7 +108,7 @@ func seconds(key string) func(*maker, string) error {
 	return func(m *maker, v string) error {
 		n, err := number(v, 0, 3600)
 		if err == nil {
-			m.Balancer.Attributes[key] = strconv.Itoa(n)
+			m.attributeMap(key)[key] = strconv.Itoa(n)
 		}
 		return err
 	}
@@ -133,12 +133,12 @@ func pairs(key, prefix string) func(*maker, string) error {
 				return fmt.Errorf("%q is not key=value", pair)
 			}
 			if key == "" {
-				m.Balancer.Attributes[prefix+strings.TrimSpace(k)] = strings.TrimSpace(v)
+				m.attributeMap(prefix)[prefix+strings.TrimSpace(k)] = strings.TrimSpace(v)
 			}
 		}
 		if key != "" && len(all) > 0 {
 			slices.Sort(all)
-			m.Balancer.Attributes[key] = strings.Join(all, ",")
+			m.attributeMap(key)[key] = strings.Join(all, ",")
 		}
 		return nil
 	}
@@ -168,11 +168,11 @@ func weighted(m *maker, v string) error {
 	if !strings.EqualFold(v, "pods-per-node") {
 		return errors.New("it is pods-per-node")
 	}
-	if !m.Balancer.LocalOnly {
+	if !m.to.LocalOnly {
 		m.note(v1alpha1.ReasonAnnotationIgnored, "weighted load balancing needs externalTrafficPolicy Local, and is left out")
 		return nil
 	}
-	m.Balancer.Attributes[lb.AttributeWeighted] = "true"
+	m.to.Attributes[lb.AttributeWeighted] = "true"
 	return nil
 }
 
@@ -180,7 +180,7 @@ func everyProxy(m *maker, v string) error {
 	if v != "*" {
 		return errors.New(`it is "*"`)
 	}
-	m.Balancer.Attributes[proxyProtocol] = "true"
+	m.to.Attributes[proxyProtocol] = "true"
 	return nil
 }
 

@@ -75,12 +75,13 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	m := &maker{service: s, in: in}
 	m.Balancer.Owner = Owner(in.ID, s.Namespace, s.Name)
 	m.Balancer.Attributes = map[string]string{}
+	m.to = lb.Backend{From: m.Balancer.Owner, Attributes: map[string]string{}}
 	m.health()
 	m.affinity()
 	m.annotations()
 	m.scheme(serving)
-	if !m.Balancer.Check.HTTP {
-		m.Balancer.Check.Path = ""
+	if !m.to.Check.HTTP {
+		m.to.Check.Path = ""
 	}
 	m.listeners()
 	m.frontends()
@@ -89,14 +90,20 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	if m.Nodes = loadbalancer.SelectionOf(m.Nodes.Labels); m.nodesUnread {
 		m.Nodes = loadbalancer.Selection{}
 	}
-	m.Balancer.NodeSet = m.Nodes.Name
+	m.to.NodeSet = m.Nodes.Name
+	m.Balancer.Backends = map[string]lb.Backend{backend: m.to}
 	sortNotes(m.Refusals)
 	sortNotes(m.Notes)
 	return m.Result
 }
 
+// backend is the name of a Service's backend: it has one, which all its ports
+// send to.
+const backend = "nodes"
+
 type maker struct {
 	Result
+	to      lb.Backend
 	service *corev1.Service
 	in      Cluster
 	// What annotations ask for and other parts of the Service decide on.
@@ -107,6 +114,14 @@ type maker struct {
 	// closed: where nothing says the scheme, it is internal.
 	closed      bool
 	nodesUnread bool
+}
+
+// attributeMap has the attributes of the key: the backend's, or the balancer's.
+func (m *maker) attributeMap(key string) map[string]string {
+	if lb.OfBackend(key) {
+		return m.to.Attributes
+	}
+	return m.Balancer.Attributes
 }
 
 func (m *maker) refuse(reason, format string, args ...any) {
@@ -152,8 +167,8 @@ func (m *maker) listeners() {
 			continue
 		}
 		m.Balancer.Listeners = append(m.Balancer.Listeners, lb.Listener{
-			Name: p.Name, Protocol: protocol, Port: uint16(p.Port),
-			To: lb.Target{Nodes: &lb.NodeTarget{Port: uint16(p.NodePort)}},
+			Name: p.Name, From: m.Balancer.Owner, Protocol: protocol, Port: uint16(p.Port),
+			To: lb.Target{Backend: backend, NodePort: uint16(p.NodePort)},
 		})
 	}
 }
@@ -161,13 +176,13 @@ func (m *maker) listeners() {
 // health follows the traffic policy: where nodes serve only pods of their own,
 // kube-proxy answers for this Service on a port of its own.
 func (m *maker) health() {
-	m.Balancer.Check = lb.KubeProxyCheck
+	m.to.Check = lb.KubeProxyCheck
 	if m.service.Spec.ExternalTrafficPolicy != corev1.ServiceExternalTrafficPolicyLocal {
 		return
 	}
-	m.Balancer.LocalOnly = true
-	m.Balancer.Check.Shared = false
-	m.Balancer.Check.Port = uint16(m.service.Spec.HealthCheckNodePort)
+	m.to.LocalOnly = true
+	m.to.Check.Shared = false
+	m.to.Check.Port = uint16(m.service.Spec.HealthCheckNodePort)
 	if m.service.Spec.HealthCheckNodePort == 0 {
 		m.refuse(v1alpha1.ReasonNoHealthCheckNodePort, "externalTrafficPolicy is Local and healthCheckNodePort is not allocated")
 	}

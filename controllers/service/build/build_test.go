@@ -41,22 +41,34 @@ func annotated(pairs ...string) func(*corev1.Service) {
 	}
 }
 
+var webOwner = cloud.Owner{ClusterID: "c", Kind: "Service", Namespace: "shop", Name: "web"}
+
+// to is an edit of the backend.
+func to(edit func(*lb.Backend)) func(*lb.LoadBalancer) {
+	return func(b *lb.LoadBalancer) {
+		all := b.Backends[backend]
+		edit(&all)
+		b.Backends[backend] = all
+	}
+}
+
 // plain is what web asks for.
 func plain() lb.LoadBalancer {
 	return lb.LoadBalancer{
-		Owner:          cloud.Owner{ClusterID: "c", Kind: "Service", Namespace: "shop", Name: "web"},
-		Scheme:         lb.External,
-		Frontends:      []lb.Frontend{{Family: lb.IPv4}},
-		Listeners:      []lb.Listener{listener("http", lb.TCP, 80, 30080)},
-		NodeSet:        loadbalancer.AllNodes,
-		Check:          lb.KubeProxyCheck,
+		Owner:     webOwner,
+		Scheme:    lb.External,
+		Frontends: []lb.Frontend{{Family: lb.IPv4}},
+		Listeners: []lb.Listener{listener("http", lb.TCP, 80, 30080)},
+		Backends: map[string]lb.Backend{backend: {
+			From: webOwner, NodeSet: loadbalancer.AllNodes, Check: lb.KubeProxyCheck, Attributes: map[string]string{},
+		}},
 		AllowedSources: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
 		Attributes:     map[string]string{},
 	}
 }
 
 func listener(name string, p lb.Protocol, port, node uint16) lb.Listener {
-	return lb.Listener{Name: name, Protocol: p, Port: port, To: lb.Target{Nodes: &lb.NodeTarget{Port: node}}}
+	return lb.Listener{Name: name, From: webOwner, Protocol: p, Port: port, To: lb.Target{Backend: backend, NodePort: node}}
 }
 
 func prefixes(texts ...string) (out []netip.Prefix) {
@@ -84,14 +96,14 @@ func TestFieldsBecomeABalancer(t *testing.T) {
 			s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "quic", Protocol: corev1.ProtocolUDP, Port: 80, NodePort: 30081})
 		}, func(b *lb.LoadBalancer) { b.Listeners = append(b.Listeners, listener("quic", lb.UDP, 80, 30081)) }},
 		"no NodePorts": {func(s *corev1.Service) { s.Spec.Ports[0].NodePort = 0 },
-			func(b *lb.LoadBalancer) { b.Listeners[0].To.Nodes.Port = 0 }},
-		"traffic to own pods only": {local, func(b *lb.LoadBalancer) {
+			func(b *lb.LoadBalancer) { b.Listeners[0].To.NodePort = 0 }},
+		"traffic to own pods only": {local, to(func(b *lb.Backend) {
 			b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 31000}
-		}},
+		})},
 		"affinity": {func(s *corev1.Service) {
 			s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
 			s.Spec.SessionAffinityConfig = &corev1.SessionAffinityConfig{ClientIP: &corev1.ClientIPConfig{TimeoutSeconds: &hour}}
-		}, func(b *lb.LoadBalancer) { b.Affinity = lb.Affinity{ClientIP: true, Timeout: time.Hour} }},
+		}, to(func(b *lb.Backend) { b.Affinity = lb.Affinity{ClientIP: true, Timeout: time.Hour} })},
 		"both families, everyone of both": {dual, func(b *lb.LoadBalancer) {
 			b.Frontends = []lb.Frontend{{Family: lb.IPv6}, {Family: lb.IPv4}}
 			b.AllowedSources = prefixes("0.0.0.0/0", "::/0")
@@ -175,12 +187,16 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 	t.Parallel()
 	const aws = "service.beta.kubernetes.io/aws-load-balancer-"
 	check := func(change func(*lb.HealthCheck)) func(*lb.LoadBalancer) {
-		return func(b *lb.LoadBalancer) { b.Check.Shared = false; change(&b.Check) }
+		return to(func(b *lb.Backend) { b.Check.Shared = false; change(&b.Check) })
 	}
 	attributes := func(pairs ...string) func(*lb.LoadBalancer) {
 		return func(b *lb.LoadBalancer) {
 			for i := 0; i < len(pairs); i += 2 {
-				b.Attributes[pairs[i]] = pairs[i+1]
+				its := b.Attributes
+				if lb.OfBackend(pairs[i]) {
+					its = b.Backends[backend].Attributes
+				}
+				its[pairs[i]] = pairs[i+1]
 			}
 		}
 	}
@@ -242,9 +258,9 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 			check(func(c *lb.HealthCheck) { c.Interval, c.Timeout = 10*time.Second, 5*time.Second })},
 		{"gcp", []string{aws + "healthcheck-healthy-threshold", "2", aws + "healthcheck-unhealthy-threshold", "3"},
 			check(func(c *lb.HealthCheck) { c.Healthy, c.Unhealthy = 2, 3 })},
-		{"gcp", []string{aws + "target-node-labels", "a=b,c=d"}, func(b *lb.LoadBalancer) {
+		{"gcp", []string{aws + "target-node-labels", "a=b,c=d"}, to(func(b *lb.Backend) {
 			b.NodeSet = loadbalancer.SelectionOf(map[string]string{"a": "b", "c": "d"}).Name
-		}},
+		})},
 	} {
 		t.Run(strings.Join(c.pairs, " "), func(t *testing.T) {
 			t.Parallel()

@@ -10,8 +10,8 @@ import (
 
 // check is the balancer's, which from then on is its own.
 func (m *maker) check() *lb.HealthCheck {
-	m.Balancer.Check.Shared = false
-	return &m.Balancer.Check
+	m.to.Check.Shared = false
+	return &m.to.Check
 }
 
 func checkProtocol(m *maker, v string) error {
@@ -21,7 +21,7 @@ func checkProtocol(m *maker, v string) error {
 // checkPort: the traffic port is the first NodePort. On another port than
 // kube-proxy's a TCP connection is enough, unless the protocol is said too.
 func checkPort(m *maker, v string) error {
-	m.check().HTTP = m.Balancer.LocalOnly
+	m.check().HTTP = m.to.LocalOnly
 	if !strings.EqualFold(v, "traffic-port") {
 		n, err := number(v, 1, 65535)
 		if err == nil {

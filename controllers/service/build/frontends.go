@@ -17,9 +17,9 @@ func (m *maker) affinity() {
 	if m.service.Spec.SessionAffinity != corev1.ServiceAffinityClientIP {
 		return
 	}
-	m.Balancer.Affinity.ClientIP = true
+	m.to.Affinity.ClientIP = true
 	if c := m.service.Spec.SessionAffinityConfig; c != nil && c.ClientIP != nil && c.ClientIP.TimeoutSeconds != nil {
-		m.Balancer.Affinity.Timeout = time.Duration(*c.ClientIP.TimeoutSeconds) * time.Second
+		m.to.Affinity.Timeout = time.Duration(*c.ClientIP.TimeoutSeconds) * time.Second
 	}
 }
 
