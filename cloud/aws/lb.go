@@ -103,7 +103,7 @@ const maxTargets = 500
 // place; what of a target group cannot be changed is in its name.
 func (v balancers) Rules() lb.Rules {
 	return lb.Rules{
-		Domain: v.VPC + " in " + v.Region, VPC: v.VPC,
+		Domain: v.VPC + " in " + v.Region, VPC: v.VPC, OwnPools: true,
 		Editable: map[string][]string{
 			kindBalancer: {fieldAddresses, fieldSubnets, fieldGroups, fieldAttributes, fieldTags},
 			kindPool:     {fieldCheck, fieldSet, fieldListens, fieldAttributes, fieldTags},

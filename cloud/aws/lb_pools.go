@@ -2,6 +2,7 @@ package aws
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func (v balancers) Pools(nodes lb.NodeSet, got lb.State) []lb.Resource {
 		if len(in) == 0 { // of no balancer, or of one that is not there
 			in = zones[user{owner: x.Owner}]
 		}
-		x.Members, x.Fields = membersOf(nodes, in, count[by], current[by]), nil
+		x.Members, x.Fields = membersOf(nodes, x.Owner, in, count[by], current[by]), nil
 		out = append(out, x)
 	}
 	return out
@@ -108,13 +109,27 @@ func inZones(nodes lb.NodeSet, zones map[string]bool) []lb.Node {
 }
 
 // membersOf chooses the instances for target groups, so many of one balancer.
-func membersOf(nodes lb.NodeSet, zones map[string]bool, groups int, current []string) []string {
+func membersOf(nodes lb.NodeSet, owner cloud.Owner, zones map[string]bool, groups int, current []string) []string {
 	held := map[string]bool{}
 	for _, id := range current {
 		held[id] = true
 	}
+	holds := func(id string) bool { return held[instanceOf(id)] }
+	all := inZones(nodes, zones)
+	takes, known := nodes.Takes[owner]
+	switch {
+	case nodes.Takes != nil && !known:
+		all = slices.DeleteFunc(all, func(n lb.Node) bool { return !holds(n.ProviderID) })
+	case takes > 0:
+		all = lb.Share{
+			Salt: fmt.Sprint(owner), Nodes: takes, AtMost: perGroup(groups),
+			Holds: holds, Load: func(id string) int { return nodes.Load[instanceOf(id)] },
+		}.Of(all)
+	default:
+		all = lb.Subset(all, holds, perGroup(groups))
+	}
 	members := []string{}
-	for _, n := range lb.Subset(inZones(nodes, zones), func(id string) bool { return held[instanceOf(id)] }, perGroup(groups)) {
+	for _, n := range all {
 		members = append(members, instanceOf(n.ProviderID))
 	}
 	slices.Sort(members)

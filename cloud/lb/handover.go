@@ -15,19 +15,7 @@ import (
 // place does not serve. What only goes because the cloud cannot have both is
 // not among them, nor a point that nothing is to serve any more.
 func (p *planner) handOver() {
-	waits := map[Ref]Action{}
-	for _, a := range p.steps {
-		if a.Verb != Delete || p.gone[a.Ref] != "" || p.wants(a.Ref) {
-			continue
-		}
-		for _, old := range p.frontends(a.Ref) {
-			for _, w := range p.successors(old) {
-				if why := p.waitsFor(old, w); why != "" {
-					waits[a.Ref] = Action{Verb: Wait, Ref: a.Ref, Why: why, Got: a.Got, Looks: append(waits[a.Ref].Looks, p.looks(old, w)...)}
-				}
-			}
-		}
-	}
+	waits := p.waits()
 	for again := len(waits) > 0; again; { // and what those that wait use
 		again = false
 		for _, a := range p.steps {
@@ -42,6 +30,24 @@ func (p *planner) handOver() {
 			p.steps[i] = w
 		}
 	}
+}
+
+// waits are the deletions of what serves until its successors do.
+func (p *planner) waits() map[Ref]Action {
+	waits := map[Ref]Action{}
+	for _, a := range p.steps {
+		if a.Verb != Delete || p.gone[a.Ref] != "" || p.wants(a.Ref) {
+			continue
+		}
+		for _, old := range p.frontends(a.Ref) {
+			for _, w := range p.successors(old) {
+				if why := p.waitsFor(old, w); why != "" {
+					waits[a.Ref] = Action{Verb: Wait, Ref: a.Ref, Why: why, Got: a.Got, Looks: append(waits[a.Ref].Looks, p.looks(old, w)...)}
+				}
+			}
+		}
+	}
+	return waits
 }
 
 func (p *planner) wants(ref Ref) bool {

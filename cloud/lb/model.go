@@ -70,6 +70,9 @@ type Backend struct {
 	// NodeSet is the name of the nodes that it sends to. Endpoint groups of
 	// pods come beside it.
 	NodeSet string
+	// Nodes is how many of these it sends to, where each balancer has pools of
+	// its own ([Rules.OwnPools]); all where it is 0.
+	Nodes int
 	// Check is how a target is found to be healthy.
 	Check HealthCheck
 	// LocalOnly: a node sends to pods of its own alone and keeps the client's
@@ -79,6 +82,10 @@ type Backend struct {
 	// Attributes are as those of the balancer.
 	Attributes map[string]string
 }
+
+// DefaultNodes is how many nodes a balancer sends to where nobody says it and
+// any node serves.
+const DefaultNodes = 25
 
 // Frontend is one address of a balancer.
 type Frontend struct {

@@ -11,6 +11,12 @@ import (
 type NodeSet struct {
 	ClusterID, Name string
 	Nodes           []Node
+	// Takes is how many of the nodes each owner's balancer sends to, all where it
+	// is 0. One that is not in it is not known yet: its pools get no further
+	// nodes. All take all where it is nil.
+	Takes map[cloud.Owner]int
+	// Load is how many pools hold a member.
+	Load map[string]int
 }
 
 // Owner is the owner of what carries the set in the cloud.

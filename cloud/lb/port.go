@@ -21,6 +21,9 @@ type Rules struct {
 	// pools; 0 is no limit. Want of a balancer whose nodes serve only pods of
 	// their own may differ where a set has more.
 	MaxNodes int
+	// OwnPools: each balancer has pools of its own, and may send to some of a
+	// set's nodes ([NodeSet.Takes]).
+	OwnPools bool
 	// ReadsNodes: Want goes by what Read gives of the nodes' machines, so that
 	// a node that has come since is read before it counts.
 	ReadsNodes bool

@@ -16,7 +16,8 @@ func (e *Engine) Ensure(ctx context.Context, k *View, w Wanted) (Outcome, error)
 	if is, done := e.leaveOthers(ctx, w, k); !done {
 		return is, nil
 	}
-	set := NodeSetOf(e.ClusterID, w.Nodes, e.Nodes())
+	e.uses(k, w)
+	set := e.nodeSet(k, w.Nodes)
 	if err := e.catchUp(ctx, k, w, set); err != nil {
 		return Troubled(err), nil
 	}
@@ -30,7 +31,7 @@ func (e *Engine) Ensure(ctx context.Context, k *View, w Wanted) (Outcome, error)
 		return Troubled(err), nil
 	}
 	if e.DryRun {
-		return wouldBe(plan, k.wouldSendTo(set, w.owner(), want)), nil
+		return wouldBe(plan, wouldSendTo(k, k.view(), set, w.owner(), want)), nil
 	}
 	if len(plan) > len(plan.Waits()) {
 		if pause := e.turn(w.owner()).wait(); pause > 0 {
@@ -94,18 +95,15 @@ func (e *Engine) KeepMembers(k *View, w Wanted) {
 	}
 }
 
-// uses notes which nodes an owner's balancer sends to, and has the pools of a
-// set that is new looked at.
+// uses notes which nodes an owner's balancer sends to, and has the pools looked
+// at where that is news.
 func (e *Engine) uses(k *View, w Wanted) {
-	known := k.knows(w.Nodes.Name)
-	k.use(w.owner(), w.Nodes, true)
-	if !known {
+	if k.use(w.owner(), user{w.Nodes, w.takes()}) {
 		e.lookAtPools()
 	}
 }
 
-// catchUp brings the store up to date with what the owner's balancer rests on,
-// and notes that it uses its set of nodes.
+// catchUp brings the store up to date with what the owner's balancer rests on.
 func (e *Engine) catchUp(ctx context.Context, k *View, w Wanted, set lb.NodeSet) error {
 	if err := k.settle(ctx, w.owner(), set.Owner()); err != nil {
 		return err
@@ -113,11 +111,8 @@ func (e *Engine) catchUp(ctx context.Context, k *View, w Wanted, set lb.NodeSet)
 	if err := k.await(ctx, e.Now, w.owner()); err != nil {
 		return err
 	}
-	if _, err := k.meet(ctx, set); err != nil {
-		return err
-	}
-	e.uses(k, w)
-	return nil
+	_, err := k.meet(ctx, set)
+	return err
 }
 
 // want is what the balancer is to be made of, beside what there is; or why

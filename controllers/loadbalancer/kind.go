@@ -47,6 +47,15 @@ func (w Wanted) unprotected() bool {
 	return w.Balancer.Attributes[lb.AttributeProtected] != "true"
 }
 
+// takes is how many of the nodes the balancer sends to; all where it is 0.
+func (w Wanted) takes() int {
+	to, err := w.Balancer.SoleBackend()
+	if err != nil {
+		return 0
+	}
+	return to.Nodes
+}
+
 // NetworkAnnotation names the Network of an object.
 const NetworkAnnotation = "vpcnative.dev/network"
 

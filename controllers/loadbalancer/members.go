@@ -31,9 +31,9 @@ func (k *View) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (p
 }
 
 // wouldSendTo is to how many nodes a balancer would send that is all there.
-func (k *View) wouldSendTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
+func wouldSendTo(b lb.Balancers, state lb.State, set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
 	holds, its := map[string]bool{}, lb.StateOf(want...)
-	for _, p := range k.Pools(set, planned(k.view(), owner, want)) {
+	for _, p := range b.Pools(set, planned(state, owner, want)) {
 		if _, is := its[p.Ref]; is {
 			for _, m := range p.Members {
 				holds[m] = true
@@ -84,7 +84,7 @@ func (h executor) lookAtPools(ctx context.Context, s Selection) {
 func (h executor) feed(ctx context.Context, s Selection) error {
 	refs, want := h.poolsOfBalancer(s)
 	all, err := h.syncMembers(ctx, refs, want)
-	if all && err == nil || !h.starves(h.poolsOf(h.e.nodeSet(s), h.owner, h.want)) {
+	if all && err == nil || !h.starves(h.poolsOf(h.e.nodeSet(h.View, s), h.owner, h.want)) {
 		return nil // what failed is taken up with all other pools
 	}
 	if err == nil {
@@ -96,8 +96,11 @@ func (h executor) feed(ctx context.Context, s Selection) error {
 // sendsTo says to how many nodes of the set a balancer sends, and which of them
 // it cannot send to; some is false where to none.
 func (k *View) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
-	holds, left := map[string]bool{}, map[string]string{}
+	wanted, holds, left := map[string]bool{}, map[string]bool{}, map[string]string{}
 	for _, p := range k.poolsOf(set, owner, want) {
+		for _, m := range p.Members {
+			wanted[m] = true
+		}
 		for _, m := range k.holds(p) {
 			holds[m] = true
 		}
@@ -105,13 +108,17 @@ func (k *View) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (t
 			left[l.Member] = l.Member + " cannot be attached: " + l.Err.Error()
 		}
 	}
+	all := len(set.Nodes)
+	if takes := set.Takes[owner]; takes > 0 && takes < all { // of which it takes some
+		all = min(all, len(wanted))
+	}
 	for _, n := range set.Nodes {
-		if why := k.Unfit(n); why != "" && len(holds) < len(set.Nodes) {
+		if why := k.Unfit(n); why != "" && len(holds) < all {
 			left[n.ProviderID] = path.Base(n.ProviderID) + " cannot be attached: " + why
 		}
 	}
-	text = fmt.Sprintf("%d of %d nodes", len(holds), len(set.Nodes))
-	if len(holds) >= len(set.Nodes) {
+	text = fmt.Sprintf("%d of %d nodes", len(holds), all)
+	if len(holds) >= all {
 		text = fmt.Sprintf("%d nodes", len(holds)) // more where those are held that have no Node any more
 	}
 	return text + listed(slices.Sorted(maps.Values(left))), len(holds) > 0

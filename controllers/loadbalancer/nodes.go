@@ -119,7 +119,7 @@ func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (recon
 // keepSet brings the pools of one set to their members; false where there is
 // more to do.
 func (e *Engine) keepSet(ctx context.Context, k *View, s Selection) (done bool) {
-	done, set := true, e.nodeSet(s)
+	done, set := true, e.nodeSet(k, s)
 	failed := func(err error, doing string) {
 		if err != nil {
 			done = false
@@ -164,9 +164,27 @@ func (e *Engine) keepPools(ctx context.Context, k *View, s Selection, set lb.Nod
 	return all, errors.Join(made, err)
 }
 
-// nodeSet is the set of the Nodes there are by now.
-func (e *Engine) nodeSet(s Selection) lb.NodeSet {
-	return NodeSetOf(e.ClusterID, s, e.Nodes())
+// nodeSet is the set of the Nodes there are by now, and, where each balancer has
+// pools of its own, how many of them each owner takes.
+func (e *Engine) nodeSet(k *View, s Selection) lb.NodeSet {
+	out := NodeSetOf(e.ClusterID, s, e.Nodes())
+	if !k.Rules().OwnPools {
+		return out
+	}
+	out.Takes, out.Load = map[cloud.Owner]int{}, map[string]int{}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for o, u := range k.users {
+		if u.Name == s.Name {
+			out.Takes[o] = u.takes
+		}
+	}
+	for _, list := range k.members {
+		for _, m := range list {
+			out.Load[m]++
+		}
+	}
+	return out
 }
 
 // sideBySide carries out actions that need none of the others at the same
@@ -193,9 +211,9 @@ func (h executor) sideBySide(ctx context.Context, plan lb.Actions, state lb.Stat
 func (k *View) selections() (out []Selection) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, s := range k.users {
-		if !slices.ContainsFunc(out, func(x Selection) bool { return x.Name == s.Name }) {
-			out = append(out, s)
+	for _, u := range k.users {
+		if !slices.ContainsFunc(out, func(x Selection) bool { return x.Name == u.Name }) {
+			out = append(out, u.Selection)
 		}
 	}
 	slices.SortFunc(out, func(a, b Selection) int { return cmp.Compare(a.Name, b.Name) })

@@ -61,19 +61,7 @@ func wouldBe(plan lb.Actions, nodes int) Outcome {
 // clients are told of it alone, until what takes its place does.
 func (e *Engine) standing(b lb.LoadBalancer, k *View, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) Outcome {
 	is := Outcome{Ready: true, Reason: v1alpha1.ReasonEnsured, Ingress: k.Ingresses(b, k.view()), Changed: len(plan) > 0, Looked: true}
-	sendsTo, some := k.sendsTo(set, b.Owner, want)
-	is.Text = "the load balancer is as the " + b.Owner.Kind + " says, and sends to " + sendsTo
-	if !some {
-		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
-		if len(set.Nodes) > 0 {
-			is.Text = "the load balancer sends to " + sendsTo
-		}
-	}
-	for _, w := range want {
-		for _, remark := range w.Remarks {
-			is.Text += "; " + remark
-		}
-	}
+	is.sends(k, b.Owner, set, want)
 	switch {
 	case err == nil && h.waits != "" && !h.shows:
 		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonPending, "what serves stays until what takes its place serves: "+h.waits
@@ -94,6 +82,24 @@ func (e *Engine) standing(b lb.LoadBalancer, k *View, set lb.NodeSet, want []lb.
 		}
 	}
 	return is
+}
+
+// sends enters to how many nodes the balancer sends, and what there is to say
+// of what it is made of.
+func (is *Outcome) sends(k *View, owner cloud.Owner, set lb.NodeSet, want []lb.Resource) {
+	sendsTo, some := k.sendsTo(set, owner, want)
+	is.Text = "the load balancer is as the " + owner.Kind + " says, and sends to " + sendsTo
+	if !some {
+		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
+		if len(set.Nodes) > 0 {
+			is.Text = "the load balancer sends to " + sendsTo
+		}
+	}
+	for _, w := range want {
+		for _, remark := range w.Remarks {
+			is.Text += "; " + remark
+		}
+	}
 }
 
 // failed enters what failed of a plan; nothing but a person's rights may have.

@@ -1,8 +1,11 @@
 package loadbalancer
 
 import (
+	"maps"
+
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -19,5 +22,9 @@ func Plan(b lb.Balancers, state lb.State, w Wanted, clusterID string, nodes []*c
 	if err != nil {
 		return Planned{Nodes: len(set.Nodes)}, err
 	}
-	return Planned{lb.Plan(b.Rules(), state, lb.Goal{Owner: w.owner(), Want: want, Unprotect: w.unprotected()}), len(set.Nodes)}, nil
+	plan := lb.Plan(b.Rules(), state, lb.Goal{Owner: w.owner(), Want: want, Unprotect: w.unprotected()})
+	if b.Rules().OwnPools {
+		set.Takes = map[cloud.Owner]int{w.owner(): w.takes()}
+	}
+	return Planned{plan, wouldSendTo(b, maps.Clone(state), set, w.owner(), want)}, nil
 }

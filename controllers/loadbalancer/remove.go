@@ -27,7 +27,7 @@ func (e *Engine) takeDown(ctx context.Context, k *View, w Wanted) (is Outcome, d
 	if err := k.settle(ctx, owner); err != nil {
 		return Troubled(err), false
 	}
-	k.use(owner, Selection{}, false)
+	k.leave(owner)
 	state := k.view()
 	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: owner, Unprotect: w.unprotected()})
 	err, lingers := e.turn(owner).beyondLingering(e.Now(), lb.Run(ctx, executor{View: k, e: e, owner: owner}, plan, state))

@@ -59,7 +59,7 @@ func (e *Engine) Forget(o cloud.Owner) {
 	delete(e.turns, o)
 	e.mu.Unlock()
 	for _, k := range e.views() {
-		k.use(o, Selection{}, false)
+		k.leave(o)
 	}
 	e.retry.Forget(o)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,7 +68,7 @@ type store struct {
 	begunOf   map[cloud.Owner]time.Time
 	doubtful  map[cloud.Owner]bool
 	busy      map[lb.Ref]chan struct{} // with something in it, it is being changed
-	users     map[cloud.Owner]Selection
+	users     map[cloud.Owner]user
 	sets      map[string]lb.NodeSet // as the pools were last made
 	grown     map[string]bool       // sets that something shared was made for, since their users were planned
 	meeting   sync.Mutex            // one reading of new nodes at a time
@@ -86,7 +87,7 @@ func newStore(domain string, readLag time.Duration, now func() time.Time) *store
 	return &store{
 		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now), turns: members.NewTurns(poolsAtATime),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]chan struct{}{},
-		users: map[cloud.Owner]Selection{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
+		users: map[cloud.Owner]user{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
 }
 
@@ -132,14 +133,7 @@ func (k *View) refresh(ctx context.Context, of ...cloud.Owner) error {
 	if partly || len(of) == 0 {
 		k.hole = hole
 	}
-	meant := func(o cloud.Owner) bool {
-		for _, x := range of {
-			if x == o {
-				return true
-			}
-		}
-		return len(of) == 0
-	}
+	meant := func(o cloud.Owner) bool { return len(of) == 0 || slices.Contains(of, o) }
 	for ref, r := range k.state {
 		if _, there := got[ref]; !there && k.believes(ref, false, began, at) && meant(r.Owner) && !hole.Covers(ref) {
 			delete(k.state, ref)
@@ -152,19 +146,26 @@ func (k *View) refresh(ctx context.Context, of ...cloud.Owner) error {
 			k.state[ref] = r
 		}
 	}
+	k.wasRead(of, began, at)
+	return nil
+}
+
+// wasRead enters of whom a reading was that began then: of these owners, or of
+// all. The store is locked.
+func (k *View) wasRead(of []cloud.Owner, began uint64, at time.Time) {
 	for _, o := range of {
 		delete(k.doubtful, o)
 		k.begunOf[o] = at
 	}
-	if len(of) == 0 {
-		k.begun = at
-		clear(k.begunOf)
-		clear(k.doubtful)
-		clear(k.members) // it is listed again
-		maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
-		maps.DeleteFunc(k.notedAt, func(_ lb.Ref, then time.Time) bool { return at.Sub(then) >= k.readLag })
+	if len(of) > 0 {
+		return
 	}
-	return nil
+	k.begun = at
+	clear(k.begunOf)
+	clear(k.doubtful)
+	clear(k.members) // it is listed again
+	maps.DeleteFunc(k.noted, func(_ lb.Ref, at uint64) bool { return at <= began })
+	maps.DeleteFunc(k.notedAt, func(_ lb.Ref, then time.Time) bool { return at.Sub(then) >= k.readLag })
 }
 
 // believes tells whether a read that began then may enter that a resource is
@@ -285,25 +286,30 @@ func (k *View) now() uint64 {
 	return k.clock
 }
 
-// use records which nodes an owner's balancer sends to; none with ok false.
-func (k *View) use(o cloud.Owner, s Selection, ok bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if ok {
-		k.users[o] = s
-		return
-	}
-	delete(k.users, o)
+// user is which nodes an owner's balancer sends to: so many of a set, all where
+// it is 0.
+type user struct {
+	Selection
+	takes int
 }
 
-// knows tells whether some owner uses the set already.
-func (k *View) knows(set string) bool {
+// use records which nodes an owner's balancer sends to, and tells whether the
+// pools have to be looked at for that: nobody used the set, or the balancer has
+// pools of its own and takes other nodes now.
+func (k *View) use(o cloud.Owner, u user) (news bool) {
+	own := k.Rules().OwnPools
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, s := range k.users {
-		if s.Name == set {
-			return true
-		}
-	}
-	return false
+	had, known := k.users[o]
+	news = !slices.ContainsFunc(slices.Collect(maps.Values(k.users)), func(x user) bool { return x.Name == u.Name }) ||
+		own && (!known || had.Name != u.Name || had.takes != u.takes)
+	k.users[o] = u
+	return news
+}
+
+// leave records that an owner's balancer sends to no nodes any more.
+func (k *View) leave(o cloud.Owner) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.users, o)
 }

@@ -94,7 +94,7 @@ func (h executor) syncPool(ctx context.Context, ref lb.Ref, want wanting) error 
 // meanwhile are looked at again.
 func (h executor) poolsOfSet(s Selection) ([]lb.Ref, wanting) {
 	then, state := h.now(), h.view()
-	all := h.Pools(h.e.nodeSet(s), state)
+	all := h.Pools(h.e.nodeSet(h.View, s), state)
 	pools := lb.StateOf(all...)
 	return refsOf(all), func(ref lb.Ref) (lb.Resource, bool) {
 		if state[ref].Members != nil && !h.changedSince(ref, then) {
@@ -102,14 +102,14 @@ func (h executor) poolsOfSet(s Selection) ([]lb.Ref, wanting) {
 		}
 		now := h.view()
 		leaveApart(now, pools[ref].Owner)
-		return find(h.Pools(h.e.nodeSet(s), now), ref)
+		return find(h.Pools(h.e.nodeSet(h.View, s), now), ref)
 	}
 }
 
 // poolsOfBalancer are the pools that the owner's balancer uses and that are
 // there, as they are to be.
 func (h executor) poolsOfBalancer(s Selection) ([]lb.Ref, wanting) {
-	pools := func() []lb.Resource { return h.poolsOf(h.e.nodeSet(s), h.owner, h.want) }
+	pools := func() []lb.Resource { return h.poolsOf(h.e.nodeSet(h.View, s), h.owner, h.want) }
 	return refsOf(pools()), func(ref lb.Ref) (lb.Resource, bool) { return find(pools(), ref) }
 }
 
@@ -127,7 +127,7 @@ func (h executor) fill(ctx context.Context, made lb.Ref) error {
 	return h.syncPool(ctx, made, func(ref lb.Ref) (lb.Resource, bool) {
 		state := planned(h.view(), h.owner, h.want)
 		for _, s := range h.selections() {
-			if r, is := find(h.Pools(h.e.nodeSet(s), state), ref); is {
+			if r, is := find(h.Pools(h.e.nodeSet(h.View, s), state), ref); is {
 				return r, true
 			}
 		}

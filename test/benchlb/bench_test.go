@@ -40,10 +40,11 @@ func TestWhatHappensCostsNoMoreCallsThanItMust(t *testing.T) {
 				written[r.What] = r.Writes
 			}
 			for what, want := range map[string]int{"one node in": 1, "one node out": 1, "restart, nothing changed": 0, "nothing, for a resync's 10 minutes": 0} {
-				if c.perBalancer {
-					want *= s.services
+				more := 0
+				if c.perBalancer && want > 0 { // and as many as the bounds say, of those that take some of the nodes
+					want, more = s.services/localPart, s.services*2
 				}
-				if got := written[what]; got != want {
+				if got := written[what]; got < want || got > want+more {
 					t.Errorf("%s: %d writes, want %d", what, got, want)
 				}
 			}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+
+	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
 // bounds are how many calls each step may take: what the APIs make
@@ -21,12 +23,15 @@ func (m *measuring) bounds() bounds {
 	if m.perBalancer {
 		// Every balancer has a target group of its own, whose targets can be read
 		// and changed only by themselves. Tags are read by twenty.
+		// Balancers of policy Cluster take some of the nodes each: few have a node,
+		// and put another in its place.
 		batches := (m.nodes + targetsOfCall - 1) / targetsOfCall
+		few := max(38, 4*(services-m.local())*min(lb.DefaultNodes, m.nodes)/max(1, m.nodes))
 		return bounds{
 			// Two groups' parts, balancer, target group, listener; targets. What was just
 			// made is not known everywhere at once, so that what uses it is tried again.
 			build: calls{2*some + services, (5+3+batches)*services + some},
-			in:    calls{some, services}, out: calls{0, 2 * services}, // the new machine's security group is read
+			in:    calls{some, m.local() + few}, out: calls{0, 2*m.local() + few}, // the new machine's security group is read
 			// A sixth of the balancers, or 20, are read by themselves, at five calls each.
 			readAll: calls{3*some + services + services/10 + 2*m.nodes/100 + 5*max(20, services/6+1), 0},
 			// Listeners are looked up, and a sweep or two reads all that is left.

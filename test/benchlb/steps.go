@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
-	"slices"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
 // steps are what happens, in this order.
@@ -39,6 +41,9 @@ func (m *measuring) member(preferred machine) machine {
 	return preferred
 }
 
+// local is how many of the Services are of policy Local.
+func (m *measuring) local() int { return m.services / localPart }
+
 // full tells whether the pools have all nodes, or as many as they take.
 func (m *measuring) full(context.Context) (bool, error) {
 	pools := m.cloud.pools()
@@ -50,7 +55,12 @@ func (m *measuring) full(context.Context) (bool, error) {
 		}
 	}
 	if m.perBalancer {
-		return len(pools) == m.services && !slices.ContainsFunc(pools, func(n int) bool { return n != min(serving, 500) }), nil
+		sizes, want := map[int]int{}, map[int]int{min(serving, 500): m.local()}
+		want[min(serving, lb.DefaultNodes)] += m.services - m.local()
+		for _, n := range pools {
+			sizes[n]++
+		}
+		return maps.Equal(sizes, want), nil
 	}
 	sum := 0
 	for _, n := range pools {

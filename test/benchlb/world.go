@@ -84,6 +84,9 @@ func (w *world) removeNode(ctx context.Context, m machine) error {
 	return w.cloud.removeMachine(m)
 }
 
+// localPart: one in so many Services is of policy Local.
+const localPart = 4
+
 // addServices makes Services of all sorts: internal and external, of policy
 // Cluster and Local.
 func (w *world) addServices(ctx context.Context, n int, annotations map[string]string) error {
@@ -97,7 +100,7 @@ func (w *world) addServices(ctx context.Context, n int, annotations map[string]s
 		if i%2 == 0 {
 			s.Annotations["vpcnative.dev/scheme"] = "Internal"
 		}
-		if i%4 == 3 {
+		if i%localPart == localPart-1 {
 			s.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyLocal
 		}
 		if err := w.api.Create(ctx, s); err != nil {

@@ -89,6 +89,9 @@ var annotations = []row{
 		events: []string{"AnnotationIgnored: weighted load balancing needs externalTrafficPolicy Local"}},
 	{name: "instance-groups", on: "gcp", edit: annotate("vpcnative.dev/backends", "InstanceGroups"), amend: more("backends", "instanceGroups")},
 
+	{name: "some-of-the-nodes", on: "aws", edit: annotate("vpcnative.dev/nodes", "3")},
+	{name: "some-of-the-nodes-and-local", on: "aws", edit: both(local, annotate("vpcnative.dev/nodes", "3")),
+		events: []string{"AnnotationIgnored: annotation vpcnative.dev/nodes needs externalTrafficPolicy Cluster"}},
 	{name: "types-of-aws", edit: ofAWS("type", "nlb", "nlb-target-type", "instance", "backend-protocol", "tcp", "ip-address-type", "ipv4")},
 	{name: "pods-of-aws", edit: ofAWS("type", "external", "nlb-target-type", "ip"), amend: inside, // as the AWS Load Balancer Controller has them
 		events: []string{"AnnotationIgnored: aws-load-balancer-nlb-target-type: ip: pods are not targets yet"}},

@@ -77,6 +77,7 @@ func (w *world) valuesOf() map[string][]string {
 	e.must(err)
 	values["vpcnative.dev/addresses"] = []string{"10.2.0.70"}
 	values["vpcnative.dev/subnets"] = []string{"front-eu-west-1b"}
+	values["vpcnative.dev/nodes"] = []string{"2", "all"}
 	for key, list := range map[string][]string{
 		"eip-allocations": {strings.Join(eips, " , "), eips[0]}, "private-ipv4-addresses": {"10.2.0.77", "10.2.0.78, 10.2.1.78"},
 		"subnets": {"front-eu-west-1c,front-eu-west-1a"}, "security-groups": {*theirs.GroupId, *theirs.GroupId + "," + *theirs.GroupId},

@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -304,6 +305,58 @@ var lives = []story{
 		w.eventually(func() error { return same("parts of torn", len(w.parts(w.owner("torn"))), 0) })
 		w.networkEvent(v1alpha1.ReasonOrphanRemoved)
 		w.eventually(func() error { return same("what is left", len(w.marked()), 0) })
+	}},
+	{name: "of-many-nodes-each-balancer-takes-some", on: "aws", options: options{brief: true}, run: func(w *world) {
+		names := make([]string, 40)
+		for i := range names {
+			names[i] = fmt.Sprintf("n%02d", i)
+			w.node(names[i], i)
+		}
+		w.start()
+		for name, nodes := range map[string]string{"web": "", "api": "", "few": "1", "all": "All"} {
+			w.service(name, func(s *corev1.Service) {
+				if nodes != "" {
+					s.Annotations["vpcnative.dev/nodes"] = nodes
+				}
+			})
+		}
+		takes := func(name string, want int) (nodes []string) {
+			w.Helper()
+			w.eventually(func() error {
+				s, _ := w.shape(w.owner(name))
+				nodes = s.Nodes
+				slices.Sort(nodes)
+				return same("nodes of "+name, len(nodes), want)
+			})
+			return nodes
+		}
+		web, api := takes("web", 25), takes("api", 25)
+		takes("few", 9) // three in each zone
+		takes("all", 40)
+		if slices.Equal(web, api) {
+			w.Error("two balancers take the same nodes")
+		}
+		w.says("web", "sends to 25 nodes")
+		gone := web[0]
+		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + "." + gone}})
+		w.eventually(func() error {
+			s, _ := w.shape(w.owner("web"))
+			return same("that "+gone+" is still there", slices.Contains(s.Nodes, gone), false)
+		})
+		stay := 0
+		for _, n := range takes("web", 25) {
+			if slices.Contains(web, n) {
+				stay++
+			}
+		}
+		if stay != 24 {
+			w.Errorf("%d of the others stay", stay)
+		}
+		w.edit("web", func(s *corev1.Service) { s.Annotations["vpcnative.dev/nodes"] = "All" })
+		takes("web", 39)
+		w.edit("web", func(s *corev1.Service) { delete(s.Annotations, "vpcnative.dev/nodes") })
+		w.settles()
+		takes("web", 39) // those that leave make it smaller
 	}},
 }
 

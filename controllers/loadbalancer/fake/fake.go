@@ -258,55 +258,25 @@ func Bad(a lb.Action, reason cloud.Reason, format string, args ...any) error {
 func (f *Cloud) change(a lb.Action, got lb.State) (lb.Resource, error) {
 	was, there := f.State[a.Ref]
 	if a.Verb == lb.Delete {
-		for _, r := range f.State {
-			if slices.Contains(r.Uses, a.Ref) {
-				return was, Bad(a, cloud.Conflict, "%s uses it", r.Ref)
-			}
-		}
-		delete(f.State, a.Ref)
-		delete(f.Held, a.Ref)
-		return lb.Resource{}, nil
+		return lb.Resource{}, f.remove(a)
 	}
-	if there && was.Foreign() {
-		return was, Bad(a, cloud.Conflict, "it is not ours")
-	}
-	if a.Verb == lb.Create && there {
-		return was, Bad(a, cloud.Conflict, "it is there")
-	}
-	if a.Verb == lb.Edit && (!there || was.Version != a.Got.Version) {
-		return was, Bad(a, cloud.Stale, "it is at %q, and was thought to be at %q", was.Version, a.Got.Version)
-	}
-	for _, used := range a.Want.Uses {
-		if _, ok := f.State[used]; !ok {
-			return was, Bad(a, cloud.NotFound, "%s is not there", used)
-		}
-		if _, ok := got[used]; !ok {
-			return was, Bad(a, cloud.Invalid, "%s was not handed over", used)
-		}
+	if err := f.refuses(a, got); err != nil {
+		return was, err
 	}
 	now := *a.Want
 	now.Fields, now.Address = maps.Clone(was.Fields), was.Address
 	if now.Fields == nil {
 		now.Fields = lb.Fields{}
 	}
-	if there {
-		now.Uses = a.Want.Uses
-		if now.Uses == nil {
-			now.Uses = was.Uses
-		}
+	if now.Uses == nil {
+		now.Uses = was.Uses
 	}
 	maps.Copy(now.Fields, a.Want.Fields)
 	f.next++
 	now.Version = fmt.Sprint(f.next)
 	if a.Kind == "address" && now.Address == "" {
-		if now.Address = now.Fields.One("ip"); now.Address == "" {
-			now.Address = fmt.Sprintf("203.0.%d.%d", f.next/250, f.next%250+1)
-		}
-		now.Fields["ip"] = []string{now.Address}
-		for _, r := range f.State {
-			if r.Kind == "address" && r.Ref != a.Ref && r.Address == now.Address {
-				return was, Bad(a, cloud.Conflict, "%s is taken", now.Address)
-			}
+		if err := f.choose(&now, a); err != nil {
+			return was, err
 		}
 	}
 	f.State[a.Ref] = now
@@ -314,6 +284,53 @@ func (f *Cloud) change(a lb.Action, got lb.State) (lb.Resource, error) {
 		now.Members = []string{}
 	}
 	return now, nil
+}
+
+func (f *Cloud) remove(a lb.Action) error {
+	for _, r := range f.State {
+		if slices.Contains(r.Uses, a.Ref) {
+			return Bad(a, cloud.Conflict, "%s uses it", r.Ref)
+		}
+	}
+	delete(f.State, a.Ref)
+	delete(f.Held, a.Ref)
+	return nil
+}
+
+// refuses says why a resource cannot be made or edited so.
+func (f *Cloud) refuses(a lb.Action, got lb.State) error {
+	was, there := f.State[a.Ref]
+	switch {
+	case there && was.Foreign():
+		return Bad(a, cloud.Conflict, "it is not ours")
+	case a.Verb == lb.Create && there:
+		return Bad(a, cloud.Conflict, "it is there")
+	case a.Verb == lb.Edit && (!there || was.Version != a.Got.Version):
+		return Bad(a, cloud.Stale, "it is at %q, and was thought to be at %q", was.Version, a.Got.Version)
+	}
+	for _, used := range a.Want.Uses {
+		if _, ok := f.State[used]; !ok {
+			return Bad(a, cloud.NotFound, "%s is not there", used)
+		}
+		if _, ok := got[used]; !ok {
+			return Bad(a, cloud.Invalid, "%s was not handed over", used)
+		}
+	}
+	return nil
+}
+
+// choose gives an address the one that is asked for, or one of its own.
+func (f *Cloud) choose(now *lb.Resource, a lb.Action) error {
+	if now.Address = now.Fields.One("ip"); now.Address == "" {
+		now.Address = fmt.Sprintf("203.0.%d.%d", f.next/250, f.next%250+1)
+	}
+	now.Fields["ip"] = []string{now.Address}
+	for _, r := range f.State {
+		if r.Kind == "address" && r.Ref != a.Ref && r.Address == now.Address {
+			return Bad(a, cloud.Conflict, "%s is taken", now.Address)
+		}
+	}
+	return nil
 }
 
 // Counts forgets the calls so far, and gives how many there were.

@@ -30,6 +30,8 @@ var own = []Annotation{
 		Meaning: "its addresses, at most one a family; names are given to the families in the order of `ipFamilies`", follow: addresses},
 	{Key: "vpcnative.dev/subnets", Values: "names or IDs", Effect: Followed,
 		Meaning: "the subnets of its own addresses: one on Google Cloud, one a zone on AWS ([which it has otherwise](#which-subnets-on-aws))", follow: attribute(lb.AttributeSubnets)},
+	{Key: "vpcnative.dev/nodes", Cloud: "aws", Values: "a number from 1 to 500, `All`", Effect: Followed,
+		Meaning: "how many nodes it sends to, and at least 3 in each zone: 25 by default ([which](#which-nodes-on-aws)); with `externalTrafficPolicy: Local` always all", follow: nodeCount},
 	{Key: "vpcnative.dev/backends", Cloud: "gcp", Values: "`EndpointGroups`, `InstanceGroups`", Effect: Followed,
 		Meaning: "zonal endpoint groups of nodes (the default), or instance groups", follow: oneOf(lb.AttributeBackends, lb.EndpointGroups, lb.InstanceGroups)},
 }

@@ -222,3 +222,18 @@ func backendProtocol(_ *maker, v string) error {
 	_, err := choose(cmp.Or(v, "tcp"), map[string]string{"tcp": "", "udp": "", "tcp_udp": ""})
 	return err
 }
+
+// nodeCount: where nodes serve only pods of their own, all of them count.
+func nodeCount(m *maker, v string) (err error) {
+	if strings.EqualFold(v, "All") {
+		m.to.Nodes = 0
+		return nil
+	}
+	if m.to.Nodes, err = number(v, 1, 500); err != nil {
+		return fmt.Errorf("%w, or All", err)
+	}
+	if m.to.LocalOnly {
+		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation vpcnative.dev/nodes needs externalTrafficPolicy Cluster, and is left out: with Local every node serves its own pods")
+	}
+	return nil
+}

@@ -75,7 +75,7 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	m := &maker{service: s, in: in}
 	m.Balancer.Owner = Owner(in.ID, s.Namespace, s.Name)
 	m.Balancer.Attributes = map[string]string{}
-	m.to = lb.Backend{From: m.Balancer.Owner, Attributes: map[string]string{}}
+	m.to = lb.Backend{From: m.Balancer.Owner, Nodes: lb.DefaultNodes, Attributes: map[string]string{}}
 	m.health()
 	m.affinity()
 	m.annotations()
@@ -91,6 +91,9 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 		m.Nodes = loadbalancer.Selection{}
 	}
 	m.to.NodeSet = m.Nodes.Name
+	if m.to.LocalOnly { // a node that is left out would leave out its pods
+		m.to.Nodes = 0
+	}
 	m.Balancer.Backends = map[string]lb.Backend{backend: m.to}
 	sortNotes(m.Refusals)
 	sortNotes(m.Notes)

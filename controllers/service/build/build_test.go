@@ -60,7 +60,7 @@ func plain() lb.LoadBalancer {
 		Frontends: []lb.Frontend{{Family: lb.IPv4}},
 		Listeners: []lb.Listener{listener("http", lb.TCP, 80, 30080)},
 		Backends: map[string]lb.Backend{backend: {
-			From: webOwner, NodeSet: loadbalancer.AllNodes, Check: lb.KubeProxyCheck, Attributes: map[string]string{},
+			From: webOwner, NodeSet: loadbalancer.AllNodes, Nodes: 25, Check: lb.KubeProxyCheck, Attributes: map[string]string{},
 		}},
 		AllowedSources: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
 		Attributes:     map[string]string{},
@@ -98,7 +98,7 @@ func TestFieldsBecomeABalancer(t *testing.T) {
 		"no NodePorts": {func(s *corev1.Service) { s.Spec.Ports[0].NodePort = 0 },
 			func(b *lb.LoadBalancer) { b.Listeners[0].To.NodePort = 0 }},
 		"traffic to own pods only": {local, to(func(b *lb.Backend) {
-			b.LocalOnly, b.Check = true, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 31000}
+			b.LocalOnly, b.Nodes, b.Check = true, 0, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 31000}
 		})},
 		"affinity": {func(s *corev1.Service) {
 			s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
@@ -211,6 +211,8 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 		{"gcp", []string{"vpcnative.dev/scheme", "internal"}, internal},
 		{"gcp", []string{"vpcnative.dev/addresses", "mine"}, func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = "mine" }},
 		{"aws", []string{"vpcnative.dev/subnets", "subnet-a, subnet-b"}, attributes("subnets", "subnet-a,subnet-b")},
+		{"aws", []string{"vpcnative.dev/nodes", "40"}, to(func(b *lb.Backend) { b.Nodes = 40 })},
+		{"aws", []string{"vpcnative.dev/nodes", "all"}, to(func(b *lb.Backend) { b.Nodes = 0 })},
 		{"gcp", []string{"vpcnative.dev/backends", "instancegroups"}, attributes("backends", "InstanceGroups")},
 		{"gcp", []string{"networking.gke.io/load-balancer-type", "Internal"}, internal},
 		{"gcp", []string{"cloud.google.com/load-balancer-type", "Internal"}, internal},
