@@ -12,7 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/service"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // orphaned is what one look found.
@@ -59,7 +59,7 @@ func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned,
 	if err := in.client.List(ctx, &services); err != nil {
 		return out, fmt.Errorf("listing Services: %w", err)
 	}
-	out.parts = lb.Orphans(out.state, service.Lives(services.Items, in.clusterID, f.withoutClass))
+	out.parts = lb.Orphans(out.state, build.Lives(services.Items, in.clusterID, f.withoutClass))
 	lives, err := in.owners(ctx)
 	if err != nil {
 		return out, err

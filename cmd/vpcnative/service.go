@@ -14,7 +14,6 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/service"
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
@@ -97,7 +96,7 @@ func (p *requests) previews(ctx context.Context, in *joined, list []*corev1.Serv
 			}
 			at[name] = x
 		}
-		preview := service.PreviewOf(x, x.State, build.Cluster{ID: in.clusterID, Cloud: clouds.Of(x.network)}, s, withoutClass, nodes)
+		preview := build.PreviewOf(x, x.State, build.Cluster{ID: in.clusterID, Cloud: clouds.Of(x.network)}, s, withoutClass, nodes)
 		foresee(x.State, preview.Plan)
 		out = append(out, reportOf(s, preview))
 	}

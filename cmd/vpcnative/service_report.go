@@ -9,7 +9,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
-	"github.com/vpcnative/vpcnative/controllers/service"
+	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // serviceReport is what is said of a Service.
@@ -38,7 +38,7 @@ func stepsOf(plan lb.Actions) []step {
 	return out
 }
 
-func reportOf(s *corev1.Service, p service.Preview) serviceReport {
+func reportOf(s *corev1.Service, p build.Preview) serviceReport {
 	out := serviceReport{Service: s.Namespace + "/" + s.Name, Ours: p.Ours, Nodes: p.Nodes, Actions: stepsOf(p.Plan)}
 	for _, n := range p.Notes {
 		out.Notes = append(out.Notes, n.Reason+": "+n.Text)

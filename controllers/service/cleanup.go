@@ -24,7 +24,7 @@ func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (is loadbal
 	if err := c.Engine.Load(ctx, k); err != nil {
 		return loadbalancer.Troubled(err), nil
 	}
-	if is, done := c.Engine.Remove(ctx, wanted(s, c.build(s, k))); !done {
+	if is, done := c.Engine.Remove(ctx, c.build(s, k).Wanted(s)); !done {
 		return is, nil
 	}
 	log.FromContext(ctx).Info("the load balancer is gone")

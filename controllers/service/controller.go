@@ -97,18 +97,18 @@ func (c *Controller) List(ctx context.Context, live bool) ([]client.Object, erro
 	if err := from.List(ctx, &list); err != nil {
 		return nil, err
 	}
-	return concerned(list.Items, c.WithoutClass), nil
+	return build.Concerned(list.Items, c.WithoutClass), nil
 }
 
 // Wants is what a Service asks for by a view, in what serves it there.
 func (c *Controller) Wants(o client.Object, k *loadbalancer.View) (loadbalancer.Wanted, bool) {
 	s, is := o.(*corev1.Service)
-	if !is || !Ours(s, c.WithoutClass) {
+	if !is || !build.Ours(s, c.WithoutClass) {
 		return loadbalancer.Wanted{}, false
 	}
 	asked := c.build(s, k)
 	_, refused := asked.Refused()
-	return wanted(s, asked), !refused
+	return asked.Wanted(s), !refused
 }
 
 // Enqueue brings Services to their queue.
@@ -128,16 +128,4 @@ func (c *Controller) Enqueue(ctx context.Context, keys []types.NamespacedName) {
 func (c *Controller) build(s *corev1.Service, k *loadbalancer.View) build.Result {
 	id := c.Engine.ClusterID
 	return build.Make(s, build.Cluster{ID: id, Cloud: k.Cloud}, k.SchemeOf(build.Owner(id, s.Namespace, s.Name)))
-}
-
-func wanted(s *corev1.Service, asked build.Result) loadbalancer.Wanted {
-	w := loadbalancer.Wanted{Object: s, Balancer: asked.Balancer, Nodes: asked.Nodes}
-	for _, i := range s.Status.LoadBalancer.Ingress {
-		for _, at := range []string{i.IP, i.Hostname} {
-			if at != "" {
-				w.Told = append(w.Told, at)
-			}
-		}
-	}
-	return w
 }

@@ -28,7 +28,7 @@ func (c *Controller) reconcile(ctx context.Context, req reconcile.Request) (reco
 	var is loadbalancer.Outcome
 	var err error
 	switch {
-	case Ours(s, c.WithoutClass):
+	case build.Ours(s, c.WithoutClass):
 		is, err = c.serve(ctx, s)
 	case controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) && !c.Engine.DryRun:
 		is, err = c.cleanUp(ctx, s)
@@ -52,7 +52,7 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (loadbalancer
 		return loadbalancer.Troubled(err), nil
 	}
 	asked := c.build(s, k)
-	w := wanted(s, asked)
+	w := asked.Wanted(s)
 	c.tell(s, asked.Notes)
 	if why, is := asked.Refused(); is {
 		c.Engine.KeepMembers(k, w)

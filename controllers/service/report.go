@@ -29,7 +29,7 @@ func (c *Controller) report(ctx context.Context, s *corev1.Service, is loadbalan
 	c.Metrics.observe(client.ObjectKeyFromObject(s), is)
 	before := s.DeepCopy()
 	news := enter(s, is)
-	if is.Ingress != nil && Ours(s, c.WithoutClass) {
+	if is.Ingress != nil && build.Ours(s, c.WithoutClass) {
 		s.Status.LoadBalancer = statusOf(is.Ingress)
 	}
 	if c.Engine.DryRun { // nothing is written that could say so

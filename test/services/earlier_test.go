@@ -17,7 +17,6 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/service"
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
@@ -69,7 +68,7 @@ func TestWhatAnEarlierReleaseMadeIsLeftAsItIs(t *testing.T) {
 			for _, s := range had.Services {
 				w.stays(b, state, &s, nodes)
 			}
-			lives := service.Lives(had.Services, earlierCluster, false)
+			lives := build.Lives(had.Services, earlierCluster, false)
 			for _, o := range lb.Orphans(state, lives) {
 				t.Errorf("%s would be swept: %s", o.Ref, o.Why)
 			}
@@ -88,7 +87,7 @@ func (w *world) stays(b lb.Balancers, whole lb.State, s *corev1.Service, nodes [
 		w.Fatal(err)
 	}
 	for what, state := range map[string]lb.State{"all": whole, "it alone": alone} {
-		p := service.PreviewOf(b, state, build.Cluster{ID: earlierCluster, Cloud: w.cloud}, s, false, nodes)
+		p := build.PreviewOf(b, state, build.Cluster{ID: earlierCluster, Cloud: w.cloud}, s, false, nodes)
 		if p.Refused.Reason != "" && !slices.Contains(refusedSince, s.Name) {
 			w.Errorf("%s was served, and is refused: %s", s.Name, p.Refused.Text)
 		}

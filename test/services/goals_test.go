@@ -16,7 +16,6 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/service"
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
@@ -138,8 +137,8 @@ func (g *goals) said(list []saying) *corev1.Service {
 	}}, 0)
 }
 
-func (g *goals) preview(state lb.State, s *corev1.Service) service.Preview {
-	return service.PreviewOf(g.b, state, g.in, s, false, g.nodes)
+func (g *goals) preview(state lb.State, s *corev1.Service) build.Preview {
+	return build.PreviewOf(g.b, state, g.in, s, false, g.nodes)
 }
 
 func (g *goals) read() lb.State {

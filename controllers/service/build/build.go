@@ -67,6 +67,19 @@ func (r Result) Refused() (Note, bool) {
 	return out, true
 }
 
+// Wanted is what the engine is to keep for the Service.
+func (r Result) Wanted(s *corev1.Service) loadbalancer.Wanted {
+	w := loadbalancer.Wanted{Object: s, Balancer: r.Balancer, Nodes: r.Nodes}
+	for _, i := range s.Status.LoadBalancer.Ingress {
+		for _, at := range []string{i.IP, i.Hostname} {
+			if at != "" {
+				w.Told = append(w.Told, at)
+			}
+		}
+	}
+	return w
+}
+
 // Make says what the Service asks for. Where it does not say who is to reach
 // it, it keeps the scheme of what serves it now: serving, empty where nothing
 // does. So neither a word taken out nor another manager moves it, least of all

@@ -1,4 +1,4 @@
-package service
+package build
 
 import (
 	corev1 "k8s.io/api/core/v1"
@@ -8,7 +8,6 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
-	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
 // Ours tells whether the Service is to have a load balancer of ours.
@@ -22,8 +21,8 @@ func Ours(s *corev1.Service, withoutClass bool) bool {
 	return *s.Spec.LoadBalancerClass == v1alpha1.ClassLoadBalancer
 }
 
-// concerned are the Services that are or were ours.
-func concerned(list []corev1.Service, withoutClass bool) (out []client.Object) {
+// Concerned are the Services that are or were ours.
+func Concerned(list []corev1.Service, withoutClass bool) (out []client.Object) {
 	for i := range list {
 		if s := &list[i]; Ours(s, withoutClass) || controllerutil.ContainsFinalizer(s, v1alpha1.LoadBalancerFinalizer) {
 			out = append(out, s)
@@ -36,6 +35,6 @@ func concerned(list []corev1.Service, withoutClass bool) (out []client.Object) {
 // are listed. Owners of other kinds and clusters are none of ours to judge.
 func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
 	alive := &loadbalancer.Living{ClusterID: clusterID}
-	alive.Add(build.OwnerKind, concerned(services, withoutClass))
+	alive.Add(OwnerKind, Concerned(services, withoutClass))
 	return alive.Has
 }
