@@ -13,9 +13,6 @@ import (
 // +kubebuilder:validation:Pattern=`^(0|([0-9]{1,5}(\.[0-9]{1,9})?(h|m|s|ms)){1,4})$`
 type Duration string
 
-// DurationOf formats a length of time.
-func DurationOf(d time.Duration) Duration { return Duration(d.String()) }
-
 // Parse parses it.
 func (d Duration) Parse() (time.Duration, error) {
 	out, err := time.ParseDuration(string(d))

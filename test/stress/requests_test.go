@@ -44,7 +44,7 @@ const dual = "dual"
 func growing(*rig, *rand.Rand) v1alpha1.RangeRequestSpec {
 	bits := int32(24)
 	return v1alpha1.RangeRequestSpec{PrefixLength: &bits, Growth: &v1alpha1.Growth{
-		Threshold: 100, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.DurationOf(reclaimAfter))}}
+		Threshold: 100, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.Duration(reclaimAfter.String()))}}
 }
 
 // plain are requests for which there are no Nodes.
@@ -55,7 +55,7 @@ var plain = []struct {
 	{"custom", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Custom, PrefixLength: ptr.To(int32(26))}},
 	{"lb", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Proxy}},
 	{"services", v1alpha1.RangeRequestSpec{Purpose: v1alpha1.Services, PrefixLength: ptr.To(int32(28)), Growth: &v1alpha1.Growth{
-		Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.DurationOf(reclaimAfter))}}},
+		Threshold: 80, WaitingNodes: 1, MaxRanges: 3, ReclaimAfter: ptr.To(v1alpha1.Duration(reclaimAfter.String()))}}},
 }
 
 func makePlain(r *rig, c *cluster, rng *rand.Rand) string {

@@ -13,13 +13,6 @@ func asError(e *APIError) error {
 	return e
 }
 
-// AddProject makes a project exist.
-func (s *Sim) AddProject(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.addProject(name)
-}
-
 // AddNetwork adds a network, and its project if needed.
 func (s *Sim) AddNetwork(n Network) error {
 	defer s.lock()()
