@@ -2,9 +2,6 @@ package gcp
 
 import (
 	"context"
-	"errors"
-
-	"github.com/google/uuid"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -19,27 +16,20 @@ const firstInterface = "nic0"
 // Attach adds the alias range. One request does it while the interface is as
 // the caller knows it.
 func (v interfaces) Attach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
-	return v.edit(ctx, i, &edit{vpc: v.vpc, want: a, add: true, about: subject{act: "attach alias range " + a.Prefix.String()}})
+	return v.edit(ctx, i, &edit{attempt: attempt{vpc: v.vpc, about: subject{act: "attach alias range " + a.Prefix.String()}}, want: a, add: true})
 }
 
 // Detach removes the alias range. Clearing the last one goes the same way.
 func (v interfaces) Detach(ctx context.Context, i cloud.Interface, a cloud.Attachment) (cloud.Operation, error) {
-	return v.edit(ctx, i, &edit{vpc: v.vpc, want: a, about: subject{act: "detach alias range " + a.Prefix.String()}})
+	return v.edit(ctx, i, &edit{attempt: attempt{vpc: v.vpc, about: subject{act: "detach alias range " + a.Prefix.String()}}, want: a})
 }
 
 // edit is one change of an interface's alias ranges and how it stands.
 type edit struct {
-	*vpc
-	ref   instanceRef
-	want  cloud.Attachment
-	add   bool // or remove
-	about subject
-	// unsure is set once a request of ours may have been taken up without
-	// our knowing. From then on no refusal is the last word: it may be about
-	// the second try only.
-	unsure error
-	// request is the ID under which a request may be sent again.
-	request string
+	attempt
+	ref  instanceRef
+	want cloud.Attachment
+	add  bool // or remove
 }
 
 func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (cloud.Operation, error) {
@@ -94,29 +84,17 @@ func (e *edit) worthAgain(err error) bool {
 	return r == cloud.Stale || r == cloud.Conflict && e.unsure != nil
 }
 
-// final makes an error the last word.
-func (e *edit) final(err error) error {
-	if e.unsure != nil {
-		return e.unsure
-	}
-	return err
-}
-
 // check refuses what no request can bring about.
 func (e *edit) check(i cloud.Interface) error {
 	if !e.want.Prefix.Addr().Is4() || e.want.Prefix != e.want.Prefix.Masked() {
-		return e.refuse(cloud.Invalid, errors.New("it is no IPv4 range in its canonical form"),
+		return e.refuse(cloud.Invalid, "it is no IPv4 range in its canonical form",
 			"give an IPv4 range without host bits; alias ranges out of IPv6 ranges are not supported")
 	}
 	if i.Subnet == "" && e.add {
-		return e.refuse(cloud.Invalid, errors.New("the first interface is in subnetwork "+i.SubnetName),
+		return e.refuse(cloud.Invalid, "the first interface is in subnetwork "+i.SubnetName,
 			"it has to be in one of the Network's node subnetworks; move the machine or name its subnetwork there")
 	}
 	return nil
-}
-
-func (e *edit) refuse(r cloud.Reason, err error, remedy string) error {
-	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: err, Remedy: remedy}
 }
 
 // needed reports whether the interface is not yet as wanted.
@@ -137,12 +115,12 @@ func (e *edit) fits(i cloud.Interface, fresh bool) error {
 	}
 	for _, a := range i.Attachments {
 		if a.Prefix.Overlaps(e.want.Prefix) {
-			return e.refuse(cloud.Conflict, errors.New("the interface already holds "+a.Prefix.String()+" of range "+a.Range),
+			return e.refuse(cloud.Conflict, "the interface already holds "+a.Prefix.String()+" of range "+a.Range,
 				"remove that alias range if it is nobody's, or choose another")
 		}
 	}
 	if len(i.Attachments) >= maxAliases {
-		return e.refuse(cloud.LimitExceeded, errors.New("the interface already holds 150"), limitRemedy(methodUpdate))
+		return e.refuse(cloud.LimitExceeded, "the interface already holds 150", limitRemedy(methodUpdate))
 	}
 	return nil
 }
@@ -157,7 +135,7 @@ func (v interfaces) reread(ctx context.Context, e *edit, i cloud.Interface) (clo
 		return now, e.final(err)
 	}
 	if i.InstanceUID != "" && now.InstanceUID != i.InstanceUID {
-		return now, e.refuse(cloud.NotFound, errors.New("the instance was replaced: its ID is "+now.InstanceUID+", not "+i.InstanceUID),
+		return now, e.refuse(cloud.NotFound, "the instance was replaced: its ID is "+now.InstanceUID+", not "+i.InstanceUID,
 			"nothing to do: the machine that this was for is gone")
 	}
 	e.ref.id = now.InstanceUID
@@ -168,10 +146,7 @@ func (v interfaces) reread(ctx context.Context, e *edit, i cloud.Interface) (clo
 // of a request is unknown, the same request goes out again: by its ID the
 // cloud tells that it has had it, and answers with its operation.
 func (e *edit) send(ctx context.Context, i cloud.Interface) (cloud.Operation, error) {
-	if e.request == "" {
-		e.request = uuid.NewString()
-	}
-	p := nicPatch{nic: firstInterface, aliases: kept(i.Attachments, e.want.Prefix), fingerprint: i.Version, requestID: e.request}
+	p := nicPatch{nic: firstInterface, aliases: kept(i.Attachments, e.want.Prefix), fingerprint: i.Version, requestID: e.requestID()}
 	if e.add {
 		p.aliases = append(p.aliases, alias{e.want.Prefix.String(), e.want.Range})
 	}

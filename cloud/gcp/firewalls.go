@@ -82,12 +82,12 @@ func parseRanges(list []string) (out []netip.Prefix, err error) {
 
 // Ensure makes the rule or corrects it.
 func (v firewalls) Ensure(ctx context.Context, r cloud.FirewallRule) error {
-	return v.settle(ctx, &ruleEdit{vpc: v.vpc, want: r, about: v.subject("keep firewall rule ", r)})
+	return v.settle(ctx, &ruleEdit{attempt: attempt{vpc: v.vpc, about: v.subject("keep firewall rule ", r)}, want: r})
 }
 
 // Delete removes the rule.
 func (v firewalls) Delete(ctx context.Context, r cloud.FirewallRule) error {
-	return v.settle(ctx, &ruleEdit{vpc: v.vpc, want: r, remove: true, about: v.subject("delete firewall rule ", r)})
+	return v.settle(ctx, &ruleEdit{attempt: attempt{vpc: v.vpc, about: v.subject("delete firewall rule ", r)}, want: r, remove: true})
 }
 
 func (v firewalls) subject(act string, r cloud.FirewallRule) subject {
@@ -96,11 +96,9 @@ func (v firewalls) subject(act string, r cloud.FirewallRule) subject {
 
 // ruleEdit is one change of a rule of ours.
 type ruleEdit struct {
-	*vpc
+	attempt
 	want   cloud.FirewallRule
 	remove bool
-	about  subject
-	unsure error // a request of ours may have been taken up
 }
 
 // settle reads, compares and changes until the rule is as wanted.
@@ -124,10 +122,7 @@ func (v firewalls) settle(ctx context.Context, e *ruleEdit) error {
 			again = method != "" && (e.unsure != nil || try == 0)
 		}
 		if !again || try >= e.Retries || !e.pause(ctx, try) {
-			if e.unsure != nil {
-				return e.unsure
-			}
-			return err
+			return e.final(err)
 		}
 	}
 }
@@ -147,9 +142,8 @@ func (e *ruleEdit) step(ctx context.Context) (method string, err error) {
 		return "", err
 	}
 	if now.description != e.want.Description || !e.inNetwork(now.network) || now.direction != ingress {
-		return "", &cloud.Error{Reason: cloud.Conflict, Act: e.about.act, Resource: e.about.resource,
-			Err:    fmt.Errorf("a rule of that name is there, described as %q", now.description),
-			Remedy: "it is not ours, or its description was changed; rename or delete it by hand"}
+		return "", e.refuse(cloud.Conflict, fmt.Sprintf("a rule of that name is there, described as %q", now.description),
+			"it is not ours, or its description was changed; rename or delete it by hand")
 	}
 	if e.remove {
 		return methodDeleteRule, nil
@@ -174,12 +168,7 @@ func (e *ruleEdit) send(ctx context.Context, method string) error {
 	if err != nil {
 		return err
 	}
-	if !op.done {
-		if op, err = e.ops.wait(ctx, e.ref().scope(), op.name, e.about); err != nil {
-			return err
-		}
-	}
-	return op.failure(method, e.about)
+	return e.finish(ctx, method, e.ref().scope(), op)
 }
 
 func (e *ruleEdit) wire() firewall {

@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -16,7 +15,7 @@ import (
 
 // Apply carries out one action.
 func (v balancers) Apply(ctx context.Context, a lb.Action, got lb.State) (lb.Resource, error) {
-	e := &lbEdit{balancers: v, action: a, at: v.refOf(a.Ref)}
+	e := &lbEdit{attempt: attempt{vpc: v.vpc}, action: a, at: v.refOf(a.Ref)}
 	e.about = subject{string(a.Verb) + " " + a.Kind, e.at.String()}
 	if a.Want != nil {
 		e.want = resolve(a.Want.Fields, got)
@@ -58,17 +57,11 @@ func resolve(f lb.Fields, got lb.State) lb.Fields {
 
 // lbEdit is one action under way.
 type lbEdit struct {
-	balancers
+	attempt
 	action lb.Action
 	at     lbRef
 	want   lb.Fields // nil where it is to go
-	about  subject
-	// request is the ID of a request of which it is not known how it ended: the
-	// cloud takes a repeat for the same. A try after a known end is a new one,
-	// or the cloud would answer with the end of the old.
-	request string
-	unsure  error // a request of ours may have been taken up
-	made    bool  // by an insert of ours
+	made   bool      // by an insert of ours
 }
 
 // settle changes, and reads and changes again, until the end is there.
@@ -77,8 +70,8 @@ func (e *lbEdit) settle(ctx context.Context) (lb.Resource, error) {
 	for try := 0; ; try++ {
 		var err error
 		if !known {
-			if now, there, err = e.readOne(ctx, e.action.Ref); err != nil {
-				return now, e.orUnsure(err)
+			if now, there, err = (balancers{e.vpc}).readOne(ctx, e.action.Ref); err != nil {
+				return now, e.final(err)
 			}
 			if done, err := e.judge(now, there); done || err != nil {
 				return now, err
@@ -89,16 +82,16 @@ func (e *lbEdit) settle(ctx context.Context) (lb.Resource, error) {
 				return lb.Resource{}, nil
 			}
 			known = false // what it came to is read: the cloud has filled in the rest
-			if now, there, err = e.readOne(ctx, e.action.Ref); err == nil && there && len(e.differs(now)) == 0 {
+			if now, there, err = (balancers{e.vpc}).readOne(ctx, e.action.Ref); err == nil && there && len(e.differs(now)) == 0 {
 				return now, nil
 			} else if err != nil {
-				return now, e.orUnsure(err)
+				return now, e.final(err)
 			}
 			err = e.changed()
 		}
 		known = false
 		if !e.worthAgain(err, try) || try >= e.Retries || !e.pause(ctx, try) {
-			return now, e.orUnsure(err)
+			return now, e.final(err)
 		}
 	}
 }
@@ -115,13 +108,6 @@ func (e *lbEdit) worthAgain(err error, try int) bool {
 		return try == 0 || e.unsure != nil && try < 3
 	}
 	return false
-}
-
-func (e *lbEdit) orUnsure(err error) error {
-	if e.unsure != nil {
-		return e.unsure
-	}
-	return err
 }
 
 // judge reports whether what is there is the end already, and refuses what is
@@ -144,8 +130,7 @@ func (e *lbEdit) judge(now lb.Resource, there bool) (done bool, err error) {
 		wanted = a.Got.Owner
 	}
 	if now.Foreign() || owner != wanted {
-		return false, &cloud.Error{Reason: cloud.Conflict, Act: e.about.act, Resource: e.about.resource,
-			Err: errors.New("what has that name is not ours"), Remedy: "rename or delete it by hand; nothing of it is changed"}
+		return false, e.refuse(cloud.Conflict, "what has that name is not ours", "rename or delete it by hand; nothing of it is changed")
 	}
 	if a.Verb == lb.Delete {
 		return false, nil
@@ -158,7 +143,7 @@ func (e *lbEdit) judge(now lb.Resource, there bool) (done bool, err error) {
 }
 
 func (e *lbEdit) changed() error {
-	return &cloud.Error{Reason: cloud.Stale, Act: e.about.act, Resource: e.about.resource, Err: errors.New("it is no longer as it was when this was planned")}
+	return e.refuse(cloud.Stale, "it is no longer as it was when this was planned", "")
 }
 
 // differs are the wanted fields that are otherwise.
@@ -195,13 +180,6 @@ func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
 	}
 	// Each try has its own fingerprint, so it is a request of its own.
 	return e.call(ctx, "patch", func(ctx context.Context) (operation, error) { return e.api.lbPatch(ctx, e.at, o, uuid.NewString()) })
-}
-
-func (e *lbEdit) requestID() string {
-	if e.request == "" {
-		e.request = uuid.NewString()
-	}
-	return e.request
 }
 
 // call makes one change and waits for its operation.

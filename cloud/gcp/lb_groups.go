@@ -61,7 +61,7 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, l
 		true:  {kindNEG: "attachNetworkEndpoints", kindGroup: "addInstances"},
 		false: {kindNEG: "detachNetworkEndpoints", kindGroup: "removeInstances"},
 	}[add][at.kind]
-	e := &lbEdit{balancers: v, at: at, about: subject{map[bool]string{true: "attach members to", false: "detach members from"}[add] + " " + g.Kind, at.String()}}
+	e := &lbEdit{attempt: attempt{vpc: v.vpc, about: subject{map[bool]string{true: "attach members to", false: "detach members from"}[add] + " " + g.Kind, at.String()}}, at: at}
 	id := uuid.NewString()
 	err := e.call(ctx, verb, func(ctx context.Context) (operation, error) { return v.api.changeMembers(ctx, at, add, list, id) })
 	switch cloud.ReasonOf(err) {

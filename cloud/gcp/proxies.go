@@ -2,10 +2,7 @@ package gcp
 
 import (
 	"context"
-	"errors"
 	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -33,12 +30,12 @@ type proxies struct{ *vpc }
 
 // Ensure makes the subnetwork where there is none of its name.
 func (v proxies) Ensure(ctx context.Context, s cloud.ProxySubnet) error {
-	return v.settle(ctx, &proxyEdit{vpc: v.vpc, want: s, add: true, about: v.subject("create proxy-only subnetwork ", s)})
+	return v.settle(ctx, &proxyEdit{attempt: attempt{vpc: v.vpc, about: v.subject("create proxy-only subnetwork ", s)}, want: s, add: true})
 }
 
 // Delete removes it.
 func (v proxies) Delete(ctx context.Context, s cloud.ProxySubnet) error {
-	return v.settle(ctx, &proxyEdit{vpc: v.vpc, want: s, about: v.subject("delete proxy-only subnetwork ", s)})
+	return v.settle(ctx, &proxyEdit{attempt: attempt{vpc: v.vpc, about: v.subject("delete proxy-only subnetwork ", s)}, want: s})
 }
 
 func (v proxies) subject(act string, s cloud.ProxySubnet) subject {
@@ -47,12 +44,9 @@ func (v proxies) subject(act string, s cloud.ProxySubnet) subject {
 
 // proxyEdit is the making or the removal of a proxy-only subnetwork.
 type proxyEdit struct {
-	*vpc
-	want    cloud.ProxySubnet
-	add     bool // or remove
-	about   subject
-	unsure  error  // a request of ours may have been taken up
-	request string // the ID under which it may be sent again
+	attempt
+	want cloud.ProxySubnet
+	add  bool // or remove
 }
 
 // settle reads, decides and changes until the subnetwork is as wanted. Only
@@ -108,15 +102,6 @@ func (e *proxyEdit) worthAgain(err error) bool {
 	return false
 }
 
-// final makes an error the last word. What was read says what is there, but
-// not what a request without a reply may still make.
-func (e *proxyEdit) final(err error) error {
-	if err != nil && e.unsure != nil {
-		return e.unsure
-	}
-	return err
-}
-
 // rival finds out whether a refusal that is merely "invalid" comes from another
 // active proxy-only subnetwork: no documented text says so.
 func (e *proxyEdit) rival(ctx context.Context, refused error) error {
@@ -130,10 +115,6 @@ func (e *proxyEdit) rival(ctx context.Context, refused error) error {
 	}
 	return e.refuse(cloud.Conflict, "region "+e.Region+" has the active proxy-only subnetwork "+other.Name+" ("+other.Prefix.String()+")",
 		"use that one: a network has one for each region")
-}
-
-func (e *proxyEdit) refuse(r cloud.Reason, what, remedy string) error {
-	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: errors.New(what), Remedy: remedy}
 }
 
 func (e *proxyEdit) ref() subnetRef { return e.subnetRef(e.want.Name) }
@@ -162,9 +143,6 @@ func (e *proxyEdit) needed(ctx context.Context) (bool, error) {
 
 // send makes or removes it, and waits until the cloud is done.
 func (e *proxyEdit) send(ctx context.Context) error {
-	if e.request == "" {
-		e.request = uuid.NewString()
-	}
 	method := methodDeleteSubnet
 	if e.add {
 		method = methodInsertSubnet
@@ -172,23 +150,14 @@ func (e *proxyEdit) send(ctx context.Context) error {
 	op, err := e.change(ctx, method, e.ref().scope(), e.about, func(ctx context.Context) (operation, error) {
 		if e.add {
 			return e.api.insertProxySubnet(ctx, e.ref(), proxyInsert{
-				network: e.networkPath(), cidr: e.want.Prefix.String(), description: e.want.Description, requestID: e.request,
+				network: e.networkPath(), cidr: e.want.Prefix.String(), description: e.want.Description, requestID: e.requestID(),
 			})
 		}
-		return e.api.deleteSubnetwork(ctx, e.ref(), e.request)
+		return e.api.deleteSubnetwork(ctx, e.ref(), e.requestID())
 	})
 	if err != nil {
 		return err
 	}
-	return e.finish(ctx, method, op)
-}
-
-func (e *proxyEdit) finish(ctx context.Context, method string, op operation) (err error) {
 	e.request = "" // its operation tells how it ended
-	if !op.done {
-		if op, err = e.ops.wait(ctx, e.ref().scope(), op.name, e.about); err != nil {
-			return err
-		}
-	}
-	return op.failure(method, e.about)
+	return e.finish(ctx, method, e.ref().scope(), op)
 }

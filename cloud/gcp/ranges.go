@@ -2,10 +2,7 @@ package gcp
 
 import (
 	"context"
-	"errors"
 	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -20,12 +17,12 @@ type ranges struct {
 
 // Create adds the secondary range to its subnetwork.
 func (v *ranges) Create(ctx context.Context, r cloud.Range) error {
-	return v.edit(ctx, &rangeEdit{vpc: v.vpc, want: r, add: true, about: v.subject("create secondary range ", r)})
+	return v.edit(ctx, &rangeEdit{attempt: attempt{vpc: v.vpc, about: v.subject("create secondary range ", r)}, want: r, add: true})
 }
 
 // Delete removes the secondary range from its subnetwork.
 func (v *ranges) Delete(ctx context.Context, r cloud.Range) error {
-	return v.edit(ctx, &rangeEdit{vpc: v.vpc, want: r, about: v.subject("delete secondary range ", r)})
+	return v.edit(ctx, &rangeEdit{attempt: attempt{vpc: v.vpc, about: v.subject("delete secondary range ", r)}, want: r})
 }
 
 func (v *ranges) subject(act string, r cloud.Range) subject {
@@ -34,12 +31,9 @@ func (v *ranges) subject(act string, r cloud.Range) subject {
 
 // rangeEdit is one change of a subnetwork's secondary ranges.
 type rangeEdit struct {
-	*vpc
-	want    cloud.Range
-	add     bool // or remove
-	about   subject
-	unsure  error  // a request of ours may have been taken up
-	request string // the ID under which it may be sent again
+	attempt
+	want cloud.Range
+	add  bool // or remove
 }
 
 // edit reads the subnetwork, decides, and patches it, again and again until
@@ -70,10 +64,7 @@ func (v *ranges) edit(ctx context.Context, e *rangeEdit) error {
 		if err = e.send(ctx, now); err == nil {
 			return nil
 		}
-		if try >= e.Retries || !e.worthAgain(err) {
-			return e.final(err)
-		}
-		if !e.pause(ctx, try) {
+		if try >= e.Retries || !e.worthAgain(err) || !e.pause(ctx, try) {
 			return e.final(err)
 		}
 	}
@@ -94,17 +85,6 @@ func (e *rangeEdit) worthAgain(err error) bool {
 		return e.unsure != nil
 	}
 	return false
-}
-
-func (e *rangeEdit) final(err error) error {
-	if e.unsure != nil {
-		return e.unsure
-	}
-	return err
-}
-
-func (e *rangeEdit) refuse(r cloud.Reason, what, remedy string) error {
-	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: errors.New(what), Remedy: remedy}
 }
 
 func (e *rangeEdit) ref() subnetRef { return e.subnetRef(e.want.Subnet) }
@@ -141,10 +121,7 @@ func (e *rangeEdit) decide(now subnetwork) (needed bool, err error) {
 // send patches the list with the one entry more or less, the others as they
 // were read, and waits until the cloud is done.
 func (e *rangeEdit) send(ctx context.Context, now subnetwork) error {
-	if e.request == "" {
-		e.request = uuid.NewString()
-	}
-	p := subnetPatch{fingerprint: now.fingerprint, requestID: e.request}
+	p := subnetPatch{fingerprint: now.fingerprint, requestID: e.requestID()}
 	if e.add {
 		p.secondary = append(slices.Clone(now.secondary), secondaryRange{name: e.want.Name, cidr: e.want.Prefix.String()})
 	} else {
@@ -157,10 +134,5 @@ func (e *rangeEdit) send(ctx context.Context, now subnetwork) error {
 		return err
 	}
 	e.request = "" // its operation tells how it ended
-	if !op.done {
-		if op, err = e.ops.wait(ctx, e.ref().scope(), op.name, e.about); err != nil {
-			return err
-		}
-	}
-	return op.failure(methodPatch, e.about)
+	return e.finish(ctx, methodPatch, e.ref().scope(), op)
 }
