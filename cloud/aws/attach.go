@@ -77,7 +77,7 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err e
 			return nil
 		}
 		// At once the first time: most who know old things do so once.
-		if !e.worthAgain(refused) || try >= e.Retries || try > 0 && !e.pause(ctx, try) {
+		if !e.worthAgain(refused) || try >= e.Retries || try > 0 && !e.Pause(ctx, try) {
 			return e.final(ctx, refused)
 		}
 		left, agrees, err := []netip.Prefix(nil), false, error(nil)
@@ -121,7 +121,7 @@ func (v interfaces) look(ctx context.Context, e *edit, i cloud.Interface, refuse
 		}
 		left = e.todo(now)
 		agrees = e.unsure == nil && isTaken(refused) && slices.Equal(left, todo)
-		if !agrees || !behind || !e.pause(ctx, try) {
+		if !agrees || !behind || !e.Pause(ctx, try) {
 			return now, left, agrees, nil
 		}
 	}

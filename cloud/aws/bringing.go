@@ -51,7 +51,7 @@ func (v newSpace) until(ctx context.Context, b *bringing) error {
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if err != nil || !v.pause(ctx, min(try, 4)) {
+		if err != nil || !v.Pause(ctx, min(try, 4)) {
 			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: b.about.act, Resource: b.about.resource, Err: ctx.Err(), Remedy: "it is read again"}
 		}
 	}

@@ -3,10 +3,7 @@ package aws
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"time"
-
-	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -18,7 +15,7 @@ type subject struct{ act, resource string }
 // throttles it or does not answer, up to Retries times.
 func read[T any](ctx context.Context, v *vpc, action string, about subject, f func(context.Context) (T, error)) (T, error) {
 	var got T
-	err := v.retry(ctx, func() error {
+	err := v.Retry(ctx, func() error {
 		return v.once(ctx, cloud.Call{Method: action, Scope: v.scope(action)}, about, func(ctx context.Context) (err error) {
 			got, err = f(ctx)
 			return err
@@ -31,7 +28,7 @@ func read[T any](ctx context.Context, v *vpc, action string, about subject, f fu
 // refused to take it up (throttled) or was not reached, never when it may
 // have been taken up: that is for the caller to settle.
 func (v *vpc) change(ctx context.Context, action string, about subject, f func(context.Context) error) error {
-	return v.retry(ctx, func() error {
+	return v.Retry(ctx, func() error {
 		return v.once(ctx, cloud.Call{Method: action, Scope: v.scope(action), Mutates: true}, about, f)
 	})
 }
@@ -49,39 +46,6 @@ func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(c
 		return classify(call, about, f(ctx))
 	})
 	return classify(cloud.Call{Method: call.Method, Scope: call.Scope}, about, err)
-}
-
-// unavailableTries is how often a call is repeated that did not reach the
-// cloud. A person should hear of a broken network soon, and the caller tries
-// again anyway.
-const unavailableTries = 3
-
-func (v *vpc) retry(ctx context.Context, f func() error) error {
-	for try := 0; ; try++ {
-		err := f()
-		tries := 0
-		switch cloud.ReasonOf(err) {
-		case cloud.Throttled:
-			tries = v.Retries
-		case cloud.Unavailable:
-			tries = min(v.Retries, unavailableTries)
-		}
-		if try >= tries || !v.pause(ctx, try) {
-			return err
-		}
-	}
-}
-
-// pause waits before try+1: twice as long each time, with jitter so that
-// those who met once do not meet again. It is false when ctx ended.
-func (v *vpc) pause(ctx context.Context, try int) bool {
-	d := min(v.BackoffMin<<min(try, 20), v.BackoffMax)
-	return v.wait(ctx, d/2+rand.N(d/2+1))
-}
-
-// wait is false when ctx ended before.
-func (v *vpc) wait(ctx context.Context, d time.Duration) bool {
-	return smithytime.SleepWithContext(ctx, d) == nil
 }
 
 // behind reports whether a read that begins now may not show what was there at

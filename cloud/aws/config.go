@@ -34,13 +34,7 @@ type Config struct {
 	// (default 500, that of new accounts).
 	RoutesPerTable int
 
-	// CallTimeout bounds one request (default 30 s).
-	CallTimeout time.Duration
-	// Retries is how often a request is repeated that was throttled, and how
-	// often a change whose outcome is not known is tried again (default 10).
-	Retries int
-	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
-	BackoffMin, BackoffMax time.Duration
+	cloud.RetryPolicy
 	// ReadLag is how far what EC2 shows may be behind what it did (default 1 s).
 	// What a read does not show counts once it began so long after the doubt.
 	ReadLag time.Duration
@@ -56,12 +50,7 @@ func (c Config) withDefaults() Config {
 	if c.RoutesPerTable == 0 {
 		c.RoutesPerTable = 500
 	}
-	if c.Retries == 0 {
-		c.Retries = 10
-	}
-	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
-	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
-	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
+	c.RetryPolicy = c.RetryPolicy.WithDefaults()
 	c.ReadLag = orElse(c.ReadLag, time.Second)
 	return c
 }

@@ -104,7 +104,7 @@ func (x *applying) patiently(ctx context.Context, action string, f func(context.
 	for try := 0; ; try++ {
 		asked := time.Now()
 		err := x.change(ctx, action, x.about, f)
-		if err == nil || asked.Sub(began) >= patience(codeOf(err)) || !x.pause(ctx, try) {
+		if err == nil || asked.Sub(began) >= patience(codeOf(err)) || !x.Pause(ctx, try) {
 			return err
 		}
 	}

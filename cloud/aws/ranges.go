@@ -48,7 +48,7 @@ func (v ranges) Delete(ctx context.Context, r cloud.Range) error {
 	if err := e.run(ctx); err != nil || !e.sent {
 		return err
 	}
-	if !e.wait(ctx, e.ReadLag) {
+	if !cloud.Sleep(ctx, e.ReadLag) {
 		return e.refuse(cloud.OutcomeUnknown, "whether it was used meanwhile could not be looked at", "the range is read again")
 	}
 	used := e.unused(ctx)
@@ -86,7 +86,7 @@ func (e *rangeEdit) run(ctx context.Context) error {
 	began := time.Now()
 	for try := 0; ; try++ {
 		over, err := e.step(ctx, e.behind(began), try >= e.Retries)
-		if !over && !e.pause(ctx, try) {
+		if !over && !e.Pause(ctx, try) {
 			over, err = true, cmp.Or(err, e.refuse(cloud.OutcomeUnknown, "what is there could not be looked at for long enough", "it is read again"))
 		}
 		if over {

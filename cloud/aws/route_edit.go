@@ -8,6 +8,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
+// fewTries is how often a route or an interface may be unknown that is fresh.
+const fewTries = 3
+
 // routeEdit is one route of one table.
 type routeEdit struct {
 	*vpc
@@ -39,13 +42,13 @@ func (e *routeEdit) add(ctx context.Context) error {
 			}
 		case cloud.OutcomeUnknown:
 		case cloud.NotFound: // a fresh interface may be unknown for a while
-			if try >= unavailableTries {
+			if try >= fewTries {
 				return err
 			}
 		default:
 			return err
 		}
-		if try >= e.Retries || !e.pause(ctx, try) {
+		if try >= e.Retries || !e.Pause(ctx, try) {
 			return err
 		}
 	}

@@ -189,7 +189,7 @@ func (v routed) addRoutes(ctx context.Context, e *edit, t tables, i cloud.Interf
 // addresses of each other's, whoever comes second sees the first, once reads
 // are no longer behind.
 func (v routed) alone(ctx context.Context, p netip.Prefix, about subject) error {
-	if !v.wait(ctx, v.ReadLag) {
+	if !cloud.Sleep(ctx, v.ReadLag) {
 		return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: ctx.Err(), Remedy: "it is read back before anything else is done"}
 	}
 	t, err := v.readTables(ctx, about)
@@ -204,8 +204,8 @@ func (v routed) alone(ctx context.Context, p netip.Prefix, about subject) error 
 func (v *vpc) uncheck(ctx context.Context, interfaceID string, about subject) error {
 	for try := 0; ; try++ {
 		err := v.change(ctx, actionCheck, about, func(ctx context.Context) error { return v.api.uncheck(ctx, interfaceID) })
-		again := cloud.Is(err, cloud.OutcomeUnknown) || cloud.Is(err, cloud.NotFound) && try < unavailableTries
-		if !again || try >= v.Retries || !v.pause(ctx, try) {
+		again := cloud.Is(err, cloud.OutcomeUnknown) || cloud.Is(err, cloud.NotFound) && try < fewTries
+		if !again || try >= v.Retries || !v.Pause(ctx, try) {
 			return err
 		}
 	}
@@ -243,7 +243,7 @@ func (v routed) detach(ctx context.Context, i cloud.Interface, p netip.Prefix) (
 func (v routed) clear(ctx context.Context, interfaceID string, p netip.Prefix, about subject) error {
 	began, cleared := time.Now(), map[string]bool{}
 	for try, nothing := 0, 0; ; try++ {
-		if try > 0 && !v.pause(ctx, try) || try > v.Retries && !v.behind(began) {
+		if try > 0 && !v.Pause(ctx, try) || try > v.Retries && !v.behind(began) {
 			return &cloud.Error{Reason: cloud.OutcomeUnknown, Act: about.act, Resource: about.resource, Err: errors.New("the routes keep coming back"), Remedy: "find what makes them"}
 		}
 		behind := v.behind(began)

@@ -76,7 +76,7 @@ func (w *world) connect(edits ...func(*aws.Config)) *cloud.VPC {
 	w.Helper()
 	c := aws.Config{
 		Region: "eu-west-1", VPC: w.vpcID, Subnets: []string{w.subnet}, Endpoint: w.url, AccessKey: "AKID", SecretKey: "secret",
-		BackoffMin: time.Millisecond, BackoffMax: 50 * time.Millisecond, ReadLag: readLag,
+		RetryPolicy: cloud.RetryPolicy{BackoffMin: time.Millisecond, BackoffMax: 50 * time.Millisecond}, ReadLag: readLag,
 	}
 	for _, edit := range edits {
 		edit(&c)

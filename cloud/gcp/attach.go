@@ -66,7 +66,7 @@ func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (cloud
 			return cloud.Operation{}, e.final(err)
 		}
 		// At once the first time: most who lose their fingerprint lose it once.
-		if try > 0 && !e.pause(ctx, try) {
+		if try > 0 && !e.Pause(ctx, try) {
 			return cloud.Operation{}, e.final(err)
 		}
 	}

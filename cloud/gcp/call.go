@@ -2,9 +2,6 @@ package gcp
 
 import (
 	"context"
-	"math/rand/v2"
-
-	"github.com/googleapis/gax-go/v2"
 
 	"github.com/vpcnative/vpcnative/cloud"
 )
@@ -16,7 +13,7 @@ type subject struct{ act, resource string }
 // throttles it or does not answer, up to Retries times.
 func read[T any](ctx context.Context, v *vpc, method string, in scope, about subject, f func(context.Context) (T, error)) (T, error) {
 	var got T
-	err := v.retry(ctx, func() error {
+	err := v.Retry(ctx, func() error {
 		return v.once(ctx, cloud.Call{Method: method, Scope: in.quota()}, about, func(ctx context.Context) (err error) {
 			got, err = f(ctx)
 			return err
@@ -30,7 +27,7 @@ func read[T any](ctx context.Context, v *vpc, method string, in scope, about sub
 // have been taken up: that is for the caller to settle.
 func (v *vpc) change(ctx context.Context, method string, in scope, about subject, f func(context.Context) (operation, error)) (operation, error) {
 	var got operation
-	err := v.retry(ctx, func() error {
+	err := v.Retry(ctx, func() error {
 		return v.once(ctx, cloud.Call{Method: method, Scope: in.quota(), Mutates: true}, about, func(ctx context.Context) (err error) {
 			got, err = f(ctx)
 			return err
@@ -48,34 +45,6 @@ func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(c
 		return classify(call, about, f(ctx))
 	})
 	return classify(cloud.Call{Method: call.Method, Scope: call.Scope}, about, err)
-}
-
-// unavailableTries is how often a call is repeated that did not reach the
-// cloud. A person should hear of a broken network soon, and the caller tries
-// again anyway.
-const unavailableTries = 3
-
-func (v *vpc) retry(ctx context.Context, f func() error) error {
-	for try := 0; ; try++ {
-		err := f()
-		tries := 0
-		switch cloud.ReasonOf(err) {
-		case cloud.Throttled:
-			tries = v.Retries
-		case cloud.Unavailable:
-			tries = min(v.Retries, unavailableTries)
-		}
-		if try >= tries || !v.pause(ctx, try) {
-			return err
-		}
-	}
-}
-
-// pause waits before try+1: twice as long each time, with jitter so that
-// those who met once do not meet again. It is false when ctx ended.
-func (v *vpc) pause(ctx context.Context, try int) bool {
-	d := min(v.BackoffMin<<min(try, 20), v.BackoffMax)
-	return gax.Sleep(ctx, d/2+rand.N(d/2+1)) == nil
 }
 
 // pages reads a list to its end and hands each item to take. One that lacks

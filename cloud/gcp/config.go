@@ -42,13 +42,7 @@ type Config struct {
 	// Hook stands around every request; none where it is nil.
 	Hook cloud.Hook
 
-	// CallTimeout bounds one request (default 30 s).
-	CallTimeout time.Duration
-	// Retries is how often a request is repeated that was throttled, and how
-	// often a change that met another writer is tried again (default 10).
-	Retries int
-	// BackoffMin and BackoffMax bound the wait between tries (200 ms, 10 s).
-	BackoffMin, BackoffMax time.Duration
+	cloud.RetryPolicy
 	// PollMin and PollMax bound the time between two looks at a scope's
 	// operations (100 ms, 5 s), but that those which are due are looked at four
 	// times as often.
@@ -65,12 +59,7 @@ func (c Config) withDefaults() Config {
 	if c.UserAgent == "" {
 		c.UserAgent = "vpcnative"
 	}
-	if c.Retries == 0 {
-		c.Retries = 10
-	}
-	c.CallTimeout = orElse(c.CallTimeout, 30*time.Second)
-	c.BackoffMin = orElse(c.BackoffMin, 200*time.Millisecond)
-	c.BackoffMax = orElse(c.BackoffMax, 10*time.Second)
+	c.RetryPolicy = c.RetryPolicy.WithDefaults()
 	c.PollMin = orElse(c.PollMin, 100*time.Millisecond)
 	c.PollMax = orElse(c.PollMax, 5*time.Second)
 	return c

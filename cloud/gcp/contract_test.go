@@ -85,7 +85,7 @@ func (w *world) connect(edits ...func(*gcp.Config)) *cloud.VPC {
 	w.Helper()
 	c := gcp.Config{
 		Project: project, Network: "vpc", Region: region, Subnetworks: []string{subnet}, Endpoint: w.url, NoAuth: true,
-		BackoffMin: time.Millisecond, BackoffMax: 50 * time.Millisecond, PollMin: 50 * time.Millisecond,
+		RetryPolicy: cloud.RetryPolicy{BackoffMin: time.Millisecond, BackoffMax: 50 * time.Millisecond}, PollMin: 50 * time.Millisecond,
 	}
 	for _, edit := range edits {
 		edit(&c)

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vpcnative/vpcnative/cloud"
 )
 
 // fakeAPI answers from functions; a call without one panics. It is for what
@@ -52,8 +54,8 @@ func newFake(t *testing.T, f *fakeAPI) *vpc {
 	t.Helper()
 	v := newVPC(Config{
 		Project: "p1", Network: "vpc", Region: "r1", Subnetworks: []string{"nodes"}, InstanceProjects: []string{"p2", "p1"},
-		Retries: 2, BackoffMin: time.Millisecond, BackoffMax: 2 * time.Millisecond,
-		PollMin: 5 * time.Millisecond, PollMax: 50 * time.Millisecond,
+		RetryPolicy: cloud.RetryPolicy{Retries: 2, BackoffMin: time.Millisecond, BackoffMax: 2 * time.Millisecond},
+		PollMin:     5 * time.Millisecond, PollMax: 50 * time.Millisecond,
 	}.withDefaults(), f)
 	t.Cleanup(v.ops.close)
 	return v

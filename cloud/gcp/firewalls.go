@@ -121,7 +121,7 @@ func (v firewalls) settle(ctx context.Context, e *ruleEdit) error {
 		case cloud.Conflict, cloud.NotFound: // somebody was faster, or we ourselves
 			again = method != "" && (e.unsure != nil || try == 0)
 		}
-		if !again || try >= e.Retries || !e.pause(ctx, try) {
+		if !again || try >= e.Retries || !e.Pause(ctx, try) {
 			return e.final(err)
 		}
 	}

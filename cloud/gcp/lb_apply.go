@@ -90,7 +90,7 @@ func (e *lbEdit) settle(ctx context.Context) (lb.Resource, error) {
 			err = e.changed()
 		}
 		known = false
-		if !e.worthAgain(err, try) || try >= e.Retries || !e.pause(ctx, try) {
+		if !e.worthAgain(err, try) || try >= e.Retries || !e.Pause(ctx, try) {
 			return now, e.final(err)
 		}
 	}

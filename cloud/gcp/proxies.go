@@ -73,7 +73,7 @@ func (v proxies) settle(ctx context.Context, e *proxyEdit) error {
 		} else {
 			e.request = ""
 		}
-		if !again || try >= e.Retries || !e.pause(ctx, try) {
+		if !again || try >= e.Retries || !e.Pause(ctx, try) {
 			return e.final(err)
 		}
 	}

@@ -64,7 +64,7 @@ func (v *ranges) edit(ctx context.Context, e *rangeEdit) error {
 		if err = e.send(ctx, now); err == nil {
 			return nil
 		}
-		if try >= e.Retries || !e.worthAgain(err) || !e.pause(ctx, try) {
+		if try >= e.Retries || !e.worthAgain(err) || !e.Pause(ctx, try) {
 			return e.final(err)
 		}
 	}

@@ -75,7 +75,7 @@ func (g *gce) open(t *testing.T) lb.Balancers {
 	t.Helper()
 	_, b, closer, err := gcp.NewWithBalancers(t.Context(), gcp.Config{
 		Project: project, NetworkProject: g.host, Network: "vpc", Region: region, Subnetworks: []string{"nodes"},
-		Endpoint: g.url, NoAuth: true, PollMin: quickly, BackoffMin: quickly, BackoffMax: 20 * quickly, Retries: 4,
+		Endpoint: g.url, NoAuth: true, PollMin: quickly, RetryPolicy: cloud.RetryPolicy{BackoffMin: quickly, BackoffMax: 20 * quickly, Retries: 4},
 	})
 	g.must(err)
 	t.Cleanup(closer)
