@@ -64,10 +64,13 @@ fuzz: ## Fuzz the address arithmetic (FUZZTIME each).
 		done; \
 	done
 
+# The cyclomatic complexity that a function may have; tests may have more.
+COMPLEXITY := 15
+
 MODULES := . test/controlplane test/bench test/tools test/fidelity
 
 .PHONY: verify
-verify: $(TOOLS_STAMP) ## Fail on stale generated code, unformatted code, large files, findings, broken import rules.
+verify: $(TOOLS_STAMP) ## Fail on stale generated code, unformatted code, large files, complex functions, findings, broken import rules.
 	@echo "generated code"; mkdir -p $(BIN)/_verify && rm -rf $(BIN)/_verify/* && cp -r api deploy/crds $(BIN)/_verify/ \
 		&& $(MAKE) --no-print-directory generate >/dev/null \
 		&& diff -r $(BIN)/_verify/api api && diff -r $(BIN)/_verify/crds deploy/crds \
@@ -75,6 +78,8 @@ verify: $(TOOLS_STAMP) ## Fail on stale generated code, unformatted code, large 
 	@echo "format"; test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
 	@echo "size"; test -z "$$(find $$(git ls-files) -size +1024k | tee /dev/stderr)" \
 		|| { echo "these are larger than 1 MiB, as what is built is, and git keeps it for good: take them out"; exit 1; }
+	@echo "complexity"; $(BIN)/gocyclo -over $(COMPLEXITY) -ignore '_test\.go$$|/zz_generated' . \
+		|| { echo "these functions are more complex than $(COMPLEXITY) (cyclomatic): split them by idea"; exit 1; }
 	@for module in $(MODULES); do \
 		echo "vet and staticcheck in $$module"; \
 		if [ -n "$$(cd $$module && go list ./... 2>/dev/null)" ]; then \
