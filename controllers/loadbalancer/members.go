@@ -75,6 +75,7 @@ func (h executor) lookAtPools(ctx context.Context, s Selection) {
 		h.e.Metrics.pools(h.network, err)
 	}
 	if !all || err != nil {
+		h.caughtUp(s.Name, false)
 		h.e.lookAtPools()
 	}
 }

@@ -158,7 +158,7 @@ func (e *Engine) keepPools(ctx context.Context, k *View, s Selection, set lb.Nod
 	left := k.left(h.want)
 	refs, want := h.poolsOfSet(s)
 	all, err = h.syncMembers(ctx, refs, want)
-	if k.left(h.want) != left { // conditions name them
+	if k.caughtUp(s.Name, all && err == nil) || k.left(h.want) != left { // conditions name them, and count the others
 		e.replan(ctx, k.usersOf(s.Name))
 	}
 	return all, errors.Join(made, err)
@@ -245,6 +245,20 @@ func (k *View) zonesChanged(set lb.NodeSet) bool {
 func (k *View) many(set lb.NodeSet) bool {
 	most := k.Rules().MaxNodes
 	return most > 0 && len(set.Nodes) > most
+}
+
+// caughtUp notes whether all pools of a set hold what they are to hold, and
+// reports whether they have come to since some did not.
+func (k *View) caughtUp(set string, all bool) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was := k.behind[set]
+	if !all {
+		k.behind[set] = true
+		return false
+	}
+	delete(k.behind, set)
+	return was
 }
 
 // hasGrown tells once whether something shared was made for the set.

@@ -71,6 +71,7 @@ type store struct {
 	users     map[cloud.Owner]user
 	sets      map[string]lb.NodeSet // as the pools were last made
 	grown     map[string]bool       // sets that something shared was made for, since their users were planned
+	behind    map[string]bool       // sets of which some pool was slow or failed, since their users were planned
 	meeting   sync.Mutex            // one reading of new nodes at a time
 	met       map[string]bool       // provider IDs of nodes that were there when something was read
 	orphans   map[lb.Ref]time.Time  // when first seen
@@ -87,7 +88,7 @@ func newStore(domain string, readLag time.Duration, now func() time.Time) *store
 	return &store{
 		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now), turns: members.NewTurns(poolsAtATime),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]chan struct{}{},
-		users: map[cloud.Owner]user{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
+		users: map[cloud.Owner]user{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, behind: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
 }
 

@@ -207,6 +207,26 @@ func TestASlowPoolHoldsUpNoOther(t *testing.T) {
 	w.members("a/five a/one a/slow b/four b/three b/two")
 }
 
+// TestASlowPoolIsCountedWhenItIsDone, without anybody's touching the Service.
+func TestASlowPoolIsCountedWhenItIsDone(t *testing.T) {
+	w := newWorld(t)
+	first := w.node("one", "a")
+	w.start()
+	w.service("web", nil)
+	w.expect("web", v1alpha1.ReasonEnsured, 1)
+	w.delete(first)
+	w.expect("web", v1alpha1.ReasonNoNodes, 1)
+	goOn := make(chan struct{})
+	hang := sync.OnceFunc(func() { <-goOn })
+	w.cloud.With(func() { w.cloud.Wait = func(members.Group) { hang() } })
+	w.node("two", "a")
+	w.says("web", "still being changed")
+	close(goOn)
+	w.members("a/two")
+	w.expect("web", v1alpha1.ReasonEnsured, 1)
+	w.says("web", "sends to 1 nodes")
+}
+
 func TestARestartOnlyReads(t *testing.T) {
 	w := newWorld(t, "n1")
 	for _, name := range []string{"a", "b", "c"} {
