@@ -1,5 +1,5 @@
 # Included by the root Makefile; paths are relative to the root.
 
 .PHONY: bench
-bench: ## measure the address pool beside its peers; rows go to bin/bench/ipam.json
+bench: ## Compare the address pool with its peers; results in bin/bench/ipam.json.
 	cd test/bench && go run ./cmd/ipam -json ../../bin/bench/ipam.json

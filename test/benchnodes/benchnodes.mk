@@ -2,5 +2,5 @@
 # passed on, such as -nodes=500 -many=0 for a quick look.
 
 .PHONY: bench-nodes
-bench-nodes: controlplane build ## Measure how fast Nodes get their podCIDRs, beside nodeipam
+bench-nodes: controlplane build ## Measure how fast Nodes get their podCIDRs, compared with nodeipam.
 	@go run ./test/benchnodes $(BENCHNODES_FLAGS)

@@ -139,7 +139,7 @@ func (b *board) rested(node string, atLeast time.Duration) error {
 		return fmt.Errorf("node %s got no range that another Node had", node)
 	}
 	if rest < atLeast {
-		return fmt.Errorf("I3: node %s got a range %s after its Node was deleted, before its rest of %s was over", node, rest, atLeast)
+		return fmt.Errorf("I3: node %s got a range %s after its Node was deleted, before its quarantine of %s was over", node, rest, atLeast)
 	}
 	return nil
 }

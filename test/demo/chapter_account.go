@@ -39,9 +39,9 @@ func (s *stage) account(ctx context.Context) error {
 	}
 	s.screen.say("")
 	s.good("I1  no two of %d Nodes hold overlapping ranges, in the API or in the cloud, nor\n        did any at any moment; no two of %d ranges of both clusters overlap", len(all.nodes), len(all.grants))
-	s.good("I2  every Node has one podCIDR, and its VM carries just that as its %s", s.words.piece)
-	s.good("I3  no range was given again before it had rested for %s", quarantine)
-	s.good("I5  no VM carries a range that its Node does not publish, and the VPC has no\n        range of ours that no RangeRequest was granted")
+	s.good("I2  every Node has one podCIDR, and its VM has exactly that as its %s", s.words.piece)
+	s.good("I3  no range was reused before its quarantine of %s was over", quarantine)
+	s.good("I5  no VM has a range that its Node does not publish, and every range that\n        vpcnative created in the VPC belongs to a RangeRequest")
 	return nil
 }
 

@@ -23,11 +23,11 @@ var balanced = []string{"shop", "ledger"}
 // balancers has two Services get theirs.
 func (s *stage) balancers(ctx context.Context) error {
 	s.screen.quote(s.yaml("balancers"))
-	s.note("What would be made, before anything is:")
+	s.note("The plan, before anything is created:")
 	if err := s.askCloud(ctx, s.east, "^(Service|create)", "plan", "-f", "balancers.yaml"); err != nil {
 		return err
 	}
-	s.note("A person applies them.")
+	s.note("They are applied.")
 	before := s.board.balancing()
 	if err := s.east.apply(ctx, s.yaml("balancers")); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (s *stage) edit(ctx context.Context) error {
 	if err := s.askCloud(ctx, s.east, "", "plan", "-f", "edited.yaml"); err != nil {
 		return err
 	}
-	s.note("A person applies it.")
+	s.note("It is applied.")
 	before := s.board.balancing()
 	if err := s.east.apply(ctx, s.yaml("edited")); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *stage) edit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.note("That took %s. Now worker-30 joins, and serves for all of them:", since(before, s.board.balancing()))
+	s.note("That took %s. Now worker-30 joins, and becomes a backend of all load balancers:", since(before, s.board.balancing()))
 	before = s.board.balancing()
 	if err := s.join(ctx, s.east, worker(30, 8)); err != nil {
 		return err

@@ -30,7 +30,7 @@ func (s *stage) clusters(ctx context.Context) error {
 	if s.east.subnet == s.west.subnet {
 		but = ": the nodes of both are in one subnet"
 	}
-	s.note("It is called west, and the first one east. It gets the same Network%s.", but)
+	s.note("It is named west, and the first one east. It gets the same Network%s.", but)
 	if err := s.west.apply(ctx, s.network(s.west)); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *stage) clusters(ctx context.Context) error {
 	if err := s.race(ctx); err != nil {
 		return err
 	}
-	s.note("Nodes of both join, in pools that draw from these ranges.")
+	s.note("Nodes of both join, in pools that use these ranges.")
 	err := atOnce(s.up(), func(c *cluster) error {
 		for i := range poolNodes * len(pools) {
 			m := member{name: fmt.Sprintf("%s-%d", c.name, i+1), number: i, maxPods: 110, pool: pools[i/poolNodes]}
@@ -59,7 +59,7 @@ func (s *stage) clusters(ctx context.Context) error {
 // race gives both clusters the same requests at the same moment. Nothing here
 // needs them to meet, though they mostly do.
 func (s *stage) race(ctx context.Context) error {
-	s.note("Now both are given these at the same moment. Where one reads the VPC before the other's change is done, they want the same block. Then the cloud refuses one of them (in red, %s), and that manager reads again and carves elsewhere.", s.words.refusal)
+	s.note("Now both get these requests at the same moment. If one manager reads the VPC before the other's change is done, both want the same block. Then the cloud refuses one of them (in red, %s), and that manager reads again and carves elsewhere.", s.words.refusal)
 	s.screen.quote(s.yaml("pools"))
 	before := s.board.refused()
 	if err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, s.yaml("pools")) }); err != nil {

@@ -17,8 +17,8 @@ import (
 
 // clear deletes all objects; the VMs live on. Nothing of ours may be left.
 func (s *stage) clear(ctx context.Context) error {
-	s.begin("Everything is deleted, and the VMs live on")
-	s.note("A ServiceCIDR that goes takes 10s: so long the API server may not know it yet.")
+	s.begin("Everything is deleted, and the VMs keep running")
+	s.note("Deleting a ServiceCIDR takes 10s, in which the API server may not have noticed yet.")
 	if err := s.clearBalancers(ctx); err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (s *stage) clear(ctx context.Context) error {
 			return fmt.Errorf("deleting the Nodes of cluster %s: %w", c.name, err)
 		}
 	}
-	s.note("So many Nodes at once look like an accident: their ranges stay on the VMs until somebody says that it is meant.")
+	s.note("So many Nodes at once look like an accident: their ranges stay on the VMs until a person confirms the removal.")
 	err := s.until(ctx, "waiting for the VMs to lose their ranges", func() error {
 		for _, c := range s.up() {
 			if err := person.Confirm(ctx, c.api); err != nil {
@@ -61,7 +61,7 @@ func (s *stage) clear(ctx context.Context) error {
 	s.board.look()
 	s.board.flush()
 	s.screen.say("")
-	s.good("I5  nothing of ours is left in the cloud: no %s, no part of a\n        load balancer, no firewall rule, no %s on %d VMs;\n        the API server's own ServiceCIDR is as it was\n", s.words.ranged, s.words.piece, len(s.cloud.machines()))
+	s.good("I5  nothing is left in the cloud: no %s, no load balancer resource,\n        no firewall rule, no %s on %d VMs;\n        the API server's own ServiceCIDR is unchanged\n", s.words.ranged, s.words.piece, len(s.cloud.machines()))
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (s *stage) nothingLeft(ctx context.Context) error {
 	}
 	var bad []error
 	if len(cidrs.Items) != 1 || !isServed(&cidrs.Items[0]) {
-		bad = append(bad, fmt.Errorf("I4: the API server's own ServiceCIDR alone should be there, Ready: %+v", cidrs.Items))
+		bad = append(bad, fmt.Errorf("I4: only the API server's own ServiceCIDR should be left, and be Ready: %+v", cidrs.Items))
 	}
 	return errors.Join(append(bad,
 		invariants.NothingLeft(s.cloud.subnets(), bare(s.cloud.rules())...),

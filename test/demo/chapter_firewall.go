@@ -16,7 +16,7 @@ import (
 
 // firewall has each manager keep a rule that lets its pods in.
 func (s *stage) firewall(ctx context.Context) error {
-	s.note("A VPC drops what no rule lets in, and what comes from a pod matches no network tag. To both Networks a person adds:")
+	s.note("A VPC drops what no rule allows, and traffic from pods matches no network tag. Both Networks are edited:")
 	s.screen.quote(s.yaml("firewall"))
 	err := atOnce(s.up(), func(c *cluster) error { return c.apply(ctx, s.network(c)+s.yaml("firewall")) })
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *stage) firewall(ctx context.Context) error {
 // readFirewall has each manager say whether the machines' own firewalls let
 // pods through: those are people's.
 func (s *stage) readFirewall(ctx context.Context) error {
-	s.note("What may reach pods there is said by security groups and network ACLs. They are left to people, but for the rules that let load balancers in; each manager reads them and says whether pods get through:")
+	s.note("There, security groups and network ACLs control what may reach pods. Users manage them, except for the rules that allow load balancers; each manager reads the security groups and reports whether pods get through:")
 	for _, c := range s.up() {
 		var said *metav1.Condition
 		if err := s.until(ctx, "waiting for the firewalls to be read", func() error {

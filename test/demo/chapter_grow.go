@@ -30,7 +30,7 @@ func (s *stage) grow(ctx context.Context) error {
 	if err := pause(ctx, beat); err != nil {
 		return err
 	}
-	s.note("A person adds to the RangeRequest:")
+	s.note("The RangeRequest is edited:")
 	s.screen.quote(s.yaml("growth"))
 	if err := s.east.apply(ctx, s.yaml("pods")+s.yaml("growth")); err != nil {
 		return err

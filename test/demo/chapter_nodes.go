@@ -20,7 +20,7 @@ func (s *stage) twenty(ctx context.Context) error {
 	if s.words.spare == 1 {
 		times = "that"
 	}
-	s.note("They have room for 8, 32, 110 or 250 pods. A range is %s, rounded up.", times)
+	s.note("They run up to 8, 32, 110 or 250 pods. A node CIDR is %s, rounded up.", times)
 	number := 3
 	for _, c := range crew {
 		for range c.nodes {

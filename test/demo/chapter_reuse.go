@@ -7,7 +7,7 @@ import (
 
 // reuse frees ranges in every way that a node goes, and has one given again.
 func (s *stage) reuse(ctx context.Context) error {
-	s.note("worker-3 loses only its Node: its range comes off the VM after a grace of %s.", detachGrace)
+	s.note("worker-3 loses only its Node: its range is detached from the VM after %s.", detachGrace)
 	for _, m := range []member{worker(2, 110), worker(5, 8)} {
 		if err := errors.Join(s.cloud.delete(m), s.leave(ctx, s.east, m)); err != nil {
 			return err
@@ -19,7 +19,7 @@ func (s *stage) reuse(ctx context.Context) error {
 	if err := pause(ctx, beat); err != nil {
 		return err
 	}
-	s.note("The rest is full, and what was released rests for %s: worker-24 has to wait.", quarantine)
+	s.note("Everything else is in use, and released ranges are quarantined for %s: worker-24 has to wait.", quarantine)
 	if err := s.join(ctx, s.east, worker(24, 110)); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (s *stage) services(ctx context.Context) error {
 	if err := s.until(ctx, "waiting for the range to be reserved", s.east.granted(ctx, "services")); err != nil {
 		return err
 	}
-	s.note("Ten Services, each with a ClusterIP of the API server's choice:")
+	s.note("Ten Services, whose ClusterIPs the API server allocates:")
 	for range filling {
 		if _, err := s.expose(ctx); err != nil {
 			return err
@@ -44,7 +44,7 @@ func (s *stage) services(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	s.note("More Services, until %d ClusterIPs came out of %s:", beyond, further)
+	s.note("More Services, until %d ClusterIPs are in %s:", beyond, further)
 	for made, got := 0, 0; got < beyond; made++ {
 		if made == mostServices {
 			return fmt.Errorf("of %d further ClusterIPs %d came out of %s, want %d", made, got, further, beyond)

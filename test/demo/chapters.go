@@ -20,18 +20,18 @@ type chapter struct {
 
 // chapters are in files of their names.
 func (s *stage) chapters() []chapter {
-	firewall := chapter{"The firewall lets the pods of both in", s.firewall}
+	firewall := chapter{"The firewall allows the pods of both clusters", s.firewall}
 	if !s.words.firewall {
-		firewall = chapter{"The firewalls are people's, and each manager says whether pods get through", s.readFirewall}
+		firewall = chapter{"Each manager reports whether the security groups allow pods", s.readFirewall}
 	}
 	return []chapter{
-		{"A Network says what may be carved, a RangeRequest asks for a range", s.carve},
+		{"A Network defines the space, a RangeRequest asks for a range", s.carve},
 		{"Three VMs join: first the range is on the VM, then in podCIDRs", s.three},
-		{"Twenty more join at once, and each gets a range of its size", s.twenty},
-		{"Three leave, and what they had rests before another node gets it", s.reuse},
-		{"The range is full, nodes wait, and it grows under them", s.grow},
-		{"Services get load balancers: for the internet, and inside of the VPC", s.balancers},
-		{"One is edited, and a node joins: the cloud is asked for what differs", s.edit},
+		{"Twenty more join at once, each with a range sized for its max pods", s.twenty},
+		{"Three leave, and their ranges are quarantined before they are reused", s.reuse},
+		{"The range is full, nodes wait, and it grows", s.grow},
+		{"Services get load balancers, external and internal", s.balancers},
+		{"One is edited, and a node joins: only the differences are applied", s.edit},
 		{"Services fill their range, and the API server gets a second one", s.services},
 		{"A second cluster joins the VPC, and both carve at once", s.clusters},
 		firewall,

@@ -8,7 +8,7 @@ import (
 
 // stay leaves all running until a person ends it.
 func (s *stage) stay(ctx context.Context) error {
-	s.begin("All is left running")
+	s.begin("Everything is kept running")
 	s.screen.say(fmt.Sprintf(`
   In another terminal, for the first cluster:
 

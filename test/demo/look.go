@@ -69,7 +69,7 @@ func (b *board) lookAtSubnets() {
 	for key := range b.ranges {
 		if !now[key] {
 			sub, name, _ := strings.Cut(key, "/")
-			b.tell(event{source: "subnet", subject: b.cloud.label(sub), what: "has no more:", detail: name})
+			b.tell(event{source: "subnet", subject: b.cloud.label(sub), what: "removed:", detail: name})
 		}
 	}
 	b.ranges = now
@@ -79,12 +79,12 @@ func (b *board) lookAtFirewall() {
 	now := map[string]bool{}
 	for _, f := range b.cloud.rules() {
 		if now[f.Name] = true; !b.rules[f.Name] {
-			b.tell(event{source: "firewall", subject: f.Network, what: "lets in from", detail: fmt.Sprintf("%v, %s", f.sources, f.Name)})
+			b.tell(event{source: "firewall", subject: f.Network, what: "allows from", detail: fmt.Sprintf("%v, %s", f.sources, f.Name)})
 		}
 	}
 	for name := range b.rules {
 		if !now[name] {
-			b.tell(event{source: "firewall", subject: network, what: "has no more:", detail: name})
+			b.tell(event{source: "firewall", subject: network, what: "removed:", detail: name})
 		}
 	}
 	b.rules = now

@@ -48,7 +48,7 @@ func (v view) request(old, now *v1alpha1.RangeRequest) {
 		v.tell(event{source: source, subject: v.of(now.Name), what: "edited"})
 	}
 	if old.DeletionTimestamp == nil && now.DeletionTimestamp != nil {
-		v.tell(event{source: source, subject: v.of(now.Name), what: "is to be deleted"})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "is being deleted"})
 	}
 	for _, g := range now.Status.Granted() {
 		if !slices.ContainsFunc(old.Status.Granted(), func(had v1alpha1.GrantedRange) bool { return had.CIDR == g.CIDR }) {
@@ -96,13 +96,13 @@ func (v view) serviceCIDR(old, now *networkingv1.ServiceCIDR) {
 	subject := v.of(now.Spec.CIDRs[0])
 	switch {
 	case old == nil:
-		v.tell(event{source: source, subject: subject, what: "made:", detail: now.Name})
+		v.tell(event{source: source, subject: subject, what: "created:", detail: now.Name})
 		v.serve(now.Spec.CIDRs)
 	case old.DeletionTimestamp == nil && now.DeletionTimestamp != nil:
-		v.tell(event{source: source, subject: subject, what: "is to be deleted: no ClusterIP comes out of it any more"})
+		v.tell(event{source: source, subject: subject, what: "is being deleted: no more ClusterIPs are allocated from it"})
 	}
 	if isServed(now) && (old == nil || !isServed(old)) {
-		v.tell(event{source: source, subject: subject, what: "Ready: ClusterIPs come out of it"})
+		v.tell(event{source: source, subject: subject, what: "Ready: ClusterIPs are allocated from it"})
 	}
 }
 
@@ -129,14 +129,14 @@ func (v view) balancer(old, now *corev1.Service) {
 	const source = "service"
 	switch {
 	case old.DeletionTimestamp == nil && now.DeletionTimestamp != nil:
-		v.tell(event{source: source, subject: v.of(now.Name), what: "is to be deleted"})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "is being deleted"})
 		return
 	case !reflect.DeepEqual(old.Spec, now.Spec):
 		v.tell(event{source: source, subject: v.of(now.Name), what: "edited"})
 	}
 	if at := now.Status.LoadBalancer.Ingress; len(at) > 0 && v.reach(now.Name, at[0].IP+at[0].Hostname) {
 		v.look() // the cloud had it before
-		v.tell(event{source: source, subject: v.of(now.Name), what: "is reached at", detail: bold(at[0].IP + at[0].Hostname)})
+		v.tell(event{source: source, subject: v.of(now.Name), what: "address", detail: bold(at[0].IP + at[0].Hostname)})
 	}
 	v.condition(source, now.Name, v1alpha1.ConditionLoadBalancer, old.Status.Conditions, now.Status.Conditions)
 }

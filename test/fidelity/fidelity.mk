@@ -3,7 +3,7 @@
 FIDELITY := $(BIN)/fidelity
 
 .PHONY: fidelity
-fidelity: ## Hold what adapters and simulators say to each other against what Google and Amazon publish of their APIs.
+fidelity: ## Validate the recorded API calls against the API descriptions of Google and Amazon.
 	rm -rf $(FIDELITY) && mkdir -p $(FIDELITY)
 	VPCNATIVE_RECORD=$(FIDELITY) go test -count 1 ./cloud/gcp ./cloud/aws
 	go mod download google.golang.org/api && cd test/fidelity && go mod download github.com/aws/aws-sdk-go && go test ./... \
