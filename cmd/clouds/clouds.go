@@ -17,7 +17,7 @@ import (
 
 // Config is what is the same for every Network.
 type Config struct {
-	// Options are what flags say.
+	// Options are the values of the flags.
 	Options
 	// UserAgent names the binary to the cloud.
 	UserAgent string
@@ -29,7 +29,7 @@ type Config struct {
 }
 
 // Clouds opens the cloud of each Network once, and again when its spec names
-// another place.
+// another VPC.
 type Clouds struct {
 	Config
 
@@ -48,7 +48,7 @@ type opened struct {
 // the same cloud.
 type balancing struct{ lb.Balancers }
 
-// New makes Clouds; nothing is opened yet.
+// New creates Clouds; nothing is opened yet.
 func New(c Config) *Clouds { return &Clouds{Config: c, byName: map[string]*opened{}} }
 
 // Open turns a Network into the adapter's own value, of which its supernets are
@@ -137,7 +137,7 @@ func (c *Clouds) open(ctx context.Context, n *v1alpha1.Network) (*opened, error)
 	return now, nil
 }
 
-// Forget ends what was opened for a Network that is gone.
+// Forget closes what was opened for a deleted Network.
 func (c *Clouds) Forget(network string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,7 +147,7 @@ func (c *Clouds) Forget(network string) {
 	}
 }
 
-// Close ends all that was opened.
+// Close closes everything that was opened.
 func (c *Clouds) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

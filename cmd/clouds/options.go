@@ -9,7 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// Options are the flags that say which cloud, and how to reach it.
+// Options are the flags that select the cloud and its endpoint.
 type Options struct {
 	// Cloud is its name.
 	Cloud string
@@ -55,7 +55,7 @@ func (o *Options) Bucket() func(cloud.Call) (perSecond float64, burst int) {
 	return nil
 }
 
-// Validate refuses a cloud that there is no adapter for.
+// Validate rejects a cloud without an adapter.
 func (o *Options) Validate() error {
 	if _, ok := named(o.Cloud); !ok {
 		return fmt.Errorf("--cloud=%s: must be %s", o.Cloud, known())

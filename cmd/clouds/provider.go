@@ -59,7 +59,7 @@ func first(is func(provider) bool) (provider, bool) {
 	return provider{}, false
 }
 
-// known are the names of all, for people.
+// known lists the names of all providers, for messages.
 func known() string {
 	var names []string
 	for _, p := range providers {

@@ -11,7 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 )
 
-// beside gives the other Networks of the same VPC.
+// beside returns the other Networks of the same VPC.
 var beside = clouds.Beside
 
 // newClouds has every call of the cloud paced and counted.

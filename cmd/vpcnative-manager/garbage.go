@@ -21,7 +21,7 @@ const (
 // heap is what the last collection found, in bytes.
 type heap struct{ live, roots uint64 }
 
-// percentFor gives the GOGC by which the heap grows to smallHeap, or by
+// percentFor returns the GOGC by which the heap grows to smallHeap, or by
 // minPercent where that is more. The percentage counts roots, too.
 func percentFor(h heap) int {
 	if h.live >= smallHeap || h.live+h.roots == 0 {

@@ -1,5 +1,5 @@
-// vpcnative-manager is the controller-manager: it carves ranges out of the
-// VPC and gives every Node its piece.
+// vpcnative-manager is the controller manager: it carves ranges out of the VPC,
+// allocates every Node's pod CIDR, and manages load balancers.
 package main
 
 import (

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// parsed gives the options that a command line and a config file make.
+// parsed returns the options that a command line and a config file make.
 func parsed(t *testing.T, file string, args ...string) (*options, error) {
 	t.Helper()
 	if file != "" {

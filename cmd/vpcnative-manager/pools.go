@@ -8,8 +8,8 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
-// pools tells the ranges controller what the node controller knows: the two
-// do not know each other.
+// pools passes the node controller's state to the ranges controller: the two do
+// not import each other.
 type pools struct{ nodes *node.Controller }
 
 func (p pools) Waiting() []carve.Waiter {

@@ -35,8 +35,8 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
 )
 
-// addControllers adds those that the flags ask for. A dry run has none that
-// could change anything.
+// addControllers adds the controllers that the flags enable. A dry run has none
+// that could change anything.
 func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interface, nodeReader rest.Interface, lease *lease, clouds *clouds.Clouds, stop context.CancelCauseFunc) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
@@ -111,7 +111,7 @@ func setUp(mgr manager.Manager, all []setup) error {
 	return nil
 }
 
-// newServices makes the cluster's side of Services ranges. It asks the API
+// newServices creates the cluster's side of Services ranges. It asks the API
 // server each time, and may find no ServiceCIDRs there.
 func newServices(mgr manager.Manager, o *options, clients kubernetes.Interface) (*servicecidr.Keeper, error) {
 	meta, err := metadata.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
@@ -135,7 +135,7 @@ func serviceCIDRs(k *servicecidr.Keeper) func(context.Context) ([]survey.Service
 	}
 }
 
-// cachedNodes gives the cache's own Nodes, without a copy of each.
+// cachedNodes returns the cache's own Nodes, without a copy of each.
 func cachedNodes(mgr manager.Manager) (func() []*corev1.Node, error) {
 	informer, err := mgr.GetCache().GetInformer(context.Background(), &corev1.Node{}, cache.BlockUntilSynced(false))
 	if err != nil {

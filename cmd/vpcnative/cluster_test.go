@@ -33,7 +33,7 @@ var seeded struct {
 	err  error
 }
 
-// seed gives an API server that holds testdata/cluster.yaml.
+// seed returns an API server that holds testdata/cluster.yaml.
 func seed(t *testing.T) (api client.Client, kubeconfig string) {
 	t.Helper()
 	s := apiserver.Shared(t)

@@ -89,7 +89,7 @@ itself is read, and the interfaces of its instances.`,
 	return cmd
 }
 
-// question reads an address or a prefix; whatever is neither is a name.
+// question parses an address or a prefix; anything else is a name.
 func question(text string) (p netip.Prefix, ok bool, err error) {
 	if a, err := netip.ParseAddr(text); err == nil {
 		a = a.Unmap().WithZone("")
@@ -112,8 +112,8 @@ type explainer struct {
 	notes     []string
 }
 
-// leave notes what the user may not read, or the API server does not have: it
-// is left out.
+// leave notes what is left out because the user may not read it, or the API
+// server does not have it.
 func (e *explainer) leave(what string, err error) error {
 	if apierrors.IsForbidden(err) {
 		e.notes = append(e.notes, fmt.Sprintf("you may not read %s, so they are ignored", what))
@@ -151,7 +151,7 @@ func (e *explainer) world(ctx context.Context, c client.Client, p netip.Prefix) 
 	return w, e.leave("IPAddresses", err)
 }
 
-// podsWith gives the Pods that have the address. The API server finds them by
+// podsWith returns the Pods that have the address. The API server finds them by
 // the first of their addresses alone, so those of the node that publishes it
 // are looked through for the others.
 func podsWith(ctx context.Context, c client.Reader, a netip.Addr, nodes []corev1.Node) ([]corev1.Pod, error) {

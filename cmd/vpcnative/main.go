@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	log.SetLogger(logr.Discard()) // what is to be said is said by the commands
+	log.SetLogger(logr.Discard()) // the commands print everything themselves
 	klog.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -34,12 +34,11 @@ func main() {
 	os.Exit(run(ctx, name, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// errRefused tells that a plan was made, and that something in it would be
-// refused; the plan says what.
+// errRefused means that a plan was printed in which something would be refused.
 var errRefused = errors.New("something would be refused")
 
-// run gives the exit code: 0, 1 for an error, and 2 for a plan that does not
-// come off.
+// run returns the exit code: 0, 1 for an error, and 2 for a plan in which
+// something would be refused.
 func run(ctx context.Context, name string, args []string, out, errs io.Writer) int {
 	cmd := command(name)
 	cmd.SetArgs(args)

@@ -25,7 +25,7 @@ and firewall rules whose Network is gone, are listed too.
 --grace: a resource that is being created may look like an orphan. Ranges and
 subnets may have been retained on purpose: they are deleted only with --retained.`
 
-// finder is the command orphans.
+// finder implements the command orphans.
 type finder struct {
 	requests
 	network      string

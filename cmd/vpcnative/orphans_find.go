@@ -15,14 +15,14 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
-// orphaned is what one look found.
+// orphaned is the result of one search.
 type orphaned struct {
 	state  lb.State
 	parts  []lb.Orphan
 	pieces []piece
 }
 
-// removeBoth removes what both looks found.
+// removeBoth deletes what both searches found.
 func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphaned) (gone orphanList, err error) {
 	gone = orphanList{}
 	known := map[string]bool{}
@@ -46,7 +46,7 @@ func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphane
 	return gone, err
 }
 
-// find reads the cloud first, so that an object that is made meanwhile is seen.
+// find reads the cloud first, so that it sees objects created meanwhile.
 func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned, err error) {
 	if out.state, err = at.Read(ctx, in.clusterID); err != nil {
 		return out, err
@@ -69,8 +69,7 @@ func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned,
 	return out, err
 }
 
-// owners tells of marks whether they are a RangeRequest's or a Network's that
-// there is.
+// owners reports whether a mark belongs to an existing RangeRequest or Network.
 func (in *joined) owners(ctx context.Context) (func(cloud.Mark) bool, error) {
 	var requests v1alpha1.RangeRequestList
 	if err := in.client.List(ctx, &requests); err != nil {

@@ -31,7 +31,7 @@ func (o *output) register(cmd *cobra.Command) {
 
 func cobraStrings(s []string) (out []cobra.Completion) { return append(out, s...) }
 
-// must is for what only a mistake in this program makes fail.
+// must is for what fails only by a bug in this program.
 func must(err error) {
 	if err != nil {
 		panic(err)

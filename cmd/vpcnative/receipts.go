@@ -10,7 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
-// receipt says what became of one thing in the cloud.
+// receipt is the result for one cloud resource.
 type receipt struct {
 	Resource string `json:"resource"`
 	For      string `json:"for,omitempty"`
@@ -48,7 +48,7 @@ func (l receipts) print(w io.Writer, _ show.Style) error {
 	return err
 }
 
-// list is everything, with one result.
+// list returns all resources, with one result.
 func (r *remains) list(result string) (out receipts) {
 	for _, p := range listed(r.parts) {
 		out = append(out, receipt{Resource: p.Resource, For: p.For, Result: result})
@@ -59,7 +59,7 @@ func (r *remains) list(result string) (out receipts) {
 	return out
 }
 
-// remove takes everything away, users first, and goes on past what cannot be.
+// remove deletes all resources, users first, and continues past failures.
 func (r *remains) remove(ctx context.Context) (out receipts) {
 	gone := map[string]bool{}
 	var trouble error

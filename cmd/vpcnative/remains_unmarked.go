@@ -31,8 +31,8 @@ type leftBlock struct {
 	request string
 }
 
-// removeRoute removes one that leads nowhere. One to a machine that runs may
-// have been made for somebody who goes on with it.
+// removeRoute deletes a route that leads nowhere. A route to a running machine
+// may be used by somebody else.
 func (r *remains) removeRoute(ctx context.Context, x leftRoute) error {
 	if x.to.Instance != "" {
 		return fmt.Errorf("the route leads to instance %s, which exists; delete the instance", x.to.Instance)
@@ -44,8 +44,8 @@ func (r *remains) removeRoute(ctx context.Context, x leftRoute) error {
 	return r.vpc.Routed.Wait(ctx, op)
 }
 
-// readUnmarked finds what only the requests' records tell to be ours: blocks of
-// the VPC, and routes.
+// readUnmarked finds the resources that only the requests' status identifies: VPC
+// blocks and routes.
 func (r *remains) readUnmarked(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest, s cloud.Snapshot) error {
 	if r.vpc.NewSpace == nil && r.vpc.Routed == nil {
 		return nil
@@ -69,8 +69,8 @@ func (r *remains) readUnmarked(ctx context.Context, n *v1alpha1.Network, request
 	return nil
 }
 
-// blocksOf are those that were added for a request, as it recorded before they
-// were, and that the VPC has.
+// blocksOf returns the VPC's blocks that were added for a request, according to
+// its status.
 func blocksOf(q *v1alpha1.RangeRequest, s cloud.Snapshot) (out []leftBlock) {
 	if q.Status.NewSubnets == nil {
 		return nil

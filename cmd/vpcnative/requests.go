@@ -173,7 +173,7 @@ func (p *requests) parse(stdin io.Reader) (cluster.State, error) {
 	return cluster.Parse(file)
 }
 
-// waits tells whether the manager has not granted a request as it is now.
+// waits reports whether the manager has not granted a request as it is now.
 func waits(r *v1alpha1.RangeRequest) bool {
 	return r.DeletionTimestamp.IsZero() &&
 		(r.Status.ObservedGeneration != r.Generation || !meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady))

@@ -18,7 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
-// viewer gives the kubeconfig of somebody who has what deploy/ gives people,
+// viewer returns the kubeconfig of somebody who has what deploy/ gives people,
 // and nothing else.
 func viewer(t *testing.T, api client.Client) string {
 	t.Helper()

@@ -32,7 +32,7 @@ cluster delete the objects instead: its manager deletes the cloud resources.
 Routes and VPC blocks (EC2) have no mark: they are known from the status of the
 RangeRequests. Put these, with their status, into the file too.`
 
-// wrecker is the command teardown.
+// wrecker implements the command teardown.
 type wrecker struct {
 	requests
 	yes bool
@@ -124,7 +124,7 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	return nil
 }
 
-// saved is what the file holds.
+// saved returns the content of the file.
 func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 	in := stdin
 	if t.file != "-" {
@@ -145,8 +145,9 @@ func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 	return state, nil
 }
 
-// gone refuses where anything answers at the API server's address: the cluster
-// itself, or another one whose kubeconfig or context was named by mistake.
+// gone returns an error if anything answers at the API server's address: the
+// cluster itself, or another one whose kubeconfig or context was named by
+// mistake.
 func (t *wrecker) gone(ctx context.Context) error {
 	host, answers, err := t.cluster.Answers(ctx)
 	if err != nil {
@@ -167,8 +168,8 @@ func (t *wrecker) gone(ctx context.Context) error {
 		"in a running cluster, its own manager deletes the cloud resources", host, id)
 }
 
-// noneCarried refuses while an instance that lives carries something: a network
-// that is down does not answer either, and its cluster lives.
+// noneCarried returns an error while an instance has addresses of the cluster: a
+// network that is down does not answer either, although its cluster runs.
 func noneCarried(all []*remains) error {
 	var who []string
 	for _, r := range all {
@@ -188,7 +189,7 @@ func noneCarried(all []*remains) error {
 		strings.Join(who, "\n  "), more)
 }
 
-// confirm has a person type the cluster's ID.
+// confirm asks a person to type the cluster's ID.
 func confirm(in io.Reader, out io.Writer, id string) error {
 	fmt.Fprintf(out, "\nAll of these will be deleted permanently. Type the cluster's ID to continue: ")
 	line, err := bufio.NewReader(in).ReadString('\n')

@@ -14,20 +14,20 @@ import (
 
 // Result is a plan of the addresses.
 type Result struct {
-	// VPC is what to make first, on EC2.
+	// VPC is what to create first, on EC2.
 	VPC *VPC `json:"vpc,omitempty"`
-	// Ranges are those to carve, and after them those that growth would.
+	// Ranges are those to carve now, followed by those of growth.
 	Ranges []Range `json:"ranges"`
-	// NodeSize is what each node draws.
+	// NodeSize is the size of each node CIDR.
 	NodeSize *preview.NodeSize `json:"nodeSize"`
-	// Free is what the supernets hold around what is reserved, Left what is
-	// left of it beside the ranges, Grown what is left beside growth too.
+	// Free is the free space before the plan, Left after it, and Grown after
+	// growth.
 	Free  v1alpha1.FreeSpace `json:"free"`
 	Left  v1alpha1.FreeSpace `json:"freeAfter"`
 	Grown v1alpha1.FreeSpace `json:"freeAfterGrowth"`
-	// GrowthNeeds is how many addresses growth takes besides.
+	// GrowthNeeds is the number of additional addresses for growth.
 	GrowthNeeds string `json:"growthNeeds,omitempty"`
-	// Notes are what else to think of.
+	// Notes are further hints.
 	Notes []string `json:"notes,omitempty"`
 
 	Objects Objects `json:"-"`
@@ -38,19 +38,19 @@ type Range struct {
 	Request string `json:"request"`
 	Subnet  string `json:"subnet"`
 	CIDR    string `json:"cidr"`
-	// Growth tells that it is carved later, if the cluster grows; here is
-	// where it would lie if nothing else came before.
+	// Growth is true if it is carved only when the cluster grows; this is its
+	// place if nothing else is carved before.
 	Growth    bool   `json:"growth,omitempty"`
 	Addresses string `json:"addresses"`
-	// Feeds says for how much it is.
+	// Feeds is what it has room for.
 	Feeds string `json:"feeds"`
 	Why   string `json:"why"`
 }
 
-// NoFit is a plan for which there is no room.
+// NoFit is the error of a plan that does not fit.
 type NoFit struct {
 	What, Text string
-	// Instead is what would fit, a flag or more each.
+	// Instead are changes that would fit, of one or more flags each.
 	Instead []string
 }
 
@@ -66,8 +66,8 @@ func (e *NoFit) Error() string {
 	return text
 }
 
-// Plan carves what is asked for out of a network that is otherwise blank.
-// The error is a *NoFit where there is no room.
+// Plan carves the requested ranges from an otherwise empty network. The error is
+// a *NoFit if there is no room.
 func Plan(a Ask, blank cloud.Snapshot) (Result, error) {
 	out, err := calculate(a, blank)
 	if no, ok := err.(*NoFit); ok {

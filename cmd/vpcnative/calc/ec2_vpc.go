@@ -10,11 +10,11 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// VPC is what the VPC has to be for the plan.
+// VPC is the VPC that the plan needs.
 type VPC struct {
 	Blocks  []string `json:"blocks"`
 	Subnets []Subnet `json:"subnets"`
-	// Commands make it, where no IDs are given.
+	// Commands create it, if no IDs are given.
 	Commands []string `json:"commands,omitempty"`
 }
 
@@ -23,7 +23,7 @@ type Subnet struct {
 	ID   string `json:"id"`
 	Zone string `json:"zone"`
 	CIDR string `json:"cidr"`
-	// Machines is how many are to live there at most.
+	// Machines is the maximum number of machines in it.
 	Machines int `json:"machines"`
 }
 
@@ -58,16 +58,16 @@ func (a Ask) layOut(taken []netip.Prefix) (sizing, *VPC, *NoFit) {
 	return s, out, nil
 }
 
-// known tells whether the VPC is there, as far as the flags say.
+// known reports whether the VPC is there, as far as the flags say.
 func (a Ask) known() bool { return a.EC2.VPC != "" && len(a.EC2.Subnets) > 0 }
 
-// commands make the VPC, and say at the end what to plan with.
+// commands create the VPC, and print the flags to plan with at the end.
 func (v *VPC) commands(region string) []string {
 	out := []string{fmt.Sprintf("VPC=$(aws ec2 create-vpc --region %s --cidr-block %s --query Vpc.VpcId --output text)", region, v.Blocks[0])}
 	for _, b := range v.Blocks[1:] {
 		out = append(out, fmt.Sprintf("aws ec2 associate-vpc-cidr-block --region %s --vpc-id $VPC --cidr-block %s", region, b))
 	}
-	if len(v.Blocks) > 1 { // no subnet can be made in a block that is on its way
+	if len(v.Blocks) > 1 { // no subnet can be created in a block that is being associated
 		out = append(out, fmt.Sprintf(`until [ -z "$(aws ec2 describe-vpcs --region %s --vpc-ids $VPC --output text `+
 			`--query "Vpcs[].CidrBlockAssociationSet[?CidrBlockState.State=='associating'].CidrBlock")" ]; do sleep 1; done`, region))
 	}

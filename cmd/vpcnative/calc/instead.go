@@ -17,7 +17,7 @@ var private = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("10.0.0.0/8"),
 }
 
-// instead gives the changes of one flag that would make the plan fit, each
+// instead returns the changes of one flag that would make the plan fit, each
 // tried. Halves are tried, since ranges are powers of two.
 func instead(a Ask, blank cloud.Snapshot) (out []string) {
 	fits := func(a Ask) bool {

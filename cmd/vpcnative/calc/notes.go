@@ -10,7 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// notes say what the ranges do not.
+// notes are hints beyond the ranges.
 func (a Ask) notes(r Result) (out []string) {
 	if a.EC2 != nil {
 		out = a.notesOfEC2(r)

@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// List gives the objects as they are applied, without a status.
+// List returns the objects as they are applied, without a status.
 func (o Objects) List() ([]map[string]any, error) {
 	all := []runtime.Object{&o.Network}
 	for i := range o.Requests {

@@ -16,7 +16,7 @@ import (
 // dialTime is how long the address may take to take a connection.
 const dialTime = 10 * time.Second
 
-// Answers tells whether anything takes connections at the API server's address.
+// Answers reports whether anything takes connections at the API server's address.
 // It is false only where the address itself says so: nothing listens, no such
 // host, no way there, no answer in time. Whatever else goes wrong is an error:
 // a kubeconfig that cannot be read says nothing of the cluster, nor does a proxy.

@@ -59,7 +59,7 @@ func listing(what string, err error) error {
 	return fmt.Errorf("listing %s: %w", what, err)
 }
 
-// ServiceCIDRs gives the cluster's ranges of ClusterIPs. Where the API server
+// ServiceCIDRs returns the cluster's ranges of ClusterIPs. Where the API server
 // has no such objects, IsMissingKind tells so of the error.
 func ServiceCIDRs(ctx context.Context, c client.Reader) ([]networkingv1.ServiceCIDR, error) {
 	var list networkingv1.ServiceCIDRList
@@ -69,7 +69,7 @@ func ServiceCIDRs(ctx context.Context, c client.Reader) ([]networkingv1.ServiceC
 	return list.Items, nil
 }
 
-// IPAddresses gives the ClusterIPs that are allocated.
+// IPAddresses returns the ClusterIPs that are allocated.
 func IPAddresses(ctx context.Context, c client.Reader) (out []networkingv1.IPAddress, err error) {
 	for next := ""; ; {
 		var list networkingv1.IPAddressList

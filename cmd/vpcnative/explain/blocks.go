@@ -81,7 +81,7 @@ func (w World) blocks() []Block {
 	return out
 }
 
-// claimed says so of a range that the cloud is being asked for.
+// claimed describes a range that is being created.
 const claimed = "claimed, not in the VPC yet"
 
 func host(ip string) string {
@@ -92,7 +92,7 @@ func host(ip string) string {
 	return netip.PrefixFrom(a, a.BitLen()).String()
 }
 
-// ofNetwork gives the supernets and what occupies them. A range that a
+// ofNetwork returns the supernets and what occupies them. A range that a
 // request was granted is left to that request, a ServiceCIDR to its object.
 func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, name, text string)) {
 	for _, c := range n.Spec.Supernets {

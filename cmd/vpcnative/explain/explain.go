@@ -1,5 +1,5 @@
-// Package explain says what an address, a prefix or a name is: whose it is,
-// or why it is free or forbidden. It is pure.
+// Package explain explains what an address, a prefix or a name is: its owner,
+// or why it is free or off limits. It is pure.
 package explain
 
 import (
@@ -12,20 +12,19 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 )
 
-// World is all that an explanation depends on.
+// World is the input of an explanation.
 type World struct {
 	cluster.State
-	// VPC is what is known of each Network's VPC, by the Network's name.
+	// VPC is the state of each Network's VPC, by the Network's name.
 	VPC          map[string]preview.VPC
 	ServiceCIDRs []networkingv1.ServiceCIDR
-	// IPAddresses and Pods are those of the address that is asked about.
+	// IPAddresses and Pods are those with the address in question.
 	IPAddresses []networkingv1.IPAddress
 	Pods        []corev1.Pod
-	// Carried is what interfaces carry there; it is known only where the
-	// cloud was read.
+	// Carried are the prefixes on interfaces; known only if the cloud was read.
 	Carried []Carried
-	// ClusterID tells marks of this cluster from others'. It is known only
-	// where the cloud was read.
+	// ClusterID identifies marks of this cluster; known only if the cloud was
+	// read.
 	ClusterID string
 }
 
@@ -35,13 +34,13 @@ type Carried struct {
 	Prefix   netip.Prefix
 }
 
-// Answer is what vpcnative thinks of what was asked about.
+// Answer classifies the subject.
 type Answer string
 
 const (
 	// InUse has an owner.
 	InUse Answer = "InUse"
-	// Granted lies in a range of ours, and nobody holds it.
+	// Granted lies in a granted range, and nobody holds it.
 	Granted Answer = "Granted"
 	// Free may be carved.
 	Free Answer = "Free"
@@ -49,21 +48,22 @@ const (
 	Forbidden Answer = "Forbidden"
 	// Outside is in no supernet.
 	Outside Answer = "Outside"
-	// Mixed is a prefix of which parts are different things.
+	// Mixed is a prefix whose parts differ.
 	Mixed Answer = "Mixed"
 )
 
-// Explanation is one thing explained.
+// Explanation is the result for one subject.
 type Explanation struct {
 	// Subject is what it is about: "10.4.3.7", "Node a".
 	Subject string `json:"subject"`
 	Answer  Answer `json:"answer"`
 	// Text is the answer in a sentence.
 	Text string `json:"text"`
-	// Around is what contains it, the largest first, Inside what it holds.
+	// Around are the blocks that contain it, the largest first, and Inside those
+	// that it contains.
 	Around []Block `json:"around,omitempty"`
 	Inside []Block `json:"inside,omitempty"`
-	// More counts what Inside leaves out.
+	// More is the number of blocks that Inside omits.
 	More int `json:"more,omitempty"`
 	// FreeBlocks are the largest free blocks inside a prefix, or the one
 	// around an address.
@@ -71,13 +71,13 @@ type Explanation struct {
 	Notes      []string `json:"notes,omitempty"`
 }
 
-// Block is a prefix that is something.
+// Block is a prefix with a meaning.
 type Block struct {
 	CIDR string `json:"cidr"`
 	Kind Kind   `json:"kind"`
-	// Name is whose it is, or what it is called.
+	// Name is its owner or its name.
 	Name string `json:"name"`
-	// Text says more.
+	// Text has details.
 	Text string `json:"text,omitempty"`
 
 	p netip.Prefix
@@ -86,7 +86,7 @@ type Block struct {
 // Kind is what a block is.
 type Kind string
 
-// The kinds that are no cloud.Kind.
+// The kinds in addition to cloud.Kind.
 const (
 	supernet    Kind = "Supernet"
 	reserved    Kind = "Reserved"

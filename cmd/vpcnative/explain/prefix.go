@@ -12,7 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// maxInside bounds what is listed of a prefix.
+// maxInside limits the blocks listed inside a prefix.
 const maxInside = 20
 
 // Prefix explains a prefix; an address is the prefix of its full length.
@@ -85,7 +85,7 @@ func innermost(around []Block) int {
 	return -1
 }
 
-// verdict says what it means to lie in a block. What lies inside of the
+// verdict explains what it means to lie in a block. What lies inside the
 // subject is in use, whatever the block is for.
 func verdict(subject string, b Block, inside bool) (Answer, string) {
 	say := func(a Answer, format string, args ...any) (Answer, string) {
@@ -167,7 +167,7 @@ func (w World) free(subject string, p netip.Prefix, free []netip.Prefix) string 
 	return subject + " is free"
 }
 
-// sources say what the knowledge is worth.
+// sources states where the data comes from, and how current it is.
 func (w World) sources(outside bool) (out []string) {
 	for _, n := range w.Networks {
 		vpc := w.VPC[n.Name]

@@ -10,8 +10,8 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// inSubnet answers anew where a prefix lies in the own block of a node subnet
-// out of which ranges are carved.
+// inSubnet replaces the answer for a prefix that lies in a node subnet's own block
+// from which ranges are carved.
 func (w World) inSubnet(out *Explanation, b Block, p netip.Prefix) {
 	if cloud.Kind(b.Kind) != cloud.SubnetPrimary {
 		return

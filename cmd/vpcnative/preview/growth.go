@@ -9,8 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// Growth is the further range that a request would get in one subnet, were it
-// called for now.
+// Growth is the next range that a request would get in one subnet.
 type Growth struct {
 	Subnet    string `json:"subnet"`
 	CIDR      string `json:"cidr,omitempty"`

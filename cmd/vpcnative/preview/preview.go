@@ -1,6 +1,6 @@
-// Package preview says what the manager would do for RangeRequests, and does
-// nothing: which ranges, where, why there, how many nodes they feed, what is
-// left free, and which of the cloud's limits they count against. It is pure.
+// Package preview shows what the manager would do for RangeRequests: which
+// ranges, where, why there, how many nodes they serve, what is left free, and
+// which of the cloud's limits they count against. It is pure.
 package preview
 
 import (
@@ -19,23 +19,23 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// Input is all that a preview depends on.
+// Input is the input of a preview.
 type Input struct {
 	Networks []v1alpha1.Network
 	// Requests are all RangeRequests, those to preview among them.
 	Requests []v1alpha1.RangeRequest
 	// Wanted names those to preview.
 	Wanted []string
-	// VPC is what is known of each Network's VPC, by the Network's name.
+	// VPC is the state of each Network's VPC, by the Network's name.
 	VPC      map[string]VPC
 	Nodes    []corev1.Node
 	Services []carve.ServiceBlock // every ServiceCIDR of the cluster
-	// NoServices tells that the API server has no ServiceCIDRs at all.
+	// NoServices is true if the API server has no ServiceCIDRs at all.
 	NoServices bool
-	// Now is when it is; what the cloud refused counts for a while.
+	// Now is the current time; refused blocks count for a while.
 	Now time.Time
-	// Beside gives those of the Networks that are of the same VPC as the one,
-	// without that; it may be nil, where there is only one.
+	// Beside returns the other Networks of a Network's VPC; it may be nil if there
+	// is only one Network.
 	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
 	ClusterID string
 }
@@ -54,7 +54,7 @@ func (in Input) beside(n *v1alpha1.Network) []v1alpha1.Network {
 	return in.Beside(n, in.Networks)
 }
 
-// VPC is a VPC as somebody knew it.
+// VPC is the state of a VPC, and its source.
 type VPC struct {
 	Snapshot cloud.Snapshot
 	Source   Source
@@ -65,14 +65,14 @@ type Report struct {
 	Networks []Network `json:"networks"`
 }
 
-// Refused tells whether a request would be refused.
+// Refused reports whether a request would be refused.
 func (r Report) Refused() bool {
 	return slices.ContainsFunc(r.Networks, func(n Network) bool {
 		return slices.ContainsFunc(n.Requests, func(q Request) bool { return q.Refusal != nil })
 	})
 }
 
-// Network is what becomes of one Network.
+// Network is the preview of one Network.
 type Network struct {
 	Name     string    `json:"name"`
 	Source   Source    `json:"source"`
@@ -83,24 +83,23 @@ type Network struct {
 	Quotas []Quota              `json:"quotas,omitempty"`
 }
 
-// Request is what becomes of one RangeRequest.
+// Request is the preview of one RangeRequest.
 type Request struct {
 	Name    string           `json:"name"`
 	Purpose v1alpha1.Purpose `json:"purpose"`
-	// Attachment is how a node's range comes to its machine, where the request
-	// says it.
+	// Attachment is how a node CIDR is attached, if the request sets it.
 	Attachment v1alpha1.Attachment `json:"attachment,omitempty"`
 	Refusal    *Refusal            `json:"refusal,omitempty"`
 	Ranges     []Range             `json:"ranges,omitempty"`
-	// NodeSize is what a node draws, for purpose Pods.
+	// NodeSize is the size of each node CIDR, for purpose Pods.
 	NodeSize *NodeSize `json:"nodeSize,omitempty"`
 	// Space is what would be added to the VPC first, for new nodes.
 	Space []Space `json:"newSubnets,omitempty"`
-	// Growth is what would come next, subnet by subnet.
+	// Growth is the next range of each subnet.
 	Growth []Growth `json:"growth,omitempty"`
 }
 
-// Refusal is why a request gets nothing, in the words of its condition.
+// Refusal is why a request gets nothing, with the text of its condition.
 type Refusal struct {
 	Reason string `json:"reason"`
 	Text   string `json:"text"`
@@ -111,13 +110,13 @@ type Range struct {
 	CIDR   string `json:"cidr"`
 	Subnet string `json:"subnet"`
 	Name   string `json:"name"`
-	// Create tells that it is not in the VPC.
+	// Create is true if it is not in the VPC.
 	Create bool `json:"create"`
-	// Adopted tells that it is in the VPC, and not by the manager's hand.
+	// Adopted is true if it is in the VPC and the manager did not create it.
 	Adopted   bool   `json:"adopted,omitempty"`
 	Why       string `json:"why"`
 	Addresses string `json:"addresses"`
-	// Nodes is how many nodes it feeds, for purpose Pods.
+	// Nodes is how many nodes it has room for, for purpose Pods.
 	Nodes string `json:"nodes,omitempty"`
 }
 
@@ -211,7 +210,7 @@ func (in Input) network(name string) Network {
 	return out
 }
 
-// isNews tells of a range that the request does not have yet.
+// isNews reports whether the request does not have the range yet.
 func isNews(r *v1alpha1.RangeRequest, s carve.Step) bool {
 	return !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() })
 }

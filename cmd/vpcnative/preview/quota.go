@@ -15,7 +15,7 @@ type Quota struct {
 	After  string `json:"after"`
 	// Limit is a number, or where to look for it.
 	Limit string `json:"limit"`
-	// Over tells that After is more than Limit.
+	// Over is true if After is more than Limit.
 	Over bool `json:"over,omitempty"`
 }
 

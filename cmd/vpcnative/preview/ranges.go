@@ -27,7 +27,7 @@ func planner(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1
 	}
 }
 
-// apply gives the VPC as it is once the steps are done, and puts them into
+// apply returns the VPC as it is once the steps are done, and puts them into
 // the request's status, so that the next request is planned around them.
 func apply(steps []carve.Step, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest, region string) cloud.Snapshot {
 	snapshot.Subnets = slices.Clone(snapshot.Subnets)

@@ -13,7 +13,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
-// NodeSize is the range that a node of the request draws.
+// NodeSize is the size of the node CIDRs of the request.
 type NodeSize struct {
 	PrefixLength int `json:"prefixLength"`
 	// MaxPods is the max pods that it is made for; 0 where it is fixed and

@@ -1,6 +1,6 @@
-// Package schema does with an object what an API server does that has our
-// CustomResourceDefinitions: it refuses unknown fields, fills in defaults, and
-// judges by the schema and its rules. It asks nobody.
+// Package schema validates an object as an API server with the
+// CustomResourceDefinitions does: it rejects unknown fields, sets defaults, and
+// applies the schema and its rules. It needs no API server.
 package schema
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/vpcnative/vpcnative/deploy/crds"
 )
 
-// kind is what is known of the objects of a kind.
+// kind is the schema of a kind.
 type kind struct {
 	structural *structural.Structural
 	schema     validation.SchemaValidator
@@ -74,8 +74,8 @@ func kindOf(crd *apiextensionsv1.CustomResourceDefinition) (k kind, err error) {
 	return k, nil
 }
 
-// Admit fills in the object's defaults, or says why an API server would refuse
-// to create it. Had is what is there already; nil where nothing is.
+// Admit sets the object's defaults, or explains why an API server would reject
+// it. Had is the existing object; nil if there is none.
 func Admit(ctx context.Context, object, had *unstructured.Unstructured) error {
 	all, err := kinds()
 	if err != nil {

@@ -51,7 +51,7 @@ type Request struct {
 	Ranges  []Range         `json:"ranges,omitempty"`
 }
 
-// Use is how full something is.
+// Use is the utilization of something.
 type Use struct {
 	Addresses string `json:"addresses"`
 	Allocated string `json:"allocated"`
@@ -59,8 +59,8 @@ type Use struct {
 	Percent float64 `json:"percent"`
 	// Holders counts nodes, or ClusterIPs.
 	Holders int `json:"holders"`
-	// Counted tells that somebody keeps count of the addresses at all: not of
-	// those of purposes Proxy and Custom.
+	// Counted is true if the addresses are counted: not for purposes Proxy and
+	// Custom.
 	Counted bool `json:"counted"`
 }
 
@@ -71,16 +71,15 @@ type Range struct {
 	Name    string `json:"name"`
 	Adopted bool   `json:"adopted,omitempty"`
 	Grown   bool   `json:"grown,omitempty"`
-	// Claimed tells that the cloud is being asked for it, so that it has room
-	// for nobody yet.
+	// Claimed is true while it is being created: it has no room yet.
 	Claimed bool `json:"claimed,omitempty"`
-	// Routes tells that nodes have their pieces by routes.
+	// Routes is true if its node CIDRs are attached by routes.
 	Routes bool `json:"routes,omitempty"`
 	Use
 	Nodes []Node `json:"nodes,omitempty"`
 }
 
-// Node is a node and its piece of a range.
+// Node is a node and its CIDR.
 type Node struct {
 	Name string `json:"name"`
 	CIDR string `json:"cidr,omitempty"`
@@ -191,7 +190,7 @@ func use(whole, held prefix.Count, holders int, purpose v1alpha1.Purpose) Use {
 	return u
 }
 
-// trouble gives the conditions that a person should see: what is not ready,
+// trouble returns the conditions that a person should see: what is not ready,
 // and whatever else is not as it should be.
 func trouble(conditions []metav1.Condition) (out []string) {
 	for _, c := range conditions {
