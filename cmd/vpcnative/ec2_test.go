@@ -62,7 +62,7 @@ func TestPlanSpeaksEC2(t *testing.T) {
 	}{
 		"{purpose: Pods, prefixLength: 25, nodePrefixLength: 28}": {0, []string{
 			"planned from the VPC itself", "carve 10.2.0.128/25 in subnet " + subnets[0], "carve 10.2.16.128/25 in subnet " + subnets[1],
-			"feeds  8 nodes with a /28 each", "network address units of the VPC, at full size", "+16"}},
+			"for    8 nodes with a /28 each", "network address units of the VPC, at full size", "+16"}},
 		"{purpose: Pods, capacity: {nodes: 4, podsPerNode: 32}, growth: {maxRanges: 3}, subnets: [" + subnets[0] + "]}": {0, []string{
 			"4 nodes with a /27 each", "an address for each of 32 pods", "growth in subnet " + subnets[0] + ", 1 of at most 3 ranges", "next   10.2."}},
 		"{purpose: Pods, prefixLength: 22}":                                  {2, []string{"would be partly granted, PartlyGranted", "NoSpace", "subnet " + subnets[1] + " (10.2.16.0/24)"}},

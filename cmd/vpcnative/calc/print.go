@@ -14,7 +14,7 @@ func (r Result) Print(w io.Writer, s show.Style) error {
 	if err := r.VPC.print(w); err != nil {
 		return err
 	}
-	rows := []string{"RANGE\tSUBNET\tCIDR\tADDRESSES\tFEEDS"}
+	rows := []string{"RANGE\tSUBNET\tCIDR\tADDRESSES\tROOM FOR"}
 	why := []string{}
 	for i, x := range r.Ranges {
 		name := x.Request

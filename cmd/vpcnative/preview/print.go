@@ -48,7 +48,7 @@ func (n Network) print(w io.Writer, s show.Style) error {
 	if _, err := io.WriteString(w, b.String()); err != nil || len(n.Quotas) == 0 {
 		return err
 	}
-	rows := []string{"\n" + s.Bold("Limits of the cloud"), "  \tBEFORE\tAFTER\tLIMIT"}
+	rows := []string{"\n" + s.Bold("Cloud limits"), "  \tBEFORE\tAFTER\tLIMIT"}
 	for _, q := range n.Quotas {
 		limit := q.Limit
 		if q.Over {
@@ -99,7 +99,7 @@ func (q Request) print(b *strings.Builder, s show.Style) {
 		}
 		fmt.Fprintf(b, "    why    %s\n", r.Why)
 		if q.Purpose == v1alpha1.Pods && q.NodeSize != nil {
-			fmt.Fprintf(b, "    feeds  %s nodes with a /%d each; %s addresses\n", show.Number(r.Nodes), q.NodeSize.PrefixLength, show.Number(r.Addresses))
+			fmt.Fprintf(b, "    for    %s nodes with a /%d each; %s addresses\n", show.Number(r.Nodes), q.NodeSize.PrefixLength, show.Number(r.Addresses))
 		} else {
 			fmt.Fprintf(b, "    holds  %s addresses\n", show.Number(r.Addresses))
 		}

@@ -109,5 +109,5 @@ func Free(f v1alpha1.FreeSpace) string {
 	if f.Share == 0 {
 		share = "less than 1"
 	}
-	return fmt.Sprintf("%s addresses (%s %%), in blocks of at most %s", Number(f.Addresses), share, strings.Join(f.LargestBlocks[:min(3, len(f.LargestBlocks))], ", "))
+	return fmt.Sprintf("%s addresses (%s %%); largest blocks %s", Number(f.Addresses), share, strings.Join(f.LargestBlocks[:min(3, len(f.LargestBlocks))], ", "))
 }
