@@ -112,7 +112,7 @@ func TestRefusalsNameTheFlag(t *testing.T) {
 		"retrying too late":          {args: []string{"--retry-period=9s"}, want: []string{"--retry-period=9s"}},
 		"half a second of the lease": {args: []string{"--lease-duration=15500ms"}, want: []string{"--lease-duration"}},
 		"no grace for orphans":       {args: []string{"--orphan-grace=0s"}, want: []string{"--orphan-grace=0s"}},
-		"a dry run of nothing":       {args: []string{"--dry-run"}, want: []string{"--load-balancers"}},
+		"no load balancers":          {args: []string{"--services-without-class"}, want: []string{"--load-balancers"}},
 		"several at once":            {args: []string{"--namespace=", "--log-format=y"}, want: []string{"--namespace", "--log-format=y"}},
 	} {
 		t.Run(name, func(t *testing.T) {

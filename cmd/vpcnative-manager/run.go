@@ -30,9 +30,6 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/informer"
 )
 
-// ledgerName is the ConfigMap of the claims ledger.
-const ledgerName = "vpcnative-claims"
-
 // run wires the manager and runs it until ctx ends.
 func run(ctx context.Context, o *options) error {
 	logger, err := newLogger(o)

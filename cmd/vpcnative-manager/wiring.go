@@ -46,8 +46,23 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
+	forNodes := node.Config{
+		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
+		Writer:  nodestatus.NewWriter(clients.CoreV1().RESTClient()),
+		OpenVPC: clouds.Open,
+		Ledger: claims.Config{
+			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: claims.DefaultName,
+			Holder: lease.identity, StillLeads: lease.held, Log: ctrl.Log.WithName("claims"),
+		},
+		StillLeads: lease.held, Fenced: stop, Events: events,
+		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.indeterminateTimeout, Staleness: o.cloudReadLag, Resync: o.resync, RivalQuiet: o.foreignAllocatorCooldown, MaxInFlight: o.maxInFlight,
+	}
 	if o.dryRun {
-		return errors.Join(setUp(mgr, newBalancers(mgr, o, cached, lease, clouds, events)), mgr.AddReadyzCheck("ping", healthz.Ping))
+		err := errors.Join(mgr.Add(manager.RunnableFunc(node.DryRun(forNodes))), mgr.AddReadyzCheck("ping", healthz.Ping))
+		if o.loadBalancers {
+			err = errors.Join(err, setUp(mgr, newBalancers(mgr, o, cached, lease, clouds, events)))
+		}
+		return err
 	}
 	services, err := newServices(mgr, o, clients)
 	if err != nil {
@@ -65,18 +80,8 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		Client: mgr.GetClient(), OpenVPC: clouds.Open, Space: spaces, ClusterID: o.clusterID,
 		Events: events, Metrics: firewall.NewMetrics(metrics.Registry),
 	})
-	nodes := node.New(node.Config{
-		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
-		Writer:  nodestatus.NewWriter(clients.CoreV1().RESTClient()),
-		OpenVPC: clouds.Open,
-		Ledger: claims.Config{
-			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: ledgerName,
-			Holder: lease.identity, StillLeads: lease.held, Log: ctrl.Log.WithName("claims"),
-		},
-		StillLeads: lease.held, Fenced: stop,
-		Events: events, Metrics: node.NewMetrics(metrics.Registry),
-		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.indeterminateTimeout, Staleness: o.cloudReadLag, Resync: o.resync, RivalQuiet: o.foreignAllocatorCooldown, MaxInFlight: o.maxInFlight,
-	})
+	forNodes.Metrics = node.NewMetrics(metrics.Registry)
+	nodes := node.New(forNodes)
 	requests := ranges.New(ranges.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Space: spaces, Beside: beside, ClusterID: o.clusterID,
 		Pools: pools{nodes}, Services: services, StillLeads: lease.held,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -17,7 +18,10 @@ those in the cluster that are not granted yet.
 
 Load balancers are planned as the manager would with --load-balancers: for the
 Services in the file -f, new or edited, or for service/NAMESPACE/NAME as it is in
-the cluster. This reads the cloud.`
+the cluster. This reads the cloud.
+
+For node/NAME, print the next steps that the manager would take for the Node, and
+why, up to the first that changes anything.`
 
 const planExample = `  # a new cluster of 500 nodes that may grow to three times its size
   vpcnative plan --nodes 500 --max-pods 110 --services 4096 --growth 3x \
@@ -35,15 +39,19 @@ const planExample = `  # a new cluster of 500 nodes that may grow to three times
 
   # the load balancer that a Service would get, and what is pending for an existing one
   vpcnative plan -f service.yaml
-  vpcnative plan service/default/web`
+  vpcnative plan service/default/web
+
+  # the next steps for a Node
+  vpcnative plan node/worker-1`
 
 func planCommand() *cobra.Command {
 	o := &output{}
 	var c calculator
 	var r requests
 	var withoutClass bool
+	var namespace string
 	cmd := &cobra.Command{
-		Use:     "plan [service/NAMESPACE/NAME]",
+		Use:     "plan [service/NAMESPACE/NAME | node/NAME]",
 		Short:   "Show what would be carved, where and why, without changing anything",
 		Long:    planLong,
 		Example: planExample,
@@ -61,6 +69,8 @@ func planCommand() *cobra.Command {
 			switch {
 			case len(args) == 1 && (asked != "" || r.file != "" || r.noCluster):
 				return fmt.Errorf("%s is planned as it is in the cluster: do not combine it with -f, --no-cluster or flags for a new cluster", args[0])
+			case len(args) == 1 && strings.HasPrefix(args[0], "node/"):
+				return r.node(cmd.Context(), cmd, o, strings.TrimPrefix(args[0], "node/"), namespace)
 			case len(args) == 1:
 				return r.service(cmd.Context(), cmd, o, args[0], withoutClass)
 			case asked != "" && r.file != "":
@@ -77,6 +87,7 @@ func planCommand() *cobra.Command {
 	o.register(cmd)
 	c.register(cmd.Flags())
 	r.register(cmd.Flags())
+	cmd.Flags().StringVar(&namespace, "namespace", "vpcnative-system", "for a Node: the namespace of the manager's claims ledger")
 	cmd.Flags().BoolVar(&withoutClass, "services-without-class", false, "for a Service: set if the manager's flag is set")
 	return cmd
 }

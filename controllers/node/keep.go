@@ -71,11 +71,21 @@ func (x *stepper) record(ctx context.Context) {
 	c.releases.End(node.UID) // it is there, whatever the cache said before
 	c.clearForeign(ctx, node)
 	x.view.Recorded = true
-	if !h.Observed {
+	if h.Observed {
+		c.leavePlace(node.UID)
+		x.turn()
+	} else {
 		c.settle(node.UID)
+	}
+}
+
+// turn observes whether an observed Node is to be attached, and asks for its
+// turn.
+func (x *stepper) turn() {
+	c, node, h := x.c, x.node, x.view.Allocation
+	if !h.Observed {
 		return
 	}
-	c.leavePlace(node.UID)
 	r := c.findings.catalog().request(h.Key.Request)
 	if x.view.Attaches = r != nil && r.Spec.Adoption == v1alpha1.AdoptionAttach; !x.view.Attaches {
 		c.limiter.LeaveTurn(node.UID)

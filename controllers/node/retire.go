@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -38,15 +37,19 @@ func instanceIndex(providerID string) string {
 
 // retire takes back what earlier Nodes of this name held.
 func (c *Controller) retire(ctx context.Context, name string, current *corev1.Node) reconcile.Result {
-	var uid types.UID
-	if current != nil {
-		uid = current.UID
-	}
 	var next reconcile.Result
-	for _, h := range c.allocator.Left(name, uid) {
+	for _, h := range c.leftBy(name, current) {
 		next = sooner(next, c.takeBack(ctx, h, current))
 	}
 	return next
+}
+
+// leftBy is what Nodes of that name held that are not the current one.
+func (c *Controller) leftBy(name string, current *corev1.Node) []allocator.Allocation {
+	if current == nil {
+		return c.allocator.Left(name, "")
+	}
+	return c.allocator.Left(name, current.UID)
 }
 
 // takeBack takes back what a Node held that is gone, or publishes something

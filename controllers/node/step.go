@@ -55,6 +55,13 @@ type place struct {
 
 // bring brings a Node to publish podCIDRs, or looks after what it publishes.
 func (c *Controller) bring(ctx context.Context, node *corev1.Node) reconcile.Result {
+	x := c.observe(ctx, node)
+	return carryOut(ctx, func() decide.Step { return decide.Decide(x.view) },
+		func(s decide.Step) (reconcile.Result, bool) { return x.do(ctx, s) })
+}
+
+// observe observes a Node.
+func (c *Controller) observe(ctx context.Context, node *corev1.Node) *stepper {
 	x := &stepper{c: c, node: node}
 	x.view = decide.View{Now: c.Now(), Node: &decide.Node{UID: node.UID, Instance: node.Spec.ProviderID, PodCIDRs: podCIDRsOf(node)}}
 	x.hold()
@@ -63,8 +70,7 @@ func (c *Controller) bring(ctx context.Context, node *corev1.Node) reconcile.Res
 	} else {
 		x.viewIdle(ctx)
 	}
-	return carryOut(ctx, func() decide.Step { return decide.Decide(x.view) },
-		func(s decide.Step) (reconcile.Result, bool) { return x.do(ctx, s) })
+	return x
 }
 
 // viewPublished observes a Node that publishes podCIDRs.

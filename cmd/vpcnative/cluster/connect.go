@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -61,6 +62,20 @@ func (f *Flags) Connect() (client.Client, error) {
 		return nil, fmt.Errorf("connecting to the API server at %s: %w", cfg.Host, err)
 	}
 	return c, nil
+}
+
+// ConfigMaps reads those of a namespace.
+func (f *Flags) ConfigMaps(namespace string) (corev1client.ConfigMapInterface, error) {
+	cfg, err := f.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Timeout, cfg.UserAgent = f.timeout, "vpcnative"
+	c, err := corev1client.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the API server at %s: %w", cfg.Host, err)
+	}
+	return c.ConfigMaps(namespace), nil
 }
 
 func (f *Flags) config() (*rest.Config, error) {

@@ -34,6 +34,9 @@ const (
 	defaultLinger = 500 * time.Millisecond
 )
 
+// DefaultName is the ConfigMap's.
+const DefaultName = "vpcnative-claims"
+
 // Config is what a Ledger needs.
 type Config struct {
 	// ConfigMaps is the namespace the ledger lives in.

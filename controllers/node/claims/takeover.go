@@ -38,7 +38,12 @@ func Peek(ctx context.Context, cfg Config) (Records, error) {
 	if err != nil {
 		return Records{}, fmt.Errorf("reading the claims ledger, ConfigMap %s: %w", cfg.Name, err)
 	}
-	return read(cm)
+	records, err := read(cm)
+	if err != nil {
+		return records, err
+	}
+	_, records.Held, err = readHoldings(ctx, cfg)
+	return records, err
 }
 
 func takeOver(ctx context.Context, cfg Config) (*Ledger, Records, error) {

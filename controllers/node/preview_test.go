@@ -1,0 +1,70 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vpcnative/vpcnative/controllers/node/decide"
+)
+
+// TestAPreviewNamesTheStepsAndTakesNone: of a Node that is served, of one that is
+// to be, and of one that is gone.
+func TestAPreviewNamesTheStepsAndTakesNone(t *testing.T) {
+	t.Parallel()
+	alone(t, func(t *testing.T, w *world) {
+		m := w.lead()
+		w.addNode("served")
+		w.addNode("gone")
+		w.addNode("bare")
+		time.Sleep(time.Minute)
+		m.stop()
+		time.Sleep(time.Minute)
+		w.deleteNode("gone", false)
+		w.addNode("new")
+		w.mu.Lock()
+		w.instances["vm-bare"].prefixes = nil
+		w.remember("vm-bare")
+		before := fmt.Sprint(w.view("vm-new", w.instances["vm-new"]), w.view("vm-gone", w.instances["vm-gone"]))
+		w.mu.Unlock()
+		ledger := fmt.Sprint(w.store.Data("claims"), w.store.Data("claims-holdings-0"))
+		p, err := NewPreviewer(t.Context(), m.c.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string][]decide.Do{
+			"served": {decide.Record, decide.Done},
+			"new":    {decide.Look, decide.Pick, decide.Claim, decide.Attach},
+			"gone":   {decide.BeginRelease, decide.Look, decide.Wait},
+			"bare":   {decide.Record, decide.Look, decide.PutBack},
+			"nobody": nil,
+		} {
+			previews, err := p.Node(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []decide.Do
+			for _, x := range previews {
+				for _, s := range x.Steps {
+					got = append(got, s.Do)
+				}
+				if !strings.HasPrefix(x.Holds, "10.0.0.") {
+					t.Errorf("%s holds %q", name, x.Holds)
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %v, want %v", name, previews, want)
+			}
+		}
+		w.mu.Lock()
+		after := fmt.Sprint(w.view("vm-new", w.instances["vm-new"]), w.view("vm-gone", w.instances["vm-gone"]))
+		w.mu.Unlock()
+		if after != before || w.published("new") != "" || w.says("new") != "" {
+			t.Errorf("a preview changed something: %s was %s", after, before)
+		}
+		if now := fmt.Sprint(w.store.Data("claims"), w.store.Data("claims-holdings-0")); now != ledger {
+			t.Errorf("a preview changed the ledger: %s was %s", now, ledger)
+		}
+	})
+}
