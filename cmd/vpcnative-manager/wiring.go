@@ -46,10 +46,11 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
+	spaces := vpc.New(vpc.Config{Open: clouds.Whole})
 	forNodes := node.Config{
 		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
 		Writer:  nodestatus.NewWriter(clients.CoreV1().RESTClient()),
-		OpenVPC: clouds.Open,
+		OpenVPC: clouds.Open, Space: spaces,
 		Ledger: claims.Config{
 			ConfigMaps: clients.CoreV1().ConfigMaps(o.namespace), Name: claims.DefaultName,
 			Holder: lease.identity, StillLeads: lease.held, Log: ctrl.Log.WithName("claims"),
@@ -68,7 +69,6 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
-	spaces := vpc.New(vpc.Config{Open: clouds.Whole})
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
 		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,

@@ -17,6 +17,7 @@ import (
 // changed once it is published.
 type catalog struct {
 	requests    []v1alpha1.RangeRequest
+	networks    map[string]*v1alpha1.Network
 	vpcs        map[string]cloud.VPC // by Network; absent where it cannot be opened
 	failures    map[string]error     // why not
 	definitions []allocator.Definition

@@ -31,6 +31,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 	"github.com/vpcnative/vpcnative/controllers/node/rival"
+	"github.com/vpcnative/vpcnative/controllers/vpc"
 )
 
 // Config is what the controller needs. Times of zero take their defaults.
@@ -43,6 +44,8 @@ type Config struct {
 	Writer nodestatus.Writer
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
+	// Space reads what VPCs hold; by OpenVPC alone where it is nil.
+	Space *vpc.Reader
 	// Ledger says where the claims are kept.
 	Ledger claims.Config
 	// StillLeads reads live whether this manager leads; it is asked before a
@@ -101,6 +104,9 @@ func (c *Config) setDefaults() {
 	def(&c.RivalQuiet, 2*time.Minute)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Space == nil {
+		c.Space = vpc.New(vpc.Config{Open: c.OpenVPC, Now: c.Now})
 	}
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = 256

@@ -28,6 +28,7 @@ const pageOfNodes = 500
 // reading is everything that was read before anything may be given out.
 type reading struct {
 	catalog *catalog
+	space   func(context.Context, *v1alpha1.Network) (cloud.Snapshot, error)
 	world   allocator.World
 	nics    map[string]cloud.Interface
 	missing map[types.UID]bool // Nodes whose prefix is not on their instance
@@ -76,6 +77,10 @@ func (r *reading) origin(k allocator.Observed) claims.Entry {
 
 func (c *Controller) read(ctx context.Context, promised claims.Records) (*reading, error) {
 	r := &reading{nics: map[string]cloud.Interface{}, missing: map[types.UID]bool{}, carried: map[types.UID]bool{}, alive: map[types.UID]bool{}}
+	began := c.Now()
+	r.space = func(ctx context.Context, n *v1alpha1.Network) (cloud.Snapshot, error) {
+		return c.Space.Read(ctx, n, began)
+	}
 	var err error
 	if r.catalog, err = c.readCatalog(ctx, c.Live); err != nil {
 		return nil, err
@@ -143,9 +148,10 @@ func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*cata
 	slices.SortFunc(requests.Items, func(a, b v1alpha1.RangeRequest) int {
 		return cmp.Compare(a.Name, b.Name) // the cache lists in any order
 	})
-	cat := &catalog{requests: requests.Items, vpcs: map[string]cloud.VPC{}, failures: map[string]error{}}
+	cat := &catalog{requests: requests.Items, networks: map[string]*v1alpha1.Network{}, vpcs: map[string]cloud.VPC{}, failures: map[string]error{}}
 	for i := range networks.Items {
 		n := &networks.Items[i]
+		cat.networks[n.Name] = n
 		vpc, err := c.OpenVPC(ctx, n)
 		if err != nil {
 			cat.failures[n.Name] = err

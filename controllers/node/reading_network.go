@@ -37,7 +37,7 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 	if vpc.Traits.Inside || routes {
 		var err error
 		// A node subnet that is gone takes nothing from the others.
-		if space, err = vpc.Space.Read(ctx); err != nil && !(cloud.Is(err, cloud.NotFound) && len(space.Occupied) > 0) {
+		if space, err = r.space(ctx, r.catalog.networks[name]); err != nil && !(cloud.Is(err, cloud.NotFound) && len(space.Occupied) > 0) {
 			return err
 		}
 		r.readUsed(space)
