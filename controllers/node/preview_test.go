@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -56,6 +57,11 @@ func TestAPreviewNamesTheStepsAndTakesNone(t *testing.T) {
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("%s: %v, want %v", name, previews, want)
 			}
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 30*time.Minute)
+		defer stop()
+		if err := DryRun(m.c.Config)(ctx); err != nil {
+			t.Error(err)
 		}
 		w.mu.Lock()
 		after := fmt.Sprint(w.view("vm-new", w.instances["vm-new"]), w.view("vm-gone", w.instances["vm-gone"]))
