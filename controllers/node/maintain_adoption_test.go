@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -65,6 +66,7 @@ func TestNodesOnAnOverlayAreObservedUnlessToldOtherwise(t *testing.T) {
 				t.Errorf("%d were attached unasked, %d are counted", n, w.observed())
 			}
 			w.saysNothing(old)
+			synctest.Wait() // the findings are the run loop's
 			if f := m.c.drift.findings; len(f) > 0 {
 				t.Errorf("drift: %v", f)
 			}
