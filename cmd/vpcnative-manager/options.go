@@ -106,7 +106,7 @@ func (o *options) register(f *pflag.FlagSet) {
 	f.BoolVar(&o.withoutClass, "services-without-class", false, "with --load-balancers: also manage Services without a class, for clusters in which no cloud controller does")
 	f.DurationVar(&o.addressHold, "address-hold", 5*time.Minute, "how long a replaced load balancer is kept after the Service's status shows the address of its replacement")
 	f.DurationVar(&o.orphanGrace, "orphan-grace", 5*time.Minute, "how long load balancer resources without a Service are kept")
-	f.BoolVar(&o.dryRun, "dry-run", false, "report what would be done for Nodes in the log and, with --load-balancers, for Services in the log and in Events; nothing else runs, and nothing is changed")
+	f.BoolVar(&o.dryRun, "dry-run", false, "report in the log and in Events what would be done for Nodes, RangeRequests and, with --load-balancers, Services; nothing else runs, and nothing is changed")
 }
 
 // fromFile sets the flags that are in the config file and not on the command

@@ -58,16 +58,22 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		StillLeads: lease.held, Fenced: stop, Events: events,
 		Quarantine: o.quarantine, DetachGrace: o.detachGrace, Doubt: o.indeterminateTimeout, Staleness: o.cloudReadLag, Resync: o.resync, RivalQuiet: o.foreignAllocatorCooldown, MaxInFlight: o.maxInFlight,
 	}
-	if o.dryRun {
-		err := errors.Join(mgr.Add(manager.RunnableFunc(node.DryRun(forNodes))), mgr.AddReadyzCheck("ping", healthz.Ping))
-		if o.loadBalancers {
-			err = errors.Join(err, setUp(mgr, newBalancers(mgr, o, cached, lease, clouds, events)))
-		}
-		return err
-	}
 	services, err := newServices(mgr, o, clients)
 	if err != nil {
 		return err
+	}
+	requests := ranges.New(ranges.Config{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Space: spaces, Beside: beside, ClusterID: o.clusterID,
+		Services: services, StillLeads: lease.held, DryRun: o.dryRun,
+		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
+		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
+	})
+	if o.dryRun {
+		all := []setup{requests}
+		if o.loadBalancers {
+			all = append(all, newBalancers(mgr, o, cached, lease, clouds, events)...)
+		}
+		return errors.Join(setUp(mgr, all), mgr.Add(manager.RunnableFunc(node.DryRun(forNodes))), mgr.AddReadyzCheck("ping", healthz.Ping))
 	}
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
@@ -82,12 +88,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	})
 	forNodes.Metrics = node.NewMetrics(metrics.Registry)
 	nodes := node.New(forNodes)
-	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Space: spaces, Beside: beside, ClusterID: o.clusterID,
-		Pools: pools{nodes}, Services: services, StillLeads: lease.held,
-		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
-		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
-	})
+	requests.Pools = pools{nodes}
 	all := []setup{networks, requests, nodes, rules}
 	if namespace, name, on := strings.Cut(o.masquerade, "/"); on {
 		all = append(all, masquerade.New(masquerade.Config{
@@ -98,10 +99,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if o.loadBalancers {
 		all = append(all, newBalancers(mgr, o, cached, lease, clouds, events)...)
 	}
-	if err := setUp(mgr, all); err != nil {
-		return err
-	}
-	return mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() })
+	return errors.Join(setUp(mgr, all), mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() }))
 }
 
 // setup is a controller.

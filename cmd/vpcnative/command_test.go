@@ -275,6 +275,9 @@ func TestWrongCommandLinesAreNamed(t *testing.T) {
 		"a name that is none":            {[]string{"explain", "nobody", here}, 1, []string{`"nobody"`}},
 		"nothing to explain":             {[]string{"explain"}, 1, []string{"1 arg"}},
 		"a command that is none":         {[]string{"carve"}, 1, []string{"carve"}},
+		"one that is granted":            {[]string{"plan", "range/pods", here}, 0, []string{"RangeRequest pods", "10.4.0.0/21"}},
+		"a request that is none":         {[]string{"plan", "range/nobody", here}, 1, []string{"no RangeRequest nobody"}},
+		"a kind that is not planned":     {[]string{"plan", "pod/web", here}, 1, []string{"range/NAME"}},
 		"every request that is in there": {[]string{"plan", here}, 0, []string{"every RangeRequest in the cluster is granted"}},
 	} {
 		got := vpcnative(t, c.args...)

@@ -13,8 +13,8 @@ With --nodes and --supernet, plan a new cluster. This needs neither a cluster no
 a cloud, and prints a table and the objects to apply. With --cloud=aws, plan for
 EC2, and print the VPC and the subnets that the plan needs.
 
-Otherwise, plan RangeRequests as the manager would: those in the file -f, or
-those in the cluster that are not granted yet.
+Otherwise, plan RangeRequests as the manager would: those in the file -f,
+range/NAME, or those in the cluster that are not granted yet.
 
 Load balancers are planned as the manager would with --load-balancers: for the
 Services in the file -f, new or edited, or for service/NAMESPACE/NAME as it is in
@@ -37,6 +37,9 @@ const planExample = `  # a new cluster of 500 nodes that may grow to three times
   # what a request would get in this cluster
   vpcnative plan -f request.yaml
 
+  # what is pending for a request, and what growth would carve next
+  vpcnative plan range/pods
+
   # the load balancer that a Service would get, and what is pending for an existing one
   vpcnative plan -f service.yaml
   vpcnative plan service/default/web
@@ -51,7 +54,7 @@ func planCommand() *cobra.Command {
 	var withoutClass bool
 	var namespace string
 	cmd := &cobra.Command{
-		Use:     "plan [service/NAMESPACE/NAME | node/NAME]",
+		Use:     "plan [range/NAME | service/NAMESPACE/NAME | node/NAME]",
 		Short:   "Show what would be carved, where and why, without changing anything",
 		Long:    planLong,
 		Example: planExample,
@@ -72,7 +75,7 @@ func planCommand() *cobra.Command {
 			case len(args) == 1 && strings.HasPrefix(args[0], "node/"):
 				return r.node(cmd.Context(), cmd, o, strings.TrimPrefix(args[0], "node/"), namespace)
 			case len(args) == 1:
-				return r.service(cmd.Context(), cmd, o, args[0], withoutClass)
+				return r.named(cmd.Context(), cmd, o, args[0], withoutClass)
 			case asked != "" && r.file != "":
 				return fmt.Errorf("--%s plans a new cluster, and -f the objects in a file: use one of them", asked)
 			case asked != "":

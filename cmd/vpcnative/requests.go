@@ -53,16 +53,25 @@ func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output, witho
 	if len(file.Services) > 0 {
 		return p.services(ctx, cmd, o, file.Services, withoutClass)
 	}
-	p.clouds.Cloud = p.clouds.Implied()
-	if p.clouds.Cloud != "" {
-		if err := p.clouds.Validate(); err != nil {
-			return err
-		}
+	if err := p.choose(); err != nil {
+		return err
 	}
 	in, notes, err := p.input(ctx, file)
 	if err != nil {
 		return err
 	}
+	return p.preview(ctx, cmd, o, in, notes)
+}
+
+// choose settles from which cloud the VPC is read, if from any.
+func (p *requests) choose() error {
+	if p.clouds.Cloud = p.clouds.Implied(); p.clouds.Cloud == "" {
+		return nil
+	}
+	return p.clouds.Validate()
+}
+
+func (p *requests) preview(ctx context.Context, cmd *cobra.Command, o *output, in preview.Input, notes []string) (err error) {
 	for _, note := range notes {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -18,18 +17,14 @@ import (
 )
 
 // service is plan for a Service as it is in the cluster.
-func (p *requests) service(ctx context.Context, cmd *cobra.Command, o *output, arg string, withoutClass bool) error {
-	parts := strings.Split(arg, "/")
-	if len(parts) != 3 || parts[0] != "service" && parts[0] != "svc" || parts[1] == "" || parts[2] == "" {
-		return fmt.Errorf("%s: use service/NAMESPACE/NAME", arg)
-	}
+func (p *requests) service(ctx context.Context, cmd *cobra.Command, o *output, at client.ObjectKey, withoutClass bool) error {
 	in, err := p.join(ctx)
 	if err != nil {
 		return err
 	}
 	s := &corev1.Service{}
-	if err := in.client.Get(ctx, client.ObjectKey{Namespace: parts[1], Name: parts[2]}, s); err != nil {
-		return fmt.Errorf("reading Service %s/%s: %w", parts[1], parts[2], err)
+	if err := in.client.Get(ctx, at, s); err != nil {
+		return fmt.Errorf("reading Service %s: %w", at, err)
 	}
 	all, err := p.previews(ctx, in, []*corev1.Service{s}, withoutClass)
 	if err != nil {

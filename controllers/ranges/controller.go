@@ -55,8 +55,10 @@ type Config struct {
 	// VPC is changed, as what a manager that was paused still had in mind may
 	// be somebody else's by now. It may be nil.
 	StillLeads func(context.Context) error
-	Events     events.EventRecorder
-	Metrics    *Metrics
+	// DryRun plans, reports what would be done, and does nothing.
+	DryRun  bool
+	Events  events.EventRecorder
+	Metrics *Metrics
 	// Verify is how often a granted range is looked for in the VPC when
 	// nothing calls for it; 10 minutes by default.
 	Verify time.Duration
@@ -124,6 +126,9 @@ func New(cfg Config) *Controller {
 // Reconcile grants one request, or takes it back, counts its use, and lets it
 // grow; or it compares a Network with what is granted.
 func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	if req.Namespace == sweeps && c.DryRun {
+		return reconcile.Result{}, nil
+	}
 	if req.Namespace == sweeps {
 		return c.sweep(ctx, req.Name)
 	}
@@ -134,6 +139,10 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	if c.DryRun {
+		return reconcile.Result{RequeueAfter: c.preview(ctx, r)}, nil
+	}
+	c.began = c.Now()
 	var stuck *conditions.Refusal
 	if r.Renamed() {
 		err := c.migrate(ctx, r)
@@ -145,7 +154,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		stuck = conditions.Refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and mend what the API server refuses", err)
 	}
-	c.stored, c.began = r.DeepCopy(), c.Now()
+	c.stored = r.DeepCopy()
 	again, gone := c.bring(ctx, r, stuck)
 	if gone {
 		c.forget(r.Name)

@@ -18,9 +18,10 @@ type memory struct {
 	// verified is when it was last compared with the VPC; zero is never.
 	verified time.Time
 	// doubt is until when a range of it may still come to be; zero is no doubt.
-	doubt  time.Time
-	pace   pace
-	barred []netip.Prefix // what cannot be attached of its ranges
+	doubt     time.Time
+	pace      pace
+	previewed string         // in a dry run
+	barred    []netip.Prefix // what cannot be attached of its ranges
 }
 
 // of gives what is remembered of a request, by its name, so that nothing is left

@@ -7,6 +7,7 @@ package carve
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -59,6 +60,22 @@ type Step struct {
 	// Made tells that its subnet was made for the request.
 	Made bool
 	Why  string
+}
+
+// String says what is done, and why.
+func (s Step) String() string {
+	verb := "use"
+	switch {
+	case s.Create:
+		verb = "create"
+	case s.Adopted:
+		verb = "adopt"
+	}
+	where := ""
+	if s.Range.Subnet != "" {
+		where = " in subnet " + s.Range.Subnet
+	}
+	return fmt.Sprintf("%s %s%s as %s: %s", verb, s.Range.Prefix, where, s.Range.Name, s.Why)
 }
 
 // Record notes the step in the status; what else the status knows of the range
