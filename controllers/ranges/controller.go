@@ -191,23 +191,13 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck 
 	if no == nil && r.DeletionTimestamp.IsZero() {
 		no = cmp.Or(stuck, invalid(r))
 	}
-	switch {
-	case !r.DeletionTimestamp.IsZero():
-		if gone, again = c.remove(ctx, r, p, u, no); gone {
-			return 0, true
-		}
-	case no != nil || c.due(r, u):
-		again = c.grant(ctx, r, p, no)
-	case u.RangeMissing:
-		again = missingPause
-	default:
-		again = c.Verify
+	if r.DeletionTimestamp.IsZero() {
+		again = c.provide(ctx, r, p, u, all.Items, no)
+	} else if gone, again = c.remove(ctx, r, p, u, no); gone {
+		return 0, true
 	}
 	if r.Spec.Purpose == v1alpha1.Services && no == nil { // nothing else tells that they come and go
 		again = min(again, c.CountServices)
-	}
-	if r.DeletionTimestamp.IsZero() && no == nil {
-		again = min(again, c.grow(ctx, r, p, u, all.Items))
 	}
 	again = min(again, c.tellOverlapped(ctx, r))
 	c.tellReserved(ctx, r)
@@ -218,6 +208,22 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck 
 	}
 	c.report(r, u)
 	return again, false
+}
+
+// provide grants the request where the VPC has to be looked at for it, and lets
+// it grow.
+func (c *Controller) provide(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use, all []v1alpha1.RangeRequest, no *conditions.Refusal) time.Duration {
+	again := c.Verify
+	switch {
+	case no != nil || c.due(r, u):
+		again = c.grant(ctx, r, p, no)
+	case u.RangeMissing:
+		again = missingPause
+	}
+	if no != nil {
+		return again
+	}
+	return min(again, c.grow(ctx, r, p, u, all))
 }
 
 // missingPause is how soon after a look at the VPC a Node's word that its

@@ -1,6 +1,7 @@
 package ranges
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -42,38 +43,43 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 	if left := c.pausedFor(ctx, r, now); len(g.Carve) > 0 && left > 0 {
 		return min(again, left) // the condition says why already
 	}
-	no := g.Limited
+	no, goesOn := c.carveAll(ctx, r, p, g)
+	if no == nil {
+		c.limited(ctx, r, nil)
+		return again
+	}
+	if !goesOn {
+		c.limited(ctx, r, no)
+		if len(g.Carve) > 0 {
+			c.pause(ctx, r, now.Add(retryAfter(no)))
+		}
+	}
+	return min(again, retryAfter(no))
+}
+
+// carveAll carves what growth calls for, and makes subnets where it finds these
+// ones full. GoesOn tells that the refusal is no limit: somebody else wrote the
+// request, or a step of several was done.
+func (c *Controller) carveAll(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g carve.Growth) (no *conditions.Refusal, goesOn bool) {
+	no = g.Limited
 	var full []string
 	for _, f := range g.Carve {
 		refused := c.carveFurther(ctx, r, p, f)
 		if refused != nil && refused.Conflict {
-			return min(again, retryAfter(refused))
+			return refused, true
 		}
 		if refused != nil && refused.Reason == v1alpha1.ReasonNoSpace {
 			full = append(full, f.Subnet)
 		}
-		if refused != nil && no == nil {
-			no = refused
-		}
+		no = cmp.Or(no, refused)
 	}
-	if len(full) > 0 && r.Spec.NewSubnets != nil {
-		switch more := c.moreSpace(ctx, r, full); {
-		case more != nil && (more.Quiet || more.Conflict):
-			return min(again, retryAfter(more)) // a step of several was done
-		case more != nil:
-			no = more
-		default:
-			no = elsewhere(r, no)
-		}
+	if len(full) == 0 || r.Spec.NewSubnets == nil {
+		return no, false
 	}
-	c.limited(ctx, r, no)
-	if no != nil {
-		if len(g.Carve) > 0 {
-			c.pause(ctx, r, now.Add(retryAfter(no)))
-		}
-		again = min(again, retryAfter(no))
+	if more := c.moreSpace(ctx, r, full); more != nil {
+		return more, more.Quiet || more.Conflict
 	}
-	return again
+	return elsewhere(r, no), false
 }
 
 // carveFurther carves one more range, elsewhere where somebody else took its

@@ -89,15 +89,8 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 		return fmt.Errorf("listing RangeRequests: %w", err)
 	}
 	for i := range requests.Items {
-		r := &requests.Items[i]
-		if r.NetworkName() == n.Name && r.Spec.Purpose == v1alpha1.Pods {
-			c.notice(r, snapshot)
-		}
-		if r.NetworkName() == n.Name && carve.Differs(snapshot, c.ClusterID, r) {
-			c.lookAgain(r)
-			if c.queue != nil {
-				c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(r)})
-			}
+		if r := &requests.Items[i]; r.NetworkName() == n.Name {
+			c.compare(r, snapshot)
 		}
 	}
 	var stuck []string
@@ -120,6 +113,20 @@ func (c *Controller) sweepVPC(ctx context.Context, n *v1alpha1.Network, vpc clou
 		note("", fromCluster("taking away ServiceCIDRs of requests that are gone", c.Services.Sweep(ctx, requests.Items)))
 	}
 	return c.tellStuck(ctx, n, first, stuck)
+}
+
+// compare has a request looked at by itself that differs from what the VPC has.
+func (c *Controller) compare(r *v1alpha1.RangeRequest, s cloud.Snapshot) {
+	if r.Spec.Purpose == v1alpha1.Pods {
+		c.notice(r, s)
+	}
+	if !carve.Differs(s, c.ClusterID, r) {
+		return
+	}
+	c.lookAgain(r)
+	if c.queue != nil {
+		c.queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(r)})
+	}
 }
 
 // old gives those that were orphans for as long as a change may take to come:

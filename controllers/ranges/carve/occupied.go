@@ -27,21 +27,7 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 		out = append(out, plan.Occupied{Prefix: b.Prefix, What: "reserved in Network " + b.Network, Why: b.Reason})
 	}
 	out = append(out, in.publishedElsewhere()...)
-	for _, other := range in.Others {
-		if other.Name == in.Request.Name {
-			continue
-		}
-		for _, p := range v1alpha1.Prefixes(other.Status.Ranges) {
-			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
-		}
-		if other.Status.NewSubnets != nil {
-			for _, x := range other.Status.NewSubnets.Subnets { // those on their way
-				if p, err := netip.ParsePrefix(x.CIDR); err == nil && x.Subnet == "" {
-					out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being made for RangeRequest " + other.Name})
-				}
-			}
-		}
-	}
+	out = append(out, in.ofOthers()...)
 	for _, b := range in.Services {
 		if !in.asServices(b.Prefix) && b.Request != in.Request.Name {
 			out = append(out, b.occupied())
@@ -54,6 +40,28 @@ func (in Input) occupied(s cloud.Subnet, before []Step) []plan.Occupied {
 	}
 	for _, s := range before {
 		out = append(out, plan.Occupied{Prefix: s.Range.Prefix, What: "this request's range in subnet " + s.Range.Subnet})
+	}
+	return out
+}
+
+// ofOthers is what other requests were granted, and the subnets that are being
+// made for them.
+func (in Input) ofOthers() (out []plan.Occupied) {
+	for _, other := range in.Others {
+		if other.Name == in.Request.Name {
+			continue
+		}
+		for _, p := range v1alpha1.Prefixes(other.Status.Ranges) {
+			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
+		}
+		if other.Status.NewSubnets == nil {
+			continue
+		}
+		for _, x := range other.Status.NewSubnets.Subnets {
+			if p, err := netip.ParsePrefix(x.CIDR); err == nil && x.Subnet == "" {
+				out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being made for RangeRequest " + other.Name})
+			}
+		}
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package carve
 
 import (
+	"cmp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -15,19 +16,8 @@ import (
 // is what is carved: a node's IPv6 comes with its interface.
 func (in Input) supported() *conditions.Refusal {
 	r, traits := in.Request, in.Snapshot.Traits
-	if r.Spec.Attachment == v1alpha1.AttachRoutes && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes gives a node IPv4 only, and ipFamilies are %v: a node's IPv6 lies in its subnet, where no route of a node's own can lead; ask for [IPv4], or leave attachment out, in a new request", r.Spec.IPFamilies)
-	}
-	if r.Spec.Attachment == v1alpha1.AttachRoutes && !traits.Routes {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
-	}
-	if r.Spec.NewSubnets != nil {
-		if no := in.newSpaceSupported(); no != nil {
-			return no
-		}
-	}
-	if in.routed() && (r.Spec.NodePrefixLength == nil || r.Spec.NodePrefixLength.Type != intstr.Int) {
-		return conditions.Refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table; say it in a new request")
+	if no := cmp.Or(in.routesSupported(), in.spaceSupported()); no != nil {
+		return no
 	}
 	if !slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv4) {
 		return conditions.Refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.IPFamilies)
@@ -41,6 +31,21 @@ func (in Input) supported() *conditions.Refusal {
 		if n := smallestRangeAsked(r); n > least {
 			return conditions.Refuse(string(plan.InvalidSize), "a range of /%d is asked for, and this cloud has no %s smaller than a /%d; ask for that or more", n, traits.RangeNoun(), least)
 		}
+	}
+	return nil
+}
+
+// routesSupported refuses ranges by routes that nobody could have.
+func (in Input) routesSupported() *conditions.Refusal {
+	r := in.Request
+	if r.Spec.Attachment == v1alpha1.AttachRoutes && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) {
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes gives a node IPv4 only, and ipFamilies are %v: a node's IPv6 lies in its subnet, where no route of a node's own can lead; ask for [IPv4], or leave attachment out, in a new request", r.Spec.IPFamilies)
+	}
+	if r.Spec.Attachment == v1alpha1.AttachRoutes && !in.Snapshot.Traits.Routes {
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
+	}
+	if in.routed() && (r.Spec.NodePrefixLength == nil || r.Spec.NodePrefixLength.Type != intstr.Int) {
+		return conditions.Refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table; say it in a new request")
 	}
 	return nil
 }

@@ -15,31 +15,14 @@ import (
 // soon.
 const giveBackMargin = 10
 
-// giveBack finds since when the subnet's grown ranges are empty, and the one
-// that goes. One goes at a time, the longest empty first.
+// giveBack finds the grown range that goes: one at a time, the longest empty
+// first.
 func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 	after := reclaimAfter(in.Request)
-	back := after > 0
-	for _, r := range s.all {
-		p, _ := r.Prefix()
-		if !r.Grown || r.Adopted || r.Claimed() || !in.Use.By[p].IsZero() {
-			continue
-		}
-		if in.Demand.Held[p] {
-			if back { // no Node tells when it is over
-				g.again(min(after, heldPause))
-			}
-			continue
-		}
-		since := in.Now
-		if r.EmptySince != nil && !r.EmptySince.After(in.Now) { // else the clock was set back
-			since = r.EmptySince.Time
-		}
-		g.Empty[r.CIDR] = since
-	}
+	in.findEmpty(s, after, g)
 	anyWaits := len(in.waiting(s, func(int) bool { return true })) > 0
 	leaves := slices.ContainsFunc(in.Request.Status.Ranges, func(r v1alpha1.GrantedRange) bool { return r.Leaving })
-	if !back || wanted || anyWaits || leaves || g.Leave != "" {
+	if after == 0 || wanted || anyWaits || leaves || g.Leave != "" {
 		return
 	}
 	for _, r := range in.longestEmpty(s, g.Empty) {
@@ -54,6 +37,27 @@ func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 		g.Leave = r.CIDR
 		g.LeaveWhy = fmt.Sprintf("it was empty for %s, and without it %d%% of the subnet's other ranges are in use", after, full)
 		return
+	}
+}
+
+// findEmpty finds since when the subnet's grown ranges are empty.
+func (in GrowthInput) findEmpty(s grownSubnet, after time.Duration, g *Growth) {
+	for _, r := range s.all {
+		p, _ := r.Prefix()
+		if !r.Grown || r.Adopted || r.Claimed() || !in.Use.By[p].IsZero() {
+			continue
+		}
+		if in.Demand.Held[p] {
+			if after > 0 { // no Node tells when it is over
+				g.again(min(after, heldPause))
+			}
+			continue
+		}
+		since := in.Now
+		if r.EmptySince != nil && !r.EmptySince.After(in.Now) { // else the clock was set back
+			since = r.EmptySince.Time
+		}
+		g.Empty[r.CIDR] = since
 	}
 }
 

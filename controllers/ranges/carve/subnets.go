@@ -37,9 +37,31 @@ var shapes = map[v1alpha1.Purpose]shape{
 
 // subnets gives the subnets that are to have ranges.
 func (in Input) subnets() ([]cloud.Subnet, *conditions.Refusal) {
+	out, known, no := in.selected()
+	if no != nil {
+		return nil, no
+	}
+	named := len(in.Request.Spec.CIDRs) > 0
+	if in.inside() && named {
+		return in.holding(out)
+	}
 	wanted := in.Request.Spec.Subnets
-	var known []string
-	var out []cloud.Subnet
+	if len(wanted) == 0 && len(out) > 1 && (!in.shape().everySubnet || named && len(in.Request.Status.Ranges) > 0) {
+		out = in.settled(out)
+	}
+	if named && len(out) > 1 {
+		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "cidrs go to one subnet, and Network %s has %v; name one in subnets", in.Network.Name, known)
+	}
+	if in.shape().oneSubnet && len(out) > 1 {
+		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "a range for %s is in one subnet, and subnets names %v; make a request for each", in.Request.Spec.Purpose, wanted)
+	}
+	return out, nil
+}
+
+// selected gives the subnets that the request selects, and the names of all that
+// the Network has.
+func (in Input) selected() (out []cloud.Subnet, known []string, no *conditions.Refusal) {
+	wanted := in.Request.Spec.Subnets
 	for _, s := range in.Snapshot.Subnets {
 		if s.Made != "" {
 			continue // that of the request whose mark it has, and nobody else's
@@ -51,27 +73,15 @@ func (in Input) subnets() ([]cloud.Subnet, *conditions.Refusal) {
 	}
 	for _, x := range in.Request.Spec.SubnetSizes {
 		if !slices.ContainsFunc(out, func(s cloud.Subnet) bool { return s.Name == x.Name }) {
-			return nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnetSizes names subnet %s, which is not one that the request selects (%v of Network %s); take it out there, or select it", x.Name, cmp.Or(strings.Join(wanted, " "), strings.Join(known, " ")), in.Network.Name)
+			return nil, nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnetSizes names subnet %s, which is not one that the request selects (%v of Network %s); take it out there, or select it", x.Name, cmp.Or(strings.Join(wanted, " "), strings.Join(known, " ")), in.Network.Name)
 		}
 	}
 	for _, w := range wanted {
 		if !slices.Contains(known, w) {
-			return nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
+			return nil, nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
 		}
 	}
-	if in.inside() && len(in.Request.Spec.CIDRs) > 0 {
-		return in.holding(out)
-	}
-	if len(wanted) == 0 && len(out) > 1 && (!in.shape().everySubnet || len(in.Request.Spec.CIDRs) > 0 && len(in.Request.Status.Ranges) > 0) {
-		out = in.settled(out)
-	}
-	if len(in.Request.Spec.CIDRs) > 0 && len(out) > 1 {
-		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "cidrs go to one subnet, and Network %s has %v; name one in subnets", in.Network.Name, known)
-	}
-	if in.shape().oneSubnet && len(out) > 1 {
-		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "a range for %s is in one subnet, and subnets names %v; make a request for each", in.Request.Spec.Purpose, wanted)
-	}
-	return out, nil
+	return out, known, nil
 }
 
 func (in Input) shape() shape { return shapes[in.Request.Spec.Purpose] }

@@ -91,8 +91,13 @@ func (k *Keeper) Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bo
 			}
 		}
 	}
+	return k.releaseUnused(ctx, all, mine)
+}
+
+// releaseUnused lets those go that are being deleted and that no address needs. Its
+// error is of any that one does; the others go meanwhile.
+func (k *Keeper) releaseUnused(ctx context.Context, all []networkingv1.ServiceCIDR, mine []*networkingv1.ServiceCIDR) (gone bool, held error) {
 	gone = true
-	var held error // of any; the others go meanwhile
 	for _, s := range mine {
 		if err := k.unused(ctx, all, s); err != nil {
 			held = err
@@ -100,6 +105,7 @@ func (k *Keeper) Release(ctx context.Context, r *v1alpha1.RangeRequest) (gone bo
 		}
 		left := false
 		if isLeaving(s) {
+			var err error
 			if left, err = k.letGo(ctx, s); err != nil {
 				return false, err
 			}
