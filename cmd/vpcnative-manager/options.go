@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -189,21 +188,26 @@ func (o *options) validate() error {
 	if o.withoutClass && !o.loadBalancers {
 		refuse("--services-without-class requires --load-balancers")
 	}
+	if o.maxInFlight < 1 {
+		refuse("--max-in-flight=%d: must be at least 1", o.maxInFlight)
+	}
+	o.validateLease(refuse)
+	return bad.ErrorOrNil()
+}
+
+// validateLease refuses times by which two managers could lead at once, or none.
+func (o *options) validateLease(refuse func(format string, args ...any)) {
 	if o.leaderElect && o.leaseName == "" {
 		refuse("--lease-name is empty")
 	}
 	if o.leaseDuration%time.Second != 0 {
 		refuse("--lease-duration=%s: must be whole seconds", o.leaseDuration)
 	}
-	if o.maxInFlight < 1 {
-		refuse("--max-in-flight=%d: must be at least 1", o.maxInFlight)
-	}
 	if o.renewDeadline >= o.leaseDuration {
-		bad = multierror.Append(bad, errors.New("--renew-deadline must be less than --lease-duration, or two managers could lead at once"))
+		refuse("--renew-deadline must be less than --lease-duration, or two managers could lead at once")
 	}
 	if float64(o.renewDeadline) <= leaderelection.JitterFactor*float64(o.retryPeriod) {
 		refuse("--retry-period=%s: must be less than --renew-deadline=%s by a factor of %v, or one failed attempt loses the Lease",
 			o.retryPeriod, o.renewDeadline, leaderelection.JitterFactor)
 	}
-	return bad.ErrorOrNil()
 }

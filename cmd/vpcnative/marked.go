@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -35,14 +36,15 @@ func readMarked(ctx context.Context, vpc cloud.VPC, s cloud.Snapshot, clusterID 
 		return m, nil
 	}
 	rules, err := vpc.Firewalls.Read(ctx)
-	for _, x := range rules {
-		// A load balancer's is read with that. A name alone proves nothing.
-		o, ok := cloud.ParseDescription(x.Description)
-		if ok && o.ClusterID == clusterID && o.Kind == "Network" && x.Mark().Of(o) && ours(x.Mark()) {
-			m.rules = append(m.rules, x)
-		}
-	}
+	m.rules = slices.DeleteFunc(rules, func(x cloud.FirewallRule) bool { return !ofNetwork(x, clusterID) || !ours(x.Mark()) })
 	return m, err
+}
+
+// ofNetwork tells of a rule that was made for one of the cluster's Networks: a
+// load balancer's is read with that. A name alone proves nothing.
+func ofNetwork(x cloud.FirewallRule, clusterID string) bool {
+	o, ok := cloud.ParseDescription(x.Description)
+	return ok && o.ClusterID == clusterID && o.Kind == "Network" && x.Mark().Of(o)
 }
 
 // piece is one thing beside load balancers, and how it is removed.

@@ -108,24 +108,8 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 			notes = append(notes, "the names of ranges will differ: they contain the cluster ID, which is not known")
 		}
 	default:
-		c, err := p.cluster.Connect()
-		if err != nil {
-			return in, nil, fmt.Errorf("%w; to plan a new cluster use --nodes and --supernet, to plan a file without a cluster use -f with --no-cluster", err)
-		}
-		if state, notes, err = p.read(ctx, c, file); err != nil {
+		if state, notes, err = p.ofCluster(ctx, file, &in); err != nil {
 			return in, nil, err
-		}
-		in.Services, err = serviceBlocks(ctx, c)
-		if in.NoServices = cluster.IsMissingKind(err); in.NoServices {
-			in.Services, err = clusterIPs(ctx, c)
-		}
-		if err != nil {
-			return in, nil, err
-		}
-		if in.ClusterID = p.clusterID; in.ClusterID == "" {
-			if in.ClusterID, err = cluster.ID(ctx, c); err != nil {
-				return in, nil, err
-			}
 		}
 	}
 	in.Networks, in.Requests, in.Nodes, in.Beside = state.Networks, state.Requests, state.Nodes, clouds.Beside
@@ -138,6 +122,28 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 		}
 	}
 	return in, notes, nil
+}
+
+// ofCluster reads what is in the cluster.
+func (p *requests) ofCluster(ctx context.Context, file cluster.State, in *preview.Input) (state cluster.State, notes []string, err error) {
+	c, err := p.cluster.Connect()
+	if err != nil {
+		return state, nil, fmt.Errorf("%w; to plan a new cluster use --nodes and --supernet, to plan a file without a cluster use -f with --no-cluster", err)
+	}
+	if state, notes, err = p.read(ctx, c, file); err != nil {
+		return state, nil, err
+	}
+	in.Services, err = serviceBlocks(ctx, c)
+	if in.NoServices = cluster.IsMissingKind(err); in.NoServices {
+		in.Services, err = clusterIPs(ctx, c)
+	}
+	if err != nil {
+		return state, nil, err
+	}
+	if in.ClusterID = p.clusterID; in.ClusterID == "" {
+		in.ClusterID, err = cluster.ID(ctx, c)
+	}
+	return state, notes, err
 }
 
 func (p *requests) read(ctx context.Context, c client.Client, file cluster.State) (cluster.State, []string, error) {

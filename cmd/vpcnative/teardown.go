@@ -78,16 +78,11 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	if err := t.gone(ctx); err != nil {
 		return err
 	}
-	var all []*remains
-	for i := range saved.Networks {
-		r, err := t.look(ctx, &saved.Networks[i], saved.Requests)
-		if err != nil {
-			return err
-		}
-		defer r.close()
-		all = append(all, r)
+	all, done, err := t.lookAll(ctx, saved)
+	defer done()
+	if err != nil {
+		return err
 	}
-	once(all)
 	out := receipts{}
 	for _, r := range all {
 		for _, note := range r.notes {
@@ -98,18 +93,8 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	if len(out) == 0 {
 		return o.write(cmd.OutOrStdout(), out, out.print)
 	}
-	if !t.yes {
-		if err := out.print(cmd.ErrOrStderr(), show.Style{}); err != nil {
-			return err
-		}
-	}
-	if err := noneCarried(all); err != nil {
+	if err := t.agreed(cmd, out, all); err != nil {
 		return err
-	}
-	if !t.yes {
-		if err := confirm(cmd.InOrStdin(), cmd.ErrOrStderr(), t.clusterID); err != nil {
-			return err
-		}
 	}
 	out = receipts{}
 	for _, r := range all {
@@ -124,7 +109,39 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	return nil
 }
 
-// saved returns the content of the file.
+// lookAll finds what is left in the VPC of each Network; done closes these.
+func (t *wrecker) lookAll(ctx context.Context, saved cluster.State) (all []*remains, done func(), err error) {
+	done = func() {
+		for _, r := range all {
+			r.close()
+		}
+	}
+	for i := range saved.Networks {
+		r, err := t.look(ctx, &saved.Networks[i], saved.Requests)
+		if err != nil {
+			return all, done, err
+		}
+		all = append(all, r)
+	}
+	once(all)
+	return all, done, nil
+}
+
+// agreed checks that no instance carries anything, and asks, unless --yes does.
+func (t *wrecker) agreed(cmd *cobra.Command, out receipts, all []*remains) error {
+	if t.yes {
+		return noneCarried(all)
+	}
+	if err := out.print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+		return err
+	}
+	if err := noneCarried(all); err != nil {
+		return err
+	}
+	return confirm(cmd.InOrStdin(), cmd.ErrOrStderr(), t.clusterID)
+}
+
+// saved is what the file holds.
 func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
 	in := stdin
 	if t.file != "-" {

@@ -87,13 +87,6 @@ func Parse(f Flags) (Ask, error) {
 	if f.Proxy != 0 {
 		within("proxy", f.Proxy, 8, smallestProxy)
 	}
-	if f.NodePrefixLength != "" && f.NodePrefixLength != "Auto" {
-		n, err := strconv.Atoi(f.NodePrefixLength)
-		if err != nil || n < 8 || n > 32 {
-			refuse("--node-prefix-length=%s: must be Auto or from 8 to 32", f.NodePrefixLength)
-		}
-		a.NodePrefixLength = n
-	}
 	switch {
 	case f.EC2 != nil:
 		a.EC2, a.Place = f.EC2.parse(refuse, within), Place{}
@@ -109,17 +102,29 @@ func Parse(f Flags) (Ask, error) {
 	if f.Pin && len(a.Place.Subnets) > 1 {
 		refuse("--pin supports one subnet, and --subnets has %d", len(f.Place.Subnets))
 	}
-	var err error
-	if a.Growth, err = growth(f.Growth); err != nil {
-		bad = multierror.Append(bad, err)
-	}
-	if a.Supernets, err = supernets(f.Supernets); err != nil {
-		bad = multierror.Append(bad, err)
-	}
-	if a.Reserved, err = reserved(f.Reserved); err != nil {
-		bad = multierror.Append(bad, err)
+	var errs [4]error
+	a.NodePrefixLength, errs[0] = nodePrefixLength(f.NodePrefixLength)
+	a.Growth, errs[1] = growth(f.Growth)
+	a.Supernets, errs[2] = supernets(f.Supernets)
+	a.Reserved, errs[3] = reserved(f.Reserved)
+	for _, err := range errs {
+		if err != nil {
+			bad = multierror.Append(bad, err)
+		}
 	}
 	return a, bad.ErrorOrNil()
+}
+
+// nodePrefixLength is 0 for Auto.
+func nodePrefixLength(text string) (int, error) {
+	if text == "" || text == "Auto" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 8 || n > 32 {
+		return 0, fmt.Errorf("--node-prefix-length=%s: must be Auto or from 8 to 32", text)
+	}
+	return n, nil
 }
 
 func growth(text string) (float64, error) {

@@ -33,26 +33,7 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 		out = append(out, flag)
 		return true
 	}
-	for g := math.Ceil(a.Growth) - 1; g >= 1; g-- {
-		if try(fmt.Sprintf("--growth %gx", g), func(b *Ask) { b.Growth = g }) {
-			break
-		}
-	}
-	for n := below(a.Nodes); n >= 1; n /= 2 {
-		if try(fmt.Sprintf("--nodes %d", n), func(b *Ask) { b.Nodes = n }) {
-			break
-		}
-	}
-	for n := below(a.MaxPods); a.NodePrefixLength == 0 && n >= 8; n /= 2 {
-		if try(fmt.Sprintf("--max-pods %d", n), func(b *Ask) { b.MaxPods = n }) {
-			break
-		}
-	}
-	for n := below(a.Services); n >= 8; n /= 2 {
-		if try(fmt.Sprintf("--services %d", n), func(b *Ask) { b.Services = n }) {
-			break
-		}
-	}
+	a.less(try)
 	if a.EC2 != nil {
 		a.raised(try)
 	}
@@ -69,6 +50,27 @@ func instead(a Ask, blank cloud.Snapshot) (out []string) {
 		}
 	}
 	return out
+}
+
+// less tries to ask for less of one thing.
+func (a Ask) less(try func(flag string, change func(*Ask)) bool) {
+	for g := math.Ceil(a.Growth) - 1; g >= 1; g-- {
+		if try(fmt.Sprintf("--growth %gx", g), func(b *Ask) { b.Growth = g }) {
+			break
+		}
+	}
+	halve := func(flag string, from, least int, set func(*Ask, int)) {
+		for n := below(from); n >= least; n /= 2 {
+			if try(fmt.Sprintf("--%s %d", flag, n), func(b *Ask) { set(b, n) }) {
+				break
+			}
+		}
+	}
+	halve("nodes", a.Nodes, 1, func(b *Ask, n int) { b.Nodes = n })
+	if a.NodePrefixLength == 0 {
+		halve("max-pods", a.MaxPods, 8, func(b *Ask, n int) { b.MaxPods = n })
+	}
+	halve("services", a.Services, 8, func(b *Ask, n int) { b.Services = n })
 }
 
 // widened tries the supernets themselves, wider, in the private space that they

@@ -77,7 +77,11 @@ func (s *State) document(text []byte) error {
 	if err := s.keep(head.Kind, head.Metadata.Name, text); err != nil {
 		return err
 	}
-	switch head.Kind {
+	return s.add(head.Kind, head.Metadata.Name, text)
+}
+
+func (s *State) add(kind, name string, text []byte) error {
+	switch kind {
 	case serviceType.Kind:
 		var one corev1.Service
 		if err := yaml.UnmarshalStrict(text, &one); err != nil {
@@ -98,14 +102,14 @@ func (s *State) document(text []byte) error {
 	case "RangeRequest":
 		var r v1alpha1.RangeRequest
 		if err := yaml.UnmarshalStrict(text, &strictRequest{}); err != nil {
-			return fmt.Errorf("RangeRequest %s: %w", head.Metadata.Name, err)
+			return fmt.Errorf("RangeRequest %s: %w", name, err)
 		}
 		if err := yaml.Unmarshal(text, &r); err != nil {
 			return fmt.Errorf("RangeRequest %s: %w", r.Name, err)
 		}
 		s.Requests = append(s.Requests, r)
 	default:
-		return fmt.Errorf("kind %q is not supported; plan accepts Networks, RangeRequests and Services", head.Kind)
+		return fmt.Errorf("kind %q is not supported; plan accepts Networks, RangeRequests and Services", kind)
 	}
 	return nil
 }

@@ -26,6 +26,23 @@ func (w World) blocks() []Block {
 	for i := range w.Networks {
 		w.ofNetwork(&w.Networks[i], add)
 	}
+	w.ofRequests(add)
+	w.ofServices(add)
+	for _, x := range w.Carried {
+		add(x.Prefix.String(), attached, x.Instance, "on its interface")
+	}
+	w.ofNodes(add)
+	w.ofIPAddresses(add)
+	slices.SortStableFunc(out, func(a, b Block) int {
+		return cmp.Or(cmp.Compare(a.p.Bits(), b.p.Bits()), a.p.Addr().Compare(b.p.Addr()))
+	})
+	return out
+}
+
+// adder takes a block.
+type adder func(cidr string, kind Kind, name, text string)
+
+func (w World) ofRequests(add adder) {
 	for _, r := range w.Requests {
 		for _, g := range r.Status.Ranges {
 			text := strings.TrimSpace(fmt.Sprintf("%s, %s", r.Spec.Purpose, g.Name))
@@ -35,18 +52,35 @@ func (w World) blocks() []Block {
 			add(g.CIDR, granted, "RangeRequest "+r.Name, text)
 		}
 	}
+}
+
+func (w World) ofServices(add adder) {
 	for _, s := range w.ServiceCIDRs {
+		text := "the API server allocates ClusterIPs from it"
+		if !s.DeletionTimestamp.IsZero() {
+			text = "being deleted: the API server allocates no more ClusterIPs from it"
+		}
 		for _, c := range s.Spec.CIDRs {
-			text := "the API server allocates ClusterIPs from it"
-			if !s.DeletionTimestamp.IsZero() {
-				text = "being deleted: the API server allocates no more ClusterIPs from it"
-			}
 			add(c, serviceCIDR, s.Name, text)
 		}
 	}
-	for _, x := range w.Carried {
-		add(x.Prefix.String(), attached, x.Instance, "on its interface")
+}
+
+func (w World) ofIPAddresses(add adder) {
+	for _, a := range w.IPAddresses {
+		name := "somebody"
+		if ref := a.Spec.ParentRef; ref != nil {
+			name = strings.TrimPrefix(ref.Namespace+"/"+ref.Name, "/")
+			if ref.Resource != "services" {
+				name = ref.Resource + " " + name
+			}
+		}
+		add(host(a.Name), service, name, "")
 	}
+}
+
+// ofNodes gives what Nodes and the Pods on them have.
+func (w World) ofNodes(add adder) {
 	for _, n := range w.Nodes {
 		for _, c := range n.Spec.PodCIDRs {
 			add(c, nodeRange, n.Name, "its pod CIDR")
@@ -65,20 +99,6 @@ func (w World) blocks() []Block {
 			add(host(ip.IP), pod, p.Namespace+"/"+p.Name, "on node "+p.Spec.NodeName)
 		}
 	}
-	for _, a := range w.IPAddresses {
-		name := "somebody"
-		if ref := a.Spec.ParentRef; ref != nil {
-			name = strings.TrimPrefix(ref.Namespace+"/"+ref.Name, "/")
-			if ref.Resource != "services" {
-				name = ref.Resource + " " + name
-			}
-		}
-		add(host(a.Name), service, name, "")
-	}
-	slices.SortStableFunc(out, func(a, b Block) int {
-		return cmp.Or(cmp.Compare(a.p.Bits(), b.p.Bits()), a.p.Addr().Compare(b.p.Addr()))
-	})
-	return out
 }
 
 // claimed describes a range that is being created.
@@ -94,32 +114,20 @@ func host(ip string) string {
 
 // ofNetwork returns the supernets and what occupies them. A range that a
 // request was granted is left to that request, a ServiceCIDR to its object.
-func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, name, text string)) {
+func (w World) ofNetwork(n *v1alpha1.Network, add adder) {
 	for _, c := range n.Spec.Supernets {
 		add(string(c), supernet, "Network "+n.Name, "")
 	}
 	for _, r := range n.Spec.Reserved {
 		add(string(r.CIDR), reserved, "Network "+n.Name, r.Reason)
 	}
-	ours := map[string]bool{}
-	for _, r := range w.Requests {
-		for _, g := range r.Status.Ranges {
-			ours[g.CIDR] = true
-		}
-	}
 	owners := map[string]string{}
 	for _, o := range n.Status.Occupied {
 		owners[o.CIDR+" "+o.Name] = o.Owner
 	}
-	services := map[string]bool{}
-	for _, s := range w.ServiceCIDRs {
-		services[s.Name] = true
-	}
+	known := w.byObjects()
 	for _, o := range w.VPC[n.Name].Snapshot.Occupied {
-		if (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == survey.RouteRange) && ours[o.Prefix.String()] {
-			continue
-		}
-		if Kind(o.Kind) == serviceCIDR && services[o.Name] {
+		if known(o) {
 			continue // the object tells more
 		}
 		text := owners[o.Prefix.String()+" "+o.Name]
@@ -130,5 +138,24 @@ func (w World) ofNetwork(n *v1alpha1.Network, add func(cidr string, kind Kind, n
 			text = "from the Network's status"
 		}
 		add(o.Prefix.String(), Kind(o.Kind), o.Name, text)
+	}
+}
+
+// byObjects tells of what the VPC has that an object of the cluster is about.
+func (w World) byObjects() func(cloud.Occupied) bool {
+	ours, services := map[string]bool{}, map[string]bool{}
+	for _, r := range w.Requests {
+		for _, g := range r.Status.Ranges {
+			ours[g.CIDR] = true
+		}
+	}
+	for _, s := range w.ServiceCIDRs {
+		services[s.Name] = true
+	}
+	return func(o cloud.Occupied) bool {
+		if Kind(o.Kind) == serviceCIDR {
+			return services[o.Name]
+		}
+		return (o.Kind.IsRange() || o.Kind == cloud.ProxyOnly || o.Kind == survey.RouteRange) && ours[o.Prefix.String()]
 	}
 }

@@ -109,6 +109,17 @@ func (w World) node(n *corev1.Node) Explanation {
 	if n.Spec.ProviderID != "" {
 		out.Notes = append(out.Notes, "instance "+n.Spec.ProviderID)
 	}
+	w.podCIDRs(&out, n)
+	for _, a := range n.Status.Addresses {
+		if a.Type == corev1.NodeInternalIP {
+			out.Inside = append(out.Inside, Block{CIDR: a.Address, Kind: nodeAddress, Name: n.Name, Text: string(a.Type)})
+		}
+	}
+	return out
+}
+
+// podCIDRs says in what the Node's podCIDRs lie.
+func (w World) podCIDRs(out *Explanation, n *corev1.Node) {
 	for _, text := range n.Spec.PodCIDRs {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -129,12 +140,6 @@ func (w World) node(n *corev1.Node) Explanation {
 			out.Notes = append(out.Notes, text+" lies in no range of a RangeRequest")
 		}
 	}
-	for _, a := range n.Status.Addresses {
-		if a.Type == corev1.NodeInternalIP {
-			out.Inside = append(out.Inside, Block{CIDR: a.Address, Kind: nodeAddress, Name: n.Name, Text: string(a.Type)})
-		}
-	}
-	return out
 }
 
 func (w World) request(r *v1alpha1.RangeRequest) Explanation {

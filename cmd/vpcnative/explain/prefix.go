@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
@@ -38,16 +37,28 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 			taken = append(taken, b.p)
 		}
 	}
-	free := prefix.Free(prefix.Normalise(supernets), taken)
 	slices.SortStableFunc(out.Inside, func(a, b Block) int { return prefix.Compare(a.p, b.p) })
 	inside := slices.ContainsFunc(out.Inside, func(b Block) bool { return b.Kind != supernet })
-	switch at := innermost(out.Around); {
-	case at >= 0:
+	if at := innermost(out.Around); at >= 0 {
 		out.Answer, out.Text = verdict(out.Subject, out.Around[at], inside)
 		w.inSubnet(&out, out.Around[at], p)
 		if inside {
 			out.Text += fmt.Sprintf("; blocks inside it: %d", len(out.Inside))
 		}
+	} else {
+		w.inNone(&out, p, inside, supernets, prefix.Free(prefix.Normalise(supernets), taken))
+	}
+	if len(out.Inside) > maxInside {
+		out.More = len(out.Inside) - maxInside
+		out.Inside = out.Inside[:maxInside]
+	}
+	out.Notes = w.sources(out.Answer == Outside)
+	return out
+}
+
+// inNone explains a prefix that lies in no block but supernets.
+func (w World) inNone(out *Explanation, p netip.Prefix, inside bool, supernets, free []netip.Prefix) {
+	switch {
 	case inside:
 		out.Answer, out.Text = Mixed, fmt.Sprintf("%s is not free; blocks inside it: %d", out.Subject, len(out.Inside))
 		out.FreeBlocks = texts(prefix.Intersect(free, []netip.Prefix{p}))
@@ -66,12 +77,6 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 	default:
 		out.Answer, out.Text = Outside, fmt.Sprintf("%s is outside the supernets (%s): nothing is known about it, and nothing is carved there", out.Subject, list(supernets))
 	}
-	if len(out.Inside) > maxInside {
-		out.More = len(out.Inside) - maxInside
-		out.Inside = out.Inside[:maxInside]
-	}
-	out.Notes = w.sources(out.Answer == Outside)
-	return out
 }
 
 // innermost is the smallest block that decides: a supernet does not, also
@@ -83,79 +88,6 @@ func innermost(around []Block) int {
 		}
 	}
 	return -1
-}
-
-// verdict explains what it means to lie in a block. What lies inside the
-// subject is in use, whatever the block is for.
-func verdict(subject string, b Block, inside bool) (Answer, string) {
-	say := func(a Answer, format string, args ...any) (Answer, string) {
-		return a, subject + " " + fmt.Sprintf(format, args...)
-	}
-	switch b.Kind {
-	case pod:
-		return say(InUse, "is the address of Pod %s, %s", b.Name, b.Text)
-	case service:
-		return say(InUse, "is the ClusterIP of Service %s", b.Name)
-	case nodeAddress:
-		return say(InUse, "is node %s itself (its %s)", b.Name, b.Text)
-	case nodeRange:
-		if subject == b.CIDR {
-			return say(InUse, "is the pod CIDR of node %s", b.Name)
-		}
-		return say(InUse, "lies in %s, the pod CIDR of node %s; no Pod has it now", b.CIDR, b.Name)
-	case attached:
-		return say(InUse, "lies in %s, which is on the interface of %s and which no node publishes: it is being attached or detached, or belongs to another party", b.CIDR, b.Name)
-	case granted:
-		if subject == b.CIDR {
-			return say(Granted, "is a range of %s (%s)", b.Name, b.Text)
-		}
-		if inside {
-			return say(Mixed, "lies in %s, a range of %s (%s), and is in use at least in part", b.CIDR, b.Name, b.Text)
-		}
-		if strings.HasPrefix(b.Text, string(v1alpha1.Pods)) {
-			return say(Granted, "lies in %s, a range of %s, and no node publishes it: it is available to nodes, unless it is claimed or quarantined", b.CIDR, b.Name)
-		}
-		if strings.HasPrefix(b.Text, string(v1alpha1.Proxy)) {
-			return say(Granted, "lies in %s, the proxy-only subnet of %s (%s): the proxies of the region's load balancers use its addresses", b.CIDR, b.Name, b.Text)
-		}
-		return say(Granted, "lies in %s, a range of %s (%s); nothing in this cluster holds it", b.CIDR, b.Name, b.Text)
-	case serviceCIDR:
-		if subject == b.CIDR {
-			return say(Granted, "is ServiceCIDR %s; %s", b.Name, b.Text)
-		}
-		if inside {
-			return say(Mixed, "lies in %s, ServiceCIDR %s, and is in use at least in part; %s", b.CIDR, b.Name, b.Text)
-		}
-		return say(Granted, "lies in %s, ServiceCIDR %s, and no Service has it; %s", b.CIDR, b.Name, b.Text)
-	case reserved:
-		return say(Forbidden, "is off limits: %s is reserved in %s: %s", b.CIDR, b.Name, b.Text)
-	}
-	switch cloud.Kind(b.Kind) {
-	case cloud.SubnetPrimary:
-		return say(Forbidden, "is off limits: %s is the primary range of subnet %s", b.CIDR, b.Name)
-	case cloud.SecondaryRange, cloud.SubnetReservation:
-		what, whose := "secondary range", b.Text
-		if cloud.Kind(b.Kind) == cloud.SubnetReservation {
-			what = "subnet CIDR reservation"
-		}
-		if whose == "" {
-			whose = "an owner without a vpcnative mark"
-		}
-		return say(Forbidden, "is off limits: %s is %s %s, of %s", b.CIDR, what, b.Name, whose)
-	case cloud.StaticRoute:
-		return say(Forbidden, "is off limits: route %s sends %s elsewhere", b.Name, b.CIDR)
-	case cloud.PeeringRoute:
-		return say(Forbidden, "is off limits: %s belongs to the network behind peering %s", b.CIDR, b.Name)
-	case cloud.DynamicRoute:
-		return say(Forbidden, "is off limits: %s is behind %s, which learned a route to it", b.CIDR, b.Name)
-	case cloud.Reservation:
-		return say(Forbidden, "is off limits: the VPC's reservation %s holds %s", b.Name, b.CIDR)
-	case cloud.ProxyOnly:
-		return say(Forbidden, "is off limits: %s is the proxy-only subnet %s, used by the proxies of load balancers", b.CIDR, b.Name)
-	case cloud.Prohibited:
-		return say(Forbidden, "is off limits: the cloud allows no subnet in %s, %s", b.CIDR, b.Name)
-	}
-	return say(Forbidden, "is off limits: %s is %s %s", b.CIDR, b.Kind, b.Name)
 }
 
 func (w World) free(subject string, p netip.Prefix, free []netip.Prefix) string {

@@ -167,42 +167,18 @@ func (in Input) network(name string) Network {
 	n, before := &in.Networks[at], in.VPC[name]
 	snapshot := before.Snapshot
 	out.Before = in.free(n, snapshot)
-	var aliases, routes prefix.Count
+	var more uses
 	for i := range in.Requests {
-		r := in.Requests[i].DeepCopy()
-		if r.NetworkName() != name || !slices.Contains(in.Wanted, r.Name) {
-			continue
+		if r := &in.Requests[i]; r.NetworkName() == name && slices.Contains(in.Wanted, r.Name) {
+			var q Request
+			q, snapshot = in.request(n, snapshot, i, &more)
+			out.Requests = append(out.Requests, q)
 		}
-		steps, no := ranges(in, n, snapshot, r)
-		size := nodeSize(r, in.Requests, in.Nodes, snapshot.Traits)
-		q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Attachment: r.Spec.Attachment, Refusal: no, NodeSize: size}
-		for _, s := range steps {
-			q.Ranges = append(q.Ranges, rangeOf(s, size, snapshot, in.nodes()))
-			if size != nil && isNews(r, s) && r.Spec.Attachment == v1alpha1.AttachRoutes {
-				routes = routes.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
-			}
-			if size != nil && s.Create {
-				aliases = aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), max(size.PrefixLength, snapshot.Traits.Smallest)))
-			}
-		}
-		snapshot = apply(steps, snapshot, r, region(n))
-		in.Requests[i] = *r
-		if no == nil {
-			q.Space, q.Refusal = newSpace(in, n, snapshot, r)
-			q.Growth = growth(in, n, snapshot, r)
-		}
-		out.Requests = append(out.Requests, q)
 	}
 	out.Source = before.Source
-	for _, q := range out.Requests {
-		for _, x := range q.Ranges {
-			if p, err := netip.ParsePrefix(x.CIDR); err == nil && prefix.Public(p) {
-				out.Source.Warnings = append(slices.Clone(out.Source.Warnings), fmt.Sprintf("%s of %s is public address space: the VPC could no longer reach the internet hosts with these addresses", p, q.Name))
-			}
-		}
-	}
+	out.Source.Warnings = append(slices.Clone(out.Source.Warnings), publicSpace(out.Requests)...)
 	out.After = in.free(n, snapshot)
-	out.Quotas = append(quotas(before.Snapshot, snapshot, aliases), routesOf(before.Snapshot, routes)...)
+	out.Quotas = append(quotas(before.Snapshot, snapshot, more.aliases), routesOf(before.Snapshot, more.routes)...)
 	if out.Source.Kind == FromStatus {
 		out.Source.Notes = append(out.Source.Notes, "a status lists only what lies in the supernets: the counts of ranges omit ranges elsewhere")
 		out.Source.Warnings = append(out.Source.Warnings, proxyWarnings(n, out.Requests)...)
@@ -210,7 +186,46 @@ func (in Input) network(name string) Network {
 	return out
 }
 
-// isNews reports whether the request does not have the range yet.
+// uses counts what the nodes of new ranges use of the cloud's limits.
+type uses struct{ aliases, routes prefix.Count }
+
+// request previews one, and gives the VPC as it is then, around which the next
+// ones are planned.
+func (in Input) request(n *v1alpha1.Network, snapshot cloud.Snapshot, at int, more *uses) (Request, cloud.Snapshot) {
+	r := in.Requests[at].DeepCopy()
+	steps, no := ranges(in, n, snapshot, r)
+	size := nodeSize(r, in.Requests, in.Nodes, snapshot.Traits)
+	q := Request{Name: r.Name, Purpose: r.Spec.Purpose, Attachment: r.Spec.Attachment, Refusal: no, NodeSize: size}
+	for _, s := range steps {
+		q.Ranges = append(q.Ranges, rangeOf(s, size, snapshot, in.nodes()))
+		if size != nil && isNews(r, s) && r.Spec.Attachment == v1alpha1.AttachRoutes {
+			more.routes = more.routes.Add(plan.Nodes(s.Range.Prefix.Bits(), size.PrefixLength))
+		}
+		if size != nil && s.Create {
+			more.aliases = more.aliases.Add(plan.Nodes(s.Range.Prefix.Bits(), max(size.PrefixLength, snapshot.Traits.Smallest)))
+		}
+	}
+	snapshot = apply(steps, snapshot, r, region(n))
+	in.Requests[at] = *r
+	if no == nil {
+		q.Space, q.Refusal = newSpace(in, n, snapshot, r)
+		q.Growth = growth(in, n, snapshot, r)
+	}
+	return q, snapshot
+}
+
+func publicSpace(requests []Request) (out []string) {
+	for _, q := range requests {
+		for _, x := range q.Ranges {
+			if p, err := netip.ParsePrefix(x.CIDR); err == nil && prefix.Public(p) {
+				out = append(out, fmt.Sprintf("%s of %s is public address space: the VPC could no longer reach the internet hosts with these addresses", p, q.Name))
+			}
+		}
+	}
+	return out
+}
+
+// isNews tells of a range that the request does not have yet.
 func isNews(r *v1alpha1.RangeRequest, s carve.Step) bool {
 	return !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() })
 }

@@ -74,45 +74,13 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 		return VPC{Snapshot: blank, Source: Source{Kind: FromNothing, Warnings: []string{
 			"the manager has not read this Network's VPC yet, so its content is unknown; " + ask}}}
 	}
-	out := VPC{Snapshot: blank, Source: Source{Kind: FromStatus, AsOf: wrote}}
-	warn := func(format string, args ...any) {
-		out.Source.Warnings = append(out.Source.Warnings, fmt.Sprintf(format, args...))
-	}
-	if listed := len(n.Status.Occupied); int(n.Status.OccupiedCount) > listed {
-		warn("the status lists only the lowest %d of the %d blocks in use; the others count as free here; %s", listed, n.Status.OccupiedCount, ask)
-	}
-	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
-		warn("the manager could not read the VPC recently (%s: %s), so this may be stale; %s", c.Reason, c.Message, ask)
-	}
-	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionRoutesUnseen); c != nil && c.Status == metav1.ConditionTrue {
-		warn("%s", c.Message)
-	}
-	if n.Status.ObservedGeneration != n.Generation {
-		warn("the Network's spec has changed since the manager read the VPC; the content of new supernets is unknown; %s", ask)
-	}
+	out := VPC{Snapshot: blank, Source: Source{Kind: FromStatus, AsOf: wrote, Warnings: doubts(n)}}
 	for _, o := range n.Status.Occupied {
 		p, err := netip.ParsePrefix(o.CIDR)
 		if err != nil || o.Kind == "Reserved" || slices.ContainsFunc(blank.Occupied, func(b cloud.Occupied) bool { return b.Prefix == p && string(b.Kind) == o.Kind }) {
 			continue // the spec, or the cloud's own rules, say it themselves
 		}
-		name := o.Name[strings.LastIndex(o.Name, "/")+1:]
-		occupied := cloud.Occupied{Prefix: p, Kind: cloud.Kind(o.Kind), Name: o.Name}
-		if occupied.Kind.IsRange() || occupied.Kind == cloud.ProxyOnly {
-			occupied.Mark = cloud.ParseMark(name)
-		}
-		out.Snapshot.Occupied = append(out.Snapshot.Occupied, occupied)
-		for i := range out.Snapshot.Subnets {
-			sub := &out.Snapshot.Subnets[i]
-			where := region(n) + "/" + sub.Name
-			switch {
-			case occupied.Kind == cloud.SubnetPrimary && o.Name == where:
-				sub.Primary = p
-			case occupied.Kind == cloud.SecondaryRange && o.Name == where+"/"+name:
-				sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: sub.Name, Name: name, Prefix: p})
-			case occupied.Kind == cloud.SubnetReservation && o.Name == sub.Name+"/"+name:
-				sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: sub.Name, Name: name, Prefix: p})
-			}
-		}
+		occupy(&out.Snapshot, cloud.Occupied{Prefix: p, Kind: cloud.Kind(o.Kind), Name: o.Name}, region(n))
 	}
 	for _, s := range n.Status.Subnets {
 		if s.Made != "" {
@@ -130,6 +98,45 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 	}
 	out.Snapshot.Proxy = proxyIn(out.Snapshot, region(n))
 	return out
+}
+
+// doubts are the reasons for which the status may not tell what the VPC has.
+func doubts(n *v1alpha1.Network) (out []string) {
+	warn := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if listed := len(n.Status.Occupied); int(n.Status.OccupiedCount) > listed {
+		warn("the status lists only the lowest %d of the %d blocks in use; the others count as free here; %s", listed, n.Status.OccupiedCount, ask)
+	}
+	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
+		warn("the manager could not read the VPC recently (%s: %s), so this may be stale; %s", c.Reason, c.Message, ask)
+	}
+	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionRoutesUnseen); c != nil && c.Status == metav1.ConditionTrue {
+		warn("%s", c.Message)
+	}
+	if n.Status.ObservedGeneration != n.Generation {
+		warn("the Network's spec has changed since the manager read the VPC; the content of new supernets is unknown; %s", ask)
+	}
+	return out
+}
+
+// occupy enters a block, and into its subnet where it is that subnet's own or a
+// range of it.
+func occupy(s *cloud.Snapshot, o cloud.Occupied, region string) {
+	name := o.Name[strings.LastIndex(o.Name, "/")+1:]
+	if o.Kind.IsRange() || o.Kind == cloud.ProxyOnly {
+		o.Mark = cloud.ParseMark(name)
+	}
+	s.Occupied = append(s.Occupied, o)
+	for i := range s.Subnets {
+		sub := &s.Subnets[i]
+		where := region + "/" + sub.Name
+		switch {
+		case o.Kind == cloud.SubnetPrimary && o.Name == where:
+			sub.Primary = o.Prefix
+		case o.Kind == cloud.SecondaryRange && o.Name == where+"/"+name,
+			o.Kind == cloud.SubnetReservation && o.Name == sub.Name+"/"+name:
+			sub.Ranges = append(sub.Ranges, cloud.Range{Subnet: sub.Name, Name: name, Prefix: o.Prefix})
+		}
+	}
 }
 
 // fill says of a subnet what the status tells of its own block: what is not
