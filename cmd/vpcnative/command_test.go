@@ -189,7 +189,7 @@ func TestExplainReadsTheVPCItself(t *testing.T) {
 	for ask, want := range map[string][]string{
 		"10.64.3.3":       {"is off limits", "by-hand", "the VPC itself"},
 		"10.65.3.3":       {`RangeRequest "pods" of another vpcnative cluster`},
-		"10.66.3.3":       {`RangeRequest "gone" of this cluster, which is gone`},
+		"10.66.3.3":       {`RangeRequest "gone" of this cluster, which no longer exists`},
 		"10.4.6.9":        {"10.4.6.0/24, which is on the interface of gce://demo/us-central1-a/stray and which no node publishes"},
 		"10.4.3.7":        {"is the address of Pod default/web"},
 		"10.5.0.0/24":     {"is free"}, // the status is older

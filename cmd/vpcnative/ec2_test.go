@@ -66,12 +66,12 @@ func TestPlanSpeaksEC2(t *testing.T) {
 		"{purpose: Pods, capacity: {nodes: 4, podsPerNode: 32}, growth: {maxRanges: 3}, subnets: [" + subnets[0] + "]}": {0, []string{
 			"4 nodes with a /27 each", "an address for each of 32 pods", "growth in subnet " + subnets[0] + ", 1 of at most 3 ranges", "next   10.2."}},
 		"{purpose: Pods, prefixLength: 22}":                                  {2, []string{"would be partly granted, PartlyGranted", "NoSpace", "subnet " + subnets[1] + " (10.2.16.0/24)"}},
-		"{purpose: Pods, cidrs: [10.9.0.0/24]}":                              {2, []string{"would be refused, OutsideSupernets", "10.9.0.0/24 lies in none of the subnets"}},
-		"{purpose: Pods, prefixLength: 24, nodePrefixLength: 29}":            {2, []string{"would be refused, InvalidSize", "no less than a /28"}},
+		"{purpose: Pods, cidrs: [10.9.0.0/24]}":                              {2, []string{"would be refused, OutsideSupernets", "10.9.0.0/24 is in none of the subnets"}},
+		"{purpose: Pods, prefixLength: 24, nodePrefixLength: 29}":            {2, []string{"would be refused, InvalidSize", "at least a /28"}},
 		"{purpose: Services}":                                                {0, []string{"reserve 10.3.0.0/20 for ClusterIPs; the VPC has no resource for it", "4,096 addresses"}},
 		"{purpose: Services, cidrs: [10.2.0.0/20]}":                          {2, []string{"would be refused, Overlap"}},
 		"{purpose: Custom, prefixLength: 28, subnets: [" + subnets[1] + "]}": {0, []string{"carve 10.2.16.16/28 in subnet " + subnets[1]}},
-		"{purpose: Proxy}":                                                   {2, []string{"would be refused, Unsupported", "need no subnet for proxies"}},
+		"{purpose: Proxy}":                                                   {2, []string{"would be refused, Unsupported", "need no proxy-only subnet"}},
 	} {
 		got := plan(spec)
 		if got.code != want.code {

@@ -51,7 +51,7 @@ func TestAFileIsJudgedWithoutACluster(t *testing.T) {
 		"{purpose: Pods, prefixLength: 16, growth: {reclaimAfter: 1d}}": "should match",
 		"{purpose: Pods}": "must be set; only purposes",
 		"{purpose: Pods, prefixLength: 16, growth: {maxRanges: 1}}": "greater than or equal to 2",
-		"{purpose: Pods, prefixLength: 30}":                         "no secondary range smaller than a /29",
+		"{purpose: Pods, prefixLength: 30}":                         "the smallest secondary range is a /29",
 		"{purpose: Pods, cidrs: [10.1.0.1/16]}":                     "must not have host bits set",
 	} {
 		file := write(t, "apiVersion: vpcnative.dev/v1alpha1\nkind: Network\nmetadata: {name: default}\nspec:\n"+

@@ -131,7 +131,7 @@ func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, is metav1.
 		if is.Status == metav1.ConditionTrue {
 			kind = corev1.EventTypeNormal
 		}
-		log.FromContext(ctx).Info("the firewall was looked at", "reason", is.Reason, "what", is.Message)
+		log.FromContext(ctx).Info("checked the firewall", "reason", is.Reason, "what", is.Message)
 		c.Events.Eventf(n, nil, kind, is.Reason, "CheckFirewall", "%s", is.Message)
 	}
 	return conditions.WriteStatus(ctx, c.Client, n, before)

@@ -19,7 +19,7 @@ const mostShut = 3
 func (c *Controller) look(ctx context.Context, n *v1alpha1.Network, filters cloud.Filters, flows map[prefix.Family]Traffic) *metav1.Condition {
 	out := through(ctx, n, filters, flows)
 	if n.Spec.Firewall == v1alpha1.ManageFirewall {
-		out.Message = "nothing is kept for firewall: Manage, since the firewalls of this cloud (on EC2 the security groups of the nodes) are kept by hand; set firewall: Report in the Network. Now: " + out.Message
+		out.Message = "firewall: Manage is not supported on this cloud, where firewalls (on EC2 the security groups of the nodes) are managed by hand; set firewall: Report in the Network. Currently: " + out.Message
 		out.Status, out.Reason = metav1.ConditionFalse, v1alpha1.ReasonUnsupported
 	}
 	return out
@@ -35,7 +35,7 @@ func through(ctx context.Context, n *v1alpha1.Network, filters cloud.Filters, fl
 	}
 	wrong := shutFilters(n.Name, filters, all, flows)
 	if len(wrong) == 0 {
-		return found(metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewalls of the machines let the pod ranges through")
+		return found(metav1.ConditionTrue, v1alpha1.ReasonReady, "the machines' firewalls admit the pod ranges")
 	}
 	text := strings.Join(wrong[:min(len(wrong), mostShut)], "; ")
 	if more := len(wrong) - mostShut; more > 0 {

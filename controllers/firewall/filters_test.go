@@ -40,13 +40,13 @@ func TestFiltersAreJudgedKindByKind(t *testing.T) {
 		says   []string
 	}{
 		"all are open":           {stand{all: []cloud.Filter{open, open}}, v1alpha1.ReportFirewall, "True Ready", nil},
-		"one kind is shut":       {stand{all: []cloud.Filter{open, shut}}, v1alpha1.ReportFirewall, "False FirewallRuleMissing", []string{"m-shut: no rule lets udp in from 10.4.0.0/14", "run: open [sg-2] to 10.4.0.0/14"}},
+		"one kind is shut":       {stand{all: []cloud.Filter{open, shut}}, v1alpha1.ReportFirewall, "False FirewallRuleMissing", []string{"m-shut: no rule admits udp from 10.4.0.0/14", "run: open [sg-2] to 10.4.0.0/14"}},
 		"many kinds are shut":    {stand{all: []cloud.Filter{shut, shut, shut, shut, shut}}, v1alpha1.ReportFirewall, "False FirewallRuleMissing", []string{"; and 2 more"}},
 		"no machine yet":         {stand{err: gone}, v1alpha1.ReportFirewall, "Unknown Pending", []string{"no machine is there"}},
 		"they cannot be read":    {stand{err: denied}, v1alpha1.ReportFirewall, "Unknown PermissionDenied", []string{"allow it"}},
-		"to be kept, and open":   {stand{all: []cloud.Filter{open}}, v1alpha1.ManageFirewall, "False Unsupported", []string{"kept by hand", "let the pod ranges through"}},
-		"to be kept, and shut":   {stand{all: []cloud.Filter{shut}}, v1alpha1.ManageFirewall, "False Unsupported", []string{"kept by hand", "run: open [sg-2]"}},
-		"to be kept, no machine": {stand{err: gone}, v1alpha1.ManageFirewall, "False Unsupported", []string{"kept by hand"}},
+		"to be kept, and open":   {stand{all: []cloud.Filter{open}}, v1alpha1.ManageFirewall, "False Unsupported", []string{"managed by hand", "admit the pod ranges"}},
+		"to be kept, and shut":   {stand{all: []cloud.Filter{shut}}, v1alpha1.ManageFirewall, "False Unsupported", []string{"managed by hand", "run: open [sg-2]"}},
+		"to be kept, no machine": {stand{err: gone}, v1alpha1.ManageFirewall, "False Unsupported", []string{"managed by hand"}},
 	} {
 		n := &v1alpha1.Network{}
 		n.Spec.Firewall = c.policy

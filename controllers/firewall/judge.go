@@ -119,7 +119,7 @@ func (v Verdict) String() string {
 	}
 	for _, name := range []string{"tcp", "udp", "icmp", "ipv6-icmp"} {
 		if rest := v.Missing[name]; len(rest) > 0 {
-			parts = append(parts, "no rule lets "+name+" in from "+join(rest))
+			parts = append(parts, "no rule admits "+name+" from "+join(rest))
 		}
 	}
 	return strings.Join(parts, "; ")

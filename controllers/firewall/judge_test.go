@@ -43,17 +43,17 @@ func TestJudge(t *testing.T) {
 		want    string // what is wrong; nothing where it is open
 	}{
 		"no rule drops all": {nil, pods,
-			"no rule lets tcp in from 10.4.0.0/14,10.64.0.0/16; no rule lets udp in from 10.4.0.0/14,10.64.0.0/16; no rule lets icmp in from 10.4.0.0/14,10.64.0.0/16"},
+			"no rule admits tcp from 10.4.0.0/14,10.64.0.0/16; no rule admits udp from 10.4.0.0/14,10.64.0.0/16; no rule admits icmp from 10.4.0.0/14,10.64.0.0/16"},
 		"one rule for everything":        {[]cloud.FirewallRule{rule("a", 1000, false, "10.0.0.0/8", "all")}, pods, ""},
 		"rules that do it together":      {[]cloud.FirewallRule{rule("a", 1, false, "10.4.0.0/14", "all"), rule("b", 2, false, "10.64.0.0/17 10.64.128.0/17", "tcp", "udp:0-65535", "1")}, pods, ""},
-		"a protocol is missing":          {[]cloud.FirewallRule{rule("a", 1, false, "0.0.0.0/0", "tcp", "udp")}, pods, "no rule lets icmp in from 10.4.0.0/14,10.64.0.0/16"},
-		"a grown range is missing":       {[]cloud.FirewallRule{rule("a", 1, false, "10.4.0.0/14", "all")}, pods, "no rule lets tcp in from 10.64.0.0/16; no rule lets udp in from 10.64.0.0/16; no rule lets icmp in from 10.64.0.0/16"},
-		"single ports are not enough":    {[]cloud.FirewallRule{rule("a", 1, false, "10.0.0.0/8", "tcp:1-1024", "udp", "icmp")}, pods, "no rule lets tcp in from 10.4.0.0/14,10.64.0.0/16"},
-		"some machines are not enough":   {[]cloud.FirewallRule{with(rule("a", 1, false, "10.0.0.0/8", "tcp"), func(r *cloud.FirewallRule) { r.Targets = []string{"web"} }), rule("b", 2, false, "10.0.0.0/8", "udp", "icmp")}, pods, "no rule lets tcp in from 10.4.0.0/14,10.64.0.0/16"},
-		"some addresses are not enough":  {[]cloud.FirewallRule{with(rule("a", 1, false, "10.0.0.0/8", "tcp"), func(r *cloud.FirewallRule) { r.Destinations = cidrs("10.4.0.0/14") }), rule("b", 2, false, "10.0.0.0/8", "udp", "icmp")}, pods, "no rule lets tcp in from 10.4.0.0/14,10.64.0.0/16"},
+		"a protocol is missing":          {[]cloud.FirewallRule{rule("a", 1, false, "0.0.0.0/0", "tcp", "udp")}, pods, "no rule admits icmp from 10.4.0.0/14,10.64.0.0/16"},
+		"a grown range is missing":       {[]cloud.FirewallRule{rule("a", 1, false, "10.4.0.0/14", "all")}, pods, "no rule admits tcp from 10.64.0.0/16; no rule admits udp from 10.64.0.0/16; no rule admits icmp from 10.64.0.0/16"},
+		"single ports are not enough":    {[]cloud.FirewallRule{rule("a", 1, false, "10.0.0.0/8", "tcp:1-1024", "udp", "icmp")}, pods, "no rule admits tcp from 10.4.0.0/14,10.64.0.0/16"},
+		"some machines are not enough":   {[]cloud.FirewallRule{with(rule("a", 1, false, "10.0.0.0/8", "tcp"), func(r *cloud.FirewallRule) { r.Targets = []string{"web"} }), rule("b", 2, false, "10.0.0.0/8", "udp", "icmp")}, pods, "no rule admits tcp from 10.4.0.0/14,10.64.0.0/16"},
+		"some addresses are not enough":  {[]cloud.FirewallRule{with(rule("a", 1, false, "10.0.0.0/8", "tcp"), func(r *cloud.FirewallRule) { r.Destinations = cidrs("10.4.0.0/14") }), rule("b", 2, false, "10.0.0.0/8", "udp", "icmp")}, pods, "no rule admits tcp from 10.4.0.0/14,10.64.0.0/16"},
 		"all their addresses are enough": {[]cloud.FirewallRule{with(rule("a", 1, false, "10.0.0.0/8", "all"), func(r *cloud.FirewallRule) { r.Destinations = cidrs("10.0.0.0/15 10.4.0.0/14 10.64.0.0/10") })}, pods, ""},
 		"marks of the sender do not match pods": {[]cloud.FirewallRule{rule("a", 1, false, "", "tcp"), rule("b", 2, false, "10.0.0.0/8", "udp", "icmp")}, pods,
-			"no rule lets tcp in from 10.4.0.0/14,10.64.0.0/16"},
+			"no rule admits tcp from 10.4.0.0/14,10.64.0.0/16"},
 		"a deny before stops":        {[]cloud.FirewallRule{rule("no", 900, true, "10.5.0.0/16", "all"), rule("a", 1000, false, "10.0.0.0/8", "all")}, pods, "rule no (priority 900) denies traffic from pods"},
 		"a deny behind does nothing": {[]cloud.FirewallRule{rule("a", 1000, false, "10.0.0.0/8", "all"), rule("no", 1001, true, "0.0.0.0/0", "all")}, pods, ""},
 		"a deny at some machines stops there": {[]cloud.FirewallRule{with(rule("no", 900, true, "0.0.0.0/0", "tcp"), func(r *cloud.FirewallRule) { r.Targets = []string{"db"} }), rule("a", 1000, false, "10.0.0.0/8", "all")}, pods,
@@ -61,7 +61,7 @@ func TestJudge(t *testing.T) {
 		"a deny elsewhere does nothing":          {[]cloud.FirewallRule{with(rule("no", 900, true, "0.0.0.0/0", "all"), func(r *cloud.FirewallRule) { r.Destinations = cidrs("172.16.0.0/12") }), rule("a", 1000, false, "10.0.0.0/8", "all")}, pods, ""},
 		"a deny of single ports is an exception": {[]cloud.FirewallRule{rule("smtp", 900, true, "0.0.0.0/0", "tcp:25"), rule("a", 1000, false, "10.0.0.0/8", "all")}, pods, ""},
 		"a deny of another protocol is nothing":  {[]cloud.FirewallRule{rule("no", 900, true, "0.0.0.0/0", "gre"), rule("a", 1000, false, "10.0.0.0/8", "all")}, pods, ""},
-		"the families are apart":                 {[]cloud.FirewallRule{rule("a", 1, false, "0.0.0.0/0", "all"), rule("b", 1, false, "::/0", "tcp", "udp", "icmp")}, six, "no rule lets ipv6-icmp in from fd20::/64"},
+		"the families are apart":                 {[]cloud.FirewallRule{rule("a", 1, false, "0.0.0.0/0", "all"), rule("b", 1, false, "::/0", "tcp", "udp", "icmp")}, six, "no rule admits ipv6-icmp from fd20::/64"},
 		"icmp of IPv6 is number 58":              {[]cloud.FirewallRule{rule("b", 1, false, "::/0", "tcp", "udp", "58")}, six, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -134,7 +134,7 @@ func (c *Controller) keep(ctx context.Context, n *v1alpha1.Network, firewalls cl
 
 // judge puts into words what the rules make of the pods' traffic.
 func (c *Controller) judge(n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic, rules []cloud.FirewallRule, trouble error) *metav1.Condition {
-	out := found(metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewall lets the pod ranges through")
+	out := found(metav1.ConditionTrue, v1alpha1.ReasonReady, "the firewall admits the pod ranges")
 	var wrong, fine []string
 	shut := map[prefix.Family]Traffic{}
 	for _, f := range families {
@@ -159,7 +159,7 @@ func (c *Controller) judge(n *v1alpha1.Network, firewalls cloud.Firewalls, flows
 			out.Message += "; " + strings.Join(wrong, "; ") + "; " + byHand(firewalls, n, shut)
 		}
 	case out.Reason == v1alpha1.ReasonFirewallDenies:
-		out.Message = strings.Join(wrong, "; ") + "; it is somebody's wish and left alone: delete or narrow it, or give it a priority number above that of the rule that lets pods in"
+		out.Message = strings.Join(wrong, "; ") + "; it is not vpcnative's and is left alone: delete or narrow it, or give it a higher priority number than the rule that admits the pods"
 		if n.Spec.Firewall != v1alpha1.ManageFirewall {
 			out.Message += ", which is: " + byHand(firewalls, n, shut)
 		}
@@ -188,7 +188,7 @@ func (c *Controller) leftBehind(n *v1alpha1.Network, rules []cloud.FirewallRule)
 	if len(names) == 0 {
 		return ""
 	}
-	return "rule " + strings.Join(names, ", ") + " of ours is left as it was and follows the ranges no more; delete it once a rule of yours does its work"
+	return "rule " + strings.Join(names, ", ") + " of vpcnative stays as it was and no longer follows the ranges; delete it once a rule of yours replaces it"
 }
 
 // byHand says how a person mends it.

@@ -140,7 +140,7 @@ func (c *Controller) report(ctx context.Context, n *v1alpha1.Network, is metav1.
 		if is.Status == metav1.ConditionTrue {
 			kind = corev1.EventTypeNormal
 		}
-		log.FromContext(ctx).Info("the masquerade ConfigMap was looked at", "reason", is.Reason, "what", is.Message)
+		log.FromContext(ctx).Info("checked the masquerade ConfigMap", "reason", is.Reason, "what", is.Message)
 		c.Events.Eventf(n, nil, kind, is.Reason, "KeepMasquerade", "%s", is.Message)
 	}
 	return conditions.WriteStatus(ctx, c.Client, n, before)

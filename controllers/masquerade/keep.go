@@ -60,7 +60,7 @@ func (c *Controller) keep(ctx context.Context, r reading, requests []v1alpha1.Ra
 		out = c.failed("writing", err)
 	}
 	if r.err != nil && out.Status != metav1.ConditionFalse {
-		out = found(metav1.ConditionUnknown, string(cloud.ReasonOf(r.err)), "%v; meanwhile nothing is taken out of %s", r.err, c.where())
+		out = found(metav1.ConditionUnknown, string(cloud.ReasonOf(r.err)), "%v; until then nothing is removed from %s", r.err, c.where())
 	}
 	return out
 }
@@ -112,7 +112,7 @@ func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native [
 	if onlyAdd {
 		has, err := Parse(now.Data[configKey])
 		if err != nil {
-			return found(metav1.ConditionFalse, string(cloud.Invalid), "%s: %v; mend it, or delete it, and it is kept for you", c.where(), err), nil
+			return found(metav1.ConditionFalse, string(cloud.Invalid), "%s: %v; fix it, or delete it to have it recreated", c.where(), err), nil
 		}
 		native = append(native, has...)
 	}
@@ -137,7 +137,7 @@ func (c *Controller) update(ctx context.Context, now *corev1.ConfigMap, native [
 }
 
 func (c *Controller) ready(native []netip.Prefix) finding {
-	out := found(metav1.ConditionTrue, v1alpha1.ReasonReady, "pods keep their address towards the VPC: %s is up to date", c.where())
+	out := found(metav1.ConditionTrue, v1alpha1.ReasonReady, "pods keep their addresses inside the VPC: %s is up to date", c.where())
 	out.native = len(native)
 	return out
 }
@@ -152,7 +152,7 @@ func (c *Controller) foreign(now *corev1.ConfigMap, native []netip.Prefix) findi
 	missing := prefix.Subtract(native, has)
 	if err == nil && len(missing) == 0 {
 		out := c.ready(native)
-		out.Message = c.where() + " is somebody else's and covers the VPC; it is left alone"
+		out.Message = c.where() + " is not vpcnative's and covers the VPC; it is left alone"
 		return out
 	}
 	why := "it lacks " + conditions.List(missing, mostMissing)
@@ -160,7 +160,7 @@ func (c *Controller) foreign(now *corev1.ConfigMap, native []netip.Prefix) findi
 		why = err.Error()
 	}
 	return found(metav1.ConditionFalse, v1alpha1.ReasonForeignConfigMap,
-		"%s is not ours (it has no label %s=%s), and is left alone: %s; add that to its nonMasqueradeCIDRs, or give it the label, or delete it, and it is kept for you",
+		"%s is not vpcnative's (it has no label %s=%s) and is left alone: %s; add that to its nonMasqueradeCIDRs, or have vpcnative maintain it by adding the label or deleting it",
 		c.where(), managedBy, us, why)
 }
 

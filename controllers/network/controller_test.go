@@ -298,7 +298,7 @@ func TestGrantedRangesOutsideTheSupernetsAreNamed(t *testing.T) {
 	}
 	b.reconcile()
 	b.expect(v1alpha1.ConditionSupernetInUse, metav1.ConditionTrue, v1alpha1.ReasonOutsideSupernets,
-		"2 granted ranges lie outside the supernets (10.65.0.0/16 of RangeRequest more, 10.64.0.0/16 of RangeRequest pods)")
+		"2 granted ranges are outside the supernets (10.65.0.0/16 of RangeRequest more, 10.64.0.0/16 of RangeRequest pods)")
 	b.expect(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	b.reconcile()
 	if len(b.recorder.Events) > 0 {

@@ -59,7 +59,7 @@ func (c *Controller) letGo(ctx context.Context, n *v1alpha1.Network) (reconcile.
 	controllerutil.RemoveFinalizer(free, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, free, client.MergeFromWithOptions(n, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return reconcile.Result{}, fmt.Errorf("taking the finalizer off Network %s: %w", n.Name, err)
+		return reconcile.Result{}, fmt.Errorf("removing the finalizer from Network %s: %w", n.Name, err)
 	}
 	c.Metrics.forget(n.Name)
 	log.FromContext(ctx).Info("no RangeRequest refers to the deleted Network any more; it goes")

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	reservedInUse = conditions.Problem{Type: v1alpha1.ConditionReservedInUse, Well: v1alpha1.ReasonNone, None: "no reserved block lies over a granted range"}
-	routesUnseen  = conditions.Problem{Type: v1alpha1.ConditionRoutesUnseen, Well: v1alpha1.ReasonNone, None: "all that the cloud shows of the VPC can be read"}
+	reservedInUse = conditions.Problem{Type: v1alpha1.ConditionReservedInUse, Well: v1alpha1.ReasonNone, None: "no reserved block overlaps a granted range"}
+	routesUnseen  = conditions.Problem{Type: v1alpha1.ConditionRoutesUnseen, Well: v1alpha1.ReasonNone, None: "everything in the VPC can be read"}
 )
 
 // tellOutside says which granted ranges lie outside the supernets. They stay
@@ -23,11 +23,11 @@ func (c *Controller) tellOutside(ctx context.Context, n *v1alpha1.Network, range
 	inUse := conditions.Problem{Type: v1alpha1.ConditionSupernetInUse}
 	if len(ranges) == 0 { // said from the first reading on
 		conditions.Set(&n.Status.Conditions, n, metav1.Condition{Type: inUse.Type, Status: metav1.ConditionFalse,
-			Reason: v1alpha1.ReasonInsideSupernets, Message: "every granted range lies in the supernets"})
+			Reason: v1alpha1.ReasonInsideSupernets, Message: "all granted ranges are inside the supernets"})
 		return
 	}
 	c.tell(ctx, n, inUse, conditions.Refuse(v1alpha1.ReasonOutsideSupernets,
-		"%d granted ranges lie outside the supernets (%s); they stay and keep working, and nothing new is carved there: put the supernet back, or delete the requests when nothing uses them",
+		"%d granted ranges are outside the supernets (%s); they stay and keep working, but nothing new is carved there: restore the supernet, or delete the requests once nothing uses them",
 		len(ranges), conditions.List(ranges, conditions.Few)))
 }
 
@@ -37,7 +37,7 @@ func (c *Controller) tellReserved(ctx context.Context, n *v1alpha1.Network, over
 	var no *conditions.Refusal
 	if len(over) > 0 {
 		no = conditions.Refuse(v1alpha1.ReasonReserved,
-			"%d reserved blocks lie over granted ranges: %s; the ranges stay and keep working, and nothing more is carved there: take the blocks out of reserved, or delete the requests when nothing uses them",
+			"%d reserved blocks overlap granted ranges: %s; the ranges stay and keep working, but nothing more is carved there: remove the blocks from reserved, or delete the requests once nothing uses them",
 			len(over), conditions.List(over, conditions.Few))
 	}
 	c.tell(ctx, n, reservedInUse, no)
@@ -54,7 +54,7 @@ func (c *Controller) tellUnseen(ctx context.Context, n *v1alpha1.Network, unseen
 			texts = append(texts, survey.CannotSee(u))
 		}
 		no = conditions.Refuse(string(unseen[0].Err.Reason),
-			"not all that may be in use in the VPC can be read: %s; until it is, what is not known of it counts as free and may be carved, which takes its traffic away: put it into the Network's reserved",
+			"parts of the VPC cannot be read: %s; until they can, blocks in use there count as free and may be carved, which diverts their traffic: add them to the Network's reserved",
 			conditions.List(texts, conditions.Few))
 	}
 	c.tell(ctx, n, routesUnseen, no)

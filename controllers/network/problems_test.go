@@ -25,7 +25,7 @@ func TestWhatIsNotSeenIsSaidOnce(t *testing.T) {
 	}
 	b.snapshot.Unseen = []cloud.Unseen{{What: "the routes", Err: &cloud.Error{Reason: cloud.PermissionDenied, Act: "list them", Err: errors.New("no"), Remedy: "grant it"}}}
 	b.reconcile()
-	b.expect(v1alpha1.ConditionRoutesUnseen, metav1.ConditionTrue, "PermissionDenied", "the routes are not seen (list them: no; grant it)")
+	b.expect(v1alpha1.ConditionRoutesUnseen, metav1.ConditionTrue, "PermissionDenied", "the routes cannot be read (list them: no; grant it)")
 	b.expect(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	b.reconcile()
 	b.reconcile()

@@ -54,7 +54,7 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step c
 	case step.Create:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonRangeRestored)
 		c.Events.Eventf(r, nil, corev1.EventTypeWarning, v1alpha1.ReasonRangeRestored, "GrantRange",
-			"%s was removed from the VPC by somebody else, and was made again where it was: what draws from it had no addresses meanwhile", words(r, step.Range, vpc.Traits))
+			"%s had been removed from the VPC by another party and was recreated; in the meantime nothing could be allocated from it", words(r, step.Range, vpc.Traits))
 	}
 	step.Record(r, v1alpha1.RangeGranted)
 	return nil, false
@@ -74,11 +74,11 @@ func (c *Controller) announce(r *v1alpha1.RangeRequest, step carve.Step, t cloud
 	case step.Adopted:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonAdopted)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonAdopted, "GrantRange",
-			"%s was in the VPC before; it is used, and never removed", words(r, step.Range, t))
+			"%s existed before the request: it is adopted, and never deleted", words(r, step.Range, t))
 	case step.Grown:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonGrown)
 		c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGrown, "GrowRange",
-			"range %s was added in %s: %s", step.Range.Prefix, carve.Place(step.Range.Subnet), step.Why)
+			"added range %s in %s: %s", step.Range.Prefix, carve.Place(step.Range.Subnet), step.Why)
 	default:
 		c.Metrics.changed(r.Name, v1alpha1.ReasonReady)
 	}

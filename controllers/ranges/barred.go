@@ -26,7 +26,7 @@ func (c *Controller) bar(r *v1alpha1.RangeRequest, p netip.Prefix, chosen bool, 
 	}
 	x.Time, x.Count = metav1.NewTime(c.Now()).Rfc3339Copy(), x.Count+1
 	if chosen {
-		no.Text = fmt.Sprintf("%s; where nothing that is read has the block, it may be a network behind a peered one: other blocks are tried, and the range of what has it belongs into the Network's reserved", no.Text)
+		no.Text = fmt.Sprintf("%s; if nothing visible uses the block, it may belong to a network behind a peering: other blocks are tried; add the CIDR in use to the Network's reserved", no.Text)
 	}
 	x.Message = conditions.Clip(no.Text, 1024)
 	r.Status.Refused = append(r.Status.Refused, x)

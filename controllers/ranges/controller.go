@@ -152,7 +152,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		case !apierrors.IsInvalid(err):
 			return reconcile.Result{RequeueAfter: conflictPause}, err
 		}
-		stuck = conditions.Refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and mend what the API server refuses", err)
+		stuck = conditions.Refuse(v1alpha1.ReasonInvalidSpec, "%v; edit the request: rename its old fields, and fix what the API server rejects", err)
 	}
 	c.stored = r.DeepCopy()
 	again, gone := c.bring(ctx, r, stuck)

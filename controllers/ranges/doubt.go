@@ -69,5 +69,5 @@ func (c *Controller) settles(r *v1alpha1.RangeRequest) *conditions.Refusal {
 		return nil
 	}
 	return wait(min(carve.RetrySoon, max(until.Sub(c.Now()), time.Millisecond)),
-		"deletion waits: a range was asked for and the outcome is unknown, so that it may still come to be until %s", until.UTC().Format(time.TimeOnly))
+		"deletion waits: the outcome of creating a range is unknown; it may still appear until %s", until.UTC().Format(time.TimeOnly))
 }

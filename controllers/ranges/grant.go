@@ -82,7 +82,7 @@ func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *cond
 	case !n.DeletionTimestamp.IsZero():
 		return carve.Late(r, n)
 	case !controllerutil.ContainsFinalizer(n, v1alpha1.Finalizer):
-		no := conditions.Refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not carry the finalizer %s yet; the manager puts it on by itself", n.Name, v1alpha1.Finalizer)
+		no := conditions.Refuse(v1alpha1.ReasonNetworkNotReady, "Network %s does not have the finalizer %s yet; the manager adds it", n.Name, v1alpha1.Finalizer)
 		no.Again = carve.RetrySoon
 		return no
 	}
@@ -95,7 +95,7 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	n := &v1alpha1.Network{}
 	err := c.Client.Get(ctx, client.ObjectKey{Name: r.NetworkName()}, n)
 	if apierrors.IsNotFound(err) {
-		return nil, cloud.VPC{}, conditions.Refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %s; create it, or make a request that names another", r.NetworkName())
+		return nil, cloud.VPC{}, conditions.Refuse(v1alpha1.ReasonNetworkNotFound, "Network %s does not exist; create it, or name another one", r.NetworkName())
 	}
 	if err != nil {
 		return nil, cloud.VPC{}, conditions.FromAPI("reading Network "+r.NetworkName(), err)

@@ -123,7 +123,7 @@ func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *
 	if no != nil && no.Conflict {
 		return
 	}
-	cond := metav1.Condition{Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft, Message: "nothing is called for that cannot be had"}
+	cond := metav1.Condition{Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft, Message: "nothing limits growth"}
 	if no != nil {
 		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, no.Reason, no.Text
 	}

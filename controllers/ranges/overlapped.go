@@ -22,7 +22,7 @@ type look struct {
 
 // overlaps are ServiceCIDRs over granted ranges. Nothing is touched: neither is
 // ours to take back.
-var overlaps = conditions.Problem{Type: v1alpha1.ConditionServiceCIDROverlap, Well: v1alpha1.ReasonNone, None: "no ServiceCIDR lies over a range"}
+var overlaps = conditions.Problem{Type: v1alpha1.ConditionServiceCIDROverlap, Well: v1alpha1.ReasonNone, None: "no ServiceCIDR overlaps a range"}
 
 func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeRequest) (again time.Duration) {
 	if c.Services == nil || r.Spec.Purpose == v1alpha1.Services || len(r.Status.Ranges) == 0 {
@@ -42,7 +42,7 @@ func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeReques
 	var no *conditions.Refusal
 	if len(over) > 0 {
 		no = conditions.Refuse(v1alpha1.ReasonServiceCIDROverlap,
-			"ServiceCIDRs were made over what was granted before (%s): a ClusterIP may come to be a Pod's or a machine's address too; delete them, and make them elsewhere. Nothing is changed for it here",
+			"ServiceCIDRs overlap ranges that were granted before (%s): a ClusterIP may equal the address of a Pod or a machine; delete them and create them elsewhere. Nothing is changed automatically",
 			conditions.List(over, 3))
 	}
 	if c.tell(ctx, r, overlaps, no, "CheckRange") {

@@ -44,5 +44,5 @@ func (c *Controller) purposeOf(r *v1alpha1.RangeRequest) (purpose, *conditions.R
 			return services{c}, nil
 		}
 	}
-	return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "purpose %s is not provided by this version", r.Spec.Purpose)
+	return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "purpose %s is not supported by this version", r.Spec.Purpose)
 }

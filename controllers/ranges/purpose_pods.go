@@ -89,7 +89,7 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use
 	if len(found) == 0 {
 		return p.rested(r)
 	}
-	no = conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: instances still carry prefixes of the ranges (%s); those of deleted Nodes are taken off by themselves, any other by whoever put it there", conditions.List(found, 3))
+	no = conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: instances still have prefixes of the ranges attached (%s); those of deleted Nodes are detached automatically, any other has to be detached by whoever attached it", conditions.List(found, 3))
 	no.Again = carrierPause
 	return no
 }
@@ -105,9 +105,9 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *conditions.Refusal {
 		seen := p.c.Pools.Look(at)
 		switch {
 		case !seen.Rests.IsZero():
-			return wait(carrierPause, "deletion waits: addresses of %s that were in use a moment ago rest until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
+			return wait(carrierPause, "deletion waits: addresses of %s are quarantined until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
 		case seen.ByNode:
-			return wait(carrierPause, "deletion waits: %s (range %s); what a deleted node had is let go once the cloud has shown it nowhere for a while", seen.Held, at)
+			return wait(carrierPause, "deletion waits: %s (range %s); a deleted node's CIDR is released once the cloud has not shown it for a while", seen.Held, at)
 		}
 	}
 	return nil
@@ -123,12 +123,12 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *conditions.Refusal {
 func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *conditions.Refusal, stay bool) {
 	at, ok := g.Prefix()
 	if !ok || p.c.Pools == nil {
-		return wait(carve.RetryLater, "range %s: nobody can tell whether it is still given out of", g.CIDR), false
+		return wait(carve.RetryLater, "range %s: it is not known whether node CIDRs are still allocated from it", g.CIDR), false
 	}
 	seen := p.c.Pools.Look(at)
 	switch {
 	case !seen.Known || seen.Given:
-		return wait(leavePause, "range %s is given back once the node controller gives nothing out of it any more", g.CIDR), false
+		return wait(leavePause, "range %s is reclaimed once the node controller no longer allocates from it", g.CIDR), false
 	case seen.Held != "":
 		return inUse(g, seen.Held), true
 	}
@@ -137,20 +137,20 @@ func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.G
 		return conditions.FromAPI("listing Nodes", err), false
 	}
 	if holder != "" {
-		return inUse(g, "node "+holder+" publishes a piece"), true
+		return inUse(g, "node "+holder+" publishes a node CIDR of it"), true
 	}
 	found, no := carriers(ctx, []netip.Prefix{at}, vpc)
 	if no != nil {
 		return no, false
 	}
 	if len(found) > 0 {
-		return inUse(g, "instances carry prefixes of it: "+conditions.List(found, 3)), true
+		return inUse(g, "instances have prefixes of it attached: "+conditions.List(found, 3)), true
 	}
 	return nil, false
 }
 
 func inUse(g v1alpha1.GrantedRange, by string) *conditions.Refusal {
-	return conditions.Refuse(v1alpha1.ReasonInUse, "range %s of %s is not given back: %s", g.CIDR, carve.Place(g.Subnet), by)
+	return conditions.Refuse(v1alpha1.ReasonInUse, "range %s of %s is not reclaimed: %s", g.CIDR, carve.Place(g.Subnet), by)
 }
 
 // pageOfNodes bounds how many Nodes are in memory whole at a time.

@@ -34,7 +34,7 @@ func (p proxy) release(ctx context.Context, r *v1alpha1.RangeRequest, _ carve.Us
 	}
 	for _, mine := range r.Status.Ranges {
 		if by := adopters(r, mine, all.Items); len(by) > 0 && !mine.Adopted {
-			return conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: proxy-only subnet %s (%s) is used by RangeRequest %s too; delete that first, or let this one retain it",
+			return conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: proxy-only subnet %s (%s) is also used by RangeRequest %s; delete that first, or set deletionPolicy: Retain here",
 				mine.Name, mine.CIDR, strings.Join(by, ", "))
 		}
 	}

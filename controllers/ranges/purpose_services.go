@@ -35,20 +35,20 @@ func (s services) ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alp
 		return nil
 	}
 	if err := s.c.Services.Ensure(ctx, r, g); err != nil {
-		return fromCluster("having ClusterIPs allocated from "+g.CIDR, err)
+		return fromCluster("setting up ClusterIP allocation from "+g.CIDR, err)
 	}
 	return nil
 }
 
 func (s services) release(ctx context.Context, r *v1alpha1.RangeRequest, _ carve.Use, _ cloud.VPC) *conditions.Refusal {
 	gone, err := s.c.Services.Release(ctx, r)
-	return notGone("taking the ServiceCIDRs away", gone, err)
+	return notGone("deleting the ServiceCIDRs", gone, err)
 }
 
 // vacate lets a range stay that a Service came to use.
 func (s services) vacate(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, _ cloud.VPC) (*conditions.Refusal, bool) {
 	gone, err := s.c.Services.Remove(ctx, r, g)
-	no := notGone("taking the ServiceCIDR of "+g.CIDR+" away", gone, err)
+	no := notGone("deleting the ServiceCIDR of "+g.CIDR, gone, err)
 	return no, no != nil && no.Reason == v1alpha1.ReasonInUse
 }
 
@@ -57,7 +57,7 @@ func notGone(act string, gone bool, err error) *conditions.Refusal {
 	case err != nil:
 		return fromCluster(act, err)
 	case !gone:
-		return wait(carrierPause, "%s: the API server is given time to learn that they are being deleted; the ranges stay until they are gone", act)
+		return wait(carrierPause, "%s: waiting for the API server to notice the deletion; the ranges stay until they are gone", act)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func TestAnAdoptedRangeMayBeRenamed(t *testing.T) {
 	w.ranges[0] = cloud.Range{Subnet: "a", Name: "wider", Prefix: netip.MustParsePrefix("10.0.4.0/23")}
 	w.now = w.now.Add(time.Hour)
 	w.reconcile("pods")
-	if c := meta.FindStatusCondition(w.get("pods").Status.Conditions, v1alpha1.ConditionReady); c.Reason != v1alpha1.ReasonRangeMissing || !strings.Contains(c.Message, "wider (10.0.4.0/23) has its block now") {
+	if c := meta.FindStatusCondition(w.get("pods").Status.Conditions, v1alpha1.ConditionReady); c.Reason != v1alpha1.ReasonRangeMissing || !strings.Contains(c.Message, "wider (10.0.4.0/23) uses its block now") {
 		t.Errorf("the condition is %v", c)
 	}
 }

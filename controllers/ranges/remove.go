@@ -83,7 +83,7 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
 		err := c.removeFrom(ctx, r, mine, vpc)
 		if cloud.Is(err, cloud.Conflict) {
-			no := conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %v; take off whatever still uses its addresses", err)
+			no := conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %v; remove what still uses its addresses", err)
 			no.Again = carve.RetrySoon // the node controller may be at it
 			return no
 		}
@@ -154,7 +154,7 @@ func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *condi
 	controllerutil.RemoveFinalizer(patched, v1alpha1.Finalizer)
 	err := c.Client.Patch(ctx, patched, client.MergeFromWithOptions(r, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return conditions.FromAPI("taking the finalizer off RangeRequest "+r.Name, err)
+		return conditions.FromAPI("removing the finalizer from RangeRequest "+r.Name, err)
 	}
 	return nil
 }

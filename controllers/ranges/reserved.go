@@ -25,7 +25,7 @@ func (c *Controller) tellReserved(ctx context.Context, r *v1alpha1.RangeRequest)
 	over := assign.ReservedOver(assign.ReservedBy(append(beside, *n)...), r)
 	c.Metrics.reserved.WithLabelValues(r.Name).Set(float64(len(over)))
 	if len(over) > 0 {
-		no = conditions.Refuse(v1alpha1.ReasonReserved, "blocks were reserved over what was granted before: %s; the ranges stay and keep working, and nothing more is carved there, nor does a further node get any of it: take the blocks out of reserved, or make another request and delete this one",
+		no = conditions.Refuse(v1alpha1.ReasonReserved, "reserved blocks overlap ranges that were granted before: %s; the ranges stay and keep working, but nothing more is carved there and no further node gets addresses of them: remove the blocks from reserved, or create another request and delete this one",
 			conditions.List(over, 3))
 	}
 	if c.tell(ctx, r, reservedInUse, no, "CheckRange") {
@@ -33,4 +33,4 @@ func (c *Controller) tellReserved(ctx context.Context, r *v1alpha1.RangeRequest)
 	}
 }
 
-var reservedInUse = conditions.Problem{Type: v1alpha1.ConditionReservedInUse, Well: v1alpha1.ReasonNone, None: "no reserved block lies over a range"}
+var reservedInUse = conditions.Problem{Type: v1alpha1.ConditionReservedInUse, Well: v1alpha1.ReasonNone, None: "no reserved block overlaps a range"}

@@ -59,7 +59,7 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(x v1alpha1.GrantedRange) bool { return x.CIDR == g.CIDR })
 			c.Metrics.changed(r.Name, v1alpha1.ReasonGivenBack)
 			c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGivenBack, "GiveBackRange",
-				"range %s of %s was empty, and is no longer reserved", g.CIDR, carve.Place(g.Subnet))
+				"reclaimed range %s of %s: it was empty", g.CIDR, carve.Place(g.Subnet))
 		case stay:
 			c.stays(ctx, r, g, no)
 		default:
@@ -77,7 +77,7 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 }
 
 // reclaimFailed is a range that should leave the VPC and does not.
-var reclaimFailed = conditions.Problem{Type: v1alpha1.ConditionReclaimFailed, Well: v1alpha1.ReasonNone, None: "no range is left that should be given back"}
+var reclaimFailed = conditions.Problem{Type: v1alpha1.ConditionReclaimFailed, Well: v1alpha1.ReasonNone, None: "no range waits to be reclaimed"}
 
 // stays takes the mark off a range that somebody came to use after all.
 // Should an earlier leader be about to remove it, the cloud refuses that while
@@ -98,7 +98,7 @@ func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p p
 	at, ok := g.Prefix()
 	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(owner) { // I4
-		return inUse(g, "it carries no mark of this request"), true
+		return inUse(g, "it does not carry this request's ownership mark"), true
 	}
 	_, vpc, no := c.network(ctx, r)
 	if no != nil {

@@ -42,7 +42,7 @@ func (c *Controller) addSpace(ctx context.Context, r *v1alpha1.RangeRequest, in 
 
 func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m carve.Making, vpc cloud.VPC) *conditions.Refusal {
 	if vpc.NewSpace == nil {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud; leave it out")
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "newSubnets is not supported on this cloud; remove it")
 	}
 	if no := c.claimSpace(ctx, r, m); no != nil {
 		return no
@@ -56,13 +56,13 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m carve
 		return no
 	}
 	defer c.Space.Changed(vpc.Place)
-	log.FromContext(ctx).Info("making a subnet", "name", m.Subnet.Name, "zone", m.Subnet.Zone, "prefix", m.Subnet.Prefix, "why", m.Why)
+	log.FromContext(ctx).Info("creating a subnet", "name", m.Subnet.Name, "zone", m.Subnet.Zone, "prefix", m.Subnet.Prefix, "why", m.Why)
 	id, err := vpc.NewSpace.AddSubnet(ctx, m.Subnet)
 	if cloud.Is(err, cloud.OutcomeUnknown) {
 		c.doubt(r)
 	}
 	if err != nil {
-		if no := underWay(ctx, "subnet "+m.Subnet.Prefix.String()+" is being made"); no != nil {
+		if no := underWay(ctx, "subnet "+m.Subnet.Prefix.String()+" is being created"); no != nil {
 			return no
 		}
 		if c.doubted(r).IsZero() {
@@ -75,9 +75,9 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m carve
 		return no
 	}
 	claimedSubnet(r, m.Subnet.Name).Subnet = id
-	c.tellSpace(r, "AddSubnet", "subnet %s (%s) was made in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
+	c.tellSpace(r, "AddSubnet", "created subnet %s (%s) in zone %s for new nodes: %s", id, m.Subnet.Prefix, m.Subnet.Zone, m.Why)
 	c.lookAgain(r)
-	return wait(spacePause, "subnet %s was made in zone %s, and its range is carved next", id, m.Subnet.Zone)
+	return wait(spacePause, "created subnet %s in zone %s; its range is carved next", id, m.Subnet.Zone)
 }
 
 // claimSpace notes the block and the subnet in the status before either is
@@ -143,7 +143,7 @@ func (c *Controller) addBlock(ctx context.Context, r *v1alpha1.RangeRequest, m c
 		return err == nil && x.Subnet != "" && m.In.Overlaps(p)
 	})
 	if !had { // its first subnet
-		c.tellSpace(r, "AddBlock", "block %s is the VPC's now: %s", m.In, m.Why)
+		c.tellSpace(r, "AddBlock", "associated block %s with the VPC: %s", m.In, m.Why)
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func underWay(ctx context.Context, what string) *conditions.Refusal {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil
 	}
-	return wait(underWayPause, "%s, and looked for again", what)
+	return wait(underWayPause, "%s; checking again", what)
 }
 
 // forgetRefused takes a block off the record that the cloud refused for
@@ -188,6 +188,6 @@ func (c *Controller) moreSpace(ctx context.Context, r *v1alpha1.RangeRequest, fu
 // elsewhere says of a full subnet that new nodes have another.
 func elsewhere(r *v1alpha1.RangeRequest, no *conditions.Refusal) *conditions.Refusal {
 	said := *no
-	said.Text += "; a node that waits there stays: make new ones in the subnets that were made for them (status.newSubnets)"
+	said.Text += "; nodes that wait there keep waiting: create new ones in the subnets of status.newSubnets"
 	return &said
 }

@@ -46,7 +46,7 @@ func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, 
 			return no
 		}
 		log.FromContext(ctx).Info("removing a block that was added for the request", "block", p)
-		if no := spaceStays(ctx, vpc.NewSpace.RemoveBlock(ctx, p), "delete the subnets that others have in it"); no != nil {
+		if no := spaceStays(ctx, vpc.NewSpace.RemoveBlock(ctx, p), "delete the other subnets in it"); no != nil {
 			return no
 		}
 	}
@@ -62,5 +62,5 @@ func spaceStays(ctx context.Context, err error, remedy string) *conditions.Refus
 		no.Again = carve.RetrySoon
 		return no
 	}
-	return cmp.Or(underWay(ctx, "what was made for new nodes is being removed"), conditions.FromCloud(err))
+	return cmp.Or(underWay(ctx, "the subnets and blocks for new nodes are being removed"), conditions.FromCloud(err))
 }

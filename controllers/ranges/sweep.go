@@ -150,7 +150,7 @@ func (c *Controller) old(network string, found []carve.Orphan) (out []carve.Orph
 // who uses it and who leads is read live, right before.
 func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.Orphan, vpc cloud.VPC) *conditions.Refusal {
 	stays := func(by string) *conditions.Refusal {
-		return conditions.Refuse(v1alpha1.ReasonInUse, "range %s (%s) of subnet %s was made for RangeRequest %s, which is gone, and stays: %s", o.Name, o.Prefix, o.Subnet, o.Request, by)
+		return conditions.Refuse(v1alpha1.ReasonInUse, "range %s (%s) of subnet %s belongs to RangeRequest %s, which is gone, and cannot be removed: %s", o.Name, o.Prefix, o.Subnet, o.Request, by)
 	}
 	err := c.Live.Get(ctx, client.ObjectKey{Name: o.Request}, &v1alpha1.RangeRequest{})
 	switch {
@@ -164,14 +164,14 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.
 		return conditions.FromAPI("listing Nodes", err)
 	}
 	if holder != "" {
-		return stays("node " + holder + " publishes a piece; delete that Node")
+		return stays("node " + holder + " publishes a node CIDR of it; delete that Node")
 	}
 	found, no := carriers(ctx, []netip.Prefix{o.Prefix}, vpc)
 	if no != nil {
 		return no
 	}
 	if len(found) > 0 {
-		return stays("instances carry prefixes of it (" + conditions.List(found, 3) + "); take them off")
+		return stays("instances have prefixes of it attached (" + conditions.List(found, 3) + "); detach them")
 	}
 	if no := c.leads(ctx); no != nil {
 		return no
@@ -187,19 +187,19 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.
 		err = vpc.Ranges.Delete(ctx, o.Range)
 	}
 	if cloud.Is(err, cloud.Conflict) {
-		return stays(err.Error() + "; take off whatever still uses its addresses")
+		return stays(err.Error() + "; remove what still uses its addresses")
 	}
 	if err != nil {
 		return conditions.FromCloud(err)
 	}
 	c.Metrics.changed(o.Request, v1alpha1.ReasonSwept)
 	c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonSwept, "SweepRange",
-		"range %s (%s) of subnet %s was made for RangeRequest %s, which is gone; it was removed", o.Name, o.Prefix, o.Subnet, o.Request)
+		"removed range %s (%s) of subnet %s: its RangeRequest %s is gone", o.Name, o.Prefix, o.Subnet, o.Request)
 	return nil
 }
 
 // orphaned is what is left of requests that are gone and cannot be swept.
-var orphaned = conditions.Problem{Type: v1alpha1.ConditionOrphaned, Well: v1alpha1.ReasonNone, None: "nothing is left of requests that are gone"}
+var orphaned = conditions.Problem{Type: v1alpha1.ConditionOrphaned, Well: v1alpha1.ReasonNone, None: "deleted requests have left nothing behind"}
 
 // tellStuck reports it.
 func (c *Controller) tellStuck(ctx context.Context, n *v1alpha1.Network, first *conditions.Refusal, stuck []string) error {

@@ -36,7 +36,7 @@ func (c *Controller) report(r *v1alpha1.RangeRequest, u carve.Use) {
 
 func roomRemedy(r *v1alpha1.RangeRequest) string {
 	if r.Spec.Growth != nil {
-		return "a further range is carved for them, unless GrowthLimited says why not"
+		return "growth carves another range for them, unless condition GrowthLimited says why not"
 	}
-	return "add growth, or a block to cidrs, or make a further RangeRequest with the same nodeSelector"
+	return "add growth, or a block to cidrs, or create another RangeRequest with the same nodeSelector"
 }

@@ -104,7 +104,7 @@ func Take(n *v1alpha1.Network, s cloud.Snapshot, around Around, clusterID string
 	if r := s.Routes; r != nil {
 		out.Routes = &v1alpha1.RouteRoom{Table: r.Table, Limit: int32(r.Limit), Used: int32(r.Used)}
 	}
-	out.Summary = fmt.Sprintf("the VPC was read: %d blocks in use inside the supernets", out.Count)
+	out.Summary = fmt.Sprintf("%d blocks in use inside the supernets", out.Count)
 	if len(s.Around) > 0 {
 		out.Summary += "; " + LeadAround(s.Around)
 	}
@@ -164,7 +164,7 @@ func Owner(m cloud.Mark, requests []v1alpha1.RangeRequest, clusterID string) str
 			return "RangeRequest " + r.Name
 		}
 	}
-	return fmt.Sprintf("RangeRequest %q of this cluster, which is gone", m.Name)
+	return fmt.Sprintf("RangeRequest %q of this cluster, which no longer exists", m.Name)
 }
 
 func freeSpace(family prefix.Family, parents, occupied []netip.Prefix) v1alpha1.FreeSpace {

@@ -9,7 +9,7 @@ import (
 )
 
 // CannotSee says of one thing that it cannot be read, why, and what to do.
-func CannotSee(u cloud.Unseen) string { return fmt.Sprintf("%s are not seen (%v)", u.What, u.Err) }
+func CannotSee(u cloud.Unseen) string { return fmt.Sprintf("%s cannot be read (%v)", u.What, u.Err) }
 
 // LeadAround says of routes that they take nothing of the supernets.
 func LeadAround(routes []cloud.Occupied) string {
@@ -17,5 +17,5 @@ func LeadAround(routes []cloud.Occupied) string {
 	for _, o := range routes {
 		texts = append(texts, fmt.Sprintf("%s, learned by %s", o.Prefix, o.Name))
 	}
-	return fmt.Sprintf("routes that enclose whole supernets count as where the rest goes, and as no use of them (%s): what is carved goes before them, so put what is in use behind them into reserved", conditions.List(texts, conditions.Few))
+	return fmt.Sprintf("routes that contain whole supernets do not count as use of them (%s): carved ranges are more specific and take precedence, so add to reserved what is in use behind these routes", conditions.List(texts, conditions.Few))
 }

@@ -77,7 +77,7 @@ func (in Input) feeding(s cloud.Subnet, steps []Step) (out []Step, no *condition
 		if in.Request.Status.Range(p) != nil {
 			out = append(out, step)
 		}
-		no = conditions.Refuse(v1alpha1.ReasonNoSpace, "%s%s feeds no node: every /%d of it holds addresses in use (%s); delete or move what has them, or ask for another block",
+		no = conditions.Refuse(v1alpha1.ReasonNoSpace, "%s%s has room for no node: every /%d of it contains addresses in use (%s); delete or move what uses them, or choose another block",
 			in.where(s), p, in.pieceLength(), conditions.List(prefix.Intersect(prefix.Normalise(s.Used), []netip.Prefix{p}), conditions.Few))
 	}
 	return out, no

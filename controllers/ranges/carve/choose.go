@@ -90,13 +90,13 @@ func (in Input) elsewhere(got plan.Plan, all []netip.Prefix, nets [][]netip.Pref
 	if len(left) == 0 {
 		return got
 	}
-	said := "another kind of space than the request's ranges: name them in the request's supernets to go on there"
+	said := "a different kind of address space than the request's ranges: list it in the request's supernets to use it"
 	if len(in.Request.Spec.Supernets) > 0 {
 		said = "not among the request's supernets"
 	}
 	for i, a := range got {
 		if a.Reason == plan.NoSpace {
-			got[i].Why = fmt.Sprintf("%s; the Network has %s too, which is %s", a.Why, conditions.List(left, conditions.Few), said)
+			got[i].Why = fmt.Sprintf("%s; the Network also has %s, which is %s", a.Why, conditions.List(left, conditions.Few), said)
 		}
 	}
 	return got
@@ -107,7 +107,7 @@ func (in Input) elsewhere(got plan.Plan, all []netip.Prefix, nets [][]netip.Pref
 func (in Input) supernetsRefused() *conditions.Refusal {
 	for _, p := range parseAll(in.Request.Spec.Supernets) {
 		if all := parseAll(in.Network.Spec.Supernets); !prefix.Within(all, p) {
-			return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "supernet %s of the request is not inside the supernets of Network %s (%s); name a part of those, or add it there", p, in.Network.Name, conditions.List(all, conditions.Few))
+			return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "supernet %s of the request is outside the supernets of Network %s (%s); use a part of those, or add it to the Network", p, in.Network.Name, conditions.List(all, conditions.Few))
 		}
 	}
 	return nil

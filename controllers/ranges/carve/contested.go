@@ -25,7 +25,7 @@ func (in Input) contested(p netip.Prefix) *conditions.Refusal {
 		}
 		for _, q := range parseAll(o.Spec.CIDRs) {
 			if q.Overlaps(p) && in.couldBeGranted(o) {
-				return conditions.Refuse(v1alpha1.ReasonOverlap, "%s: RangeRequest %s names %s too, and is older; name another block, or delete that request", p, o.Name, q)
+				return conditions.Refuse(v1alpha1.ReasonOverlap, "%s: the older RangeRequest %s also lists %s; choose another block, or delete that request", p, o.Name, q)
 			}
 		}
 	}

@@ -67,10 +67,10 @@ func Grow(in GrowthInput) Growth {
 		case calls == "":
 			in.tooLarge(s, &g)
 		case meta.IsStatusConditionTrue(in.Request.Status.Conditions, v1alpha1.ConditionAllocatorConflict):
-			g.limit(conditions.Refuse(v1alpha1.ReasonForeignPodCIDR, "subnet %s needs a further range (%s), and another allocator gives the request's nodes their podCIDRs: nothing is given out of it, so nothing is added to it until that is turned off; see condition %s",
+			g.limit(conditions.Refuse(v1alpha1.ReasonForeignPodCIDR, "subnet %s needs another range (%s), but another allocator sets the podCIDRs of the request's nodes: nothing would be allocated from it, so none is added until that allocator is turned off; see condition %s",
 				s.name, calls, v1alpha1.ConditionAllocatorConflict))
 		case len(s.all) >= int(in.Request.Spec.Growth.MaxRanges):
-			g.limit(conditions.Refuse(v1alpha1.ReasonRangesAtLimit, "%s needs a further range (%s), and has %d, as many as growth.maxRanges allows; raise it, or make a further RangeRequest",
+			g.limit(conditions.Refuse(v1alpha1.ReasonRangesAtLimit, "%s needs another range (%s) but already has %d, as many as growth.maxRanges allows; raise it, or create another RangeRequest",
 				Place(s.name), calls, len(s.all)))
 		default:
 			g.Carve = append(g.Carve, Further{Subnet: s.name, Length: s.length, Why: calls})
@@ -133,7 +133,7 @@ func (in GrowthInput) calls(s grownSubnet) string {
 	newest := s.stay[len(s.stay)-1]
 	full := percent(in.allocated(s.stay), in.usable(s.stay))
 	if full >= g.Threshold && percent(in.Use.By[newest], in.Use.UsableOf(newest)) >= g.Threshold {
-		return fmt.Sprintf("%d%% of its ranges are in use, and the threshold is %d%%", full, g.Threshold)
+		return fmt.Sprintf("%d%% of its ranges are in use; the threshold is %d%%", full, g.Threshold)
 	}
 	if slices.ContainsFunc(s.stay, func(p netip.Prefix) bool { return in.Demand.Unused[p] }) {
 		return ""
@@ -192,7 +192,7 @@ func (in GrowthInput) grows(request string) bool {
 // tooLarge says that nodes wait which no further range would help.
 func (in GrowthInput) tooLarge(s grownSubnet, g *Growth) {
 	if waiting := in.waiting(s, func(bits int) bool { return bits < s.length }); len(waiting) > 0 {
-		g.limit(conditions.Refuse(v1alpha1.ReasonNodeLargerThanRange, "nodes wait in subnet %s that need more than a further range of /%d holds (%s); set growth.prefixLength to a larger range",
+		g.limit(conditions.Refuse(v1alpha1.ReasonNodeLargerThanRange, "nodes in subnet %s need more than another range of /%d holds (%s); set growth.prefixLength to a larger range",
 			s.name, s.length, conditions.List(waiting, conditions.Few)))
 	}
 }

@@ -44,7 +44,7 @@ func PlanFurther(in Input, f Further) (Step, *conditions.Refusal) {
 		return Step{}, no
 	}
 	if s.MaxRanges > 0 && len(s.Ranges) >= s.MaxRanges {
-		return Step{}, conditions.Refuse(string(cloud.LimitExceeded), "subnet %s needs a further range (%s), and has %d %ss, as many as the cloud allows; delete some, or add another node subnet to the Network",
+		return Step{}, conditions.Refuse(string(cloud.LimitExceeded), "subnet %s needs another range (%s) but already has %d %ss, as many as the cloud allows; delete some, or add another node subnet to the Network",
 			s.Name, f.Why, len(s.Ranges), in.Snapshot.Traits.RangeNoun())
 	}
 	if no := in.noMoreRoutes(f); no != nil {
@@ -57,7 +57,7 @@ func PlanFurther(in Input, f Further) (Step, *conditions.Refusal) {
 	}
 	a := in.actions(plan.Request{Family: prefix.IPv4, PrefixLength: f.Length}, s, space)[0]
 	if a.Verb == plan.Refuse {
-		return Step{}, conditions.Refuse(string(a.Reason), "%s needs a further range (%s): %s", Place(s.Name), f.Why, a.Why)
+		return Step{}, conditions.Refuse(string(a.Reason), "%s needs another range (%s): %s", Place(s.Name), f.Why, a.Why)
 	}
 	next := 0
 	return Step{
@@ -73,7 +73,7 @@ func (in Input) further(f Further) (cloud.Subnet, *conditions.Refusal) {
 	}
 	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == f.Subnet })
 	if at < 0 {
-		return cloud.Subnet{}, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's any more", f.Subnet, in.Network.Name)
+		return cloud.Subnet{}, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is no longer a subnet of Network %s", f.Subnet, in.Network.Name)
 	}
 	return in.Snapshot.Subnets[at], nil
 }

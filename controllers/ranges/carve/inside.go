@@ -39,7 +39,7 @@ func (in Input) holding(subnets []cloud.Subnet) (out []cloud.Subnet, no *conditi
 	}
 	for _, p := range parseAll(in.Request.Spec.CIDRs) {
 		if !slices.ContainsFunc(out, func(s cloud.Subnet) bool { return prefix.Contains(s.Primary, p) }) {
-			return nil, conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "%s lies in none of the subnets (%s), and a range of this cloud lies inside one; name a block of one of them", p, strings.Join(known, ", "))
+			return nil, conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "%s is in none of the subnets (%s), and on this cloud a range must be inside one; choose a block inside one of them", p, strings.Join(known, ", "))
 		}
 	}
 	return out, nil
@@ -71,7 +71,7 @@ func (in Input) where(s cloud.Subnet) string {
 		return ""
 	}
 	if !s.Primary.IsValid() {
-		return "subnet " + s.Name + ", whose block is not known: "
+		return "subnet " + s.Name + ", whose CIDR is not known: "
 	}
 	return fmt.Sprintf("subnet %s (%s): ", s.Name, s.Primary)
 }
@@ -129,7 +129,7 @@ func (in Input) covering(a plan.Action, s cloud.Subnet, space plan.Space) (block
 			}
 		}
 	}
-	a.Why = fmt.Sprintf("a /%d; no free block is that large and clear of addresses in use, and this one covers %s, which no pod gets, and has the most room, for %s nodes with a /%d each", length, least, most, node)
+	a.Why = fmt.Sprintf("a /%d; every free block of that size contains addresses in use: this one contains %s, which no pod gets, and has room for the most nodes, %s with a /%d each", length, least, most, node)
 	return a, ok
 }
 

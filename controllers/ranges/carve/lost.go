@@ -39,7 +39,7 @@ func TakeUp(in Input) (steps []Step) {
 	for _, s := range in.Snapshot.Subnets {
 		for _, r := range in.granted(s) {
 			if _, known := in.status(r); !known {
-				steps = append(steps, Step{Range: r, Grown: in.mustHaveGrown(s, plan.Action{Prefix: r.Prefix}), Why: "its mark shows that it was made for this request"})
+				steps = append(steps, Step{Range: r, Grown: in.mustHaveGrown(s, plan.Action{Prefix: r.Prefix}), Why: "its ownership mark says that it was created for this request"})
 			}
 		}
 	}
@@ -56,15 +56,15 @@ func (in Input) lost(at cloud.Subnet, s Step) *conditions.Refusal {
 		has := ""
 		for _, o := range in.Snapshot.Occupied {
 			if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) && has == "" {
-				has = fmt.Sprintf(", and %s %s (%s) has its block now: remove that", o.Kind, o.Name, o.Prefix)
+				has = fmt.Sprintf(", and %s %s (%s) uses its block now: remove that", o.Kind, o.Name, o.Prefix)
 			}
 		}
-		return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted, and was removed from the VPC by somebody else%s; make a range of that block again, under any name",
+		return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted and has been removed from the VPC by another party%s; recreate a range with that block, under any name",
 			s.Range.Name, s.Range.Prefix, s.Range.Subnet, has)
 	}
 	for _, o := range in.Snapshot.Occupied {
 		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {
-			return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was removed from the VPC by somebody else, and %s %s took its place; remove that, and the range is put back for the nodes that use it",
+			return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s has been removed from the VPC by another party, and %s %s took its place; remove that, and the range is recreated for the nodes that use it",
 				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
 		}
 	}

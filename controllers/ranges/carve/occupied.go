@@ -59,7 +59,7 @@ func (in Input) ofOthers() (out []plan.Occupied) {
 		}
 		for _, x := range other.Status.NewSubnets.Subnets {
 			if p, err := netip.ParsePrefix(x.CIDR); err == nil && x.Subnet == "" {
-				out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being made for RangeRequest " + other.Name})
+				out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being created for RangeRequest " + other.Name})
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (in Input) publishedElsewhere() (out []plan.Occupied) {
 	return out
 }
 
-const inUseByPods = "its Pods use it; a request for Pods that names a block around all of it in cidrs takes it over, and that Node is left as it is"
+const inUseByPods = "its Pods use it; a Pods request whose cidrs contain all of it takes it over, and that Node is left as it is"
 
 // encloses tells of a podCIDR in a block that a request for Pods names: the
 // cluster moves into the VPC with the addresses that it has.
@@ -102,7 +102,7 @@ func ofAPIServer(name string) string {
 	if name != "kubernetes" {
 		return ""
 	}
-	return "the API server's own; a Services request may name exactly that block, and adopts it"
+	return "the API server's own; a Services request with exactly that block in cidrs adopts it"
 }
 
 // inUse is what the VPC has, but for what the request names and may adopt.

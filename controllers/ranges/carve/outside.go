@@ -20,7 +20,7 @@ func (in Input) Apart() bool {
 // planApart plans ranges that are in no subnet.
 func (in Input) planApart() ([]Step, *conditions.Refusal) {
 	if len(in.Request.Spec.Subnets) > 0 {
-		return nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "a range for Services is in no subnet of this cloud, and subnets names %v; leave subnets out", in.Request.Spec.Subnets)
+		return nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "on this cloud a range for Services is in no subnet, and subnets lists %v; remove subnets", in.Request.Spec.Subnets)
 	}
 	steps, no := in.subnet(cloud.Subnet{}, nil, in.ask())
 	if no == nil && in.routed() {
@@ -37,7 +37,7 @@ func (in Input) planApart() ([]Step, *conditions.Refusal) {
 // request names keeps clear of what is there now only; no route may lead into
 // a block.
 func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
-	why := "a subnet may be made there at any time"
+	why := "a subnet may be created there at any time"
 	switch {
 	case !in.Apart(), !in.routed() && !chosen:
 		return nil
@@ -53,7 +53,7 @@ func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
 		}
 		for _, b := range other.Status.NewSubnets.Blocks {
 			if p, err := netip.ParsePrefix(b.CIDR); err == nil {
-				out = append(out, plan.Occupied{Prefix: p, What: "a block that RangeRequest " + other.Name + " has the VPC take", Why: why})
+				out = append(out, plan.Occupied{Prefix: p, What: "a block that RangeRequest " + other.Name + " associates with the VPC", Why: why})
 			}
 		}
 	}
@@ -82,7 +82,7 @@ func (in Input) overlaid(p netip.Prefix) *conditions.Refusal {
 	}
 	for _, o := range in.Snapshot.Occupied {
 		if o.Prefix.Overlaps(p) {
-			return conditions.Refuse(v1alpha1.ReasonOverlap, "range %s for ClusterIPs: %s %s (%s) lies over it, and a ClusterIP may come to be an address of that; remove it, or make this request anew",
+			return conditions.Refuse(v1alpha1.ReasonOverlap, "range %s for ClusterIPs overlaps %s %s (%s), so a ClusterIP may equal an address of that; remove it, or recreate this request",
 				p, o.Kind, o.Name, o.Prefix)
 		}
 	}

@@ -17,7 +17,7 @@ func Overlapped(r *v1alpha1.RangeRequest, blocks []ServiceBlock) (out []string) 
 	for _, p := range v1alpha1.Prefixes(r.Status.Ranges) {
 		for _, b := range blocks {
 			if b.Prefix.Overlaps(p) {
-				out = append(out, fmt.Sprintf("%s of ServiceCIDR %s over %s", b.Prefix, b.Name, p))
+				out = append(out, fmt.Sprintf("%s of ServiceCIDR %s overlaps %s", b.Prefix, b.Name, p))
 			}
 		}
 	}

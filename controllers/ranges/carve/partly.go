@@ -34,8 +34,8 @@ func partly(left []unserved, all int) *conditions.Refusal {
 		}
 	}
 	return &conditions.Refusal{Reason: v1alpha1.ReasonPartlyGranted, Again: again,
-		Text: fmt.Sprintf("%d of %d subnets have what was asked for, and their nodes get ranges; %s; "+
-			"ask for less there in subnetSizes, or leave the subnet out by naming the others in subnets", all-len(left), all, strings.Join(why, "; "))}
+		Text: fmt.Sprintf("%d of %d subnets have their ranges and serve their nodes; %s; "+
+			"request less there in subnetSizes, or exclude the subnet by listing the others in subnets", all-len(left), all, strings.Join(why, "; "))}
 }
 
 func statusOf(left []unserved) (out []v1alpha1.UnservedSubnet) {

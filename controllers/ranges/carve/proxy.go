@@ -11,13 +11,13 @@ import (
 // there is used, whoever made it.
 func (in Input) proxy() ([]Step, *conditions.Refusal) {
 	if in.Snapshot.Traits.NoProxies {
-		return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "load balancers of this cloud need no subnet for proxies; delete the request")
+		return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "load balancers of this cloud need no proxy-only subnet; delete the request")
 	}
 	if len(in.Request.Spec.Subnets) > 0 {
-		return nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "a proxy-only subnet is one of its own, and in none of %v; leave subnets out", in.Request.Spec.Subnets)
+		return nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "a proxy-only subnet is a subnet of its own and in none of %v; remove subnets", in.Request.Spec.Subnets)
 	}
 	if n := len(in.Request.Spec.CIDRs); n > 1 {
-		return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "a network has one active proxy-only subnet in each region, and cidrs names %d; name one", n)
+		return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "a network has one active proxy-only subnet per region, and cidrs lists %d; list one", n)
 	}
 	s := cloud.Subnet{Name: in.owner().ObjectName(0)}
 	active := in.Snapshot.Proxy
@@ -42,13 +42,13 @@ func (in Input) adoptProxy(active *cloud.ProxySubnet) ([]Step, *conditions.Refus
 		who = " " + who
 	}
 	if len(in.Request.Spec.CIDRs) > 0 && !in.names(active.Prefix) {
-		return nil, conditions.Refuse(v1alpha1.ReasonOverlap, "a network has one active proxy-only subnet in each region, and that is %s (%s)%s; name its block or none in cidrs, or delete it",
+		return nil, conditions.Refuse(v1alpha1.ReasonOverlap, "a network has one active proxy-only subnet per region, and that is %s (%s)%s; list its block or none in cidrs, or delete it",
 			active.Name, active.Prefix, who)
 	}
 	at := cloud.Range{Subnet: active.Name, Name: active.Name, Prefix: active.Prefix}
 	for _, g := range in.Request.Status.Ranges {
 		if p, ok := g.Prefix(); ok && p != at.Prefix {
-			return nil, conditions.Refuse(v1alpha1.ReasonRangeMissing, "proxy-only subnet %s (%s) is active now%s, in place of %s (%s); make that active again, or make this request anew",
+			return nil, conditions.Refuse(v1alpha1.ReasonRangeMissing, "proxy-only subnet %s (%s) is active now%s, instead of %s (%s); make that active again, or recreate this request",
 				active.Name, active.Prefix, who, g.Name, g.CIDR)
 		}
 	}

@@ -20,16 +20,16 @@ func (in Input) supported() *conditions.Refusal {
 		return no
 	}
 	if !slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv4) {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not provided: a node's IPv6 range comes with its interface and beside an IPv4 one; ask for [IPv4, IPv6] or [IPv6, IPv4] in a new request", r.Spec.IPFamilies)
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "ipFamilies %v are not supported: a node's IPv6 range comes with its interface, next to an IPv4 range; create a new request with [IPv4, IPv6] or [IPv6, IPv4]", r.Spec.IPFamilies)
 	}
 	if least := in.smallest(); least > 0 && r.Spec.Purpose == v1alpha1.Pods {
 		if n := smallestAsked(r); n > least {
-			return conditions.Refuse(string(plan.InvalidSize), "a /%d is asked for, and this cloud gives an interface no less than a /%d; ask for that or more", n, least)
+			return conditions.Refuse(string(plan.InvalidSize), "a /%d is too small: on this cloud an interface gets at least a /%d; request that or more", n, least)
 		}
 	}
 	if least := traits.SmallestRange; least > 0 && r.Spec.Purpose != v1alpha1.Proxy {
 		if n := smallestRangeAsked(r); n > least {
-			return conditions.Refuse(string(plan.InvalidSize), "a range of /%d is asked for, and this cloud has no %s smaller than a /%d; ask for that or more", n, traits.RangeNoun(), least)
+			return conditions.Refuse(string(plan.InvalidSize), "a range of /%d is too small: on this cloud the smallest %s is a /%d; request that or more", n, traits.RangeNoun(), least)
 		}
 	}
 	return nil
@@ -39,13 +39,13 @@ func (in Input) supported() *conditions.Refusal {
 func (in Input) routesSupported() *conditions.Refusal {
 	r := in.Request
 	if r.Spec.Attachment == v1alpha1.AttachRoutes && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes gives a node IPv4 only, and ipFamilies are %v: a node's IPv6 lies in its subnet, where no route of a node's own can lead; ask for [IPv4], or leave attachment out, in a new request", r.Spec.IPFamilies)
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes supports IPv4 only, and ipFamilies are %v: a node's IPv6 addresses are in its subnet, where no per-node route can lead; create a new request with [IPv4], or without attachment", r.Spec.IPFamilies)
 	}
 	if r.Spec.Attachment == v1alpha1.AttachRoutes && !in.Snapshot.Traits.Routes {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not provided on this cloud; leave attachment out in a new request")
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "attachment Routes is not supported on this cloud; create a new request without attachment")
 	}
 	if in.routed() && (r.Spec.NodePrefixLength == nil || r.Spec.NodePrefixLength.Type != intstr.Int) {
-		return conditions.Refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: only ranges of one size keep out of each other's way in a route table; say it in a new request")
+		return conditions.Refuse(string(plan.InvalidSize), "attachment Routes needs nodePrefixLength as a number: in a route table only node CIDRs of one size never overlap; create a new request with it")
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func Late(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *conditions.Refusal {
 	if n.DeletionTimestamp.IsZero() || slices.Contains(r.Finalizers, v1alpha1.Finalizer) {
 		return nil
 	}
-	return conditions.Refuse(v1alpha1.ReasonBeingDeleted, "Network %s is being deleted, and nothing new is carved from it; delete this request too, or name another Network in a new one", n.Name)
+	return conditions.Refuse(v1alpha1.ReasonBeingDeleted, "Network %s is being deleted, so nothing new is carved from it; delete this request too, or create one for another Network", n.Name)
 }
 
 // tooMany refuses more ranges than the cloud allows a subnet, before the first of
@@ -105,6 +105,6 @@ func (in Input) tooMany(s cloud.Subnet, steps []Step) *conditions.Refusal {
 	if s.MaxRanges == 0 || more == 0 || len(s.Ranges)+more <= s.MaxRanges {
 		return nil
 	}
-	return conditions.Refuse(string(cloud.LimitExceeded), "subnet %s needs %d more %ss, and has %d of the %d that the cloud allows; delete some, or name another node subnet",
+	return conditions.Refuse(string(cloud.LimitExceeded), "subnet %s needs %d more %ss but has %d of the %d that the cloud allows; delete some, or use another node subnet",
 		s.Name, more, in.Snapshot.Traits.RangeNoun(), len(s.Ranges), s.MaxRanges)
 }

@@ -51,10 +51,10 @@ func TestGrowthStaysInTheSpaceThatWasAskedFor(t *testing.T) {
 	}{
 		{"the same supernet", []v1alpha1.CIDR{"10.64.0.0/16", "100.66.0.0/16"}, nil, "100.66.0.0/24", "100.66.0.0/16", ""},
 		{"the same kind of space", []v1alpha1.CIDR{"10.64.0.0/16", "100.66.0.0/24", "100.67.0.0/24"}, nil, "100.66.0.0/24", "100.67.0.0/24", ""},
-		{"no other kind", []v1alpha1.CIDR{"10.64.0.0/16", "100.66.0.0/24"}, nil, "100.66.0.0/24", "", "10.64.0.0/16 too, which is another kind of space"},
+		{"no other kind", []v1alpha1.CIDR{"10.64.0.0/16", "100.66.0.0/24"}, nil, "100.66.0.0/24", "", "10.64.0.0/16, which is a different kind of address space"},
 		{"where it says", []v1alpha1.CIDR{"10.64.0.0/16", "100.66.0.0/16"}, []v1alpha1.CIDR{"10.64.128.0/17"}, "100.66.0.0/24", "10.64.128.0/17", ""},
 		{"nowhere else", []v1alpha1.CIDR{"10.64.0.0/16", "100.66.0.0/24"}, []v1alpha1.CIDR{"100.66.0.0/24"}, "100.66.0.0/24", "", "not among the request's supernets"},
-		{"in the Network's", []v1alpha1.CIDR{"10.64.0.0/16"}, []v1alpha1.CIDR{"10.65.0.0/16"}, "10.64.0.0/24", "", "not inside the supernets of Network default"},
+		{"in the Network's", []v1alpha1.CIDR{"10.64.0.0/16"}, []v1alpha1.CIDR{"10.65.0.0/16"}, "10.64.0.0/24", "", "outside the supernets of Network default"},
 	} {
 		in := story{cidrs: []v1alpha1.CIDR{v1alpha1.CIDR(c.first)}, growth: true, had: granted(c.first, "nodes"), ranges: there(c.first, "nodes")}.input()
 		in.Network.Spec.Supernets, in.Request.Spec.Supernets = c.supernets, c.own

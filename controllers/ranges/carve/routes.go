@@ -48,7 +48,7 @@ func (in Input) leadsToNode(o cloud.Occupied) bool {
 func (in Input) blocked(p netip.Prefix) *conditions.Refusal {
 	for _, b := range in.Snapshot.Blocks {
 		if b.Overlaps(p) {
-			return conditions.Refuse(v1alpha1.ReasonOverlap, "range %s is attached by routes, and %s, a block of the VPC, lies over it: no more routes to nodes can be made there; remove that block, or make a new request",
+			return conditions.Refuse(v1alpha1.ReasonOverlap, "range %s is attached by routes, and %s, a block of the VPC, overlaps it: no more routes to nodes can be created there; remove that block, or create a new request",
 				p, b)
 		}
 	}
@@ -78,7 +78,7 @@ func (in Input) tooManyRoutes(steps []Step) *conditions.Refusal {
 	if t == nil || c == nil || len(steps) == len(had) || c.Nodes <= t.Limit-t.Others {
 		return nil
 	}
-	return conditions.Refuse(string(cloud.QuotaExceeded), "capacity asks for %d nodes, each with a route in every table, and route table %s takes %d more (quota %d, %d in use by others); %s",
+	return conditions.Refuse(string(cloud.QuotaExceeded), "capacity is for %d nodes, each with a route in every table, but route table %s has room for %d more (quota %d, %d in use by others); %s",
 		c.Nodes, t.Table, max(0, t.Limit-t.Others), t.Limit, t.Others, routesRemedy)
 }
 
@@ -89,13 +89,13 @@ func (in Input) noMoreRoutes(f Further) *conditions.Refusal {
 	if !in.routed() || t == nil || feeds(had, int(n.IntVal)).Cmp(prefix.NewCount(uint64(max(0, t.Limit-t.Others)))) < 0 {
 		return nil
 	}
-	return conditions.Refuse(string(cloud.QuotaExceeded), "the request needs a further range (%s), and those it has hold as many nodes as route table %s takes routes (quota %d, %d in use by others); %s",
+	return conditions.Refuse(string(cloud.QuotaExceeded), "the request needs another range (%s), but its ranges already hold as many nodes as route table %s has room for routes (quota %d, %d in use by others); %s",
 		f.Why, t.Table, t.Limit, t.Others, routesRemedy)
 }
 
 // routesRemedy is what to do where route tables are full.
 // Source: VPC user guide, "Amazon VPC quotas", Route tables.
-const routesRemedy = "have the account's quota of routes per route table raised (to 1,000 at most) and say so in the Network's routesPerTable, or ask for fewer nodes"
+const routesRemedy = "raise the account's quota of routes per route table (to at most 1,000) and set the Network's routesPerTable, or request fewer nodes"
 
 // feeds is how many nodes the ranges have room for.
 func feeds(ranges []netip.Prefix, nodeLength int) (n prefix.Count) {
@@ -129,8 +129,8 @@ func RoutesLimit(r *v1alpha1.RangeRequest) (text string, limited bool) {
 	}
 	left := uint64(max(0, t.Limit-t.Others))
 	if room.Cmp(prefix.NewCount(left)) <= 0 {
-		return fmt.Sprintf("route table %s takes %d routes to nodes, and the ranges have room for %s", t.Table, left, room), false
+		return fmt.Sprintf("route table %s has room for %d routes to nodes, and the ranges for %s nodes", t.Table, left, room), false
 	}
-	return fmt.Sprintf("the ranges have room for %s nodes, each with a route in every table, and route table %s takes only %d (quota %d, %d in use by others); %s",
+	return fmt.Sprintf("the ranges have room for %s nodes, each with a route in every table, but route table %s has room for only %d (quota %d, %d in use by others); %s",
 		room, t.Table, left, t.Limit, t.Others, routesRemedy), true
 }

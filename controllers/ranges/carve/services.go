@@ -40,6 +40,6 @@ func NoServiceCIDRs() *conditions.Refusal {
 	return &conditions.Refusal{
 		Reason: v1alpha1.ReasonNoServiceCIDR,
 		Text: "the API server has no ServiceCIDR objects (networking.k8s.io/v1), so it allocates ClusterIPs from --service-cluster-ip-range alone; " +
-			"upgrade it to Kubernetes 1.33 or later, or delete this request and put that range into the Network's reserved",
+			"upgrade it to Kubernetes 1.33 or later, or delete this request and add that range to the Network's reserved",
 	}
 }

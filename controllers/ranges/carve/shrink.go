@@ -35,7 +35,7 @@ func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
 			return
 		}
 		g.Leave = r.CIDR
-		g.LeaveWhy = fmt.Sprintf("it was empty for %s, and without it %d%% of the subnet's other ranges are in use", after, full)
+		g.LeaveWhy = fmt.Sprintf("it has been empty for %s, and without it %d%% of the subnet's other ranges are in use", after, full)
 		return
 	}
 }

@@ -31,11 +31,11 @@ func (in Input) spaceSupported() *conditions.Refusal {
 		return nil
 	}
 	if !in.Snapshot.Traits.Inside {
-		return conditions.Refuse(v1alpha1.ReasonUnsupported, "newSubnets is not provided on this cloud, where a subnet grows by ranges beside its own block; leave it out")
+		return conditions.Refuse(v1alpha1.ReasonUnsupported, "newSubnets is not supported on this cloud, where ranges are added next to a subnet's own block; remove it")
 	}
 	most := int(in.Request.Spec.NewSubnets.SubnetPrefixLength) + 1
 	if n := in.furtherLength(); n < most {
-		return conditions.Refuse(string(plan.InvalidSize), "a range of /%d does not fit in a subnet of /%d beside the machines' own addresses; ask for ranges of /%d or smaller in growth.prefixLength, or for larger subnets in newSubnets.subnetPrefixLength",
+		return conditions.Refuse(string(plan.InvalidSize), "a range of /%d does not fit in a subnet of /%d next to the machines' own addresses; use ranges of /%d or smaller in growth.prefixLength, or larger subnets in newSubnets.subnetPrefixLength",
 			n, in.Request.Spec.NewSubnets.SubnetPrefixLength, most)
 	}
 	return nil
@@ -98,7 +98,7 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 		}
 	}
 	if here >= int(ask.MaxSubnets) {
-		return Making{}, conditions.Refuse(v1alpha1.ReasonRangesAtLimit, "zone %s has no room in its subnets, and %d were made there, as many as newSubnets.maxSubnets allows; raise it", zone, here)
+		return Making{}, conditions.Refuse(v1alpha1.ReasonRangesAtLimit, "the subnets of zone %s are full, and %d were created there, as many as newSubnets.maxSubnets allows; raise it", zone, here)
 	}
 	var full *conditions.Refusal
 	for _, b := range parseAll(ask.Blocks) {
@@ -114,7 +114,7 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 		claimed, why := in.claimedIn(zone, b)
 		resumed := claimed.Name != ""
 		if a.Verb == plan.Refuse && !resumed {
-			full = conditions.Refuse(string(a.Reason), "zone %s has no room in its subnets, and block %s has none for another subnet of /%d: %s; add a block to newSubnets.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
+			full = conditions.Refuse(string(a.Reason), "the subnets of zone %s are full, and block %s has no room for another subnet of /%d: %s; add a block to newSubnets.blocks", zone, b, ask.SubnetPrefixLength, a.Why)
 			continue
 		}
 		m := Making{In: b, Subnet: cloud.NewSubnet{Name: in.freeSubnetName(), Zone: zone, Prefix: a.Prefix},
@@ -138,27 +138,27 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 // what is in our books only.
 func (in Input) blockRefused(b netip.Prefix) *conditions.Refusal {
 	if !prefix.Within(parseAll(in.Network.Spec.Supernets), b) {
-		return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSubnets is not inside the supernets of Network %s; add it there", b, in.Network.Name)
+		return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSubnets is outside the supernets of Network %s; add it to them", b, in.Network.Name)
 	}
 	if slices.Contains(in.Snapshot.Blocks, b) {
 		return nil
 	}
 	for _, have := range in.Snapshot.Blocks {
 		if have.Overlaps(b) {
-			return conditions.Refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets overlaps %s, which the VPC has; name that one, or another", b, have)
+			return conditions.Refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets overlaps %s, which the VPC has already; use that one, or another", b, have)
 		}
 	}
 	for i := range in.Others {
 		o := &in.Others[i]
 		for _, p := range v1alpha1.Prefixes(o.Status.Ranges) {
 			if o.Name != in.Request.Name && p.Overlaps(b) {
-				return conditions.Refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, which RangeRequest %s has beside the VPC's blocks; name another", b, p, o.Name)
+				return conditions.Refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets overlaps %s, which RangeRequest %s has outside the VPC's blocks; use another", b, p, o.Name)
 			}
 		}
 	}
 	for _, s := range in.Services {
 		if s.Prefix.Overlaps(b) {
-			return conditions.Refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets lies over %s, %s; name another", b, s.Prefix, s.occupied().What)
+			return conditions.Refuse(v1alpha1.ReasonOverlap, "block %s of newSubnets overlaps %s, %s; use another", b, s.Prefix, s.occupied().What)
 		}
 	}
 	return nil

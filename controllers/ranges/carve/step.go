@@ -64,7 +64,7 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 			return step, no
 		}
 		if found, ok := adoptable(s, a.Prefix); ok {
-			return Step{Range: found, Adopted: true, Why: "the request names it, and it was in the VPC before"}, nil
+			return Step{Range: found, Adopted: true, Why: "the request lists it, and it exists in the VPC already"}, nil
 		}
 		step.Range = cloud.Range{Subnet: s.Name, Prefix: a.Prefix, Name: in.freeName(s, had, next)}
 		step.Create = !in.Apart()
@@ -76,7 +76,7 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 	step.Grown = status.Grown || !known && in.mustHaveGrown(s, a)
 	step.Create = !slices.Contains(s.Ranges, step.Range) && !status.Leaving
 	if renamed, ok := adoptable(s, a.Prefix); ok && step.Adopted && step.Create {
-		step.Range, step.Create, step.Why = renamed, false, "it has another name now, and the same block"
+		step.Range, step.Create, step.Why = renamed, false, "the same block under a new name"
 	}
 	step.Chosen = status.Claimed() && !in.names(step.Range.Prefix)
 	if in.Apart() {

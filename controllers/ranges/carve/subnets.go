@@ -50,10 +50,10 @@ func (in Input) subnets() ([]cloud.Subnet, *conditions.Refusal) {
 		out = in.settled(out)
 	}
 	if named && len(out) > 1 {
-		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "cidrs go to one subnet, and Network %s has %v; name one in subnets", in.Network.Name, known)
+		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "cidrs are for one subnet, and Network %s has %v; set subnets to one of them", in.Network.Name, known)
 	}
 	if in.shape().oneSubnet && len(out) > 1 {
-		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "a range for %s is in one subnet, and subnets names %v; make a request for each", in.Request.Spec.Purpose, wanted)
+		return nil, conditions.Refuse(v1alpha1.ReasonAmbiguousSubnet, "a range for %s is in one subnet, and subnets lists %v; create a request for each", in.Request.Spec.Purpose, wanted)
 	}
 	return out, nil
 }
@@ -73,12 +73,12 @@ func (in Input) selected() (out []cloud.Subnet, known []string, no *conditions.R
 	}
 	for _, x := range in.Request.Spec.SubnetSizes {
 		if !slices.ContainsFunc(out, func(s cloud.Subnet) bool { return s.Name == x.Name }) {
-			return nil, nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnetSizes names subnet %s, which is not one that the request selects (%v of Network %s); take it out there, or select it", x.Name, cmp.Or(strings.Join(wanted, " "), strings.Join(known, " ")), in.Network.Name)
+			return nil, nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnetSizes lists subnet %s, which the request does not select (%v of Network %s); remove it there, or select it", x.Name, cmp.Or(strings.Join(wanted, " "), strings.Join(known, " ")), in.Network.Name)
 		}
 	}
 	for _, w := range wanted {
 		if !slices.Contains(known, w) {
-			return nil, nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not one of Network %s's (%v); name one of them, or add it to the Network", w, in.Network.Name, known)
+			return nil, nil, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is not a subnet of Network %s (%v); use one of those, or add it to the Network", w, in.Network.Name, known)
 		}
 	}
 	return out, known, nil

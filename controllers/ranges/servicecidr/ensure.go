@@ -63,7 +63,7 @@ func (k *Keeper) create(ctx context.Context, all []networkingv1.ServiceCIDR, r *
 		for _, q := range prefixes(&all[i]) {
 			if q.Overlaps(p) && !k.isOf(&all[i], r) {
 				return nil, &conditions.Refusal{Reason: v1alpha1.ReasonOverlap, Again: time.Minute,
-					Text: fmt.Sprintf("making a ServiceCIDR for %s: it overlaps %s of ServiceCIDR %s, which was not there when the range was carved; delete one of the two", p, q, all[i].Name)}
+					Text: fmt.Sprintf("creating a ServiceCIDR for %s: it overlaps %s of ServiceCIDR %s, which did not exist when the range was carved; delete one of the two", p, q, all[i].Name)}
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func (k *Keeper) create(ctx context.Context, all []networkingv1.ServiceCIDR, r *
 	log.FromContext(ctx).Info("making a ServiceCIDR", "serviceCIDR", name, "prefix", p)
 	s, err := k.Objects.ServiceCIDRs().Create(ctx, k.made(r, p, name), metav1.CreateOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("making ServiceCIDR %s for %s: %w", name, p, err)
+		return nil, fmt.Errorf("creating ServiceCIDR %s for %s: %w", name, p, err)
 	}
 	return s, nil
 }

@@ -147,7 +147,7 @@ func (k *Keeper) letGo(ctx context.Context, s *networkingv1.ServiceCIDR) (gone b
 	patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"finalizers":null}}`, s.ResourceVersion)
 	_, err = k.Objects.ServiceCIDRs().Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return false, fmt.Errorf("taking the finalizer off ServiceCIDR %s: %w", s.Name, err)
+		return false, fmt.Errorf("removing the finalizer from ServiceCIDR %s: %w", s.Name, err)
 	}
 	delete(k.leaving, s.UID)
 	return true, nil
