@@ -3,6 +3,7 @@ package inflight
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -49,8 +50,11 @@ func TestTheLimiterCallsInOrderAndLosesNobody(t *testing.T) {
 func TestTurnsAreTakenOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	l := NewLimiter(1)
-	if !l.EnterTurn("r", "a", "a") || !l.EnterTurn("r", "a", "a") || !l.EnterTurn("s", "x", "x") {
-		t.Error("the first Node of a request does not get its turn")
+	for _, n := range []string{"r a", "r a", "s x"} {
+		request, name, _ := strings.Cut(n, " ")
+		if !l.EnterTurn(request, types.UID(name), name) {
+			t.Errorf("%s is the first Node of request %s, and does not get its turn", name, request)
+		}
 	}
 	for _, n := range []string{"c", "b"} {
 		if l.EnterTurn("r", types.UID(n), n) {
