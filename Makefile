@@ -66,7 +66,7 @@ fuzz: ## Fuzz the address arithmetic (FUZZTIME per target).
 # The cyclomatic complexity that a function may have; tests may have more.
 COMPLEXITY := 15
 
-MODULES := . test/controlplane test/bench test/tools test/fidelity
+MODULES := . test/controlplane test/bench test/tools test/fidelity test/lab/parts
 
 .PHONY: verify
 verify: $(TOOLS_STAMP) ## Check generated code, format, file sizes, complexity, vet, staticcheck and import rules.

@@ -51,13 +51,14 @@ func TestAssetsOfTheUserAreChecked(t *testing.T) {
 
 func TestHalfSetIsNotComplete(t *testing.T) {
 	dir := t.TempDir()
+	binaries := sets[controlPlane].binaries
 	for _, b := range binaries {
-		if complete(dir) {
+		if complete(dir, binaries) {
 			t.Fatalf("complete before %s", b.name)
 		}
 		write(t, filepath.Join(dir, b.name), "x", 0o755)
 	}
-	if !complete(dir) {
+	if !complete(dir, binaries) {
 		t.Error("not complete with every binary")
 	}
 }

@@ -1,20 +1,25 @@
-// Command build makes the control-plane binaries that tests, benchmarks and
-// the demo run: etcd, kube-apiserver and kube-controller-manager, from the
-// versions that this module's go.mod pins.
+// Command build makes the binaries that tests, benchmarks, the demo and the lab
+// run, in sets that are named as arguments, from the versions that the go.mod
+// of the set pins. Without arguments it is the control plane: etcd,
+// kube-apiserver and kube-controller-manager.
 //
 // The binaries land in the user's cache directory, keyed by everything that
 // decides what they are, so that every clone on a machine shares them, and
-// bin/controlplane of the repository links there. Where KUBEBUILDER_ASSETS is
-// set, nothing is built: that directory is checked instead.
+// bin/controlplane of the repository (bin/SET) links there. Where
+// KUBEBUILDER_ASSETS is set, it stands for the control plane, which is not
+// built: that directory is checked instead.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -24,22 +29,32 @@ const assetsEnv = "KUBEBUILDER_ASSETS"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "controlplane:", err)
-		os.Exit(1)
+	names := os.Args[1:]
+	if len(names) == 0 {
+		names = []string{controlPlane}
+	}
+	for _, name := range names {
+		if err := run(ctx, name); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			os.Exit(1)
+		}
 	}
 }
 
-func run(ctx context.Context) error {
-	if assets := os.Getenv(assetsEnv); assets != "" {
+func run(ctx context.Context, name string) error {
+	if assets := os.Getenv(assetsEnv); assets != "" && name == controlPlane {
 		return checkAssets(assets)
+	}
+	set, known := sets[name]
+	if !known {
+		return fmt.Errorf("there is no such set of binaries: the sets are %s", strings.Join(slices.Sorted(maps.Keys(sets)), ", "))
 	}
 	module, err := moduleDir(ctx)
 	if err != nil {
 		return err
 	}
-	link := filepath.Join(module, "..", "..", "bin", "controlplane")
-	rec, err := readRecipe(ctx, module)
+	link := filepath.Join(module, "..", "..", "bin", name)
+	rec, err := readRecipe(ctx, filepath.Join(module, set.module), name)
 	if err != nil {
 		return err
 	}
@@ -56,7 +71,7 @@ func run(ctx context.Context) error {
 // renamed last.
 func ensure(ctx context.Context, base string, rec recipe) (string, error) {
 	dir := filepath.Join(base, rec.key)
-	if complete(dir) {
+	if complete(dir, rec.binaries) {
 		return dir, nil
 	}
 	if err := os.MkdirAll(base, 0o755); err != nil {
@@ -67,7 +82,7 @@ func ensure(ctx context.Context, base string, rec recipe) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	if complete(dir) { // another clone built it while we waited
+	if complete(dir, rec.binaries) { // another clone built it while we waited
 		return dir, nil
 	}
 	// What an interrupted build finished is kept: each binary appears in the
@@ -77,8 +92,8 @@ func ensure(ctx context.Context, base string, rec recipe) (string, error) {
 		return "", fmt.Errorf("making the work directory: %w", err)
 	}
 	began := time.Now()
-	fmt.Printf("controlplane: building %s once, with %s; minutes on the first run, reused after\n", rec.describe(), rec.goVersion)
-	for _, b := range binaries {
+	fmt.Printf("%s: building %s once, with %s; minutes on the first run, reused after\n", rec.set, rec.describe(), rec.goVersion)
+	for _, b := range rec.binaries {
 		if err := rec.build(ctx, b, work); err != nil {
 			return "", err
 		}
@@ -89,11 +104,11 @@ func ensure(ctx context.Context, base string, rec recipe) (string, error) {
 	if err := os.Rename(work, dir); err != nil {
 		return "", fmt.Errorf("putting the binaries in place: %w", err)
 	}
-	fmt.Printf("controlplane: ready in %s after %s\n", dir, time.Since(began).Round(time.Second))
+	fmt.Printf("%s: ready in %s after %s\n", rec.set, dir, time.Since(began).Round(time.Second))
 	return dir, nil
 }
 
-func complete(dir string) bool {
+func complete(dir string, binaries []binary) bool {
 	for _, b := range binaries {
 		if checkBinary(filepath.Join(dir, b.name)) != nil {
 			return false
@@ -107,7 +122,7 @@ func complete(dir string) bool {
 // benchmarks need it, so that its absence is only said.
 func checkAssets(dir string) error {
 	var errs []error
-	for _, b := range binaries {
+	for _, b := range sets[controlPlane].binaries {
 		err := checkBinary(filepath.Join(dir, b.name))
 		switch {
 		case err == nil:
@@ -138,7 +153,7 @@ func checkBinary(path string) error {
 // cacheBase falls back to the repository where the user has no cache directory.
 func cacheBase(link string) string {
 	if dir, err := os.UserCacheDir(); err == nil {
-		return filepath.Join(dir, "vpcnative", "controlplane")
+		return filepath.Join(dir, "vpcnative", filepath.Base(link))
 	}
 	return link + "-cache"
 }

@@ -14,45 +14,95 @@ import (
 	"time"
 )
 
-// binary is one program to build. What the cache key does not see (the order,
-// optional) does not change the program.
+// binary is one program to build. What the cache key does not see
+// (optional) does not change the program.
 type binary struct {
 	name     string
 	pkg      string
 	optional bool
 }
 
-// The small one comes first, so that a newcomer soon sees one done.
-var binaries = []binary{
-	{name: "etcd", pkg: "go.etcd.io/etcd/server/v3"},
-	{name: "kube-apiserver", pkg: "k8s.io/kubernetes/cmd/kube-apiserver"},
-	{name: "kube-controller-manager", pkg: "k8s.io/kubernetes/cmd/kube-controller-manager", optional: true},
+// set is what is built and cached together.
+type set struct {
+	module   string   // its directory, from this one's
+	versions []string // modules whose versions tell what it is
+	binaries []binary
 }
+
+const controlPlane = "controlplane"
+
+// The small ones come first, so that a newcomer soon sees one done.
+var sets = map[string]set{
+	controlPlane: {".", []string{"go.etcd.io/etcd/server/v3", kubernetes}, []binary{
+		{name: "etcd", pkg: "go.etcd.io/etcd/server/v3"},
+		{name: "kube-apiserver", pkg: kubernetes + "/cmd/kube-apiserver"},
+		{name: "kube-controller-manager", pkg: kubernetes + "/cmd/kube-controller-manager", optional: true},
+	}},
+	"nodes": {".", []string{kubernetes}, []binary{
+		{name: "kube-proxy", pkg: kubernetes + "/cmd/kube-proxy"},
+		{name: "kube-scheduler", pkg: kubernetes + "/cmd/kube-scheduler"},
+		{name: "kubectl", pkg: kubernetes + "/cmd/kubectl"},
+		{name: "kubelet", pkg: kubernetes + "/cmd/kubelet"},
+	}},
+	"addons": {"../lab/parts", []string{plugins, "github.com/coredns/coredns", policies}, []binary{
+		{name: "loopback", pkg: plugins + "/plugins/main/loopback"},
+		{name: "ptp", pkg: plugins + "/plugins/main/ptp"},
+		{name: "host-local", pkg: plugins + "/plugins/ipam/host-local"},
+		{name: "portmap", pkg: plugins + "/plugins/meta/portmap"},
+		{name: "coredns", pkg: "./coredns"},
+		{name: "kube-network-policies", pkg: policies + "/cmd"},
+	}},
+}
+
+const (
+	kubernetes = "k8s.io/kubernetes"
+	plugins    = "github.com/containernetworking/plugins"
+	policies   = "sigs.k8s.io/kube-network-policies"
+)
 
 // recipe is all that decides what the binaries are.
 type recipe struct {
-	module     string // directory of this module
-	goVersion  string
-	kubernetes string // such as v1.36.3
-	etcd       string
-	key        string // hash of everything above, the platform and the flags
+	set       string
+	module    string // directory of their module
+	goVersion string
+	binaries  []binary
+	modules   []string // such as "k8s.io/kubernetes v1.36.3"
+	flags     []string
+	key       string // hash of everything above, the platform, and the module's files
 }
 
 const versionPackage = "k8s.io/component-base/version"
 
-func readRecipe(ctx context.Context, module string) (recipe, error) {
+func readRecipe(ctx context.Context, module, name string) (recipe, error) {
 	env, err := goOutput(ctx, module, "env", "GOVERSION", "GOOS", "GOARCH", "GOARM", "GOAMD64", "GOARM64")
 	if err != nil {
 		return recipe{}, err
 	}
-	versions, err := readVersions(filepath.Join(module, "go.mod"), "k8s.io/kubernetes", "go.etcd.io/etcd/server/v3")
+	set := sets[name]
+	versions, err := readVersions(filepath.Join(module, "go.mod"), set.versions...)
 	if err != nil {
 		return recipe{}, err
 	}
-	r := recipe{module: module, goVersion: strings.SplitN(env, "\n", 2)[0], kubernetes: versions[0], etcd: versions[1]}
+	r := recipe{set: name, module: module, goVersion: strings.SplitN(env, "\n", 2)[0], binaries: set.binaries}
+	r.flags = []string{"-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"}
+	for i, m := range set.versions {
+		r.modules = append(r.modules, m+" "+versions[i])
+		if m == kubernetes {
+			r.flags[len(r.flags)-1] += stamp(versions[i])
+		}
+	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n%s\n", env, strings.Join(r.flags(), "\n"))
-	for _, name := range []string{"go.mod", "go.sum"} {
+	fmt.Fprintf(sum, "%s\n%s\n", env, strings.Join(r.flags, "\n"))
+	for _, b := range r.binaries {
+		fmt.Fprintf(sum, "%s %s\n", b.name, b.pkg)
+	}
+	sources := []string{"go.mod", "go.sum"}
+	for _, b := range r.binaries {
+		if strings.HasPrefix(b.pkg, "./") {
+			sources = append(sources, filepath.Join(b.pkg, "main.go"))
+		}
+	}
+	for _, name := range sources {
 		content, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil {
 			return recipe{}, fmt.Errorf("reading what to build: %w", err)
@@ -63,17 +113,13 @@ func readRecipe(ctx context.Context, module string) (recipe, error) {
 	return r, nil
 }
 
-func (r recipe) describe() string {
-	return fmt.Sprintf("etcd %s and Kubernetes %s", r.etcd, r.kubernetes)
-}
+func (r recipe) describe() string { return strings.Join(r.modules, ", ") }
 
-// flags stamps the version, without which the server calls itself v0.0.0 and
+// stamp sets the version, without which the server calls itself v0.0.0 and
 // clients that look at the version refuse it.
-func (r recipe) flags() []string {
-	parts := strings.SplitN(strings.TrimPrefix(r.kubernetes, "v"), ".", 3)
-	ld := fmt.Sprintf("-s -w -X %[1]s.gitVersion=%[2]s -X %[1]s.gitMajor=%[3]s -X %[1]s.gitMinor=%[4]s",
-		versionPackage, r.kubernetes, parts[0], parts[1])
-	return []string{"-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ld}
+func stamp(version string) string {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	return fmt.Sprintf(" -X %[1]s.gitVersion=%[2]s -X %[1]s.gitMajor=%[3]s -X %[1]s.gitMinor=%[4]s", versionPackage, version, parts[0], parts[1])
 }
 
 // build makes one binary in dir, unless an earlier run finished it there.
@@ -83,7 +129,7 @@ func (r recipe) build(ctx context.Context, b binary, dir string) error {
 		return nil
 	}
 	half := target + ".half"
-	args := append([]string{"build", "-v", "-o", half}, r.flags()...)
+	args := append([]string{"build", "-v", "-o", half}, r.flags...)
 	cmd := goCommand(ctx, r.module, append(args, b.pkg)...)
 	watch := newProgress(b.name, os.Stdout)
 	cmd.Stdout, cmd.Stderr = watch, watch
@@ -176,7 +222,7 @@ func lock(ctx context.Context, path string) (func(), error) {
 			return nil, fmt.Errorf("taking the build lock %s: %w", path, err)
 		}
 		if !said {
-			fmt.Println("controlplane: another build of the same binaries is running; waiting for it")
+			fmt.Println("another build of the same binaries is running; waiting for it")
 			said = true
 		}
 		select {
