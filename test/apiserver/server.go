@@ -28,6 +28,9 @@ type Options struct {
 	// by name without dashes. etcd does not sync to disk.
 	APIServerFlags map[string][]string
 	EtcdFlags      map[string][]string
+	// Names are names and addresses by which others than this machine's
+	// programs reach the API server: its certificate is good for them.
+	Names []string
 	// StartTimeout bounds each try to start; five minutes by default, as
 	// machines that run tests are busy. Usually it takes a few seconds.
 	StartTimeout time.Duration
@@ -133,6 +136,11 @@ func (s *Server) startPlane(apiServer, etcd string, o Options) error {
 	defer func() { _ = etcdLog.Close() }()
 	api.Out, api.Err = apiLog, apiLog
 	s.plane.Etcd.Out, s.plane.Etcd.Err = etcdLog, etcdLog
+	if len(o.Names) > 0 {
+		if err := serveAs(api, o.Names); err != nil {
+			return err
+		}
+	}
 	api.StartTimeout, s.plane.Etcd.StartTimeout = o.StartTimeout, o.StartTimeout
 	// Nobody connects to this address: it is only published as the endpoint of
 	// the Service "kubernetes", which refuses loopback. Without it the server
