@@ -1,0 +1,184 @@
+package fabric
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vpcnative/vpcnative/test/lab/balance"
+)
+
+// Plan is what the kernel is to be told. It is pure text, so that it prints.
+type Plan struct {
+	// Rules are for `nft -f`. They replace what was there at once and keep the
+	// counters.
+	Rules string
+	// Ways are routes and policy rules: what each is, as `ip` names it, and how
+	// it goes on.
+	Ways map[string]string
+	// Guests are routes inside the machines, by instance, as the clouds' guest
+	// agents set them: the addresses of passthrough balancers are local.
+	Guests map[string]map[string]string
+}
+
+// Priorities of policy rules: the marks of balancers go before the main table
+// (32766), the cloud's route tables after it.
+const (
+	marksFirst  = 100
+	tablesAfter = 40000
+	firstTable  = 10000
+	firstVia    = 1 << 16
+	last        = "metric 4000" // the VPC's own space, where nothing longer is
+)
+
+// Render is the plan for a VPC in which these NICs are plugged in.
+func Render(v VPC, nics []NIC, h balance.Health) Plan {
+	r := renderer{VPC: v, health: h, nics: map[string]NIC{}, plan: Plan{Ways: map[string]string{}, Guests: map[string]map[string]string{}}}
+	for _, n := range nics {
+		r.nics[n.Instance] = n
+		r.devices = append(r.devices, n.Device)
+	}
+	slices.Sort(r.devices)
+	for _, m := range v.Machines {
+		if _, ok := r.nics[m.Name]; ok {
+			r.plugged = append(r.plugged, m)
+		}
+	}
+	r.ways()
+	r.balancerWays()
+	r.plan.Rules = r.ruleset()
+	return r.plan
+}
+
+type renderer struct {
+	VPC
+	plan    Plan
+	health  balance.Health
+	nics    map[string]NIC // by instance
+	devices []string
+	plugged []Machine
+}
+
+func (r *renderer) mark(machine string) (int, bool) {
+	n, ok := r.nics[machine]
+	_, runs := r.machine(machine)
+	return n.mark(), ok && runs
+}
+
+// ways are the routes of the VPC: each machine's addresses, the space around
+// them, and the cloud's route tables.
+func (r *renderer) ways() {
+	for _, p := range r.Space {
+		r.plan.Ways[fmt.Sprintf("route blackhole %s table main %s", p, last)] = ""
+	}
+	tables := map[string]int{}
+	for i, t := range r.Tables {
+		tables[t.Name] = firstTable + i
+		for _, route := range t.Routes {
+			r.tableWay(firstTable+i, route)
+		}
+	}
+	for _, m := range r.plugged {
+		n := r.nics[m.Name]
+		r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", m.Gateway)] = ""
+		r.plan.Ways[fmt.Sprintf("route %s table main", m.Primary)] = "dev " + n.Device
+		for _, p := range m.Prefixes {
+			r.plan.Ways[fmt.Sprintf("route %s table main", p)] = r.to(m)
+		}
+		r.plan.Ways[fmt.Sprintf("route default table %d", n.mark())] = r.to(m)
+		r.plan.Ways[fmt.Sprintf("rule fwmark %d lookup %d pref %d", n.mark(), n.mark(), marksFirst)] = ""
+		if id, ok := tables[m.Table]; ok {
+			r.plan.Ways[fmt.Sprintf("rule iif %s lookup %d pref %d", n.Device, id, tablesAfter)] = ""
+		}
+	}
+}
+
+func (r *renderer) to(m Machine) string {
+	return fmt.Sprintf("via %s dev %s onlink", m.Primary, r.nics[m.Name].Device)
+}
+
+// tableWay: a machine that must not forward gets nothing by a route, as EC2's
+// source/destination check and canIpForward have it.
+func (r *renderer) tableWay(id int, route Route) {
+	key := fmt.Sprintf("route %s table %d", route.To, id)
+	m, runs := r.machine(route.Machine)
+	_, plugged := r.nics[route.Machine]
+	switch {
+	case route.Internet:
+		r.plan.Ways[key] = fmt.Sprintf("via %s dev %s", internetSide, wan)
+	case runs && plugged && m.Forwards:
+		r.plan.Ways[key] = r.to(m)
+	default:
+		r.plan.Ways[fmt.Sprintf("route blackhole %s table %d", route.To, id)] = ""
+	}
+}
+
+// balancerWays are the routes that balancers' addresses need: a passthrough
+// one is local to its members and leads nowhere without a mark; one that
+// translates, and the sources of probes, are the fabric's own.
+func (r *renderer) balancerWays() {
+	for _, p := range balance.AllSources() {
+		r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", p)] = ""
+	}
+	for _, b := range r.Balancers {
+		for _, f := range b.Fronts {
+			if b.Translate {
+				for _, a := range []netip.Addr{f.Addr, f.Public} {
+					if a.IsValid() {
+						r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", a)] = ""
+					}
+				}
+				continue
+			}
+			r.plan.Ways[fmt.Sprintf("route blackhole %s table main %s", f.Addr, last)] = ""
+			for _, m := range b.Members {
+				n, ok := r.nics[m.Machine]
+				if !ok {
+					continue
+				}
+				if r.plan.Guests[m.Machine] == nil {
+					r.plan.Guests[m.Machine] = map[string]string{}
+				}
+				r.plan.Guests[m.Machine][fmt.Sprintf("route local %s dev %s table local", f.Addr, n.guest)] = ""
+			}
+		}
+	}
+}
+
+// changes are the lines of `ip` that lead from one state to another: what goes,
+// and what comes or goes on otherwise.
+func changes(was, want map[string]string) (del, set []string) {
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		if _, ok := want[key]; !ok {
+			object, rest, _ := strings.Cut(key, " ")
+			del = append(del, object+" del "+rest)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if how, ok := was[key]; ok && how == want[key] {
+			continue
+		}
+		object, rest, _ := strings.Cut(key, " ")
+		verb := " replace "
+		if object == "rule" {
+			verb = " add "
+		}
+		set = append(set, strings.TrimSpace(object+verb+rest+" "+want[key]))
+	}
+	return del, set
+}
+
+// String is the plan as golden files have it.
+func (p Plan) String() string {
+	var out strings.Builder
+	_, set := changes(nil, p.Ways)
+	fmt.Fprintf(&out, "# ip\n%s\n", strings.Join(set, "\n"))
+	for _, instance := range slices.Sorted(maps.Keys(p.Guests)) {
+		_, set := changes(nil, p.Guests[instance])
+		fmt.Fprintf(&out, "\n# ip, in %s\n%s\n", instance, strings.Join(set, "\n"))
+	}
+	fmt.Fprintf(&out, "\n# nft\n%s", p.Rules)
+	return out.String()
+}
