@@ -61,6 +61,10 @@ type Config struct {
 	RulesPerGroup, ElasticIPs int
 	// Balancers is the quota of load balancers, by default 50.
 	Balancers int
+	// Answers, where set, tells whether an instance answers the checks of a
+	// target group, by ARN and ID; without it all do that Fail does not name. It
+	// must not call the Sim.
+	Answers func(group, instance string) bool
 	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
 	// goes first. Counts stay exact.
 	CallLog int

@@ -112,7 +112,7 @@ func (s checks) health(t target) health {
 		return isRegistering
 	case !s.admitted(vm, "tcp", port, netip.MustParseAddr(b.Zones[at].IP), b.Groups):
 		return isBlocked
-	case s.failing[t.ID]:
+	case s.failing[t.ID] || s.config.Answers != nil && !s.config.Answers(g.ARN, t.ID):
 		return isFailing
 	}
 	return isHealthy

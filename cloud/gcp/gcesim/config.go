@@ -42,6 +42,10 @@ type Config struct {
 	// ReadsPerMinute and WritesPerMinute limit each project's calls in a
 	// window of 60 seconds; zero is no limit.
 	ReadsPerMinute, WritesPerMinute int
+	// Answers, where set, tells whether a VM answers the checks of a backend
+	// service, by their names; without it all do that Fail does not name. It
+	// must not call the Sim.
+	Answers func(service, instance string) bool
 	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
 	// goes first. Counts stay exact.
 	CallLog int

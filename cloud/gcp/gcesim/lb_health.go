@@ -1,12 +1,13 @@
 package gcesim
 
 import (
+	"path"
 	"slices"
 )
 
 // regionBackendServices.getHealth, for one group of a backend service. Checks of
 // a passthrough load balancer are sent to its addresses: without a forwarding
-// rule nothing is known. A VM answers unless Fail says otherwise.
+// rule nothing is known. A VM answers unless Fail or Config.Answers says otherwise.
 
 type groupBody struct {
 	Group string `json:"group"`
@@ -43,7 +44,7 @@ func getHealth(s *Sim, c *call) (any, *APIError) {
 			return
 		}
 		for _, m := range s.membersOf(c, body.Group) {
-			if m.HealthState = "HEALTHY"; s.lb.failing[pathOf(m.Instance)] {
+			if m.HealthState = "HEALTHY"; s.lb.failing[pathOf(m.Instance)] || s.config.Answers != nil && !s.config.Answers(b.Name, path.Base(m.Instance)) {
 				m.HealthState = "UNHEALTHY"
 			}
 			m.ForwardingRule, m.ForwardingRuleIP = r.SelfLink, r.IPAddress
