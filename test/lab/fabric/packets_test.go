@@ -81,7 +81,7 @@ func (r rig) ns(machine string) string  { return r.Prefix + machine }
 func (r rig) pod(machine string) string { return r.Prefix + machine + "-pod" }
 
 // serve answers with the address that it sees, from inside a namespace.
-func (r rig) serve(ns, at, name string) {
+func (r rig) serve(ns, at, name string) (stop func()) {
 	r.t.Helper()
 	var l net.Listener
 	must(r.t, Inside(ns, func() (err error) {
@@ -94,6 +94,7 @@ func (r rig) serve(ns, at, name string) {
 	})}
 	go func() { _ = s.Serve(l) }()
 	r.t.Cleanup(func() { s.Close() })
+	return func() { s.Close() }
 }
 
 // ask returns what the server says, or the empty string if none answers.

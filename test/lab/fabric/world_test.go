@@ -88,6 +88,7 @@ func (c gceCloud) do(t *testing.T, call func(...googleapi.CallOption) (*compute.
 	if op.Error != nil {
 		t.Fatal(op.Error.Errors[0].Message)
 	}
+	c.Settle()
 }
 
 func must(t *testing.T, err error) {
