@@ -45,6 +45,9 @@ func Name() string {
 	return stage[len(stageIn):]
 }
 
+// Pid is the enclosure's process 1 as others see it: by it one can enter.
+func Pid() string { return os.Getenv(pidEnv) }
+
 // Enter returns at once in a program that is enclosed. Elsewhere it runs the
 // program again, enclosed, and exits as that does; signals are passed on.
 func Enter() {
@@ -80,16 +83,23 @@ func outside() (int, error) {
 	return code, errors.Join(err, cgroups.Sweep(name))
 }
 
-const nameEnv = "VPCNATIVE_LAB_NAME"
+const (
+	nameEnv = "VPCNATIVE_LAB_NAME"
+	pidEnv  = "VPCNATIVE_LAB_PID"
+)
 
 // initialize is process 1: it prepares the mounts, runs the program, and waits
 // for those who lose their parents.
 func initialize() (int, error) {
+	pid, err := os.Readlink("/proc/self") // still the machine's
+	if err != nil {
+		return 1, err
+	}
 	if err := mounts(); err != nil {
 		return 1, err
 	}
 	cmd := again(stageIn + os.Getenv(nameEnv))
-	cmd.Env = append(cmd.Env, "TMPDIR="+Dir)
+	cmd.Env = append(cmd.Env, "TMPDIR="+Dir, pidEnv+"="+pid)
 	var status syscall.WaitStatus
 	code, err := supervise(cmd, func() {
 		for {

@@ -1,0 +1,110 @@
+// Command lab brings up a whole cluster in a simulated cloud, with real packets
+// and real kubelets, and shows with them what vpcnative is for. Nothing that it
+// makes outlives it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpcnative/vpcnative/test/lab/cluster"
+	"github.com/vpcnative/vpcnative/test/lab/enclosure"
+)
+
+// options of a run.
+type options struct {
+	bin, cloud   string
+	machines     int
+	keep, json   bool
+	timeout, lag time.Duration
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.bin, "bin", "bin", "`directory` of the programs that make lab builds")
+	flag.StringVar(&o.cloud, "cloud", "gcp", "`name` of the cloud: gcp or aws")
+	flag.IntVar(&o.machines, "machines", 3, "`number` of machines, at least 2")
+	flag.BoolVar(&o.keep, "keep", false, "leave all running at the end, until Ctrl-C")
+	flag.BoolVar(&o.json, "json", false, "print the results as JSON")
+	flag.DurationVar(&o.timeout, "timeout", 15*time.Minute, "`time` after which the lab is given up")
+	flag.DurationVar(&o.lag, "lag", 500*time.Millisecond, "`time` that the data plane is at most behind the cloud's API")
+	flag.Parse()
+	if err := o.check(); err != nil {
+		fmt.Fprintln(os.Stderr, "lab:", err)
+		os.Exit(2)
+	}
+	enclosure.Enter()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the lab at once
+	os.Exit(o.run(ctx))
+}
+
+func (o *options) check() (err error) {
+	if _, known := cluster.Clouds[o.cloud]; !known {
+		return fmt.Errorf("-cloud=%s: it is gcp or aws", o.cloud)
+	}
+	if o.machines < 2 {
+		return fmt.Errorf("-machines=%d: it takes two for a network", o.machines)
+	}
+	if o.bin, err = filepath.Abs(o.bin); err != nil {
+		return err
+	}
+	return preflight(isRoot(), findProgram, o.bin)
+}
+
+// errStopped is how a lab ends that a person stopped.
+var errStopped = errors.New("stopped")
+
+func (o *options) run(interrupted context.Context) int {
+	log.SetLogger(logr.Discard())
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	ctx, cancel := context.WithCancelCause(interrupted)
+	defer cancel(nil)
+	giveUp := time.AfterFunc(o.timeout, func() { cancel(fmt.Errorf("the lab took longer than %s", o.timeout)) })
+	defer giveUp.Stop()
+
+	s := &session{options: o, began: time.Now(), out: os.Stdout, progress: os.Stderr}
+	err := s.play(ctx, cancel)
+	kept := o.keep && err == nil
+	if kept {
+		giveUp.Stop()
+		err = s.stay(ctx)
+	}
+	if interrupted.Err() != nil {
+		err = errStopped
+	} else if cause := context.Cause(ctx); cause != nil {
+		err = cause // what ended the lab, rather than whatever noticed it first
+	}
+	if err != nil && !errors.Is(err, errStopped) {
+		s.explain()
+	}
+	cancel(nil)
+	err = errors.Join(err, s.stop())
+	switch {
+	case errors.Is(err, errStopped):
+		s.say("lab: stopped; nothing is left running")
+		if kept {
+			return 0
+		}
+		return 130
+	case err != nil:
+		s.say("lab: FAILED: " + err.Error())
+		return 1
+	}
+	s.say("lab: ok")
+	return 0
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// needed are programs of the machine, and Debian's packages that have them.
+var needed = []struct{ program, debian string }{
+	{"containerd", "containerd"}, {"ctr", "containerd"}, {"containerd-shim-runc-v2", "containerd"}, {"runc", "runc"},
+	{"ip", "iproute2"}, {"nft", "nftables"}, {"iptables", "iptables"}, {"conntrack", "conntrack"},
+	{"nsenter", "util-linux"}, {"mount", "mount"}, {"sysctl", "procps"},
+}
+
+// built are programs that `make lab` builds, in the directory of binaries.
+var built = []string{
+	"vpcnative-manager", "lab/app", "lab/pause", "nodes/kubelet", "nodes/kube-proxy", "nodes/kube-scheduler", "nodes/kubectl",
+	"addons/ptp", "addons/host-local", "addons/portmap", "addons/loopback", "addons/coredns", "addons/kube-network-policies",
+}
+
+// preflight says what is missing, and how to get it.
+func preflight(root bool, find func(program string) error, bin string) error {
+	var missing, packages []string
+	if !root {
+		missing = append(missing, "root: machines are network namespaces, and only root makes them; run it as root (sudo make lab)")
+	}
+	for _, n := range needed {
+		if find(n.program) != nil {
+			missing = append(missing, n.program+": it is not in PATH")
+			if !strings.Contains(" "+strings.Join(packages, " ")+" ", " "+n.debian+" ") {
+				packages = append(packages, n.debian)
+			}
+		}
+	}
+	if len(packages) > 0 {
+		missing = append(missing, "on Debian and Ubuntu: apt-get install --no-install-recommends "+strings.Join(packages, " "))
+	}
+	for _, program := range built {
+		if find(filepath.Join(bin, program)) != nil {
+			missing = append(missing, fmt.Sprintf("%s: `make lab` builds it", filepath.Join(bin, program)))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("this machine lacks what the lab needs:\n  %s", strings.Join(missing, "\n  "))
+}
+
+func findProgram(program string) error {
+	_, err := exec.LookPath(program)
+	return err
+}
+
+func isRoot() bool { return os.Geteuid() == 0 }
