@@ -34,7 +34,7 @@ type Balancer struct {
 	Check    Check
 }
 
-// Ports is a range of ports, both ends in it.
+// Ports is a range of ports, or of status codes; both ends are in it.
 type Ports struct{ From, To uint16 }
 
 // Front is an address that clients connect to.
@@ -64,6 +64,7 @@ type Check struct {
 	HTTP               bool
 	Port               uint16 // 0 is the member's own
 	Path               string
+	Codes              []Ports // of HTTP; none is 200 alone
 	Interval, Timeout  time.Duration
 	Healthy, Unhealthy int // thresholds
 }
@@ -90,6 +91,18 @@ func (b Balancer) Eligible(f Front, h Health) []Member {
 	}
 	if len(healthy) == 0 {
 		return all
+	}
+	return healthy
+}
+
+// Resolved are the fronts that its name in DNS leads to: those with a healthy
+// member, or all where there is none.
+func (b Balancer) Resolved(h Health) []Front {
+	healthy := slices.DeleteFunc(slices.Clone(b.Fronts), func(f Front) bool {
+		return !slices.ContainsFunc(b.Eligible(f, h), func(m Member) bool { return h[Key{b.Service, m.Machine}] })
+	})
+	if len(healthy) == 0 {
+		return b.Fronts
 	}
 	return healthy
 }

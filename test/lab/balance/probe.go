@@ -2,12 +2,13 @@ package balance
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,10 +23,6 @@ type Target struct {
 	From  []netip.Prefix
 	To    netip.AddrPort
 	Mark  int
-}
-
-func (t Target) same(o Target) bool {
-	return t.Check == o.Check && t.To == o.To && t.Mark == o.Mark && fmt.Sprint(t.From) == fmt.Sprint(o.From)
 }
 
 // Prober finds out by real connections who answers.
@@ -61,7 +58,7 @@ func (p *Prober) Watch(targets map[Key]Target) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, was := range p.running {
-		if t, ok := targets[key]; !ok || !t.same(was.Target) {
+		if t, ok := targets[key]; !ok || !reflect.DeepEqual(t, was.Target) {
 			was.stop()
 			delete(p.running, key)
 			if !ok {
@@ -135,7 +132,10 @@ func (p *Prober) once(ctx context.Context, t Target) bool {
 		return false
 	}
 	res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	if len(t.Check.Codes) == 0 {
+		return res.StatusCode == http.StatusOK
+	}
+	return slices.ContainsFunc(t.Check.Codes, func(c Ports) bool { return int(c.From) <= res.StatusCode && res.StatusCode <= int(c.To) })
 }
 
 // pick is any address of the ranges: a firewall that lets in but some of the

@@ -62,8 +62,7 @@ func TestPassthroughBalancers(t *testing.T) {
 		}
 	})
 	t.Run("the server sees the client, which sees the balancer", func(t *testing.T) {
-		got := r.ask(r.pod("c"), "", inner+":8080")
-		if _, client, _ := strings.Cut(got, " "); client != "10.4.2.7" {
+		if got := r.ask(r.pod("c"), "", inner+":8080"); client(got) != "10.4.2.7" {
 			t.Errorf("got %q", got)
 		}
 		if got := r.ask(r.pod("c"), "", inner+":8081"); got != "" {
@@ -77,8 +76,7 @@ func TestPassthroughBalancers(t *testing.T) {
 		must(t, cloud.AddFirewall(gcesim.Firewall{Project: project, Network: "vpc", Name: "world", Protocols: []string{"tcp:8080"},
 			Sources: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Destinations: []netip.Prefix{netip.MustParsePrefix(outer + "/32")}}))
 		r.within(3*time.Second, Internet, func() string {
-			_, client, _ := strings.Cut(r.ask(r.InternetNamespace(), "", outer+":8080"), " ")
-			return client
+			return client(r.ask(r.InternetNamespace(), "", outer+":8080"))
 		})
 	})
 	t.Run("who answers no probe gets no new connections", func(t *testing.T) {

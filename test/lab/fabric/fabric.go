@@ -205,13 +205,14 @@ func (f *Fabric) Healthy(service, machine string) bool {
 	return f.prober.Health()[balance.Key{Service: service, Machine: machine}]
 }
 
-// Hosts are the names of load balancers that have one, and their addresses.
+// Hosts are the names of load balancers that have one, and the addresses that
+// DNS has for them now.
 func (f *Fabric) Hosts() map[string][]netip.Addr {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	hosts := map[string][]netip.Addr{}
 	for _, b := range f.current.Balancers {
-		for _, front := range b.Fronts {
+		for _, front := range b.Resolved(f.prober.Health()) {
 			at := front.Addr
 			if front.Public.IsValid() {
 				at = front.Public

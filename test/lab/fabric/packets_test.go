@@ -135,6 +135,11 @@ func (r rig) within(limit time.Duration, want string, ask func() string) time.Du
 	return limit
 }
 
+func (r rig) ip(ns, line string) {
+	r.t.Helper()
+	must(r.t, netns.IP(r.t.Context(), ns, line))
+}
+
 func (r rig) dropped(key string) int { return r.Dropped()[key] }
 
 func TestPacketsGoWhereComputeEngineSays(t *testing.T) {

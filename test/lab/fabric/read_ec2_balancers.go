@@ -206,6 +206,9 @@ func (g ec2Targets) check(p *parser) balance.Check {
 		Interval: time.Duration(aws.ToInt32(g.HealthCheckIntervalSeconds)) * time.Second, Timeout: time.Duration(aws.ToInt32(g.HealthCheckTimeoutSeconds)) * time.Second,
 		Healthy: int(aws.ToInt32(g.HealthyThresholdCount)), Unhealthy: int(aws.ToInt32(g.UnhealthyThresholdCount)),
 	}
+	if c.HTTP && g.Matcher != nil {
+		c.Codes = p.ports(strings.Split(aws.ToString(g.Matcher.HttpCode), ","))
+	}
 	if port := aws.ToString(g.HealthCheckPort); port != "traffic-port" {
 		n, err := strconv.ParseUint(port, 10, 16)
 		p.keep(err)

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/golden"
 	"github.com/vpcnative/vpcnative/test/lab/balance"
@@ -86,4 +89,15 @@ func TestChangesOfRoutes(t *testing.T) {
 	if len(set) != 2 || set[0] != "route replace 10.0.0.0/24 table main dev b" || set[1] != "rule add fwmark 2 lookup 2" {
 		t.Errorf("comes: %q", set)
 	}
+}
+
+func TestEC2IsRendered(t *testing.T) {
+	cloud := newEC2Cloud(t, awssim.Config{}, 3)
+	kept := cloud.balance(t, "kept", types.LoadBalancerSchemeEnumInternetFacing, 80, 30080, true)
+	cloud.balance(t, "hidden", types.LoadBalancerSchemeEnumInternal, 443, 30443, false)
+	cloud.admit(t, "192.0.2.0/24", 30000, 32767)
+	must(t, cloud.AddRoute(cloud.vpc, netip.MustParsePrefix("172.16.0.0/12"), cloud.Interfaces()[0].ID))
+	v := read(t, cloud.api)
+	health := balance.Health{{Service: kept, Machine: cloud.machines[2]}: true}
+	golden.Check(t, "testdata/ec2.golden", Render(v, nicsOf(v), health).String())
 }
