@@ -32,6 +32,10 @@ type Balancer struct {
 	Fronts   []Front
 	Members  []Member
 	Check    Check
+	// Drain is how long the connections of a member that left go on.
+	Drain time.Duration
+	// CutUnhealthy ends the connections of a member that fails its checks.
+	CutUnhealthy bool
 }
 
 // Ports is a range of ports, or of status codes; both ends are in it.

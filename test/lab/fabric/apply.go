@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/vpcnative/vpcnative/test/lab/balance"
 	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
@@ -17,7 +19,11 @@ import (
 // rules come first: who may no longer send must not while routes change.
 func (f *Fabric) apply(ctx context.Context) error {
 	nics := slices.SortedFunc(maps.Values(f.nics), func(a, b NIC) int { return a.index - b.index })
-	want := Render(f.current, nics, f.prober.Health())
+	health := f.prober.Health()
+	v := f.current
+	var cuts []balance.Cut
+	v.Balancers, cuts = f.drain.Follow(v.Balancers, health, time.Now())
+	want := Render(v, nics, health)
 	if want.Rules != f.applied.Rules {
 		cmd := netns.Command(ctx, f.Namespace(), "nft", "-f", "-")
 		cmd.Stdin = strings.NewReader(want.Rules)
@@ -31,7 +37,23 @@ func (f *Fabric) apply(ctx context.Context) error {
 	}
 	f.applied.Ways = want.Ways
 	f.prober.Watch(f.targets())
+	for _, c := range cuts {
+		f.cut(ctx, c)
+	}
 	return f.applyGuests(ctx, want)
+}
+
+// cut forgets connections: their next packets are taken for new ones and go to
+// another member, which resets them. There may be none, which is an error to
+// the program.
+func (f *Fabric) cut(ctx context.Context, c balance.Cut) {
+	args := []string{"-D", "-d", c.Front.String()}
+	if c.Translate {
+		args = append(args, "-r", c.Member.String())
+	} else {
+		args = append(args, "-m", fmt.Sprint(f.marks[c.Machine]))
+	}
+	_, _ = netns.Exec(ctx, f.Namespace(), "conntrack", args...)
 }
 
 func (f *Fabric) applyGuests(ctx context.Context, want Plan) (err error) {

@@ -1,7 +1,11 @@
 package fabric
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -89,12 +93,24 @@ func TestPassthroughBalancers(t *testing.T) {
 		r.serve(r.ns("a"), ":10256", "ok")
 		r.within(5*time.Second, "HEALTHY", func() string { return reported("a") })
 	})
-	t.Run("who leaves the group gets no new connections", func(t *testing.T) {
+	t.Run("who leaves the group keeps its connections until they have drained, and gets no others", func(t *testing.T) {
+		long := map[string]*longConn{}
+		for len(long) < 2 {
+			c := r.hold(r.pod("c"), inner+":8080")
+			long[c.server] = c
+		}
 		s, err := newGCE(t.Context(), Config{Endpoint: cloud.endpoint, Project: project, Network: "vpc"})
 		must(t, err)
 		cloud.do(t, s.NetworkEndpointGroups.DetachNetworkEndpoints(project, zone, "inner", &compute.NetworkEndpointGroupsDetachEndpointsRequest{
 			NetworkEndpoints: []*compute.NetworkEndpoint{{Instance: "b"}}}).Do)
 		r.within(3*time.Second, "map[a:16]", func() string { return fmt.Sprint(r.servers(r.pod("c"), inner+":8080", 16)) })
+		if !long["b"].works() {
+			t.Error("a connection did not drain")
+		}
+		time.Sleep(draining + time.Second)
+		if long["b"].works() || !long["a"].works() {
+			t.Error("after draining the connection to b works, or that to a does not")
+		}
 	})
 }
 
@@ -112,4 +128,38 @@ func (c gceCloud) health(t *testing.T, service, machine string) string {
 		}
 	}
 	return ""
+}
+
+// longConn is a connection that is kept.
+type longConn struct {
+	conn   net.Conn
+	reader *bufio.Reader
+	server string
+}
+
+func (r rig) hold(ns, to string) *longConn {
+	r.t.Helper()
+	c := &longConn{}
+	must(r.t, Inside(ns, func() (err error) {
+		c.conn, err = net.Dial("tcp4", to)
+		return err
+	}))
+	r.t.Cleanup(func() { c.conn.Close() })
+	c.reader = bufio.NewReader(c.conn)
+	if !c.works() {
+		r.t.Fatalf("%s does not answer", to)
+	}
+	return c
+}
+
+func (c *longConn) works() bool {
+	_ = c.conn.SetDeadline(time.Now().Add(time.Second))
+	fmt.Fprint(c.conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	res, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return false
+	}
+	text, err := io.ReadAll(res.Body)
+	c.server = answered(string(text))
+	return err == nil
 }

@@ -58,9 +58,11 @@ type Fabric struct {
 	Config
 	reader reader
 	prober *balance.Prober
+	drain  balance.Drainer
 
 	mu      sync.Mutex
 	nics    map[string]NIC // by instance
+	marks   map[string]int // by instance, also of those that are gone
 	plugs   int
 	current VPC // what the data plane follows
 	applied Plan
@@ -80,7 +82,7 @@ func New(ctx context.Context, c Config) (*Fabric, error) {
 	if c.Log == nil {
 		c.Log = func(string, ...any) {}
 	}
-	f := &Fabric{Config: c, nics: map[string]NIC{}, guests: map[string]map[string]string{}}
+	f := &Fabric{Config: c, nics: map[string]NIC{}, marks: map[string]int{}, guests: map[string]map[string]string{}}
 	var err error
 	switch c.Cloud {
 	case "gcp":

@@ -22,9 +22,9 @@ func needsPackets(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("real packets need root, for network namespaces")
 	}
-	for _, program := range []string{"ip", "nft", "nsenter", "sysctl"} {
+	for _, program := range []string{"ip", "nft", "nsenter", "sysctl", "conntrack"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("real packets need %s (Debian: iproute2, nftables, util-linux, procps)", program)
+			t.Skipf("real packets need %s (Debian: iproute2, nftables, util-linux, procps, conntrack)", program)
 		}
 	}
 }

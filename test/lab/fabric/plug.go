@@ -42,7 +42,7 @@ func (f *Fabric) Plug(ctx context.Context, instance, ns string) (NIC, error) {
 		_ = netns.IP(ctx, f.Namespace(), "link del "+n.Device)
 		return NIC{}, fmt.Errorf("plugging in %s: %w", instance, err)
 	}
-	f.nics[instance] = n
+	f.nics[instance], f.marks[instance] = n, n.mark()
 	if err := f.apply(ctx); err != nil {
 		return NIC{}, fmt.Errorf("plugging in %s: %w", instance, err)
 	}

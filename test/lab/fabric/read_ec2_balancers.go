@@ -116,12 +116,17 @@ func (w *ec2World) listeners(p *parser, machines []Machine) (out []balance.Balan
 			}
 			g, port := b.groups[at], uint16(aws.ToInt32(l.Port))
 			across := g.attributes[crossZone] == "true" || b.crossZone && g.attributes[crossZone] != "false"
+			drain := balance.Forever // targets that drain are listed until they have
+			if g.attributes["deregistration_delay.connection_termination.enabled"] == "true" {
+				drain = 0
+			}
 			for _, protocol := range strings.Split(strings.ToLower(string(l.Protocol)), "_") {
 				out = append(out, balance.Balancer{
 					Name: listenerName(b, l), Service: aws.ToString(g.TargetGroupArn), Host: aws.ToString(b.DNSName), Translate: true,
 					Preserve: g.attributes["preserve_client_ip.enabled"] == "true", Protocol: protocol, Ports: []balance.Ports{{From: port, To: port}},
 					ByClient: g.attributes["stickiness.enabled"] == "true",
 					Fronts:   w.fronts(p, b, protocol, port, across), Members: g.members(machines), Check: g.check(p),
+					Drain: drain, CutUnhealthy: g.attributes["target_health_state.unhealthy.connection_termination.enabled"] == "true",
 				})
 			}
 		}

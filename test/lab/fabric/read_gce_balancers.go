@@ -94,6 +94,18 @@ func (w *gceWorld) balancers(p *parser, machines []Machine) (out []balance.Balan
 				b.Ports = p.ports([]string{r.PortRange})
 			}
 		}
+		if service.ConnectionDraining != nil {
+			b.Drain = time.Duration(service.ConnectionDraining.DrainingTimeoutSec) * time.Second
+		}
+		// By default TCP connections stay on backends that are unhealthy, and
+		// others do not.
+		// https://cloud.google.com/load-balancing/docs/internal#connection_persistence
+		switch policy := service.ConnectionTrackingPolicy; {
+		case policy != nil && policy.ConnectionPersistenceOnUnhealthyBackends == "NEVER_PERSIST":
+			b.CutUnhealthy = true
+		case policy == nil || policy.ConnectionPersistenceOnUnhealthyBackends != "ALWAYS_PERSIST":
+			b.CutUnhealthy = b.Protocol != "tcp"
+		}
 		for _, x := range service.Backends {
 			for _, m := range w.members[x.Group] {
 				i := slices.IndexFunc(machines, func(y Machine) bool { return y.Name == m.instance })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"time"
 
 	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/googleapi"
@@ -16,6 +17,8 @@ const (
 	project = "lab"
 	region  = "us-central1"
 	zone    = region + "-a"
+
+	draining = 2 * time.Second
 )
 
 // gceCloud is a simulated Compute Engine with a VPC, an alias range on each of
@@ -66,7 +69,7 @@ func (c gceCloud) balance(t *testing.T, name, scheme string, port, checkPort int
 		endpoints = append(endpoints, &compute.NetworkEndpoint{Instance: m})
 	}
 	c.do(t, s.NetworkEndpointGroups.AttachNetworkEndpoints(project, zone, name, &compute.NetworkEndpointGroupsAttachEndpointsRequest{NetworkEndpoints: endpoints}).Do)
-	service := &compute.BackendService{Name: name, LoadBalancingScheme: scheme, Protocol: "TCP",
+	service := &compute.BackendService{Name: name, ConnectionDraining: &compute.ConnectionDraining{DrainingTimeoutSec: int64(draining.Seconds())}, LoadBalancingScheme: scheme, Protocol: "TCP",
 		HealthChecks: []string{at + "/regions/" + region + "/healthChecks/" + name},
 		Backends:     []*compute.Backend{{Group: at + "/zones/" + zone + "/networkEndpointGroups/" + name, BalancingMode: "CONNECTION"}}}
 	rule := &compute.ForwardingRule{Name: name, LoadBalancingScheme: scheme, IPProtocol: "TCP", Ports: []string{fmt.Sprint(port)},
