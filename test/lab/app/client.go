@@ -45,10 +45,10 @@ func (q request) do(ctx context.Context) (string, error) {
 }
 
 // freely lets a socket send from an address that is not the machine's own, as
-// who spoofs would.
+// who spoofs would. It takes root.
 func freely(_, _ string, c syscall.RawConn) error {
 	var failed error
-	err := c.Control(func(fd uintptr) { failed = syscall.SetsockoptInt(int(fd), syscall.SOL_IP, syscall.IP_FREEBIND, 1) })
+	err := c.Control(func(fd uintptr) { failed = syscall.SetsockoptInt(int(fd), syscall.SOL_IP, syscall.IP_TRANSPARENT, 1) })
 	return errors.Join(err, failed)
 }
 

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -17,14 +16,13 @@ app get [-n 1] [-timeout 2s] [-from IP] URL  print what a server says
 app udp [-timeout 2s] HOST:PORT              the same by UDP
 app dns NAME                                 print the addresses of a name
 app env [PREFIX]                             print the environment
-app pause                                    do nothing, and reap: for sandboxes
 `
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	commands := map[string]func(context.Context, []string) error{
-		"serve": serve, "get": get, "udp": askUDP, "dns": lookUp, "env": environment, "pause": pause,
+		"serve": serve, "get": get, "udp": askUDP, "dns": lookUp, "env": environment,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprint(os.Stderr, usage)
@@ -33,25 +31,5 @@ func main() {
 	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
-	}
-}
-
-// pause is the init process of a sandbox: what others leave behind is its to
-// reap.
-func pause(ctx context.Context, _ []string) error {
-	children := make(chan os.Signal, 1)
-	signal.Notify(children, syscall.SIGCHLD)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-children:
-			for {
-				pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
-				if pid <= 0 && !errors.Is(err, syscall.EINTR) {
-					break
-				}
-			}
-		}
 	}
 }

@@ -113,6 +113,10 @@ func (f *Fabric) build(ctx context.Context) error {
 			return err
 		}
 	}
+	// Without IPv6 the fabric itself sends nothing that its firewall would count.
+	if err := netns.Sysctl(ctx, vpc, "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"); err != nil {
+		return err
+	}
 	if err := netns.Veth(ctx, vpc, wan, inet, "eth0"); err != nil {
 		return err
 	}

@@ -1,0 +1,50 @@
+package claims
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Write prints the results as people read them.
+func Write(to io.Writer, title string, results []Result) {
+	t := table.NewWriter()
+	t.SetOutputMirror(to)
+	t.SetTitle(title)
+	t.AppendHeader(table.Row{"", "claim", "command", "output"})
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 2, WidthMax: 48, WidthMaxEnforcer: text.WrapSoft}, {Number: 3, WidthMax: 56, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 48, WidthMaxEnforcer: text.WrapSoft},
+	})
+	for _, r := range results {
+		verdict, said := "✓", r.Output
+		if !r.OK {
+			verdict, said = "✗", r.Why
+		}
+		t.AppendRow(table.Row{verdict, r.Claim, r.Command, clip(said)})
+		t.AppendSeparator()
+	}
+	t.Render()
+	fmt.Fprintln(to)
+}
+
+// Failed are those that do not hold.
+func Failed(results []Result) (out []Result) {
+	for _, r := range results {
+		if !r.OK {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func clip(said string) string {
+	const most = 200
+	runes := []rune(strings.TrimSpace(said))
+	if len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return string(runes)
+}
