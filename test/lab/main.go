@@ -56,8 +56,8 @@ func (o *options) check() (err error) {
 	if _, known := cluster.Clouds[o.cloud]; !known {
 		return fmt.Errorf("-cloud=%s: it is gcp or aws", o.cloud)
 	}
-	if o.machines < 2 {
-		return fmt.Errorf("-machines=%d: it takes two for a network", o.machines)
+	if o.machines < 2 || o.machines > 26 {
+		return fmt.Errorf("-machines=%d: it takes two for a network, and there are letters for 26", o.machines)
 	}
 	if o.bin, err = filepath.Abs(o.bin); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpcnative/vpcnative/test/lab/claims"
 	"github.com/vpcnative/vpcnative/test/lab/cluster"
 	"github.com/vpcnative/vpcnative/test/lab/enclosure"
 )
@@ -43,7 +45,31 @@ func (s *session) play(ctx context.Context, fail context.CancelCauseFunc) error 
 		return err
 	}
 	s.say(fmt.Sprintf("the lab is up: %d machines, on %s", s.machines, s.cloud))
-	return nil
+	return s.show(ctx)
+}
+
+// show proves the claims and prints the table.
+func (s *session) show(ctx context.Context) error {
+	w, err := s.newWorld(ctx)
+	if err != nil {
+		return err
+	}
+	results := claims.Check(ctx, w, s.cloud, claims.Network, func(r claims.Result) {
+		verdict := "✓ "
+		if !r.OK {
+			verdict = "✗ "
+		}
+		s.say(verdict + r.Claim)
+	})
+	if s.json {
+		err = json.NewEncoder(s.out).Encode(map[string]any{"cloud": s.cloud, "lag": s.lag.String(), "machines": s.machines, "claims": results})
+	} else {
+		claims.Write(s.out, fmt.Sprintf("%s, the data plane at most %s behind", s.cloud, s.lag), results)
+	}
+	if failed := claims.Failed(results); len(failed) > 0 {
+		err = fmt.Errorf("%d of %d claims do not hold, the first: %s: %s", len(failed), len(results), failed[0].Claim, failed[0].Why)
+	}
+	return err
 }
 
 func (s *session) addMachines(ctx context.Context) error {
@@ -51,7 +77,7 @@ func (s *session) addMachines(ctx context.Context) error {
 	var all sync.WaitGroup
 	for i := range errs {
 		all.Go(func() {
-			name := fmt.Sprintf("m%d", i+1)
+			name := string(rune('a' + i)) // as claims call them
 			s.say("starting machine " + name)
 			_, errs[i] = s.cluster.AddMachine(ctx, name)
 		})
@@ -134,8 +160,8 @@ The lab runs until Ctrl-C. Look around from another terminal:
   enter         nsenter -t %[1]s -m -n -p env KUBECONFIG=%[2]s PATH=%[3]s/nodes:$PATH bash
 and in there
   the cluster   kubectl get nodes,pods -A -o wide
-  a machine     nsenter --net=/run/netns/lab-m1 ip route
-  its pods      ctr -a %[4]s/m1/containerd.sock -n k8s.io containers ls
+  a machine     nsenter --net=/run/netns/lab-a ip route
+  its pods      ctr -a %[4]s/a/containerd.sock -n k8s.io containers ls
   the fabric    nsenter --net=/run/netns/lab-vpc tcpdump -ni any
   the cloud     %[5]s
   logs          ls %[6]s/*.log

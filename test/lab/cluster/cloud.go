@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,9 @@ type Cloud interface {
 	// Start has an instance run; Delete ends it.
 	Start(name string) (Instance, error)
 	Delete(name string) error
+	// Assign and Unassign change an instance's ranges by hand.
+	Assign(name string, p netip.Prefix) error
+	Unassign(name string, p netip.Prefix) error
 	// ManagerFlags have a manager speak to it; Network is what a Network's spec
 	// says of it, in YAML.
 	ManagerFlags(endpoint string) []string
@@ -89,6 +93,34 @@ func (g *GCE) Start(name string) (Instance, error) {
 // Delete ends a VM.
 func (g *GCE) Delete(name string) error { return g.Sim.DeleteInstance(project, zone, name) }
 
+// Assign adds an alias range, out of the secondary range that holds it.
+func (g *GCE) Assign(name string, p netip.Prefix) error {
+	rangeName := ""
+	for _, s := range g.Sim.Subnetworks() {
+		for _, r := range s.Secondary {
+			if r.Prefix.Contains(p.Addr()) {
+				rangeName = r.Name
+			}
+		}
+	}
+	return g.Sim.SetAliases(project, zone, name, "nic0", append(g.aliases(name), gcesim.Alias{Prefix: p, RangeName: rangeName})...)
+}
+
+// Unassign takes an alias range off.
+func (g *GCE) Unassign(name string, p netip.Prefix) error {
+	rest := slices.DeleteFunc(g.aliases(name), func(a gcesim.Alias) bool { return a.Prefix == p })
+	return g.Sim.SetAliases(project, zone, name, "nic0", rest...)
+}
+
+func (g *GCE) aliases(name string) []gcesim.Alias {
+	for _, i := range g.Sim.Instances() {
+		if i.Name == name {
+			return slices.Clone(i.Interfaces[0].Aliases)
+		}
+	}
+	return nil
+}
+
 // ManagerFlags have a manager speak to it.
 func (*GCE) ManagerFlags(endpoint string) []string {
 	return []string{"--gcp-endpoint=" + endpoint, "--gcp-no-auth"}
@@ -155,6 +187,38 @@ func (e *EC2) Delete(name string) error {
 	id := e.ids[name]
 	e.mu.Unlock()
 	return e.Sim.TerminateInstance(id)
+}
+
+// Assign and Unassign change the prefixes of the first interface.
+func (e *EC2) Assign(name string, p netip.Prefix) error {
+	return e.Sim.Assign(e.nic(name), blocks(p)...)
+}
+
+// Unassign takes prefixes off.
+func (e *EC2) Unassign(name string, p netip.Prefix) error {
+	return e.Sim.Unassign(e.nic(name), blocks(p)...)
+}
+
+// blocks are the /28s that a range is made of.
+func blocks(p netip.Prefix) (out []netip.Prefix) {
+	for a := p.Addr(); p.Contains(a); {
+		out = append(out, netip.PrefixFrom(a, 28))
+		for range 16 {
+			a = a.Next()
+		}
+	}
+	return out
+}
+
+func (e *EC2) nic(name string) string {
+	e.mu.Lock()
+	id := e.ids[name]
+	e.mu.Unlock()
+	i, ok := e.Sim.Instance(id)
+	if !ok {
+		return ""
+	}
+	return i.Interfaces[0].ID
 }
 
 // ManagerFlags have a manager speak to it.

@@ -15,8 +15,8 @@ import (
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
-// addressOf is an address of a range, counted from its first.
-func addressOf(p netip.Prefix, n int) netip.Addr {
+// AddressOf is an address of a range, counted from its first.
+func AddressOf(p netip.Prefix, n int) netip.Addr {
 	a := p.Addr()
 	for range n {
 		a = a.Next()
@@ -25,7 +25,7 @@ func addressOf(p netip.Prefix, n int) netip.Addr {
 }
 
 // ClusterDNS is the address of the DNS, as installers choose it.
-func (l *Cluster) ClusterDNS() netip.Addr { return addressOf(l.VPC.Services(), 10) }
+func (l *Cluster) ClusterDNS() netip.Addr { return AddressOf(l.VPC.Services(), 10) }
 
 // startControlPlane runs it as an installer would set it up: nodes and service
 // accounts have the rights that Kubernetes gives them, and no more.
@@ -38,7 +38,7 @@ func (l *Cluster) startControlPlane(ctx context.Context, fail context.CancelCaus
 	l.Server, err = apiserver.Start(ctx, apiserver.Options{
 		CRDDirs: []string{filepath.Join(root, "deploy", "crds")},
 		Names: []string{
-			l.Control.Address.String(), addressOf(services, 1).String(),
+			l.Control.Address.String(), AddressOf(services, 1).String(),
 			"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
 		},
 		APIServerFlags: map[string][]string{

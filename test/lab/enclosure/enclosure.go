@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"github.com/vpcnative/vpcnative/test/lab/cgroups"
+	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
 // stageEnv tells the program at which of these it is: the init of the
@@ -95,7 +96,7 @@ func initialize() (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	if err := mounts(); err != nil {
+	if err := errors.Join(mounts(), netns.IP(context.Background(), "", "link set lo up")); err != nil {
 		return 1, err
 	}
 	cmd := again(stageIn + os.Getenv(nameEnv))
