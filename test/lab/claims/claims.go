@@ -86,28 +86,13 @@ func Check(ctx context.Context, w World, cloud string, table []Claim, report fun
 }
 
 func check(ctx context.Context, w World, s Step) (command, output string, err error) {
-	in, err := fill(w, s.In)
-	if err != nil {
-		return s.Run, "", err
-	}
-	run, err := fill(w, s.Run)
-	if err != nil {
-		return s.Run, "", err
-	}
-	want, err := fill(w, s.Want)
-	if err != nil {
-		return s.Run, "", err
-	}
-	command = in + ": " + run
 	limit := s.Within
 	if limit == 0 {
 		limit = patience
 	}
 	began, since := time.Now(), time.Time{}
 	for {
-		var failed error
-		output, failed = w.Run(ctx, in, run)
-		err := judge(output, failed, want)
+		command, output, err = once(ctx, w, s)
 		now := time.Now()
 		switch {
 		case err == nil && since.IsZero():
@@ -122,6 +107,18 @@ func check(ctx context.Context, w World, s Step) (command, output string, err er
 		}
 		time.Sleep(again)
 	}
+}
+
+// once runs the command with the facts of this moment: some come to be.
+func once(ctx context.Context, w World, s Step) (command, output string, err error) {
+	var texts [3]string
+	for i, text := range []string{s.In, s.Run, s.Want} {
+		if texts[i], err = fill(w, text); err != nil {
+			return s.In + ": " + s.Run, "", err
+		}
+	}
+	output, failed := w.Run(ctx, texts[0], texts[1])
+	return texts[0] + ": " + texts[1], output, judge(output, failed, texts[2])
 }
 
 // judge says why an output is not what is wanted.

@@ -59,7 +59,7 @@ func (f *Fabric) cut(ctx context.Context, c balance.Cut) {
 func (f *Fabric) applyGuests(ctx context.Context, want Plan) (err error) {
 	for instance, n := range f.nics {
 		next := want.Guests[instance]
-		if maps.Equal(f.guests[instance], next) || n.netns == "" {
+		if maps.Equal(f.guests[instance], next) {
 			continue
 		}
 		if e := follow(ctx, n.netns, f.guests[instance], next); e != nil {

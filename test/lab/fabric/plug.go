@@ -38,7 +38,7 @@ func (f *Fabric) Plug(ctx context.Context, instance, ns string) (NIC, error) {
 	if ns == "" {
 		n.guest = f.Prefix + "eth0"
 	}
-	if err := f.wire(ctx, n, m, v.Space); err != nil {
+	if err := f.wire(ctx, n, m); err != nil {
 		_ = netns.IP(ctx, f.Namespace(), "link del "+n.Device)
 		return NIC{}, fmt.Errorf("plugging in %s: %w", instance, err)
 	}
@@ -66,7 +66,7 @@ func external(index int) netip.Addr {
 
 // wire makes the pair of devices. A link of this namespace cannot be given a
 // name in another by a peer that has none, so it is made here in that case.
-func (f *Fabric) wire(ctx context.Context, n NIC, m Machine, space []netip.Prefix) error {
+func (f *Fabric) wire(ctx context.Context, n NIC, m Machine) error {
 	link := fmt.Sprintf("link add %s mtu %d type veth peer name %s mtu %d netns ", n.guest, mtu, n.Device, mtu) + f.Namespace()
 	if err := netns.IP(ctx, n.netns, link); err != nil {
 		return err
@@ -80,10 +80,6 @@ func (f *Fabric) wire(ctx context.Context, n NIC, m Machine, space []netip.Prefi
 	}
 	if n.netns != "" {
 		guest = append(guest, fmt.Sprintf("route add default via %s dev %s src %s", m.Gateway, n.guest, m.Primary))
-	} else {
-		for _, p := range space {
-			guest = append(guest, fmt.Sprintf("route add %s via %s dev %s src %s", p, m.Gateway, n.guest, m.Primary))
-		}
 	}
 	if err := netns.IP(ctx, n.netns, guest...); err != nil {
 		return fmt.Errorf("%w (%s)", err, strings.Join(guest, "; "))

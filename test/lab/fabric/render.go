@@ -82,6 +82,11 @@ func (r *renderer) ways() {
 	}
 	for _, m := range r.plugged {
 		n := r.nics[m.Name]
+		for _, p := range r.Space {
+			if n.netns == "" { // it has no default route that leads here
+				r.guest(m.Name)[fmt.Sprintf("route %s dev %s", p, n.guest)] = fmt.Sprintf("via %s src %s", m.Gateway, m.Primary)
+			}
+		}
 		r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", m.Gateway)] = ""
 		r.plan.Ways[fmt.Sprintf("route %s table main", m.Primary)] = "dev " + n.Device
 		for _, p := range m.Prefixes {
@@ -138,13 +143,17 @@ func (r *renderer) balancerWays() {
 				if !ok {
 					continue
 				}
-				if r.plan.Guests[m.Machine] == nil {
-					r.plan.Guests[m.Machine] = map[string]string{}
-				}
-				r.plan.Guests[m.Machine][fmt.Sprintf("route local %s dev %s table local", f.Addr, n.guest)] = ""
+				r.guest(m.Machine)[fmt.Sprintf("route local %s dev %s table local", f.Addr, n.guest)] = ""
 			}
 		}
 	}
+}
+
+func (r *renderer) guest(machine string) map[string]string {
+	if r.plan.Guests[machine] == nil {
+		r.plan.Guests[machine] = map[string]string{}
+	}
+	return r.plan.Guests[machine]
 }
 
 // changes are the lines of `ip` that lead from one state to another: what goes,
