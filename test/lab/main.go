@@ -28,6 +28,7 @@ type options struct {
 	bin, cloud   string
 	machines     int
 	keep, json   bool
+	core         bool
 	timeout, lag time.Duration
 }
 
@@ -37,6 +38,7 @@ func main() {
 	flag.StringVar(&o.cloud, "cloud", "gcp", "`name` of the cloud: gcp or aws")
 	flag.IntVar(&o.machines, "machines", 3, "`number` of machines, at least 2")
 	flag.BoolVar(&o.keep, "keep", false, "leave all running at the end, until Ctrl-C")
+	flag.BoolVar(&o.core, "core", false, "show the core claims only")
 	flag.BoolVar(&o.json, "json", false, "print the results as JSON")
 	flag.DurationVar(&o.timeout, "timeout", 15*time.Minute, "`time` after which the lab is given up")
 	flag.DurationVar(&o.lag, "lag", 500*time.Millisecond, "`time` that the data plane is at most behind the cloud's API")

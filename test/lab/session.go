@@ -3,18 +3,26 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/test/lab/claims"
 	"github.com/vpcnative/vpcnative/test/lab/cluster"
 	"github.com/vpcnative/vpcnative/test/lab/enclosure"
+	"github.com/vpcnative/vpcnative/test/lab/fabric"
+	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
 // session is one run of the lab.
@@ -50,11 +58,17 @@ func (s *session) play(ctx context.Context, fail context.CancelCauseFunc) error 
 
 // show proves the claims and prints the table.
 func (s *session) show(ctx context.Context) error {
-	w, err := s.newWorld(ctx)
+	w, err := s.world(ctx)
 	if err != nil {
 		return err
 	}
-	results := claims.Check(ctx, w, s.cloud, claims.Network, func(r claims.Result) {
+	var table []claims.Claim
+	for _, c := range slices.Concat(claims.Network, claims.Cluster) {
+		if c.Core || !s.core {
+			table = append(table, c)
+		}
+	}
+	results := claims.Check(ctx, w, s.cloud, table, func(r claims.Result) {
 		verdict := "✓ "
 		if !r.OK {
 			verdict = "✗ "
@@ -64,7 +78,7 @@ func (s *session) show(ctx context.Context) error {
 	if s.json {
 		err = json.NewEncoder(s.out).Encode(map[string]any{"cloud": s.cloud, "lag": s.lag.String(), "machines": s.machines, "claims": results})
 	} else {
-		claims.Write(s.out, fmt.Sprintf("%s, the data plane at most %s behind", s.cloud, s.lag), results)
+		claims.Write(s.out, fmt.Sprintf("%s, %d machines, the data plane at most %s behind", s.cloud, s.machines, s.lag), results)
 	}
 	if failed := claims.Failed(results); len(failed) > 0 {
 		err = fmt.Errorf("%d of %d claims do not hold, the first: %s: %s", len(failed), len(results), failed[0].Claim, failed[0].Why)
@@ -72,77 +86,151 @@ func (s *session) show(ctx context.Context) error {
 	return err
 }
 
+// world runs what the claims talk to.
+func (s *session) world(ctx context.Context) (*claims.Kube, error) {
+	app := filepath.Join(s.bin, "lab", "app")
+	w := &claims.Kube{
+		API: s.cluster.API, Fabric: s.cluster.Fabric, App: app, Apply: s.cluster.Apply,
+		Kubectl: []string{filepath.Join(s.bin, "nodes", "kubectl"), "--kubeconfig=" + s.cluster.Server.KubeconfigFile},
+		Cloud:   s.byHand, Lab: s.machine,
+	}
+	for _, name := range s.names() {
+		m := s.cluster.Machine(name)
+		w.Machines = append(w.Machines, claims.Machine{Name: name, Netns: m.Netns, NIC: m.NIC, Runtime: m.Socket()})
+	}
+	internet := netns.Command(ctx, s.cluster.Fabric.InternetNamespace(), app, "serve", "-name=internet", "-listen="+fabric.Internet+":80")
+	if err := internet.Start(); err != nil {
+		return nil, err
+	}
+	go func() { _ = internet.Wait() }()
+	s.say("starting workloads")
+	if _, err := w.Run(ctx, "lab", "apply workloads"); err != nil {
+		return nil, err
+	}
+	return w, s.wait(ctx, func() (string, error) { return s.starting(ctx, "") })
+}
+
+// byHand is what somebody does to a machine's ranges, past the manager.
+func (s *session) byHand(_ context.Context, args ...string) error {
+	if len(args) != 3 {
+		return fmt.Errorf("%q: it takes what to do, a machine and a range", args)
+	}
+	p, err := netip.ParsePrefix(args[2])
+	if err != nil {
+		return err
+	}
+	switch args[0] {
+	case "assign":
+		return s.cluster.VPC.Assign(args[1], p)
+	case "unassign":
+		return s.cluster.VPC.Unassign(args[1], p)
+	}
+	return fmt.Errorf("the cloud knows no %q", args[0])
+}
+
+// machine has one join or leave.
+func (s *session) machine(ctx context.Context, args ...string) error {
+	switch {
+	case len(args) == 2 && args[0] == "join":
+		_, err := s.cluster.AddMachine(ctx, args[1])
+		return err
+	case len(args) == 2 && args[0] == "leave":
+		return s.cluster.RemoveMachine(ctx, args[1])
+	}
+	return fmt.Errorf("the lab knows no %q", args)
+}
+
+// names of the machines, as claims call them.
+func (s *session) names() (names []string) {
+	for i := range s.machines {
+		names = append(names, string(rune('a'+i)))
+	}
+	return names
+}
+
 func (s *session) addMachines(ctx context.Context) error {
 	errs := make([]error, s.machines)
 	var all sync.WaitGroup
-	for i := range errs {
+	for i, name := range s.names() {
 		all.Go(func() {
-			name := string(rune('a' + i)) // as claims call them
 			s.say("starting machine " + name)
 			_, errs[i] = s.cluster.AddMachine(ctx, name)
 		})
 	}
 	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
-	return s.waitReady(ctx)
+	if err := s.wait(ctx, func() (string, error) { return s.joining(ctx) }); err != nil {
+		return err
+	}
+	return s.wait(ctx, func() (string, error) { return s.starting(ctx, "kube-system") })
 }
 
-// waitReady waits for Nodes that are ready and add-ons that run.
-func (s *session) waitReady(ctx context.Context) error {
+// wait waits until nothing is missing, and says what is.
+func (s *session) wait(ctx context.Context, missing func() (string, error)) error {
 	last := ""
 	for {
-		waits, err := s.waiting(ctx)
-		if err != nil || waits == "" {
+		what, err := missing()
+		if err != nil || what == "" {
 			return err
 		}
-		if waits != last {
-			s.say("waiting for " + waits)
-			last = waits
+		if what != last {
+			s.say("waiting for " + what)
+			last = what
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w", waits, context.Cause(ctx))
+			return fmt.Errorf("waiting for %s: %w", what, context.Cause(ctx))
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }
 
-func (s *session) waiting(ctx context.Context) (string, error) {
+// joining tells which Nodes are not ready yet.
+func (s *session) joining(ctx context.Context) (string, error) {
 	var nodes corev1.NodeList
-	var pods corev1.PodList
 	if err := s.cluster.API.List(ctx, &nodes); err != nil {
 		return "", err
 	}
-	if err := s.cluster.API.List(ctx, &pods); err != nil {
+	missing := s.names()
+	for _, n := range nodes.Items {
+		if slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+		}) {
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == n.Name })
+		}
+	}
+	if len(missing) == 0 {
+		return "", nil
+	}
+	return "Nodes " + strings.Join(missing, ", "), nil
+}
+
+// starting tells which Deployments and DaemonSets of a namespace, or of all, do
+// not have all their pods yet.
+func (s *session) starting(ctx context.Context, namespace string) (string, error) {
+	var deployments appsv1.DeploymentList
+	var sets appsv1.DaemonSetList
+	in := client.InNamespace(namespace)
+	if err := errors.Join(s.cluster.API.List(ctx, &deployments, in), s.cluster.API.List(ctx, &sets, in)); err != nil {
 		return "", err
 	}
-	ready, running := 0, 0
-	for _, n := range nodes.Items {
-		for _, c := range n.Status.Conditions {
-			if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
-				ready++
-			}
+	var missing []string
+	for _, d := range deployments.Items {
+		if d.Status.ObservedGeneration < d.Generation || d.Status.ReadyReplicas < *d.Spec.Replicas {
+			missing = append(missing, d.Name)
 		}
 	}
-	for _, p := range pods.Items {
-		for _, c := range p.Status.Conditions {
-			if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-				running++
-			}
+	for _, d := range sets.Items {
+		if d.Status.ObservedGeneration < d.Generation || d.Status.NumberReady < int32(s.machines) {
+			missing = append(missing, d.Name)
 		}
 	}
-	addons := s.machines + 1 // the policies' on each, and the DNS
-	switch {
-	case ready < s.machines:
-		return fmt.Sprintf("Nodes: %d of %d are ready", ready, s.machines), nil
-	case running < addons:
-		return fmt.Sprintf("add-ons: %d of %d pods are ready", running, addons), nil
+	if len(missing) == 0 {
+		return "", nil
 	}
-	return "", nil
+	return "pods of " + strings.Join(missing, ", "), nil
 }
 
 // stay leaves all running until a person has seen enough.

@@ -46,7 +46,9 @@ type Config struct {
 }
 
 func (c Config) file(name string) string { return filepath.Join(c.Dir, name) }
-func (c Config) socket() string          { return c.file("containerd.sock") }
+
+// Socket is containerd's.
+func (c Config) Socket() string { return c.file("containerd.sock") }
 
 // Machine is one that runs.
 type Machine struct {
@@ -61,7 +63,7 @@ func Start(ctx context.Context, c Config) (*Machine, error) {
 	if err := m.write(); err != nil {
 		return nil, fmt.Errorf("preparing the machine %s: %w", c.Name, err)
 	}
-	if err := m.runtime(ctx); err != nil {
+	if err := errors.Join(m.queuePolicies(ctx), m.runtime(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("machine %s: %w", c.Name, err), m.Stop())
 	}
 	labels := make([]string, 0, len(c.Labels))
@@ -108,7 +110,7 @@ func (m *Machine) runtime(ctx context.Context) error {
 		return err
 	}
 	for {
-		conn, err := net.Dial("unix", m.socket())
+		conn, err := net.Dial("unix", m.Socket())
 		if err == nil {
 			_ = conn.Close()
 			break
@@ -123,7 +125,7 @@ func (m *Machine) runtime(ctx context.Context) error {
 		}
 	}
 	for _, file := range m.Images {
-		out, err := exec.CommandContext(ctx, "ctr", "--address="+m.socket(), "--namespace=k8s.io", "images", "import", file).CombinedOutput()
+		out, err := exec.CommandContext(ctx, "ctr", "--address="+m.Socket(), "--namespace=k8s.io", "images", "import", file).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("importing %s: %w: %s", filepath.Base(file), err, out)
 		}

@@ -32,7 +32,7 @@ state = %[2]q
     runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.internal.v1.opt"]
   path = %[7]q
-`, c.file("containerd"), c.file("state"), c.socket(), c.SandboxImage, c.AddonsDir, c.file("cni"), c.file("opt"))
+`, c.file("containerd"), c.file("state"), c.Socket(), c.SandboxImage, c.AddonsDir, c.file("cni"), c.file("opt"))
 }
 
 // kubelet runs without a cgroup per quality of service, and evicts nobody: the
@@ -48,7 +48,7 @@ func (c Config) kubelet() (string, error) {
 		"cgroupRoot":                    c.CgroupRoot,
 		"clusterDNS":                    []string{c.ClusterDNS.String()},
 		"clusterDomain":                 "cluster.local",
-		"containerRuntimeEndpoint":      "unix://" + c.socket(),
+		"containerRuntimeEndpoint":      "unix://" + c.Socket(),
 		"enforceNodeAllocatable":        []string{},
 		"evictionHard":                  object{},
 		"failCgroupV1":                  false,
