@@ -51,34 +51,41 @@ func (d *Drainer) Follow(balancers []Balancer, h Health, now time.Time) (with []
 		}
 	}
 	for at, b := range d.members {
-		if present[at] {
-			continue
-		}
-		if _, known := d.left[at]; !known {
-			d.left[at] = now
-		}
-		if b.Drain >= 0 && !now.Before(d.left[at].Add(b.Drain)) {
+		if !present[at] && d.leave(at, b, now) {
 			cuts = append(cuts, b.cuts(at.Member)...)
-		} else if b.Drain != Forever {
-			continue
 		}
+	}
+	for _, b := range balancers {
+		with = append(with, d.withDraining(b))
+	}
+	return with, cuts
+}
+
+// leave tells whether the connections of a member that left are to end.
+func (d *Drainer) leave(at drained, b Balancer, now time.Time) (cut bool) {
+	if _, known := d.left[at]; !known {
+		d.left[at] = now
+	}
+	cut = b.Drain >= 0 && !now.Before(d.left[at].Add(b.Drain))
+	if cut || b.Drain == Forever {
 		delete(d.members, at)
 		delete(d.healthy, at)
 		delete(d.left, at)
 	}
-	for _, b := range balancers {
-		b.Members = slices.Clone(b.Members)
-		for at := range d.left {
-			if at.balancer == b.Name {
-				m := at.Member
-				m.Draining = true
-				b.Members = append(b.Members, m)
-			}
+	return cut
+}
+
+func (d *Drainer) withDraining(b Balancer) Balancer {
+	b.Members = slices.Clone(b.Members)
+	for at := range d.left {
+		if at.balancer == b.Name {
+			m := at.Member
+			m.Draining = true
+			b.Members = append(b.Members, m)
 		}
-		slices.SortStableFunc(b.Members, func(x, y Member) int { return cmp.Compare(x.Machine, y.Machine) })
-		with = append(with, b)
 	}
-	return with, cuts
+	slices.SortStableFunc(b.Members, func(x, y Member) int { return cmp.Compare(x.Machine, y.Machine) })
+	return b
 }
 
 func (b Balancer) cuts(m Member) (out []Cut) {

@@ -3,9 +3,16 @@ package claims
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/yaml"
 )
 
 // scripted is a world whose commands print one thing after the other.
@@ -81,9 +88,53 @@ func TestTheTable(t *testing.T) {
 
 // TestClaimsAreComplete: each says something, and runs something.
 func TestClaimsAreComplete(t *testing.T) {
-	for _, c := range append(append([]Claim(nil), Network...), ByHand...) {
+	for _, c := range slices.Concat(Network, ByHand, Cluster) {
 		if c.Says == "" || len(c.Steps) == 0 {
 			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// TestManifestsAreThere: each that a claim applies, as documents of Kubernetes.
+func TestManifestsAreThere(t *testing.T) {
+	for _, c := range Cluster {
+		for _, s := range c.Steps {
+			name, ok := strings.CutPrefix(s.Run, "apply ")
+			if !ok {
+				continue
+			}
+			text, err := Manifest(name, "lab.local/app:1")
+			if err != nil || strings.Contains(text, "IMAGE") {
+				t.Errorf("%s: %v\n%s", name, err, text)
+			}
+			for doc := range strings.SplitSeq(text, "\n---\n") {
+				var object struct{ APIVersion, Kind string }
+				if err := yaml.Unmarshal([]byte(doc), &object); err != nil || object.Kind == "" || object.APIVersion == "" {
+					t.Errorf("%s: %v\n%s", name, err, doc)
+				}
+			}
+		}
+	}
+}
+
+func TestFactsOfServices(t *testing.T) {
+	ingress := func(i ...corev1.LoadBalancerIngress) corev1.ServiceStatus {
+		return corev1.ServiceStatus{LoadBalancer: corev1.LoadBalancerStatus{Ingress: i}}
+	}
+	at := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: "default", Name: name} }
+	api := fake.NewClientBuilder().WithObjects(
+		&corev1.Service{ObjectMeta: at("web"), Spec: corev1.ServiceSpec{ClusterIP: "10.32.0.3", Ports: []corev1.ServicePort{{Name: "http", NodePort: 30080}}}},
+		&corev1.Service{ObjectMeta: at("outer"), Status: ingress(corev1.LoadBalancerIngress{IP: "198.18.0.1"})},
+		&corev1.Service{ObjectMeta: at("named"), Status: ingress(corev1.LoadBalancerIngress{Hostname: "x.elb"})},
+		&corev1.Service{ObjectMeta: at("waits"), Status: ingress(corev1.LoadBalancerIngress{Hostname: "y.elb"})},
+	).Build()
+	hosts := map[string][]netip.Addr{"x.elb": {netip.MustParseAddr("198.19.0.6")}}
+	for fact, want := range map[string]string{
+		"svc.web": "10.32.0.3", "port.web.http": "30080", "lb.outer": "198.18.0.1", "lb.named": "198.19.0.6",
+		"lb.waits": "", "lb.web": "", "svc.none": "", "port.web.other": "", "web": "",
+	} {
+		if got, ok := ServiceFact(t.Context(), api, hosts, fact); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %v; want %q", fact, got, ok, want)
 		}
 	}
 }

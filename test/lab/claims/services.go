@@ -3,12 +3,15 @@ package claims
 import "time"
 
 // Cluster is what a cluster adds: ranges that the manager keeps, Services,
-// names, policies and load balancers. Workloads comes first.
+// names, policies and load balancers. A cluster knows "apply NAME", for the
+// manifests beside this file, and "kubectl ...".
 var Cluster = []Claim{
 	{Core: true, Says: "pods leave the VPC with their node's address: the manager keeps the list of what is inside", Steps: []Step{
 		{In: "pod/a", Run: "app get http://{internet}:80", Want: `"peer":"{a.external}:`},
 	}},
 	{Core: true, Says: "a ClusterIP leads to the Service's pods, which see the pod that asks", Steps: []Step{
+		{In: "cluster", Run: "apply workloads"},
+		{In: "cluster", Run: "kubectl rollout status deployment web --timeout=60s"},
 		{In: "pod/a", Run: "app get http://{svc.web}:80", Want: `"peer":"{a.pod}:\d+","own":"[0-9.]+:8080"`},
 	}},
 	{Core: true, Says: "each port of a Service leads to its own target port", Steps: []Step{
@@ -19,7 +22,7 @@ var Cluster = []Claim{
 		{In: "pod/a", Run: "app get http://{b.node}:30090", Want: `"own":"[0-9.]+:8081"`},
 	}},
 	{Core: true, Says: "Services are found by environment", Steps: []Step{
-		{In: "pod/web", Run: "app env DB_SERVICE_", Want: `DB_SERVICE_HOST={svc.db}`},
+		{In: "pod/deployment/web", Run: "app env DB_SERVICE_", Want: `DB_SERVICE_HOST={svc.db}`},
 	}},
 	{Core: true, Says: "Services are found by name: short inside the namespace", Steps: []Step{
 		{In: "pod/a", Run: "app get http://web", Want: `"host":"web"`},
@@ -28,21 +31,21 @@ var Cluster = []Claim{
 		{In: "pod/a", Run: "app get http://till.shop.svc.cluster.local", Want: `"name":"till-`},
 	}},
 	{Core: true, Says: "the Services' range grows when it is nearly full, and addresses of the new one work", Steps: []Step{
-		{In: "lab", Run: "apply many", Within: time.Minute},
+		{In: "cluster", Run: "apply many", Within: time.Minute},
 		{In: "pod/a", Run: "app get http://{svc.many-16}:80", Want: `"peer":"{a.pod}:`, Within: time.Minute},
 	}},
 	{Says: "a Service's address stays while its pods are replaced", Steps: []Step{
-		{In: "kubectl", Run: "rollout restart deployment web"},
+		{In: "cluster", Run: "kubectl rollout restart deployment web"},
 		{In: "pod/a", Run: "app get http://{svc.web}:80", Want: `"own"`, Stays: 8 * time.Second},
 	}},
 	{Says: "a NetworkPolicy denies and allows by pods' addresses", Steps: []Step{
 		{In: "pod/a", Run: "app get http://db:5432", Want: `"own"`},
-		{In: "lab", Run: "apply policy"},
+		{In: "cluster", Run: "apply policy"},
 		{In: "pod/a", Run: "app get -timeout 1s http://db:5432", Want: "!"},
-		{In: "pod/web", Run: "app get http://db:5432", Want: `"own"`},
+		{In: "pod/deployment/web", Run: "app get http://db:5432", Want: `"own"`},
 	}},
 	{Core: true, Says: "a load balancer is reached from the internet, and the pod sees the client", Steps: []Step{
-		{In: "lab", Run: "apply balancers"},
+		{In: "cluster", Run: "apply balancers"},
 		{In: "internet", Run: "app get http://{lb.outer}:80", Want: `"peer":"{internet}:`, Within: time.Minute},
 	}},
 	{Core: true, Says: "an internal load balancer is reached from the VPC, and the pod sees the client", Steps: []Step{
