@@ -72,9 +72,15 @@ func (f *Fabric) applyGuests(ctx context.Context, want Plan) (err error) {
 }
 
 // follow leads a namespace's routes and policy rules from one state to another.
-// What is gone already, as with a device, need not be deleted.
+// What is gone already, as with a device, need not be deleted. Rules that are
+// there already, after a batch that failed half-way, would be an error.
 func follow(ctx context.Context, ns string, was, want map[string]string) error {
 	del, set := changes(was, want)
+	for _, line := range set {
+		if rule, ok := strings.CutPrefix(line, "rule add "); ok {
+			del = append(del, "rule del "+rule)
+		}
+	}
 	for _, line := range del {
 		_ = netns.IP(ctx, ns, line)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"sync"
@@ -49,7 +50,7 @@ const (
 	gatewaySide  = "203.0.113.1"
 	// Internet is a host on the internet: whoever wants to serve there binds it.
 	Internet = "192.0.2.7"
-	poll     = 150 * time.Millisecond
+	poll     = 200 * time.Millisecond
 	mtu      = 1460
 )
 
@@ -96,6 +97,11 @@ func New(ctx context.Context, c Config) (*Fabric, error) {
 		return nil, fmt.Errorf("making a fabric: %w", err)
 	}
 	f.prober = balance.NewProber(f.dial)
+	for _, name := range []string{f.Namespace(), f.InternetNamespace()} {
+		if _, err := os.Stat(netns.Path(name)); err == nil {
+			return nil, fmt.Errorf("making a fabric: the namespace %s is there already", name)
+		}
+	}
 	if err := f.build(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("making a fabric: %w", err), f.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,4 +234,31 @@ func TestPacketsGoWhereComputeEngineSays(t *testing.T) {
 			r.within(2*time.Second, want, func() string { return r.ask(r.pod(from), "", "10.4.5.7:8080") })
 		}
 	})
+}
+
+func TestAnotherFabricOfTheSameNameIsLeftAlone(t *testing.T) {
+	cloud := newGCECloud(t, gcesim.Config{})
+	c := Config{Cloud: "gcp", Endpoint: cloud.endpoint, Project: project, Network: "vpc"}
+	r := newRig(t, c, nil)
+	c.Prefix = r.Prefix
+	if _, err := New(t.Context(), c); err == nil || !strings.Contains(err.Error(), r.Namespace()) {
+		t.Errorf("making it again: %v", err)
+	}
+	there, err := netns.List(r.Prefix)
+	must(t, err)
+	if len(there) != 2 {
+		t.Errorf("namespaces afterwards: %v", there)
+	}
+}
+
+func TestWhatCannotBePluggedIn(t *testing.T) {
+	cloud := newGCECloud(t, gcesim.Config{}, "a")
+	r := newRig(t, Config{Cloud: "gcp", Endpoint: cloud.endpoint, Project: project, Network: "vpc"}, nil)
+	if _, err := r.Plug(t.Context(), "b", r.ns("b")); err == nil || !strings.Contains(err.Error(), "no such instance") {
+		t.Errorf("an instance that there is not: %v", err)
+	}
+	if _, err := r.Plug(t.Context(), "a", r.ns("a")); err == nil {
+		t.Error("a namespace that there is not")
+	}
+	r.addMachine("a", "10.4.0.7") // and then it goes
 }
