@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,8 +20,6 @@ import (
 	"github.com/vpcnative/vpcnative/test/lab/claims"
 	"github.com/vpcnative/vpcnative/test/lab/cluster"
 	"github.com/vpcnative/vpcnative/test/lab/enclosure"
-	"github.com/vpcnative/vpcnative/test/lab/fabric"
-	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
 // session is one run of the lab.
@@ -84,60 +81,6 @@ func (s *session) show(ctx context.Context) error {
 		err = fmt.Errorf("%d of %d claims do not hold, the first: %s: %s", len(failed), len(results), failed[0].Claim, failed[0].Why)
 	}
 	return err
-}
-
-// world runs what the claims talk to.
-func (s *session) world(ctx context.Context) (*claims.Kube, error) {
-	app := filepath.Join(s.bin, "lab", "app")
-	w := &claims.Kube{
-		API: s.cluster.API, Fabric: s.cluster.Fabric, App: app, Apply: s.cluster.Apply,
-		Kubectl: []string{filepath.Join(s.bin, "nodes", "kubectl"), "--kubeconfig=" + s.cluster.Server.KubeconfigFile},
-		Cloud:   s.byHand, Lab: s.machine,
-	}
-	for _, name := range s.names() {
-		m := s.cluster.Machine(name)
-		w.Machines = append(w.Machines, claims.Machine{Name: name, Netns: m.Netns, NIC: m.NIC, Runtime: m.Socket()})
-	}
-	internet := netns.Command(ctx, s.cluster.Fabric.InternetNamespace(), app, "serve", "-name=internet", "-listen="+fabric.Internet+":80")
-	if err := internet.Start(); err != nil {
-		return nil, err
-	}
-	go func() { _ = internet.Wait() }()
-	s.say("starting workloads")
-	if _, err := w.Run(ctx, "lab", "apply workloads"); err != nil {
-		return nil, err
-	}
-	return w, s.wait(ctx, func() (string, error) { return s.starting(ctx, "") })
-}
-
-// byHand is what somebody does to a machine's ranges, past the manager.
-func (s *session) byHand(_ context.Context, args ...string) error {
-	if len(args) != 3 {
-		return fmt.Errorf("%q: it takes what to do, a machine and a range", args)
-	}
-	p, err := netip.ParsePrefix(args[2])
-	if err != nil {
-		return err
-	}
-	switch args[0] {
-	case "assign":
-		return s.cluster.VPC.Assign(args[1], p)
-	case "unassign":
-		return s.cluster.VPC.Unassign(args[1], p)
-	}
-	return fmt.Errorf("the cloud knows no %q", args[0])
-}
-
-// machine has one join or leave.
-func (s *session) machine(ctx context.Context, args ...string) error {
-	switch {
-	case len(args) == 2 && args[0] == "join":
-		_, err := s.cluster.AddMachine(ctx, args[1])
-		return err
-	case len(args) == 2 && args[0] == "leave":
-		return s.cluster.RemoveMachine(ctx, args[1])
-	}
-	return fmt.Errorf("the lab knows no %q", args)
 }
 
 // names of the machines, as claims call them.
