@@ -97,7 +97,7 @@ func newPlain(t *testing.T) plain {
 
 	prefix := fmt.Sprintf("c%d-", os.Getpid())
 	w.Fabric, err = fabric.New(t.Context(), fabric.Config{Cloud: "gcp", Endpoint: endpoint, Project: "lab", Network: "vpc", Prefix: prefix,
-		Lag: 300 * time.Millisecond, Log: t.Logf})
+		Lag: 100 * time.Millisecond, Log: t.Logf})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)

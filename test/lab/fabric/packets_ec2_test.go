@@ -27,7 +27,7 @@ func TestPacketsGoWhereEC2Says(t *testing.T) {
 		pods[id] = delegatedTo(n).Addr().Next().Next().String()
 	}
 	c := cloud.config()
-	c.Lag = 300 * time.Millisecond
+	c.Lag = 100 * time.Millisecond
 	r := newRig(t, c, pods)
 	f.Store(r.Fabric)
 	for n, id := range cloud.machines {

@@ -99,12 +99,14 @@ func (r rig) serve(ns, at, name string) (stop func()) {
 }
 
 // ask returns what the server says, or the empty string if none answers.
-func (r rig) ask(ns, from, to string) string {
+func (r rig) ask(ns, from, to string) string { return r.askFor(700*time.Millisecond, ns, from, to) }
+
+func (r rig) askFor(limit time.Duration, ns, from, to string) string {
 	var d net.Dialer
 	if from != "" {
 		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
 	}
-	client := http.Client{Timeout: 700 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true,
+	client := http.Client{Timeout: limit, Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
 			err = Inside(ns, func() error {
 				conn, err = d.DialContext(ctx, "tcp4", to)
@@ -145,7 +147,7 @@ func (r rig) dropped(key string) int { return r.Dropped()[key] }
 
 func TestPacketsGoWhereComputeEngineSays(t *testing.T) {
 	cloud := newGCECloud(t, gcesim.Config{}, "a", "b")
-	r := newRig(t, Config{Cloud: "gcp", Endpoint: cloud.endpoint, Project: project, Network: "vpc", Lag: 300 * time.Millisecond},
+	r := newRig(t, Config{Cloud: "gcp", Endpoint: cloud.endpoint, Project: project, Network: "vpc", Lag: 100 * time.Millisecond},
 		map[string]string{"a": "10.4.0.7", "b": "10.4.1.7"})
 	r.serve(r.pod("b"), ":8080", "pod-b")
 	r.serve(r.ns("b"), ":9090", "b")
