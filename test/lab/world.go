@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os/exec"
@@ -21,6 +22,8 @@ import (
 type world struct {
 	*cluster.Cluster
 	kubectl, kubeconfig, app string
+	// left are facts of machines that have left.
+	left map[string]string
 }
 
 // pod is what claims talk to on a machine, by the machine's name.
@@ -44,29 +47,48 @@ spec:
 func (s *session) world(ctx context.Context) (*world, error) {
 	w := &world{
 		Cluster: s.cluster, kubectl: filepath.Join(s.bin, "nodes", "kubectl"), kubeconfig: s.cluster.Server.KubeconfigFile,
-		app: filepath.Join(s.bin, "lab", "app"),
+		app: filepath.Join(s.bin, "lab", "app"), left: map[string]string{},
 	}
-	servers := map[string][]string{w.Fabric.InternetNamespace(): {"-name=internet", "-listen=" + fabric.Internet + ":80"}}
 	ready := []string{w.kubectl, "wait", "--for=condition=Ready", "--timeout=120s"}
 	if out, err := w.command(ctx, w.kubectl, "wait", "--for=create", "serviceaccount/default", "--timeout=120s"); err != nil {
 		return nil, fmt.Errorf("waiting for the service account of pods: %w: %s", err, out)
 	}
 	for _, name := range s.names() {
-		servers[w.Machine(name).Netns] = []string{"-name=" + name, "-listen=:9090"}
 		ready = append(ready, "pod/"+name)
-		if err := w.Apply(ctx, fmt.Sprintf(pod, name, cluster.AppImage)); err != nil {
+		if err := w.inhabit(ctx, name); err != nil {
 			return nil, err
 		}
 	}
-	for ns, args := range servers {
-		if err := w.serve(ctx, ns, args...); err != nil {
-			return nil, err
-		}
+	if err := w.serve(ctx, w.Fabric.InternetNamespace(), "-name=internet", "-listen="+fabric.Internet+":80"); err != nil {
+		return nil, err
 	}
 	if out, err := w.command(ctx, ready...); err != nil {
 		return nil, fmt.Errorf("waiting for pods: %w: %s", err, out)
 	}
 	return w, nil
+}
+
+// inhabit gives a machine its pod and a server.
+func (w *world) inhabit(ctx context.Context, name string) error {
+	return errors.Join(
+		w.serve(ctx, w.Machine(name).Netns, "-name="+name, "-listen=:9090"),
+		w.Apply(ctx, fmt.Sprintf(pod, name, cluster.AppImage)),
+	)
+}
+
+// join and leave change which machines there are.
+func (w *world) join(ctx context.Context, name string) error {
+	if _, err := w.AddMachine(ctx, name); err != nil {
+		return err
+	}
+	return w.inhabit(ctx, name)
+}
+
+func (w *world) leave(ctx context.Context, name string) error {
+	for _, kind := range []string{"node", "pod", "range", "nic"} {
+		w.left[name+"."+kind], _ = w.Fact(name + "." + kind)
+	}
+	return w.RemoveMachine(ctx, name)
 }
 
 // serve runs the server in a namespace until ctx is done.
@@ -87,6 +109,9 @@ func (w *world) Fact(fact string) (string, bool) {
 		return fabric.Internet, true
 	}
 	m := w.Machine(name)
+	if value := w.left[fact]; m == nil && value != "" {
+		return value, true
+	}
 	if m == nil {
 		return claims.ServiceFact(ctx, w.API, w.Fabric.Hosts(), fact)
 	}
@@ -132,6 +157,10 @@ func (w *world) Run(ctx context.Context, in, command string) (string, error) {
 			err = w.Apply(ctx, text)
 		}
 		return "", err
+	case place == "cluster" && args[0] == "join":
+		return "", w.join(ctx, args[1])
+	case place == "cluster" && args[0] == "leave":
+		return "", w.leave(ctx, args[1])
 	case place == "machine" && m != nil:
 		return netns.Exec(ctx, m.Netns, w.app, args[1:]...)
 	case place == "internet":

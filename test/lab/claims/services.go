@@ -4,7 +4,8 @@ import "time"
 
 // Cluster is what a cluster adds: ranges that the manager keeps, Services,
 // names, policies and load balancers. A cluster knows "apply NAME", for the
-// manifests beside this file, and "kubectl ...".
+// manifests beside this file, "join NAME" and "leave NAME" of machines, and
+// "kubectl ...".
 var Cluster = []Claim{
 	{Core: true, Says: "pods leave the VPC with their node's address: the manager keeps the list of what is inside", Steps: []Step{
 		{In: "pod/a", Run: "app get http://{internet}:80", Want: `"peer":"{a.external}:`},
@@ -53,6 +54,16 @@ var Cluster = []Claim{
 	}},
 	{Says: "a range that somebody takes off a machine is put back by the manager", Steps: []Step{
 		{In: "cloud", Run: "unassign b {b.range}"},
+		{In: "pod/a", Run: "app get -timeout 300ms http://{b.pod}:8080", Want: "!"},
 		{In: "pod/a", Run: "app get http://{b.pod}:8080", Want: `"peer":"{a.pod}:`, Within: 2 * time.Minute, Stays: time.Second},
+	}},
+	{Says: "a node that joins gets its range, and then pods that others reach by their own addresses", Steps: []Step{
+		{In: "cluster", Run: "join j"},
+		{In: "pod/a", Run: "app get http://{j.pod}:8080", Want: `"peer":"{a.pod}:\d+","own":"{j.pod}:8080"`, Within: time.Minute},
+	}},
+	{Says: "a node that is deleted takes its range along: nothing goes there any more", Steps: []Step{
+		{In: "cluster", Run: "leave j"},
+		{In: "cluster", Run: "kubectl get node j", Want: "!"},
+		{In: "pod/a", Run: "app get -timeout 300ms http://{j.pod}:8080", Want: "!", Stays: time.Second},
 	}},
 }

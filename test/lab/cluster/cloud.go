@@ -145,11 +145,16 @@ type EC2 struct {
 
 // Serve makes a VPC with a subnet for machines and one for public load balancers.
 func (e *EC2) Serve() (string, func(), error) {
-	var err error
-	if e.vpc, err = e.Sim.AddVPC(netip.MustParsePrefix("10.0.0.0/16")); err != nil {
+	vpc, err := e.Sim.AddVPC(netip.MustParsePrefix("10.0.0.0/16"))
+	if err != nil {
 		return "", nil, err
 	}
-	if _, err := e.Sim.AddInternetGateway(e.vpc); err != nil {
+	e.vpc = vpc
+	gateway, err := e.Sim.AddInternetGateway(e.vpc)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := e.Sim.AddRoute(e.vpc, netip.MustParsePrefix("0.0.0.0/0"), gateway); err != nil {
 		return "", nil, err
 	}
 	if e.subnet, err = e.Sim.AddSubnet(e.vpc, netip.MustParsePrefix("10.0.0.0/17"), "eu-west-1a"); err != nil {
