@@ -19,6 +19,7 @@ const (
 	Quarantine  = 5 * time.Second
 	DetachGrace = 2 * time.Second
 	OrphanGrace = 5 * time.Second
+	Resync      = 15 * time.Second // how soon what somebody changed by hand is seen
 )
 
 // masqueradeNamespace and masqueradeName are those of the agent's ConfigMap.
@@ -51,7 +52,7 @@ func (l *Cluster) startManager(ctx context.Context, fail context.CancelCauseFunc
 		"--kubeconfig=" + user.KubeconfigFile, "--namespace=" + Namespace, "--log-format=text",
 		"--metrics-bind-address=0", "--health-probe-bind-address=0", "--load-balancers", "--services-without-class",
 		"--masquerade-configmap=" + masqueradeNamespace + "/" + masqueradeName,
-		"--quarantine=" + Quarantine.String(), "--detach-grace=" + DetachGrace.String(), "--orphan-grace=" + OrphanGrace.String(),
+		"--quarantine=" + Quarantine.String(), "--detach-grace=" + DetachGrace.String(), "--orphan-grace=" + OrphanGrace.String(), "--resync=" + Resync.String(),
 	}, l.VPC.ManagerFlags(l.Endpoint)...)...)
 	if err != nil {
 		return err
