@@ -52,6 +52,11 @@ var Cluster = []Claim{
 	{Core: true, Says: "an internal load balancer is reached from the VPC, and the pod sees the client", Steps: []Step{
 		{In: "machine/a", Run: "app get http://{lb.inner}:80", Want: `"own":"[0-9.]+:8080"`, Within: time.Minute},
 	}},
+	{Says: "health checks take nodes without a pod out of a load balancer: every connection is answered", Steps: []Step{
+		{In: "cluster", Run: "kubectl scale deployment web --replicas=1"},
+		{In: "cluster", Run: "kubectl rollout status deployment web --timeout=60s", Want: "successfully rolled out"},
+		{In: "internet", Run: "app get -n 8 -timeout 1s http://{lb.outer}:80", Want: `"peer":"{internet}:`, Within: time.Minute, Stays: 3 * time.Second},
+	}},
 	{Says: "a range that somebody takes off a machine is put back by the manager", Steps: []Step{
 		{In: "cloud", Run: "unassign b {b.range}"},
 		{In: "pod/a", Run: "app get -timeout 300ms http://{b.pod}:8080", Want: "!"},
