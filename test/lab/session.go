@@ -40,7 +40,7 @@ func (s *session) say(what string) {
 func (s *session) play(ctx context.Context, fail context.CancelCauseFunc) error {
 	var err error
 	s.cluster, err = cluster.Start(ctx, cluster.Config{
-		Cloud: s.cloud, Prefix: "lab-", Cgroup: enclosure.Name(), Dir: enclosure.Dir, Bin: s.bin,
+		Cloud: s.cloud, Prefix: "lab-", Dir: enclosure.Dir, Bin: s.bin,
 		Latency: 300 * time.Millisecond, Lag: s.lag, Say: s.say,
 	}, fail)
 	if err != nil {

@@ -51,6 +51,26 @@ func hierarchies() []string {
 	return all
 }
 
+// Confine makes a cgroup of this name the root of all, for who sees this mount
+// namespace: what is made from now on lies below it.
+func Confine(name string) error {
+	for _, hierarchy := range hierarchies() {
+		path := filepath.Join(hierarchy, name)
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return fmt.Errorf("making a cgroup: %w", err)
+		}
+		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} { // of version 1, where a new one has none
+			if content, err := os.ReadFile(filepath.Join(hierarchy, file)); err == nil {
+				_ = os.WriteFile(filepath.Join(path, file), content, 0o644)
+			}
+		}
+		if err := syscall.Mount(path, hierarchy, "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mounting the cgroup %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
 // Sweep kills what runs in a cgroup and below it, and removes it.
 func Sweep(name string) error {
 	if name == "" {

@@ -23,8 +23,8 @@ import (
 // Config of a cluster.
 type Config struct {
 	Cloud string // gcp or aws
-	// Prefix begins the names of namespaces, Cgroup is below which pods run.
-	Prefix, Cgroup string
+	// Prefix begins the names of namespaces.
+	Prefix string
 	// Dir holds what the machines write. Bin has the repository's binaries: the
 	// manager, and the sets of programs that were built.
 	Dir, Bin string

@@ -39,9 +39,9 @@ func (l *Cluster) AddMachine(ctx context.Context, name string) (*Machine, error)
 	}
 	m.Machine, err = machine.Start(ctx, machine.Config{
 		Name: name, Netns: ns, Dir: filepath.Join(l.Dir, name), Address: m.Instance.Address, ProviderID: m.Instance.ProviderID,
-		Labels:     map[string]string{corev1.LabelTopologyZone: m.Instance.Zone, corev1.LabelTopologyRegion: region},
-		MaxPods:    MaxPods,
-		CgroupRoot: "/" + l.Cgroup + "/" + name, NodesDir: l.bin("nodes"), AddonsDir: l.bin("addons"),
+		Labels:   map[string]string{corev1.LabelTopologyZone: m.Instance.Zone, corev1.LabelTopologyRegion: region},
+		MaxPods:  MaxPods,
+		NodesDir: l.bin("nodes"), AddonsDir: l.bin("addons"),
 		Kubeconfig: kubelet, ProxyKubeconfig: proxy, ClusterDNS: l.ClusterDNS(),
 		Images: l.images, SandboxImage: pauseImage, Run: l.Server.Run,
 	})

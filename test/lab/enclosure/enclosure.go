@@ -36,8 +36,8 @@ const prefix = "vpcnative-lab-"
 // Dir is memory that is gone with the enclosure.
 const Dir = "/run/lab"
 
-// Name is that of the enclosure in which this process runs, or empty. Cgroups
-// made in it are to be below this name.
+// Name is that of the enclosure in which this process runs, or empty. Its
+// cgroups are below one of this name, which they see as the root.
 func Name() string {
 	stage := os.Getenv(stageEnv)
 	if len(stage) <= len(stageIn) || stage[:len(stageIn)] != stageIn {
@@ -96,7 +96,7 @@ func initialize() (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	if err := errors.Join(mounts(), netns.IP(context.Background(), "", "link set lo up")); err != nil {
+	if err := errors.Join(mounts(), cgroups.Confine(os.Getenv(nameEnv)), netns.IP(context.Background(), "", "link set lo up")); err != nil {
 		return 1, err
 	}
 	cmd := again(stageIn + os.Getenv(nameEnv))

@@ -39,7 +39,7 @@ func inside() {
 	sleeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	die(sleeper.Start())
 	for _, hierarchy := range []string{"/sys/fs/cgroup/memory", "/sys/fs/cgroup"} {
-		dir := filepath.Join(hierarchy, Name(), "pod")
+		dir := filepath.Join(hierarchy, "pod")
 		if os.MkdirAll(dir, 0o755) != nil {
 			continue
 		}
@@ -52,7 +52,7 @@ func inside() {
 	if os.Getenv(helperEnv) == "exit" {
 		os.Exit(7)
 	}
-	select {}
+	time.Sleep(time.Hour)
 }
 
 func TestNothingOutlivesTheProgram(t *testing.T) {

@@ -12,12 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/vpcnative/vpcnative/test/apiserver"
-	"github.com/vpcnative/vpcnative/test/lab/cgroups"
 	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
@@ -31,8 +31,6 @@ type Config struct {
 	Labels           map[string]string
 	MaxPods          int
 
-	// CgroupRoot holds the pods' cgroups.
-	CgroupRoot string
 	// NodesDir and AddonsDir hold the programs that were built.
 	NodesDir, AddonsDir         string
 	Kubeconfig, ProxyKubeconfig string
@@ -184,9 +182,15 @@ func (m *Machine) Stop() error {
 	for _, p := range m.processes {
 		errs = append(errs, p.Kill())
 	}
-	errs = append(errs, cgroups.Sweep(strings.TrimPrefix(m.CgroupRoot, "/")))
 	pids, err := netns.Pids(m.Netns)
 	for _, pid := range pids {
+		// A shim's children are containers, in namespaces of their own.
+		children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", pid))
+		for field := range strings.FieldsSeq(string(children)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				_ = syscall.Kill(child, syscall.SIGKILL)
+			}
+		}
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	m.processes = nil

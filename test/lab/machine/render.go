@@ -45,7 +45,6 @@ func (c Config) kubelet() (string, error) {
 		"authorization":                 object{"mode": "AlwaysAllow"},
 		"cgroupDriver":                  "cgroupfs",
 		"cgroupsPerQOS":                 false,
-		"cgroupRoot":                    c.CgroupRoot,
 		"clusterDNS":                    []string{c.ClusterDNS.String()},
 		"clusterDomain":                 "cluster.local",
 		"containerRuntimeEndpoint":      "unix://" + c.Socket(),

@@ -10,7 +10,7 @@ import (
 func TestRenders(t *testing.T) {
 	c := Config{
 		Name: "m1", Netns: "lab-m1", Dir: "/run/lab/m1", Address: netip.MustParseAddr("10.0.0.2"), ProviderID: "gce://demo/us-central1-a/m1",
-		MaxPods: 32, CgroupRoot: "/lab/m1", NodesDir: "/nodes", AddonsDir: "/addons", ProxyKubeconfig: "/run/lab/proxy.kubeconfig",
+		MaxPods: 32, NodesDir: "/nodes", AddonsDir: "/addons", ProxyKubeconfig: "/run/lab/proxy.kubeconfig",
 		ClusterDNS: netip.MustParseAddr("10.0.40.10"), SandboxImage: "lab.local/pause:1",
 	}
 	must := func(text string, err error) string {
