@@ -51,8 +51,10 @@ func hierarchies() []string {
 	return all
 }
 
-// Confine makes a cgroup of this name the root of all, for who sees this mount
-// namespace: what is made from now on lies below it.
+// Confine moves this process into a cgroup of this name and mounts that as the
+// root, for who sees this mount namespace: what is made from now on lies below
+// it. Programs that are started with a cgroup namespace of their own take it for
+// the machine's root.
 func Confine(name string) error {
 	for _, hierarchy := range hierarchies() {
 		path := filepath.Join(hierarchy, name)
@@ -63,6 +65,9 @@ func Confine(name string) error {
 			if content, err := os.ReadFile(filepath.Join(hierarchy, file)); err == nil {
 				_ = os.WriteFile(filepath.Join(path, file), content, 0o644)
 			}
+		}
+		if err := os.WriteFile(filepath.Join(path, "cgroup.procs"), []byte("0"), 0o644); err != nil {
+			return fmt.Errorf("entering a cgroup: %w", err)
 		}
 		if err := syscall.Mount(path, hierarchy, "", syscall.MS_BIND, ""); err != nil {
 			return fmt.Errorf("mounting the cgroup %s: %w", path, err)

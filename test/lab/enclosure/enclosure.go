@@ -101,6 +101,7 @@ func initialize() (int, error) {
 	}
 	cmd := again(stageIn + os.Getenv(nameEnv))
 	cmd.Env = append(cmd.Env, "TMPDIR="+Dir, pidEnv+"="+pid)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWCGROUP}
 	var status syscall.WaitStatus
 	code, err := supervise(cmd, func() {
 		for {
