@@ -35,8 +35,9 @@ type Step struct {
 	// cloud and the data plane do takes time. Never less than a few seconds are
 	// given where something has to come to be.
 	Within time.Duration
-	// Stays is how long the output must then be so.
-	Stays time.Duration
+	// Stays is how long the output must then be so. Settles is that too, but it
+	// may be otherwise in between: then it is waited for anew.
+	Stays, Settles time.Duration
 }
 
 // World is a lab that runs.
@@ -97,12 +98,14 @@ func check(ctx context.Context, w World, s Step) (command, output string, err er
 		switch {
 		case err == nil && since.IsZero():
 			since = now
-		case err != nil && !since.IsZero():
+		case err != nil && !since.IsZero() && s.Settles == 0:
 			return command, output, fmt.Errorf("after %s it was no longer so: %w", now.Sub(since).Round(time.Millisecond), err)
 		case err != nil && now.Sub(began) > limit, err != nil && ctx.Err() != nil:
 			return command, output, err
+		case err != nil:
+			since = time.Time{}
 		}
-		if !since.IsZero() && now.Sub(since) >= s.Stays {
+		if !since.IsZero() && now.Sub(since) >= max(s.Stays, s.Settles) {
 			return command, output, nil
 		}
 		time.Sleep(again)

@@ -52,6 +52,8 @@ func TestVerdicts(t *testing.T) {
 		{"it says what it must not", []string{"peer"}, Step{Want: "!peer"}, "is not to match peer"},
 		{"it fails with what it must not say", []string{"!peer"}, Step{Want: "!peer"}, "is not to match peer"},
 		{"it does not stay so", []string{"yes", "yes", "no"}, Step{Want: "yes", Stays: time.Second}, "it was no longer so"},
+		{"it settles", []string{"yes", "yes", "no", "yes"}, Step{Want: "yes", Settles: 400 * time.Millisecond, Within: 5 * time.Second}, ""},
+		{"it does not settle", []string{"yes", "no"}, Step{Want: "yes", Settles: 400 * time.Millisecond}, "want yes"},
 		{"a fact that there is not", []string{""}, Step{Want: "{b.pod}"}, "the lab has no {b.pod}"},
 		{"a pattern that is none", []string{""}, Step{Want: "("}, "error parsing regexp"},
 	} {

@@ -55,12 +55,12 @@ var Cluster = []Claim{
 	{Says: "health checks take nodes without a pod out of a load balancer: every connection is answered", Steps: []Step{
 		{In: "cluster", Run: "kubectl scale deployment web --replicas=1"},
 		{In: "cluster", Run: "kubectl rollout status deployment web --timeout=60s", Want: "successfully rolled out"},
-		{In: "internet", Run: "app get -n 8 -timeout 1s http://{lb.outer}:80", Want: `"peer":"{internet}:`, Within: time.Minute, Stays: 3 * time.Second},
+		{In: "internet", Run: "app get -n 8 -timeout 1s http://{lb.outer}:80", Want: `"peer":"{internet}:`, Within: time.Minute, Settles: 3 * time.Second},
 	}},
 	{Says: "a range that somebody takes off a machine is put back by the manager", Steps: []Step{
 		{In: "cloud", Run: "unassign b {b.range}"},
 		{In: "pod/a", Run: "app get -timeout 300ms http://{b.pod}:8080", Want: "!"},
-		{In: "pod/a", Run: "app get http://{b.pod}:8080", Want: `"peer":"{a.pod}:`, Within: 2 * time.Minute, Stays: time.Second},
+		{In: "pod/a", Run: "app get http://{b.pod}:8080", Want: `"peer":"{a.pod}:`, Within: 2 * time.Minute, Settles: time.Second},
 	}},
 	{Says: "a node that joins gets its range, and then pods that others reach by their own addresses", Steps: []Step{
 		{In: "cluster", Run: "join j"},
