@@ -79,7 +79,7 @@ func (o *options) run(interrupted context.Context) int {
 	giveUp := time.AfterFunc(o.timeout, func() { cancel(fmt.Errorf("the lab took longer than %s", o.timeout)) })
 	defer giveUp.Stop()
 
-	s := &session{options: o, began: time.Now(), out: os.Stdout, progress: os.Stderr}
+	s := &stage{options: o, began: time.Now(), out: os.Stdout, progress: os.Stderr}
 	err := s.play(ctx, cancel)
 	kept := o.keep && err == nil
 	if kept {

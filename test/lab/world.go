@@ -44,7 +44,7 @@ spec:
 
 // world runs what the claims talk to: a pod on each machine, and programs on
 // machines and on the internet.
-func (s *session) world(ctx context.Context) (*world, error) {
+func (s *stage) world(ctx context.Context) (*world, error) {
 	w := &world{
 		Cluster: s.cluster, kubectl: filepath.Join(s.bin, "nodes", "kubectl"), kubeconfig: s.cluster.Server.KubeconfigFile,
 		app: filepath.Join(s.bin, "lab", "app"), left: map[string]string{},

@@ -44,7 +44,7 @@ func (l *Cluster) makeImages(context.Context, context.CancelCauseFunc) error {
 var addons embed.FS
 
 // startAddons installs the DNS and the controller of NetworkPolicies, and runs
-// what machines have for agents.
+// what configures machines.
 func (l *Cluster) startAddons(ctx context.Context, _ context.CancelCauseFunc) error {
 	replace := strings.NewReplacer("DNS_IMAGE", dnsImage, "DNS_ADDRESS", l.ClusterDNS().String(), "POLICIES_IMAGE", policies)
 	for _, file := range []string{"coredns.yaml", "kube-network-policies.yaml"} {
@@ -56,7 +56,7 @@ func (l *Cluster) startAddons(ctx context.Context, _ context.CancelCauseFunc) er
 			return err
 		}
 	}
-	l.startAgent(ctx)
+	l.configureNodes(ctx)
 	return nil
 }
 

@@ -13,22 +13,22 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// agentPeriod is how often the agent looks: not at once, as agents on real
+// configurePeriod is how often it looks: not at once, as on real
 // machines, but well within what a kubelet takes to notice.
-const agentPeriod = 200 * time.Millisecond
+const configurePeriod = 200 * time.Millisecond
 
-// startAgent is what runs on each machine of real clusters: it writes the CNI
+// configureNodes is what runs on each machine of real clusters: it writes the CNI
 // configuration from the Node's podCIDR, and sets the masquerade rules that the
 // ConfigMap says.
-func (l *Cluster) startAgent(ctx context.Context) {
+func (l *Cluster) configureNodes(ctx context.Context) {
 	l.running.Go(func() {
 		last := ""
 		configured := map[*Machine]netip.Prefix{}
-		for tick := time.NewTicker(agentPeriod); ; {
+		for tick := time.NewTicker(configurePeriod); ; {
 			err := errors.Join(l.configure(ctx, configured), l.masquerade(ctx))
 			if err != nil && ctx.Err() == nil && err.Error() != last {
 				last = err.Error()
-				l.Say("agent: " + last)
+				l.Say("configuring nodes: " + last)
 			}
 			select {
 			case <-ctx.Done():

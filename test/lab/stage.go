@@ -22,8 +22,8 @@ import (
 	"github.com/vpcnative/vpcnative/test/lab/enclosure"
 )
 
-// session is one run of the lab.
-type session struct {
+// stage is one run of the lab.
+type stage struct {
 	*options
 	began time.Time
 	// out gets what is shown, progress what happens on the way.
@@ -32,12 +32,12 @@ type session struct {
 	cluster *cluster.Cluster
 }
 
-func (s *session) say(what string) {
+func (s *stage) say(what string) {
 	fmt.Fprintf(s.progress, "%6.1f s  %s\n", time.Since(s.began).Seconds(), what)
 }
 
 // play brings the lab up and shows the claims.
-func (s *session) play(ctx context.Context, fail context.CancelCauseFunc) error {
+func (s *stage) play(ctx context.Context, fail context.CancelCauseFunc) error {
 	var err error
 	s.cluster, err = cluster.Start(ctx, cluster.Config{
 		Cloud: s.cloud, Prefix: "lab-", Dir: enclosure.Dir, Bin: s.bin,
@@ -54,7 +54,7 @@ func (s *session) play(ctx context.Context, fail context.CancelCauseFunc) error 
 }
 
 // show proves the claims and prints the table.
-func (s *session) show(ctx context.Context) error {
+func (s *stage) show(ctx context.Context) error {
 	w, err := s.world(ctx)
 	if err != nil {
 		return err
@@ -84,14 +84,14 @@ func (s *session) show(ctx context.Context) error {
 }
 
 // names of the machines, as claims call them.
-func (s *session) names() (names []string) {
+func (s *stage) names() (names []string) {
 	for i := range s.machines {
 		names = append(names, string(rune('a'+i)))
 	}
 	return names
 }
 
-func (s *session) addMachines(ctx context.Context) error {
+func (s *stage) addMachines(ctx context.Context) error {
 	errs := make([]error, s.machines)
 	var all sync.WaitGroup
 	for i, name := range s.names() {
@@ -111,7 +111,7 @@ func (s *session) addMachines(ctx context.Context) error {
 }
 
 // wait waits until nothing is missing, and says what is.
-func (s *session) wait(ctx context.Context, missing func() (string, error)) error {
+func (s *stage) wait(ctx context.Context, missing func() (string, error)) error {
 	last := ""
 	for {
 		what, err := missing()
@@ -131,7 +131,7 @@ func (s *session) wait(ctx context.Context, missing func() (string, error)) erro
 }
 
 // joining tells which Nodes are not ready yet.
-func (s *session) joining(ctx context.Context) (string, error) {
+func (s *stage) joining(ctx context.Context) (string, error) {
 	var nodes corev1.NodeList
 	if err := s.cluster.API.List(ctx, &nodes); err != nil {
 		return "", err
@@ -152,7 +152,7 @@ func (s *session) joining(ctx context.Context) (string, error) {
 
 // starting tells which Deployments and DaemonSets of a namespace, or of all, do
 // not have all their pods yet.
-func (s *session) starting(ctx context.Context, namespace string) (string, error) {
+func (s *stage) starting(ctx context.Context, namespace string) (string, error) {
 	var deployments appsv1.DeploymentList
 	var sets appsv1.DaemonSetList
 	in := client.InNamespace(namespace)
@@ -177,7 +177,7 @@ func (s *session) starting(ctx context.Context, namespace string) (string, error
 }
 
 // stay leaves all running until a person has seen enough.
-func (s *session) stay(ctx context.Context) error {
+func (s *stage) stay(ctx context.Context) error {
 	kubeconfig := filepath.Join(enclosure.Dir, "kubeconfig")
 	content, err := os.ReadFile(s.cluster.Server.KubeconfigFile)
 	if err == nil {
@@ -202,7 +202,7 @@ and in there
 }
 
 // explain shows the ends of the logs, where something failed.
-func (s *session) explain() {
+func (s *stage) explain() {
 	if s.cluster == nil || s.cluster.Server == nil {
 		return
 	}
@@ -214,7 +214,7 @@ func (s *session) explain() {
 	}
 }
 
-func (s *session) stop() error {
+func (s *stage) stop() error {
 	if s.cluster == nil {
 		return nil
 	}
