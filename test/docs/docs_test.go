@@ -93,3 +93,22 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 		t.Errorf("only %d metrics were found", len(found))
 	}
 }
+
+// TestFilesOnTheMapAreThere: CONTRIBUTING.md names the files that a Node, a range
+// and a Service pass.
+func TestFilesOnTheMapAreThere(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z0-9_/]+\\.go)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) < 20 {
+		t.Errorf("only %d files are named", len(named))
+	}
+	for _, m := range named {
+		if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+			t.Error(err)
+		}
+	}
+}

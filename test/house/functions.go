@@ -54,10 +54,11 @@ func functions(s source) (out []*ast.FuncDecl) {
 	return out
 }
 
-// readsSpace tells of a call of Read of a field or variable called Space.
+// readsSpace reports whether it is a call of a port's Space.Read, which takes a
+// context alone; the shared reader's takes the Network and how fresh it is to be.
 func readsSpace(call *ast.CallExpr) bool {
 	method, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || method.Sel.Name != "Read" {
+	if !ok || method.Sel.Name != "Read" || len(call.Args) != 1 {
 		return false
 	}
 	switch of := method.X.(type) {
