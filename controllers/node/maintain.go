@@ -50,7 +50,7 @@ func (x *stepper) keep(ctx context.Context, s decide.Step) (again reconcile.Resu
 // our ranges and then of its IPv6 one. It returns the one that cannot be its.
 func (x *stepper) adopt() (netip.Prefix, error) {
 	c, n, h := x.c, x.view.Node, x.view.Allocation
-	if h != nil && h.Instance != "" {
+	if !x.view.Adopts() {
 		return n.IPv6, c.allocator.Delegate(n.UID, n.IPv6)
 	}
 	_, err := c.allocator.Adopt(allocator.Holder{NodeUID: n.UID, Node: x.node.Name, Instance: n.Instance}, n.Published)

@@ -25,13 +25,15 @@ const mostSteps = 20
 
 // carryOut decides and does, step by step, until one is the last for now.
 func carryOut(ctx context.Context, next func() decide.Step, do func(decide.Step) (reconcile.Result, bool)) reconcile.Result {
+	var s decide.Step
 	for range mostSteps {
-		s := next()
+		s = next()
 		log.FromContext(ctx).V(1).Info("next step", "do", s.Do, "why", s.Why)
 		if again, last := do(s); last {
 			return again
 		}
 	}
+	log.FromContext(ctx).Error(nil, "the steps come to no end; this is a defect of vpcnative", "do", s.Do, "why", s.Why)
 	return reconcile.Result{RequeueAfter: tick}
 }
 

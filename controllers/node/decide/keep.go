@@ -9,7 +9,7 @@ func Keep(v View) Step {
 		return step(GiveWay, "somebody else published while ours was on its way")
 	case !n.Published.IsValid():
 		return step(LeaveForeign, "what it publishes lies in no range of ours")
-	case h == nil || h.Instance == "":
+	case v.Adopts():
 		return step(Adopt, "it publishes a prefix of ours and does not hold it yet")
 	case n.IPv6.IsValid() && h.Delegated != n.IPv6:
 		return step(Adopt, "it publishes an IPv6 prefix and does not hold it yet")
@@ -71,4 +71,11 @@ func observe(v View) Step {
 		return refuse(v.Interface.Refused)
 	}
 	return step(PutBack, "it is its turn to be attached")
+}
+
+// Adopts reports whether the Node is to become the holder of what it publishes:
+// nobody is, or its instance was not known when it became that.
+func (v View) Adopts() bool {
+	h := v.Allocation
+	return h == nil || h.Instance == "" && v.Node.Instance != ""
 }

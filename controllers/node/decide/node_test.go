@@ -126,6 +126,8 @@ func TestKeep(t *testing.T) {
 		"it publishes what is in no range":     {publishing(func(v *View) { v.Node.Published = netip.Prefix{} }), LeaveForeign, 0},
 		"it does not hold what it publishes":   {publishing(), Adopt, 0},
 		"it holds it on no instance":           {publishing(holds, func(v *View) { v.Allocation.Instance = "" }), Adopt, 0},
+		"its instance is not known yet":        {publishing(holds, func(v *View) { v.Allocation.Instance, v.Node.Instance = "", "" }), Record, 0},
+		"its instance came to be known":        {publishing(holds, func(v *View) { v.Allocation.Instance = "" }), Adopt, 0},
 		"it does not hold its IPv6":            {publishing(holds, func(v *View) { v.Node.IPv6 = six }), Adopt, 0},
 		"it holds both":                        {publishing(func(v *View) { v.Node.IPv6 = six }, holds), Record, 0},
 		"it is on record":                      {publishing(recorded), Look, 0},
