@@ -149,18 +149,8 @@ func (w *world) Run(ctx context.Context, in, command string) (string, error) {
 	switch {
 	case place == "pod":
 		return w.command(ctx, append([]string{w.kubectl, "exec", name, "--"}, args...)...)
-	case place == "cluster" && args[0] == "kubectl":
-		return w.command(ctx, append([]string{w.kubectl}, args[1:]...)...)
-	case place == "cluster" && args[0] == "apply":
-		text, err := claims.Manifest(args[1], cluster.AppImage)
-		if err == nil {
-			err = w.Apply(ctx, text)
-		}
-		return "", err
-	case place == "cluster" && args[0] == "join":
-		return "", w.join(ctx, args[1])
-	case place == "cluster" && args[0] == "leave":
-		return "", w.leave(ctx, args[1])
+	case place == "cluster":
+		return w.inCluster(ctx, args)
 	case place == "machine" && m != nil:
 		return netns.Exec(ctx, m.Netns, w.app, args[1:]...)
 	case place == "internet":
@@ -170,7 +160,30 @@ func (w *world) Run(ctx context.Context, in, command string) (string, error) {
 	case place == "cloud" && len(args) == 3:
 		return "", w.byHand(args[0], args[1], args[2])
 	}
-	return "", fmt.Errorf("%s: nobody knows what %q is", in, command)
+	return "", unknown(in, args)
+}
+
+// inCluster is what an administrator does.
+func (w *world) inCluster(ctx context.Context, args []string) (string, error) {
+	switch args[0] {
+	case "kubectl":
+		return w.command(ctx, append([]string{w.kubectl}, args[1:]...)...)
+	case "apply":
+		text, err := claims.Manifest(args[1], cluster.AppImage)
+		if err == nil {
+			err = w.Apply(ctx, text)
+		}
+		return "", err
+	case "join":
+		return "", w.join(ctx, args[1])
+	case "leave":
+		return "", w.leave(ctx, args[1])
+	}
+	return "", unknown("cluster", args)
+}
+
+func unknown(in string, args []string) error {
+	return fmt.Errorf("%s: there is no command %q here", in, strings.Join(args, " "))
 }
 
 // command runs a program as the administrator.

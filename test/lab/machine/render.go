@@ -77,6 +77,11 @@ func (c Config) proxy() (string, error) {
 		"conntrack":          object{"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
 		"nftables":           object{"minSyncPeriod": "0s"},
 		"metricsBindAddress": "127.0.0.1:10249",
+		// With nftables, NodePorts and health check ports answer on the node's
+		// primary address alone unless this says otherwise, and the probes of a
+		// passthrough balancer go to the balancer's address
+		// (cmd/kube-proxy/app/server_linux.go of v1.36.3).
+		"nodePortAddresses": []string{"0.0.0.0/0"},
 	})
 }
 
