@@ -1,18 +1,16 @@
 package vpc
 
 import (
+	"context"
 	"reflect"
 
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
-
-	"context"
-
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
 // Changes is a source of events: it adds the requests of a Network whenever a
