@@ -64,6 +64,7 @@ func (p *Previewer) Node(ctx context.Context, name string) (out []Preview, err e
 	if node != nil {
 		x := p.c.observe(ctx, node)
 		out = append(out, previewOf(name, &x.view, func(s decide.Step) bool { return x.assume(ctx, s) }))
+		p.c.limiter.Leave(node.UID) // it went no further, so others are previewed beyond it
 	}
 	return out, nil
 }

@@ -24,19 +24,23 @@ func TestAPreviewNamesTheStepsAndTakesNone(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.deleteNode("gone", false)
 		w.addNode("new")
+		w.addNode("newer")
 		w.mu.Lock()
 		w.instances["vm-bare"].prefixes = nil
 		w.remember("vm-bare")
 		before := fmt.Sprint(w.view("vm-new", w.instances["vm-new"]), w.view("vm-gone", w.instances["vm-gone"]))
 		w.mu.Unlock()
 		ledger := fmt.Sprint(w.store.Data("claims"), w.store.Data("claims-holdings-0"))
-		p, err := NewPreviewer(t.Context(), m.c.Config)
+		cfg := m.c.Config
+		cfg.MaxInFlight = 1 // nobody is with the cloud, so nobody takes another's place
+		p, err := NewPreviewer(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range map[string][]decide.Do{
 			"served": {decide.Record, decide.Done},
 			"new":    {decide.Look, decide.Pick, decide.Claim, decide.Attach},
+			"newer":  {decide.Look, decide.Pick, decide.Claim, decide.Attach},
 			"gone":   {decide.BeginRelease, decide.Look, decide.Wait},
 			"bare":   {decide.Record, decide.Look, decide.PutBack},
 			"nobody": nil,
