@@ -164,6 +164,9 @@ func (w *world) send(c call, rename map[string]string) (reply string) {
 			err = fmt.Errorf("%s: %s", got.Status, text)
 		}
 		reply = string(text)
+		if err == nil {
+			err = finished(*at, c, text)
+		}
 		return err
 	}
 	var err error
@@ -174,4 +177,42 @@ func (w *world) send(c call, rename map[string]string) (reply string) {
 	}
 	w.Fatalf("%s %s %.300s: %v", c.Method, c.Path, body, err)
 	return ""
+}
+
+// scopeOf is what of a path of Compute Engine its operations lie in.
+var scopeOf = regexp.MustCompile(`^/compute/v1/projects/[^/]+/(?:global|(?:regions|zones)/[^/]+)/`)
+
+// finished waits until the operation is done that a call to Compute Engine
+// began: until then, what it makes is not there for those who list.
+func finished(at string, c call, reply []byte) error {
+	scope := scopeOf.FindString(c.Path)
+	if scope == "" {
+		return nil
+	}
+	var op struct {
+		Name, Status string
+		Error        json.RawMessage
+	}
+	for {
+		if err := json.Unmarshal(reply, &op); err != nil {
+			return fmt.Errorf("operation of %s: %w: %s", c.Path, err, reply)
+		}
+		if op.Status == "DONE" {
+			break
+		}
+		got, err := http.Get(at + scope + "operations/" + op.Name)
+		if err != nil {
+			return err
+		}
+		reply, err = io.ReadAll(got.Body)
+		_ = got.Body.Close()
+		if err != nil {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if op.Error != nil {
+		return fmt.Errorf("operation of %s failed: %s", c.Path, op.Error)
+	}
+	return nil
 }
