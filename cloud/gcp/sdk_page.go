@@ -3,7 +3,6 @@ package gcp
 import (
 	"fmt"
 	stdpath "path"
-
 	"reflect"
 	"strings"
 

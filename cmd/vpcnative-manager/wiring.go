@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/vpc"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
@@ -33,6 +31,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 	"github.com/vpcnative/vpcnative/controllers/ranges"
 	"github.com/vpcnative/vpcnative/controllers/ranges/servicecidr"
+	"github.com/vpcnative/vpcnative/controllers/vpc"
 )
 
 // addControllers adds the controllers that the flags enable. A dry run has none

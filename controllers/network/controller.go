@@ -10,10 +10,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/vpc"
-
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,7 +25,9 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/network/survey"
+	"github.com/vpcnative/vpcnative/controllers/vpc"
 )
 
 // Config is what the controller needs.

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/vpc"
-
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,6 +24,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/vpc"
 )
 
 // bench is a controller on a fake API server, with a VPC that reads as told.

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // hold puts the finalizer on. Nothing is granted from a Network that does not

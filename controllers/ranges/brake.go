@@ -5,15 +5,14 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // Owners counts the requests to which something in the VPC, or a ServiceCIDR,

@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 const claimedBlock = "10.0.7.0/24"

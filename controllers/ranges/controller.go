@@ -15,11 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/vpc"
-
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -29,6 +24,9 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+	"github.com/vpcnative/vpcnative/controllers/vpc"
 )
 
 // Config is what the controller needs.

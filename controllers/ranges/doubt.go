@@ -3,10 +3,9 @@ package ranges
 import (
 	"time"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
-	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
 // A change of the VPC whose outcome is unknown may still be made a while

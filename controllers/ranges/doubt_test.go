@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // refusing has the API server refuse what calls say.

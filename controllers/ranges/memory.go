@@ -4,12 +4,11 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // memory is what is remembered of a request between reconciles.

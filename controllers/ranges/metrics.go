@@ -4,12 +4,11 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 

@@ -3,11 +3,10 @@ package ranges
 import (
 	"context"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // departedAnnotation names, on a Network, the last requests that went together

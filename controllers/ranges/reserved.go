@@ -3,12 +3,11 @@ package ranges
 import (
 	"context"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/assign"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // tellReserved keeps the condition that a block came to be reserved over what

@@ -4,9 +4,8 @@ import (
 	"context"
 	"net/netip"
 
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 

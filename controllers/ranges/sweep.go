@@ -10,9 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,6 +18,8 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // A sweep compares a Network's VPC with what its requests were granted, in one

@@ -5,12 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // TestASweepOfOneNetworkForgetsNothingOfAnothers: an orphan is as old in one as

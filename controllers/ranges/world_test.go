@@ -10,10 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/vpc"
-
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -27,6 +23,8 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
+	"github.com/vpcnative/vpcnative/controllers/vpc"
 )
 
 // world is the controller between a fake API server and a VPC of a few maps,

@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
-
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // ranges asks the very planner that the manager asks. Nothing else here does. A

@@ -3,9 +3,8 @@ package survey
 import (
 	"fmt"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // CannotSee says of one thing that it cannot be read, why, and what to do.

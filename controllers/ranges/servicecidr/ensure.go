@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vpcnative/vpcnative/controllers/conditions"
-
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 // notReadyPause is when a ServiceCIDR that is not ready is looked at again.
