@@ -111,6 +111,14 @@ func (s *RangeRequestStatus) Granted() (out []GrantedRange) {
 	return out
 }
 
+// Made returns what was added to the VPC for new nodes.
+func (s *RangeRequestStatus) Made() MadeSpace {
+	if s.NewSubnets == nil {
+		return MadeSpace{}
+	}
+	return *s.NewSubnets
+}
+
 // UnservedSubnet is a subnet without the range that the request asks for.
 type UnservedSubnet struct {
 	Name string `json:"name"`

@@ -72,10 +72,7 @@ func (r *remains) readUnmarked(ctx context.Context, n *v1alpha1.Network, request
 // blocksOf returns the VPC's blocks that were added for a request, according to
 // its status.
 func blocksOf(q *v1alpha1.RangeRequest, s cloud.Snapshot) (out []leftBlock) {
-	if q.Status.NewSubnets == nil {
-		return nil
-	}
-	for _, b := range q.Status.NewSubnets.Blocks {
+	for _, b := range q.Status.Made().Blocks {
 		p, err := netip.ParsePrefix(b.CIDR)
 		if err == nil && !b.Adopted && slices.Contains(s.Blocks, p) {
 			out = append(out, leftBlock{p, q.Name})

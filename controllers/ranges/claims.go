@@ -125,7 +125,9 @@ func (c *Controller) settleClaims(r *v1alpha1.RangeRequest, in carve.Input) {
 	}
 	r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return slices.Contains(lapsed, g.CIDR) })
 	if hasClaims(r) {
-		c.doubtOnce(r)
+		if c.of(r).doubt.IsZero() { // nothing is known of the time it was asked for
+			c.doubt(r)
+		}
 		c.unclaim(r)
 	}
 }

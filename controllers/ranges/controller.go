@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -82,15 +81,16 @@ type Config struct {
 type Controller struct {
 	Config
 
-	mu         sync.Mutex
+	// What follows belongs to the one worker.
+
 	remembered map[string]*memory // by the request's name
-	looked     look               // of the one worker
-	sweeper    sweeper            // of the one worker
-	// stored is the request under reconciliation as the API server has it; of
-	// the one worker.
+	looked     look
+	sweeper    sweeper
+	// stored is the request under reconciliation as the API server has it.
 	stored *v1alpha1.RangeRequest
 	// began is when its reconcile began: no older reading of the VPC is taken.
-	began   time.Time
+	began time.Time
+
 	queue   queue       // set before the worker starts
 	changed atomic.Bool // Nodes changed, or a request went, since the last count
 }
@@ -230,8 +230,6 @@ const missingPause = 10 * time.Second
 
 // due tells whether the VPC has to be looked at for this request.
 func (c *Controller) due(r *v1alpha1.RangeRequest, u carve.Use) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	m := c.of(r)
 	since := c.Now().Sub(m.verified)
 	return m.verified.IsZero() || !m.doubt.IsZero() || hasClaims(r) || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||

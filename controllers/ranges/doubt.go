@@ -15,25 +15,11 @@ import (
 
 // doubt notes that a range of the request may still come to be.
 func (c *Controller) doubt(r *v1alpha1.RangeRequest) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.of(r).doubt = c.Now().Add(c.Doubt)
-}
-
-// doubtOnce does so where nothing is known of the time it was asked for.
-func (c *Controller) doubtOnce(r *v1alpha1.RangeRequest) {
-	c.mu.Lock()
-	known := !c.of(r).doubt.IsZero()
-	c.mu.Unlock()
-	if !known {
-		c.doubt(r)
-	}
 }
 
 // doubted gives until when one may; it is zero where none does.
 func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if until := c.of(r).doubt; c.Now().Before(until) {
 		return until
 	}
@@ -43,8 +29,6 @@ func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
 // seen notes that the request has what it should have by a reading of the VPC
 // that began then, and gives when to read again.
 func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	m := c.of(r)
 	m.verified = c.Now()
 	if began.Before(m.doubt) {
@@ -56,8 +40,6 @@ func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time
 
 // lookAgain has the request compared with the VPC at the next reconcile.
 func (c *Controller) lookAgain(r *v1alpha1.RangeRequest) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.of(r).verified = time.Time{}
 }
 

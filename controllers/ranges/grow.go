@@ -134,8 +134,6 @@ func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *
 
 func (c *Controller) pausedFor(ctx context.Context, r *v1alpha1.RangeRequest, now time.Time) time.Duration {
 	network := c.generation(ctx, r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	p := c.of(r).pace
 	if p.request != r.Generation || p.network != network {
 		return 0
@@ -145,8 +143,6 @@ func (c *Controller) pausedFor(ctx context.Context, r *v1alpha1.RangeRequest, no
 
 func (c *Controller) pause(ctx context.Context, r *v1alpha1.RangeRequest, until time.Time) {
 	network := c.generation(ctx, r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.of(r).pace = pace{until: until, request: r.Generation, network: network}
 }
 

@@ -25,7 +25,6 @@ type memory struct {
 
 // of gives what is remembered of a request, by its name, so that nothing is left
 // of one that goes however it went; one made anew under the name starts afresh.
-// The lock is held.
 func (c *Controller) of(r *v1alpha1.RangeRequest) *memory {
 	m := c.remembered[r.Name]
 	if m == nil || m.uid != r.UID {
@@ -37,8 +36,6 @@ func (c *Controller) of(r *v1alpha1.RangeRequest) *memory {
 
 // forget drops what is remembered of a request that is gone.
 func (c *Controller) forget(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	delete(c.remembered, name)
 	c.Metrics.forget(name)
 }
@@ -46,7 +43,5 @@ func (c *Controller) forget(name string) {
 // notice remembers what a reading of the VPC shows of what cannot be attached in
 // the request's ranges.
 func (c *Controller) notice(r *v1alpha1.RangeRequest, s cloud.Snapshot) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.of(r).barred = carve.Unattachable(v1alpha1.Prefixes(r.Status.Granted()), s, carve.Published(c.Nodes()))
 }

@@ -28,8 +28,6 @@ func (c *Controller) preview(ctx context.Context, r *v1alpha1.RangeRequest) (aga
 		lines = []string{"nothing to do"}
 	}
 	text := strings.Join(lines, "; ")
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if m := c.of(r); m.previewed != text {
 		m.previewed = text
 		log.FromContext(ctx).Info("planned", "reason", reason, "what", text)

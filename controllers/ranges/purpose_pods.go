@@ -54,8 +54,6 @@ func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.
 		vpc = cloud.VPC{} // nothing is granted from it meanwhile; what is published counts all the same
 	}
 	u := carve.Count(r, all, p.c.Nodes(), vpc.Traits)
-	p.c.mu.Lock()
-	defer p.c.mu.Unlock()
 	u.Without(prefix.Normalise(slices.Concat(p.c.of(r).barred, reserved)))
 	return u, nil
 }
@@ -163,10 +161,8 @@ func (p pods) holder(ctx context.Context, at netip.Prefix) (string, error) {
 			return "", err
 		}
 		for _, n := range page.Items {
-			for _, text := range n.Spec.PodCIDRs {
-				if got, err := netip.ParsePrefix(text); err == nil && got.Overlaps(at) {
-					return n.Name, nil
-				}
+			if slices.ContainsFunc(v1alpha1.ParseCIDRs(n.Spec.PodCIDRs), at.Overlaps) {
+				return n.Name, nil
 			}
 		}
 		if next = page.Continue; next == "" {

@@ -82,11 +82,8 @@ func (c *Controller) make(ctx context.Context, r *v1alpha1.RangeRequest, m carve
 // claimSpace notes the block and the subnet in the status before either is
 // asked for.
 func (c *Controller) claimSpace(ctx context.Context, r *v1alpha1.RangeRequest, m carve.Making) *conditions.Refusal {
-	had := r.Status.NewSubnets
-	now := &v1alpha1.MadeSpace{}
-	if had != nil {
-		now = had.DeepCopy()
-	}
+	had, made := r.Status.NewSubnets, r.Status.Made()
+	now := made.DeepCopy()
 	r.Status.NewSubnets = now
 	if m.Record != nil {
 		now.Blocks = append(now.Blocks, *m.Record)

@@ -33,10 +33,7 @@ func (c *Controller) removeSpace(ctx context.Context, r *v1alpha1.RangeRequest, 
 			return no
 		}
 	}
-	if r.Status.NewSubnets == nil {
-		return nil
-	}
-	for _, b := range r.Status.NewSubnets.Blocks {
+	for _, b := range r.Status.Made().Blocks {
 		p, err := netip.ParsePrefix(b.CIDR)
 		if err != nil || b.Adopted {
 			continue

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -65,7 +64,7 @@ func (r *Reader) Read(ctx context.Context, n *v1alpha1.Network, notBefore time.T
 	case <-ctx.Done():
 		return cloud.Snapshot{}, fmt.Errorf("reading the VPC of Network %s: %w", n.Name, ctx.Err())
 	}
-	return cloud.Within(reading.snapshot, supernets(n)), reading.err
+	return cloud.Within(reading.snapshot, v1alpha1.ParseCIDRs(n.Spec.Supernets)), reading.err
 }
 
 // Fresh gives a reading that begins now or later.
@@ -91,15 +90,4 @@ func (r *Reader) Forget(network string) {
 			delete(r.spaces, key)
 		}
 	}
-}
-
-// supernets are those that can be parsed; what is wrong with others, whoever
-// carves says.
-func supernets(n *v1alpha1.Network) (out []netip.Prefix) {
-	for _, c := range n.Spec.Supernets {
-		if p, err := netip.ParsePrefix(string(c)); err == nil {
-			out = append(out, p)
-		}
-	}
-	return out
 }

@@ -86,11 +86,7 @@ func (in Input) feeding(s cloud.Subnet, steps []Step) (out []Step, no *condition
 // Published are the ranges that Nodes publish.
 func Published(nodes []*corev1.Node) (out []netip.Prefix) {
 	for _, n := range nodes {
-		for _, text := range n.Spec.PodCIDRs {
-			if p, err := netip.ParsePrefix(text); err == nil {
-				out = append(out, p)
-			}
-		}
+		out = append(out, v1alpha1.ParseCIDRs(n.Spec.PodCIDRs)...)
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func (in Input) actions(ask plan.Request, s cloud.Subnet, space plan.Space) (got
 // before: as the request says; or, once it has ranges, in the supernets in which
 // the first ones lie, then in others of the same kind of space.
 func (in Input) supernets(all []netip.Prefix) [][]netip.Prefix {
-	if own := parseAll(in.Request.Spec.Supernets); len(own) > 0 {
+	if own := v1alpha1.ParseCIDRs(in.Request.Spec.Supernets); len(own) > 0 {
 		return [][]netip.Prefix{prefix.Intersect(prefix.Normalise(all), prefix.Normalise(own))}
 	}
 	var first []netip.Prefix
@@ -105,8 +105,8 @@ func (in Input) elsewhere(got plan.Plan, all []netip.Prefix, nets [][]netip.Pref
 // supernetsRefused refuses supernets of the request that the Network does not
 // have.
 func (in Input) supernetsRefused() *conditions.Refusal {
-	for _, p := range parseAll(in.Request.Spec.Supernets) {
-		if all := parseAll(in.Network.Spec.Supernets); !prefix.Within(all, p) {
+	for _, p := range v1alpha1.ParseCIDRs(in.Request.Spec.Supernets) {
+		if all := v1alpha1.ParseCIDRs(in.Network.Spec.Supernets); !prefix.Within(all, p) {
 			return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "supernet %s of the request is outside the supernets of Network %s (%s); use a part of those, or add it to the Network", p, in.Network.Name, conditions.List(all, conditions.Few))
 		}
 	}

@@ -44,13 +44,12 @@ func (in Input) barred(g v1alpha1.GrantedRange) bool {
 		return true // a region has one
 	}
 	p, _ := g.Prefix()
-	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == g.Subnet })
-	if at < 0 && g.Subnet != "" && in.Request.Spec.Purpose != v1alpha1.Proxy {
+	at, known := in.subnetNamed(g.Subnet)
+	if !known && g.Subnet != "" && in.Request.Spec.Purpose != v1alpha1.Proxy {
 		return true
 	}
-	return slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
-		return o.Prefix.Overlaps(p) && !(at >= 0 && in.inside() && o.Encloses(in.Snapshot.Subnets[at]))
-	})
+	_, taken := in.taken(p, at)
+	return taken
 }
 
 // Makes tells of a step by which something comes to be: a range in the VPC, or a

@@ -23,7 +23,7 @@ func (in Input) contested(p netip.Prefix) *conditions.Refusal {
 		if o.Name == in.Request.Name || !o.DeletionTimestamp.IsZero() || !Older(o, in.Request) {
 			continue
 		}
-		for _, q := range parseAll(o.Spec.CIDRs) {
+		for _, q := range v1alpha1.ParseCIDRs(o.Spec.CIDRs) {
 			if q.Overlaps(p) && in.couldBeGranted(o) {
 				return conditions.Refuse(v1alpha1.ReasonOverlap, "%s: the older RangeRequest %s also lists %s; choose another block, or delete that request", p, o.Name, q)
 			}

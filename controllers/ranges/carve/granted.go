@@ -1,7 +1,6 @@
 package carve
 
 import (
-	"net/netip"
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -57,14 +56,4 @@ func (in Input) freeName(s cloud.Subnet, had []cloud.Range, next *int) string {
 			return name
 		}
 	}
-}
-
-func parseAll(cidrs []v1alpha1.CIDR) []netip.Prefix {
-	var out []netip.Prefix
-	for _, c := range cidrs {
-		if p, err := netip.ParsePrefix(string(c)); err == nil {
-			out = append(out, p)
-		}
-	}
-	return out
 }

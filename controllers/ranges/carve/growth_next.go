@@ -71,9 +71,17 @@ func (in Input) further(f Further) (cloud.Subnet, *conditions.Refusal) {
 	if in.Apart() {
 		return cloud.Subnet{}, nil
 	}
-	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == f.Subnet })
-	if at < 0 {
-		return cloud.Subnet{}, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is no longer a subnet of Network %s", f.Subnet, in.Network.Name)
+	s, known := in.subnetNamed(f.Subnet)
+	if !known {
+		return s, conditions.Refuse(v1alpha1.ReasonUnknownSubnet, "subnet %s is no longer a subnet of Network %s", f.Subnet, in.Network.Name)
 	}
-	return in.Snapshot.Subnets[at], nil
+	return s, nil
+}
+
+func (in Input) subnetNamed(name string) (s cloud.Subnet, ok bool) {
+	at := slices.IndexFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Name == name })
+	if at < 0 {
+		return s, false
+	}
+	return in.Snapshot.Subnets[at], true
 }

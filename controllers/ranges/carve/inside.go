@@ -37,7 +37,7 @@ func (in Input) holding(subnets []cloud.Subnet) (out []cloud.Subnet, no *conditi
 			out = append(out, s)
 		}
 	}
-	for _, p := range parseAll(in.Request.Spec.CIDRs) {
+	for _, p := range v1alpha1.ParseCIDRs(in.Request.Spec.CIDRs) {
 		if !slices.ContainsFunc(out, func(s cloud.Subnet) bool { return prefix.Contains(s.Primary, p) }) {
 			return nil, conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "%s is in none of the subnets (%s), and on this cloud a range must be inside one; choose a block inside one of them", p, strings.Join(known, ", "))
 		}

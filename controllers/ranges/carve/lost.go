@@ -2,6 +2,7 @@ package carve
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -52,21 +53,30 @@ func (in Input) lost(at cloud.Subnet, s Step) *conditions.Refusal {
 	if !s.Create {
 		return nil
 	}
+	o, taken := in.taken(s.Range.Prefix, at)
 	if s.Adopted {
 		has := ""
-		for _, o := range in.Snapshot.Occupied {
-			if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) && has == "" {
-				has = fmt.Sprintf(", and %s %s (%s) uses its block now: remove that", o.Kind, o.Name, o.Prefix)
-			}
+		if taken {
+			has = fmt.Sprintf(", and %s %s (%s) uses its block now: remove that", o.Kind, o.Name, o.Prefix)
 		}
 		return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s was adopted and has been removed from the VPC by another party%s; recreate a range with that block, under any name",
 			s.Range.Name, s.Range.Prefix, s.Range.Subnet, has)
 	}
-	for _, o := range in.Snapshot.Occupied {
-		if o.Prefix.Overlaps(s.Range.Prefix) && !(in.inside() && o.Encloses(at)) {
-			return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s has been removed from the VPC by another party, and %s %s took its place; remove that, and the range is recreated for the nodes that use it",
-				s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
-		}
+	if !taken {
+		return nil
 	}
-	return nil
+	return conditions.Refuse(v1alpha1.ReasonRangeMissing, "range %s (%s) of subnet %s has been removed from the VPC by another party, and %s %s took its place; remove that, and the range is recreated for the nodes that use it",
+		s.Range.Name, s.Range.Prefix, s.Range.Subnet, o.Kind, o.Name)
+}
+
+// taken finds what overlaps the place of a range in a subnet, but for what has the
+// subnet in it, where ranges lie inside of subnets.
+func (in Input) taken(p netip.Prefix, at cloud.Subnet) (by cloud.Occupied, ok bool) {
+	i := slices.IndexFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
+		return o.Prefix.Overlaps(p) && !(in.inside() && o.Encloses(at))
+	})
+	if i < 0 {
+		return by, false
+	}
+	return in.Snapshot.Occupied[i], true
 }

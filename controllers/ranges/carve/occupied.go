@@ -54,10 +54,7 @@ func (in Input) ofOthers() (out []plan.Occupied) {
 		for _, p := range v1alpha1.Prefixes(other.Status.Ranges) {
 			out = append(out, plan.Occupied{Prefix: p, What: "granted to RangeRequest " + other.Name})
 		}
-		if other.Status.NewSubnets == nil {
-			continue
-		}
-		for _, x := range other.Status.NewSubnets.Subnets {
+		for _, x := range other.Status.Made().Subnets {
 			if p, err := netip.ParsePrefix(x.CIDR); err == nil && x.Subnet == "" {
 				out = append(out, plan.Occupied{Prefix: p, What: "a subnet that is being created for RangeRequest " + other.Name})
 			}
@@ -86,7 +83,7 @@ const inUseByPods = "its Pods use it; a Pods request whose cidrs contain all of 
 // encloses tells of a podCIDR in a block that a request for Pods names: the
 // cluster moves into the VPC with the addresses that it has.
 func (in Input) encloses(p netip.Prefix) bool {
-	return in.Request.Spec.Purpose == v1alpha1.Pods && slices.ContainsFunc(parseAll(in.Request.Spec.CIDRs), func(c netip.Prefix) bool { return prefix.Contains(c, p) })
+	return in.Request.Spec.Purpose == v1alpha1.Pods && slices.ContainsFunc(v1alpha1.ParseCIDRs(in.Request.Spec.CIDRs), func(c netip.Prefix) bool { return prefix.Contains(c, p) })
 }
 
 // occupied says what the block is.
@@ -142,10 +139,7 @@ func (in Input) ownerOf(m cloud.Mark) string {
 
 // names tells whether the request names exactly that block.
 func (in Input) names(p netip.Prefix) bool {
-	return slices.ContainsFunc(in.Request.Spec.CIDRs, func(c v1alpha1.CIDR) bool {
-		q, err := netip.ParsePrefix(string(c))
-		return err == nil && q == p
-	})
+	return slices.Contains(v1alpha1.ParseCIDRs(in.Request.Spec.CIDRs), p)
 }
 
 // asServices tells whether a ServiceCIDR of that block is what the request

@@ -48,10 +48,7 @@ func (in Input) ofVPC(chosen bool) (out []plan.Occupied) {
 		out = append(out, plan.Occupied{Prefix: p, What: "a block of the VPC", Why: why})
 	}
 	for _, other := range in.Others { // those on their way
-		if other.Status.NewSubnets == nil {
-			continue
-		}
-		for _, b := range other.Status.NewSubnets.Blocks {
+		for _, b := range other.Status.Made().Blocks {
 			if p, err := netip.ParsePrefix(b.CIDR); err == nil {
 				out = append(out, plan.Occupied{Prefix: p, What: "a block that RangeRequest " + other.Name + " associates with the VPC", Why: why})
 			}

@@ -121,7 +121,7 @@ func (in Input) subnet(s cloud.Subnet, before []Step, ask plan.Request) ([]Step,
 
 // space is where the subnet's ranges may go, and what is in the way.
 func (in Input) space(s cloud.Subnet, before []Step) plan.Space {
-	out := plan.Space{Supernets: parseAll(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
+	out := plan.Space{Supernets: v1alpha1.ParseCIDRs(in.Network.Spec.Supernets), Occupied: in.occupied(s, before)}
 	if in.inside() {
 		out.Supernets = within(out.Supernets, s)
 	}

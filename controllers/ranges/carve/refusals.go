@@ -63,7 +63,7 @@ func smallestAsked(r *v1alpha1.RangeRequest) (length int) {
 	for _, x := range r.Spec.SubnetSizes {
 		length = max(length, int(x.PrefixLength))
 	}
-	for _, p := range parseAll(r.Spec.CIDRs) {
+	for _, p := range v1alpha1.ParseCIDRs(r.Spec.CIDRs) {
 		length = max(length, p.Bits())
 	}
 	return length
@@ -78,7 +78,7 @@ func smallestRangeAsked(r *v1alpha1.RangeRequest) (length int) {
 	if g := r.Spec.Growth; g != nil && g.PrefixLength != nil {
 		length = max(length, int(*g.PrefixLength))
 	}
-	for _, p := range parseAll(r.Spec.CIDRs) {
+	for _, p := range v1alpha1.ParseCIDRs(r.Spec.CIDRs) {
 		length = max(length, p.Bits())
 	}
 	return length

@@ -58,9 +58,8 @@ func (in Input) publishedByRoute() (out []netip.Prefix) {
 		if !in.drawsHere(n) {
 			continue
 		}
-		for _, text := range n.Spec.PodCIDRs {
-			p, err := netip.ParsePrefix(text)
-			if err == nil && p.Bits() == in.ask().NodeLength && slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
+		for _, p := range v1alpha1.ParseCIDRs(n.Spec.PodCIDRs) {
+			if p.Bits() == in.ask().NodeLength && slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool {
 				return o.Kind == cloud.StaticRoute && o.Prefix == p
 			}) {
 				out = append(out, p)
@@ -93,7 +92,7 @@ func (in Input) isOurs(p netip.Prefix, had []cloud.Range) bool {
 	for _, b := range in.Services {
 		taken = append(taken, b.Prefix)
 	}
-	return prefix.Within(parseAll(in.Network.Spec.Supernets), p) && len(prefix.Overlapping(taken, p)) == 0
+	return prefix.Within(v1alpha1.ParseCIDRs(in.Network.Spec.Supernets), p) && len(prefix.Overlapping(taken, p)) == 0
 }
 
 func prefixesOf(ranges []cloud.Range) (out []netip.Prefix) {

@@ -36,7 +36,7 @@ func (in Input) leadsToNode(o cloud.Occupied) bool {
 	if o.Kind != cloud.StaticRoute {
 		return false
 	}
-	for _, p := range parseAll(in.Request.Spec.CIDRs) {
+	for _, p := range v1alpha1.ParseCIDRs(in.Request.Spec.CIDRs) {
 		if prefix.Contains(p, o.Prefix) && o.Prefix.Bits() > p.Bits() {
 			return true
 		}

@@ -101,7 +101,7 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 		return Making{}, conditions.Refuse(v1alpha1.ReasonRangesAtLimit, "the subnets of zone %s are full, and %d were created there, as many as newSubnets.maxSubnets allows; raise it", zone, here)
 	}
 	var full *conditions.Refusal
-	for _, b := range parseAll(ask.Blocks) {
+	for _, b := range v1alpha1.ParseCIDRs(ask.Blocks) {
 		if no := in.blockRefused(b); no != nil {
 			return Making{}, no
 		}
@@ -110,7 +110,7 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 			continue
 		}
 		a := plan.Ranges(plan.Request{Family: prefix.IPv4, PrefixLength: int(ask.SubnetPrefixLength)},
-			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(parseAll(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
+			plan.Space{Supernets: prefix.Intersect(prefix.Normalise(v1alpha1.ParseCIDRs(in.Network.Spec.Supernets)), []netip.Prefix{b}), Occupied: in.occupied(cloud.Subnet{}, nil)})[0]
 		claimed, why := in.claimedIn(zone, b)
 		resumed := claimed.Name != ""
 		if a.Verb == plan.Refuse && !resumed {
@@ -137,7 +137,7 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 // blockRefused refuses a block that nothing may lie over, or that lies over
 // what is in our books only.
 func (in Input) blockRefused(b netip.Prefix) *conditions.Refusal {
-	if !prefix.Within(parseAll(in.Network.Spec.Supernets), b) {
+	if !prefix.Within(v1alpha1.ParseCIDRs(in.Network.Spec.Supernets), b) {
 		return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSubnets is outside the supernets of Network %s; add it to them", b, in.Network.Name)
 	}
 	if slices.Contains(in.Snapshot.Blocks, b) {

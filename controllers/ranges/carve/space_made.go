@@ -44,10 +44,7 @@ func (in Input) inMade(steps []Step) ([]Step, *conditions.Refusal) {
 // claimedIn gives the subnet that was claimed in the zone and the block and is
 // not there yet, and why it was; it is empty where there is none.
 func (in Input) claimedIn(zone string, b netip.Prefix) (s cloud.NewSubnet, why string) {
-	if in.Request.Status.NewSubnets == nil {
-		return s, ""
-	}
-	for _, s := range in.Request.Status.NewSubnets.Subnets {
+	for _, s := range in.Request.Status.Made().Subnets {
 		if p, err := netip.ParsePrefix(s.CIDR); err == nil && s.Subnet == "" && s.Zone == zone && prefix.Contains(b, p) {
 			return cloud.NewSubnet{Name: s.Name, Zone: zone, Prefix: p}, s.Reason
 		}
@@ -56,18 +53,15 @@ func (in Input) claimedIn(zone string, b netip.Prefix) (s cloud.NewSubnet, why s
 }
 
 func (in Input) recorded(b netip.Prefix) bool {
-	s := in.Request.Status.NewSubnets
-	return s != nil && slices.ContainsFunc(s.Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
+	return slices.ContainsFunc(in.Request.Status.Made().Blocks, func(x v1alpha1.MadeBlock) bool { return x.CIDR == b.String() })
 }
 
 // freeSubnetName is the lowest name of ours that no subnet has, nor a claim.
 func (in Input) freeSubnetName() string {
 	for n := 0; ; n++ {
 		name := in.owner().RoleName(fmt.Sprintf("subnet%d", n))
-		if s := in.Request.Status.NewSubnets; s != nil && slices.ContainsFunc(s.Subnets, func(x v1alpha1.MadeSubnet) bool { return x.Name == name }) {
-			continue
-		}
-		if !slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Made == name }) {
+		claimed := slices.ContainsFunc(in.Request.Status.Made().Subnets, func(x v1alpha1.MadeSubnet) bool { return x.Name == name })
+		if !claimed && !slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return s.Made == name }) {
 			return name
 		}
 	}
@@ -77,23 +71,19 @@ func (in Input) freeSubnetName() string {
 // and the claims that are still wanted and whose place nothing has; nil where
 // there is neither.
 func MadeSpace(in Input) *v1alpha1.MadeSpace {
-	r, made := in.Request, in.Made()
-	had := r.Status.NewSubnets
-	if had == nil && len(made) == 0 {
+	had, made := in.Request.Status.Made(), in.Made()
+	if in.Request.Status.NewSubnets == nil && len(made) == 0 {
 		return nil
 	}
-	now := v1alpha1.MadeSpace{}
+	now := v1alpha1.MadeSpace{Blocks: had.Blocks}
 	why := map[string]string{}
-	if had != nil {
-		now.Blocks = had.Blocks
-		for _, s := range had.Subnets {
-			why[s.Name] = s.Reason
-		}
+	for _, s := range had.Subnets {
+		why[s.Name] = s.Reason
 	}
 	for _, s := range made {
 		now.Subnets = append(now.Subnets, v1alpha1.MadeSubnet{Subnet: s.Name, Name: s.Made, Zone: s.Zone, CIDR: s.Primary.String(), Reason: why[s.Made]})
 	}
-	if had != nil && r.Spec.NewSubnets != nil {
+	if in.Request.Spec.NewSubnets != nil {
 		now.Subnets = append(now.Subnets, slices.DeleteFunc(slices.Clone(had.Subnets), func(x v1alpha1.MadeSubnet) bool {
 			return x.Subnet != "" || in.takenSubnet(x)
 		})...)

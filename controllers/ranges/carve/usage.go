@@ -44,11 +44,7 @@ func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev
 			u.wait(n, r, all, t)
 			continue
 		}
-		for _, text := range n.Spec.PodCIDRs {
-			p, err := netip.ParsePrefix(text)
-			if err != nil {
-				continue
-			}
+		for _, p := range v1alpha1.ParseCIDRs(n.Spec.PodCIDRs) {
 			at := slices.IndexFunc(ranges, func(q netip.Prefix) bool { return prefix.Contains(q, p) })
 			if at >= 0 {
 				u.Nodes, u.Held = append(u.Nodes, n.Name), append(u.Held, p)
