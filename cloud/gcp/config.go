@@ -65,12 +65,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// VPC is the network's full name, as Place has it.
-func (c Config) VPC() string {
-	c = c.withDefaults()
-	return "projects/" + c.NetworkProject + "/global/networks/" + c.Network
-}
-
 func orElse(d, fallback time.Duration) time.Duration {
 	if d == 0 {
 		return fallback
@@ -168,7 +162,10 @@ func (v *vpc) subnetRef(name string) subnetRef {
 	return subnetRef{v.NetworkProject, v.Region, name}
 }
 
-func (v *vpc) networkPath() string { return v.Config.VPC() }
+// networkPath is the network's full name, as Place has it.
+func (v *vpc) networkPath() string {
+	return "projects/" + v.NetworkProject + "/global/networks/" + v.Network
+}
 
 // inNetwork reports whether the URL is that of this network.
 func (v *vpc) inNetwork(url string) bool { return path(url) == v.networkPath() }

@@ -41,7 +41,6 @@ var ec2 = provider{
 		}
 		return n.Spec.AWS
 	},
-	vpc: func(n *v1alpha1.Network) string { return n.Spec.AWS.VPCID },
 	blank: func(n *v1alpha1.Network) cloud.Snapshot {
 		return aws.Blank(n.Spec.AWS.Subnets)
 	},

@@ -22,10 +22,10 @@ func TestANetworkIsOfTheCloudThatItNames(t *testing.T) {
 		if got := Of(n); got != name {
 			t.Errorf("the Network of %q is of %q", name, got)
 		}
-		if vpc := vpcOf(n); seen[vpc] || (vpc == "") != (name == "") {
+		if vpc := n.VPC(); seen[vpc] || (vpc == "") != (name == "") {
 			t.Errorf("the VPC of %q is %q", name, vpc)
 		}
-		seen[vpcOf(n)] = true
+		seen[n.VPC()] = true
 		if blank := Blank(n); len(blank.Subnets) > 0 != (name != "") {
 			t.Errorf("unread, the VPC of %q is %+v", name, blank)
 		}
@@ -39,7 +39,10 @@ func TestOnlyTheChosenCloudIsOpened(t *testing.T) {
 		}})
 		defer c.Close()
 		for name, n := range networks() {
-			_, err := c.Open(t.Context(), n)
+			vpc, err := c.Open(t.Context(), n)
+			if err == nil && vpc.Place.VPC != n.VPC() {
+				t.Errorf("the VPC of %q is %q to the adapter, and %q to others", name, vpc.Place.VPC, n.VPC())
+			}
 			want := map[string]cloud.Reason{chosen: "", "": cloud.Invalid}
 			if reason, ok := want[name]; !ok && !cloud.Is(err, cloud.WrongCloud) || ok && cloud.ReasonOf(err) != reason {
 				t.Errorf("with --cloud=%s, opening one of %q: %v", chosen, name, err)

@@ -32,24 +32,17 @@ var computeEngine = provider{
 		}
 		return n.Spec.GCP
 	},
-	vpc: func(n *v1alpha1.Network) string { return gcpConfig(n).VPC() },
 	blank: func(n *v1alpha1.Network) cloud.Snapshot {
 		return gcp.Blank(n.Spec.GCP.Subnetworks)
 	},
 	connect: func(ctx context.Context, c *Config, n *v1alpha1.Network) (*cloud.VPC, lb.Balancers, func(), error) {
-		config := gcpConfig(n)
-		config.Endpoint, config.NoAuth, config.NodeTags = c.GCP.Endpoint, c.GCP.NoAuth, c.GCP.NodeTags
-		config.UserAgent, config.Hook = c.UserAgent, c.Hook
-		return gcp.NewWithBalancers(ctx, config)
+		s := n.Spec.GCP
+		return gcp.NewWithBalancers(ctx, gcp.Config{
+			Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
+			Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks, NodeTags: c.GCP.NodeTags,
+			Endpoint: c.GCP.Endpoint, NoAuth: c.GCP.NoAuth, UserAgent: c.UserAgent, Hook: c.Hook,
+		})
 	},
 	register: func(o *Options, f *pflag.FlagSet) { o.GCP.register(f) },
 	endpoint: func(o *Options) string { return o.GCP.Endpoint },
-}
-
-func gcpConfig(n *v1alpha1.Network) gcp.Config {
-	s := n.Spec.GCP
-	return gcp.Config{
-		Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
-		Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks,
-	}
 }

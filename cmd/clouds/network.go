@@ -19,21 +19,3 @@ func Blank(n *v1alpha1.Network) cloud.Snapshot {
 	}
 	return cloud.Snapshot{}
 }
-
-// vpcOf names the VPC of a Network, as cloud.Place does.
-func vpcOf(n *v1alpha1.Network) string {
-	if p, ok := of(n); ok {
-		return p.vpc(n)
-	}
-	return ""
-}
-
-// Beside returns those of the Networks that are of the same VPC as n, without n.
-func Beside(n *v1alpha1.Network, all []v1alpha1.Network) (out []v1alpha1.Network) {
-	for i := range all {
-		if other := &all[i]; other.Name != n.Name && vpcOf(other) == vpcOf(n) {
-			out = append(out, *other)
-		}
-	}
-	return out
-}

@@ -24,8 +24,6 @@ type provider struct {
 	// spec is the part of a Network that is about this cloud; nil where it is of
 	// another.
 	spec func(*v1alpha1.Network) any
-	// vpc is the name of the Network's VPC, as cloud.Place has it.
-	vpc func(*v1alpha1.Network) string
 	// blank is the Network's VPC where nobody has read it.
 	blank func(*v1alpha1.Network) cloud.Snapshot
 	// connect opens it.

@@ -11,9 +11,6 @@ import (
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 )
 
-// beside returns the other Networks of the same VPC.
-var beside = clouds.Beside
-
 // newClouds has every call of the cloud paced and counted.
 func newClouds(o *options, registry prometheus.Registerer) (*clouds.Clouds, error) {
 	pace, err := middleware.Pace(middleware.PaceConfig{Bucket: o.clouds.Bucket()}, registry)

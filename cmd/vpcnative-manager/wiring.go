@@ -62,7 +62,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		return err
 	}
 	requests := ranges.New(ranges.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Space: spaces, Beside: beside, ClusterID: o.clusterID,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Nodes: cached, OpenVPC: clouds.Open, Space: spaces, ClusterID: o.clusterID,
 		Services: services, StillLeads: lease.held, DryRun: o.dryRun,
 		Sweep: min(o.resync, time.Minute), Doubt: o.indeterminateTimeout,
 		Events: events, Metrics: ranges.NewMetrics(metrics.Registry),
@@ -77,7 +77,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	networks := network.New(network.Config{
 		ServiceCIDRs: serviceCIDRs(services),
 		Client:       mgr.GetClient(), Live: mgr.GetAPIReader(), OpenVPC: clouds.Open, ClusterID: o.clusterID,
-		Nodes: cached, Beside: beside, Space: spaces,
+		Nodes: cached, Space: spaces,
 		Forget: func(network string) { clouds.Forget(network); spaces.Forget(network) },
 		Events: events, Metrics: network.NewMetrics(metrics.Registry),
 	})

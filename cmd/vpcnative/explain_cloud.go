@@ -40,7 +40,7 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 			return err
 		}
 		w.VPC[n.Name] = known
-		found, err := survey.Take(n, known.Snapshot, survey.Around{Requests: w.Requests, Nodes: pointers(w.Nodes), Beside: clouds.Beside(n, w.Networks)}, w.ClusterID)
+		found, err := survey.Take(n, known.Snapshot, survey.Around{Requests: w.Requests, Nodes: pointers(w.Nodes), Beside: n.Beside(w.Networks)}, w.ClusterID)
 		if err != nil {
 			return fmt.Errorf("reading Network %s: %w", n.Name, err)
 		}

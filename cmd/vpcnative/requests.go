@@ -112,7 +112,7 @@ func (p *requests) input(ctx context.Context, file cluster.State) (in preview.In
 			return in, nil, err
 		}
 	}
-	in.Networks, in.Requests, in.Nodes, in.Beside = state.Networks, state.Requests, state.Nodes, clouds.Beside
+	in.Networks, in.Requests, in.Nodes = state.Networks, state.Requests, state.Nodes
 	in.Now = time.Now()
 	for i := range state.Requests {
 		r := &state.Requests[i]

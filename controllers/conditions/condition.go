@@ -32,10 +32,16 @@ type Problem struct {
 // a problem that never was is not reported. It tells whether a problem was
 // raised, or has changed: then there is an Event to make.
 func (p Problem) Set(list *[]metav1.Condition, of client.Object, r *Refusal) (raised bool) {
+	if r == nil && meta.FindStatusCondition(*list, p.Type) == nil {
+		return false
+	}
+	return p.State(list, of, r)
+}
+
+// State is Set, but that a problem that never was is reported as such.
+func (p Problem) State(list *[]metav1.Condition, of client.Object, r *Refusal) (raised bool) {
 	if r == nil {
-		if meta.FindStatusCondition(*list, p.Type) != nil {
-			Set(list, of, metav1.Condition{Type: p.Type, Status: metav1.ConditionFalse, Reason: p.Well, Message: p.None})
-		}
+		Set(list, of, metav1.Condition{Type: p.Type, Status: metav1.ConditionFalse, Reason: p.Well, Message: p.None})
 		return false
 	}
 	return Set(list, of, metav1.Condition{Type: p.Type, Status: metav1.ConditionTrue, Reason: r.Reason, Message: r.Text})

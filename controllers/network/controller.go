@@ -45,10 +45,7 @@ type Config struct {
 	// carved from either; it may be nil.
 	ServiceCIDRs func(context.Context) ([]survey.ServiceCIDR, error)
 	// Nodes gives the Nodes of the cache, which must not be changed; it may be nil.
-	Nodes func() []*corev1.Node
-	// Beside gives those of the Networks that are of the same VPC as the one,
-	// without that; it may be nil, where there is only one.
-	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
+	Nodes     func() []*corev1.Node
 	ClusterID string
 	Events    events.EventRecorder
 	Metrics   *Metrics
@@ -205,13 +202,11 @@ func (c *Controller) survey(ctx context.Context, n *v1alpha1.Network) (out surve
 	if c.Nodes != nil {
 		around.Nodes = c.Nodes()
 	}
-	if c.Beside != nil {
-		var all v1alpha1.NetworkList
-		if err := c.Client.List(ctx, &all); err != nil {
-			return out, conditions.FromAPI("listing Networks", err)
-		}
-		around.Beside = c.Beside(n, all.Items)
+	var all v1alpha1.NetworkList
+	if err := c.Client.List(ctx, &all); err != nil {
+		return out, conditions.FromAPI("listing Networks", err)
 	}
+	around.Beside = n.Beside(all.Items)
 	out, err = survey.Take(n, snapshot, around, c.ClusterID)
 	return out, conditions.FromCloud(err)
 }

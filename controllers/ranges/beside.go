@@ -13,14 +13,11 @@ import (
 
 // beside gives the other Networks of the same VPC.
 func (c *Controller) beside(ctx context.Context, n *v1alpha1.Network) ([]v1alpha1.Network, *conditions.Refusal) {
-	if c.Beside == nil {
-		return nil, nil
-	}
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {
 		return nil, conditions.FromAPI("listing Networks", err)
 	}
-	return c.Beside(n, all.Items), nil
+	return n.Beside(all.Items), nil
 }
 
 // clusterIPs gives the addresses of Services, where the API server has no

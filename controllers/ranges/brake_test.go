@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -78,9 +77,6 @@ func TestAnyNetworkOfTheVPCConfirms(t *testing.T) {
 	twin.Name = "twin"
 	twin.Annotations = map[string]string{brake.Annotation(carve.OwnerKind): "6"}
 	w := newWorld(t, twin)
-	w.c.Beside = func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network {
-		return slices.DeleteFunc(slices.Clone(all), func(x v1alpha1.Network) bool { return x.Name == n.Name })
-	}
 	var orphans []carve.Orphan
 	for i := range 6 {
 		orphans = append(orphans, carve.Orphan{Request: fmt.Sprintf("r%d", i)})

@@ -38,10 +38,7 @@ type Config struct {
 	// OpenVPC gives the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Space reads the address space of the VPCs.
-	Space *vpc.Reader
-	// Beside gives those of the Networks that are of the same VPC as the one,
-	// without that; it may be nil, where there is only one.
-	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
+	Space     *vpc.Reader
 	ClusterID string
 	// Services is the cluster's side of purpose Services; it may be nil.
 	Services Services
@@ -204,7 +201,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck 
 			u = now
 		}
 	}
-	c.report(r, u)
+	c.report(ctx, r, u)
 	return again, false
 }
 

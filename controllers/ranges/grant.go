@@ -28,7 +28,7 @@ const carveTries = 5
 func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, uncounted *conditions.Refusal) time.Duration {
 	no, began := uncounted, c.Now()
 	if no == nil {
-		no = c.tryGrant(ctx, r, p)
+		no = aroundOthers(func() (*conditions.Refusal, bool) { return c.carve(ctx, r, p) })
 	}
 	if no != nil && no.Conflict {
 		return retryAfter(no)
@@ -48,17 +48,12 @@ func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	return again
 }
 
-func (c *Controller) tryGrant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) *conditions.Refusal {
-	n, vpc, no := c.network(ctx, r)
-	if no != nil {
-		return no
-	}
-	if no := c.begins(r, n); no != nil {
-		return no
-	}
+// aroundOthers carves, and elsewhere where somebody else took the place
+// meanwhile, or is about to.
+func aroundOthers(carve func() (no *conditions.Refusal, conflict bool)) *conditions.Refusal {
 	var lost *conditions.Refusal
 	for try := 1; ; try++ {
-		no, conflict := c.carve(ctx, r, p, n, vpc)
+		no, conflict := carve()
 		switch {
 		case no == nil:
 			return nil
@@ -109,15 +104,23 @@ func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1
 	return n, vpc, nil
 }
 
-// carve reads the VPC, plans, and creates. Taken is a block that the cloud
+// carve reads the VPC, plans, and creates. A conflict is a block that the cloud
 // refused because somebody else has it, or is about to: until their change is
 // done the VPC reads as if it were free, so the next try keeps clear of what
 // was refused before.
 //
-// What is to be created is claimed first. What was created stays in the status also where a later step fails, so that
-// a request that is half granted shows the half it has.
-func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, n *v1alpha1.Network, vpc cloud.VPC) (no *conditions.Refusal, conflict bool) {
-	in, no := c.input(ctx, r, n, vpc)
+// What is to be created is claimed first. What was created stays in the status
+// also where a later step fails, so that a request that is half granted shows
+// the half it has.
+func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) (no *conditions.Refusal, conflict bool) {
+	n, vpc, no := c.network(ctx, r)
+	if no == nil {
+		no = c.begins(r, n)
+	}
+	if no != nil {
+		return no, false
+	}
+	in, no := c.input(ctx, r, n)
 	if no != nil {
 		return no, false
 	}
@@ -156,9 +159,18 @@ func without(steps, had []carve.Step) []carve.Step {
 	})
 }
 
-// input reads all that a plan depends on. The requests are read live: another
-// may have been granted a moment ago.
-func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network, vpc cloud.VPC) (carve.Input, *conditions.Refusal) {
+// observe reads all that a plan depends on, and opens the VPC.
+func (c *Controller) observe(ctx context.Context, r *v1alpha1.RangeRequest) (in carve.Input, vpc cloud.VPC, no *conditions.Refusal) {
+	n, vpc, no := c.network(ctx, r)
+	if no == nil {
+		in, no = c.input(ctx, r, n)
+	}
+	return in, vpc, no
+}
+
+// input reads what a plan depends on. The requests are read live: another may
+// have been granted a moment ago.
+func (c *Controller) input(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha1.Network) (carve.Input, *conditions.Refusal) {
 	in := carve.Input{Request: r, Network: n, ClusterID: c.ClusterID, Now: c.Now()}
 	var err error
 	if in.Snapshot, err = c.Space.Read(ctx, n, c.began); err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -84,49 +83,36 @@ func (c *Controller) carveAll(ctx context.Context, r *v1alpha1.RangeRequest, p p
 // carveFurther carves one more range, elsewhere where somebody else took its
 // place meanwhile, or is about to.
 func (c *Controller) carveFurther(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, f carve.Further) *conditions.Refusal {
-	n, vpc, no := c.network(ctx, r)
-	if no != nil {
-		return no
-	}
-	var lost *conditions.Refusal
-	for try := 1; ; try++ {
-		in, no := c.input(ctx, r, n, vpc)
+	return aroundOthers(func() (*conditions.Refusal, bool) {
+		in, vpc, no := c.observe(ctx, r)
 		if no != nil {
-			return no
+			return no, false
 		}
 		r.Status.Refused = carve.Unexplained(in)
 		step, no := carve.PlanFurther(in, f)
-		if no != nil && lost != nil && no.Reason == v1alpha1.ReasonNoSpace {
-			return lost // there may be room, once it shows what others are taking
-		}
 		if no != nil {
-			return no
+			return no, false
 		}
 		if no := c.claim(ctx, r, step); no != nil {
-			return no
+			return no, false
 		}
 		no, conflict := c.apply(ctx, r, step, vpc)
-		if no == nil {
-			return p.ensure(ctx, r, r.Status.Range(step.Range.Prefix))
+		if no != nil {
+			c.unclaim(r)
+			return no, conflict
 		}
-		c.unclaim(r)
-		if !conflict || try == carveTries {
-			return no
-		}
-		lost = no
-	}
+		return p.ensure(ctx, r, r.Status.Range(step.Range.Prefix)), false
+	})
 }
+
+var growthLimited = conditions.Problem{Type: v1alpha1.ConditionGrowthLimited, Well: v1alpha1.ReasonRoomLeft, None: "nothing limits growth"}
 
 // limited says whether growth is held up, and by what.
 func (c *Controller) limited(ctx context.Context, r *v1alpha1.RangeRequest, no *conditions.Refusal) {
 	if no != nil && no.Conflict {
 		return
 	}
-	cond := metav1.Condition{Type: v1alpha1.ConditionGrowthLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft, Message: "nothing limits growth"}
-	if no != nil {
-		cond.Status, cond.Reason, cond.Message = metav1.ConditionTrue, no.Reason, no.Text
-	}
-	if conditions.Set(&r.Status.Conditions, r, cond) && no != nil {
+	if growthLimited.State(&r.Status.Conditions, r, no) {
 		c.Metrics.failed(r.Name, no.Reason)
 		c.warn(ctx, r, no, "GrowRange")
 	}

@@ -38,11 +38,7 @@ func (c *Controller) preview(ctx context.Context, r *v1alpha1.RangeRequest) (aga
 
 // foresee plans a request: a line for each change of the VPC.
 func (c *Controller) foresee(ctx context.Context, r *v1alpha1.RangeRequest) (lines []string, no *conditions.Refusal) {
-	n, vpc, no := c.network(ctx, r)
-	if no != nil {
-		return nil, no
-	}
-	in, no := c.input(ctx, r, n, vpc)
+	in, _, no := c.observe(ctx, r)
 	if no != nil {
 		return nil, no
 	}

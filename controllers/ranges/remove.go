@@ -112,11 +112,7 @@ func (c *Controller) settleClaimsOfDeleted(ctx context.Context, r *v1alpha1.Rang
 
 // putBack makes ranges again that vanished while Nodes use them.
 func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *conditions.Refusal {
-	n, vpc, no := c.network(ctx, r)
-	if no != nil {
-		return no
-	}
-	in, no := c.input(ctx, r, n, vpc)
+	in, vpc, no := c.observe(ctx, r)
 	if no != nil {
 		return no
 	}

@@ -1,9 +1,9 @@
 package ranges
 
 import (
-	corev1 "k8s.io/api/core/v1"
+	"context"
+
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -12,18 +12,20 @@ import (
 )
 
 // tellRoutesLimit keeps the condition.
-func (c *Controller) tellRoutesLimit(r *v1alpha1.RangeRequest) {
+func (c *Controller) tellRoutesLimit(ctx context.Context, r *v1alpha1.RangeRequest) {
 	text, limited := carve.RoutesLimit(r)
 	if text == "" || len(r.Status.Ranges) == 0 {
 		return
 	}
-	cond := metav1.Condition{Type: v1alpha1.ConditionRoutesLimited, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRoomLeft, Message: text}
-	if limited {
-		cond.Status, cond.Reason = metav1.ConditionTrue, string(cloud.QuotaExceeded)
-		if !meta.IsStatusConditionTrue(r.Status.Conditions, cond.Type) {
-			c.Metrics.failed(r.Name, cond.Reason)
-			c.Events.Eventf(r, nil, corev1.EventTypeWarning, cond.Reason, "GrantRange", "%s", text)
-		}
+	routesLimited := conditions.Problem{Type: v1alpha1.ConditionRoutesLimited, Well: v1alpha1.ReasonRoomLeft, None: text}
+	if !limited {
+		routesLimited.State(&r.Status.Conditions, r, nil)
+		return
 	}
-	conditions.Set(&r.Status.Conditions, r, cond)
+	had := meta.IsStatusConditionTrue(r.Status.Conditions, routesLimited.Type)
+	no := conditions.Refuse(string(cloud.QuotaExceeded), "%s", text)
+	if routesLimited.State(&r.Status.Conditions, r, no) && !had {
+		c.Metrics.failed(r.Name, no.Reason)
+		c.warn(ctx, r, no, "GrantRange")
+	}
 }

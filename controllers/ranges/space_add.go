@@ -170,11 +170,7 @@ func (c *Controller) tellSpace(r *v1alpha1.RangeRequest, action, format string, 
 
 // moreSpace makes subnets where growth found these ones full.
 func (c *Controller) moreSpace(ctx context.Context, r *v1alpha1.RangeRequest, full []string) *conditions.Refusal {
-	n, vpc, no := c.network(ctx, r)
-	if no != nil {
-		return no
-	}
-	in, no := c.input(ctx, r, n, vpc)
+	in, vpc, no := c.observe(ctx, r)
 	if no != nil {
 		return no
 	}

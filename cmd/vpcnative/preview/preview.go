@@ -33,10 +33,7 @@ type Input struct {
 	// NoServices is true if the API server has no ServiceCIDRs at all.
 	NoServices bool
 	// Now is the current time; refused blocks count for a while.
-	Now time.Time
-	// Beside returns the other Networks of a Network's VPC; it may be nil if there
-	// is only one Network.
-	Beside    func(n *v1alpha1.Network, all []v1alpha1.Network) []v1alpha1.Network
+	Now       time.Time
 	ClusterID string
 }
 
@@ -45,13 +42,6 @@ func (in Input) nodes() (out []*corev1.Node) {
 		out = append(out, &in.Nodes[i])
 	}
 	return out
-}
-
-func (in Input) beside(n *v1alpha1.Network) []v1alpha1.Network {
-	if in.Beside == nil {
-		return nil
-	}
-	return in.Beside(n, in.Networks)
 }
 
 // VPC is the state of a VPC, and its source.
@@ -243,7 +233,7 @@ func rangeOf(s carve.Step, size *NodeSize, snapshot cloud.Snapshot, nodes []*cor
 
 // free is what the Network's status would say.
 func (in Input) free(n *v1alpha1.Network, s cloud.Snapshot) []v1alpha1.FreeSpace {
-	found, err := survey.Take(n, s, survey.Around{Requests: in.Requests, Nodes: in.nodes(), Beside: in.beside(n)}, in.ClusterID)
+	found, err := survey.Take(n, s, survey.Around{Requests: in.Requests, Nodes: in.nodes(), Beside: n.Beside(in.Networks)}, in.ClusterID)
 	if err != nil {
 		return nil // the planner has refused for it
 	}

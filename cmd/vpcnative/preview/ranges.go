@@ -22,7 +22,7 @@ func ranges(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.
 func planner(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha1.RangeRequest) carve.Input {
 	return carve.Input{
 		Request: r, Network: n, Snapshot: snapshot, Others: in.Requests, Services: in.Services, NoServices: in.NoServices,
-		Nodes: in.nodes(), Beside: in.beside(n), Now: in.Now, ClusterID: in.ClusterID,
+		Nodes: in.nodes(), Beside: n.Beside(in.Networks), Now: in.Now, ClusterID: in.ClusterID,
 	}
 }
 
