@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/netip"
+	"slices"
 )
 
 // Attachment is one prefix on an instance's interface.
@@ -78,6 +79,15 @@ func (i Interface) Holds(p netip.Prefix) bool {
 		}
 	}
 	return false
+}
+
+// Prefixes are all that the instance holds: Attachments and Elsewhere.
+func (i Interface) Prefixes() []netip.Prefix {
+	all := slices.Clone(i.Elsewhere)
+	for _, a := range i.Attachments {
+		all = append(all, a.Prefix)
+	}
+	return all
 }
 
 // Pairing is how a cloud numbers IPv6 prefixes by IPv4 ones. Prefixes that do not

@@ -62,9 +62,19 @@ func (c *Controller) apply(ctx context.Context, r *v1alpha1.RangeRequest, step c
 func (c *Controller) create(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
 	defer c.Space.Changed(vpc.Place)
 	if r.Spec.Purpose == v1alpha1.Proxy {
-		return c.createProxy(ctx, r, at, vpc)
+		return vpc.Proxies.Ensure(ctx, cloud.ProxySubnet{Name: at.Name, Prefix: at.Prefix, Description: c.owner(r).Description()})
 	}
 	return vpc.Ranges.Create(ctx, at)
+}
+
+// takeOut removes what carries the mark of a request from the VPC.
+func (c *Controller) takeOut(ctx context.Context, mine cloud.Marked, vpc cloud.VPC) error {
+	defer c.Space.Changed(vpc.Place)
+	return vpc.Remove(ctx, mine)
+}
+
+func (c *Controller) owner(r *v1alpha1.RangeRequest) cloud.Owner {
+	return cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 }
 
 // announce tells of a range that the request did not have.

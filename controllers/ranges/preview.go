@@ -78,8 +78,8 @@ func (c *Controller) removals(r *v1alpha1.RangeRequest, in carve.Input) (lines [
 	if r.Spec.DeletionPolicy == v1alpha1.Retain {
 		return nil
 	}
-	for _, x := range append(c.inVPC(r, in.Snapshot), c.proxiesInVPC(r, in.Snapshot)...) {
-		lines = append(lines, "remove "+words(r, x, in.Snapshot.Traits)+", once nothing uses it")
+	for _, x := range c.rangesOf(r, in.Snapshot) {
+		lines = append(lines, "remove "+words(r, x.Range, in.Snapshot.Traits)+", once nothing uses it")
 	}
 	return lines
 }

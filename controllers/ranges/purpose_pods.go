@@ -191,11 +191,7 @@ func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found 
 		if err != nil {
 			return nil, conditions.FromCloud(err)
 		}
-		carried := slices.Clone(nic.Elsewhere)
-		for _, a := range nic.Attachments {
-			carried = append(carried, a.Prefix)
-		}
-		for _, p := range carried {
+		for _, p := range nic.Prefixes() {
 			if slices.ContainsFunc(ranges, p.Overlaps) {
 				found = append(found, fmt.Sprintf("%s %s", cmp.Or(nic.Instance, nic.InstanceUID), p))
 			}

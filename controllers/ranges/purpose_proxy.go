@@ -2,8 +2,6 @@ package ranges
 
 import (
 	"context"
-	"errors"
-	"path"
 	"slices"
 	"strings"
 
@@ -51,37 +49,6 @@ func adopters(r *v1alpha1.RangeRequest, mine v1alpha1.GrantedRange, all []v1alph
 		}
 	}
 	return out
-}
-
-func (c *Controller) createProxy(ctx context.Context, r *v1alpha1.RangeRequest, at cloud.Range, vpc cloud.VPC) error {
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
-	if vpc.Proxies == nil {
-		return &cloud.Error{Reason: cloud.Invalid, Act: "create proxy-only subnet " + at.Name, Resource: "Network " + r.NetworkName(),
-			Err: errors.New("load balancers of this cloud need none"), Remedy: "delete the request"}
-	}
-	return vpc.Proxies.Ensure(ctx, cloud.ProxySubnet{Name: at.Name, Prefix: at.Prefix, Description: owner.Description()})
-}
-
-// proxiesInVPC gives the proxy-only subnets that carry the request's mark,
-// active or not (I4).
-func (c *Controller) proxiesInVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) (out []cloud.Range) {
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
-	for _, o := range s.Occupied {
-		if o.Kind == cloud.ProxyOnly && o.Mark.Of(owner) {
-			name := path.Base(o.Name) // it follows the region
-			out = append(out, cloud.Range{Subnet: name, Name: name, Prefix: o.Prefix})
-		}
-	}
-	return out
-}
-
-// removeFrom takes one range of the request out of the VPC.
-func (c *Controller) removeFrom(ctx context.Context, r *v1alpha1.RangeRequest, mine cloud.Range, vpc cloud.VPC) error {
-	defer c.Space.Changed(vpc.Place)
-	if r.Spec.Purpose == v1alpha1.Proxy {
-		return vpc.Proxies.Delete(ctx, cloud.ProxySubnet{Name: mine.Name, Prefix: mine.Prefix})
-	}
-	return vpc.Ranges.Delete(ctx, mine)
 }
 
 // words names a range as people know it.

@@ -75,12 +75,12 @@ func (c *Controller) tryRemove(ctx context.Context, r *v1alpha1.RangeRequest, p 
 	if err != nil && !onlyASubnet(snapshot, err) {
 		return conditions.FromCloud(err)
 	}
-	for _, mine := range append(c.inVPC(r, snapshot), c.proxiesInVPC(r, snapshot)...) {
+	for _, mine := range c.rangesOf(r, snapshot) {
 		if no := c.leads(ctx); no != nil {
 			return no
 		}
 		log.FromContext(ctx).Info("removing a range", "range", mine.Name, "subnet", mine.Subnet, "prefix", mine.Prefix)
-		err := c.removeFrom(ctx, r, mine, vpc)
+		err := c.takeOut(ctx, mine, vpc)
 		if cloud.Is(err, cloud.Conflict) {
 			no := conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %v; remove what still uses its addresses", err)
 			no.Again = carve.RetrySoon // the node controller may be at it
@@ -130,18 +130,10 @@ func onlyASubnet(s cloud.Snapshot, err error) bool {
 	return cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0
 }
 
-// inVPC gives the ranges that are there and carry the request's mark (I4).
-func (c *Controller) inVPC(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.Range {
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
-	var out []cloud.Range
-	for _, subnet := range s.Subnets {
-		for _, x := range subnet.Ranges {
-			if cloud.ParseMark(x.Name).Of(owner) {
-				out = append(out, x)
-			}
-		}
-	}
-	return slices.Clip(out)
+// rangesOf are the ranges and proxy-only subnets that are there and carry the
+// request's mark, without the subnets that were made for it.
+func (c *Controller) rangesOf(r *v1alpha1.RangeRequest, s cloud.Snapshot) []cloud.Marked {
+	return slices.DeleteFunc(carve.MadeFor(s, c.ClusterID, r.Name), func(m cloud.Marked) bool { return m.Zone != "" })
 }
 
 func (c *Controller) letGo(ctx context.Context, r *v1alpha1.RangeRequest) *conditions.Refusal {

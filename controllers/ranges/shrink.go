@@ -95,8 +95,7 @@ func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1al
 // can come to. Stay tells that something does.
 func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *conditions.Refusal, stay bool) {
 	at, ok := g.Prefix()
-	owner := cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
-	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(owner) { // I4
+	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(c.owner(r)) { // I4
 		return inUse(g, "it does not carry this request's ownership mark"), true
 	}
 	_, vpc, no := c.network(ctx, r)
@@ -113,7 +112,7 @@ func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p p
 		return nil, false // it was in our books only
 	}
 	log.FromContext(ctx).Info("removing a range that was empty", "range", g.Name, "subnet", g.Subnet, "prefix", at)
-	err := c.removeFrom(ctx, r, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at}, vpc)
+	err := c.takeOut(ctx, cloud.Marked{Range: cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at}, Proxy: r.Spec.Purpose == v1alpha1.Proxy}, vpc)
 	if cloud.Is(err, cloud.Conflict) {
 		return inUse(g, err.Error()), true
 	}

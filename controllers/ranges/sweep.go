@@ -176,15 +176,7 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.
 		return no
 	}
 	log.FromContext(ctx).Info("removing a range of a request that is gone", "range", o.Name, "subnet", o.Subnet, "prefix", o.Prefix, "request", o.Request)
-	defer c.Space.Changed(vpc.Place)
-	switch {
-	case o.Zone != "":
-		err = vpc.NewSpace.RemoveSubnet(ctx, cloud.NewSubnet{Name: o.Name, Zone: o.Zone, Prefix: o.Prefix})
-	case o.Proxy:
-		err = vpc.Proxies.Delete(ctx, cloud.ProxySubnet{Name: o.Name, Prefix: o.Prefix})
-	default:
-		err = vpc.Ranges.Delete(ctx, o.Range)
-	}
+	err = c.takeOut(ctx, o.Marked, vpc)
 	if cloud.Is(err, cloud.Conflict) {
 		return stays(err.Error() + "; remove what still uses its addresses")
 	}

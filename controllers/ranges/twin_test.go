@@ -17,7 +17,7 @@ import (
 func TestASweepOfOneNetworkForgetsNothingOfAnothers(t *testing.T) {
 	now := time.Now()
 	c := &Controller{Config: Config{Doubt: time.Minute, Now: func() time.Time { return now }}, sweeper: sweeper{since: map[seen]time.Time{}}}
-	left := []carve.Orphan{{Range: cloud.Range{Subnet: "nodes", Name: "late", Prefix: netip.MustParsePrefix("10.2.0.0/20")}, Request: "gone"}}
+	left := []carve.Orphan{{Marked: cloud.Marked{Range: cloud.Range{Subnet: "nodes", Name: "late", Prefix: netip.MustParsePrefix("10.2.0.0/20")}}, Request: "gone"}}
 	for range 2 {
 		if due := c.old("default", left); len(due) > 0 {
 			t.Errorf("%v is due at once", due)

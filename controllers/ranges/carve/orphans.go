@@ -1,7 +1,6 @@
 package carve
 
 import (
-	"path"
 	"slices"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
@@ -11,47 +10,29 @@ import (
 // Orphan is a range in the VPC of a request that is gone, and that was to take
 // it with it.
 type Orphan struct {
-	cloud.Range
+	cloud.Marked
 	Request string
-	Proxy   bool // it is a proxy-only subnet
-	// Zone is set of a subnet that was made for new nodes: the range is its own
-	// block under its name.
-	Zone string
 }
 
 // Orphans gives those of the snapshot. Marks decide, and they have to be
 // exactly those of a request that departed and is not there again (I4). It is
 // pure.
 func Orphans(s cloud.Snapshot, clusterID string, departed []string, requests []v1alpha1.RangeRequest) (out []Orphan) {
-	of := func(m cloud.Mark) (string, bool) {
-		at := slices.IndexFunc(departed, func(name string) bool {
-			return m.Of(cloud.Owner{ClusterID: clusterID, Kind: OwnerKind, Name: name})
-		})
-		if at < 0 || slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool { return r.Name == departed[at] }) {
-			return "", false
-		}
-		return departed[at], true
-	}
-	for _, subnet := range s.Subnets {
-		for _, x := range subnet.Ranges {
-			if request, ok := of(cloud.ParseMark(x.Name)); ok {
-				out = append(out, Orphan{Range: x, Request: request})
-			}
-		}
-		if request, ok := of(cloud.ParseMark(subnet.Made)); ok {
-			out = append(out, Orphan{Range: cloud.Range{Subnet: subnet.Name, Name: subnet.Made, Prefix: subnet.Primary}, Request: request, Zone: subnet.Zone})
-		}
-	}
-	for _, o := range s.Occupied {
-		if o.Kind != cloud.ProxyOnly {
+	for _, name := range departed {
+		if slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool { return r.Name == name }) {
 			continue
 		}
-		if request, ok := of(o.Mark); ok {
-			name := path.Base(o.Name) // it follows the region
-			out = append(out, Orphan{Range: cloud.Range{Subnet: name, Name: name, Prefix: o.Prefix}, Request: request, Proxy: true})
+		for _, m := range MadeFor(s, clusterID, name) {
+			out = append(out, Orphan{m, name})
 		}
 	}
 	return out
+}
+
+// MadeFor is what the VPC shows under the mark of a request (I4). It is pure.
+func MadeFor(s cloud.Snapshot, clusterID, request string) []cloud.Marked {
+	owner := cloud.Owner{ClusterID: clusterID, Kind: OwnerKind, Name: request}
+	return slices.DeleteFunc(s.Marked(), func(m cloud.Marked) bool { return !m.Mark.Of(owner) })
 }
 
 // Differs tells whether what the request was granted is not what the snapshot
