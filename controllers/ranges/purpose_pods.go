@@ -3,7 +3,6 @@ package ranges
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -80,6 +79,11 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use
 		return conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: %d nodes use the ranges (%s); drain and delete them first", len(u.Nodes), conditions.List(u.Nodes, conditions.Few))
 	}
 	found, no := carriers(ctx, v1alpha1.Prefixes(r.Status.Ranges), vpc)
+	if no == nil && len(found) > 0 {
+		var theirs []netip.Prefix
+		theirs, no = p.takenOver(ctx, r)
+		found = slices.DeleteFunc(found, func(x carrier) bool { return slices.ContainsFunc(theirs, x.prefix.Overlaps) })
+	}
 	if no != nil {
 		return no
 	}
@@ -117,7 +121,7 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *conditions.Refusal {
 // interface before it is published. Should another manager's node controller
 // be a step behind, its claim is refused by the ledger, and the cloud refuses
 // to remove a range that an interface carries.
-func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *conditions.Refusal, stay bool) {
+func (p pods) vacate(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *conditions.Refusal, stay bool) {
 	at, ok := g.Prefix()
 	if !ok || p.c.Pools == nil {
 		return wait(carve.RetryLater, "range %s: it is not known whether node CIDRs are still allocated from it", g.CIDR), false
@@ -127,6 +131,10 @@ func (p pods) vacate(ctx context.Context, _ *v1alpha1.RangeRequest, g v1alpha1.G
 	case !seen.Known || seen.Given:
 		return wait(leavePause, "range %s is reclaimed once the node controller no longer allocates from it", g.CIDR), false
 	case seen.Held != "":
+		theirs, no := p.takenOver(ctx, r)
+		if no != nil || !seen.ByNode && slices.Contains(theirs, at) {
+			return no, false
+		}
 		return inUse(g, seen.Held), true
 	}
 	holder, err := p.holder(ctx, at)
@@ -183,17 +191,41 @@ func (p pods) demand(r *v1alpha1.RangeRequest) carve.Demand {
 	return d
 }
 
+// takenOver gives the ranges that left the VPC, and in whose place somebody else
+// has one by now: what instances carry there is theirs, but what a Node of this
+// cluster holds. A manager that ends between a removal and its note in the
+// status leaves them there.
+func (p pods) takenOver(ctx context.Context, r *v1alpha1.RangeRequest) ([]netip.Prefix, *conditions.Refusal) {
+	n, _, no := p.c.network(ctx, r)
+	if no != nil {
+		return nil, no
+	}
+	s, err := p.c.Space.Read(ctx, n, p.c.began.Add(-p.c.Sweep)) // it is asked again every few seconds
+	if err != nil {
+		return nil, conditions.FromCloud(err)
+	}
+	return carve.TakenOver(r, s), nil
+}
+
+// carrier is an instance that carries a prefix.
+type carrier struct {
+	instance string
+	prefix   netip.Prefix
+}
+
+func (x carrier) String() string { return x.instance + " " + x.prefix.String() }
+
 // carriers gives the instances that carry addresses of the ranges: the node
 // controller takes back what was its own, for which it needs the request, and
 // the cloud would refuse to remove the range.
-func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found []string, no *conditions.Refusal) {
+func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found []carrier, no *conditions.Refusal) {
 	for nic, err := range vpc.Interfaces.List(ctx) {
 		if err != nil {
 			return nil, conditions.FromCloud(err)
 		}
 		for _, p := range nic.Prefixes() {
 			if slices.ContainsFunc(ranges, p.Overlaps) {
-				found = append(found, fmt.Sprintf("%s %s", cmp.Or(nic.Instance, nic.InstanceUID), p))
+				found = append(found, carrier{cmp.Or(nic.Instance, nic.InstanceUID), p})
 			}
 		}
 	}

@@ -47,6 +47,22 @@ func TakeUp(in Input) (steps []Step) {
 	return steps
 }
 
+// TakenOver gives the ranges of the request that the VPC does not have any more,
+// and that a range of somebody else overlaps. It is pure.
+func TakenOver(r *v1alpha1.RangeRequest, s cloud.Snapshot) (out []netip.Prefix) {
+	for _, g := range r.Status.Ranges {
+		p, ok := g.Prefix()
+		at, known := Input{Snapshot: s}.subnetNamed(g.Subnet)
+		if !ok || !known || slices.Contains(at.Ranges, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}) {
+			continue
+		}
+		if slices.ContainsFunc(s.Occupied, func(o cloud.Occupied) bool { return o.Kind.IsRange() && o.Prefix.Overlaps(p) }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // lost refuses to put a range back that vanished from the VPC, where it was
 // not ours to make, or somebody else took its place meanwhile.
 func (in Input) lost(at cloud.Subnet, s Step) *conditions.Refusal {
