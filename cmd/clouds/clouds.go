@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"reflect"
 	"sync"
 
@@ -51,45 +50,13 @@ type balancing struct{ lb.Balancers }
 // New creates Clouds; nothing is opened yet.
 func New(c Config) *Clouds { return &Clouds{Config: c, byName: map[string]*opened{}} }
 
-// Open turns a Network into the adapter's own value, of which its supernets are
-// carved.
+// Open turns a Network into the adapter's own value.
 func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
-	vpc, err := c.Whole(ctx, n)
-	if err == nil {
-		vpc.Space = within{vpc.Space, supernets(n)}
-	}
-	return vpc, err
-}
-
-// Whole is Open with the space as it is, whatever is carved of it.
-func (c *Clouds) Whole(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
 	o, err := c.open(ctx, n)
 	if err != nil {
 		return cloud.VPC{}, err
 	}
 	return o.vpc, nil
-}
-
-// within is the space as whoever carves the supernets sees it.
-type within struct {
-	cloud.Space
-	supernets []netip.Prefix
-}
-
-func (w within) Read(ctx context.Context) (cloud.Snapshot, error) {
-	s, err := w.Space.Read(ctx)
-	return cloud.Within(s, w.supernets), err
-}
-
-// supernets are those that can be read; what is wrong with others, whoever
-// carves says.
-func supernets(n *v1alpha1.Network) (out []netip.Prefix) {
-	for _, c := range n.Spec.Supernets {
-		if p, err := netip.ParsePrefix(string(c)); err == nil {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // Balancers is the load balancing of a Network's cloud, by the same connection.

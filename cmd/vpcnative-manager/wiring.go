@@ -45,7 +45,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if err != nil {
 		return err
 	}
-	spaces := vpc.New(vpc.Config{Open: clouds.Whole})
+	spaces := vpc.New(vpc.Config{Open: clouds.Open})
 	forNodes := node.Config{
 		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
 		Writer:  nodestatus.NewWriter(clients.CoreV1().RESTClient()),

@@ -122,11 +122,8 @@ func (c *calculator) run(w io.Writer, o *output) error {
 		calc.Result
 		Objects []map[string]any `json:"objects"`
 	}{result, list}
-	return o.write(w, both, func(w io.Writer, s show.Style) error {
-		if err := result.Print(w, s); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(w, "\n%s\n%s", s.Bold("# Objects to apply; -o yaml prints only these."), objects)
-		return err
+	return o.write(w, both, func(p *show.Printer) {
+		result.Print(p)
+		fmt.Fprintf(p, "\n%s\n%s", p.Bold("# Objects to apply; -o yaml prints only these."), objects)
 	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/explain"
@@ -69,16 +69,13 @@ itself is read, and the interfaces of its instances.`,
 			} else if all = w.Name(args[0]); len(all) == 0 {
 				return fmt.Errorf("no node, RangeRequest, Network or range is called %q; write addresses in full", args[0])
 			}
-			return o.write(cmd.OutOrStdout(), map[string]any{"explanations": all}, func(out io.Writer, s show.Style) error {
+			return o.write(cmd.OutOrStdout(), map[string]any{"explanations": all}, func(p *show.Printer) {
 				for i, e := range all {
 					if i > 0 {
-						_, _ = fmt.Fprintln(out)
+						fmt.Fprintln(p)
 					}
-					if err := e.Print(out, s); err != nil {
-						return err
-					}
+					e.Print(p)
 				}
-				return nil
 			})
 		},
 	}
@@ -161,8 +158,8 @@ func podsWith(ctx context.Context, c client.Reader, a netip.Addr, nodes []corev1
 		return pods.Items, err
 	}
 	for _, n := range nodes {
-		for _, text := range n.Spec.PodCIDRs {
-			if q, err := netip.ParsePrefix(text); err != nil || !q.Contains(a) {
+		for _, q := range v1alpha1.ParseCIDRs(n.Spec.PodCIDRs) {
+			if !q.Contains(a) {
 				continue
 			}
 			if err := c.List(ctx, &pods, client.MatchingFields{"spec.nodeName": n.Name}); err != nil {

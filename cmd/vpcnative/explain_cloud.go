@@ -27,15 +27,15 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 			return err
 		}
 	}
-	opener := clouds.New(clouds.Config{Options: e.clouds, UserAgent: "vpcnative", ClusterID: w.ClusterID})
-	defer opener.Close()
+	all := openVPCs(e.clouds, w.ClusterID)
+	defer all.Close()
 	for i := range w.Networks {
 		n := &w.Networks[i]
 		if e.clouds.Cloud != clouds.Of(n) {
 			w.VPC[n.Name] = preview.Status(n, clouds.Blank(n))
 			continue
 		}
-		known, vpc, err := fromCloud(ctx, opener, n)
+		known, err := all.read(ctx, n)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,11 @@ func (e *explainer) vpcs(ctx context.Context, c client.Reader, p netip.Prefix, w
 			return fmt.Errorf("reading Network %s: %w", n.Name, err)
 		}
 		n.Status.OccupiedCount, n.Status.Free, n.Status.Subnets = found.Count, found.Free, found.Subnets
-		if err := carried(ctx, vpc, n, p, w); err != nil {
+		vpc, err := all.Open(ctx, n)
+		if err == nil {
+			err = carried(ctx, vpc, n, p, w)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -69,14 +73,9 @@ func carriedBy(ctx context.Context, interfaces cloud.Interfaces, n *v1alpha1.Net
 		if err != nil {
 			return fmt.Errorf("reading the instances of Network %s: %w", n.Name, err)
 		}
-		nic.Instance = cmp.Or(nic.Instance, nic.InstanceUID+" (deleted)")
-		for _, a := range nic.Attachments {
-			if a.Prefix.Overlaps(p) {
-				w.Carried = append(w.Carried, explain.Carried{Instance: nic.Instance, Prefix: a.Prefix})
-			}
-		}
-		for _, q := range nic.Elsewhere {
-			if x := (explain.Carried{Instance: nic.Instance, Prefix: q}); q.Overlaps(p) && !slices.Contains(w.Carried, x) {
+		for _, q := range nic.Prefixes() {
+			x := explain.Carried{Instance: cmp.Or(nic.Instance, nic.InstanceUID+" (deleted)"), Prefix: q}
+			if q.Overlaps(p) && !slices.Contains(w.Carried, x) {
 				w.Carried = append(w.Carried, x)
 			}
 		}

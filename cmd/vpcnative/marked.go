@@ -8,36 +8,43 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// marked is what carries a cluster's mark, beside load balancers.
-type marked struct {
-	ranges  []cloud.Range
-	proxy   *cloud.ProxySubnet
-	rules   []cloud.FirewallRule
-	subnets []cloud.NewSubnet
+// piece is one thing beside load balancers, and how it is removed.
+type piece struct {
+	what, owner string
+	remove      func(context.Context) error
 }
 
-// readMarked finds what carries the cluster's mark and has no owner that lives.
-func readMarked(ctx context.Context, vpc cloud.VPC, s cloud.Snapshot, clusterID string, lives func(cloud.Mark) bool) (m marked, err error) {
-	ours := func(x cloud.Mark) bool { return x.OfCluster(clusterID) && !lives(x) }
-	for _, subnet := range s.Subnets {
-		for _, x := range subnet.Ranges {
-			if ours(cloud.ParseMark(x.Name)) {
-				m.ranges = append(m.ranges, x)
-			}
+// marked finds what carries the cluster's mark in a snapshot and has no owner that
+// lives.
+func (p *place) marked(s cloud.Snapshot, clusterID string, lives func(cloud.Mark) bool) []cloud.Marked {
+	return slices.DeleteFunc(s.Marked(), func(m cloud.Marked) bool {
+		elsewhere := m.Proxy && m.Region != p.vpc.Place.Region
+		return elsewhere || !m.Mark.OfCluster(clusterID) || lives(m.Mark)
+	})
+}
+
+// piecesOf are what is marked, and firewall rules likewise, users first.
+func (p *place) piecesOf(ctx context.Context, all []cloud.Marked, clusterID string, lives func(cloud.Mark) bool) (out []piece, err error) {
+	for _, m := range all {
+		what := "range " + m.Subnet + "/" + m.Name + " " + m.Prefix.String()
+		switch {
+		case m.Proxy:
+			what = "proxy-only subnet " + m.Name
+		case m.Zone != "":
+			what = "subnet " + m.Name + " " + m.Prefix.String()
 		}
-		if vpc.NewSpace != nil && ours(cloud.ParseMark(subnet.Made)) {
-			m.subnets = append(m.subnets, cloud.NewSubnet{Name: subnet.Made, Zone: subnet.Zone, Prefix: subnet.Primary})
+		out = append(out, piece{what, "RangeRequest " + m.Mark.Name, within(m, p.vpc.Remove)})
+	}
+	if p.vpc.Firewalls == nil {
+		return out, nil
+	}
+	rules, err := p.vpc.Firewalls.Read(ctx)
+	for _, x := range rules {
+		if ofNetwork(x, clusterID) && x.Mark().OfCluster(clusterID) && !lives(x.Mark()) {
+			out = append(out, piece{"firewall rule " + x.Name, "Network " + x.Mark().Name, within(x, p.vpc.Firewalls.Delete)})
 		}
 	}
-	if s.Proxy != nil && ours(s.Proxy.Mark()) && vpc.Proxies != nil {
-		m.proxy = s.Proxy
-	}
-	if vpc.Firewalls == nil {
-		return m, nil
-	}
-	rules, err := vpc.Firewalls.Read(ctx)
-	m.rules = slices.DeleteFunc(rules, func(x cloud.FirewallRule) bool { return !ofNetwork(x, clusterID) || !ours(x.Mark()) })
-	return m, err
+	return out, err
 }
 
 // ofNetwork tells of a rule that was made for one of the cluster's Networks: a
@@ -47,38 +54,13 @@ func ofNetwork(x cloud.FirewallRule, clusterID string) bool {
 	return ok && o.ClusterID == clusterID && o.Kind == "Network" && x.Mark().Of(o)
 }
 
-// piece is one thing beside load balancers, and how it is removed.
-type piece struct {
-	what, owner string
-	remove      func(context.Context) error
-}
-
-// pieces are in the order in which they are removed: users first.
-func (m marked) pieces(vpc cloud.VPC) (out []piece) {
-	add := func(what, kind string, mark cloud.Mark, remove func(context.Context) error) {
-		out = append(out, piece{what, kind + " " + mark.Name, remove})
-	}
-	const request = "RangeRequest"
-	for _, x := range m.ranges {
-		add("range "+x.Subnet+"/"+x.Name+" "+x.Prefix.String(), request, cloud.ParseMark(x.Name), func(ctx context.Context) error { return vpc.Ranges.Delete(ctx, x) })
-	}
-	if m.proxy != nil {
-		add("proxy-only subnet "+m.proxy.Name, request, m.proxy.Mark(), func(ctx context.Context) error { return vpc.Proxies.Delete(ctx, *m.proxy) })
-	}
-	for _, x := range m.rules {
-		add("firewall rule "+x.Name, "Network", x.Mark(), func(ctx context.Context) error { return vpc.Firewalls.Delete(ctx, x) })
-	}
-	for _, x := range m.subnets {
-		add("subnet "+x.Name+" "+x.Prefix.String(), request, cloud.ParseMark(x.Name), func(ctx context.Context) error { return within(ctx, x, vpc.NewSpace.RemoveSubnet) })
-	}
-	return out
-}
-
 // within bounds how long the cloud may take for one step.
-func within[T any](ctx context.Context, x T, remove func(context.Context, T) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return remove(ctx, x)
+func within[T any](x T, remove func(context.Context, T) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		return remove(ctx, x)
+	}
 }
 
 const patience = 2 * time.Minute

@@ -5,14 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
@@ -75,7 +72,11 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		return err
 	}
 	name := cmp.Or(f.network, loadbalancer.NetworkOf(&corev1.Service{}, in.networks))
-	at, err := f.open(ctx, in, name)
+	n, err := in.network(name)
+	if err != nil {
+		return err
+	}
+	at, err := f.open(ctx, n, in.clusterID)
 	if err != nil {
 		return err
 	}
@@ -85,9 +86,8 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		return err
 	}
 	if list := first.list(); !f.remove || len(list) == 0 {
-		return o.write(cmd.OutOrStdout(), list, list.print)
-	}
-	if err := first.list().print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+		return o.write(cmd.OutOrStdout(), list, printWhy(list))
+	} else if err := o.print(cmd.ErrOrStderr(), printWhy(list)); err != nil {
 		return err
 	}
 	but := ""
@@ -105,37 +105,5 @@ func (f *finder) run(ctx context.Context, cmd *cobra.Command, o *output) error {
 		return err
 	}
 	gone, err := f.removeBoth(ctx, at, first, again)
-	return errors.Join(o.write(cmd.OutOrStdout(), gone, gone.print), err)
-}
-
-type orphanList []orphan
-
-type orphan struct {
-	Resource string `json:"resource"`
-	For      string `json:"for"`
-	Why      string `json:"why"`
-}
-
-func listed(found []lb.Orphan) orphanList {
-	out := orphanList{}
-	for _, x := range found {
-		whose := x.Owner.Kind + " " + x.Owner.Name
-		if x.Owner.Namespace != "" {
-			whose = x.Owner.Kind + " " + x.Owner.Namespace + "/" + x.Owner.Name
-		}
-		out = append(out, orphan{Resource: x.Ref.String(), For: whose, Why: x.Why})
-	}
-	return out
-}
-
-func (l orphanList) print(w io.Writer, _ show.Style) error {
-	if len(l) == 0 {
-		_, err := io.WriteString(w, "no orphans\n")
-		return err
-	}
-	rows := []string{"RESOURCE\tFOR\tWHY"}
-	for _, x := range l {
-		rows = append(rows, x.Resource+"\t"+x.For+"\t"+x.Why)
-	}
-	return show.Table(w, rows...)
+	return errors.Join(o.write(cmd.OutOrStdout(), gone, printWhy(gone)), err)
 }

@@ -15,24 +15,15 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
-// orphaned is the result of one search.
-type orphaned struct {
-	state  lb.State
-	parts  []lb.Orphan
-	pieces []piece
-}
-
 // removeBoth deletes what both searches found.
-func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphaned) (gone orphanList, err error) {
-	gone = orphanList{}
+func (f *finder) removeBoth(ctx context.Context, at *place, first, again found) (gone []leftover, err error) {
+	gone = []leftover{}
 	known := map[string]bool{}
 	for _, x := range first.list() {
 		known[x.Resource] = true
 	}
 	due := slices.DeleteFunc(again.parts, func(x lb.Orphan) bool { return !known[x.Ref.String()] })
-	err = loadbalancer.RemoveOrphans(ctx, at, again.state, due, func(r lb.Resource) {
-		gone = append(gone, listed([]lb.Orphan{{Resource: r, Why: "deleted"}})...)
-	})
+	err = loadbalancer.RemoveOrphans(ctx, at, again.state, due, func(r lb.Resource) { gone = append(gone, leftoverOf(r, "deleted")) })
 	for _, x := range again.pieces {
 		if !f.retained || !known[x.what] {
 			continue
@@ -41,17 +32,17 @@ func (f *finder) removeBoth(ctx context.Context, at *place, first, again orphane
 			err = errors.Join(err, fmt.Errorf("%s is kept: %w", x.what, refused))
 			continue
 		}
-		gone = append(gone, orphan{x.what, x.owner, "deleted"})
+		gone = append(gone, leftover{Resource: x.what, For: x.owner, Why: "deleted"})
 	}
 	return gone, err
 }
 
 // find reads the cloud first, so that it sees objects created meanwhile.
-func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned, err error) {
+func (f *finder) find(ctx context.Context, in *joined, at *place) (out found, err error) {
 	if out.state, err = at.Read(ctx, in.clusterID); err != nil {
 		return out, err
 	}
-	snapshot, err := at.vpc.Space.Read(ctx)
+	snapshot, err := at.snapshot(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -64,8 +55,7 @@ func (f *finder) find(ctx context.Context, in *joined, at *place) (out orphaned,
 	if err != nil {
 		return out, err
 	}
-	m, err := readMarked(ctx, at.vpc, snapshot, in.clusterID, lives)
-	out.pieces = m.pieces(at.vpc)
+	out.pieces, err = at.piecesOf(ctx, at.marked(snapshot, in.clusterID, lives), in.clusterID, lives)
 	return out, err
 }
 
@@ -83,12 +73,4 @@ func (in *joined) owners(ctx context.Context) (func(cloud.Mark) bool, error) {
 		all = append(all, cloud.Owner{ClusterID: in.clusterID, Kind: "Network", Name: n.Name})
 	}
 	return func(m cloud.Mark) bool { return slices.ContainsFunc(all, m.Of) }, nil
-}
-
-func (x orphaned) list() orphanList {
-	out := listed(x.parts)
-	for _, p := range x.pieces {
-		out = append(out, orphan{p.what, p.owner, "its owner is gone: retained or left behind"})
-	}
-	return out
 }

@@ -67,8 +67,16 @@ func utf8Locale() bool {
 	return false
 }
 
+// print prints for people.
+func (o *output) print(w io.Writer, print func(*show.Printer)) error {
+	p := &show.Printer{Style: o.style(w)}
+	print(p)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
 // write writes a value as JSON or YAML, or has it printed.
-func (o *output) write(w io.Writer, value any, print func(io.Writer, show.Style) error) error {
+func (o *output) write(w io.Writer, value any, print func(*show.Printer)) error {
 	switch o.format {
 	case "json":
 		e := json.NewEncoder(w)
@@ -82,5 +90,5 @@ func (o *output) write(w io.Writer, value any, print func(io.Writer, show.Style)
 		_, err = w.Write(text)
 		return err
 	}
-	return print(w, o.style(w))
+	return o.print(w, print)
 }

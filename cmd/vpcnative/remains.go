@@ -1,121 +1,138 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
-	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 	"github.com/vpcnative/vpcnative/controllers/service/build"
 )
 
-// look finds what is left of the cluster in one Network.
-func (t *wrecker) look(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest) (*remains, error) {
-	options := t.clouds
-	if options.Cloud = options.Implied(); options.Cloud == "" {
-		options.Cloud = clouds.Of(n)
-	}
-	if err := options.Validate(); err != nil {
-		return nil, err
-	}
-	opener := clouds.New(clouds.Config{Options: options, UserAgent: "vpcnative", ClusterID: t.clusterID})
-	r := &remains{clusterID: t.clusterID, close: opener.Close}
-	err := func() (err error) {
-		if r.vpc, err = opener.Open(ctx, n); err != nil {
-			return err
-		}
-		if r.balancers, err = opener.Balancers(ctx, n); err != nil {
-			return err
-		}
-		s, err := r.read(ctx)
-		if err != nil {
-			return err
-		}
-		if err := r.readUnmarked(ctx, n, requests, s); err != nil {
-			return err
-		}
-		return r.readCarriers(ctx, n, requests)
-	}()
-	if err != nil {
-		opener.Close()
-		return nil, fmt.Errorf("network %s: %w", n.Name, err)
-	}
-	return r, nil
-}
-
 // remains is what is left of a cluster in one VPC.
 type remains struct {
-	clusterID string
-	close     func()
-	vpc       cloud.VPC
-	balancers lb.Balancers
-
-	state lb.State
-	parts []lb.Orphan
-	marked
-	routes []leftRoute
-	blocks []leftBlock
-	notes  []string
+	*place
+	found
+	notes []string
 	// carriers are instances that live, in words.
 	carriers []string
-	// elsewhere is what another Network of the same VPC has shown already.
-	elsewhere map[string]bool
+}
+
+// look finds what is left of the cluster in one Network.
+func (t *wrecker) look(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest) (*remains, error) {
+	at, err := t.open(ctx, n, t.clusterID)
+	if err == nil {
+		r := &remains{place: at}
+		mine := slices.DeleteFunc(slices.Clone(requests), func(q v1alpha1.RangeRequest) bool { return q.NetworkName() != n.Name })
+		if err = r.read(ctx, t.clusterID, mine); err == nil {
+			return r, nil
+		}
+		at.close()
+	}
+	return nil, fmt.Errorf("network %s: %w", n.Name, err)
 }
 
 // once leaves each thing to the first Network that shows it: two of one VPC
 // show the same.
 func once(all []*remains) {
 	seen := map[string]bool{}
-	first := func(at, what string) bool {
+	again := func(at, what string) bool {
 		had := seen[at+" "+what]
 		seen[at+" "+what] = true
-		return !had
+		return had
 	}
 	for _, r := range all {
-		if r.balancers != nil {
-			at := r.balancers.Rules().Domain
-			r.parts = slices.DeleteFunc(r.parts, func(x lb.Orphan) bool { return !first(at, x.Ref.String()) })
-		}
-		r.elsewhere = map[string]bool{}
-		for _, p := range r.pieces() {
-			if !first(r.vpc.Place.VPC, p.what) {
-				r.elsewhere[p.what] = true
-			}
-		}
+		domain := r.Rules().Domain
+		r.parts = slices.DeleteFunc(r.parts, func(x lb.Orphan) bool { return again(domain, x.Ref.String()) })
+		r.pieces = slices.DeleteFunc(r.pieces, func(p piece) bool { return again(r.vpc.Place.VPC, p.what) })
 	}
 }
 
-// pieces are in the order in which they are removed: users first.
-func (r *remains) pieces() (out []piece) {
-	for _, x := range r.routes {
-		out = append(out, piece{x.String(), "RangeRequest " + x.request, func(ctx context.Context) error { return r.removeRoute(ctx, x) }})
+// read finds all of it. The pieces are in the order in which they are removed:
+// users first.
+func (r *remains) read(ctx context.Context, clusterID string, requests []v1alpha1.RangeRequest) (err error) {
+	if r.state, err = r.Read(ctx, clusterID); err != nil {
+		return err
 	}
-	out = append(out, r.marked.pieces(r.vpc)...)
-	for _, x := range r.blocks {
-		out = append(out, piece{"block " + x.prefix.String(), "RangeRequest " + x.request, func(ctx context.Context) error {
-			return within(ctx, x.prefix, r.vpc.NewSpace.RemoveBlock)
-		}})
-	}
-	return slices.DeleteFunc(out, func(p piece) bool { return r.elsewhere[p.what] })
-}
-
-func (r *remains) read(ctx context.Context) (s cloud.Snapshot, err error) {
-	if r.balancers != nil {
-		if r.state, err = r.balancers.Read(ctx, r.clusterID); err != nil {
-			return s, err
-		}
-		r.parts = loadbalancer.Everything(r.state, r.clusterID, func(o cloud.Owner) bool { return o.Kind != build.OwnerKind })
-	}
-	s, err = r.vpc.Space.Read(ctx)
+	r.parts = loadbalancer.Everything(r.state, clusterID, func(o cloud.Owner) bool { return o.Kind != build.OwnerKind })
+	s, err := r.snapshot(ctx)
 	if cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0 { // a subnet: somebody has begun to take it down
 		r.notes = append(r.notes, oneLine(err))
 	} else if err != nil {
-		return s, err
+		return err
 	}
-	r.marked, err = readMarked(ctx, r.vpc, s, r.clusterID, func(cloud.Mark) bool { return false })
-	return s, err
+	nobody := func(cloud.Mark) bool { return false }
+	marked := r.marked(s, clusterID, nobody)
+	pieces, err := r.piecesOf(ctx, marked, clusterID, nobody)
+	if err != nil {
+		return err
+	}
+	routes, err := r.readRoutes(ctx, requests)
+	if err != nil {
+		return err
+	}
+	r.pieces = slices.Concat(routes, pieces, r.blocksOf(requests, s))
+	return r.readCarriers(ctx, marked, requests)
 }
+
+// readCarriers finds the instances that carry something of the cluster's
+// ranges: those that have its mark, and those that its requests were granted,
+// also where they had been there before. While there is one the cluster is not
+// gone, whether its API server answers or not.
+func (r *remains) readCarriers(ctx context.Context, marked []cloud.Marked, requests []v1alpha1.RangeRequest) error {
+	var in []netip.Prefix
+	for _, m := range marked {
+		if !m.Proxy && m.Zone == "" {
+			in = append(in, m.Prefix)
+		}
+	}
+	for _, q := range requests {
+		in = append(in, v1alpha1.Prefixes(q.Status.Ranges)...)
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	for nic, err := range r.vpc.Interfaces.List(ctx) {
+		if err != nil {
+			return fmt.Errorf("finding the instances that have addresses of the cluster's ranges: %w", err)
+		}
+		for _, p := range nic.Prefixes() {
+			if slices.ContainsFunc(in, p.Overlaps) {
+				r.carriers = append(r.carriers, fmt.Sprintf("%s has %s", cmp.Or(nic.Instance, nic.InstanceUID), p))
+			}
+		}
+	}
+	return nil
+}
+
+// remove deletes all resources, users first, and continues past failures.
+func (r *remains) remove(ctx context.Context) (out []leftover) {
+	gone := map[string]bool{}
+	trouble := loadbalancer.RemoveOrphans(ctx, r, r.state, r.parts, func(x lb.Resource) { gone[x.Ref.String()] = true })
+	for _, part := range r.parts {
+		x := leftoverOf(part.Resource, "")
+		if x.Result = "deleted"; !gone[x.Resource] {
+			x.Result, x.Error = "still there", "a resource that uses it is still there, or could not be deleted"
+			if trouble != nil {
+				x.Error = oneLine(trouble)
+			}
+		}
+		out = append(out, x)
+	}
+	for _, p := range r.pieces {
+		x := leftover{Resource: p.what, For: p.owner, Result: "deleted"}
+		if err := p.remove(ctx); err != nil {
+			x.Result, x.Error = "still there", oneLine(err)
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

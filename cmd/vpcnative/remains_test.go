@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
 	"testing"
 
 	"github.com/vpcnative/vpcnative/cloud"
@@ -23,14 +22,14 @@ func TestTwoNetworksOfOneVPCHaveOneRemainder(t *testing.T) {
 	of := func(vpc string) *remains {
 		part := lb.Orphan{Resource: lb.Resource{Ref: lb.Ref{Kind: "rule", Name: "web"}}}
 		return &remains{
-			vpc: cloud.VPC{Place: cloud.Place{VPC: vpc}}, balancers: domain{name: vpc}, parts: []lb.Orphan{part},
-			marked: marked{ranges: []cloud.Range{{Subnet: "nodes", Name: "pods", Prefix: netip.MustParsePrefix("10.2.0.0/20")}}},
+			place: &place{vpc: cloud.VPC{Place: cloud.Place{VPC: vpc}}, Balancers: domain{name: vpc}},
+			found: found{parts: []lb.Orphan{part}, pieces: []piece{{what: "range nodes/pods 10.2.0.0/20"}}},
 		}
 	}
 	all := []*remains{of("one"), of("one"), of("another")}
 	once(all)
 	for i, want := range []string{"1 1", "0 0", "1 1"} {
-		if got := fmt.Sprint(len(all[i].parts), " ", len(all[i].pieces())); got != want {
+		if got := fmt.Sprint(len(all[i].parts), " ", len(all[i].pieces)); got != want {
 			t.Errorf("Network %d has %s, want %s", i, got, want)
 		}
 	}

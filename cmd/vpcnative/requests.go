@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"slices"
 	"time"
@@ -14,11 +13,9 @@ import (
 	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cmd/clouds"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/preview"
@@ -46,8 +43,8 @@ func (p *requests) run(ctx context.Context, cmd *cobra.Command, o *output, witho
 	var file cluster.State
 	if p.file != "" {
 		var err error
-		if file, err = p.parse(cmd.InOrStdin()); err != nil {
-			return fmt.Errorf("reading %s: %w", p.file, err)
+		if file, err = p.parse(cmd.InOrStdin(), cluster.Parse); err != nil {
+			return err
 		}
 	}
 	if len(file.Services) > 0 {
@@ -158,10 +155,8 @@ func (p *requests) read(ctx context.Context, c client.Client, file cluster.State
 func serviceBlocks(ctx context.Context, c client.Reader) (out []carve.ServiceBlock, err error) {
 	all, err := cluster.ServiceCIDRs(ctx, c)
 	for _, s := range all {
-		for _, text := range s.Spec.CIDRs {
-			if block, err := netip.ParsePrefix(text); err == nil {
-				out = append(out, carve.ServiceBlock{Prefix: block, Name: s.Name})
-			}
+		for _, block := range v1alpha1.ParseCIDRs(s.Spec.CIDRs) {
+			out = append(out, carve.ServiceBlock{Prefix: block, Name: s.Name})
 		}
 	}
 	return out, err
@@ -176,16 +171,21 @@ func clusterIPs(ctx context.Context, c client.Reader) ([]carve.ServiceBlock, err
 	return carve.ClusterIPs(list.Items), nil
 }
 
-func (p *requests) parse(stdin io.Reader) (cluster.State, error) {
-	if p.file == "-" {
-		return cluster.Parse(stdin)
+// parse reads the file.
+func (p *requests) parse(stdin io.Reader, parse func(io.Reader) (cluster.State, error)) (state cluster.State, err error) {
+	in := stdin
+	if p.file != "-" {
+		var file *os.File
+		if file, err = os.Open(p.file); err != nil {
+			return state, fmt.Errorf("reading %s: %w", p.file, err)
+		}
+		defer func() { _ = file.Close() }()
+		in = file
 	}
-	file, err := os.Open(p.file)
-	if err != nil {
-		return cluster.State{}, err
+	if state, err = parse(in); err != nil {
+		err = fmt.Errorf("reading %s: %w", p.file, err)
 	}
-	defer func() { _ = file.Close() }()
-	return cluster.Parse(file)
+	return state, err
 }
 
 // waits reports whether the manager has not granted a request as it is now.
@@ -196,8 +196,8 @@ func waits(r *v1alpha1.RangeRequest) bool {
 
 // vpcs says what is known of the VPC of each Network that is asked for.
 func (p *requests) vpcs(ctx context.Context, in preview.Input) (map[string]preview.VPC, error) {
-	opener := clouds.New(clouds.Config{Options: p.clouds, UserAgent: "vpcnative", ClusterID: in.ClusterID})
-	defer opener.Close()
+	all := openVPCs(p.clouds, in.ClusterID)
+	defer all.Close()
 	out := map[string]preview.VPC{}
 	for i := range in.Networks {
 		n := &in.Networks[i]
@@ -211,22 +211,11 @@ func (p *requests) vpcs(ctx context.Context, in preview.Input) (map[string]previ
 			out[n.Name] = preview.Status(n, clouds.Blank(n))
 			continue
 		}
-		known, _, err := fromCloud(ctx, opener, n)
+		known, err := all.read(ctx, n)
 		if err != nil {
 			return nil, err
 		}
 		out[n.Name] = known
 	}
 	return out, nil
-}
-
-// fromCloud reads a Network's VPC itself.
-func fromCloud(ctx context.Context, opener *clouds.Clouds, n *v1alpha1.Network) (preview.VPC, cloud.VPC, error) {
-	vpc, err := opener.Open(ctx, n)
-	if err != nil {
-		return preview.VPC{}, vpc, err
-	}
-	now := metav1.NewTime(time.Now())
-	snapshot, err := vpc.Space.Read(ctx)
-	return preview.Cloud(snapshot, now), vpc, err
 }

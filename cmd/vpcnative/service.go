@@ -26,14 +26,7 @@ func (p *requests) service(ctx context.Context, cmd *cobra.Command, o *output, a
 	if err := in.client.Get(ctx, at, s); err != nil {
 		return fmt.Errorf("reading Service %s: %w", at, err)
 	}
-	all, err := p.previews(ctx, in, []*corev1.Service{s}, withoutClass)
-	if err != nil {
-		return err
-	}
-	if err := o.write(cmd.OutOrStdout(), all[0], all[0].print); err != nil {
-		return err
-	}
-	return all.refused()
+	return p.report(ctx, cmd, o, in, []*corev1.Service{s}, withoutClass)
 }
 
 // services is plan for the Services of a file.
@@ -56,6 +49,10 @@ func (p *requests) services(ctx context.Context, cmd *cobra.Command, o *output, 
 		}
 		list = append(list, s)
 	}
+	return p.report(ctx, cmd, o, in, list, withoutClass)
+}
+
+func (p *requests) report(ctx context.Context, cmd *cobra.Command, o *output, in *joined, list []*corev1.Service, withoutClass bool) error {
 	all, err := p.previews(ctx, in, list, withoutClass)
 	if err != nil {
 		return err
@@ -82,7 +79,11 @@ func (p *requests) previews(ctx context.Context, in *joined, list []*corev1.Serv
 		name := loadbalancer.NetworkOf(s, in.networks)
 		x, known := at[name]
 		if !known {
-			if x.place, err = p.open(ctx, in, name); err != nil {
+			n, err := in.network(name)
+			if err == nil {
+				x.place, err = p.open(ctx, n, in.clusterID)
+			}
+			if err != nil {
 				return nil, fmt.Errorf("service %s/%s: %w", s.Namespace, s.Name, err)
 			}
 			defer x.close()

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,26 +14,19 @@ import (
 
 // serviceReport is what is said of a Service.
 type serviceReport struct {
-	Service string   `json:"service"`
-	Ours    bool     `json:"ours"`
-	Nodes   int      `json:"nodes"`
-	Ingress []string `json:"ingress,omitempty"`
-	Notes   []string `json:"notes,omitempty"`
-	Refused string   `json:"refused,omitempty"`
-	Actions []step   `json:"actions"`
+	Service string      `json:"service"`
+	Ours    bool        `json:"ours"`
+	Nodes   int         `json:"nodes"`
+	Ingress []string    `json:"ingress,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
+	Refused string      `json:"refused,omitempty"`
+	Actions []show.Step `json:"actions"`
 }
 
-type step struct {
-	Verb     lb.Verb  `json:"verb"`
-	Resource string   `json:"resource"`
-	Why      string   `json:"why"`
-	Changes  []string `json:"changes,omitempty"`
-}
-
-func stepsOf(plan lb.Actions) []step {
-	out := []step{}
+func stepsOf(plan lb.Actions) []show.Step {
+	out := []show.Step{}
 	for _, a := range plan {
-		out = append(out, step{Verb: a.Verb, Resource: a.Ref.String(), Why: a.Why, Changes: a.Lines()})
+		out = append(out, show.Step{Verb: string(a.Verb), Resource: a.Ref.String(), Why: a.Why, Changes: a.Lines()})
 	}
 	return out
 }
@@ -56,72 +49,43 @@ func reportOf(s *corev1.Service, p build.Preview) serviceReport {
 	return out
 }
 
-func (r serviceReport) print(w io.Writer, _ show.Style) error {
-	var b strings.Builder
+func (r serviceReport) print(p *show.Printer) {
+	name := p.Bold("Service " + r.Service)
 	switch {
 	case !r.Ours:
-		fmt.Fprintf(&b, "Service %s is not managed by vpcnative.\n", r.Service)
+		fmt.Fprintf(p, "%s is not managed by vpcnative\n", name)
 	case r.Refused != "":
-		fmt.Fprintf(&b, "Service %s would be refused, and nothing would be changed.\n  %s\n", r.Service, r.Refused)
+		fmt.Fprintf(p, "%s\n  %s %s; nothing would be changed\n", name, p.Bad("would be refused,"), r.Refused)
+	case r.Nodes == 1:
+		fmt.Fprintf(p, "%s: a load balancer that sends to 1 node\n", name)
 	default:
-		fmt.Fprintf(&b, "Service %s: a load balancer that sends to %s.\n", r.Service, nodes(r.Nodes))
+		fmt.Fprintf(p, "%s: a load balancer that sends to %d nodes\n", name, r.Nodes)
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "  %s\n", n)
+		fmt.Fprintf(p, "  %s\n", n)
 	}
 	if len(r.Ingress) > 0 {
-		fmt.Fprintf(&b, "Address: %s.\n", strings.Join(r.Ingress, ", "))
+		fmt.Fprintf(p, "  address  %s\n", strings.Join(r.Ingress, ", "))
 	}
 	if r.Refused == "" {
-		b.WriteString("\n" + printSteps(r.Actions))
+		p.Steps(r.Actions)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func nodes(n int) string {
-	if n == 1 {
-		return "1 node"
-	}
-	return fmt.Sprintf("%d nodes", n)
 }
 
 type serviceReports []serviceReport
 
-func (l serviceReports) print(w io.Writer, s show.Style) error {
+func (l serviceReports) print(p *show.Printer) {
 	for i, r := range l {
 		if i > 0 {
-			if _, err := io.WriteString(w, "\n"); err != nil {
-				return err
-			}
+			fmt.Fprintln(p)
 		}
-		if err := r.print(w, s); err != nil {
-			return err
-		}
+		r.print(p)
 	}
-	return nil
 }
 
 func (l serviceReports) refused() error {
-	for _, r := range l {
-		if r.Refused != "" {
-			return errRefused
-		}
+	if slices.ContainsFunc(l, func(r serviceReport) bool { return r.Refused != "" }) {
+		return errRefused
 	}
 	return nil
-}
-
-// printSteps is as lb.Actions print.
-func printSteps(list []step) string {
-	if len(list) == 0 {
-		return "nothing to do\n"
-	}
-	var b strings.Builder
-	for _, s := range list {
-		fmt.Fprintf(&b, "%-8s %s: %s\n", s.Verb, s.Resource, s.Why)
-		for _, c := range s.Changes {
-			fmt.Fprintf(&b, "           %s\n", c)
-		}
-	}
-	return b.String()
 }

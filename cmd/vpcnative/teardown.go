@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/cluster"
-	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
 const teardownLong = `Delete everything that vpcnative created in the cloud for a cluster that is gone:
@@ -83,28 +82,31 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	if err != nil {
 		return err
 	}
-	out := receipts{}
+	out := []leftover{}
 	for _, r := range all {
 		for _, note := range r.notes {
 			fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
 		}
-		out = append(out, r.list("to be deleted")...)
+		for _, x := range r.list() {
+			out = append(out, leftover{Resource: x.Resource, For: x.For, Result: "to be deleted"})
+		}
 	}
 	if len(out) == 0 {
-		return o.write(cmd.OutOrStdout(), out, out.print)
+		return o.write(cmd.OutOrStdout(), out, printResults(out))
 	}
-	if err := t.agreed(cmd, out, all); err != nil {
+	if err := t.agreed(cmd, o, out, all); err != nil {
 		return err
 	}
-	out = receipts{}
+	out = []leftover{}
 	for _, r := range all {
 		out = append(out, r.remove(ctx)...)
 	}
-	if err := o.write(cmd.OutOrStdout(), out, out.print); err != nil {
+	if err := o.write(cmd.OutOrStdout(), out, printResults(out)); err != nil {
 		return err
 	}
-	if n := out.failures(); n > 0 {
-		return fmt.Errorf("%d of %d resources are still there; fix the reasons above and run it again", n, len(out))
+	failed := slices.DeleteFunc(slices.Clone(out), func(x leftover) bool { return x.Error == "" })
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d resources are still there; fix the reasons above and run it again", len(failed), len(out))
 	}
 	return nil
 }
@@ -128,11 +130,11 @@ func (t *wrecker) lookAll(ctx context.Context, saved cluster.State) (all []*rema
 }
 
 // agreed checks that no instance carries anything, and asks, unless --yes does.
-func (t *wrecker) agreed(cmd *cobra.Command, out receipts, all []*remains) error {
+func (t *wrecker) agreed(cmd *cobra.Command, o *output, out []leftover, all []*remains) error {
 	if t.yes {
 		return noneCarried(all)
 	}
-	if err := out.print(cmd.ErrOrStderr(), show.Style{}); err != nil {
+	if err := o.print(cmd.ErrOrStderr(), printResults(out)); err != nil {
 		return err
 	}
 	if err := noneCarried(all); err != nil {
@@ -143,23 +145,13 @@ func (t *wrecker) agreed(cmd *cobra.Command, out receipts, all []*remains) error
 
 // saved is what the file holds.
 func (t *wrecker) saved(stdin io.Reader) (cluster.State, error) {
-	in := stdin
-	if t.file != "-" {
-		file, err := os.Open(t.file)
-		if err != nil {
-			return cluster.State{}, err
+	return t.parse(stdin, func(r io.Reader) (cluster.State, error) {
+		state, err := cluster.ParseSaved(r)
+		if err == nil && len(state.Networks) == 0 {
+			err = errors.New("it contains no Network")
 		}
-		defer func() { _ = file.Close() }()
-		in = file
-	}
-	state, err := cluster.ParseSaved(in)
-	if err == nil && len(state.Networks) == 0 {
-		err = errors.New("it contains no Network")
-	}
-	if err != nil {
-		return state, fmt.Errorf("reading %s: %w", t.file, err)
-	}
-	return state, nil
+		return state, err
+	})
 }
 
 // gone returns an error if anything answers at the API server's address: the
@@ -197,13 +189,11 @@ func noneCarried(all []*remains) error {
 	if len(who) == 0 {
 		return nil
 	}
-	const most = 5
-	more := ""
-	if len(who) > most {
-		who, more = who[:most], fmt.Sprintf("\n  and %d more", len(who)-most)
+	if more := len(who) - conditions.Few; more > 0 {
+		who = append(who[:conditions.Few], fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Errorf("the API server does not answer, but machines of the cluster exist, so it may still be running; nothing was deleted:\n  %s%s\ndelete these instances, and run it again",
-		strings.Join(who, "\n  "), more)
+	return fmt.Errorf("the API server does not answer, but machines of the cluster exist, so it may still be running; nothing was deleted:\n  %s\ndelete these instances, and run it again",
+		strings.Join(who, "\n  "))
 }
 
 // confirm asks a person to type the cluster's ID.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -52,9 +51,8 @@ func versionCommand() *cobra.Command {
 				return err
 			}
 			b := thisBuild()
-			return o.write(cmd.OutOrStdout(), b, func(w io.Writer, _ show.Style) error {
-				_, err := fmt.Fprintln(w, strings.Join(strings.Fields("vpcnative "+b.Version+" "+b.Revision+" ("+b.Go+")"), " "))
-				return err
+			return o.write(cmd.OutOrStdout(), b, func(p *show.Printer) {
+				fmt.Fprintln(p, strings.Join(strings.Fields("vpcnative "+b.Version+" "+b.Revision+" ("+b.Go+")"), " "))
 			})
 		},
 	}

@@ -24,7 +24,7 @@ var balanced = []string{"shop", "ledger"}
 func (s *stage) balancers(ctx context.Context) error {
 	s.screen.quote(s.yaml("balancers"))
 	s.note("The plan, before anything is created:")
-	if err := s.askCloud(ctx, s.east, "^(Service|create)", "plan", "-f", "balancers.yaml"); err != nil {
+	if err := s.askCloud(ctx, s.east, "^(Service|  create)", "plan", "-f", "balancers.yaml"); err != nil {
 		return err
 	}
 	s.note("They are applied.")

@@ -151,7 +151,7 @@ var layers = []layer{
 		rule: "a command wires everything, and nothing imports it or test",
 	},
 	{
-		path: "cmd/vpcnative", imports: []string{"api", "ipam", "cloud", "cmd", "deploy/crds", "controllers/assign", "controllers/conditions", "controllers/network/survey", "controllers/ranges/carve", "controllers/loadbalancer", "controllers/service/build", "controllers/node$", "controllers/node/claims$"},
+		path: "cmd/vpcnative", imports: []string{"api", "ipam", "cloud", "cmd", "deploy/crds", "controllers/assign", "controllers/conditions", "controllers/network/survey", "controllers/ranges/carve", "controllers/vpc", "controllers/loadbalancer", "controllers/service/build", "controllers/node$", "controllers/node/claims$"},
 		rule: "the command line plans what the manager does, by the pure parts of the controllers and the node controller's previews, and runs none of them",
 	},
 	{

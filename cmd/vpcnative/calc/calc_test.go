@@ -77,7 +77,7 @@ func TestPlans(t *testing.T) {
 
 func printed(t *testing.T, file string, cases []one) {
 	t.Helper()
-	var got strings.Builder
+	var got show.Printer
 	for _, c := range cases {
 		fmt.Fprintf(&got, "# %s\n", c.name)
 		result, err := usual(c.change).plan()
@@ -85,9 +85,8 @@ func printed(t *testing.T, file string, cases []one) {
 			fmt.Fprintf(&got, "%v\n\n", err)
 			continue
 		}
-		if err := result.Print(&got, show.Style{ASCII: true}); err != nil {
-			t.Fatal(err)
-		}
+		got.ASCII = true
+		result.Print(&got)
 		text, err := result.Objects.YAML()
 		if err != nil {
 			t.Fatal(err)

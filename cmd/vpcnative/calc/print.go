@@ -2,7 +2,6 @@ package calc
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -10,9 +9,9 @@ import (
 )
 
 // Print writes the plan for people.
-func (r Result) Print(w io.Writer, s show.Style) error {
-	if err := r.VPC.print(w); err != nil {
-		return err
+func (r Result) Print(p *show.Printer) {
+	if r.VPC != nil {
+		r.VPC.print(p)
 	}
 	rows := []string{"RANGE\tSUBNET\tCIDR\tADDRESSES\tROOM FOR"}
 	why := []string{}
@@ -27,50 +26,37 @@ func (r Result) Print(w io.Writer, s show.Style) error {
 		}
 		rows = append(rows, strings.Join([]string{name, x.Subnet, x.CIDR, show.Number(x.Addresses), x.Feeds}, "\t"))
 	}
-	if err := show.Table(w, rows...); err != nil {
-		return err
-	}
-	var b strings.Builder
+	p.Table(rows...)
 	if r.GrowthNeeds != "" {
-		fmt.Fprintf(&b, "+ carved automatically as the cluster grows: %s more addresses, which fit at these places.\n", show.Number(r.GrowthNeeds))
+		fmt.Fprintf(p, "+ carved automatically as the cluster grows: %s more addresses, which fit at these places.\n", show.Number(r.GrowthNeeds))
 	}
-	fmt.Fprintf(&b, "\n%s\n", s.Bold("Why"))
+	fmt.Fprintf(p, "\n%s\n", p.Bold("Why"))
 	for _, line := range why {
-		fmt.Fprintf(&b, "  %s\n", line)
+		fmt.Fprintf(p, "  %s\n", line)
 	}
-	fmt.Fprintf(&b, "  each node gets a /%d: %s\n", r.NodeSize.PrefixLength, r.NodeSize.Why)
-	fmt.Fprintf(&b, "\n%s\n", s.Bold("Free"))
-	fmt.Fprintf(&b, "  before        %s\n", show.Free(r.Free))
-	fmt.Fprintf(&b, "  after         %s\n", show.Free(r.Left))
+	fmt.Fprintf(p, "  each node gets a /%d: %s\n", r.NodeSize.PrefixLength, r.NodeSize.Why)
+	fmt.Fprintf(p, "\n%s\n", p.Bold("Free"))
+	fmt.Fprintf(p, "  before        %s\n", show.Free(r.Free))
+	fmt.Fprintf(p, "  after         %s\n", show.Free(r.Left))
 	if r.GrowthNeeds != "" {
-		fmt.Fprintf(&b, "  after growth  %s\n", show.Free(r.Grown))
+		fmt.Fprintf(p, "  after growth  %s\n", show.Free(r.Grown))
 	}
-	fmt.Fprintf(&b, "\n%s\n", s.Bold("Notes"))
+	fmt.Fprintf(p, "\n%s\n", p.Bold("Notes"))
 	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "  %s\n", n)
+		fmt.Fprintf(p, "  %s\n", n)
 	}
 	if r.VPC != nil && len(r.VPC.Commands) > 0 {
-		fmt.Fprintf(&b, "\n%s\n%s\n", s.Bold("# Commands to create the VPC. The last one prints flags: plan again with them, and the objects have the IDs."), strings.Join(r.VPC.Commands, "\n"))
+		fmt.Fprintf(p, "\n%s\n%s\n", p.Bold("# Commands to create the VPC. The last one prints flags: plan again with them, and the objects have the IDs."), strings.Join(r.VPC.Commands, "\n"))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // print writes the blocks and the subnets.
-func (v *VPC) print(w io.Writer) error {
-	if v == nil {
-		return nil
-	}
+func (v *VPC) print(p *show.Printer) {
 	rows := []string{"SUBNET\tZONE\tCIDR\tNODES"}
 	for _, x := range v.Subnets {
 		rows = append(rows, strings.Join([]string{x.ID, x.Zone, x.CIDR, show.Number(fmt.Sprint(x.Machines))}, "\t"))
 	}
-	if _, err := fmt.Fprintf(w, "VPC of %s\n\n", strings.Join(v.Blocks, ", ")); err != nil {
-		return err
-	}
-	if err := show.Table(w, rows...); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(w)
-	return err
+	fmt.Fprintf(p, "VPC of %s\n\n", strings.Join(v.Blocks, ", "))
+	p.Table(rows...)
+	fmt.Fprintln(p)
 }

@@ -28,18 +28,27 @@ type State struct {
 // pageSize is how many objects are asked for at a time.
 const pageSize = 500
 
+// Networks reads these alone.
+func Networks(ctx context.Context, c client.Reader) ([]v1alpha1.Network, error) {
+	var list v1alpha1.NetworkList
+	if err := c.List(ctx, &list); err != nil {
+		return nil, listing("Networks", err)
+	}
+	return list.Items, nil
+}
+
 // Read reads Networks, RangeRequests and Nodes.
 func Read(ctx context.Context, c client.Reader) (State, error) {
 	var out State
-	var networks v1alpha1.NetworkList
-	if err := c.List(ctx, &networks); err != nil {
-		return out, listing("Networks", err)
+	var err error
+	if out.Networks, err = Networks(ctx, c); err != nil {
+		return out, err
 	}
 	var requests v1alpha1.RangeRequestList
 	if err := c.List(ctx, &requests); err != nil {
 		return out, listing("RangeRequests", err)
 	}
-	out.Networks, out.Requests = networks.Items, requests.Items
+	out.Requests = requests.Items
 	for next := ""; ; {
 		var nodes corev1.NodeList
 		if err := c.List(ctx, &nodes, client.Limit(pageSize), client.Continue(next)); err != nil {

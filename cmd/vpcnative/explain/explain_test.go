@@ -3,7 +3,6 @@ package explain
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -132,7 +131,7 @@ var questions = []struct {
 func TestPrefixes(t *testing.T) {
 	t.Parallel()
 	w := world()
-	var got strings.Builder
+	var got show.Printer
 	for _, q := range questions {
 		p, err := netip.ParsePrefix(q.ask)
 		if err != nil {
@@ -144,9 +143,7 @@ func TestPrefixes(t *testing.T) {
 			t.Errorf("%s: %s, want %s: %s", q.ask, e.Answer, q.want, e.Text)
 		}
 		fmt.Fprintf(&got, "# %s\n", q.ask)
-		if err := e.Print(&got, show.Style{}); err != nil {
-			t.Fatal(err)
-		}
+		e.Print(&got)
 		got.WriteString("\n")
 	}
 	golden.Check(t, "testdata/prefixes.golden", got.String())
@@ -155,7 +152,7 @@ func TestPrefixes(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	w := world()
-	var got strings.Builder
+	var got show.Printer
 	for _, ask := range []string{"a", "node/b", "pods", "rangerequest/more", "rr/services", "default", "vn-a-pods-b-0", "by-hand", "r/nodes"} {
 		fmt.Fprintf(&got, "# %s\n", ask)
 		all := w.Name(ask)
@@ -163,9 +160,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %d answers", ask, len(all))
 		}
 		for _, e := range all {
-			if err := e.Print(&got, show.Style{}); err != nil {
-				t.Fatal(err)
-			}
+			e.Print(&got)
 		}
 		got.WriteString("\n")
 	}

@@ -2,21 +2,18 @@ package explain
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
 )
 
 // Print writes the explanation for people.
-func (e Explanation) Print(w io.Writer, s show.Style) error {
-	text := s.Bold(e.Text)
+func (e Explanation) Print(p *show.Printer) {
+	text := p.Bold(e.Text)
 	if e.Answer == Forbidden {
-		text = s.Bad(e.Text)
+		text = p.Bad(e.Text)
 	}
-	if _, err := fmt.Fprintln(w, text); err != nil {
-		return err
-	}
+	fmt.Fprintln(p, text)
 	var rows []string
 	for _, b := range e.Around {
 		rows = append(rows, b.row("in"))
@@ -24,21 +21,16 @@ func (e Explanation) Print(w io.Writer, s show.Style) error {
 	for _, b := range e.Inside {
 		rows = append(rows, b.row("has"))
 	}
-	if err := show.Table(w, rows...); err != nil {
-		return err
-	}
-	var b strings.Builder
+	p.Table(rows...)
 	if e.More > 0 {
-		fmt.Fprintf(&b, "  and %d more\n", e.More)
+		fmt.Fprintf(p, "  and %d more\n", e.More)
 	}
 	if len(e.FreeBlocks) > 0 {
-		fmt.Fprintf(&b, "  free blocks: %s\n", strings.Join(e.FreeBlocks, ", "))
+		fmt.Fprintf(p, "  free blocks: %s\n", strings.Join(e.FreeBlocks, ", "))
 	}
 	for _, n := range e.Notes {
-		fmt.Fprintf(&b, "  %s\n", s.Faint(n))
+		fmt.Fprintf(p, "  %s\n", p.Faint(n))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 func (b Block) row(where string) string {

@@ -3,7 +3,6 @@ package preview
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -153,12 +152,10 @@ func (s story) input() Input {
 
 func TestPreviews(t *testing.T) {
 	t.Parallel()
-	var got strings.Builder
+	var got show.Printer
 	for _, s := range stories() {
 		fmt.Fprintf(&got, "# %s\n", s.name)
-		if err := Make(s.input()).Print(&got, show.Style{}); err != nil {
-			t.Fatal(err)
-		}
+		Make(s.input()).Print(&got)
 		got.WriteString("\n")
 	}
 	golden.Check(t, "testdata/previews.golden", got.String())

@@ -88,11 +88,7 @@ func Status(n *v1alpha1.Network, blank cloud.Snapshot) VPC {
 		}
 		fill(&out.Snapshot, s)
 	}
-	for _, text := range n.Status.Blocks {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			out.Snapshot.Blocks = append(out.Snapshot.Blocks, p)
-		}
-	}
+	out.Snapshot.Blocks = v1alpha1.ParseCIDRs(n.Status.Blocks)
 	if r := n.Status.Routes; r != nil {
 		out.Snapshot.Routes = &cloud.RouteRoom{Table: r.Table, Limit: int(r.Limit), Used: int(r.Used)}
 	}
@@ -147,12 +143,7 @@ func fill(s *cloud.Snapshot, space v1alpha1.SubnetSpace) {
 	if at < 0 || err != nil {
 		return
 	}
-	var free []netip.Prefix
-	for _, text := range space.FreeBlocks {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			free = append(free, p)
-		}
-	}
+	free := v1alpha1.ParseCIDRs(space.FreeBlocks)
 	sub := &s.Subnets[at]
 	for _, r := range sub.Ranges {
 		free = append(free, r.Prefix)

@@ -2,7 +2,6 @@ package preview
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -41,10 +40,10 @@ func newSpace(in Input, n *v1alpha1.Network, snapshot cloud.Snapshot, r *v1alpha
 	return out, nil
 }
 
-func (x Space) print(b *strings.Builder, s show.Style) {
+func (x Space) print(p *show.Printer) {
 	if x.Block != "" {
-		fmt.Fprintf(b, "  associate %s with the VPC\n", s.Bold(x.Block))
+		fmt.Fprintf(p, "  associate %s with the VPC\n", p.Bold(x.Block))
 	}
-	fmt.Fprintf(b, "  create subnet %s in zone %s as %s, and carve a range in it\n", s.Bold(x.CIDR), x.Zone, x.Name)
-	fmt.Fprintf(b, "    why    %s\n", x.Why)
+	fmt.Fprintf(p, "  create subnet %s in zone %s as %s, and carve a range in it\n", p.Bold(x.CIDR), x.Zone, x.Name)
+	fmt.Fprintf(p, "    why    %s\n", x.Why)
 }

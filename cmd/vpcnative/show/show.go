@@ -3,7 +3,6 @@ package show
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"text/tabwriter"
@@ -84,20 +83,24 @@ func Number(digits string) string {
 	return Number(digits[:len(digits)-3]) + "," + digits[len(digits)-3:]
 }
 
-// Table has its columns aligned; the rows' cells are separated by tabs.
-func Table(w io.Writer, rows ...string) error {
+// Printer collects what a command prints for people.
+type Printer struct {
+	Style
+	strings.Builder
+}
+
+// Table prints rows with their columns aligned; their cells are separated by
+// tabs.
+func (p *Printer) Table(rows ...string) {
 	var aligned strings.Builder
 	t := tabwriter.NewWriter(&aligned, 0, 0, 3, ' ', 0)
 	for _, r := range rows {
-		_, _ = fmt.Fprintln(t, r) // a Builder takes everything
+		fmt.Fprintln(t, r)
 	}
-	_ = t.Flush()
+	_ = t.Flush() // a Builder takes everything
 	for line := range strings.Lines(aligned.String()) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
+		fmt.Fprintln(p, strings.TrimRight(line, " \n"))
 	}
-	return nil
 }
 
 // Free says how much space is free.

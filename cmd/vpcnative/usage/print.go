@@ -2,7 +2,6 @@ package usage
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -22,10 +21,10 @@ type branch struct {
 const barWidth = 10
 
 // Print draws the tree.
-func (t Tree) Print(w io.Writer, s show.Style) error {
+func (t Tree) Print(p *show.Printer) {
 	var roots []branch
 	for _, n := range t.Networks {
-		roots = append(roots, n.branch(s))
+		roots = append(roots, n.branch(p.Style))
 	}
 	group := func(name string, nodes []Node) {
 		if len(nodes) == 0 {
@@ -38,27 +37,23 @@ func (t Tree) Print(w io.Writer, s show.Style) error {
 		roots = append(roots, b)
 	}
 	for _, r := range t.Lost {
-		roots = append(roots, branch{name: r.Name, text: s.Bad("its Network does not exist")})
+		roots = append(roots, branch{name: r.Name, text: p.Bad("its Network does not exist")})
 	}
 	group("Nodes outside every range", t.Elsewhere)
 	group("Nodes without a range", t.Waiting)
 	if len(roots) == 0 {
-		_, err := fmt.Fprintln(w, "no Network found; vpcnative plan --help explains how to plan one")
-		return err
+		fmt.Fprintln(p, "no Network found; vpcnative plan --help explains how to plan one")
 	}
 	width := 0
 	for _, r := range roots {
 		width = max(width, r.width(0))
 	}
-	var b strings.Builder
 	for i, r := range roots {
 		if i > 0 {
-			b.WriteString("\n")
+			fmt.Fprintln(p)
 		}
-		r.draw(&b, s, width, "", "")
+		r.draw(p, width, "", "")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // width is that of the longest name below the root, with its branches.
@@ -72,24 +67,24 @@ func (b branch) width(depth int) (widest int) {
 	return widest
 }
 
-func (b branch) draw(out *strings.Builder, s show.Style, width int, lead, indent string) {
+func (b branch) draw(p *show.Printer, width int, lead, indent string) {
 	name := b.name
 	switch {
 	case lead == "":
-		name = s.Bold(name) + "  "
+		name = p.Bold(name) + "  "
 	case name != "":
 		name += strings.Repeat(" ", width-utf8.RuneCountInString(lead+name)) + "  "
 	}
-	out.WriteString(strings.TrimRight(lead+name+b.text, " ") + "\n")
+	fmt.Fprintln(p, strings.TrimRight(lead+name+b.text, " "))
 	tee, end, bar := "├─ ", "└─ ", "│  "
-	if s.ASCII {
+	if p.ASCII {
 		tee, end, bar = "|- ", "`- ", "|  "
 	}
 	for i, x := range b.below {
 		if i == len(b.below)-1 {
 			tee, bar = end, "   "
 		}
-		x.draw(out, s, width, indent+tee, indent+bar)
+		x.draw(p, width, indent+tee, indent+bar)
 	}
 }
 

@@ -137,10 +137,8 @@ func Build(s cluster.State, addresses []netip.Addr, withNodes bool) Tree {
 
 func podRanges(nodes []corev1.Node) (out []holder) {
 	for _, n := range nodes {
-		for _, text := range n.Spec.PodCIDRs {
-			if p, err := netip.ParsePrefix(text); err == nil {
-				out = append(out, holder{n.Name, p})
-			}
+		for _, p := range v1alpha1.ParseCIDRs(n.Spec.PodCIDRs) {
+			out = append(out, holder{n.Name, p})
 		}
 	}
 	slices.SortFunc(out, func(a, b holder) int { return prefix.Compare(a.p, b.p) })

@@ -3,7 +3,6 @@ package usage
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,7 +70,7 @@ func addresses() (out []netip.Addr) {
 
 func TestTree(t *testing.T) {
 	t.Parallel()
-	var got strings.Builder
+	var got show.Printer
 	for _, c := range []struct {
 		name  string
 		state cluster.State
@@ -83,9 +82,8 @@ func TestTree(t *testing.T) {
 		{"nothing", cluster.State{}, false, show.Style{}},
 	} {
 		fmt.Fprintf(&got, "# %s\n", c.name)
-		if err := Build(c.state, addresses(), c.nodes).Print(&got, c.style); err != nil {
-			t.Fatal(err)
-		}
+		got.Style = c.style
+		Build(c.state, addresses(), c.nodes).Print(&got)
 		got.WriteString("\n")
 	}
 	golden.Check(t, "testdata/tree.golden", got.String())
