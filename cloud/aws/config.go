@@ -1,7 +1,7 @@
 package aws
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"sync"
 	"time"
@@ -44,22 +44,11 @@ func (c Config) withDefaults() Config {
 	if c.Hook == nil {
 		c.Hook = cloud.Chain()
 	}
-	if c.UserAgent == "" {
-		c.UserAgent = "vpcnative"
-	}
-	if c.RoutesPerTable == 0 {
-		c.RoutesPerTable = 500
-	}
+	c.UserAgent = cmp.Or(c.UserAgent, "vpcnative")
+	c.RoutesPerTable = cmp.Or(c.RoutesPerTable, 500)
 	c.RetryPolicy = c.RetryPolicy.WithDefaults()
-	c.ReadLag = orElse(c.ReadLag, time.Second)
+	c.ReadLag = cmp.Or(c.ReadLag, time.Second)
 	return c
-}
-
-func orElse(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
 }
 
 func (c Config) validate() error {
@@ -77,24 +66,6 @@ type vpc struct {
 	known knownRanges
 	made  madeSubnets
 	lists cloud.LastSeen[[]string] // entries by prefix list
-}
-
-// New connects to EC2 by the SDK's default chain of credentials, or by
-// AccessKey. It makes no call of EC2; where no region is given it may ask the
-// machine's metadata service. The function it returns closes idle connections.
-//
-// Errors: Invalid for a Config that lacks something; Unauthenticated when the
-// SDK's configuration cannot be read.
-func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
-	c = c.withDefaults()
-	if err := c.validate(); err != nil {
-		return nil, nil, err
-	}
-	to, err := connect(ctx, &c)
-	if err != nil {
-		return nil, nil, err
-	}
-	return (&vpc{Config: c, api: to.ec2()}).ports(), to.client.CloseIdleConnections, nil
 }
 
 func (v *vpc) ports() *cloud.VPC {

@@ -64,7 +64,7 @@ func TestTheMachineSaysTheRegion(t *testing.T) {
 
 func TestIncompleteConfigIsInvalid(t *testing.T) {
 	t.Parallel()
-	if _, _, err := aws.New(t.Context(), aws.Config{Region: "eu-west-1"}); !cloud.Is(err, cloud.Invalid) {
+	if _, _, _, err := aws.New(t.Context(), aws.Config{Region: "eu-west-1"}, aws.BalancerConfig{}); !cloud.Is(err, cloud.Invalid) {
 		t.Errorf("got %v, want Invalid", err)
 	}
 }

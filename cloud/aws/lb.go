@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -35,7 +36,7 @@ func (c BalancerConfig) withDefaults() BalancerConfig {
 	if c.RulesPerGroup == 0 {
 		c.RulesPerGroup = 60
 	}
-	c.Patience = orElse(c.Patience, 20*time.Second)
+	c.Patience = cmp.Or(c.Patience, 20*time.Second)
 	return c
 }
 
@@ -80,8 +81,13 @@ const (
 	fieldTags       = "tags" // key=value, beside those of ours
 )
 
-// NewWithBalancers is New, and load balancers by the same connection.
-func NewWithBalancers(ctx context.Context, c Config, b BalancerConfig) (*cloud.VPC, lb.Balancers, func(), error) {
+// New connects to EC2 and ELB by the SDK's default chain of credentials, or by
+// AccessKey. It makes no call of either; where no region is given it may ask the
+// machine's metadata service. The function it returns closes idle connections.
+//
+// Errors: Invalid for a Config that lacks something; Unauthenticated when the
+// SDK's configuration cannot be read.
+func New(ctx context.Context, c Config, b BalancerConfig) (*cloud.VPC, lb.Balancers, func(), error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
 		return nil, nil, nil, err

@@ -87,7 +87,7 @@ func newAdapter(t *testing.T, url, vpcID string, patience time.Duration, edits .
 	for _, edit := range edits {
 		edit(&b)
 	}
-	_, balancers, closer, err := aws.NewWithBalancers(t.Context(), aws.Config{
+	_, balancers, closer, err := aws.New(t.Context(), aws.Config{
 		Region: "eu-west-1", VPC: vpcID, Endpoint: url, AccessKey: "AKID", SecretKey: "secret", RetryPolicy: cloud.RetryPolicy{BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, Retries: 4}, ReadLag: readLag}, b)
 	if err != nil {
 		t.Fatal(err)

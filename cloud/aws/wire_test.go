@@ -121,7 +121,7 @@ func TestFieldsThatEmulatorsLeaveOutAreNotNeeded(t *testing.T) {
 		fmt.Fprintf(w, `<%sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">%s</%[1]sResponse>`, action, reply)
 	}))
 	t.Cleanup(server.Close)
-	vpc, closer, err := aws.New(t.Context(), aws.Config{Region: "eu-west-1", VPC: "vpc-1", Subnets: []string{"subnet-1"}, Endpoint: server.URL, AccessKey: "a", SecretKey: "b"})
+	vpc, _, closer, err := aws.New(t.Context(), aws.Config{Region: "eu-west-1", VPC: "vpc-1", Subnets: []string{"subnet-1"}, Endpoint: server.URL, AccessKey: "a", SecretKey: "b"}, aws.BalancerConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

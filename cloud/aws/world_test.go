@@ -81,7 +81,7 @@ func (w *world) connect(edits ...func(*aws.Config)) *cloud.VPC {
 	for _, edit := range edits {
 		edit(&c)
 	}
-	vpc, closer, err := aws.New(w.Context(), c)
+	vpc, _, closer, err := aws.New(w.Context(), c, aws.BalancerConfig{})
 	w.must(err)
 	w.Cleanup(closer)
 	return vpc

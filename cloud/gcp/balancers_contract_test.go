@@ -43,7 +43,7 @@ func newBalancerWorld(t *testing.T, edits ...func(*gcp.Config)) *balancerWorld {
 	w := &balancerWorld{world: newWorld(t, gcesim.Config{Latency: 2 * time.Millisecond})}
 	w.connect(append(edits, func(c *gcp.Config) {
 		c.PollMin, c.PollMax = 2*time.Millisecond, 50*time.Millisecond
-		_, b, closer, err := gcp.NewWithBalancers(t.Context(), *c)
+		_, b, closer, err := gcp.New(t.Context(), *c)
 		w.must(err)
 		t.Cleanup(closer)
 		w.balancers = b

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -50,26 +51,15 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.NetworkProject == "" {
-		c.NetworkProject = c.Project
-	}
+	c.NetworkProject = cmp.Or(c.NetworkProject, c.Project)
 	if c.Hook == nil {
 		c.Hook = cloud.Chain()
 	}
-	if c.UserAgent == "" {
-		c.UserAgent = "vpcnative"
-	}
+	c.UserAgent = cmp.Or(c.UserAgent, "vpcnative")
 	c.RetryPolicy = c.RetryPolicy.WithDefaults()
-	c.PollMin = orElse(c.PollMin, 100*time.Millisecond)
-	c.PollMax = orElse(c.PollMax, 5*time.Second)
+	c.PollMin = cmp.Or(c.PollMin, 100*time.Millisecond)
+	c.PollMax = cmp.Or(c.PollMax, 5*time.Second)
 	return c
-}
-
-func orElse(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
 }
 
 func (c Config) validate() error {
@@ -99,19 +89,23 @@ type vpc struct {
 //
 // Errors: Invalid for a Config that lacks something; Unauthenticated when no
 // credentials are found.
-func New(ctx context.Context, c Config) (*cloud.VPC, func(), error) {
-	v, closer, err := open(ctx, c)
-	if err != nil {
-		return nil, nil, err
+func New(ctx context.Context, c Config) (*cloud.VPC, lb.Balancers, func(), error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, nil, nil, err
 	}
-	return v.ports(), closer, nil
-}
-
-// NewWithBalancers is New, and load balancers by the same connection.
-func NewWithBalancers(ctx context.Context, c Config) (*cloud.VPC, lb.Balancers, func(), error) {
-	v, closer, err := open(ctx, c)
+	client, err := newHTTPClient(c)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	s, err := newSDK(ctx, client, c.Endpoint, c.UserAgent)
+	if err != nil {
+		return nil, nil, nil, &cloud.Error{Reason: cloud.Invalid, Act: "connect to Compute Engine", Resource: c.Endpoint, Err: err}
+	}
+	v := newVPC(c, s)
+	closer := func() {
+		v.ops.close()
+		client.CloseIdleConnections()
 	}
 	return v.ports(), balancers{v}, closer, nil
 }
@@ -122,27 +116,6 @@ func (v *vpc) ports() *cloud.VPC {
 		Space: space{v}, Ranges: &ranges{vpc: v, turn: make(chan struct{}, 1)}, Interfaces: interfaces{v},
 		Proxies: proxies{v}, Firewalls: firewalls{v}, Traits: traits,
 	}
-}
-
-func open(ctx context.Context, c Config) (*vpc, func(), error) {
-	c = c.withDefaults()
-	if err := c.validate(); err != nil {
-		return nil, nil, err
-	}
-	client, err := newHTTPClient(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := newSDK(ctx, client, c.Endpoint, c.UserAgent)
-	if err != nil {
-		return nil, nil, &cloud.Error{Reason: cloud.Invalid, Act: "connect to Compute Engine", Resource: c.Endpoint, Err: err}
-	}
-	v := newVPC(c, s)
-	closer := func() {
-		v.ops.close()
-		client.CloseIdleConnections()
-	}
-	return v, closer, nil
 }
 
 func newVPC(c Config, a api) *vpc {

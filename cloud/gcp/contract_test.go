@@ -90,7 +90,7 @@ func (w *world) connect(edits ...func(*gcp.Config)) *cloud.VPC {
 	for _, edit := range edits {
 		edit(&c)
 	}
-	vpc, closer, err := gcp.New(w.Context(), c)
+	vpc, _, closer, err := gcp.New(w.Context(), c)
 	w.must(err)
 	w.Cleanup(closer)
 	return vpc

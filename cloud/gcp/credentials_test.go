@@ -13,7 +13,7 @@ import (
 
 func TestMissingCredentialsSayWhatIsNeeded(t *testing.T) {
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", t.TempDir()+"/absent.json")
-	_, _, err := gcp.New(t.Context(), gcp.Config{Project: project, Network: "vpc", Region: region})
+	_, _, _, err := gcp.New(t.Context(), gcp.Config{Project: project, Network: "vpc", Region: region})
 	if !cloud.Is(err, cloud.Unauthenticated) {
 		t.Fatalf("got %v, want Unauthenticated", err)
 	}
@@ -26,7 +26,7 @@ func TestMissingCredentialsSayWhatIsNeeded(t *testing.T) {
 
 func TestIncompleteConfigIsInvalid(t *testing.T) {
 	t.Parallel()
-	if _, _, err := gcp.New(t.Context(), gcp.Config{Project: project, NoAuth: true}); !cloud.Is(err, cloud.Invalid) {
+	if _, _, _, err := gcp.New(t.Context(), gcp.Config{Project: project, NoAuth: true}); !cloud.Is(err, cloud.Invalid) {
 		t.Errorf("got %v, want Invalid", err)
 	}
 }

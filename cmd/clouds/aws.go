@@ -53,7 +53,7 @@ var ec2 = provider{
 		if c.AWS.NoAuth {
 			config.AccessKey, config.SecretKey = madeUp, madeUp
 		}
-		return aws.NewWithBalancers(ctx, config, aws.BalancerConfig{Cluster: c.AWS.ClusterName, NodeGroups: c.AWS.NodeGroups})
+		return aws.New(ctx, config, aws.BalancerConfig{Cluster: c.AWS.ClusterName, NodeGroups: c.AWS.NodeGroups})
 	},
 	register: func(o *Options, f *pflag.FlagSet) { o.AWS.register(f) },
 	endpoint: func(o *Options) string { return o.AWS.Endpoint },

@@ -37,7 +37,7 @@ var computeEngine = provider{
 	},
 	connect: func(ctx context.Context, c *Config, n *v1alpha1.Network) (*cloud.VPC, lb.Balancers, func(), error) {
 		s := n.Spec.GCP
-		return gcp.NewWithBalancers(ctx, gcp.Config{
+		return gcp.New(ctx, gcp.Config{
 			Project: s.Project, InstanceProjects: s.InstanceProjects, NetworkProject: s.NetworkProject,
 			Network: s.Network, Region: s.Region, Subnetworks: s.Subnetworks, NodeTags: c.GCP.NodeTags,
 			Endpoint: c.GCP.Endpoint, NoAuth: c.GCP.NoAuth, UserAgent: c.UserAgent, Hook: c.Hook,

@@ -49,12 +49,12 @@ type Config struct {
 	ClusterID string
 	Events    events.EventRecorder
 	Metrics   *Metrics
-	// Period is how often the VPC is read when nothing calls for it; 5
-	// minutes by default.
-	Period time.Duration
 	// Now is the time of day; time.Now by default.
 	Now func() time.Time
 }
+
+// period is how often the VPC is read when nothing calls for it.
+const period = 5 * time.Minute
 
 // retryPause is when a VPC is read again that could not be read.
 const retryPause = 10 * time.Second
@@ -68,9 +68,6 @@ type Controller struct{ Config }
 
 // New makes the controller.
 func New(cfg Config) *Controller {
-	if cfg.Period == 0 {
-		cfg.Period = 5 * time.Minute
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -142,7 +139,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 	}
 	before := n.DeepCopy()
-	again := c.Period
+	again := period
 	found, no := survey.Survey{}, cmp.Or(conditions.FromCloud(cannot), invalid(n))
 	if no == nil {
 		found, no = c.survey(ctx, n)

@@ -144,7 +144,7 @@ func TestANetworkIsReadAndHeld(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, aNetwork("10.0.0.0/8"))
 	b.snapshot = cloud.Snapshot{Occupied: []cloud.Occupied{{Prefix: netip.MustParsePrefix("10.0.0.0/20"), Kind: cloud.SubnetPrimary, Name: "r/nodes"}}}
-	if again := b.reconcile().RequeueAfter; again != b.controller.Period {
+	if again := b.reconcile().RequeueAfter; again != period {
 		t.Errorf("read again after %s", again)
 	}
 	b.expect(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "1 blocks in use")

@@ -53,17 +53,6 @@ type Config struct {
 	DryRun  bool
 	Events  events.EventRecorder
 	Metrics *Metrics
-	// Verify is how often a granted range is looked for in the VPC when
-	// nothing calls for it; 10 minutes by default.
-	Verify time.Duration
-	// Count is how often the utilization is counted while Nodes change; 2
-	// seconds by default.
-	Count time.Duration
-	// CountServices is how often ClusterIPs are counted; 5 seconds by default.
-	CountServices time.Duration
-	// LookServices is how often ServiceCIDRs are compared with what is
-	// granted, in one call for all requests; 15 seconds by default.
-	LookServices time.Duration
 	// Sweep is how often the VPC is compared with what is granted, in one
 	// reading for all requests of a Network; a minute by default.
 	Sweep time.Duration
@@ -73,6 +62,19 @@ type Config struct {
 	// Now is the time of day; time.Now by default.
 	Now func() time.Time
 }
+
+const (
+	// verifyPeriod is how often a granted range is looked for in the VPC when
+	// nothing calls for it.
+	verifyPeriod = 10 * time.Minute
+	// countPeriod is how often the utilization is counted while Nodes change.
+	countPeriod = 2 * time.Second
+	// countServices is how often ClusterIPs are counted.
+	countServices = 5 * time.Second
+	// lookServices is how often ServiceCIDRs are compared with what is granted,
+	// in one call for all requests.
+	lookServices = 15 * time.Second
+)
 
 // Controller is the ranges controller.
 type Controller struct {
@@ -94,24 +96,8 @@ type Controller struct {
 
 // New makes the controller.
 func New(cfg Config) *Controller {
-	if cfg.Verify == 0 {
-		cfg.Verify = 10 * time.Minute
-	}
-	if cfg.CountServices == 0 {
-		cfg.CountServices = 5 * time.Second
-	}
-	if cfg.LookServices == 0 {
-		cfg.LookServices = 15 * time.Second
-	}
-	if cfg.Count == 0 {
-		cfg.Count = 2 * time.Second
-	}
-	if cfg.Sweep == 0 {
-		cfg.Sweep = time.Minute
-	}
-	if cfg.Doubt == 0 {
-		cfg.Doubt = 2 * time.Minute
-	}
+	cfg.Sweep = cmp.Or(cfg.Sweep, time.Minute)
+	cfg.Doubt = cmp.Or(cfg.Doubt, 2*time.Minute)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -192,7 +178,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck 
 		return 0, true
 	}
 	if r.Spec.Purpose == v1alpha1.Services && no == nil { // nothing else tells that they come and go
-		again = min(again, c.CountServices)
+		again = min(again, countServices)
 	}
 	again = min(again, c.tellOverlapped(ctx, r))
 	c.tellReserved(ctx, r)
@@ -208,7 +194,7 @@ func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck 
 // provide grants the request where the VPC has to be looked at for it, and lets
 // it grow.
 func (c *Controller) provide(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use, all []v1alpha1.RangeRequest, no *conditions.Refusal) time.Duration {
-	again := c.Verify
+	again := verifyPeriod
 	switch {
 	case no != nil || c.due(r, u):
 		again = c.grant(ctx, r, p, no)
@@ -229,7 +215,7 @@ const missingPause = 10 * time.Second
 func (c *Controller) due(r *v1alpha1.RangeRequest, u carve.Use) bool {
 	m := c.of(r)
 	since := c.Now().Sub(m.verified)
-	return m.verified.IsZero() || !m.doubt.IsZero() || hasClaims(r) || r.Status.ObservedGeneration != r.Generation || since >= c.Verify ||
+	return m.verified.IsZero() || !m.doubt.IsZero() || hasClaims(r) || r.Status.ObservedGeneration != r.Generation || since >= verifyPeriod ||
 		(u.RangeMissing && since >= missingPause) ||
 		!meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionReady)
 }

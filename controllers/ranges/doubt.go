@@ -35,7 +35,7 @@ func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time
 		return max(m.doubt.Sub(c.Now()), time.Millisecond)
 	}
 	m.doubt = time.Time{}
-	return c.Verify
+	return verifyPeriod
 }
 
 // lookAgain has the request compared with the VPC at the next reconcile.

@@ -25,7 +25,7 @@ var overlaps = conditions.Problem{Type: v1alpha1.ConditionServiceCIDROverlap, We
 
 func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeRequest) (again time.Duration) {
 	if c.Services == nil || r.Spec.Purpose == v1alpha1.Services || len(r.Status.Ranges) == 0 {
-		return c.Verify
+		return verifyPeriod
 	}
 	if no := c.look(ctx); no != nil {
 		log.FromContext(ctx).V(1).Info("the ServiceCIDRs could not be compared with the ranges", "why", no.Text)
@@ -34,7 +34,7 @@ func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeReques
 			c.Metrics.failed(r.Name, no.Reason)
 			c.warn(ctx, r, no, "CheckRange")
 		}
-		return c.LookServices
+		return lookServices
 	}
 	over := carve.Overlapped(r, c.looked.blocks)
 	c.Metrics.overlapped.WithLabelValues(r.Name).Set(float64(len(over)))
@@ -47,13 +47,13 @@ func (c *Controller) tellOverlapped(ctx context.Context, r *v1alpha1.RangeReques
 	if c.tell(ctx, r, overlaps, no, "CheckRange") {
 		c.Metrics.failed(r.Name, no.Reason)
 	}
-	return c.LookServices
+	return lookServices
 }
 
 // look reads the ServiceCIDRs, unless it did a moment ago.
 func (c *Controller) look(ctx context.Context) *conditions.Refusal {
 	now := c.Now()
-	if !c.looked.at.IsZero() && now.Sub(c.looked.at) < c.LookServices {
+	if !c.looked.at.IsZero() && now.Sub(c.looked.at) < lookServices {
 		return nil
 	}
 	blocks, err := c.Services.Occupied(ctx)

@@ -18,7 +18,7 @@ import (
 // where it is news, and does nothing.
 func (c *Controller) preview(ctx context.Context, r *v1alpha1.RangeRequest) (again time.Duration) {
 	c.began = c.Now().Add(-c.Sweep) // previews come as often as Nodes change
-	kind, reason, again := corev1.EventTypeNormal, v1alpha1.ReasonPlanned, c.Verify
+	kind, reason, again := corev1.EventTypeNormal, v1alpha1.ReasonPlanned, verifyPeriod
 	lines, no := c.foresee(ctx, r)
 	if no != nil {
 		kind, reason, again = no.EventType(), no.Reason, retryAfter(no)

@@ -136,7 +136,7 @@ func TestAServicesRangeGrowsAndIsGivenBack(t *testing.T) {
 		t.Errorf("the cluster has %v", s.ensured)
 	}
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
-	w.now = w.now.Add(w.c.Verify)
+	w.now = w.now.Add(verifyPeriod)
 	w.reconcile("pods") // its hour ran from when it was carved
 	w.now = w.now.Add(time.Hour)
 	s.terminate = true
@@ -177,7 +177,7 @@ func TestAServicesRangeThatCameIntoUseStays(t *testing.T) {
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(13)
 	w.reconcile("pods")
 	s.allocated[netip.MustParsePrefix("10.0.0.0/28")] = prefix.NewCount(3)
-	w.now = w.now.Add(w.c.Verify)
+	w.now = w.now.Add(verifyPeriod)
 	w.reconcile("pods")
 	w.now = w.now.Add(time.Hour)
 	s.held = []string{"web/front"}
@@ -248,13 +248,13 @@ func TestAServiceCIDROverWhatIsGrantedIsTold(t *testing.T) {
 		t.Errorf("before anything overlapped the condition says %s", got)
 	}
 	s.blocks = []carve.ServiceBlock{{Prefix: netip.MustParsePrefix("10.0.0.64/26"), Name: "late"}, {Prefix: netip.MustParsePrefix("10.0.1.0/24"), Name: "beside"}}
-	if again := w.reconcile("pods"); again.RequeueAfter > w.c.LookServices {
+	if again := w.reconcile("pods"); again.RequeueAfter > lookServices {
 		t.Errorf("the next look is in %s", again.RequeueAfter)
 	}
 	w.event("Ready")
 	calls := w.calls
 	for range 3 {
-		w.now = w.now.Add(w.c.LookServices)
+		w.now = w.now.Add(lookServices)
 		w.reconcile("pods")
 	}
 	w.want("pods", "Ready", 1, "10.0.0.0/24")
@@ -272,7 +272,7 @@ func TestAServiceCIDROverWhatIsGrantedIsTold(t *testing.T) {
 		t.Errorf("the metric counts %v failures", got)
 	}
 	s.blocks = s.blocks[1:]
-	w.now = w.now.Add(w.c.LookServices)
+	w.now = w.now.Add(lookServices)
 	w.reconcile("pods")
 	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != v1alpha1.ReasonNone {
 		t.Errorf("when it is gone the condition says %q", got)
@@ -289,7 +289,7 @@ func TestServiceCIDRsThatMayNotBeListedAreTold(t *testing.T) {
 	w.event("Ready")
 	s.list = fmt.Errorf("listing ServiceCIDRs: %w", apierrors.NewForbidden(schema.GroupResource{Group: "networking.k8s.io", Resource: "servicecidrs"}, "", errors.New("no rule")))
 	for range 3 {
-		w.now = w.now.Add(w.c.LookServices)
+		w.now = w.now.Add(lookServices)
 		w.reconcile("pods")
 	}
 	w.want("pods", "Ready", 1, "10.0.0.0/24")
@@ -304,7 +304,7 @@ func TestServiceCIDRsThatMayNotBeListedAreTold(t *testing.T) {
 		t.Errorf("the Event says %q", said)
 	}
 	s.list = nil
-	w.now = w.now.Add(w.c.LookServices)
+	w.now = w.now.Add(lookServices)
 	w.reconcile("pods")
 	if got := w.reason("pods", v1alpha1.ConditionServiceCIDROverlap); got != v1alpha1.ReasonNone {
 		t.Errorf("with the right given the condition says %q", got)

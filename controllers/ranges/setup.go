@@ -48,7 +48,7 @@ type counter struct{ c *Controller }
 func (s counter) Start(ctx context.Context, q queue) error {
 	s.c.queue = q
 	go func() {
-		ticker := time.NewTicker(s.c.Count)
+		ticker := time.NewTicker(countPeriod)
 		defer ticker.Stop()
 		for {
 			select {

@@ -46,7 +46,7 @@ func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, 
 // leave brings those ranges on that are being given back, and gives when to
 // look again.
 func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) time.Duration {
-	again := c.Verify
+	again := verifyPeriod
 	var failed *conditions.Refusal
 	for _, g := range slices.Clone(r.Status.Ranges) {
 		if !g.Leaving {

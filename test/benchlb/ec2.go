@@ -77,7 +77,7 @@ func (e *ec2) open(ctx context.Context) (lb.Balancers, func(), error) {
 		}
 		c.Hook = cloud.Chain(pace)
 	}
-	_, b, closer, err := aws.NewWithBalancers(ctx, c, aws.BalancerConfig{})
+	_, b, closer, err := aws.New(ctx, c, aws.BalancerConfig{})
 	return b, closer, err
 }
 

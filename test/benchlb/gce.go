@@ -52,7 +52,7 @@ func (g *gce) network() v1alpha1.NetworkSpec {
 }
 
 func (g *gce) open(ctx context.Context) (lb.Balancers, func(), error) {
-	_, b, closer, err := gcp.NewWithBalancers(ctx, gcp.Config{Project: project, Network: network, Region: region, Subnetworks: []string{subnet},
+	_, b, closer, err := gcp.New(ctx, gcp.Config{Project: project, Network: network, Region: region, Subnetworks: []string{subnet},
 		Endpoint: g.endpoint, NoAuth: true})
 	return b, closer, err
 }

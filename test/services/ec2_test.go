@@ -174,7 +174,7 @@ func (e *amazon) network() v1alpha1.NetworkSpec {
 
 func (e *amazon) open(t *testing.T) lb.Balancers {
 	t.Helper()
-	_, b, closer, err := aws.NewWithBalancers(t.Context(), aws.Config{
+	_, b, closer, err := aws.New(t.Context(), aws.Config{
 		Region: "eu-west-1", VPC: e.vpc, Subnets: e.nodeSubnets(), Endpoint: e.url, AccessKey: "emulator", SecretKey: "emulator",
 		RetryPolicy: cloud.RetryPolicy{BackoffMin: quickly, BackoffMax: 20 * quickly, Retries: 4}, ReadLag: 50 * quickly,
 	}, aws.BalancerConfig{Patience: 100 * quickly})

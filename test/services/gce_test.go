@@ -73,7 +73,7 @@ func (g *gce) network() v1alpha1.NetworkSpec {
 
 func (g *gce) open(t *testing.T) lb.Balancers {
 	t.Helper()
-	_, b, closer, err := gcp.NewWithBalancers(t.Context(), gcp.Config{
+	_, b, closer, err := gcp.New(t.Context(), gcp.Config{
 		Project: project, NetworkProject: g.host, Network: "vpc", Region: region, Subnetworks: []string{"nodes"},
 		Endpoint: g.url, NoAuth: true, PollMin: quickly, RetryPolicy: cloud.RetryPolicy{BackoffMin: quickly, BackoffMax: 20 * quickly, Retries: 4},
 	})

@@ -16,6 +16,10 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
+// recount bounds how old a count of addresses may be. A change of their number
+// is seen at the next look.
+const recount = time.Minute
+
 // page is how many IPAddresses are listed at a time.
 const page = 500
 
@@ -58,7 +62,7 @@ func (k *Keeper) Use(ctx context.Context, r *v1alpha1.RangeRequest) (ranges.Serv
 // recent gives the last reading as long as the number of IPAddresses is what
 // it was, which one small call tells.
 func (k *Keeper) recent(ctx context.Context) ([]netip.Addr, error) {
-	if k.last.at.IsZero() || time.Since(k.last.at) >= k.Recount || len(k.last.addrs) <= page {
+	if k.last.at.IsZero() || time.Since(k.last.at) >= recount || len(k.last.addrs) <= page {
 		return k.read(ctx)
 	}
 	first, err := k.page(ctx, metav1.ListOptions{Limit: 1})

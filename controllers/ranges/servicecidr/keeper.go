@@ -8,6 +8,7 @@
 package servicecidr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +39,6 @@ type Config struct {
 	// is being deleted, before what is not allocated there counts as free; 10
 	// seconds by default, like kube-controller-manager's.
 	Grace time.Duration
-	// Recount bounds how old a count of addresses may be; a minute by
-	// default. A change of their number is seen at the next look.
-	Recount time.Duration
 	// Doubt is how long a ServiceCIDR of ours that no request has stays, as
 	// whoever made it may be about to note it; 2 minutes by default.
 	Doubt time.Duration
@@ -60,15 +58,8 @@ var _ ranges.Services = (*Keeper)(nil)
 
 // New makes a Keeper.
 func New(cfg Config) *Keeper {
-	if cfg.Grace == 0 {
-		cfg.Grace = 10 * time.Second
-	}
-	if cfg.Recount == 0 {
-		cfg.Recount = time.Minute
-	}
-	if cfg.Doubt == 0 {
-		cfg.Doubt = 2 * time.Minute
-	}
+	cfg.Grace = cmp.Or(cfg.Grace, 10*time.Second)
+	cfg.Doubt = cmp.Or(cfg.Doubt, 2*time.Minute)
 	return &Keeper{Config: cfg, leaving: map[types.UID]time.Time{}, strays: map[types.UID]time.Time{}}
 }
 
@@ -108,11 +99,8 @@ func IsNoAPI(err error) bool {
 }
 
 func prefixes(s *networkingv1.ServiceCIDR) (out []netip.Prefix) {
-	for _, text := range s.Spec.CIDRs {
-		// An old API server may have let host bits through.
-		if p, err := netip.ParsePrefix(text); err == nil {
-			out = append(out, p.Masked())
-		}
+	for _, p := range v1alpha1.ParseCIDRs(s.Spec.CIDRs) {
+		out = append(out, p.Masked()) // an old API server may have let host bits through
 	}
 	return out
 }
