@@ -52,6 +52,11 @@ func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(c
 // that time.
 func (v *vpc) behind(since time.Time) bool { return time.Since(since) < v.ReadLag }
 
+// of is the list of what is in one thing: a VPC, a subnet, a prefix list.
+func of[T any](id string, list func(ctx context.Context, id, token string) (page[T], error)) func(context.Context, string) (page[T], error) {
+	return func(ctx context.Context, token string) (page[T], error) { return list(ctx, id, token) }
+}
+
 // pages reads a list to its end and hands each item to take.
 func pages[T any](ctx context.Context, v *vpc, action string, about subject,
 	list func(ctx context.Context, token string) (page[T], error), take func(T) error) error {

@@ -67,10 +67,7 @@ func sortedKeys(m map[string][]string) (keys []string) {
 
 func (v filters) groups(ctx context.Context) (map[string]group, error) {
 	out := map[string]group{}
-	list := func(ctx context.Context, token string) (page[group], error) {
-		return v.api.allGroups(ctx, v.VPC, token)
-	}
-	err := pages(ctx, v.vpc, actionGroups, subject{"list the security groups", v.VPC}, list, func(g group) error {
+	err := pages(ctx, v.vpc, actionGroups, subject{"list the security groups", v.VPC}, of(v.VPC, v.api.allGroups), func(g group) error {
 		out[g.id] = g
 		return nil
 	})
@@ -80,8 +77,7 @@ func (v filters) groups(ctx context.Context) (map[string]group, error) {
 // nodeBlocks are the blocks of the node subnets.
 func (v filters) nodeBlocks(ctx context.Context) (out []netip.Prefix, err error) {
 	nodes := v.nodeSubnets()
-	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
-	err = pages(ctx, v.vpc, actionSubnets, subject{"list the subnets", v.VPC}, list, func(s subnet) error {
+	err = pages(ctx, v.vpc, actionSubnets, subject{"list the subnets", v.VPC}, of(v.VPC, v.api.subnets), func(s subnet) error {
 		if !slices.Contains(nodes, s.id) {
 			return nil
 		}

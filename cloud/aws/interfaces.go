@@ -29,13 +29,7 @@ func (v interfaces) List(ctx context.Context) iter.Seq2[cloud.Interface, error] 
 			yield(cloud.Interface{}, err)
 			return
 		}
-		machines := map[string][]card{}
-		err := v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
-			if c.instance != "" {
-				machines[c.instance] = append(machines[c.instance], c)
-			}
-			return nil
-		})
+		machines, _, err := v.machines(ctx)
 		if err != nil {
 			yield(cloud.Interface{}, err)
 			return
@@ -48,6 +42,20 @@ func (v interfaces) List(ctx context.Context) iter.Seq2[cloud.Interface, error] 
 			}
 		}
 	}
+}
+
+// machines are the interfaces in the VPC by their instances, and the IDs of all,
+// also of those that are in none.
+func (v *vpc) machines(ctx context.Context) (by map[string][]card, ids map[string]bool, err error) {
+	by, ids = map[string][]card{}, map[string]bool{}
+	err = v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
+		ids[c.id] = true
+		if c.instance != "" {
+			by[c.instance] = append(by[c.instance], c)
+		}
+		return nil
+	})
+	return by, ids, err
 }
 
 func (v *vpc) eachCard(ctx context.Context, filter, id string, take func(card) error) error {

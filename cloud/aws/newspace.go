@@ -170,8 +170,7 @@ func (v newSpace) cardsIn(ctx context.Context, id string) (out []string) {
 
 // subnetsIn are the subnets in a block.
 func (v newSpace) subnetsIn(ctx context.Context, p netip.Prefix, about subject) (out []string) {
-	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
-	_ = pages(ctx, v.vpc, actionSubnets, about, list, func(n subnet) error {
+	_ = pages(ctx, v.vpc, actionSubnets, about, of(v.VPC, v.api.subnets), func(n subnet) error {
 		if q, err := parse(n.cidr); err == nil && p.Overlaps(q) {
 			out = append(out, "subnet "+n.id+" ("+n.cidr+")")
 		}
@@ -185,8 +184,7 @@ func (v newSpace) subnetsIn(ctx context.Context, p netip.Prefix, about subject) 
 // are several.
 func (v newSpace) named(ctx context.Context, s cloud.NewSubnet, about subject) (found subnet, ok bool, err error) {
 	var all []subnet
-	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
-	err = pages(ctx, v.vpc, actionSubnets, about, list, func(n subnet) error {
+	err = pages(ctx, v.vpc, actionSubnets, about, of(v.VPC, v.api.subnets), func(n subnet) error {
 		if n.name == s.Name {
 			all = append(all, n)
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go4.org/netipx"
+
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
@@ -158,6 +160,6 @@ func (b *occupancy) sorted() []cloud.Occupied {
 // reservedByAWS are the first four addresses of a subnet and the last one.
 // Source: VPC user guide, "Subnet sizing".
 func reservedByAWS(p netip.Prefix) []netip.Prefix {
-	end := lastOf(p)
+	end := netipx.PrefixLastIP(p)
 	return []netip.Prefix{netip.PrefixFrom(p.Addr(), 30), netip.PrefixFrom(end, end.BitLen())}
 }

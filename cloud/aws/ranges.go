@@ -210,11 +210,8 @@ func (e *rangeEdit) send(ctx context.Context, id string) error {
 
 // reserved are the reservations of a subnet.
 func (v *vpc) reserved(ctx context.Context, subnetID string, about subject) (all []reservation, err error) {
-	list := func(ctx context.Context, token string) (page[reservation], error) {
-		return v.api.reservations(ctx, subnetID, token)
-	}
 	var ranges []cloud.Range
-	err = pages(ctx, v, actionReservations, about, list, func(r reservation) error {
+	err = pages(ctx, v, actionReservations, about, of(subnetID, v.api.reservations), func(r reservation) error {
 		all = append(all, r)
 		if p, err := parse(r.cidr); err == nil { // who reads it says what it makes of others
 			ranges = append(ranges, cloud.Range{Subnet: subnetID, Name: r.rangeName(), Prefix: p})

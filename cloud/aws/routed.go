@@ -25,60 +25,30 @@ var _ cloud.Interfaces = routed{}
 // routes lead to and that are gone come last.
 func (v routed) List(ctx context.Context) iter.Seq2[cloud.Interface, error] {
 	return func(yield func(cloud.Interface, error) bool) {
-		all, there, err := v.listed(ctx)
-		if err != nil {
-			yield(cloud.Interface{}, err)
-			return
+		machines, there, err := v.machines(ctx)
+		var t tables
+		if err == nil {
+			t, err = v.readTables(ctx, subject{"list the route tables", v.VPC})
 		}
-		t, err := v.readTables(ctx, subject{"list the route tables", v.VPC})
 		if err != nil {
 			yield(cloud.Interface{}, err)
 			return
 		}
 		whole, partly := t.led()
-		for _, i := range all {
-			if !yield(led(i, whole, partly), nil) {
+		for _, id := range slices.Sorted(maps.Keys(machines)) {
+			i, err := v.read(machineRef{machines[id][0].zone, id}, machines[id])
+			if !yield(led(i, whole, partly), err) || err != nil {
 				return
 			}
 		}
-		for _, id := range slices.Sorted(maps.Keys(joinedKeys(whole, partly))) {
+		targets := slices.AppendSeq(slices.Collect(maps.Keys(whole)), maps.Keys(partly))
+		slices.Sort(targets)
+		for _, id := range slices.Compact(targets) {
 			if !there[id] && !yield(led(cloud.Interface{Version: id}, whole, partly), nil) {
 				return
 			}
 		}
 	}
-}
-
-// listed is every instance, and the IDs of all interfaces.
-func (v routed) listed(ctx context.Context) (all []cloud.Interface, there map[string]bool, err error) {
-	machines, there := map[string][]card{}, map[string]bool{}
-	err = v.eachCard(ctx, "vpc-id", v.VPC, func(c card) error {
-		there[c.id] = true
-		if c.instance != "" {
-			machines[c.instance] = append(machines[c.instance], c)
-		}
-		return nil
-	})
-	for _, id := range slices.Sorted(maps.Keys(machines)) {
-		if err != nil {
-			break
-		}
-		var i cloud.Interface
-		i, err = v.read(machineRef{machines[id][0].zone, id}, machines[id])
-		all = append(all, i)
-	}
-	return all, there, err
-}
-
-func joinedKeys(a, b map[string][]netip.Prefix) map[string]bool {
-	out := map[string]bool{}
-	for id := range a {
-		out[id] = true
-	}
-	for id := range b {
-		out[id] = true
-	}
-	return out
 }
 
 // led is the interface with what leads to it.

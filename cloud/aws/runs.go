@@ -3,7 +3,8 @@ package aws
 import (
 	"fmt"
 	"net/netip"
-	"slices"
+
+	"go4.org/netipx"
 )
 
 // The lengths of every IPv4 and IPv6 prefix that EC2 delegates.
@@ -19,51 +20,25 @@ func units(p netip.Prefix) []netip.Prefix {
 		return []netip.Prefix{p}
 	}
 	var out []netip.Prefix
-	for a := p.Addr(); p.Contains(a); a = lastOf(out[len(out)-1]).Next() {
+	for a := p.Addr(); p.Contains(a); a = netipx.PrefixLastIP(out[len(out)-1]).Next() {
 		out = append(out, netip.PrefixFrom(a, delegatedBits))
 	}
 	return out
-}
-
-// lastOf is the last address of a prefix.
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for n := p.Bits(); n < len(b)*8; n++ {
-		b[n/8] |= 0x80 >> (n % 8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }
 
 // joined puts neighbours together: the fewest prefixes that hold the same
 // addresses, in order. EC2 shows single /28s; a node's pod range is the block
 // that they make.
 func joined(list []netip.Prefix) []netip.Prefix {
-	list = slices.SortedFunc(slices.Values(list), netip.Prefix.Compare)
-	var out []netip.Prefix
+	var b netipx.IPSetBuilder
 	for _, p := range list {
-		if n := len(out); n > 0 && out[n-1].Overlaps(p) {
-			continue // sorted: it lies within the one before
-		}
-		out = append(out, p)
-		for len(out) > 1 {
-			parent, ok := parentOf(out[len(out)-2], out[len(out)-1])
-			if !ok {
-				break
-			}
-			out = append(out[:len(out)-2], parent)
-		}
+		b.AddPrefix(p)
 	}
-	return out
-}
-
-// parentOf is the prefix whose halves both are.
-func parentOf(a, b netip.Prefix) (netip.Prefix, bool) {
-	if a.Bits() != b.Bits() || a.Bits() == 0 || a == b {
-		return netip.Prefix{}, false
+	all, err := b.IPSet()
+	if err != nil { // a prefix that is none: parse gives no such
+		return list
 	}
-	p := netip.PrefixFrom(a.Addr(), a.Bits()-1).Masked()
-	return p, p.Contains(b.Addr())
+	return all.Prefixes()
 }
 
 // parse reads a CIDR as the cloud writes it, or a lone address.

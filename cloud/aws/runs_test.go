@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+
+	"go4.org/netipx"
 )
 
 // A slow twin: the same addresses, in the fewest prefixes, is what a table of
@@ -37,7 +39,7 @@ func TestJoinedHoldsTheSameAddressesInTheFewestPrefixes(t *testing.T) {
 			default:
 				left := netip.PrefixFrom(p.Addr(), p.Bits()+1)
 				cover(left)
-				cover(netip.PrefixFrom(lastOf(left).Next(), p.Bits()+1))
+				cover(netip.PrefixFrom(netipx.PrefixLastIP(left).Next(), p.Bits()+1))
 			}
 		}
 		cover(netip.MustParsePrefix("10.0.0.0/20"))
@@ -61,8 +63,8 @@ func TestPiecesAreTheWholeOfARun(t *testing.T) {
 func TestLastOf(t *testing.T) {
 	t.Parallel()
 	for p, want := range map[string]string{"10.0.0.0/16": "10.0.255.255", "10.0.1.16/28": "10.0.1.31", "10.1.1.1/32": "10.1.1.1", "fd00::/80": "fd00::ffff:ffff:ffff"} {
-		if got := lastOf(netip.MustParsePrefix(p)); got.String() != want {
-			t.Errorf("lastOf(%s) = %s, want %s", p, got, want)
+		if got := netipx.PrefixLastIP(netip.MustParsePrefix(p)); got.String() != want {
+			t.Errorf("netipx.PrefixLastIP(%s) = %s, want %s", p, got, want)
 		}
 	}
 }

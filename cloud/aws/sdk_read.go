@@ -117,9 +117,7 @@ func (s sdk) listEntries(ctx context.Context, listID, token string) (page[string
 		return page[string]{}, err
 	}
 	p := page[string]{next: awssdk.ToString(l.NextToken)}
-	for _, e := range l.Entries {
-		p.items = append(p.items, awssdk.ToString(e.Cidr))
-	}
+	p.items = each(l.Entries, func(e types.PrefixListEntry) *string { return e.Cidr })
 	return p, nil
 }
 
@@ -135,22 +133,12 @@ func (s sdk) networkInterfaces(ctx context.Context, filter, id, token string) (p
 		if a := i.Attachment; a != nil {
 			got.instance, got.device, got.networkCard = awssdk.ToString(a.InstanceId), awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
 		}
-		for _, g := range i.Groups {
-			got.groups = append(got.groups, awssdk.ToString(g.GroupId))
-		}
-		for _, a := range i.PrivateIpAddresses {
-			got.addresses = append(got.addresses, awssdk.ToString(a.PrivateIpAddress))
-		}
-		got.own(i.PrivateIpAddress)
-		for _, a := range i.Ipv6Addresses {
-			got.addresses = append(got.addresses, awssdk.ToString(a.Ipv6Address))
-		}
-		for _, x := range i.Ipv4Prefixes {
-			got.prefixes = append(got.prefixes, awssdk.ToString(x.Ipv4Prefix))
-		}
-		for _, x := range i.Ipv6Prefixes {
-			got.prefixes = append(got.prefixes, awssdk.ToString(x.Ipv6Prefix))
-		}
+		got.groups = each(i.Groups, func(g types.GroupIdentifier) *string { return g.GroupId })
+		got.hold(
+			each(i.PrivateIpAddresses, func(a types.NetworkInterfacePrivateIpAddress) *string { return a.PrivateIpAddress }),
+			each(i.Ipv6Addresses, func(a types.NetworkInterfaceIpv6Address) *string { return a.Ipv6Address }),
+			each(i.Ipv4Prefixes, func(x types.Ipv4PrefixSpecification) *string { return x.Ipv4Prefix }),
+			each(i.Ipv6Prefixes, func(x types.Ipv6PrefixSpecification) *string { return x.Ipv6Prefix }))
 		p.items = append(p.items, got)
 	}
 	return p, nil
@@ -177,19 +165,11 @@ func (s sdk) instance(ctx context.Context, id string) (machine, error) {
 		if a := n.Attachment; a != nil {
 			c.device, c.networkCard = awssdk.ToInt32(a.DeviceIndex), awssdk.ToInt32(a.NetworkCardIndex)
 		}
-		for _, a := range n.PrivateIpAddresses {
-			c.addresses = append(c.addresses, awssdk.ToString(a.PrivateIpAddress))
-		}
-		c.own(n.PrivateIpAddress)
-		for _, a := range n.Ipv6Addresses {
-			c.addresses = append(c.addresses, awssdk.ToString(a.Ipv6Address))
-		}
-		for _, x := range n.Ipv4Prefixes {
-			c.prefixes = append(c.prefixes, awssdk.ToString(x.Ipv4Prefix))
-		}
-		for _, x := range n.Ipv6Prefixes {
-			c.prefixes = append(c.prefixes, awssdk.ToString(x.Ipv6Prefix))
-		}
+		c.hold(
+			each(n.PrivateIpAddresses, func(a types.InstancePrivateIpAddress) *string { return a.PrivateIpAddress }),
+			each(n.Ipv6Addresses, func(a types.InstanceIpv6Address) *string { return a.Ipv6Address }),
+			each(n.Ipv4Prefixes, func(x types.InstanceIpv4Prefix) *string { return x.Ipv4Prefix }),
+			each(n.Ipv6Prefixes, func(x types.InstanceIpv6Prefix) *string { return x.Ipv6Prefix }))
 		got.cards = append(got.cards, c)
 	}
 	return got, nil
@@ -208,12 +188,21 @@ func (s sdk) instanceType(ctx context.Context, name string) (slots, error) {
 	return slots{awssdk.ToInt32(i.NetworkInfo.Ipv4AddressesPerInterface), i.Hypervisor != types.InstanceTypeHypervisorXen}, nil
 }
 
-// own adds the interface's own address where the list lacks it, as it does
-// with some emulators.
-func (c *card) own(address *string) {
-	if a := awssdk.ToString(address); a != "" && !slices.Contains(c.addresses, a) {
-		c.addresses = append(c.addresses, a)
+// hold notes what the interface holds, and its own address too where the list
+// lacks it, as it does with some emulators.
+func (c *card) hold(ipv4, ipv6, prefixes4, prefixes6 []string) {
+	if c.address != "" && !slices.Contains(ipv4, c.address) {
+		ipv4 = append(ipv4, c.address)
 	}
+	c.addresses, c.prefixes = slices.Concat(ipv4, ipv6), slices.Concat(prefixes4, prefixes6)
+}
+
+// each reads one field of a list's items.
+func each[T any](list []T, field func(T) *string) (out []string) {
+	for _, x := range list {
+		out = append(out, awssdk.ToString(field(x)))
+	}
+	return out
 }
 
 const nameTag = "Name"

@@ -50,9 +50,8 @@ func (s space) Read(ctx context.Context) (cloud.Snapshot, error) {
 
 func (v *vpc) listSubnets(ctx context.Context, b *occupancy) error {
 	about := subject{"list the subnets", v.VPC}
-	list := func(ctx context.Context, token string) (page[subnet], error) { return v.api.subnets(ctx, v.VPC, token) }
 	var made []string
-	err := pages(ctx, v, actionSubnets, about, list, func(n subnet) error {
+	err := pages(ctx, v, actionSubnets, about, of(v.VPC, v.api.subnets), func(n subnet) error {
 		if err := b.subnet(n); err != nil {
 			return err
 		}
@@ -109,11 +108,7 @@ func (s space) readReservations(ctx context.Context, b *occupancy) error {
 }
 
 func (s space) readRoutes(ctx context.Context, b *occupancy) error {
-	about := subject{"list the route tables", s.VPC}
-	list := func(ctx context.Context, token string) (page[routeTable], error) {
-		return s.api.routeTables(ctx, s.VPC, token)
-	}
-	return pages(ctx, s.vpc, actionRouteTables, about, list, b.routes)
+	return pages(ctx, s.vpc, actionRouteTables, subject{"list the route tables", s.VPC}, of(s.VPC, s.api.routeTables), b.routes)
 }
 
 // readLists costs a call or more for each prefix list that a route leads to,
@@ -148,11 +143,7 @@ func (s space) readLists(ctx context.Context, b *occupancy) error {
 }
 
 func (s space) entries(ctx context.Context, list string) (all []string, err error) {
-	about := subject{"list the entries of the prefix list", list}
-	get := func(ctx context.Context, token string) (page[string], error) {
-		return s.api.listEntries(ctx, list, token)
-	}
-	err = pages(ctx, s.vpc, actionListEntries, about, get, func(cidr string) error {
+	err = pages(ctx, s.vpc, actionListEntries, subject{"list the entries of the prefix list", list}, of(list, s.api.listEntries), func(cidr string) error {
 		all = append(all, cidr)
 		return nil
 	})

@@ -18,10 +18,7 @@ type tables struct {
 
 func (v *vpc) readTables(ctx context.Context, about subject) (tables, error) {
 	var all []routeTable
-	list := func(ctx context.Context, token string) (page[routeTable], error) {
-		return v.api.routeTables(ctx, v.VPC, token)
-	}
-	err := pages(ctx, v, actionRouteTables, about, list, func(t routeTable) error {
+	err := pages(ctx, v, actionRouteTables, about, of(v.VPC, v.api.routeTables), func(t routeTable) error {
 		all = append(all, t)
 		return nil
 	})

@@ -40,6 +40,23 @@ func (a *attempt) finish(ctx context.Context, method string, at scope, op operat
 	return op.failure(method, a.about)
 }
 
+// settle looks and changes until what is wanted is so: again and again, as others
+// change it too. again says whether a refusal is worth another try.
+func (a *attempt) settle(ctx context.Context, needed func(context.Context) (bool, error), send func(context.Context) error, again func(error) bool) error {
+	for try := 0; ; try++ {
+		due, err := needed(ctx)
+		if err != nil || !due {
+			return a.final(err)
+		}
+		if err = send(ctx); err == nil {
+			return nil
+		}
+		if !again(err) || try >= a.Retries || !a.Pause(ctx, try) {
+			return a.final(err)
+		}
+	}
+}
+
 // refuse is an error of our own about the change.
 func (a *attempt) refuse(r cloud.Reason, what, remedy string) error {
 	return &cloud.Error{Reason: r, Act: a.about.act, Resource: a.about.resource, Err: errors.New(what), Remedy: remedy}

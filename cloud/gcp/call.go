@@ -47,6 +47,11 @@ func (v *vpc) once(ctx context.Context, call cloud.Call, about subject, f func(c
 	return classify(cloud.Call{Method: call.Method, Scope: call.Scope}, about, err)
 }
 
+// of is the list of what is in a project.
+func of[T any](project string, list func(ctx context.Context, project, token string) (page[T], error)) func(context.Context, string) (page[T], error) {
+	return func(ctx context.Context, token string) (page[T], error) { return list(ctx, project, token) }
+}
+
 // pages reads a list to its end and hands each item to take. One that lacks
 // anything is an error.
 func pages[T any](ctx context.Context, v *vpc, method string, in scope, about subject,

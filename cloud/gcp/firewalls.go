@@ -24,10 +24,7 @@ const ingress = "INGRESS"
 func (v firewalls) Read(ctx context.Context) ([]cloud.FirewallRule, error) {
 	var out []cloud.FirewallRule
 	about := subject{"list the firewall rules", "projects/" + v.NetworkProject}
-	list := func(ctx context.Context, token string) (page[firewall], error) {
-		return v.api.firewalls(ctx, v.NetworkProject, token)
-	}
-	err := pages(ctx, v.vpc, methodFirewalls, "", about, list, func(f firewall) error {
+	err := pages(ctx, v.vpc, methodFirewalls, "", about, of(v.NetworkProject, v.api.firewalls), func(f firewall) error {
 		if f.disabled || f.direction != ingress || !v.inNetwork(f.network) {
 			return nil
 		}
@@ -97,37 +94,41 @@ func (v firewalls) subject(act string, r cloud.FirewallRule) subject {
 // ruleEdit is one change of a rule of ours.
 type ruleEdit struct {
 	attempt
-	want   cloud.FirewallRule
-	remove bool
+	want    cloud.FirewallRule
+	remove  bool
+	method  string // by which the rule comes about
+	refused bool   // an earlier try was
 }
 
 // settle reads, compares and changes until the rule is as wanted.
 func (v firewalls) settle(ctx context.Context, e *ruleEdit) error {
-	for try := 0; ; try++ {
-		method, err := e.step(ctx)
-		if err == nil && method != "" {
-			if err = e.send(ctx, method); err == nil {
-				return nil
-			}
-		} else if err == nil {
-			return nil
-		}
-		again := false
-		switch cloud.ReasonOf(err) {
-		case cloud.OutcomeUnknown:
-			e.unsure, again = err, true
-		case cloud.Stale:
-			again = true
-		case cloud.Conflict, cloud.NotFound: // somebody was faster, or we ourselves
-			again = method != "" && (e.unsure != nil || try == 0)
-		}
-		if !again || try >= e.Retries || !e.Pause(ctx, try) {
-			return e.final(err)
-		}
+	return e.attempt.settle(ctx, e.needed, e.send, e.worthAgain)
+}
+
+// worthAgain reports whether to read and try again. Where there is a rule, or none,
+// against what was read, somebody was faster, or we ourselves.
+func (e *ruleEdit) worthAgain(err error) bool {
+	first := !e.refused
+	e.refused = true
+	switch cloud.ReasonOf(err) {
+	case cloud.OutcomeUnknown:
+		e.unsure = err
+		return true
+	case cloud.Stale:
+		return true
+	case cloud.Conflict, cloud.NotFound:
+		return e.unsure != nil || first
 	}
+	return false
 }
 
 func (e *ruleEdit) ref() firewallRef { return firewallRef{e.NetworkProject, e.want.Name} }
+
+// needed reads the rule.
+func (e *ruleEdit) needed(ctx context.Context) (due bool, err error) {
+	e.method, err = e.step(ctx)
+	return e.method != "", err
+}
 
 // step says which method brings the rule about; none when it is as wanted.
 func (e *ruleEdit) step(ctx context.Context) (method string, err error) {
@@ -154,10 +155,10 @@ func (e *ruleEdit) step(ctx context.Context) (method string, err error) {
 	return methodPatchRule, nil
 }
 
-func (e *ruleEdit) send(ctx context.Context, method string) error {
+func (e *ruleEdit) send(ctx context.Context) error {
 	request, f := uuid.NewString(), e.wire()
-	op, err := e.change(ctx, method, e.ref().scope(), e.about, func(ctx context.Context) (operation, error) {
-		switch method {
+	op, err := e.change(ctx, e.method, e.ref().scope(), e.about, func(ctx context.Context) (operation, error) {
+		switch e.method {
 		case methodInsertRule:
 			return e.api.insertFirewall(ctx, e.ref(), f, request)
 		case methodPatchRule:
@@ -168,7 +169,7 @@ func (e *ruleEdit) send(ctx context.Context, method string) error {
 	if err != nil {
 		return err
 	}
-	return e.finish(ctx, method, e.ref().scope(), op)
+	return e.finish(ctx, e.method, e.ref().scope(), op)
 }
 
 func (e *ruleEdit) wire() firewall {

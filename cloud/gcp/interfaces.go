@@ -35,10 +35,7 @@ type stop struct{ error }
 
 func (v interfaces) listProject(ctx context.Context, project string, names interned, yield func(cloud.Interface, error) bool) bool {
 	about := subject{"list the instances", "projects/" + project}
-	list := func(ctx context.Context, token string) (page[instance], error) {
-		return v.api.instances(ctx, project, token)
-	}
-	err := pages(ctx, v.vpc, methodInstances, scope("projects/"+project), about, list, func(i instance) error {
+	err := pages(ctx, v.vpc, methodInstances, scope("projects/"+project), about, of(project, v.api.instances), func(i instance) error {
 		got, in, err := v.read(instanceRef{project: project, zone: i.zone, name: i.name}, i, names)
 		if err == nil && in && !yield(got, nil) {
 			return stop{}

@@ -56,27 +56,7 @@ func (v proxies) settle(ctx context.Context, e *proxyEdit) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	for try := 0; ; try++ {
-		needed, err := e.needed(ctx)
-		if err != nil || !needed {
-			return e.final(err)
-		}
-		if err = e.send(ctx); err == nil {
-			return nil
-		}
-		again := e.worthAgain(err)
-		if e.add && cloud.Is(err, cloud.Invalid) {
-			err = e.rival(ctx, err)
-		}
-		if cloud.Is(err, cloud.OutcomeUnknown) {
-			e.unsure = err
-		} else {
-			e.request = ""
-		}
-		if !again || try >= e.Retries || !e.Pause(ctx, try) {
-			return e.final(err)
-		}
-	}
+	return e.attempt.settle(ctx, e.needed, e.send, e.worthAgain)
 }
 
 func (e *proxyEdit) check() error {
@@ -91,8 +71,13 @@ func (e *proxyEdit) check() error {
 
 // worthAgain reports whether to read and try again after a failed request.
 func (e *proxyEdit) worthAgain(err error) bool {
+	if cloud.Is(err, cloud.OutcomeUnknown) {
+		e.unsure = err
+		return true
+	}
+	e.request = ""
 	switch cloud.ReasonOf(err) {
-	case cloud.Stale, cloud.OutcomeUnknown:
+	case cloud.Stale:
 		return true
 	case cloud.Conflict: // it may be with our own earlier request
 		return e.unsure != nil
@@ -155,9 +140,12 @@ func (e *proxyEdit) send(ctx context.Context) error {
 		}
 		return e.api.deleteSubnetwork(ctx, e.ref(), e.requestID())
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		e.request = "" // its operation tells how it ended
+		err = e.finish(ctx, method, e.ref().scope(), op)
 	}
-	e.request = "" // its operation tells how it ended
-	return e.finish(ctx, method, e.ref().scope(), op)
+	if e.add && cloud.Is(err, cloud.Invalid) {
+		return e.rival(ctx, err)
+	}
+	return err
 }

@@ -34,6 +34,7 @@ type rangeEdit struct {
 	attempt
 	want cloud.Range
 	add  bool // or remove
+	now  subnetwork
 }
 
 // edit reads the subnetwork, decides, and patches it, again and again until
@@ -49,25 +50,7 @@ func (v *ranges) edit(ctx context.Context, e *rangeEdit) error {
 	if !e.want.Prefix.IsValid() || e.want.Prefix != e.want.Prefix.Masked() {
 		return e.refuse(cloud.Invalid, "the prefix is not in its canonical form", "give a prefix without host bits")
 	}
-	for try := 0; ; try++ {
-		now, err := e.read(ctx)
-		if err != nil {
-			return e.final(err)
-		}
-		needed, err := e.decide(now)
-		if err != nil {
-			return e.final(err)
-		}
-		if !needed {
-			return nil
-		}
-		if err = e.send(ctx, now); err == nil {
-			return nil
-		}
-		if try >= e.Retries || !e.worthAgain(err) || !e.Pause(ctx, try) {
-			return e.final(err)
-		}
-	}
+	return e.settle(ctx, e.needed, e.send, e.worthAgain)
 }
 
 // worthAgain reports whether to read and try again. Once an outcome is
@@ -89,10 +72,15 @@ func (e *rangeEdit) worthAgain(err error) bool {
 
 func (e *rangeEdit) ref() subnetRef { return e.subnetRef(e.want.Subnet) }
 
-func (e *rangeEdit) read(ctx context.Context) (subnetwork, error) {
-	return read(ctx, e.vpc, methodSubnetwork, e.ref().scope(), e.about, func(ctx context.Context) (subnetwork, error) {
+// needed reads the subnetwork.
+func (e *rangeEdit) needed(ctx context.Context) (due bool, err error) {
+	e.now, err = read(ctx, e.vpc, methodSubnetwork, e.ref().scope(), e.about, func(ctx context.Context) (subnetwork, error) {
 		return e.api.subnetwork(ctx, e.ref())
 	})
+	if err != nil {
+		return false, err
+	}
+	return e.decide(e.now)
 }
 
 // decide reports whether the subnetwork has to change, and refuses what can
@@ -120,7 +108,8 @@ func (e *rangeEdit) decide(now subnetwork) (needed bool, err error) {
 
 // send patches the list with the one entry more or less, the others as they
 // were read, and waits until the cloud is done.
-func (e *rangeEdit) send(ctx context.Context, now subnetwork) error {
+func (e *rangeEdit) send(ctx context.Context) error {
+	now := e.now
 	p := subnetPatch{fingerprint: now.fingerprint, requestID: e.requestID()}
 	if e.add {
 		p.secondary = append(slices.Clone(now.secondary), secondaryRange{name: e.want.Name, cidr: e.want.Prefix.String()})

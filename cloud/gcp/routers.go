@@ -18,11 +18,8 @@ const learnedRoutes = "the routes that Cloud Routers learn by BGP"
 // route holds in every region, and goes before what a router there has learned.
 func (s space) readRouters(ctx context.Context, b *occupancy) error {
 	about := subject{"list the Cloud Routers", "projects/" + s.NetworkProject}
-	list := func(ctx context.Context, token string) (page[router], error) {
-		return s.api.routers(ctx, s.NetworkProject, token)
-	}
 	var all []router
-	err := pages(ctx, s.vpc, methodRouters, "", about, list, func(r router) error {
+	err := pages(ctx, s.vpc, methodRouters, "", about, of(s.NetworkProject, s.api.routers), func(r router) error {
 		if s.inNetwork(r.network) && r.peers > 0 {
 			all = append(all, r)
 		}

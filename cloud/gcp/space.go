@@ -59,10 +59,7 @@ func (s space) readNetwork(ctx context.Context) (network, error) {
 
 func (s space) readSubnets(ctx context.Context, b *occupancy, into map[string]cloud.Subnet) error {
 	about := subject{"list the subnetworks", "projects/" + s.NetworkProject}
-	list := func(ctx context.Context, token string) (page[subnetwork], error) {
-		return s.api.subnetworks(ctx, s.NetworkProject, token)
-	}
-	return pages(ctx, s.vpc, methodSubnetworks, "", about, list, func(n subnetwork) error {
+	return pages(ctx, s.vpc, methodSubnetworks, "", about, of(s.NetworkProject, s.api.subnetworks), func(n subnetwork) error {
 		if !s.inNetwork(n.network) {
 			return nil
 		}
@@ -79,10 +76,7 @@ func (s space) readSubnets(ctx context.Context, b *occupancy, into map[string]cl
 
 func (s space) readRoutes(ctx context.Context, b *occupancy) error {
 	about := subject{"list the routes", s.networkPath()}
-	list := func(ctx context.Context, token string) (page[route], error) {
-		return s.api.routes(ctx, s.NetworkProject, token)
-	}
-	return pages(ctx, s.vpc, methodRoutes, "", about, list, func(r route) error {
+	return pages(ctx, s.vpc, methodRoutes, "", about, of(s.NetworkProject, s.api.routes), func(r route) error {
 		if !s.inNetwork(r.network) || r.nextHopNetwork != "" {
 			return nil // another network's, or that of a subnetwork we have read
 		}
@@ -117,10 +111,7 @@ func (s space) readPeers(ctx context.Context, b *occupancy, peerings []string) e
 
 func (s space) readReservations(ctx context.Context, b *occupancy) error {
 	about := subject{"list the reserved ranges", "projects/" + s.NetworkProject}
-	list := func(ctx context.Context, token string) (page[address], error) {
-		return s.api.globalAddresses(ctx, s.NetworkProject, token)
-	}
-	return pages(ctx, s.vpc, methodAddresses, "", about, list, func(a address) error {
+	return pages(ctx, s.vpc, methodAddresses, "", about, of(s.NetworkProject, s.api.globalAddresses), func(a address) error {
 		if a.network == "" || !s.inNetwork(a.network) {
 			return nil // an external address, or another network's
 		}
