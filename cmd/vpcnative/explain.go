@@ -40,9 +40,6 @@ itself is read, and the interfaces of its instances.`,
   vpcnative explain node/worker-1`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
 			p, isPrefix, err := question(args[0])
 			if err != nil {
 				return err

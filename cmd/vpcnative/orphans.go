@@ -41,9 +41,6 @@ func orphansCommand() *cobra.Command {
 		Example: "  vpcnative orphans --cloud=gcp\n  vpcnative orphans --cloud=gcp --delete",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
 			if f.grace < 0 {
 				return fmt.Errorf("--grace=%s: must not be negative", f.grace)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-isatty"
@@ -26,10 +27,9 @@ func (o *output) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.format, "output", "o", "table", "output format: table, json or yaml")
 	f.BoolVar(&o.ascii, "ascii", false, "print ASCII only (default if the locale is not UTF-8)")
-	must(cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(cobraStrings(formats), cobra.ShellCompDirectiveNoFileComp)))
+	cmd.PreRunE = func(*cobra.Command, []string) error { return o.validate() }
+	must(cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 }
-
-func cobraStrings(s []string) (out []cobra.Completion) { return append(out, s...) }
 
 // must is for what fails only by a bug in this program.
 func must(err error) {
@@ -39,12 +39,10 @@ func must(err error) {
 }
 
 func (o *output) validate() error {
-	for _, f := range formats {
-		if o.format == f {
-			return nil
-		}
+	if !slices.Contains(formats, o.format) {
+		return fmt.Errorf("--output=%s: must be table, json or yaml", o.format)
 	}
-	return fmt.Errorf("--output=%s: must be table, json or yaml", o.format)
+	return nil
 }
 
 // style is what w can show. There is no colour where w is no terminal, or

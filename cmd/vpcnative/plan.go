@@ -65,9 +65,6 @@ func planCommand() *cobra.Command {
 			return cobra.MaximumNArgs(1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
 			asked := c.asked(cmd.Flags())
 			switch {
 			case len(args) == 1 && (asked != "" || r.file != "" || r.noCluster):

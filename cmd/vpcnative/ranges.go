@@ -25,9 +25,6 @@ published, or quarantined, is not counted. ClusterIPs are counted as the API
 server has allocated them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
 			c, err := flags.Connect()
 			if err != nil {
 				return err

@@ -46,9 +46,6 @@ func teardownCommand() *cobra.Command {
 		Example: "  vpcnative teardown -f network.yaml --cluster-id 5b1c9e0e-9c1b-4a52-9a59-0c9a5f6c4d11",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
 			return t.run(cmd.Context(), cmd, o)
 		},
 	}

@@ -47,9 +47,6 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.validate(); err != nil {
-				return err
-			}
 			b := thisBuild()
 			return o.write(cmd.OutOrStdout(), b, func(p *show.Printer) {
 				fmt.Fprintln(p, strings.Join(strings.Fields("vpcnative "+b.Version+" "+b.Revision+" ("+b.Go+")"), " "))

@@ -8,43 +8,28 @@ import (
 
 // Metrics are the controller's own.
 type Metrics struct {
-	free     *prometheus.GaugeVec
-	occupied *prometheus.GaugeVec
-	outside  *prometheus.GaugeVec
-	reserved *prometheus.GaugeVec
-	unseen   *prometheus.GaugeVec
-	failures *prometheus.CounterVec
+	free, occupied, outside, reserved, unseen *prometheus.GaugeVec
+	failures                                  *prometheus.CounterVec
 }
 
 // NewMetrics makes and registers the metrics.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, append([]string{"network"}, labels...))
+		reg.MustRegister(g)
+		return g
+	}
 	m := &Metrics{
-		free: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_network_free_addresses",
-			Help: "Free addresses of the supernets.",
-		}, []string{"network", "family"}),
-		occupied: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_network_occupied_blocks",
-			Help: "Blocks in use inside the supernets.",
-		}, []string{"network"}),
-		outside: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_network_ranges_outside_supernets",
-			Help: "Granted ranges outside the supernets.",
-		}, []string{"network"}),
-		reserved: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_network_reserved_blocks_in_use",
-			Help: "Reserved blocks that overlap granted ranges.",
-		}, []string{"network"}),
-		unseen: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_network_unseen",
-			Help: "Lists of possibly occupied space that could not be read.",
-		}, []string{"network"}),
+		free:     gauge("vpcnative_network_free_addresses", "Free addresses of the supernets.", "family"),
+		occupied: gauge("vpcnative_network_occupied_blocks", "Blocks in use inside the supernets."),
+		outside:  gauge("vpcnative_network_ranges_outside_supernets", "Granted ranges outside the supernets."),
+		reserved: gauge("vpcnative_network_reserved_blocks_in_use", "Reserved blocks that overlap granted ranges."),
+		unseen:   gauge("vpcnative_network_unseen", "Lists of possibly occupied space that could not be read."),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "vpcnative_network_failures_total",
-			Help: "Failures of a Network, by reason.",
+			Name: "vpcnative_network_failures_total", Help: "Failures of a Network, by reason.",
 		}, []string{"network", "reason"}),
 	}
-	reg.MustRegister(m.free, m.occupied, m.outside, m.reserved, m.unseen, m.failures)
+	reg.MustRegister(m.failures)
 	return m
 }
 

@@ -33,14 +33,14 @@ type purpose interface {
 func (c *Controller) purposeOf(r *v1alpha1.RangeRequest) (purpose, *conditions.Refusal) {
 	switch r.Spec.Purpose {
 	case v1alpha1.Pods:
-		return pods{c}, nil
+		return pods{c: c}, nil
 	case v1alpha1.Custom:
 		return custom{}, nil
 	case v1alpha1.Proxy:
 		return proxy{c: c}, nil
 	case v1alpha1.Services:
 		if c.Services != nil {
-			return services{c}, nil
+			return services{c: c}, nil
 		}
 	}
 	return nil, conditions.Refuse(v1alpha1.ReasonUnsupported, "purpose %s is not supported by this version", r.Spec.Purpose)

@@ -10,7 +10,7 @@ import (
 )
 
 // custom is purpose Custom: a range for people's own use, of which only the
-// cloud knows whether anything uses it.
+// cloud knows whether anything uses it. The other purposes begin with what it does.
 type custom struct{}
 
 func (custom) use(_ context.Context, r *v1alpha1.RangeRequest, _ []v1alpha1.RangeRequest) (carve.Use, *conditions.Refusal) {

@@ -41,7 +41,10 @@ type Pool struct {
 
 // pods is purpose Pods: Nodes hold pieces of the range on the interfaces of
 // their instances.
-type pods struct{ c *Controller }
+type pods struct {
+	custom
+	c *Controller
+}
 
 func (p pods) use(ctx context.Context, r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest) (carve.Use, *conditions.Refusal) {
 	n, vpc, no := p.c.network(ctx, r)
@@ -68,10 +71,6 @@ func (p pods) reserved(ctx context.Context, r *v1alpha1.RangeRequest, n *v1alpha
 		out = append(out, b.Prefix.Masked())
 	}
 	return prefix.Intersect(prefix.Normalise(out), prefix.Normalise(v1alpha1.Prefixes(r.Status.Granted()))), nil
-}
-
-func (pods) ensure(context.Context, *v1alpha1.RangeRequest, *v1alpha1.GrantedRange) *conditions.Refusal {
-	return nil
 }
 
 func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use, vpc cloud.VPC) *conditions.Refusal {

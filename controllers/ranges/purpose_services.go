@@ -12,7 +12,10 @@ import (
 
 // services is purpose Services: the cluster's side does what Kubernetes has
 // to say to it.
-type services struct{ c *Controller }
+type services struct {
+	custom
+	c *Controller
+}
 
 func (s services) use(ctx context.Context, r *v1alpha1.RangeRequest, _ []v1alpha1.RangeRequest) (carve.Use, *conditions.Refusal) {
 	u := carve.UseOf(r)
@@ -60,5 +63,3 @@ func notGone(act string, gone bool, err error) *conditions.Refusal {
 	}
 	return nil
 }
-
-func (services) demand(*v1alpha1.RangeRequest) carve.Demand { return carve.Demand{} }

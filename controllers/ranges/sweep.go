@@ -158,7 +158,7 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.
 	case !apierrors.IsNotFound(err):
 		return conditions.FromAPI("reading RangeRequest "+o.Request, err)
 	}
-	holder, err := pods{c}.holder(ctx, o.Prefix)
+	holder, err := pods{c: c}.holder(ctx, o.Prefix)
 	if err != nil {
 		return conditions.FromAPI("listing Nodes", err)
 	}

@@ -19,39 +19,33 @@ import (
 // the user may not ask, notes say so, and our own schemas judge.
 func Admit(ctx context.Context, c client.Client, had, file State) (out State, notes []string, err error) {
 	out = State{Networks: slices.Clone(had.Networks), Requests: slices.Clone(had.Requests), Nodes: had.Nodes}
+	admit := func(kind string, o client.Object) error {
+		note, err := ask(ctx, c, kind, o)
+		if err == nil && len(note) > 0 {
+			err = file.check(ctx, kind, o)
+		}
+		notes = append(notes, note...)
+		return err
+	}
 	for _, n := range file.Networks {
 		at := slices.IndexFunc(out.Networks, func(x v1alpha1.Network) bool { return x.Name == n.Name })
 		if at < 0 {
-			out.Networks = append(out.Networks, n)
-			at = len(out.Networks) - 1
-		} else {
-			out.Networks[at].Spec = n.Spec
+			at, out.Networks = len(out.Networks), append(out.Networks, n)
 		}
-		note, err := ask(ctx, c, "Network", &out.Networks[at])
-		if err == nil && len(note) > 0 {
-			err = file.check(ctx, "Network", &out.Networks[at])
-		}
-		if err != nil {
+		out.Networks[at].Spec = n.Spec
+		if err := admit("Network", &out.Networks[at]); err != nil {
 			return out, nil, err
 		}
-		notes = append(notes, note...)
 	}
 	for _, r := range file.Requests {
 		at := slices.IndexFunc(out.Requests, func(x v1alpha1.RangeRequest) bool { return x.Name == r.Name })
 		if at < 0 {
-			out.Requests = append(out.Requests, r)
-			at = len(out.Requests) - 1
-		} else {
-			out.Requests[at].Spec = r.Spec
+			at, out.Requests = len(out.Requests), append(out.Requests, r)
 		}
-		note, err := ask(ctx, c, "RangeRequest", &out.Requests[at])
-		if err == nil && len(note) > 0 {
-			err = file.check(ctx, "RangeRequest", &out.Requests[at])
-		}
-		if err != nil {
+		out.Requests[at].Spec = r.Spec
+		if err := admit("RangeRequest", &out.Requests[at]); err != nil {
 			return out, nil, err
 		}
-		notes = append(notes, note...)
 	}
 	return out, notes, nil
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,37 +18,25 @@ import (
 // ranges by their name in the cloud. "node/a" asks for a node alone.
 func (w World) Name(name string) (out []Explanation) {
 	kind, rest, said := strings.Cut(name, "/")
-	wants := func(kinds ...string) bool {
-		if !said {
-			rest = name
-			return true
-		}
-		for _, k := range kinds {
-			if strings.EqualFold(k, kind) {
-				return true
-			}
-		}
-		return false
+	if !said {
+		rest = name
 	}
-	if wants("node", "nodes") {
-		for i := range w.Nodes {
-			if w.Nodes[i].Name == rest {
-				out = append(out, w.node(&w.Nodes[i]))
-			}
+	wants := func(has string, kinds ...string) bool {
+		return has == rest && (!said || slices.Contains(kinds, strings.ToLower(kind)))
+	}
+	for i := range w.Nodes {
+		if n := &w.Nodes[i]; wants(n.Name, "node", "nodes") {
+			out = append(out, w.node(n))
 		}
 	}
-	if wants("rangerequest", "rangerequests", "rr") {
-		for i := range w.Requests {
-			if w.Requests[i].Name == rest {
-				out = append(out, w.request(&w.Requests[i]))
-			}
+	for i := range w.Requests {
+		if r := &w.Requests[i]; wants(r.Name, "rangerequest", "rangerequests", "rr") {
+			out = append(out, w.request(r))
 		}
 	}
-	if wants("network", "networks", "vpcnet") {
-		for i := range w.Networks {
-			if w.Networks[i].Name == rest {
-				out = append(out, w.network(&w.Networks[i]))
-			}
+	for i := range w.Networks {
+		if n := &w.Networks[i]; wants(n.Name, "network", "networks", "vpcnet") {
+			out = append(out, w.network(n))
 		}
 	}
 	return append(out, w.rangesNamed(name)...)
@@ -120,11 +109,7 @@ func (w World) node(n *corev1.Node) Explanation {
 
 // podCIDRs says in what the Node's podCIDRs lie.
 func (w World) podCIDRs(out *Explanation, n *corev1.Node) {
-	for _, text := range n.Spec.PodCIDRs {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			continue
-		}
+	for _, p := range v1alpha1.ParseCIDRs(n.Spec.PodCIDRs) {
 		inRange := false
 		for _, b := range w.blocks() {
 			if prefix.Contains(b.p, p) && b.Name != n.Name {
@@ -135,9 +120,9 @@ func (w World) podCIDRs(out *Explanation, n *corev1.Node) {
 		switch {
 		case inRange:
 		case p.Addr().Is6():
-			out.Notes = append(out.Notes, text+" belongs to its instance's interface, as IPv6 does, and lies in no range of a RangeRequest")
+			out.Notes = append(out.Notes, p.String()+" belongs to its instance's interface, as IPv6 does, and lies in no range of a RangeRequest")
 		default:
-			out.Notes = append(out.Notes, text+" lies in no range of a RangeRequest")
+			out.Notes = append(out.Notes, p.String()+" lies in no range of a RangeRequest")
 		}
 	}
 }
@@ -167,10 +152,9 @@ func (w World) request(r *v1alpha1.RangeRequest) Explanation {
 	}
 	switch {
 	case len(ps) > 0:
-		out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s, %d %% full with %d nodes",
-			r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "), r.Status.Utilization, r.Status.Nodes)
-		if r.Spec.Purpose != v1alpha1.Pods {
-			out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s", r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "))
+		out.Text = fmt.Sprintf("RangeRequest %s (%s, Network %s) has %s", r.Name, r.Spec.Purpose, r.NetworkName(), strings.Join(ps, ", "))
+		if r.Spec.Purpose == v1alpha1.Pods {
+			out.Text += fmt.Sprintf(", %d %% full with %d nodes", r.Status.Utilization, r.Status.Nodes)
 		}
 	default:
 		out.Answer, out.Text = Free, fmt.Sprintf("RangeRequest %s (%s, Network %s) has no range yet; vpcnative plan shows what it would get", r.Name, r.Spec.Purpose, r.NetworkName())
@@ -192,17 +176,12 @@ func (w World) network(n *v1alpha1.Network) Explanation {
 		out.FreeBlocks = append(out.FreeBlocks, f.LargestBlocks...)
 	}
 	for _, b := range w.blocks() {
-		for _, c := range n.Spec.Supernets {
-			if p, err := netip.ParsePrefix(string(c)); err == nil && p != b.p && prefix.Contains(p, b.p) && b.Kind != nodeRange && b.Kind != nodeAddress {
-				out.Inside = append(out.Inside, b)
-				break
-			}
+		within := func(p netip.Prefix) bool { return p != b.p && prefix.Contains(p, b.p) }
+		if b.Kind != nodeRange && b.Kind != nodeAddress && slices.ContainsFunc(v1alpha1.ParseCIDRs(n.Spec.Supernets), within) {
+			out.Inside = append(out.Inside, b)
 		}
 	}
-	if len(out.Inside) > maxInside {
-		out.More = len(out.Inside) - maxInside
-		out.Inside = out.Inside[:maxInside]
-	}
+	out.cut()
 	if c := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionReady); c != nil {
 		out.Notes = append(out.Notes, fmt.Sprintf("%s=%s, %s: %s", c.Type, c.Status, c.Reason, c.Message))
 	}

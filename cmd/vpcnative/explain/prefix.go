@@ -48,12 +48,16 @@ func (w World) Prefix(p netip.Prefix) Explanation {
 	} else {
 		w.inNone(&out, p, inside, supernets, prefix.Free(prefix.Normalise(supernets), taken))
 	}
-	if len(out.Inside) > maxInside {
-		out.More = len(out.Inside) - maxInside
-		out.Inside = out.Inside[:maxInside]
-	}
+	out.cut()
 	out.Notes = w.sources(out.Answer == Outside)
 	return out
+}
+
+// cut omits what is too much to list.
+func (e *Explanation) cut() {
+	if e.More = max(0, len(e.Inside)-maxInside); e.More > 0 {
+		e.Inside = e.Inside[:maxInside]
+	}
 }
 
 // inNone explains a prefix that lies in no block but supernets.

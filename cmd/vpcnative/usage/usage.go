@@ -3,6 +3,7 @@
 package usage
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -207,19 +208,11 @@ func trouble(conditions []metav1.Condition) (out []string) {
 }
 
 func vpc(n *v1alpha1.Network) string {
-	switch {
-	case n.Spec.GCP != nil:
-		g := n.Spec.GCP
-		project := g.NetworkProject
-		if project == "" {
-			project = g.Project
-		}
-		return project + "/" + g.Network + " in " + g.Region
-	case n.Spec.AWS != nil:
-		if n.Spec.AWS.Region == "" {
-			return n.Spec.AWS.VPCID
-		}
-		return n.Spec.AWS.VPCID + " in " + n.Spec.AWS.Region
+	switch g, a := n.Spec.GCP, n.Spec.AWS; {
+	case g != nil:
+		return cmp.Or(g.NetworkProject, g.Project) + "/" + g.Network + " in " + g.Region
+	case a != nil:
+		return strings.TrimSuffix(a.VPCID+" in "+a.Region, " in ")
 	}
 	return "no VPC"
 }
