@@ -230,8 +230,8 @@ func TestWhatIsPutBackIsRecordedFirst(t *testing.T) {
 
 func TestRecordsWithoutTheFieldAreOurs(t *testing.T) {
 	t.Parallel()
-	r := &reading{recorded: recordsOf(claims.Records{Held: []claims.Entry{{Prefix: own, NodeUID: "u", Instance: "vm-a"}}})}
-	k := allocator.Observed{Holder: allocator.Holder{NodeUID: "u", Node: "a", Instance: "vm-a"}, Prefix: own}
+	r := &reading{recorded: recordsOf(claims.Records{Held: []allocator.Allocation{{Prefix: own, Holder: allocator.Holder{NodeUID: "u", Instance: "vm-a"}}}})}
+	k := allocator.Allocation{Holder: allocator.Holder{NodeUID: "u", Node: "a", Instance: "vm-a"}, Prefix: own}
 	if r.origin(k).Adopted {
 		t.Error("an entry of an older version reads as adopted")
 	}

@@ -103,7 +103,7 @@ func (x *stepper) putBack(ctx context.Context) (again reconcile.Result, last boo
 	if own, news := c.allocator.PutOn(node.UID, nic.InstanceUID, release.BeforeUs(h, nic)); news {
 		// It is ours from now on, on that machine, and that is durable first;
 		// the claim ends with the record.
-		if err := c.ledger.Claim(ctx, entryOf(own)); err != nil {
+		if err := c.ledger.Claim(ctx, own); err != nil {
 			return c.wait(ctx, node, c.noClaim(err)), true
 		}
 		c.settle(node.UID)

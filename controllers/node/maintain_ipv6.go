@@ -43,7 +43,7 @@ func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocat
 
 // pairedOf is the IPv6 prefix that the Node publishes and that is attached with
 // its other one.
-func (r *reading) pairedOf(k allocator.Observed, nic cloud.Interface) netip.Prefix {
+func (r *reading) pairedOf(k allocator.Allocation, nic cloud.Interface) netip.Prefix {
 	if nic.Paired != nil && k.Delegated == nic.PodIPv6(k.Prefix) {
 		return k.Delegated
 	}
@@ -51,7 +51,7 @@ func (r *reading) pairedOf(k allocator.Observed, nic cloud.Interface) netip.Pref
 }
 
 // lostIPv6 is ipv6Changed for the reading of all interfaces.
-func (r *reading) lostIPv6(k allocator.Observed, nic cloud.Interface) bool {
+func (r *reading) lostIPv6(k allocator.Allocation, nic cloud.Interface) bool {
 	if !k.Delegated.IsValid() || k.Delegated == nic.PodIPv6(k.Prefix) {
 		return false
 	}

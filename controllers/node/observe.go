@@ -37,18 +37,18 @@ type reading struct {
 	idle    []string // Nodes without podCIDRs
 	accused []string // Nodes in a range that were taken for another allocator's
 
-	onInstance map[string]allocator.Observed // the Node of each instance, and what it publishes
-	foreign    []drift.Foreign               // Nodes with podCIDRs outside every range
-	unrecorded []allocator.Observed          // Nodes that publish what no record of ours names
+	onInstance map[string]allocator.Allocation // the Node of each instance, and what it publishes
+	foreign    []drift.Foreign                 // Nodes with podCIDRs outside every range
+	unrecorded []allocator.Allocation          // Nodes that publish what no record of ours names
 
 	outside []netip.Prefix // carried by interfaces, and in no range
 
-	recorded map[netip.Prefix][]claims.Entry // what the ledger knows
+	recorded map[netip.Prefix][]allocator.Allocation // what the ledger knows
 }
 
 // recordsOf gives all that the ledger says of each prefix.
-func recordsOf(b claims.Records) map[netip.Prefix][]claims.Entry {
-	out := make(map[netip.Prefix][]claims.Entry, len(b.Held))
+func recordsOf(b claims.Records) map[netip.Prefix][]allocator.Allocation {
+	out := make(map[netip.Prefix][]allocator.Allocation, len(b.Held))
 	for _, e := range slices.Concat(b.Claims, b.Held, b.Releases) {
 		out[e.Prefix] = append(out[e.Prefix], e)
 	}
@@ -58,8 +58,8 @@ func recordsOf(b claims.Records) map[netip.Prefix][]claims.Entry {
 // origin says who put on the instance what its Node publishes. We did only
 // where we have a record of that very prefix for this Node, or for an earlier
 // one of the same instance (I4).
-func (r *reading) origin(k allocator.Observed) claims.Entry {
-	var found *claims.Entry
+func (r *reading) origin(k allocator.Allocation) allocator.Allocation {
+	var found *allocator.Allocation
 	for i, e := range r.recorded[k.Prefix] {
 		if e.NodeUID == k.NodeUID {
 			return e
@@ -70,7 +70,7 @@ func (r *reading) origin(k allocator.Observed) claims.Entry {
 	}
 	if found == nil {
 		r.unrecorded = append(r.unrecorded, k)
-		return claims.Entry{Adopted: true}
+		return allocator.Allocation{Adopted: true}
 	}
 	return *found
 }
@@ -89,15 +89,8 @@ func (c *Controller) read(ctx context.Context, promised claims.Records) (*readin
 	if r.onInstance, err = c.readNodes(ctx, r); err != nil {
 		return nil, err
 	}
-	for _, e := range slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held)) {
-		r.world.Promised = append(r.world.Promised, allocator.Observed{
-			Holder: allocator.Holder{NodeUID: e.NodeUID, Node: e.Node, Instance: e.Instance}, Prefix: e.Prefix,
-			Delegated: e.Delegated, Adopted: e.Adopted, InstanceUID: e.InstanceUID, Before: e.Before,
-			Key: allocator.Key{Request: e.Request, Subnet: e.Subnet}, Range: e.Range})
-	}
-	for _, rest := range promised.Resting {
-		r.world.Resting = append(r.world.Resting, allocator.Resting(rest))
-	}
+	r.world.Promised = slices.Concat(promised.Claims, promised.Releases, r.dead(promised.Held))
+	r.world.Resting = promised.Resting
 	c.readInterfaces(ctx, r, r.onInstance)
 	r.rank()
 	return r, nil
@@ -110,7 +103,7 @@ func (r *reading) rank() {
 	for _, k := range r.unrecorded {
 		unrecorded[k.NodeUID] = true
 	}
-	rank := func(k allocator.Observed) int {
+	rank := func(k allocator.Allocation) int {
 		switch {
 		case !unrecorded[k.NodeUID]:
 			return 0
@@ -122,12 +115,12 @@ func (r *reading) rank() {
 	for i, k := range r.world.Nodes {
 		r.world.Nodes[i].Observed = rank(k) == 2
 	}
-	slices.SortStableFunc(r.world.Nodes, func(a, b allocator.Observed) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(r.world.Nodes, func(a, b allocator.Allocation) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // dead gives the records whose Nodes are gone: they went while no manager
 // looked, and their prefixes are still to be taken back.
-func (r *reading) dead(held []claims.Entry) (out []claims.Entry) {
+func (r *reading) dead(held []allocator.Allocation) (out []allocator.Allocation) {
 	for _, e := range held {
 		if !r.alive[e.NodeUID] {
 			out = append(out, e)
@@ -166,8 +159,8 @@ func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*cata
 
 // readNodes lists the Nodes live, page by page, keeping little of each, and
 // gives the published prefix of each instance.
-func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]allocator.Observed, error) {
-	instances := map[string]allocator.Observed{}
+func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]allocator.Allocation, error) {
+	instances := map[string]allocator.Allocation{}
 	for next := ""; ; {
 		var page corev1.NodeList
 		if err := c.Live.List(ctx, &page, client.Limit(pageOfNodes), client.Continue(next)); err != nil {
@@ -182,18 +175,18 @@ func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]allo
 	}
 }
 
-func (r *reading) addNode(n *corev1.Node, instances map[string]allocator.Observed) {
+func (r *reading) addNode(n *corev1.Node, instances map[string]allocator.Allocation) {
 	uid := n.UID
 	r.alive[uid] = true
 	holder := allocator.Holder{NodeUID: uid, Node: n.Name, Instance: informer.ProviderID(n)}
 	if len(n.Spec.PodCIDRs) == 0 {
 		r.idle = append(r.idle, holder.Node)
-		instances[holder.Instance] = allocator.Observed{Holder: holder}
+		instances[holder.Instance] = allocator.Allocation{Holder: holder}
 		return
 	}
 	mine := false // one prefix of each family; the pools are IPv4, and IPv6 is delegated
 	for _, p := range podCIDRsOf(n) {
-		k := allocator.Observed{Holder: holder, Prefix: p, Published: true}
+		k := allocator.Allocation{Holder: holder, Prefix: p, Published: true}
 		switch {
 		case !r.inRange(p):
 			continue

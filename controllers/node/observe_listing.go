@@ -28,7 +28,7 @@ type listing struct {
 	missed   []allocator.Allocation // once, on their own instances
 
 	nics, gone map[string]cloud.Interface // by instance, and by the UID of an interface that is gone
-	carried    []allocator.Observed
+	carried    []allocator.Allocation
 }
 
 // list lists the interfaces of those VPCs of which there is something to ask,
@@ -119,10 +119,10 @@ func (c *Controller) readListing(ctx context.Context, l *listing) error {
 
 func (l *listing) add(nic cloud.Interface) {
 	for _, a := range nic.Attachments {
-		l.carried = append(l.carried, allocator.Observed{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
+		l.carried = append(l.carried, allocator.Allocation{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 	}
 	for _, p := range nic.Elsewhere {
-		l.carried = append(l.carried, allocator.Observed{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: p})
+		l.carried = append(l.carried, allocator.Allocation{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: p})
 	}
 	all, key := l.nics, nic.Instance
 	if key == "" {

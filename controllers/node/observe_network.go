@@ -31,7 +31,7 @@ func (r *reading) touches(p netip.Prefix, routes bool) bool {
 	})
 }
 
-func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, instances map[string]allocator.Observed) error {
+func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, instances map[string]allocator.Allocation) error {
 	routes := vpc.Routed != nil && r.catalog.routesIn(name)
 	var space cloud.Snapshot
 	if vpc.Traits.Inside || routes {
@@ -58,7 +58,7 @@ func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, i
 
 // noteOfNode notes whether the interface of a Node has lost its IPv6, and keeps
 // that of one that is still to be given a prefix.
-func (r *reading) noteOfNode(nic cloud.Interface, instances map[string]allocator.Observed) {
+func (r *reading) noteOfNode(nic cloud.Interface, instances map[string]allocator.Allocation) {
 	k, known := instances[nic.Instance]
 	if known && r.lostIPv6(k, nic) {
 		r.missing[k.NodeUID] = true
@@ -72,16 +72,16 @@ func (r *reading) noteOfNode(nic cloud.Interface, instances map[string]allocator
 
 // addInterface notes what an interface carries of the ranges, and whether it
 // lacks what its Node publishes.
-func (r *reading) addInterface(nic cloud.Interface, instances map[string]allocator.Observed, routes bool) {
+func (r *reading) addInterface(nic cloud.Interface, instances map[string]allocator.Allocation, routes bool) {
 	k, known := instances[nic.Instance]
 	for _, a := range nic.Attachments {
 		if r.touches(a.Prefix, routes) && !(known && k.Prefix == a.Prefix) {
-			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
+			r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 		}
 	}
 	for _, p := range nic.Elsewhere {
 		if r.touches(p, routes) {
-			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: p})
+			r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: p})
 		}
 	}
 	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) {
@@ -110,7 +110,7 @@ func (r *reading) noteOutside(nic cloud.Interface) {
 // readRoutes notes what routes lead to out of the ranges. A route to an
 // interface that is gone is that of the machine for which we made it, where
 // that is on record; it and any other keep its addresses from being given out.
-func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Snapshot, instances map[string]allocator.Observed) error {
+func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Snapshot, instances map[string]allocator.Allocation) error {
 	seen := map[netip.Prefix]bool{}
 	for nic, err := range vpc.Routed.List(ctx) {
 		if err != nil {
@@ -134,7 +134,7 @@ func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Sna
 	}
 	for _, o := range space.Occupied {
 		if o.Kind.IsRoute() && !seen[o.Prefix] && r.leadsInto(o.Prefix) {
-			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: o.Name}, Prefix: o.Prefix})
+			r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: o.Name}, Prefix: o.Prefix})
 		}
 	}
 	return nil

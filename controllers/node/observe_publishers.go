@@ -60,7 +60,7 @@ func podCIDRsOf(n *corev1.Node) (out []netip.Prefix) {
 
 // publishers gives the Nodes, but that one, that publish addresses of a prefix,
 // each with what it publishes.
-func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.UID) (out []allocator.Observed, err error) {
+func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.UID) (out []allocator.Allocation, err error) {
 	part := podCIDRPart(p.Addr())
 	options := [][]client.ListOption{{client.MatchingFields{indexPodCIDR: part.String()}}, {client.MatchingFields{indexPodCIDR: podCIDRWide}}}
 	if p.Bits() < part.Bits() {
@@ -75,7 +75,7 @@ func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.U
 			n := &nodes.Items[i]
 			for _, q := range podCIDRsOf(n) {
 				if n.UID != but && q.Overlaps(p) {
-					out = append(out, allocator.Observed{Holder: allocator.Holder{NodeUID: n.UID, Node: n.Name, Instance: n.Spec.ProviderID}, Prefix: q, Published: true})
+					out = append(out, allocator.Allocation{Holder: allocator.Holder{NodeUID: n.UID, Node: n.Name, Instance: n.Spec.ProviderID}, Prefix: q, Published: true})
 				}
 			}
 		}
@@ -118,7 +118,7 @@ func (c *Controller) tellPublishers(ctx context.Context, h allocator.Allocation)
 
 // publishing gives who publishes addresses of p. Where the cache cannot say,
 // whoever is to get p asks again.
-func (c *Controller) publishing(ctx context.Context, p netip.Prefix) []allocator.Observed {
+func (c *Controller) publishing(ctx context.Context, p netip.Prefix) []allocator.Allocation {
 	found, err := c.publishers(ctx, p, "")
 	if err != nil {
 		return nil

@@ -14,7 +14,7 @@ import (
 // shows may lie in the ranges of another. A VPC that cannot be read holds up
 // no other: its pools that are not open stay closed, and its Nodes say why;
 // those that are open go on as they are known.
-func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]allocator.Observed) {
+func (c *Controller) readInterfaces(ctx context.Context, r *reading, instances map[string]allocator.Allocation) {
 	failed := map[cloud.Place]error{}
 	for name, vpc := range r.catalog.vpcs {
 		if err := r.readNetwork(ctx, name, vpc, instances); err != nil {
@@ -69,7 +69,7 @@ func (c *Controller) keepUnread(r *reading) {
 	}
 	for _, h := range c.allocator.Instances() {
 		if open[h.Key] {
-			r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
+			r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: h.Holder, Prefix: h.Prefix, InstanceUID: h.InstanceUID})
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (r *reading) readUsed(s cloud.Snapshot) {
 			piece := netip.PrefixFrom(p.Addr(), s.Traits.Smallest).Masked()
 			if !seen[piece] && r.inRange(piece) {
 				seen[piece] = true
-				r.world.Attached = append(r.world.Attached, allocator.Observed{Holder: allocator.Holder{Instance: allocator.Unknown}, Prefix: piece})
+				r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: allocator.Unknown}, Prefix: piece})
 			}
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
-	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/decide"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
@@ -127,7 +126,7 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator
 		}
 		return no
 	}
-	if err := c.ledger.Claim(ctx, entryOf(h)); err != nil {
+	if err := c.ledger.Claim(ctx, h); err != nil {
 		return c.noClaim(err)
 	}
 	c.allocator.MarkDurable(node.UID)
@@ -140,11 +139,4 @@ func (c *Controller) promise(ctx context.Context, node *corev1.Node, h allocator
 func (c *Controller) cede(h allocator.Allocation) {
 	c.allocator.ReleaseToForeign(h.NodeUID)
 	c.ledger.End(h.NodeUID, h.Prefix)
-}
-
-func entryOf(h allocator.Allocation) claims.Entry {
-	return claims.Entry{
-		Prefix: h.Prefix, NodeUID: h.NodeUID, Node: h.Node, Instance: h.Instance, InstanceUID: h.InstanceUID,
-		Request: h.Key.Request, Subnet: h.Key.Subnet, Range: h.Range, Delegated: h.Delegated, Adopted: h.Adopted, Before: h.Before,
-	}
 }

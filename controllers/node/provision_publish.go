@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -48,8 +47,7 @@ func (c *Controller) published(ctx context.Context, node *corev1.Node) reconcile
 // settle records what the Node publishes, which ends its claim.
 func (c *Controller) settle(uid types.UID) {
 	if h, ok := c.allocator.Held(uid); ok {
-		h.Delegated = netip.Prefix{} // it is the cloud's to take back
-		c.ledger.Settle(entryOf(h))
+		c.ledger.Settle(h.Recorded())
 	}
 }
 

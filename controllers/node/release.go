@@ -139,7 +139,7 @@ func (x *releasing) begin(ctx context.Context) (again reconcile.Result, done boo
 	if err := c.isGone(ctx, h); err != nil {
 		return c.later(ctx, h, refusalOf(err)), true
 	}
-	if err := c.ledger.Release(ctx, entryOf(h)); err != nil {
+	if err := c.ledger.Release(ctx, h); err != nil {
 		return c.later(ctx, h, c.noClaim(err)), true
 	}
 	c.releases.Begin(h.NodeUID)
@@ -200,7 +200,7 @@ func (x *releasing) inherit(ctx context.Context) (again reconcile.Result, done b
 	c.releases.End(h.NodeUID)
 	if !slices.Contains(n.PodCIDRs, h.Prefix) {
 		// The new promise is durable before the old one ends.
-		if err := c.ledger.Claim(ctx, entryOf(heir)); err != nil {
+		if err := c.ledger.Claim(ctx, heir); err != nil {
 			c.noClaim(err)
 			return again, true
 		}
@@ -223,7 +223,7 @@ func (c *Controller) letGo(ctx context.Context, h allocator.Allocation, s decide
 		c.releases.End(h.NodeUID)
 	case decide.RestAround:
 		until = c.allocator.ReleaseAround(h, now)
-		c.ledger.RestAround(entryOf(h), until, now)
+		c.ledger.RestAround(h, until, now)
 	case decide.Rest:
 		until = c.allocator.Release(h.NodeUID, now)
 		c.ledger.Rest(h.NodeUID, h.Prefix, until, now)

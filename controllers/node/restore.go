@@ -39,7 +39,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 	logger := log.FromContext(ctx)
 	for _, x := range rebuilt.Collisions {
 		logger.Info("a prefix that is in use does not fit what else is in use; it is left alone",
-			"prefix", x.Observed.Prefix, "node", x.Observed.Node, "instance", x.Observed.Instance, "why", x.Err.Error())
+			"prefix", x.Allocation.Prefix, "node", x.Allocation.Node, "instance", x.Allocation.Instance, "why", x.Err.Error())
 	}
 	for _, x := range rebuilt.Refused {
 		logger.Info("nothing is given out of a range", "request", x.Key.Request, "subnet", x.Key.Subnet, "range", x.Range.Prefix, "why", x.Why)
@@ -80,24 +80,20 @@ func joined(a, b claims.Records) claims.Records {
 // unplaced gives what was promised out of ranges that are not open, as where
 // their Network could not be read: it counts when they are.
 func (r *reading) unplaced(promised claims.Records, rebuilt allocator.Rebuilt) (out claims.Records) {
-	open := func(e claims.Entry) bool { return r.inRange(e.Prefix) }
+	open := func(e allocator.Allocation) bool { return r.inRange(e.Prefix) }
 	out.Claims = slices.DeleteFunc(slices.Clone(promised.Claims), open)
 	out.Releases = slices.DeleteFunc(slices.Clone(promised.Releases), open)
 	out.Held = slices.DeleteFunc(slices.Clone(promised.Held), open)
-	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x claims.Rest) bool { return r.inRange(x.Prefix) })
+	out.Resting = slices.DeleteFunc(slices.Clone(promised.Resting), func(x allocator.Resting) bool { return r.inRange(x.Prefix) })
 	for _, x := range rebuilt.Collisions { // and what the allocator held of ranges that have gone since
-		k := x.Observed
+		k := x.Allocation
 		if k.NodeUID == "" || k.Key.Request == "" || !errors.Is(x.Err, allocator.ErrNoRange) {
 			continue
 		}
-		e := claims.Entry{
-			Prefix: k.Prefix, NodeUID: k.NodeUID, Node: k.Node, Instance: k.Instance, InstanceUID: k.InstanceUID, Adopted: k.Adopted, Before: k.Before,
-			Request: k.Key.Request, Subnet: k.Key.Subnet, Range: k.Range,
-		}
 		if k.Published {
-			out.Held = append(out.Held, e)
+			out.Held = append(out.Held, k.Recorded())
 		} else {
-			out.Claims = append(out.Claims, e)
+			out.Claims = append(out.Claims, k.Recorded())
 		}
 	}
 	return out
@@ -114,8 +110,8 @@ func (c *Controller) comeBack(r *reading, promised claims.Records, rebuilt alloc
 		c.operations.MayDetach(e.NodeUID) // and to take this one off
 	}
 	for _, x := range rebuilt.Collisions {
-		if x.Observed.NodeUID != "" && !x.Observed.Published && !errors.Is(x.Err, allocator.ErrNoRange) {
-			c.ledger.End(x.Observed.NodeUID, x.Observed.Prefix) // an old promise, overtaken by what stands
+		if x.Allocation.NodeUID != "" && !x.Allocation.Published && !errors.Is(x.Err, allocator.ErrNoRange) {
+			c.ledger.End(x.Allocation.NodeUID, x.Allocation.Prefix) // an old promise, overtaken by what stands
 		}
 	}
 	for _, rest := range rebuilt.Rested {

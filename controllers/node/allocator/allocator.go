@@ -14,7 +14,10 @@ import (
 )
 
 // Key names a pool: the ranges that one RangeRequest has in one subnet.
-type Key struct{ Request, Subnet string }
+type Key struct {
+	Request string `json:"request"`
+	Subnet  string `json:"subnet"`
+}
 
 // ByRoutes reports whether prefixes out of the pool come to machines by routes:
 // then the ranges are in no subnet.
@@ -41,42 +44,52 @@ type Definition struct {
 // Holder is who holds a prefix: a Node, or an instance without one, which
 // has no NodeUID.
 type Holder struct {
-	NodeUID  types.UID
-	Node     string
-	Instance string // provider ID
+	NodeUID  types.UID `json:"nodeUID"`
+	Node     string    `json:"node"`
+	Instance string    `json:"instance"` // provider ID
 }
 
-// Allocation is a prefix and where it lies.
+// Allocation is a prefix, who holds it, and where it lies. What has a name in
+// JSON is what the claims ledger writes of it, in this order.
 type Allocation struct {
+	Prefix netip.Prefix `json:"prefix"`
 	Holder
-	Prefix netip.Prefix
-	Key    Key
-	Range  string // the cloud's name of the range
-	// Delegated is the IPv6 prefix that the cloud gives the Node's interface,
-	// where the Node is to publish it too; Unsaved tells that the claims
-	// ledger does not have it yet.
-	Delegated netip.Prefix
-	Unsaved   bool
-	// Durable tells that the claims ledger has the holding, or the Node
-	// publishes it.
-	Durable bool
-	// Published tells that the Node's podCIDRs show it.
-	Published bool
-	// Found tells that it was found in use, not given out by the allocator, so
-	// that the cloud may know it even where it is not durable yet.
-	Found bool
-	// Adopted tells that somebody else put it on the interface: it is never
-	// taken off (I4).
-	Adopted bool
-	// Observed tells that its Node publishes it, and that neither a record nor
-	// an interface ever showed it attached.
-	Observed bool
 	// InstanceUID is the cloud's own identity of the instance that it was
 	// put on; it is empty where that is not known.
-	InstanceUID string
+	InstanceUID string `json:"instanceUID,omitempty"`
+	// Delegated is the IPv6 prefix that the cloud gives the Node's interface,
+	// where the Node is to publish it too.
+	Delegated netip.Prefix `json:"delegated,omitzero"`
+	// Adopted tells that somebody else put it on the interface: it is never
+	// taken off (I4).
+	Adopted bool `json:"adopted,omitempty"`
 	// Before are the parts of it that were on the interface before we put the
 	// rest there: they are never taken off (I4).
-	Before prefix.Parts
+	Before prefix.Parts `json:"before,omitzero"`
+	Key
+	Range string `json:"range"` // the cloud's name of the range
+
+	// Unsaved tells that the claims ledger does not have Delegated yet.
+	Unsaved bool `json:"-"`
+	// Durable tells that the claims ledger has the holding, or the Node
+	// publishes it.
+	Durable bool `json:"-"`
+	// Published tells that the Node's podCIDRs show it.
+	Published bool `json:"-"`
+	// Found tells that it was found in use, not given out by the allocator, so
+	// that the cloud may know it even where it is not durable yet.
+	Found bool `json:"-"`
+	// Observed tells that its Node publishes it, and that neither a record nor
+	// an interface ever showed it attached.
+	Observed bool `json:"-"`
+}
+
+// Recorded is the allocation as the claims ledger remembers it once its Node
+// publishes it or is gone: Delegated is the cloud's to take back.
+func (h Allocation) Recorded() Allocation {
+	h.Delegated = netip.Prefix{}
+	h.Unsaved, h.Durable, h.Published, h.Found, h.Observed = false, false, false, false, false
+	return h
 }
 
 // Ours are the parts of the prefix that nobody had put there before us.

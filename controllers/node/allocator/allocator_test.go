@@ -127,7 +127,7 @@ func TestANodeThatInheritsWaitsNoLonger(t *testing.T) {
 func TestInstanceEntryBecomesTheNodes(t *testing.T) {
 	t.Parallel()
 	p := netip.MustParsePrefix("10.0.0.8/30")
-	b := open(t, World{Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: p}}})
+	b := open(t, World{Attached: []Allocation{{Holder: Holder{Instance: "i-a"}, Prefix: p}}})
 	if _, err := b.Adopt(node("b"), p); err == nil {
 		t.Error("another instance's node took it")
 	}
@@ -137,7 +137,7 @@ func TestInstanceEntryBecomesTheNodes(t *testing.T) {
 	if left := b.Instances(); len(left) > 0 {
 		t.Errorf("the instance still holds %v", left)
 	}
-	rebuild(t, b, World{Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: p}}}, start)
+	rebuild(t, b, World{Attached: []Allocation{{Holder: Holder{Instance: "i-a"}, Prefix: p}}}, start)
 	if h, ok := b.Held("uid-a"); !ok || h.Prefix != p {
 		t.Errorf("after a rebuild the node holds %v", h)
 	}
@@ -148,10 +148,10 @@ func TestANodeTellsItsInstanceLater(t *testing.T) {
 	h := node("a")
 	h.Instance = ""
 	p := netip.MustParsePrefix("10.0.0.8/30")
-	b := open(t, World{Nodes: []Observed{{Holder: h, Prefix: p, Published: true}}})
+	b := open(t, World{Nodes: []Allocation{{Holder: h, Prefix: p, Published: true}}})
 	got := rebuild(t, b, World{
-		Nodes:    []Observed{{Holder: node("a"), Prefix: p, Published: true}},
-		Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: p}},
+		Nodes:    []Allocation{{Holder: node("a"), Prefix: p, Published: true}},
+		Attached: []Allocation{{Holder: Holder{Instance: "i-a"}, Prefix: p}},
 	}, start)
 	if held, _ := b.Held("uid-a"); held.Instance != "i-a" || len(got.Collisions) > 0 {
 		t.Errorf("the node's instance is %q; collisions %v", held.Instance, got.Collisions)
@@ -186,16 +186,16 @@ func TestAPromiseThatCollidesStaysOccupied(t *testing.T) {
 	half, quarter, inside := netip.MustParsePrefix("10.0.0.0/29"), netip.MustParsePrefix("10.0.0.8/30"), netip.MustParsePrefix("10.0.0.4/30")
 	for name, w := range map[string]World{
 		"the Node publishes another": {
-			Nodes:    []Observed{{Holder: node("a"), Prefix: quarter, Published: true}},
-			Promised: []Observed{{Holder: node("a"), Prefix: half}},
+			Nodes:    []Allocation{{Holder: node("a"), Prefix: quarter, Published: true}},
+			Promised: []Allocation{{Holder: node("a"), Prefix: half}},
 		},
 		"another Node publishes a part of it": {
-			Nodes:    []Observed{{Holder: node("b"), Prefix: inside, Published: true}},
-			Promised: []Observed{{Holder: node("a"), Prefix: half}},
+			Nodes:    []Allocation{{Holder: node("b"), Prefix: inside, Published: true}},
+			Promised: []Allocation{{Holder: node("a"), Prefix: half}},
 		},
 		"an interface carries a part of it": {
-			Promised: []Observed{{Holder: node("a"), Prefix: inside}},
-			Attached: []Observed{{Holder: Holder{Instance: "i-x"}, Prefix: half}},
+			Promised: []Allocation{{Holder: node("a"), Prefix: inside}},
+			Attached: []Allocation{{Holder: Holder{Instance: "i-x"}, Prefix: half}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,8 +219,8 @@ func TestReleasedWhileRebuildingStaysReleased(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world := World{
-				Nodes:    []Observed{{Holder: node("a"), Prefix: whole, Published: true}},
-				Attached: []Observed{{Holder: Holder{Instance: "i-a"}, Prefix: whole}},
+				Nodes:    []Allocation{{Holder: node("a"), Prefix: whole, Published: true}},
+				Attached: []Allocation{{Holder: Holder{Instance: "i-a"}, Prefix: whole}},
 			}
 			b := open(t, world)
 			b.Begin()

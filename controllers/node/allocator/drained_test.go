@@ -116,7 +116,7 @@ func TestARestOutlivesTheRangeItLiesIn(t *testing.T) {
 func TestALookTellsNodesFromInstances(t *testing.T) {
 	t.Parallel()
 	p := netip.MustParsePrefix("10.0.0.8/30")
-	b := open(t, World{Attached: []Observed{{Holder: Holder{Instance: "i-z"}, Prefix: p}}})
+	b := open(t, World{Attached: []Allocation{{Holder: Holder{Instance: "i-z"}, Prefix: p}}})
 	if got := b.Look(whole, start); got.Held == "" || got.ByNode {
 		t.Errorf("an instance's: %+v", got)
 	}

@@ -94,7 +94,7 @@ func (b *Allocator) ReleaseAround(h Allocation, now time.Time) (until time.Time)
 	if o, ok := b.byNode[h.NodeUID]; ok {
 		b.release(o, now)
 		for _, p := range h.Before.List() {
-			b.occupyAround(Observed{Holder: Holder{Instance: h.Instance}, Prefix: p})
+			b.occupyAround(Allocation{Holder: Holder{Instance: h.Instance}, Prefix: p})
 		}
 	}
 	return now.Add(b.quarantine)

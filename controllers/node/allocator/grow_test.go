@@ -18,7 +18,7 @@ func grown(t *testing.T, d Definition, w World) *Allocator {
 		d.Ranges = []Range{{Name: "r", Prefix: prefixes("10.0.0.0/24")[0]}}
 	}
 	for _, p := range carried {
-		w.Attached = append(w.Attached, Observed{Holder: Holder{Instance: "i-a"}, Prefix: p})
+		w.Attached = append(w.Attached, Allocation{Holder: Holder{Instance: "i-a"}, Prefix: p})
 	}
 	w.Began = start
 	if got := b.Rebuild([]Definition{d}, w, start); len(got.Collisions) > 0 {
@@ -35,7 +35,7 @@ var (
 func TestABlockIsGivenAroundWhatIsCarriedWhereItIsFree(t *testing.T) {
 	t.Parallel()
 	by := func(instance, p string) World {
-		return World{Attached: []Observed{{Holder: Holder{Instance: instance}, Prefix: prefixes(p)[0]}}}
+		return World{Attached: []Allocation{{Holder: Holder{Instance: instance}, Prefix: prefixes(p)[0]}}}
 	}
 	for name, c := range map[string]struct {
 		d           Definition
@@ -46,14 +46,14 @@ func TestABlockIsGivenAroundWhatIsCarriedWhereItIsFree(t *testing.T) {
 		"it is free around":         {w: by("i-b", "10.0.0.128/28")},
 		"its own takes more":        {w: by("i-a", "10.0.0.112/28"), before: "10.0.0.16/28 10.0.0.64/28 10.0.0.112/28"},
 		"another instance":          {w: by("i-b", "10.0.0.32/28"), why: "10.0.0.32/28, which instance i-b holds"},
-		"another Node":              {w: World{Nodes: []Observed{{Holder: node("b"), Prefix: prefixes("10.0.0.32/27")[0], Published: true}}}, why: "10.0.0.32/27, which node b holds"},
-		"a promise":                 {w: World{Promised: []Observed{{Holder: node("b"), Prefix: prefixes("10.0.0.112/28")[0]}}}, why: "which node b holds"},
+		"another Node":              {w: World{Nodes: []Allocation{{Holder: node("b"), Prefix: prefixes("10.0.0.32/27")[0], Published: true}}}, why: "10.0.0.32/27, which node b holds"},
+		"a promise":                 {w: World{Promised: []Allocation{{Holder: node("b"), Prefix: prefixes("10.0.0.112/28")[0]}}}, why: "which node b holds"},
 		"a rest":                    {w: World{Resting: []Resting{{prefixes("10.0.0.0/28")[0], start.Add(rest)}}}, why: "10.0.0.0/28 rests"},
 		"a rest that is over":       {w: World{Resting: []Resting{{prefixes("10.0.0.0/28")[0], start.Add(-rest)}}}},
 		"reserved in part":          {d: Definition{Reserved: prefixes("10.0.0.8/32")}, why: "reserved"},
 		"the range is too small":    {d: Definition{Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/26")[0]}}}, why: "in any of the granted ranges"},
 		"the range is given back":   {d: Definition{Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/24")[0], Leaving: true}}}, why: "given back"},
-		"the Node holds one":        {w: World{Nodes: []Observed{{Holder: node("a"), Prefix: prefixes("10.0.0.240/28")[0], Published: true}}}, why: "which node a holds"},
+		"the Node holds one":        {w: World{Nodes: []Allocation{{Holder: node("a"), Prefix: prefixes("10.0.0.240/28")[0], Published: true}}}, why: "which node a holds"},
 		"a single address by cloud": {w: by(Unknown, "10.0.0.0/28"), why: "10.0.0.0/28"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestOfAGrownBlockOnlyOursRests(t *testing.T) {
 	for _, attached := range [][]string{{"10.0.0.0/25"}, {"10.0.0.16/28", "10.0.0.64/28"}, {"10.0.0.0/27", "10.0.0.64/28"}} {
 		w := World{Began: start}
 		for _, p := range prefixes(attached...) {
-			w.Attached = append(w.Attached, Observed{Holder: Holder{Instance: "i-a"}, Prefix: p})
+			w.Attached = append(w.Attached, Allocation{Holder: Holder{Instance: "i-a"}, Prefix: p})
 		}
 		got := b.Rebuild([]Definition{{Key: key, Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/24")[0]}}}}, w, start)
 		if now, _ := b.Held("uid-a"); len(got.Collisions) > 0 || now.Before != h.Before || now.Prefix != block {

@@ -82,7 +82,7 @@ func (b *Allocator) delegate(o pool.Owner, p netip.Prefix) error {
 
 // recall restores what is known to be delegated to a Node: what it publishes,
 // or else what was noted first.
-func (b *Allocator) recall(k Observed) error {
+func (b *Allocator) recall(k Allocation) error {
 	o := b.byNode[k.NodeUID]
 	if !k.Delegated.IsValid() || b.holdings[o].Delegated.IsValid() && !k.Published {
 		return nil

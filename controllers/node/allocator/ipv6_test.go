@@ -101,8 +101,8 @@ func TestAClaimOfAnEarlierLeaderKeepsTheDelegatedPrefix(t *testing.T) {
 	first, second := netip.MustParsePrefix("10.0.0.0/30"), netip.MustParsePrefix("10.0.0.4/30")
 	b := New(Config{Quarantine: rest})
 	got := rebuild(t, b, World{
-		Nodes:    []Observed{{Holder: y, Prefix: second, Delegated: otherSix, Published: true}},
-		Promised: []Observed{{Holder: x, Prefix: first, Delegated: six}, {Holder: y, Prefix: second, Delegated: six}},
+		Nodes:    []Allocation{{Holder: y, Prefix: second, Delegated: otherSix, Published: true}},
+		Promised: []Allocation{{Holder: x, Prefix: first, Delegated: six}, {Holder: y, Prefix: second, Delegated: six}},
 	}, start.Add(time.Second))
 	mustTake(t, b, z, 30, start.Add(time.Second))
 	wantTaken(t, b, z, six, "x")
@@ -115,9 +115,9 @@ func TestAClaimOfAnEarlierLeaderKeepsTheDelegatedPrefix(t *testing.T) {
 	}
 	// Two Nodes that publish one prefix are told of.
 	b = New(Config{Quarantine: rest})
-	got = rebuild(t, b, World{Nodes: []Observed{
+	got = rebuild(t, b, World{Nodes: []Allocation{
 		{Holder: x, Prefix: first, Delegated: six, Published: true}, {Holder: y, Prefix: second, Delegated: six, Published: true}}}, start)
-	if len(got.Collisions) != 1 || got.Collisions[0].Observed.Node != "y" {
+	if len(got.Collisions) != 1 || got.Collisions[0].Allocation.Node != "y" {
 		t.Errorf("collisions %v", got.Collisions)
 	}
 }

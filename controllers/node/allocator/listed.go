@@ -49,7 +49,7 @@ func (b *Allocator) Unlisted(now time.Time) map[Key][]netip.Prefix {
 // showed: what one carries is occupied, and what none does has rested. It
 // gives what was free, or rested, and is not any longer. Of what was released
 // too late for it to tell it says nothing.
-func (b *Allocator) Listed(pools []Key, attached []Observed, began time.Time) (found []Observed) {
+func (b *Allocator) Listed(pools []Key, attached []Allocation, began time.Time) (found []Allocation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, k := range pools {
@@ -64,7 +64,7 @@ func (b *Allocator) Listed(pools []Key, attached []Observed, began time.Time) (f
 		}
 		before := len(b.holdings)
 		for _, p := range prefix.Subtract([]netip.Prefix{k.Prefix}, late) {
-			b.occupyAround(Observed{Holder: k.Holder, Prefix: p, InstanceUID: k.InstanceUID})
+			b.occupyAround(Allocation{Holder: k.Holder, Prefix: p, InstanceUID: k.InstanceUID})
 		}
 		if len(b.holdings) > before {
 			found = append(found, k)

@@ -13,25 +13,6 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// Observed is one prefix that somebody is known to hold.
-type Observed struct {
-	Holder
-	Prefix netip.Prefix
-	// Delegated is the IPv6 prefix that goes with it, if one does.
-	Delegated netip.Prefix
-	// Published tells that a Node shows it; otherwise the ledger has it, or
-	// an interface was seen with it.
-	Published bool
-	// Adopted, Observed, InstanceUID and Before are as in a Allocation.
-	Adopted, Observed bool
-	InstanceUID       string
-	Before            prefix.Parts
-	// Key and Range are where it lay when it was held; empty where the allocator did
-	// not hold it.
-	Key   Key
-	Range string
-}
-
 // Resting is a prefix in quarantine.
 type Resting struct {
 	Prefix netip.Prefix
@@ -44,16 +25,16 @@ type Resting struct {
 type World struct {
 	// Began is when the interfaces began to be read.
 	Began    time.Time
-	Nodes    []Observed // what Nodes publish
-	Promised []Observed // claims and releases of the ledger
-	Attached []Observed // what interfaces of instances carry
+	Nodes    []Allocation // what Nodes publish
+	Promised []Allocation // claims and releases of the ledger
+	Attached []Allocation // what interfaces of instances carry
 	Resting  []Resting
 }
 
 // Collision is an entry of the World that another one excludes.
 type Collision struct {
-	Observed Observed
-	Err      error
+	Allocation Allocation
+	Err        error
 }
 
 // tombs remembers what was given back while a rebuild gathers the World, so
@@ -126,10 +107,10 @@ func (b *Allocator) Rebuild(definitions []Definition, w World, now time.Time) Re
 // fits no pool, or what another stands in the way of, is occupied as far as it
 // is free, once everybody has what is theirs: facts are never dropped (I1).
 func (b *Allocator) fill(held map[pool.Owner]*Allocation, w World, buried *tombs) (collisions []Collision) {
-	var facts []Observed
-	add := func(k Observed) {
+	var facts []Allocation
+	add := func(k Allocation) {
 		if err := b.restore(k); err != nil {
-			collisions = append(collisions, Collision{Observed: k, Err: err})
+			collisions = append(collisions, Collision{Allocation: k, Err: err})
 			facts = append(facts, k)
 		}
 	}
@@ -137,7 +118,7 @@ func (b *Allocator) fill(held map[pool.Owner]*Allocation, w World, buried *tombs
 		if h.NodeUID == "" {
 			continue // an instance's is read afresh, from Attached
 		}
-		add(Observed{Holder: h.Holder, Prefix: h.Prefix, Delegated: h.Delegated, Published: h.Published, Adopted: h.Adopted, Observed: h.Observed, InstanceUID: h.InstanceUID, Before: h.Before, Key: h.Key, Range: h.Range})
+		add(*h)
 		if o, ok := b.byNode[h.NodeUID]; ok {
 			b.holdings[o].Durable, b.holdings[o].Found, b.holdings[o].Unsaved = h.Durable, h.Found, h.Unsaved
 		}
@@ -160,7 +141,7 @@ func (b *Allocator) fill(held map[pool.Owner]*Allocation, w World, buried *tombs
 }
 
 // restore makes a Node the holder of what it is known by.
-func (b *Allocator) restore(k Observed) error {
+func (b *Allocator) restore(k Allocation) error {
 	_, known := b.byNode[k.NodeUID] // the earlier entry says whose it is
 	h, err := b.adopt(k.Holder, k.Prefix)
 	if err != nil || k.NodeUID == "" {
@@ -180,21 +161,21 @@ func (b *Allocator) Occupy(n Holder, p netip.Prefix) (news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before := len(b.holdings)
-	b.occupyFact(Observed{Holder: n, Prefix: p})
+	b.occupyFact(Allocation{Holder: n, Prefix: p})
 	return len(b.holdings) > before
 }
 
 // occupyFact keeps a prefix from being given out that a Node is known by, but
 // cannot hold since something else is in the way: another's piece of it, the
 // one prefix that the Node holds already, or the end of the range.
-func (b *Allocator) occupyFact(k Observed) {
+func (b *Allocator) occupyFact(k Allocation) {
 	k.Holder = Holder{Instance: cmp.Or(k.Instance, Unknown)}
 	b.occupyAround(k)
 }
 
 // occupyAround occupies what an instance carries, as far as it lies in ranges
 // and nobody else holds it, so that none of it is given out.
-func (b *Allocator) occupyAround(k Observed) (collisions []Collision) {
+func (b *Allocator) occupyAround(k Allocation) (collisions []Collision) {
 	for todo := b.inRanges(k.Prefix); len(todo) > 0; {
 		piece := k
 		piece.Prefix, todo = todo[0], todo[1:]
@@ -206,7 +187,7 @@ func (b *Allocator) occupyAround(k Observed) (collisions []Collision) {
 		if ok && taken.Holder.NodeUID != "" && taken.Holder.Instance == piece.Instance && prefix.Contains(taken.With, piece.Prefix) {
 			continue // the part of its own Node's that is there, or that is there already
 		}
-		collisions = append(collisions, Collision{Observed: k, Err: err})
+		collisions = append(collisions, Collision{Allocation: k, Err: err})
 		if ok && taken.With != piece.Prefix {
 			todo = append(todo, prefix.Subtract([]netip.Prefix{piece.Prefix}, []netip.Prefix{taken.With})...)
 		}
@@ -232,7 +213,7 @@ func (b *Allocator) vanished(held map[pool.Owner]*Allocation, now time.Time) (re
 
 // carriesItsOwn tells that an interface carries what its own Node holds, or
 // nothing of ours at all.
-func (b *Allocator) carriesItsOwn(k Observed) bool {
+func (b *Allocator) carriesItsOwn(k Allocation) bool {
 	key, _, ok := b.find(k.Prefix)
 	if !ok {
 		return len(b.inRanges(k.Prefix)) == 0

@@ -33,7 +33,7 @@ type twin struct {
 	definitions []Definition
 	nodes       map[types.UID]Allocation // what Nodes hold
 	alive       map[types.UID]Holder
-	others      []Observed // what interfaces carry that is no Node's, and what Nodes publish and do not hold
+	others      []Allocation // what interfaces carry that is no Node's, and what Nodes publish and do not hold
 	resting     []Resting
 	listed      map[Key]time.Time // when the last listing of a pool's interfaces began
 	waiting     map[types.UID]waiter
@@ -286,7 +286,7 @@ func (w *twin) adopt() {
 	if err == nil {
 		w.nodes[uid] = h
 		delete(w.waiting, uid)
-		w.others = slices.DeleteFunc(w.others, func(k Observed) bool { return k.Prefix == p })
+		w.others = slices.DeleteFunc(w.others, func(k Allocation) bool { return k.Prefix == p })
 	}
 }
 
@@ -316,7 +316,7 @@ func (w *twin) drop() {
 	}
 	delete(w.nodes, uid)
 	if had.Found {
-		w.others = append(w.others, Observed{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
+		w.others = append(w.others, Allocation{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 	} else {
 		w.bury(h.Prefix)
 	}
@@ -344,7 +344,7 @@ func (w *twin) cede() {
 	w.note("cede %s", uid)
 	if h, ok := w.nodes[uid]; ok {
 		delete(w.nodes, uid)
-		w.others = append(w.others, Observed{Holder: Holder{Instance: Unknown}, Prefix: h.Prefix})
+		w.others = append(w.others, Allocation{Holder: Holder{Instance: Unknown}, Prefix: h.Prefix})
 	}
 }
 
@@ -375,7 +375,7 @@ func (w *twin) some() netip.Prefix {
 func (w *twin) occupied() {
 	w.others = nil
 	for _, h := range w.b.Instances() {
-		w.others = append(w.others, Observed{Holder: h.Holder, Prefix: h.Prefix})
+		w.others = append(w.others, Allocation{Holder: h.Holder, Prefix: h.Prefix})
 	}
 }
 
@@ -395,7 +395,7 @@ func (w *twin) list() {
 	k := w.definitions[w.rnd.IntN(len(w.definitions))].Key
 	began := w.now.Add(-time.Duration(w.rnd.IntN(5)) * time.Second)
 	moved := w.some()
-	w.b.Listed([]Key{k}, []Observed{{Holder: Holder{Instance: "moved"}, Prefix: moved}}, began)
+	w.b.Listed([]Key{k}, []Allocation{{Holder: Holder{Instance: "moved"}, Prefix: moved}}, began)
 	w.note("list %v as of %s, with %s", k, began, moved)
 	if began.After(w.listed[k]) && w.built {
 		w.listed[k] = began
@@ -416,7 +416,7 @@ func (w *twin) begin() {
 	w.gone = map[netip.Prefix]bool{}
 	world := &World{}
 	for uid, h := range w.nodes {
-		k := Observed{Holder: h.Holder, Prefix: h.Prefix}
+		k := Allocation{Holder: h.Holder, Prefix: h.Prefix}
 		if got, _ := w.b.Held(uid); got.Published {
 			k.Published = true
 			world.Nodes = append(world.Nodes, k)
@@ -424,15 +424,15 @@ func (w *twin) begin() {
 			world.Promised = append(world.Promised, k)
 		}
 		if w.rnd.IntN(2) == 0 {
-			world.Attached = append(world.Attached, Observed{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
+			world.Attached = append(world.Attached, Allocation{Holder: Holder{Instance: h.Instance}, Prefix: h.Prefix})
 		}
 	}
 	for i := range w.rnd.IntN(2) { // what Nodes publish that nobody gave them
-		world.Nodes = append(world.Nodes, Observed{Holder: w.holder(types.UID(fmt.Sprint(nodes + i))), Prefix: w.some(), Published: true})
+		world.Nodes = append(world.Nodes, Allocation{Holder: w.holder(types.UID(fmt.Sprint(nodes + i))), Prefix: w.some(), Published: true})
 	}
 	for i := range w.rnd.IntN(3) { // what others put on interfaces, some of it across ours
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(w.rnd.IntN(3)), byte(w.rnd.IntN(32))}), 28+w.rnd.IntN(4)).Masked()
-		world.Attached = append(world.Attached, Observed{Holder: Holder{Instance: fmt.Sprintf("foreign-%d", i)}, Prefix: p})
+		world.Attached = append(world.Attached, Allocation{Holder: Holder{Instance: fmt.Sprintf("foreign-%d", i)}, Prefix: p})
 	}
 	w.began, world.Began = world, w.now
 }

@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
 // grown is an entry of which parts were there before us.
-func grown(n int, before ...string) Entry {
+func grown(n int, before ...string) allocator.Allocation {
 	e := entry(n)
 	var parts []netip.Prefix
 	for _, p := range before {
@@ -27,7 +28,7 @@ func TestWhatWasThereBeforeIsToldFromOurs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text string
-		want Entry
+		want allocator.Allocation
 		ours string
 	}{
 		"the form before, ours": {
@@ -35,7 +36,7 @@ func TestWhatWasThereBeforeIsToldFromOurs(t *testing.T) {
 			entry(1), "[10.0.1.0/24]"},
 		"the form before, adopted": {
 			`{"prefix":"10.0.1.0/24","nodeUID":"uid-0001","node":"node-0001","instance":"gce://p/z/node-0001","adopted":true,"request":"pods","subnet":"nodes","range":"vn-pods-0"}`,
-			func() Entry { e := entry(1); e.Adopted = true; return e }(), "[10.0.1.0/24]"},
+			func() allocator.Allocation { e := entry(1); e.Adopted = true; return e }(), "[]"},
 		"in part": {
 			`{"prefix":"10.0.1.0/24","nodeUID":"uid-0001","node":"node-0001","instance":"gce://p/z/node-0001","before":"10.0.1.0/25 10.0.1.128/28","request":"pods","subnet":"nodes","range":"vn-pods-0"}`,
 			grown(1, "10.0.1.0/25", "10.0.1.128/28"), "[10.0.1.144/28 10.0.1.160/27 10.0.1.192/26]"},
@@ -108,7 +109,7 @@ func TestOnlyWhatWasThereBeforeKeepsAnEarlierReleaseOut(t *testing.T) {
 	must(l.Flush(t.Context()))
 	formats("1", "1")
 	b := said(t, s)
-	var left []Entry
+	var left []allocator.Allocation
 	for _, p := range e.Before.List() {
 		x := e
 		x.Prefix, x.Adopted, x.Before = p, true, prefix.Parts{}
@@ -118,8 +119,8 @@ func TestOnlyWhatWasThereBeforeKeepsAnEarlierReleaseOut(t *testing.T) {
 	for _, r := range b.Resting {
 		rests = append(rests, r.Prefix)
 	}
-	if len(b.Releases) != 2 || !reflect.DeepEqual(map[netip.Prefix]Entry{b.Releases[0].Prefix: b.Releases[0], b.Releases[1].Prefix: b.Releases[1]},
-		map[netip.Prefix]Entry{left[0].Prefix: left[0], left[1].Prefix: left[1]}) {
+	if len(b.Releases) != 2 || !reflect.DeepEqual(map[netip.Prefix]allocator.Allocation{b.Releases[0].Prefix: b.Releases[0], b.Releases[1].Prefix: b.Releases[1]},
+		map[netip.Prefix]allocator.Allocation{left[0].Prefix: left[0], left[1].Prefix: left[1]}) {
 		t.Errorf("left are %+v", b.Releases)
 	}
 	if !reflect.DeepEqual(rests, e.Ours()) {

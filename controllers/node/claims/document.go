@@ -12,6 +12,8 @@ import (
 
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // Keys of the ConfigMap's data.
@@ -68,7 +70,7 @@ func newDocument() *document {
 	}
 }
 
-func (d *document) claim(e Entry) {
+func (d *document) claim(e allocator.Allocation) {
 	d.endClaim(e.NodeUID)
 	l := lineOf(e)
 	d.claims[e.NodeUID] = l
@@ -84,7 +86,7 @@ func (d *document) endClaim(uid types.UID) bool {
 	return had
 }
 
-func (d *document) release(e Entry) {
+func (d *document) release(e allocator.Allocation) {
 	d.endRelease(e.NodeUID, e.Prefix)
 	if d.releases[e.Prefix] == nil {
 		d.releases[e.Prefix] = map[types.UID]line{}
@@ -204,7 +206,7 @@ func parse(data map[string]string) (Records, error) {
 			if err != nil {
 				return Records{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)
 			}
-			b.Resting = append(b.Resting, Rest{Prefix: p, Until: end})
+			b.Resting = append(b.Resting, allocator.Resting{Prefix: p, Until: end})
 		}
 	}
 	return b, nil

@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
-func entry(n int) Entry {
-	return Entry{
-		Prefix:  netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 0}), 24),
-		NodeUID: types.UID(fmt.Sprintf("uid-%04d", n)), Node: fmt.Sprintf("node-%04d", n),
-		Instance: fmt.Sprintf("gce://p/z/node-%04d", n), Request: "pods", Subnet: "nodes", Range: "vn-pods-0",
+func entry(n int) allocator.Allocation {
+	return allocator.Allocation{
+		Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 0}), 24),
+		Holder: allocator.Holder{NodeUID: types.UID(fmt.Sprintf("uid-%04d", n)), Node: fmt.Sprintf("node-%04d", n), Instance: fmt.Sprintf("gce://p/z/node-%04d", n)},
+		Key:    allocator.Key{Request: "pods", Subnet: "nodes"}, Range: "vn-pods-0",
 	}
 }
 
@@ -41,7 +43,7 @@ func TestTheDocumentRoundTrips(t *testing.T) {
 			default:
 				// Every second prefix only: neighbours would be aggregated.
 				p := netip.PrefixFrom(netip.AddrFrom4([4]byte{11, byte(n), byte(2 * n), 0}), 24)
-				want.Resting = append(want.Resting, Rest{p, time.Unix(1_000_000, 0).UTC().Add(time.Duration(n/4) * restGrain)})
+				want.Resting = append(want.Resting, allocator.Resting{Prefix: p, Until: time.Unix(1_000_000, 0).UTC().Add(time.Duration(n/4) * restGrain)})
 			}
 		}
 		got, err := parse(fromRecords(want).render())
@@ -55,7 +57,7 @@ func TestTheDocumentRoundTrips(t *testing.T) {
 }
 
 // whole is an entry on a line of its own.
-func whole(e Entry) string { return lineOf(e).own + lineOf(e).place }
+func whole(e allocator.Allocation) string { return lineOf(e).own + lineOf(e).place }
 
 func TestWhatIsCommonStandsOnce(t *testing.T) {
 	t.Parallel()
@@ -123,11 +125,11 @@ func TestRestsAreRoundedUpAndAggregated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Rest{
-		{netip.MustParsePrefix("10.0.0.0/24"), base},
-		{netip.MustParsePrefix("10.0.1.0/24"), base.Add(restGrain)},
-		{netip.MustParsePrefix("10.0.2.0/23"), base.Add(restGrain)},
-		{netip.MustParsePrefix("10.0.4.0/24"), base.Add(restGrain)},
+	want := []allocator.Resting{
+		{Prefix: netip.MustParsePrefix("10.0.0.0/24"), Until: base},
+		{Prefix: netip.MustParsePrefix("10.0.1.0/24"), Until: base.Add(restGrain)},
+		{Prefix: netip.MustParsePrefix("10.0.2.0/23"), Until: base.Add(restGrain)},
+		{Prefix: netip.MustParsePrefix("10.0.4.0/24"), Until: base.Add(restGrain)},
 	}
 	if !slices.Equal(got.Resting, want) {
 		t.Errorf("got  %v\nwant %v", got.Resting, want)
@@ -192,7 +194,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("not stable: %v\n%+v\n%+v", err, second, third)
 		}
 		for _, r := range first.Resting { // nothing rests shorter than it was to
-			if !slices.ContainsFunc(second.Resting, func(s Rest) bool {
+			if !slices.ContainsFunc(second.Resting, func(s allocator.Resting) bool {
 				return s.Prefix.Contains(r.Prefix.Addr()) && !s.Until.Before(r.Until)
 			}) {
 				t.Fatalf("%v is not in %v", r, second.Resting)

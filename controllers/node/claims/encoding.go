@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unique"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -34,7 +35,7 @@ const (
 // from there on.
 type line struct{ own, place string }
 
-func lineOf(e Entry) line {
+func lineOf(e allocator.Allocation) line {
 	b, err := json.Marshal(e)
 	if err != nil {
 		panic(fmt.Sprintf("claims: an entry of plain strings does not marshal: %v", err))
@@ -63,8 +64,8 @@ func joined(lines iter.Seq[line]) string {
 	return b.String()
 }
 
-func parseEntries(key, text string) ([]Entry, error) {
-	var out []Entry
+func parseEntries(key, text string) ([]allocator.Allocation, error) {
+	var out []allocator.Allocation
 	place := ""
 	for l := range strings.Lines(text) {
 		l = strings.TrimSpace(l)
@@ -85,13 +86,13 @@ func parseEntries(key, text string) ([]Entry, error) {
 		}
 		out = append(out, e)
 	}
-	slices.SortFunc(out, func(a, b Entry) int {
+	slices.SortFunc(out, func(a, b allocator.Allocation) int {
 		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.NodeUID, b.NodeUID))
 	})
 	return out, nil
 }
 
-func parseEntry(text string) (e Entry, err error) {
+func parseEntry(text string) (e allocator.Allocation, err error) {
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
 		return e, err
 	}

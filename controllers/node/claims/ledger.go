@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/typed/core/v1"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
@@ -78,13 +79,13 @@ type Ledger struct {
 // The only errors are ErrFenced, ErrFull, a *BlockedError and that of ctx;
 // after the latter two the promise may or may not have been written, and may
 // be yet: the prefix must stay occupied until the claim is made again or ended.
-func (l *Ledger) Claim(ctx context.Context, e Entry) error {
+func (l *Ledger) Claim(ctx context.Context, e allocator.Allocation) error {
 	return l.commit(ctx, maxClaims, func(d *document) { d.claim(e) })
 }
 
 // Release says that a prefix's Node is gone, and ends the Node's claim. It
 // returns as Claim does.
-func (l *Ledger) Release(ctx context.Context, e Entry) error {
+func (l *Ledger) Release(ctx context.Context, e allocator.Allocation) error {
 	return l.commit(ctx, maxReleases, func(d *document) {
 		d.endClaim(e.NodeUID)
 		d.release(e)
@@ -126,7 +127,7 @@ func (l *Ledger) Rest(uid types.UID, p netip.Prefix, until, now time.Time) {
 
 // RestAround is Rest for a released prefix of which parts were there before us:
 // they stay, as after LeaveOn, and what was ours of it rests.
-func (l *Ledger) RestAround(e Entry, until, now time.Time) {
+func (l *Ledger) RestAround(e allocator.Allocation, until, now time.Time) {
 	l.lazily(func(d *document) bool {
 		d.endReleasesOf(e.Prefix)
 		for _, p := range e.Ours() {

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
 )
 
@@ -72,7 +73,7 @@ func hang(verb string, m claimstest.Moment) claimstest.Hook {
 
 // claimed claims as a Node does: for as long as the ledger is blocked, it comes
 // again.
-func claimed(ctx context.Context, l *Ledger, e Entry) error {
+func claimed(ctx context.Context, l *Ledger, e allocator.Allocation) error {
 	for {
 		err := l.Claim(ctx, e)
 		if _, blocked := errors.AsType[*BlockedError](err); !blocked {
@@ -305,7 +306,7 @@ func TestOpenTakesOverWhatWasPromised(t *testing.T) {
 	}
 	_, got := mustOpen(t, s, "b")
 	for who, records := range map[string]Records{"open": got, "peek": peeked} {
-		want := Records{Claims: []Entry{entry(1)}, Releases: []Entry{entry(2)}, Resting: []Rest{{entry(3).Prefix, now.Add(restGrain)}}}
+		want := Records{Claims: []allocator.Allocation{entry(1)}, Releases: []allocator.Allocation{entry(2)}, Resting: []allocator.Resting{{Prefix: entry(3).Prefix, Until: now.Add(restGrain)}}}
 		if fmt.Sprint(records) != fmt.Sprint(want) {
 			t.Errorf("%s says\n%v, want\n%v", who, records, want)
 		}
@@ -513,7 +514,7 @@ func TestManyLeadersNeverLoseAPromise(t *testing.T) {
 				}
 			}
 			s.SetHook(nil)
-			have := map[Entry]bool{}
+			have := map[allocator.Allocation]bool{}
 			for _, e := range said(t, s).Claims {
 				have[e] = true
 			}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // The ledger also remembers what Nodes publish, since an alias range carries
@@ -33,7 +35,7 @@ const (
 
 // Settle says that a Node publishes its prefix: that is recorded, and when
 // the record is durable the Node's claim ends. It costs nothing to repeat.
-func (l *Ledger) Settle(e Entry) {
+func (l *Ledger) Settle(e allocator.Allocation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fenced != nil {

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // shard is one ConfigMap of records.
@@ -37,7 +39,7 @@ func newHoldings() *holdings {
 	return &holdings{where: map[types.UID]*shard{}, kick: make(chan struct{}, 1)}
 }
 
-func (h *holdings) add(e Entry, prefix string) { h.put(e.NodeUID, lineOf(e), prefix) }
+func (h *holdings) add(e allocator.Allocation, prefix string) { h.put(e.NodeUID, lineOf(e), prefix) }
 
 func (h *holdings) put(uid types.UID, l line, prefix string) {
 	if h.open == nil || len(h.open.lines) >= shardSize || h.open.retry.blocked != nil {
@@ -111,9 +113,9 @@ func (h *holdings) drop(uid types.UID) {
 }
 
 // readHoldings reads the shards.
-func readHoldings(ctx context.Context, cfg Config) (*holdings, []Entry, error) {
+func readHoldings(ctx context.Context, cfg Config) (*holdings, []allocator.Allocation, error) {
 	h := newHoldings()
-	var all []Entry
+	var all []allocator.Allocation
 	err := eachShard(ctx, cfg, func(cm *corev1.ConfigMap) error {
 		entries, err := h.load(cm)
 		all = append(all, entries...)
@@ -165,7 +167,7 @@ func (l *Ledger) check(ctx context.Context) {
 	}
 }
 
-func (h *holdings) load(cm *corev1.ConfigMap) ([]Entry, error) {
+func (h *holdings) load(cm *corev1.ConfigMap) ([]allocator.Allocation, error) {
 	if err := known(cm); err != nil {
 		return nil, err
 	}

@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims/claimstest"
 )
 
-func uids(entries []Entry) (out []string) {
+func uids(entries []allocator.Allocation) (out []string) {
 	for _, e := range entries {
 		out = append(out, string(e.NodeUID))
 	}
@@ -121,7 +122,7 @@ func TestRecordsSurviveARestartUntilTheirPrefixRests(t *testing.T) {
 	}
 	l.writeShards(false)
 	_, records := mustOpen(t, s, "b")
-	var want []Entry
+	var want []allocator.Allocation
 	for n := 10; n < many; n++ {
 		want = append(want, entry(n))
 	}
@@ -165,7 +166,7 @@ func TestARecordSurvivesAnEditByHand(t *testing.T) {
 	}
 }
 
-func parseHeld(t *testing.T, s *claimstest.Store) []Entry {
+func parseHeld(t *testing.T, s *claimstest.Store) []allocator.Allocation {
 	t.Helper()
 	_, held, err := readHoldings(t.Context(), config(s, "reader"))
 	if err != nil {

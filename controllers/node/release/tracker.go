@@ -121,7 +121,7 @@ func (t *Tracker) EndInRest(h allocator.Allocation) {
 // still shows the prefix on the machine that we had put it on. The others that
 // it could have shown are done with: what it shows may be older than it by
 // staleness.
-func (t *Tracker) Mistaken(attached []allocator.Observed, began time.Time) (out []allocator.Allocation) {
+func (t *Tracker) Mistaken(attached []allocator.Allocation, began time.Time) (out []allocator.Allocation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, k := range attached {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 )
 
@@ -24,7 +25,7 @@ type rangeless map[types.UID]time.Time
 // rangeless gives the entries whose range and Node are gone and whose prefix no
 // interface carries; none where not everything could be read. Routes are read
 // only where a request has some, so that those of a range of routes are none.
-func (r *reading) rangeless(unplaced claims.Records) (out []claims.Entry) {
+func (r *reading) rangeless(unplaced claims.Records) (out []allocator.Allocation) {
 	if len(r.catalog.failures) > 0 {
 		return nil
 	}
@@ -53,10 +54,24 @@ func (c *Controller) endRangeless(ctx context.Context, r *reading) {
 			"node", e.Node, "prefix", e.Prefix, "request", e.Request)
 		c.ledger.End(e.NodeUID, e.Prefix)
 		c.ledger.Rest(e.NodeUID, e.Prefix, now.Add(c.Quarantine), now)
-		is := func(x claims.Entry) bool { return x.NodeUID == e.NodeUID && x.Prefix == e.Prefix }
+		is := func(x allocator.Allocation) bool { return x.NodeUID == e.NodeUID && x.Prefix == e.Prefix }
 		c.unplaced.Claims = slices.DeleteFunc(c.unplaced.Claims, is)
 		c.unplaced.Releases = slices.DeleteFunc(c.unplaced.Releases, is)
 		c.unplaced.Held = slices.DeleteFunc(c.unplaced.Held, is)
 	}
 	maps.DeleteFunc(c.rangeless, func(uid types.UID, _ time.Time) bool { return !found[uid] })
+}
+
+// releaseAgain makes releases of those that rest by mistake, as far as that
+// can be recorded.
+func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Time) {
+	for _, h := range c.releases.Mistaken(r.world.Attached, began) {
+		if err := c.ledger.Release(ctx, h); err != nil {
+			c.noClaim(err)
+			c.releases.EndInRest(h) // the next reading tries again
+			continue
+		}
+		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)
+		r.world.Promised = append(r.world.Promised, h.Recorded())
+	}
 }
