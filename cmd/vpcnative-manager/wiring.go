@@ -47,7 +47,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	}
 	spaces := vpc.New(vpc.Config{Open: clouds.Open})
 	forNodes := node.Config{
-		Client: mgr.GetClient(), Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
+		Client: mgr.GetClient(), Nodes: cached, Live: informer.Reader{Reader: mgr.GetAPIReader(), Nodes: nodeReader},
 		Writer:  nodestatus.NewWriter(clients.CoreV1().RESTClient()),
 		OpenVPC: clouds.Open, Space: spaces,
 		Ledger: claims.Config{

@@ -38,6 +38,9 @@ import (
 type Config struct {
 	// Client reads from the cache.
 	Client client.Client
+	// Nodes returns the cache's own Nodes, which must not be changed: Client
+	// would copy each, which is most of the memory that a large cluster takes.
+	Nodes func() []*corev1.Node
 	// Live reads from the API server.
 	Live client.Reader
 	// Writer writes Nodes.

@@ -93,14 +93,10 @@ func (c *Controller) callBack(ctx context.Context, requests []string) {
 		return
 	}
 	log.FromContext(ctx).Info("the other allocator is gone; allocation goes on", "requests", requests)
-	var nodes corev1.NodeList
-	if err := c.Client.List(ctx, &nodes); err != nil {
-		return // each comes back by itself, a little later
-	}
-	for i := range nodes.Items {
-		if len(nodes.Items[i].Spec.PodCIDRs) == 0 {
-			c.backoff.Forget(nodes.Items[i].Name)
-			c.enqueue(nodes.Items[i].Name)
+	for _, n := range c.Nodes() {
+		if len(n.Spec.PodCIDRs) == 0 {
+			c.backoff.Forget(n.Name)
+			c.enqueue(n.Name)
 		}
 	}
 }

@@ -6,14 +6,12 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/brake"
-	"github.com/vpcnative/vpcnative/controllers/informer"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
@@ -66,12 +64,9 @@ func (r roll) verdict(was brake.Decision, confirmed int) (is brake.Decision, hel
 }
 
 // count counts the Nodes of a VPC anew.
-func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alpha1.Network) (is brake.Decision, held int, _ error) {
+func (c *Controller) count(at cloud.Place, networks []v1alpha1.Network) (is brake.Decision, held int) {
 	began := c.Now()
-	r, err := c.callRoll(ctx, at)
-	if err != nil {
-		return is, 0, err
-	}
+	r := c.callRoll(at)
 	was, counted := c.brakes[at]
 	if !counted {
 		was.Held = slices.ContainsFunc(networks, func(n v1alpha1.Network) bool {
@@ -87,18 +82,15 @@ func (c *Controller) count(ctx context.Context, at cloud.Place, networks []v1alp
 	for _, name := range c.releases.Hold(at, began, nodes) {
 		c.enqueue(name)
 	}
-	return is, len(nodes), nil
+	return is, len(nodes)
 }
 
-func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error) {
+func (c *Controller) callRoll(at cloud.Place) roll {
 	r := roll{carrying: map[types.UID]string{}, doubt: map[types.UID]string{}}
-	var nodes corev1.NodeList
-	if err := c.Client.List(ctx, &nodes); err != nil {
-		return r, fmt.Errorf("listing Nodes: %w", err)
-	}
-	alive, machines := make(map[types.UID]bool, len(nodes.Items)), make(map[string]bool, len(nodes.Items))
-	for i := range nodes.Items {
-		alive[nodes.Items[i].UID], machines[informer.ProviderID(&nodes.Items[i])] = true, true
+	nodes := c.Nodes()
+	alive, machines := make(map[types.UID]bool, len(nodes)), make(map[string]bool, len(nodes))
+	for _, n := range nodes {
+		alive[n.UID], machines[n.Spec.ProviderID] = true, true
 	}
 	cat := c.findings.catalog()
 	for _, h := range c.allocator.OfNodes() {
@@ -118,7 +110,7 @@ func (c *Controller) callRoll(ctx context.Context, at cloud.Place) (roll, error)
 			}
 		}
 	}
-	return r, nil
+	return r
 }
 
 // networksOf are the Networks of a VPC.
@@ -149,10 +141,7 @@ func (c *Controller) applyBrakes(ctx context.Context) (again bool) {
 		if err != nil {
 			return true
 		}
-		is, nodes, err := c.count(ctx, vpc.Place, networks)
-		if err != nil {
-			return true
-		}
+		is, nodes := c.count(vpc.Place, networks)
 		if is.Held {
 			held += nodes
 		}

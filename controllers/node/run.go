@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
@@ -110,15 +109,11 @@ func (c *Controller) refresh(ctx context.Context) bool {
 	if same {
 		return true
 	}
-	var nodes corev1.NodeList
-	if err := c.Client.List(ctx, &nodes); err != nil {
-		return false
-	}
-	for i := range nodes.Items {
+	for _, n := range c.Nodes() {
 		// Those that publish ours know it; another request may select those
 		// that somebody else gave theirs.
-		if _, _, ours := c.publishedPrefix(&nodes.Items[i]); !ours {
-			c.enqueue(nodes.Items[i].Name)
+		if _, _, ours := c.publishedPrefix(n); !ours {
+			c.enqueue(n.Name)
 		}
 	}
 	return true

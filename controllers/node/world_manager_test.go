@@ -38,6 +38,14 @@ func (w *world) lead() *process {
 	m := &process{stop: cancel}
 	m.c = New(Config{
 		Client: reader{w: w, stale: true}, Live: reader{w: w},
+		Nodes: func() (out []*corev1.Node) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			for _, n := range w.cached {
+				out = append(out, n.DeepCopy())
+			}
+			return out
+		},
 		Writer: nodestatus.NewWriter(answeredBy(w.t, w.patch)),
 		OpenVPC: func(_ context.Context, n *v1alpha1.Network) (cloud.VPC, error) {
 			w.mu.Lock()
