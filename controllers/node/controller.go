@@ -108,6 +108,7 @@ func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.Ledger.Now = c.Now
 	if c.Space == nil {
 		c.Space = vpc.New(vpc.Config{Open: c.OpenVPC, Now: c.Now})
 	}

@@ -9,23 +9,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-const (
-	// After a write that many waited for, as much time passes until the next
-	// as that write took, up to maxPause, so that each gathers more claims and
-	// leaves a busy API server room for other work. After a quickWrite the next
-	// one starts at once, and also where at most few waited: Nodes that come
-	// one after the other are not made to wait for each other.
-	quickWrite = 8 * time.Millisecond
-	maxPause   = 100 * time.Millisecond
-	few        = 8
-)
+// After a write as much time passes until the next as that write took, up to
+// maxPause, so that each gathers more claims and leaves a busy API server room
+// for other work.
+const maxPause = 100 * time.Millisecond
 
 // commit is a group of changes that go out in one write.
 type commit struct {
-	done    chan struct{}
-	waiting int // for it
-	err     error
-	merged  []*commit // that go out with it
+	done   chan struct{}
+	err    error
+	merged []*commit // that go out with it
 }
 
 // end tells all who wait for it.
@@ -35,14 +28,6 @@ func (c *commit) end(err error) {
 	for _, m := range c.merged {
 		m.end(err)
 	}
-}
-
-func (c *commit) waiters() int {
-	n := c.waiting
-	for _, m := range c.merged {
-		n += m.waiters()
-	}
-	return n
 }
 
 func (l *Ledger) commit(ctx context.Context, room int, change func(*document)) error {
@@ -61,7 +46,6 @@ func (l *Ledger) commit(ctx context.Context, room int, change func(*document)) e
 	}
 	change(l.doc)
 	c := l.enqueue()
-	c.waiting++
 	l.mu.Unlock()
 	select {
 	case <-c.done:
@@ -85,7 +69,7 @@ func (l *Ledger) lingerLocked() {
 	if l.next != nil || l.linger != nil {
 		return
 	}
-	l.linger = time.AfterFunc(l.cfg.Linger, func() {
+	l.linger = time.AfterFunc(linger, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.linger != nil && l.fenced == nil {
@@ -119,7 +103,7 @@ func (l *Ledger) writeAll() {
 			l.mu.Unlock()
 			return
 		}
-		if wait := time.Until(l.pause); wait > 0 {
+		if wait := l.pause.Sub(l.cfg.Now()); wait > 0 {
 			l.mu.Unlock()
 			time.Sleep(wait)
 			continue
@@ -133,7 +117,7 @@ func (l *Ledger) writeAll() {
 		cm := l.configMap()
 		l.mu.Unlock()
 
-		began := time.Now()
+		began := l.cfg.Now()
 		version, err := l.put(cm)
 		l.wrote(c, version, err, began)
 	}
@@ -145,12 +129,10 @@ func (l *Ledger) writeAll() {
 func (l *Ledger) wrote(c *commit, version string, err error, began time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.cfg.Now()
 	switch {
 	case err == nil:
-		if c.waiters() > few {
-			l.pause = now.Add(min(now.Sub(began)-quickWrite, maxPause))
-		}
+		l.pause = now.Add(min(now.Sub(began), maxPause))
 		l.version, l.retry = version, retry{}
 		l.writes++
 		c.end(nil)

@@ -31,8 +31,9 @@ const (
 	maxClaims   = 640 << 10
 	maxReleases = 768 << 10
 
-	// defaultLinger spares a write for each Node that is done.
-	defaultLinger = 500 * time.Millisecond
+	// linger is how long a change that nobody waits for may stay unwritten; it
+	// spares a write for each Node that is done.
+	linger = 500 * time.Millisecond
 )
 
 // DefaultName is the ConfigMap's.
@@ -50,10 +51,9 @@ type Config struct {
 	// ConfigMap is written anew where somebody deleted it; without it, that
 	// ends the ledger.
 	StillLeads func(context.Context) error
-	// Linger is how long a change that nobody waits for may stay unwritten;
-	// half a second by default.
-	Linger time.Duration
-	Log    logr.Logger
+	// Now is the time; time.Now by default.
+	Now func() time.Time
+	Log logr.Logger
 }
 
 // Ledger is the open ledger of the manager that leads.

@@ -24,8 +24,6 @@ const (
 	keyHoldings   = "holdings"
 	// shardSize bounds the records of a shard, about 60 KB at most.
 	shardSize = 500
-	// shardBatch is how many records wait at most before they are written.
-	shardBatch = 64
 	// shardLinger is how long records wait at most before they are written.
 	shardLinger = 500 * time.Millisecond
 	// checkEvery is how often the ConfigMaps are looked for: one that nothing
@@ -76,7 +74,6 @@ func (l *Ledger) Run(ctx context.Context) {
 		case <-check.C:
 			l.check(ctx)
 		case <-ticker.C:
-		case <-l.held.kick:
 		}
 		l.writeShards(false)
 	}
@@ -88,11 +85,10 @@ func (l *Ledger) writeShards(anyway bool) {
 	l.mu.Lock()
 	var due []*shard
 	for _, s := range l.held.shards {
-		if s.dirty && (anyway || !time.Now().Before(s.retry.next)) {
+		if s.dirty && (anyway || !l.cfg.Now().Before(s.retry.next)) {
 			due = append(due, s)
 		}
 	}
-	l.held.waiting = 0
 	l.mu.Unlock()
 	for _, s := range due {
 		l.writeShard(s)
@@ -118,7 +114,7 @@ func (l *Ledger) writeShard(s *shard) {
 	s.writing = false
 	if err != nil {
 		s.dirty, s.added = true, append(added, s.added...)
-		s.retry.failed(s.name, err, time.Now())
+		s.retry.failed(s.name, err, l.cfg.Now())
 		l.cfg.Log.Info("records of published ranges could not be written; trying again", "configMap", s.name, "at", s.retry.next, "error", err.Error())
 		if s.retry.blocked != nil {
 			l.held.moveOn(s, l.cfg.Name)

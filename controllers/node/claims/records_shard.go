@@ -28,15 +28,13 @@ func (s *shard) render() string { return joined(maps.Values(s.lines)) }
 
 // holdings are all shards; the ledger's mu guards them.
 type holdings struct {
-	shards  []*shard
-	where   map[types.UID]*shard
-	open    *shard // takes new records
-	waiting int
-	kick    chan struct{}
+	shards []*shard
+	where  map[types.UID]*shard
+	open   *shard // takes new records
 }
 
 func newHoldings() *holdings {
-	return &holdings{where: map[types.UID]*shard{}, kick: make(chan struct{}, 1)}
+	return &holdings{where: map[types.UID]*shard{}}
 }
 
 func (h *holdings) add(e allocator.Allocation, prefix string) { h.put(e.NodeUID, lineOf(e), prefix) }
@@ -49,13 +47,6 @@ func (h *holdings) put(uid types.UID, l line, prefix string) {
 	h.open.added = append(h.open.added, uid)
 	h.open.dirty = true
 	h.where[uid] = h.open
-	h.waiting++
-	if h.waiting >= shardBatch {
-		select {
-		case h.kick <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // roomiest gives the shard with the fewest records, or a new one where all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -63,8 +64,8 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Records, error) {
 	if err != nil {
 		return nil, Records{}, err
 	}
-	if cfg.Linger == 0 {
-		cfg.Linger = defaultLinger
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	l := &Ledger{cfg: cfg, epoch: epoch + 1, doc: fromRecords(records), held: newHoldings(), version: cm.ResourceVersion}
 	mine := l.configMap()
