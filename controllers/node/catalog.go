@@ -110,11 +110,18 @@ func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 	return v, ok
 }
 
+// anyRange tells whether one of the ranges is such a one.
+func (c *catalog) anyRange(is func(allocator.Key, netip.Prefix) bool) bool {
+	return slices.ContainsFunc(c.definitions, func(d allocator.Definition) bool {
+		return slices.ContainsFunc(d.Ranges, func(r allocator.Range) bool { return is(d.Key, r.Prefix) })
+	})
+}
+
 // routesIn tells whether a granted range of the Network is attached by routes.
 func (c *catalog) routesIn(network string) bool {
-	return slices.ContainsFunc(c.definitions, func(d allocator.Definition) bool {
-		r := c.request(d.Key.Request)
-		return d.Key.ByRoutes() && r != nil && r.NetworkName() == network
+	return c.anyRange(func(k allocator.Key, _ netip.Prefix) bool {
+		r := c.request(k.Request)
+		return k.ByRoutes() && r != nil && r.NetworkName() == network
 	})
 }
 

@@ -51,14 +51,10 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 // granted tells whether one of the Node's podCIDRs lies in a range of ours,
 // also one whose pool is not open.
 func (c *Controller) granted(node *corev1.Node) bool {
-	for _, d := range definitionsOf(c.findings.catalog().requests) {
-		for _, r := range d.Ranges {
-			if slices.ContainsFunc(podCIDRsOf(node), func(p netip.Prefix) bool { return prefix.Contains(r.Prefix, p) }) {
-				return true
-			}
-		}
-	}
-	return false
+	all := catalog{definitions: definitionsOf(c.findings.catalog().requests)}
+	return slices.ContainsFunc(podCIDRsOf(node), func(p netip.Prefix) bool {
+		return all.anyRange(func(_ allocator.Key, x netip.Prefix) bool { return prefix.Contains(x, p) })
+	})
 }
 
 func (c *Controller) duplicate(ctx context.Context, node *corev1.Node, p netip.Prefix, err error) reconcile.Result {

@@ -3,7 +3,6 @@ package node
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -55,9 +54,9 @@ func (r *reading) lostIPv6(k allocator.Allocation, nic cloud.Interface) bool {
 	if !k.Delegated.IsValid() || k.Delegated == nic.PodIPv6(k.Prefix) {
 		return false
 	}
-	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
-		of := r.catalog.request(d.Key.Request)
-		return of != nil && wantsIPv6(of) && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return x.Prefix.Overlaps(k.Prefix) })
+	return r.catalog.anyRange(func(key allocator.Key, x netip.Prefix) bool {
+		of := r.catalog.request(key.Request)
+		return of != nil && wantsIPv6(of) && x.Overlaps(k.Prefix)
 	})
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -118,11 +119,9 @@ func (c *Controller) readListing(ctx context.Context, l *listing) error {
 }
 
 func (l *listing) add(nic cloud.Interface) {
-	for _, a := range nic.Attachments {
-		l.carried = append(l.carried, allocator.Allocation{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
-	}
-	for _, p := range nic.Elsewhere {
-		l.carried = append(l.carried, allocator.Allocation{Holder: allocator.Holder{Instance: holderOf(nic)}, Prefix: p})
+	for _, x := range carriedOn(nic) {
+		x.Instance = cmp.Or(nic.Instance, nic.InstanceUID) // it stands for itself where its instance is gone
+		l.carried = append(l.carried, x)
 	}
 	all, key := l.nics, nic.Instance
 	if key == "" {
@@ -132,15 +131,6 @@ func (l *listing) add(nic cloud.Interface) {
 	nic.Attachments = append(nic.Attachments, had.Attachments...)
 	nic.Elsewhere = append(nic.Elsewhere, had.Elsewhere...)
 	all[key] = nic
-}
-
-// holderOf is who carries what an interface does: it stands for itself where
-// its instance is gone.
-func holderOf(nic cloud.Interface) string {
-	if nic.Instance == "" {
-		return nic.InstanceUID
-	}
-	return nic.Instance
 }
 
 // answer takes in what a complete listing shows.

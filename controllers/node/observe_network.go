@@ -13,22 +13,18 @@ import (
 
 // inRange tells whether p touches a granted range.
 func (r *reading) inRange(p netip.Prefix) bool {
-	return r.touches(p, true) || r.touches(p, false)
+	return r.catalog.anyRange(func(_ allocator.Key, x netip.Prefix) bool { return x.Overlaps(p) })
 }
 
 // within tells whether p lies in a granted range.
 func (r *reading) within(p netip.Prefix) bool {
-	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
-		return slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return prefix.Contains(x.Prefix, p) })
-	})
+	return r.catalog.anyRange(func(_ allocator.Key, x netip.Prefix) bool { return prefix.Contains(x, p) })
 }
 
 // touches tells whether p touches a granted range that comes to machines by
 // routes, or one that does not.
 func (r *reading) touches(p netip.Prefix, routes bool) bool {
-	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
-		return d.Key.ByRoutes() == routes && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return x.Prefix.Overlaps(p) })
-	})
+	return r.catalog.anyRange(func(k allocator.Key, x netip.Prefix) bool { return k.ByRoutes() == routes && x.Overlaps(p) })
 }
 
 func (r *reading) readNetwork(ctx context.Context, name string, vpc cloud.VPC, instances map[string]allocator.Allocation) error {
@@ -74,14 +70,9 @@ func (r *reading) noteOfNode(nic cloud.Interface, instances map[string]allocator
 // lacks what its Node publishes.
 func (r *reading) addInterface(nic cloud.Interface, instances map[string]allocator.Allocation, routes bool) {
 	k, known := instances[nic.Instance]
-	for _, a := range nic.Attachments {
-		if r.touches(a.Prefix, routes) && !(known && k.Prefix == a.Prefix) {
-			r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
-		}
-	}
-	for _, p := range nic.Elsewhere {
-		if r.touches(p, routes) {
-			r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: p})
+	for _, x := range carriedOn(nic) {
+		if !known || k.Prefix != x.Prefix {
+			r.noteCarried(x, routes)
 		}
 	}
 	if known && k.Prefix.IsValid() && r.touches(k.Prefix, routes) {
@@ -93,16 +84,30 @@ func (r *reading) addInterface(nic cloud.Interface, instances map[string]allocat
 	}
 }
 
-// noteOutside notes what an interface carries that lies in no range.
-func (r *reading) noteOutside(nic cloud.Interface) {
+// noteCarried notes a prefix on an interface, if it touches a range.
+func (r *reading) noteCarried(x allocator.Allocation, routes bool) {
+	if r.touches(x.Prefix, routes) {
+		r.world.Attached = append(r.world.Attached, x)
+	}
+}
+
+// carriedOn are the prefixes on an interface, each as its instance's. What leads
+// to it in part is not known to have been put on this very machine.
+func carriedOn(nic cloud.Interface) (out []allocator.Allocation) {
 	for _, a := range nic.Attachments {
-		if !r.inRange(a.Prefix) {
-			r.outside = append(r.outside, a.Prefix)
-		}
+		out = append(out, allocator.Allocation{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: a.Prefix, InstanceUID: nic.InstanceUID})
 	}
 	for _, p := range nic.Elsewhere {
-		if !r.inRange(p) {
-			r.outside = append(r.outside, p)
+		out = append(out, allocator.Allocation{Holder: allocator.Holder{Instance: nic.Instance}, Prefix: p})
+	}
+	return out
+}
+
+// noteOutside notes what an interface carries that lies in no range.
+func (r *reading) noteOutside(nic cloud.Interface) {
+	for _, x := range carriedOn(nic) {
+		if !r.inRange(x.Prefix) {
+			r.outside = append(r.outside, x.Prefix)
 		}
 	}
 }
@@ -116,16 +121,11 @@ func (r *reading) readRoutes(ctx context.Context, vpc cloud.VPC, space cloud.Sna
 		if err != nil {
 			return err
 		}
-		for _, a := range nic.Attachments {
-			seen[a.Prefix] = true
+		for _, x := range carriedOn(nic) {
+			seen[x.Prefix] = true
 			if nic.Instance == "" {
-				r.addInterface(cloud.Interface{Instance: r.machineOf(nic, a.Prefix), InstanceUID: nic.InstanceUID, Attachments: []cloud.Attachment{a}}, nil, true)
-			}
-		}
-		for _, p := range nic.Elsewhere {
-			seen[p] = true
-			if nic.Instance == "" {
-				r.addInterface(cloud.Interface{Instance: r.machineOf(nic, p), InstanceUID: nic.InstanceUID, Elsewhere: []netip.Prefix{p}}, nil, true)
+				x.Instance = r.machineOf(nic, x.Prefix)
+				r.noteCarried(x, true)
 			}
 		}
 		if nic.Instance != "" {
@@ -154,7 +154,26 @@ func (r *reading) machineOf(gone cloud.Interface, p netip.Prefix) string {
 // leadsInto tells of a route to addresses of a range, or to part of them. A
 // wider one is where the rest goes.
 func (r *reading) leadsInto(p netip.Prefix) bool {
-	return slices.ContainsFunc(r.catalog.definitions, func(d allocator.Definition) bool {
-		return d.Key.ByRoutes() && slices.ContainsFunc(d.Ranges, func(x allocator.Range) bool { return prefix.Contains(x.Prefix, p) })
-	})
+	return r.catalog.anyRange(func(k allocator.Key, x netip.Prefix) bool { return k.ByRoutes() && prefix.Contains(x, p) })
+}
+
+// readUsed keeps clear of single addresses where ranges lie among them, in
+// their subnets' own blocks: machines' and other parties'. A piece that one of
+// them lies in is nobody's to give. Whole prefixes are on interfaces, which
+// tell whose they are; one on an interface of no instance is refused by the
+// cloud when it is asked for.
+func (r *reading) readUsed(s cloud.Snapshot) {
+	seen := map[netip.Prefix]bool{}
+	for _, subnet := range s.Subnets {
+		for _, p := range subnet.Used {
+			if p.Bits() <= s.Traits.Smallest {
+				continue
+			}
+			piece := netip.PrefixFrom(p.Addr(), s.Traits.Smallest).Masked()
+			if !seen[piece] && r.inRange(piece) {
+				seen[piece] = true
+				r.world.Attached = append(r.world.Attached, allocator.Allocation{Holder: allocator.Holder{Instance: allocator.Unknown}, Prefix: piece})
+			}
+		}
+	}
 }

@@ -53,15 +53,38 @@ func (x *stepper) provide(ctx context.Context, s decide.Step) (again reconcile.R
 
 // pick chooses a prefix for a Node that has none, and says where it comes to.
 func (x *stepper) pick(ctx context.Context) *conditions.Refusal {
-	_, at, no := x.c.take(ctx, x.c.findings.catalog(), x.node, x.candidates, x.at)
-	if no == nil {
-		x.at = at
-		return nil
-	}
-	if no.Reason == v1alpha1.ReasonRangeExhausted || no.Reason == v1alpha1.ReasonWrongSubnet {
+	no := x.take(ctx)
+	if no != nil && (no.Reason == v1alpha1.ReasonRangeExhausted || no.Reason == v1alpha1.ReasonWrongSubnet) {
 		x.c.status.NoRoom(x.node.Name, x.node.UID, roomMark(x.node, x.candidates), no)
 	}
 	return no
+}
+
+func (x *stepper) take(ctx context.Context) *conditions.Refusal {
+	c, cat := x.c, x.c.findings.catalog()
+	candidates, no := c.feasible(ctx, x.at.vpc, x.at.nic, x.candidates)
+	if no != nil {
+		return no
+	}
+	limit, err := limitOf(ctx, cat, x.at.nic, candidates)
+	if err != nil {
+		return decide.NoInstance(err)
+	}
+	h, no := c.pick(ctx, x.node, x.at.nic, candidates, x.at.vpc.Traits, limit)
+	if no != nil || h.ByRoutes() == isRouted(x.at.by) {
+		return no
+	}
+	// It comes to the machine in another way than the first choice's would.
+	vpc, ok := cat.vpcOf(h.Request)
+	if !ok {
+		return requestGone(h)
+	}
+	nic, err := vpc.Interfaces.Get(ctx, x.node.Spec.ProviderID)
+	if err != nil {
+		return decide.NoInstance(err)
+	}
+	x.at = place{cat.request(h.Request), vpc, nic}
+	return nil
 }
 
 // attach puts the claimed prefix on the interface.
@@ -78,35 +101,6 @@ func (x *stepper) attach(ctx context.Context) (last bool) {
 	}
 	x.c.watch(ctx, ifaces, x.node.UID, x.node.Name, op)
 	return true
-}
-
-// take chooses a prefix for a Node that has none, and says where it comes to.
-func (c *Controller) take(ctx context.Context, cat *catalog, node *corev1.Node, candidates []*v1alpha1.RangeRequest, at place) (h allocator.Allocation, _ place, _ *conditions.Refusal) {
-	candidates, t := c.feasible(ctx, at.vpc, at.nic, candidates)
-	if t != nil {
-		return h, at, t
-	}
-	limit, err := limitOf(ctx, cat, at.nic, candidates)
-	if err != nil {
-		return h, at, decide.NoInstance(err)
-	}
-	if h, t = c.pick(ctx, node, at.nic, candidates, at.vpc.Traits, limit); t != nil {
-		return h, at, t
-	}
-	if h.Key.ByRoutes() == isRouted(at.by) {
-		return h, at, nil
-	}
-	// It comes to the machine in another way than the first choice's would.
-	by := cat.request(h.Key.Request)
-	vpc, ok := cat.vpcOf(h.Key.Request)
-	if !ok {
-		return h, at, requestGone(h)
-	}
-	nic, err := vpc.Interfaces.Get(ctx, node.Spec.ProviderID)
-	if err != nil {
-		return h, at, decide.NoInstance(err)
-	}
-	return h, place{by, vpc, nic}, nil
 }
 
 // promise makes the claim durable.
