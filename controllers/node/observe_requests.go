@@ -10,16 +10,13 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/assign"
-	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // outdated tells whether the Node would be given a prefix by requests that are
 // not those of now: what it gets it keeps, so a request that came a moment before
-// the Node has to count. It is asked until the prefix is promised. Where the
-// catalog is behind, it is read again, and the Node comes again.
+// the Node has to count. It is asked until the prefix is promised.
 func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) bool {
-	h, held := c.allocator.Held(node.UID)
-	if held && (h.Durable || h.Found) {
+	if h, held := c.allocator.Held(node.UID); held && (h.Durable || h.Found) {
 		return false
 	}
 	var now v1alpha1.RangeRequestList
@@ -27,19 +24,7 @@ func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates
 		log.FromContext(ctx).Info("the requests cannot be listed; the node comes again", "error", err.Error())
 		return true
 	}
-	if held && !fromOneOf(candidates, h) {
-		c.drop(node.UID) // it was fed before the requests changed
-	}
-	if slices.EqualFunc(candidates, assign.Candidates(now.Items, assign.LabelsOf(node)), sameRequest) {
-		return false
-	}
-	c.drop(node.UID)
-	c.lookAgain()
-	return true
-}
-
-func fromOneOf(candidates []*v1alpha1.RangeRequest, h allocator.Allocation) bool {
-	return slices.ContainsFunc(candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == h.Key.Request })
+	return !slices.EqualFunc(candidates, assign.Candidates(now.Items, assign.LabelsOf(node)), sameRequest)
 }
 
 // sameRequest tells whether both select nodes alike and size them alike.

@@ -89,6 +89,8 @@ func (x *stepper) assume(ctx context.Context, s decide.Step) bool {
 	switch s.Do {
 	case decide.Look:
 		return x.look(ctx)
+	case decide.Drop:
+		x.c.allocator.Drop(x.node.UID)
 	case decide.Pick:
 		if no := x.pick(ctx); no != nil {
 			x.view.Refused, x.view.Interface = no, nil

@@ -20,10 +20,13 @@ func (x *stepper) provide(ctx context.Context, s decide.Step) (again reconcile.R
 	switch s.Do {
 	case decide.Ignore:
 		c.leavePlace(node.UID)
-		if s.Again == 0 {
-			c.drop(node.UID)
+		c.drop(node.UID)
+		if x.view.Outdated {
+			c.lookAgain()
 		}
 		return reconcile.Result{RequeueAfter: s.Again}, true
+	case decide.Drop:
+		c.drop(node.UID)
 	case decide.Pick:
 		if no := x.pick(ctx); no != nil {
 			return c.wait(ctx, node, no), true

@@ -86,12 +86,7 @@ func (c *Controller) wants(nic cloud.Interface, candidates []*v1alpha1.RangeRequ
 }
 
 func isCandidate(name string, candidates []*v1alpha1.RangeRequest) bool {
-	for _, r := range candidates {
-		if r.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(candidates, func(r *v1alpha1.RangeRequest) bool { return r.Name == name })
 }
 
 func noNetwork(cat *catalog, r *v1alpha1.RangeRequest) *conditions.Refusal {

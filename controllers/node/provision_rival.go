@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -56,14 +55,8 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 	return true
 }
 
-// unrivalled leaves out the candidates that a rival has stopped. A prefix
-// that was picked and not promised yet is given back with them.
-func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeRequest) (open []*v1alpha1.RangeRequest, t *conditions.Refusal) {
-	h, held := c.allocator.Held(node.UID)
-	if held && h.Durable {
-		return candidates, nil // what was begun is brought to its end
-	}
-	var stopped []*v1alpha1.RangeRequest
+// unrivalled leaves out the candidates that a rival has stopped.
+func (c *Controller) unrivalled(candidates []*v1alpha1.RangeRequest) (open, stopped []*v1alpha1.RangeRequest) {
 	for _, r := range candidates {
 		if c.rivals.Stops(r.Name) {
 			stopped = append(stopped, r)
@@ -71,20 +64,13 @@ func (c *Controller) unrivalled(node *corev1.Node, candidates []*v1alpha1.RangeR
 			open = append(open, r)
 		}
 	}
-	if len(stopped) == 0 {
-		return open, nil
-	}
-	// Where it is served out of another request, it is forgotten again.
-	c.rivals.Waits(namesOf(stopped), node)
-	if len(open) == 0 || held && c.rivals.Stops(h.Key.Request) {
-		c.drop(node.UID)
-	}
-	if len(open) > 0 {
-		return open, nil
-	}
-	return nil, &conditions.Refusal{Reason: v1alpha1.ReasonForeignPodCIDR, Text: fmt.Sprintf(
+	return open, stopped
+}
+
+func (c *Controller) rivalRefusal(stopped []*v1alpha1.RangeRequest) *conditions.Refusal {
+	return conditions.Refuse(v1alpha1.ReasonForeignPodCIDR,
 		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition AllocatorConflict); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
-		strings.Join(namesOf(candidates), ", "), c.RivalQuiet)}
+		strings.Join(namesOf(stopped), ", "), c.RivalQuiet)
 }
 
 // callBack brings the Nodes back that waited because of a rival.

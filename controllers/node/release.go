@@ -56,36 +56,41 @@ func (c *Controller) leftBy(name string, current *corev1.Node) []allocator.Alloc
 // else.
 func (c *Controller) takeBack(ctx context.Context, h allocator.Allocation, current *corev1.Node) reconcile.Result {
 	x := &releasing{c: c, h: h, current: current, view: c.viewRelease(h, current)}
-	if !x.view.Operation.UnderWay {
-		c.leavePlace(h.NodeUID)
-		c.limiter.LeaveTurn(h.NodeUID)
-	}
+	x.note()
 	return carryOut(ctx, func() decide.Step {
 		x.view.Now, x.view.Release = c.Now(), c.releases.Of(h.NodeUID)
 		return decide.Release(x.view)
 	}, func(s decide.Step) (reconcile.Result, bool) { return x.do(ctx, s) })
 }
 
-// viewRelease observes how it stands with a release. An operation that has ended
-// is taken note of, once.
+// viewRelease observes how it stands with a release.
 func (c *Controller) viewRelease(h allocator.Allocation, current *corev1.Node) decide.View {
-	op, begun := c.operations.Take(h.NodeUID), !c.releases.Of(h.NodeUID).Since.IsZero()
-	switch {
-	case op.UnderWay:
-	case cloud.Is(op.Err, cloud.OutcomeUnknown) && begun:
-		c.operations.MayDetach(h.NodeUID)
-	case cloud.Is(op.Err, cloud.OutcomeUnknown):
-		c.operations.MayAttach(h.NodeUID)
-	case op.Ended && op.Err == nil && begun:
-		c.tookOff(h)
-	}
-	doubt := c.operations.Peek(h.NodeUID)
-	op.MayAttach, op.MayDetach = doubt.MayAttach, doubt.MayDetach
-	v := decide.View{Now: c.Now(), Allocation: &h, Operation: op, Release: c.releases.Of(h.NodeUID), Grace: c.DetachGrace, Staleness: c.Staleness}
+	v := decide.View{Now: c.Now(), Allocation: &h, Operation: c.operations.Of(h.NodeUID), Release: c.releases.Of(h.NodeUID), Grace: c.DetachGrace, Staleness: c.Staleness}
 	if current != nil {
 		v.Node = &decide.Node{UID: current.UID, Instance: current.Spec.ProviderID, PodCIDRs: podCIDRsOf(current)}
 	}
 	return v
+}
+
+// note takes note of an operation that has ended, once.
+func (x *releasing) note() {
+	c, op, uid := x.c, &x.view.Operation, x.h.NodeUID
+	begun := !x.view.Release.Since.IsZero()
+	switch {
+	case op.UnderWay:
+		return
+	case cloud.Is(op.Err, cloud.OutcomeUnknown) && begun:
+		c.operations.MayDetach(uid)
+	case cloud.Is(op.Err, cloud.OutcomeUnknown):
+		c.operations.MayAttach(uid)
+	case op.Ended && op.Err == nil && begun:
+		c.tookOff(x.h)
+	}
+	c.operations.Forget(uid)
+	doubt := c.operations.Of(uid)
+	op.MayAttach, op.MayDetach = doubt.MayAttach, doubt.MayDetach
+	c.leavePlace(uid)
+	c.limiter.LeaveTurn(uid)
 }
 
 // releasing is one allocation that is taken back.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -44,6 +43,7 @@ type stepper struct {
 	node       *corev1.Node
 	view       decide.View
 	candidates []*v1alpha1.RangeRequest // that a Node without podCIDRs may draw from
+	stopped    []*v1alpha1.RangeRequest // and that it might, but for another allocator
 	at         place                    // as it was looked at
 }
 
@@ -58,11 +58,12 @@ type place struct {
 // bring brings a Node to publish podCIDRs, or looks after what it publishes.
 func (c *Controller) bring(ctx context.Context, node *corev1.Node) reconcile.Result {
 	x := c.observe(ctx, node)
+	x.note()
 	return carryOut(ctx, func() decide.Step { return decide.Decide(x.view) },
 		func(s decide.Step) (reconcile.Result, bool) { return x.do(ctx, s) })
 }
 
-// observe observes a Node.
+// observe observes a Node, and changes nothing.
 func (c *Controller) observe(ctx context.Context, node *corev1.Node) *stepper {
 	x := &stepper{c: c, node: node}
 	x.view = decide.View{Now: c.Now(), Node: &decide.Node{UID: node.UID, Instance: node.Spec.ProviderID, PodCIDRs: podCIDRsOf(node)}}
@@ -78,30 +79,20 @@ func (c *Controller) observe(ctx context.Context, node *corev1.Node) *stepper {
 // viewPublished observes a Node that publishes podCIDRs.
 func (x *stepper) viewPublished() {
 	c, n := x.c, x.view.Node
-	c.allocator.Leave(n.UID)
 	n.Published, _, _ = c.publishedPrefix(x.node)
 	n.IPv6, _ = publishedIPv6(x.node)
-	if cond := nodestatus.NetworkCondition(x.node); cond != nil && cond.Status == corev1.ConditionFalse {
-		n.Ready = true
-		c.status.ReadyShown(x.node.Name)
-	}
+	cond := nodestatus.NetworkCondition(x.node)
+	n.Ready = cond != nil && cond.Status == corev1.ConditionFalse
 	n.Reported = c.status.AwaitsReady(x.node.Name, n.UID)
 	x.view.Missed = c.findings.misses(n.UID)
-	if h := x.view.Allocation; h != nil && h.Prefix != n.Published {
-		return
-	}
-	x.view.Operation = c.takeOperation(n.UID)
-	if op := x.view.Operation; op.Ended && op.Err == nil {
-		if x.view.Missed {
-			c.Metrics.repaired(drift.AliasMissing)
-		}
-		c.leavePlace(n.UID)
+	if h := x.view.Allocation; h == nil || h.Prefix == n.Published {
+		x.view.Operation = c.operations.Of(n.UID)
 	}
 }
 
 // viewIdle observes a Node without podCIDRs.
 func (x *stepper) viewIdle(ctx context.Context) {
-	c, cat := x.c, x.c.findings.catalog()
+	c, cat, h := x.c, x.c.findings.catalog(), x.view.Allocation
 	x.candidates = assign.Candidates(cat.requests, assign.LabelsOf(x.node))
 	if x.view.Outdated = c.outdated(ctx, x.node, x.candidates); x.view.Outdated {
 		return
@@ -109,33 +100,52 @@ func (x *stepper) viewIdle(ctx context.Context) {
 	if x.view.Unselected = len(x.candidates) == 0; x.view.Unselected {
 		return
 	}
-	c.rivals.SawIdle(x.node)
-	x.hold()
 	if x.view.Node.Instance == "" {
 		return
 	}
-	x.view.Operation = c.takeOperation(x.node.UID)
-	if h := x.view.Allocation; h != nil {
-		x.view.Better = !isCandidate(h.Key.Request, x.candidates)
+	if h == nil || !h.Durable { // what was begun is brought to its end
+		x.candidates, x.stopped = c.unrivalled(x.candidates)
 	}
-	if op := x.view.Operation; op.UnderWay || op.Ended {
-		return
+	if h != nil {
+		x.view.Better = !isCandidate(h.Request, x.candidates)
+		x.view.Stopped = isCandidate(h.Request, x.stopped) || len(x.candidates) == 0
 	}
-	x.candidates, x.view.Refused = c.unrivalled(x.node, x.candidates)
-	x.hold()
-	if x.view.Refused == nil && x.view.Allocation == nil {
+	x.view.Operation = c.operations.Of(x.node.UID)
+	switch {
+	case x.view.Operation.UnderWay, x.view.Operation.Ended:
+	case len(x.candidates) == 0:
+		x.view.Refused = c.rivalRefusal(x.stopped)
+	case h == nil || x.view.Drops():
 		x.view.Refused = c.waits(cat, x.node, x.candidates)
 	}
 }
 
-// takeOperation returns how it stands with a Node's operation. One that has
-// ended is taken note of, once.
-func (c *Controller) takeOperation(uid types.UID) inflight.State {
-	op := c.operations.Take(uid)
-	if cloud.Is(op.Err, cloud.OutcomeUnknown) {
-		c.operations.MayAttach(uid)
+// note takes note of what was observed.
+func (x *stepper) note() {
+	c, n, op := x.c, x.view.Node, x.view.Operation
+	switch {
+	case len(n.PodCIDRs) > 0:
+		c.allocator.Leave(n.UID)
+		if n.Ready {
+			c.status.ReadyShown(x.node.Name)
+		}
+		if op.Ended && op.Err == nil {
+			if x.view.Missed {
+				c.Metrics.repaired(drift.AliasMissing)
+			}
+			c.leavePlace(n.UID)
+		}
+	case !x.view.Outdated && !x.view.Unselected:
+		c.rivals.SawIdle(x.node)
+		// Where it is served out of another request, it is forgotten again.
+		c.rivals.Waits(namesOf(x.stopped), x.node)
 	}
-	return op
+	if op.Ended {
+		c.operations.Forget(n.UID)
+	}
+	if cloud.Is(op.Err, cloud.OutcomeUnknown) {
+		c.operations.MayAttach(n.UID)
+	}
 }
 
 // hold takes over what the Node holds by now.

@@ -47,6 +47,7 @@ type View struct {
 	Refused *conditions.Refusal
 	Claimed bool // what it holds is in the ledger
 	Better  bool // it is to draw from other requests than it was promised from
+	Stopped bool // because another allocator has stopped that one
 
 	// Of a Node that publishes podCIDRs.
 	Fresh    bool // it did not hold what it publishes until now
@@ -143,7 +144,7 @@ const (
 
 // Steps of an allocation whose Node is gone.
 const (
-	// Drop gives back what neither the ledger nor the cloud has heard of.
+	// Drop, also a step of a Node without podCIDRs, gives back what neither the ledger nor the cloud has heard of.
 	Drop Do = "Drop"
 	// Inherit hands the prefix to the Node that the same instance registered
 	// anew.

@@ -66,6 +66,10 @@ func TestProvide(t *testing.T) {
 	check(t, map[string]stepTest{
 		"the requests have changed":    {with(func(v *View) { v.Outdated = true }), Ignore, CatchUp},
 		"no request selects it":        {with(func(v *View) { v.Unselected = true }), Ignore, 0},
+		"another request selects it":   {with(holds, func(v *View) { v.Better = true }), Drop, 0},
+		"which is too late once found": {with(holds, looked(Interface{}), func(v *View) { v.Better, v.Allocation.Found = true, true }), Claim, 0},
+		"its request is stopped":       {with(holds, func(v *View) { v.Stopped, v.Allocation.Found = true, true }), Drop, 0},
+		"which is too late once ours":  {with(holds, looked(Interface{}), func(v *View) { v.Stopped, v.Allocation.Durable = true, true }), Claim, 0},
 		"no provider ID yet":           {with(noProviderID), Refuse, 0},
 		"an operation is under way":    {with(holds, underWay), Wait, 0},
 		"its prefix is attached":       {with(holds, ended), Publish, 0},

@@ -30,6 +30,8 @@ func Provide(v View) Step {
 		return attachFailed(v)
 	case op.Ended:
 		return step(Publish, "the cloud has attached its prefix")
+	case v.Drops():
+		return step(Drop, "it was picked out of a request that the Node is not to draw from any more")
 	case v.Refused != nil:
 		return refuse(v.Refused)
 	case v.Interface == nil:
@@ -46,6 +48,13 @@ func Provide(v View) Step {
 		return step(Publish, "its instance carries its prefix")
 	}
 	return step(Attach, "its instance does not carry its prefix")
+}
+
+// Drops reports whether what the Node was picked, and was not promised yet, is to
+// be given back.
+func (v View) Drops() bool {
+	h := v.Allocation
+	return h != nil && !h.Durable && (v.Stopped || v.Better && !h.Found)
 }
 
 // attachFailed decides by what the cloud said. A claim is given up only where

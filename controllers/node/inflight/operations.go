@@ -57,26 +57,18 @@ func NewOperations(now func() time.Time, doubt time.Duration) *Operations {
 		attaching: map[types.UID]time.Time{}, detaching: map[types.UID]time.Time{}}
 }
 
-// Take returns how it stands with the Node's operation, and forgets one that
-// has ended.
-func (o *Operations) Take(uid types.UID) State {
+// Forget drops the Node's operation, which has ended: what came of it was taken
+// note of.
+func (o *Operations) Forget(uid types.UID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := o.state(uid)
-	if s.Ended {
-		delete(o.byUID, uid)
-	}
-	return s
+	delete(o.byUID, uid)
 }
 
-// Peek is Take that forgets nothing.
-func (o *Operations) Peek(uid types.UID) State {
+// Of returns how it stands with the Node's operation.
+func (o *Operations) Of(uid types.UID) State {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.state(uid)
-}
-
-func (o *Operations) state(uid types.UID) State {
 	now := o.now()
 	s := State{MayAttach: max(o.attaching[uid].Sub(now), 0), MayDetach: max(o.detaching[uid].Sub(now), 0)}
 	if op := o.byUID[uid]; op != nil {

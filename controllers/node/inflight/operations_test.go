@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-func TestAnOperationThatEndedIsReportedOnce(t *testing.T) {
+func TestAnOperationThatEndedIsReportedUntilItIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := NewOperations(time.Now, time.Minute)
-		if s := o.Take("a"); s != (State{}) {
+		if s := o.Of("a"); s != (State{}) {
 			t.Errorf("an operation out of nothing: %+v", s)
 		}
 		var left, ended atomic.Int32
@@ -21,7 +21,7 @@ func TestAnOperationThatEndedIsReportedOnce(t *testing.T) {
 		o.Watch(t.Context(), "a", func(context.Context) error { time.Sleep(2 * slowAfter); return fails },
 			func() { left.Add(1) }, func() { ended.Add(1) })
 		for range 2 {
-			if s := o.Take("a"); !s.UnderWay || s.Ended {
+			if s := o.Of("a"); !s.UnderWay || s.Ended {
 				t.Errorf("under way: %+v", s)
 			}
 		}
@@ -32,14 +32,12 @@ func TestAnOperationThatEndedIsReportedOnce(t *testing.T) {
 		}
 		time.Sleep(slowAfter)
 		synctest.Wait()
-		if s := o.Peek("a"); s.UnderWay || !s.Ended || s.Err != fails || ended.Load() != 1 {
+		if s := o.Of("a"); s.UnderWay || !s.Ended || s.Err != fails || ended.Load() != 1 {
 			t.Errorf("ended: %+v", s)
 		}
-		if s := o.Take("a"); !s.Ended {
-			t.Error("a Peek took it")
-		}
-		if s := o.Take("a"); s.Ended {
-			t.Error("it was reported twice")
+		o.Forget("a")
+		if s := o.Of("a"); s != (State{}) {
+			t.Errorf("it is forgotten, and there is %+v", s)
 		}
 	})
 }
@@ -51,7 +49,7 @@ func TestAnOperationThatDoesNotEndIsLost(t *testing.T) {
 		o.Watch(t.Context(), "a", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, func() {}, func() {})
 		time.Sleep(lostAfter)
 		synctest.Wait()
-		if s := o.Take("a"); !errors.Is(s.Err, context.DeadlineExceeded) {
+		if s := o.Of("a"); !errors.Is(s.Err, context.DeadlineExceeded) {
 			t.Errorf("%+v", s)
 		}
 	})
@@ -65,7 +63,7 @@ func TestDoubtEndsByItself(t *testing.T) {
 	o.MayDetach("b")
 	for _, step := range []struct{ after, want time.Duration }{{0, time.Minute}, {time.Second, 59 * time.Second}, {59 * time.Second, 0}} {
 		now = now.Add(step.after)
-		a, b := o.Peek("a"), o.Peek("b")
+		a, b := o.Of("a"), o.Of("b")
 		if a.MayAttach != step.want || b.MayDetach != step.want || a.MayDetach+b.MayAttach != 0 {
 			t.Errorf("at %s: %+v, %+v, want %s", now, a, b, step.want)
 		}
@@ -73,7 +71,7 @@ func TestDoubtEndsByItself(t *testing.T) {
 	o.MayAttach("c")
 	o.Clear("c")
 	o.ForgetOld()
-	if n := len(o.attaching) + len(o.detaching); n > 0 || o.Peek("c").MayAttach > 0 {
+	if n := len(o.attaching) + len(o.detaching); n > 0 || o.Of("c").MayAttach > 0 {
 		t.Errorf("%d doubts are kept that are over", n)
 	}
 }
