@@ -56,6 +56,43 @@ func (c *Controller) flush(ctx context.Context) error {
 	return c.ledger.Flush(last)
 }
 
+// standby restores read-only, so that a manager that waits for the lease is
+// known to be able to.
+type standby struct{ c *Controller }
+
+func (standby) NeedLeaderElection() bool { return false }
+
+// standbyAfter is how long a manager hopes to lead before it restores as a
+// standby.
+const standbyAfter = 3 * time.Second
+
+func (s standby) Start(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.c.leads:
+		return nil
+	case <-time.After(standbyAfter):
+	}
+	return until(ctx, "reading what is in use, as a standby", func() error {
+		if s.c.Ready() == nil {
+			return nil
+		}
+		promised, err := claims.Peek(ctx, s.c.Ledger)
+		if err != nil {
+			return err
+		}
+		r, err := s.c.read(ctx, promised)
+		if err != nil {
+			return err
+		}
+		if s.c.findings.begin(r.catalog) {
+			log.FromContext(ctx).Info("the standby has read what is in use", "nodes", len(r.alive))
+		}
+		return nil
+	})
+}
+
 // until tries until it succeeds or the manager stops; later each time, at
 // most every 15 seconds.
 func until(ctx context.Context, act string, try func() error) error {

@@ -19,10 +19,7 @@ func (c *Controller) run(ctx context.Context) {
 	ticker, resync := time.NewTicker(tick), time.NewTicker(c.Resync)
 	defer ticker.Stop()
 	defer resync.Stop()
-	var failures restoreFailures
-	if len(c.findings.catalog().failures) > 0 {
-		failures.retry = time.After(time.Second)
-	}
+	retry := c.restoreAgain(ctx, nil)
 	count := true
 	for {
 		restore := false
@@ -34,35 +31,32 @@ func (c *Controller) run(ctx context.Context) {
 		case <-c.again:
 			count = true // a person may have confirmed what is held
 			restore = !c.refresh(ctx)
-		case <-failures.retry:
+		case <-retry:
 			restore = true
 		case <-resync.C:
 			restore = true
 		}
 		if restore {
-			failures.note(ctx, c.restore(ctx, claims.Records{}), len(c.findings.catalog().failures))
+			retry = c.restoreAgain(ctx, c.restore(ctx, claims.Records{}))
 		}
 	}
 }
 
-// restoreFailures counts the restores in a row that failed, in whole or in part.
-type restoreFailures struct {
-	count int
-	retry <-chan time.Time
-}
+// restoring is the key by which restores that failed, in whole or in part, are
+// tried again, later each time: no Node has this name.
+const restoring = "/restore"
 
-// note notes how a restore went, and of how many VPCs nothing could be read: the
-// next try comes later each time, as the others are read with it.
-func (f *restoreFailures) note(ctx context.Context, err error, unread int) {
-	if err != nil {
-		log.FromContext(ctx).Error(err, "reading what is in use failed; what was known stays in force")
+// restoreAgain is when to restore again after one that may have failed; nil: not before
+// the next resync. What VPCs cannot be read costs a reading of the others, too.
+func (c *Controller) restoreAgain(ctx context.Context, failed error) <-chan time.Time {
+	if failed != nil {
+		log.FromContext(ctx).Error(failed, "reading what is in use failed; what was known stays in force")
 	}
-	if err == nil && unread == 0 {
-		f.count = 0
-		return
+	if failed == nil && len(c.findings.catalog().failures) == 0 {
+		c.backoff.Forget(restoring)
+		return nil
 	}
-	f.count++
-	f.retry = time.After(min(time.Second<<min(f.count, 6), time.Minute))
+	return time.After(c.backoff.When(restoring))
 }
 
 // tick does what is to be done from time to time, and tells whether the Nodes

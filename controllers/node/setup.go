@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/util/workqueue"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/informer"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // Setup adds the controller to a manager.
@@ -86,4 +88,20 @@ func (c *Controller) Ready() error {
 		return nil
 	}
 	return fmt.Errorf("not restored yet: the Nodes, the claims and the interfaces of the cloud are being read")
+}
+
+// Waiting gives the Nodes for which there was no room, and where each wants
+// it.
+func (c *Controller) Waiting() []allocator.Waiter { return c.allocator.Waiters() }
+
+// Look tells whether prefixes are given out of a granted range, and who holds
+// one of it: a range may leave the VPC once none are and nobody does. Until all
+// is read, somebody may (I8).
+func (c *Controller) Look(at netip.Prefix) allocator.Outlook {
+	select {
+	case <-c.restored:
+		return c.allocator.Look(at, c.Now())
+	default:
+		return allocator.Outlook{Held: "who holds what is still being read", ByNode: true}
+	}
 }
