@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
@@ -30,12 +28,8 @@ func (m *process) whose(p netip.Prefix) string {
 			return "instance " + h.Instance
 		}
 	}
-	for _, name := range m.c.allocator.Names(func(types.UID) bool { return false }) {
-		for _, h := range m.c.allocator.Left(name, "nobody") {
-			if h.Prefix == p {
-				return "node " + name
-			}
-		}
+	for _, h := range m.c.allocator.OfNodes(func(h allocator.Allocation) bool { return h.Prefix == p }) {
+		return "node " + h.Node
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/conditions"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // notAttached says on the request why a Node could not be attached, and leaves
@@ -43,8 +44,8 @@ func (c *Controller) adoptionStopped(request string) *conditions.Refusal {
 // observedOf counts the observed Nodes of each request.
 func (c *Controller) observedOf() map[string]int32 {
 	out := map[string]int32{}
-	for _, h := range c.allocator.Observed() {
-		out[h.Key.Request]++
+	for _, h := range c.allocator.OfNodes(allocator.IsObserved) {
+		out[h.Request]++
 	}
 	return out
 }

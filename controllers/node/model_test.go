@@ -165,7 +165,7 @@ func (w *world) maybeBorn(name string) {
 			return
 		}
 	}
-	if slices.ContainsFunc(w.leader.c.allocator.OfNodes(), func(h allocator.Allocation) bool { return h.Prefix.Overlaps(p) }) {
+	if slices.ContainsFunc(w.leader.c.allocator.OfNodes(allocator.All), func(h allocator.Allocation) bool { return h.Prefix.Overlaps(p) }) {
 		return
 	}
 	for _, n := range w.nodes {

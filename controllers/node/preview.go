@@ -9,11 +9,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/controllers/informer"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/decide"
 )
@@ -167,7 +167,10 @@ func dryRun(ctx context.Context, cfg Config) error {
 	if err := cfg.Client.List(ctx, &nodes); err != nil {
 		return fmt.Errorf("listing Nodes: %w", err)
 	}
-	names := p.c.allocator.Names(func(types.UID) bool { return false })
+	var names []string
+	for _, h := range p.c.allocator.OfNodes(allocator.All) {
+		names = append(names, h.Node)
+	}
 	for i := range nodes.Items {
 		names = append(names, nodes.Items[i].Name)
 	}

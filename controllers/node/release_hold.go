@@ -12,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
@@ -93,7 +94,7 @@ func (c *Controller) callRoll(at cloud.Place) roll {
 		alive[n.UID], machines[n.Spec.ProviderID] = true, true
 	}
 	cat := c.findings.catalog()
-	for _, h := range c.allocator.OfNodes() {
+	for _, h := range c.allocator.OfNodes(allocator.All) {
 		vpc, ok := cat.vpcOf(h.Key.Request)
 		switch {
 		case !ok || vpc.Place != at || h.Adopted: // what somebody else put there stays anyway

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/controllers/brake"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 )
 
 // someNodes makes Nodes that have their ranges, and gives their names.
@@ -114,8 +115,8 @@ func TestNodesWhoseMachinesAreGoneAreReleasedHoweverMany(t *testing.T) {
 			w.deleteNode(name, i > 1)
 		}
 		time.Sleep(5 * time.Minute)
-		if n := w.carrying(names); n != 0 || len(m.c.allocator.OfNodes()) > 0 {
-			t.Errorf("%d machines carry prefixes; held are %v", n, m.c.allocator.OfNodes())
+		if n := w.carrying(names); n != 0 || len(m.c.allocator.OfNodes(allocator.All)) > 0 {
+			t.Errorf("%d machines carry prefixes; held are %v", n, m.c.allocator.OfNodes(allocator.All))
 		}
 		if got := w.releaseHeld(); got != "" {
 			t.Errorf("the Network says %q", got)
@@ -139,8 +140,8 @@ func TestMachinesThatGoAfterTheirNodesLetGoOfTheBrake(t *testing.T) {
 			w.deleteNode(name, true)
 		}
 		time.Sleep(5 * time.Minute)
-		if got := w.releaseHeld(); len(m.c.allocator.OfNodes()) > 0 || !strings.HasPrefix(got, "False") {
-			t.Errorf("held are %v; the Network says %q", m.c.allocator.OfNodes(), got)
+		if got := w.releaseHeld(); len(m.c.allocator.OfNodes(allocator.All)) > 0 || !strings.HasPrefix(got, "False") {
+			t.Errorf("held are %v; the Network says %q", m.c.allocator.OfNodes(allocator.All), got)
 		}
 	})
 }

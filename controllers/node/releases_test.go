@@ -6,10 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
 
@@ -208,7 +207,7 @@ func TestManyThatGoAtOnceCostOneLookEach(t *testing.T) {
 		if gets > nodes+release.FewLooks || lists > 2 {
 			t.Errorf("%d looks and %d listings for %d nodes", gets, lists, nodes)
 		}
-		if left := m.c.allocator.Names(func(types.UID) bool { return false }); len(left) > 0 {
+		if left := m.c.allocator.OfNodes(allocator.All); len(left) > 0 {
 			t.Errorf("%d of them do not rest: %v", len(left), left)
 		}
 	})

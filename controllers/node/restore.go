@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpcnative/vpcnative/controllers/node/allocator"
@@ -49,7 +48,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 	c.operations.SetInterfaces(r.nics)
 	c.status.ForgetNoRoom()
 	c.operations.ForgetOld()
-	for _, h := range c.allocator.Observed() {
+	for _, h := range c.allocator.OfNodes(allocator.IsObserved) {
 		if r.carried[h.NodeUID] {
 			c.allocator.Observe(h.NodeUID, false) // somebody attached it
 			found = append(found, h.Node)
@@ -117,8 +116,9 @@ func (c *Controller) comeBack(r *reading, promised claims.Records, rebuilt alloc
 	for _, rest := range rebuilt.Rested {
 		c.ledger.Rest("", rest.Prefix, rest.Until, now)
 	}
-	for _, name := range c.allocator.Names(func(uid types.UID) bool { return r.alive[uid] && !r.missing[uid] }) {
-		c.enqueue(name)
+	lost := func(h allocator.Allocation) bool { return !r.alive[h.NodeUID] || r.missing[h.NodeUID] }
+	for _, h := range c.allocator.OfNodes(lost) {
+		c.enqueue(h.Node)
 	}
 	for _, name := range slices.Concat(r.idle, r.accused) {
 		c.backoff.Forget(name)

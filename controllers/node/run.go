@@ -7,6 +7,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/claims"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
@@ -94,7 +95,7 @@ func (c *Controller) refresh(ctx context.Context) bool {
 	}
 	same := sameSelection(had.requests, cat.requests)
 	if !same {
-		for _, h := range c.allocator.Observed() {
+		for _, h := range c.allocator.OfNodes(allocator.IsObserved) {
 			defer c.enqueue(h.Node) // its request may have it attached by now
 		}
 	}

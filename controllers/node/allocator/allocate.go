@@ -175,18 +175,6 @@ func (b *Allocator) Observe(uid types.UID, observed bool) {
 	}
 }
 
-// Observed gives what Nodes hold that was never shown attached.
-func (b *Allocator) Observed() (out []Allocation) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, o := range b.byNode {
-		if h := b.holdings[o]; h.Observed {
-			out = append(out, *h)
-		}
-	}
-	return out
-}
-
 // MarkDurable notes that a node's holding is in the ledger; MarkPublished
 // that the Node shows it.
 func (b *Allocator) MarkDurable(uid types.UID) { b.mark(uid, false) }

@@ -224,30 +224,24 @@ func (b *Allocator) Left(name string, current types.UID) []Allocation {
 	return out
 }
 
-// Names gives the names of the Nodes that hold something and whose UID
-// exists does not know.
-func (b *Allocator) Names(exists func(types.UID) bool) []string {
+// OfNodes returns those allocations of Nodes, be they there or gone, that a
+// caller wants.
+func (b *Allocator) OfNodes(wanted func(Allocation) bool) (out []Allocation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var out []string
-	for uid, o := range b.byNode {
-		if !exists(uid) {
-			out = append(out, b.holdings[o].Node)
+	for _, o := range b.byNode {
+		if h := *b.holdings[o]; wanted(h) {
+			out = append(out, h)
 		}
 	}
 	return out
 }
 
-// OfNodes gives what Nodes hold, whether they are there or gone.
-func (b *Allocator) OfNodes() []Allocation {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := make([]Allocation, 0, len(b.byNode))
-	for _, o := range b.byNode {
-		out = append(out, *b.holdings[o])
-	}
-	return out
-}
+// All wants every allocation.
+func All(Allocation) bool { return true }
+
+// IsObserved wants the allocations of observed Nodes.
+func IsObserved(h Allocation) bool { return h.Observed }
 
 // Instances gives the instances without a Node that hold prefixes.
 func (b *Allocator) Instances() []Allocation {
