@@ -130,6 +130,10 @@ func TestRoundsMakeOneRow(t *testing.T) {
 	if calls[0] != 1 {
 		t.Error("a round was changed")
 	}
+	last := []burstRow{{}, {PerSecond: 18}}
+	if r := ofNeighbours(last, []burstRow{{Nodes: 30, Seconds: 9}, {Nodes: 30, Seconds: 1}, {Nodes: 30, Seconds: 2}}); r != 0.9 {
+		t.Errorf("18 Nodes a second are %v of the 20 of the loops beside them", r)
+	}
 	if one := mean([]burstRow{{Seconds: 3}}); one.Seconds != 3 || one.Rounds != nil {
 		t.Errorf("one round is not itself: %+v", one)
 	}

@@ -6,45 +6,66 @@ import (
 )
 
 // rounds is how often the contender that is held against the bare loop runs,
-// and the bare loop right before and right after each: the machine and the
-// server change in the course of a run. The means are the measure.
-const rounds = 2
+// each of them with half of a burst's Nodes, and the bare loop right before and
+// right after each: the machine and the server change in the course of a run.
+// The measure is the median of what each round is of the loops beside it.
+const rounds = 5
 
 // bursts gives one row a contender, and one for the bare loop.
 func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (rows []burstRow, _ error) {
-	var order []contender
+	byName := map[string][]burstRow{}
+	run := func(c contender, n int) error {
+		row, err := b.burst(ctx, c, n)
+		byName[c.name] = append(byName[c.name], row)
+		return err
+	}
+	ratios := map[string][]float64{}
 	for _, c := range all {
 		if c.targets.ofBareLoop == 0 {
-			order = append(order, c)
+			n := b.nodes
+			if c.slow {
+				n = min(n, b.slowNodes)
+			}
+			if err := run(c, n); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		order = append(order, bare)
-		for range rounds {
-			order = append(order, c, bare)
-		}
-	}
-	if !slices.ContainsFunc(order, func(c contender) bool { return c.name == bare.name }) {
-		order = append(order, bare)
-	}
-	byName := map[string][]burstRow{}
-	for _, c := range order {
-		n := b.nodes
-		if c.slow {
-			n = min(n, b.slowNodes)
-		}
-		row, err := b.burst(ctx, c, n)
-		if err != nil {
+		if err := run(bare, b.nodes/2); err != nil {
 			return nil, err
 		}
-		byName[c.name] = append(byName[c.name], row)
+		for range rounds {
+			for _, x := range []contender{c, bare} {
+				if err := run(x, b.nodes/2); err != nil {
+					return nil, err
+				}
+			}
+			ratios[c.name] = append(ratios[c.name], ofNeighbours(byName[c.name], byName[bare.name]))
+		}
+	}
+	if len(byName[bare.name]) == 0 {
+		if err := run(bare, b.nodes/2); err != nil {
+			return nil, err
+		}
 	}
 	loop := mean(byName[bare.name])
 	for _, c := range append(slices.Clone(all), bare) {
 		row := mean(byName[c.name])
 		row.OfBareLoop = row.PerSecond / loop.PerSecond
+		if all := ratios[c.name]; len(all) > 0 {
+			slices.Sort(all)
+			row.OfBareLoop = quantile(all, 0.5)
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// ofNeighbours is how the last round compares with the bare loops before and
+// after it, which are the last two.
+func ofNeighbours(of, bare []burstRow) float64 {
+	beside := mean(bare[len(bare)-2:])
+	return of[len(of)-1].PerSecond / beside.PerSecond
 }
 
 // mean makes one row of a contender's rounds, at least one.
