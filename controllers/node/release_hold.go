@@ -94,12 +94,16 @@ func (c *Controller) callRoll(at cloud.Place) roll {
 		alive[n.UID], machines[n.Spec.ProviderID] = true, true
 	}
 	cat := c.findings.catalog()
-	for _, h := range c.allocator.OfNodes(allocator.All) {
-		vpc, ok := cat.vpcOf(h.Key.Request)
-		switch {
-		case !ok || vpc.Place != at || h.Adopted: // what somebody else put there stays anyway
-		case alive[h.NodeUID]:
+	gone := c.allocator.OfNodes(func(h allocator.Allocation) bool {
+		vpc, ok := cat.vpcOf(h.Request)
+		counts := ok && vpc.Place == at && !h.Adopted // what somebody else put there stays anyway
+		if counts && alive[h.NodeUID] {
 			r.living++
+		}
+		return counts && !alive[h.NodeUID]
+	})
+	for _, h := range gone {
+		switch {
 		case machines[h.Instance]: // it has registered anew, so the cluster has not forgotten it
 		case !h.Durable && !h.Found: // no machine has it
 		default:
