@@ -3,9 +3,7 @@ package node
 import (
 	"context"
 	"errors"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,20 +18,6 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/drift"
 	"github.com/vpcnative/vpcnative/controllers/node/release"
 )
-
-// indexInstance is the cache's index of Nodes by their instance, coarse: a set
-// of its own for each Node would take a third of a kilobyte.
-const (
-	indexInstance = "instance"
-	instanceParts = 512
-)
-
-// instanceIndex is what indexInstance has for a provider ID.
-func instanceIndex(providerID string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(providerID))
-	return strconv.Itoa(int(h.Sum32() % instanceParts))
-}
 
 // retire takes back what earlier Nodes of this name held.
 func (c *Controller) retire(ctx context.Context, name string, current *corev1.Node) reconcile.Result {

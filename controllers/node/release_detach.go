@@ -72,12 +72,8 @@ func (c *Controller) mayDetach(ctx context.Context, h allocator.Allocation) erro
 	if err := c.isGone(ctx, h); err != nil {
 		return err
 	}
-	var others corev1.NodeList
-	if err := c.Client.List(ctx, &others, client.MatchingFields{indexInstance: instanceIndex(h.Instance)}); err != nil {
-		return fmt.Errorf("listing Nodes of %s: %w", h.Instance, err)
-	}
-	for _, n := range others.Items {
-		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.ContainsFunc(podCIDRsOf(&n), h.Prefix.Overlaps) {
+	for _, n := range c.Nodes() {
+		if n.Spec.ProviderID == h.Instance && n.UID != h.NodeUID && slices.ContainsFunc(podCIDRsOf(n), h.Prefix.Overlaps) {
 			return fmt.Errorf("node %s publishes it now", n.Name)
 		}
 	}

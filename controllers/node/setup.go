@@ -25,13 +25,7 @@ import (
 
 // Setup adds the controller to a manager.
 func (c *Controller) Setup(mgr manager.Manager) error {
-	err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexInstance, func(o client.Object) []string {
-		return []string{instanceIndex(o.(*corev1.Node).Spec.ProviderID)}
-	})
-	if err != nil {
-		return fmt.Errorf("indexing Nodes by their instance: %w", err)
-	}
-	err = mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexPodCIDR, func(o client.Object) []string {
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Node{}, indexPodCIDR, func(o client.Object) []string {
 		return podCIDRIndex(o.(*corev1.Node))
 	})
 	if err != nil {

@@ -108,9 +108,7 @@ func (r reader) List(_ context.Context, list client.ObjectList, opts ...client.L
 			from = r.w.cached
 		}
 		for _, n := range from {
-			if o.FieldSelector == nil || o.FieldSelector.String() == indexInstance+"="+instanceIndex(n.Spec.ProviderID) {
-				list.Items = append(list.Items, *n.DeepCopy())
-			} else if slices.ContainsFunc(podCIDRIndex(n), func(part string) bool { return o.FieldSelector.String() == indexPodCIDR+"="+part }) {
+			if o.FieldSelector == nil || slices.ContainsFunc(podCIDRIndex(n), func(part string) bool { return o.FieldSelector.String() == indexPodCIDR+"="+part }) {
 				list.Items = append(list.Items, *n.DeepCopy())
 			}
 		}

@@ -40,7 +40,7 @@ func (b *Allocator) Take(n Holder, since time.Time, wants []Want, now time.Time)
 	if err == nil {
 		b.waiters.leave(n.NodeUID)
 	} else if _, exhausted := errors.AsType[*pool.ExhaustedError](err); exhausted {
-		b.waiters.join(waiter{Holder: n, since: since, wants: wants})
+		b.waiters.join(Waiter{Holder: n, Since: since, Wants: wants})
 	}
 	return h, err
 }

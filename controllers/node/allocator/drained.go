@@ -3,6 +3,7 @@ package allocator
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -61,21 +62,9 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// Waiter is a Node that waits for room, and where it wants it, in the order
-// in which it tries.
-type Waiter struct {
-	Node  string
-	Wants []Want
-}
-
-// Waiters gives the Nodes that wait for room, by name.
+// Waiters returns the Nodes that wait for room, by name.
 func (b *Allocator) Waiters() []Waiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make([]Waiter, 0, len(b.waiters.byUID))
-	for _, w := range b.waiters.byUID {
-		out = append(out, Waiter{Node: w.Node, Wants: slices.Clone(w.wants)})
-	}
-	slices.SortFunc(out, func(a, b Waiter) int { return cmp.Compare(a.Node, b.Node) })
-	return out
+	return slices.SortedFunc(maps.Values(b.waiters.byUID), func(a, b Waiter) int { return cmp.Compare(a.Node, b.Node) })
 }

@@ -36,7 +36,7 @@ type twin struct {
 	others      []Allocation // what interfaces carry that is no Node's, and what Nodes publish and do not hold
 	resting     []Resting
 	listed      map[Key]time.Time // when the last listing of a pool's interfaces began
-	waiting     map[types.UID]waiter
+	waiting     map[types.UID]Waiter
 	ages        int
 	began       *World // what was read at Begin
 	gone        map[netip.Prefix]bool
@@ -66,7 +66,7 @@ var twinDefinitions = []Definition{
 func newTwin(t *testing.T, seed uint64) *twin {
 	return &twin{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), b: New(Config{Quarantine: rest, ReadLag: lag}),
 		now: time.Unix(1_000_000, 0), definitions: twinDefinitions, nodes: map[types.UID]Allocation{},
-		alive: map[types.UID]Holder{}, waiting: map[types.UID]waiter{}, listed: map[Key]time.Time{}}
+		alive: map[types.UID]Holder{}, waiting: map[types.UID]Waiter{}, listed: map[Key]time.Time{}}
 }
 
 // inUse tells what, if anything, excludes p from being given out at a time.
@@ -145,16 +145,16 @@ func (w *twin) given(uid types.UID, h Allocation, wants []Want) {
 // one of equal wants was served before an older.
 func (w *twin) served() {
 	w.t.Helper()
-	var got []waiter
+	var got []Waiter
 	for uid, n := range w.waiting {
 		if h, ok := w.b.Held(uid); ok {
-			w.given(uid, h, n.wants)
+			w.given(uid, h, n.Wants)
 			got = append(got, n)
 		}
 	}
 	for _, young := range got {
 		for _, old := range w.waiting {
-			if old.since.Before(young.since) && slices.Equal(old.wants, young.wants) {
+			if old.Since.Before(young.Since) && slices.Equal(old.Wants, young.Wants) {
 				w.failf("%s was served before %s, which waits longer", young.Node, old.Node)
 			}
 		}
@@ -214,7 +214,7 @@ func (w *twin) take() {
 	w.ages++
 	since := w.now.Add(-time.Duration(w.rnd.IntN(1000))*time.Second - time.Duration(w.ages))
 	if n, waits := w.waiting[uid]; waits {
-		wants, since = n.wants, n.since // neither changes while a Node waits
+		wants, since = n.Wants, n.Since // neither changes while a Node waits
 	}
 	had, held := w.nodes[uid]
 	waiting := len(w.waiting) > 0
@@ -227,7 +227,7 @@ func (w *twin) take() {
 		}
 		return
 	case err == nil && waiting:
-		w.waiting[uid] = waiter{Holder: w.holder(uid), since: since, wants: wants}
+		w.waiting[uid] = Waiter{Holder: w.holder(uid), Since: since, Wants: wants}
 		w.served()
 	case err == nil:
 		w.given(uid, h, wants)
@@ -243,7 +243,7 @@ func (w *twin) take() {
 		if p, ok := w.room(wants); ok {
 			w.failf("%s got nothing, but %s is free", uid, p)
 		}
-		w.waiting[uid] = waiter{Holder: w.holder(uid), since: since, wants: wants}
+		w.waiting[uid] = Waiter{Holder: w.holder(uid), Since: since, Wants: wants}
 	}
 }
 
@@ -252,7 +252,7 @@ func (w *twin) feed() {
 	w.note("feed")
 	w.served()
 	for _, n := range w.waiting {
-		if p, ok := w.room(n.wants); ok && w.built {
+		if p, ok := w.room(n.Wants); ok && w.built {
 			w.failf("%s waits, but %s is free", n.Node, p)
 		}
 	}

@@ -2,29 +2,30 @@ package allocator
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// waiter is a node for which there was no room.
-type waiter struct {
+// Waiter is a Node for which there was no room.
+type Waiter struct {
 	Holder
-	since time.Time
-	wants []Want
+	Since time.Time
+	Wants []Want // in the order in which it tries
 }
 
 // waiters are served by age.
 type waiters struct {
-	byUID  map[types.UID]waiter
+	byUID  map[types.UID]Waiter
 	byName map[string]types.UID // the Node of that name that waits
 	fed    []Holder             // served, and not named by Feed yet
 }
 
-func (w *waiters) join(n waiter) {
+func (w *waiters) join(n Waiter) {
 	if w.byUID == nil {
-		w.byUID, w.byName = map[types.UID]waiter{}, map[string]types.UID{}
+		w.byUID, w.byName = map[types.UID]Waiter{}, map[string]types.UID{}
 	}
 	w.gone(n.Node, n.NodeUID)
 	w.byUID[n.NodeUID], w.byName[n.Node] = n, n.NodeUID
@@ -68,19 +69,15 @@ func (b *Allocator) feed(now time.Time) {
 	if len(b.waiters.byUID) == 0 {
 		return
 	}
-	queue := make([]waiter, 0, len(b.waiters.byUID))
-	for _, w := range b.waiters.byUID {
-		queue = append(queue, w)
-	}
-	slices.SortFunc(queue, func(a, b waiter) int {
-		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.Node, b.Node))
+	byAge := slices.SortedFunc(maps.Values(b.waiters.byUID), func(a, b Waiter) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Node, b.Node))
 	})
-	for _, w := range queue {
+	for _, w := range byAge {
 		if _, held := b.byNode[w.NodeUID]; held {
 			b.waiters.leave(w.NodeUID) // it was found to hold something meanwhile
 			continue
 		}
-		if _, err := b.take(w.Holder, w.wants, now); err == nil {
+		if _, err := b.take(w.Holder, w.Wants, now); err == nil {
 			b.waiters.leave(w.NodeUID)
 			b.waiters.fed = append(b.waiters.fed, w.Holder)
 		}

@@ -99,23 +99,23 @@ func (d *Detector) Load(requests []v1alpha1.RangeRequest) {
 	}
 }
 
-func (d *Detector) note(node *corev1.Node, change func(*sight)) {
+func (d *Detector) note(name string, uid types.UID, change func(*sight)) {
 	if d.seen == nil {
 		d.seen = map[string]sight{}
 	}
-	s := d.seen[node.Name]
-	if s.uid != node.UID {
-		s = sight{uid: node.UID}
+	s := d.seen[name]
+	if s.uid != uid {
+		s = sight{uid: uid}
 	}
 	change(&s)
-	d.seen[node.Name] = s
+	d.seen[name] = s
 }
 
 // SawIdle notes a Node without podCIDRs.
 func (d *Detector) SawIdle(node *corev1.Node) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.note(node, func(s *sight) { s.idle = true })
+	d.note(node.Name, node.UID, func(s *sight) { s.idle = true })
 }
 
 // Suspect notes a Node that was found to publish what no record of ours
@@ -123,9 +123,7 @@ func (d *Detector) SawIdle(node *corev1.Node) {
 func (d *Detector) Suspect(name string, uid types.UID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := &corev1.Node{}
-	n.Name, n.UID = name, uid
-	d.note(n, func(s *sight) { s.suspect = true })
+	d.note(name, uid, func(s *sight) { s.suspect = true })
 }
 
 func (d *Detector) Suspects(node *corev1.Node) bool {
@@ -173,7 +171,7 @@ func (d *Detector) Wrote(requests []string, node *corev1.Node) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.now()
-	d.note(node, func(s *sight) { *s = sight{uid: s.uid, counted: true} })
+	d.note(node.Name, node.UID, func(s *sight) { *s = sight{uid: s.uid, counted: true} })
 	for _, name := range requests {
 		x := d.byRequest[name]
 		if x == nil {
