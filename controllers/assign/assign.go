@@ -16,7 +16,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// Candidates gives the Pods requests whose selector picks a node with these
+// Candidates returns the Pods requests whose selector picks a node with these
 // labels, in the order in which the node tries them. Only those with the
 // most selector terms count, so that a range for some nodes is never spilled
 // into the range for all; among them the oldest comes first, then the name
@@ -44,7 +44,7 @@ func Candidates(requests []v1alpha1.RangeRequest, nodeLabels labels.Labels) []*v
 	return out
 }
 
-// Selects tells whether the request's selector picks a node with these
+// Selects reports whether the request's selector picks a node with these
 // labels. A request without a selector picks every node; one whose selector
 // does not parse picks none.
 func Selects(r *v1alpha1.RangeRequest, nodeLabels labels.Labels) bool {
@@ -66,10 +66,10 @@ func terms(s *v1alpha1.LabelSelector) int {
 type Size struct {
 	// Bits is the prefix length.
 	Bits int
-	// Undersized tells that the range holds fewer addresses than the node's
+	// Undersized reports that the range holds fewer addresses than the node's
 	// max pods.
 	Undersized bool
-	// Limited tells that the node's machine takes no larger range.
+	// Limited reports that the node's machine takes no larger range.
 	Limited bool
 	// Why says in words how the size came about.
 	Why string
@@ -87,7 +87,7 @@ type Bounds struct {
 	Limit   string
 }
 
-// NodeSize gives the size of the IPv4 range of a node with maxPods out of
+// NodeSize returns the size of the IPv4 range of a node with maxPods out of
 // request r. A node that says no max pods has no size, and ok is false.
 func NodeSize(r *v1alpha1.RangeRequest, maxPods int64, b Bounds) (size Size, ok bool) {
 	fixed := r.Spec.NodePrefixLength
@@ -132,7 +132,7 @@ func addresses(perPod int, maxPods int64) string {
 // fit at most.
 func Holds(length int) uint64 { return holds(addressBits - length) }
 
-// holds gives 2^hostBits, or the largest number where that is more.
+// holds returns 2^hostBits, or the largest number where that is more.
 func holds(hostBits int) uint64 {
 	if hostBits < 0 {
 		return 0

@@ -18,7 +18,7 @@ func (r Reserved) String() string {
 	return fmt.Sprintf("%s (%s) in Network %s", r.Prefix, r.Reason, r.Network)
 }
 
-// ReservedBy gives what the Networks reserve.
+// ReservedBy returns what the Networks reserve.
 func ReservedBy(networks ...v1alpha1.Network) (out []Reserved) {
 	for i := range networks {
 		for _, b := range networks[i].Spec.Reserved {
@@ -30,7 +30,7 @@ func ReservedBy(networks ...v1alpha1.Network) (out []Reserved) {
 	return out
 }
 
-// ReservedOver gives those that lie over a range which the request was granted:
+// ReservedOver returns those that lie over a range which the request was granted:
 // somebody reserved them later.
 func ReservedOver(reserved []Reserved, r *v1alpha1.RangeRequest) (over []Reserved) {
 	for _, p := range v1alpha1.Prefixes(r.Status.Ranges) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Set puts a condition of the object's present generation into the list, its
-// message cut to what the API server takes, and tells whether it is news: its
+// message cut to what the API server takes, and reports whether it is news: its
 // status, reason or message is another than before, or it was not there.
 func Set(list *[]metav1.Condition, of client.Object, c metav1.Condition) (news bool) {
 	c.Message, c.ObservedGeneration = Clip(c.Message, MaxMessage), of.GetGeneration()
@@ -29,7 +29,7 @@ type Problem struct {
 }
 
 // Set raises the problem where there is a refusal and lowers it where r is nil;
-// a problem that never was is not reported. It tells whether a problem was
+// a problem that never was is not reported. It reports whether a problem was
 // raised, or has changed: then there is an Event to make.
 func (p Problem) Set(list *[]metav1.Condition, of client.Object, r *Refusal) (raised bool) {
 	if r == nil && meta.FindStatusCondition(*list, p.Type) == nil {

@@ -31,7 +31,7 @@ type Refusal struct {
 	// Quiet marks a wait that is expected and passes by itself: its Event is
 	// no warning.
 	Quiet bool
-	// Conflict tells that somebody else wrote the object meanwhile: there is
+	// Conflict reports that somebody else wrote the object meanwhile: there is
 	// nothing to report, and the next try reads it anew.
 	Conflict bool
 }

@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// protobufOf gives the plain serializer and the lean one.
+// protobufOf returns the plain serializer and the lean one.
 func protobufOf(t testing.TB) (plain, thin runtime.Serializer) {
 	t.Helper()
 	pick := func(of runtime.NegotiatedSerializer) runtime.Serializer {

@@ -21,7 +21,7 @@ func (w *world) bornWith(name string, p netip.Prefix) {
 	w.addNode(name)
 }
 
-// whose gives who holds a prefix, by the allocator.
+// whose returns who holds a prefix, by the allocator.
 func (m *process) whose(p netip.Prefix) string {
 	for _, h := range m.c.allocator.Instances() {
 		if h.Prefix == p {

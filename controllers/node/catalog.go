@@ -23,7 +23,7 @@ type catalog struct {
 	definitions []allocator.Definition
 }
 
-// definitionsOf gives the pools that the granted ranges make, those of older
+// definitionsOf returns the pools that the granted ranges make, those of older
 // requests first: where ranges overlap, the first stands.
 func definitionsOf(requests []v1alpha1.RangeRequest) []allocator.Definition {
 	var out []allocator.Definition
@@ -78,7 +78,7 @@ func sameDefinitions(a, b []allocator.Definition) bool {
 	})
 }
 
-// sameSelection tells whether both lists select nodes alike and size them
+// sameSelection reports whether both lists select nodes alike and size them
 // alike.
 func sameSelection(a, b []v1alpha1.RangeRequest) bool {
 	return slices.EqualFunc(a, b, func(x, y v1alpha1.RangeRequest) bool {
@@ -86,7 +86,7 @@ func sameSelection(a, b []v1alpha1.RangeRequest) bool {
 	})
 }
 
-// request gives a request by name.
+// request returns a request by name.
 func (c *catalog) request(name string) *v1alpha1.RangeRequest {
 	for i := range c.requests {
 		if c.requests[i].Name == name {
@@ -96,7 +96,7 @@ func (c *catalog) request(name string) *v1alpha1.RangeRequest {
 	return nil
 }
 
-// vpcOf gives the cloud of a request's network. Its Interfaces are those by
+// vpcOf returns the cloud of a request's network. Its Interfaces are those by
 // which the request's prefixes come to machines.
 func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 	r := c.request(request)
@@ -110,14 +110,14 @@ func (c *catalog) vpcOf(request string) (cloud.VPC, bool) {
 	return v, ok
 }
 
-// anyRange tells whether one of the ranges is such a one.
+// anyRange reports whether one of the ranges is such a one.
 func (c *catalog) anyRange(is func(allocator.Key, netip.Prefix) bool) bool {
 	return slices.ContainsFunc(c.definitions, func(d allocator.Definition) bool {
 		return slices.ContainsFunc(d.Ranges, func(r allocator.Range) bool { return is(d.Key, r.Prefix) })
 	})
 }
 
-// routesIn tells whether a granted range of the Network is attached by routes.
+// routesIn reports whether a granted range of the Network is attached by routes.
 func (c *catalog) routesIn(network string) bool {
 	return c.anyRange(func(k allocator.Key, _ netip.Prefix) bool {
 		r := c.request(k.Request)

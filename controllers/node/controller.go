@@ -45,7 +45,7 @@ type Config struct {
 	Live client.Reader
 	// Writer writes Nodes.
 	Writer nodestatus.Writer
-	// OpenVPC gives the cloud of a Network.
+	// OpenVPC returns the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Space reads what VPCs hold; by OpenVPC alone where it is nil.
 	Space *vpc.Reader
@@ -198,7 +198,7 @@ func (c *Controller) forget(name string) {
 	}
 }
 
-// sooner gives the earlier of two returns to the queue.
+// sooner returns the earlier of two returns to the queue.
 func sooner(a, b reconcile.Result) reconcile.Result {
 	if a.RequeueAfter == 0 || (b.RequeueAfter != 0 && b.RequeueAfter < a.RequeueAfter) {
 		return b

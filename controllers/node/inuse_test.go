@@ -31,7 +31,7 @@ func (w *world) fill(m *process) {
 	time.Sleep(10 * time.Minute)
 }
 
-// nobodyGot tells that none of the new Nodes publishes or carries a piece of p.
+// nobodyGot reports that none of the new Nodes publishes or carries a piece of p.
 func (w *world) nobodyGot(p netip.Prefix) {
 	w.t.Helper()
 	w.mu.Lock()

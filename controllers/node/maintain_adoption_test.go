@@ -29,7 +29,7 @@ func (w *world) attached(nodes int) (n int) {
 	return n
 }
 
-// saysNothing tells that nothing was said of their network.
+// saysNothing reports that nothing was said of their network.
 func (w *world) saysNothing(nodes int) {
 	w.t.Helper()
 	w.mu.Lock()

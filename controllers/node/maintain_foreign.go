@@ -18,7 +18,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// publishedPrefix gives the first of the Node's podCIDRs that lies in one of
+// publishedPrefix returns the first of the Node's podCIDRs that lies in one of
 // the ranges.
 func (c *Controller) publishedPrefix(node *corev1.Node) (p netip.Prefix, key allocator.Key, ours bool) {
 	for _, got := range podCIDRsOf(node) {
@@ -48,7 +48,7 @@ func (c *Controller) foreign(ctx context.Context, node *corev1.Node) reconcile.R
 		node.Spec.PodCIDRs))
 }
 
-// granted tells whether one of the Node's podCIDRs lies in a range of ours,
+// granted reports whether one of the Node's podCIDRs lies in a range of ours,
 // also one whose pool is not open.
 func (c *Controller) granted(node *corev1.Node) bool {
 	all := catalog{definitions: definitionsOf(c.findings.catalog().requests)}

@@ -22,7 +22,7 @@ func (c *Controller) published6(node *corev1.Node, h allocator.Allocation, nic c
 	return netip.Prefix{}
 }
 
-// ipv6Changed tells that the Node publishes IPv6 that its interface can not
+// ipv6Changed reports that the Node publishes IPv6 that its interface can not
 // have (any more), which nobody can mend but by a new Node.
 func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocator.Allocation, nic cloud.Interface) *conditions.Refusal {
 	p, ok := publishedIPv6(node)

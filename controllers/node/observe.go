@@ -46,7 +46,7 @@ type reading struct {
 	recorded map[netip.Prefix][]allocator.Allocation // what the ledger knows
 }
 
-// recordsOf gives all that the ledger says of each prefix.
+// recordsOf returns all that the ledger says of each prefix.
 func recordsOf(b claims.Records) map[netip.Prefix][]allocator.Allocation {
 	out := make(map[netip.Prefix][]allocator.Allocation, len(b.Held))
 	for _, e := range slices.Concat(b.Claims, b.Held, b.Releases) {
@@ -55,7 +55,7 @@ func recordsOf(b claims.Records) map[netip.Prefix][]allocator.Allocation {
 	return out
 }
 
-// origin says who put on the instance what its Node publishes. We did only
+// origin reports who put on the instance what its Node publishes. We did only
 // where we have a record of that very prefix for this Node, or for an earlier
 // one of the same instance (I4).
 func (r *reading) origin(k allocator.Allocation) allocator.Allocation {
@@ -118,7 +118,7 @@ func (r *reading) rank() {
 	slices.SortStableFunc(r.world.Nodes, func(a, b allocator.Allocation) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
-// dead gives the records whose Nodes are gone: they went while no manager
+// dead returns the records whose Nodes are gone: they went while no manager
 // looked, and their prefixes are still to be taken back.
 func (r *reading) dead(held []allocator.Allocation) (out []allocator.Allocation) {
 	for _, e := range held {

@@ -66,7 +66,7 @@ func (c *Controller) outOfTheOrdinary(ctx context.Context, r *reading, rebuilt a
 	return w
 }
 
-// gone tells that the holder's Node is no more: neither was it read, nor did
+// gone reports that the holder's Node is no more: neither was it read, nor did
 // it come since.
 func (c *Controller) gone(ctx context.Context, r *reading, h allocator.Allocation) bool {
 	if h.NodeUID == "" || r.alive[h.NodeUID] {

@@ -33,7 +33,7 @@ type listing struct {
 }
 
 // list lists the interfaces of those VPCs of which there is something to ask,
-// and tells whether that found in use what nobody knew to be.
+// and reports whether that found in use what nobody knew to be.
 func (c *Controller) list(ctx context.Context) (news bool) {
 	now := c.Now()
 	for at, l := range c.listings(now) {
@@ -53,7 +53,7 @@ func (c *Controller) list(ctx context.Context) (news bool) {
 	return news
 }
 
-// listings gives what there is to ask, by VPC.
+// listings returns what there is to ask, by VPC.
 func (c *Controller) listings(now time.Time) map[cloud.Place]*listing {
 	cat := c.findings.catalog()
 	out := map[cloud.Place]*listing{}
@@ -80,7 +80,7 @@ func (c *Controller) listings(now time.Time) map[cloud.Place]*listing {
 	return out
 }
 
-// listingOf gives the Networks of a VPC, and their pools.
+// listingOf returns the Networks of a VPC, and their pools.
 func (c *catalog) listingOf(at cloud.Place) *listing {
 	l := &listing{nics: map[string]cloud.Interface{}, gone: map[string]cloud.Interface{}}
 	for name, vpc := range c.vpcs {

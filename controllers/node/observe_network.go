@@ -11,17 +11,17 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// inRange tells whether p touches a granted range.
+// inRange reports whether p touches a granted range.
 func (r *reading) inRange(p netip.Prefix) bool {
 	return r.catalog.anyRange(func(_ allocator.Key, x netip.Prefix) bool { return x.Overlaps(p) })
 }
 
-// within tells whether p lies in a granted range.
+// within reports whether p lies in a granted range.
 func (r *reading) within(p netip.Prefix) bool {
 	return r.catalog.anyRange(func(_ allocator.Key, x netip.Prefix) bool { return prefix.Contains(x, p) })
 }
 
-// touches tells whether p touches a granted range that comes to machines by
+// touches reports whether p touches a granted range that comes to machines by
 // routes, or one that does not.
 func (r *reading) touches(p netip.Prefix, routes bool) bool {
 	return r.catalog.anyRange(func(k allocator.Key, x netip.Prefix) bool { return k.ByRoutes() == routes && x.Overlaps(p) })
@@ -151,7 +151,7 @@ func (r *reading) machineOf(gone cloud.Interface, p netip.Prefix) string {
 	return gone.InstanceUID
 }
 
-// leadsInto tells of a route to addresses of a range, or to part of them. A
+// leadsInto reports a route to addresses of a range, or to part of them. A
 // wider one is where the rest goes.
 func (r *reading) leadsInto(p netip.Prefix) bool {
 	return r.catalog.anyRange(func(k allocator.Key, x netip.Prefix) bool { return k.ByRoutes() && prefix.Contains(x, p) })

@@ -48,7 +48,7 @@ func podCIDRIndex(n *corev1.Node) (parts []string) {
 	return parts
 }
 
-// podCIDRsOf gives the prefixes that a Node publishes.
+// podCIDRsOf returns the prefixes that a Node publishes.
 func podCIDRsOf(n *corev1.Node) (out []netip.Prefix) {
 	for _, text := range n.Spec.PodCIDRs {
 		if p, err := netip.ParsePrefix(text); err == nil {
@@ -58,7 +58,7 @@ func podCIDRsOf(n *corev1.Node) (out []netip.Prefix) {
 	return out
 }
 
-// publishers gives the Nodes, but that one, that publish addresses of a prefix,
+// publishers returns the Nodes, but that one, that publish addresses of a prefix,
 // each with what it publishes.
 func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.UID) (out []allocator.Allocation, err error) {
 	part := podCIDRPart(p.Addr())
@@ -83,7 +83,7 @@ func (c *Controller) publishers(ctx context.Context, p netip.Prefix, but types.U
 	return out, nil
 }
 
-// othersPublish tells of a Node that publishes what another one was promised, or
+// othersPublish reports a Node that publishes what another one was promised, or
 // is about to be.
 func (c *Controller) othersPublish(ctx context.Context, h allocator.Allocation) *conditions.Refusal {
 	others, err := c.publishers(ctx, h.Prefix, h.NodeUID)
@@ -116,7 +116,7 @@ func (c *Controller) tellPublishers(ctx context.Context, h allocator.Allocation)
 	}
 }
 
-// publishing gives who publishes addresses of p. Where the cache cannot say,
+// publishing returns who publishes addresses of p. Where the cache cannot say,
 // whoever is to get p asks again.
 func (c *Controller) publishing(ctx context.Context, p netip.Prefix) []allocator.Allocation {
 	found, err := c.publishers(ctx, p, "")

@@ -12,7 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/assign"
 )
 
-// outdated tells whether the Node would be given a prefix by requests that are
+// outdated reports whether the Node would be given a prefix by requests that are
 // not those of now: what it gets it keeps, so a request that came a moment before
 // the Node has to count. It is asked until the prefix is promised.
 func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates []*v1alpha1.RangeRequest) bool {
@@ -27,7 +27,7 @@ func (c *Controller) outdated(ctx context.Context, node *corev1.Node, candidates
 	return !slices.EqualFunc(candidates, assign.Candidates(now.Items, assign.LabelsOf(node)), sameRequest)
 }
 
-// sameRequest tells whether both select nodes alike and size them alike.
+// sameRequest reports whether both select nodes alike and size them alike.
 func sameRequest(x, y *v1alpha1.RangeRequest) bool {
 	return x.UID == y.UID && x.Generation == y.Generation && x.DeletionTimestamp.IsZero() == y.DeletionTimestamp.IsZero()
 }

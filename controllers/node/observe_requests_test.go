@@ -21,7 +21,7 @@ func (w *world) special(t *testing.T) netip.Prefix {
 	return netip.MustParsePrefix("10.9.0.0/24")
 }
 
-// label gives the Node the label.
+// label sets the label on the Node.
 func (w *world) label(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

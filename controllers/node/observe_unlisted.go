@@ -26,7 +26,7 @@ type noList struct {
 // mostBetween is how long after failures a listing is put off at most.
 const mostBetween = time.Minute
 
-// may tells whether it is time for another try.
+// may reports whether it is time for another try.
 func (u unlisted) may(at cloud.Place, now time.Time) bool {
 	return !now.Before(u[at].again)
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
-// quiet gives a world without faults, in which one manager leads.
+// quiet returns a world without faults, in which one manager leads.
 func quiet(t *testing.T) (*world, *process) {
 	w := newWorld(t, 1)
 	m := w.lead()
 	return w, m
 }
 
-// alone gives a world that no manager leads yet.
+// alone returns a world that no manager leads yet.
 func alone(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,7 +44,7 @@ func in(t *testing.T, story func(t *testing.T, w *world, m *process)) {
 	})
 }
 
-// failing gives a script that fails n acts of a kind.
+// failing returns a script that fails n acts of a kind.
 func failing(act string, n int, r cloud.Reason) func(string, string, netip.Prefix) error {
 	return func(a, _ string, _ netip.Prefix) error {
 		if a == act && n > 0 {

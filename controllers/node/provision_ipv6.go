@@ -22,13 +22,13 @@ import (
 // to release, but it is claimed all the same: what a Node publishes cannot be
 // changed, so no two may be promised one prefix, by whatever leader.
 
-// wantsIPv6 tells whether Nodes publish IPv6 with what they draw from the
+// wantsIPv6 reports whether Nodes publish IPv6 with what they draw from the
 // request.
 func wantsIPv6(r *v1alpha1.RangeRequest) bool {
 	return slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6)
 }
 
-// publishedIPv6 gives the Node's IPv6 podCIDR, wherever it stands.
+// publishedIPv6 returns the Node's IPv6 podCIDR, wherever it stands.
 func publishedIPv6(node *corev1.Node) (netip.Prefix, bool) {
 	for _, text := range node.Spec.PodCIDRs {
 		if p, err := netip.ParsePrefix(text); err == nil && p.Addr().Is6() {
@@ -45,7 +45,7 @@ func texts(all []netip.Prefix) (out []string) {
 	return out
 }
 
-// feasible gives the candidates that the Node's interface can be served by:
+// feasible returns the candidates that the Node's interface can be served by:
 // those before the first that asks for IPv6, where the interface has none. A
 // Node whose first choice is out of reach waits for it: to take another for
 // good, with a family less, is not ours to choose.
@@ -91,7 +91,7 @@ func (c *Controller) delegate(ctx context.Context, node *corev1.Node, h *allocat
 	return nil
 }
 
-// podCIDRs gives what the Node is to publish, in the order of its request's
+// podCIDRs returns what the Node is to publish, in the order of its request's
 // families. With IPv6 the interface is read once more: what is published
 // stands for good, so it has to be what the interface has now.
 func (c *Controller) podCIDRs(ctx context.Context, h allocator.Allocation) ([]netip.Prefix, *conditions.Refusal) {

@@ -35,7 +35,7 @@ func inFamilies(t *testing.T, families []v1alpha1.Family, story func(t *testing.
 	})
 }
 
-// podCIDRs gives all that a Node publishes.
+// podCIDRs returns all that a Node publishes.
 func (w *world) podCIDRs(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,7 +52,7 @@ func (w *world) setIPv6(name, p string) {
 	}
 }
 
-// told gives the text of NetworkUnavailable.
+// told returns the text of NetworkUnavailable.
 func (w *world) told(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

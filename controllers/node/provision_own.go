@@ -78,7 +78,7 @@ func (o ownPrefixes) list() (out []ownPrefix) {
 	return out
 }
 
-// fewer tells that a prefix of that length holds fewer addresses than the node
+// fewer reports that a prefix of that length holds fewer addresses than the node
 // has max pods.
 func (o ownPrefixes) fewer(bits int) bool { return int64(assign.Holds(bits)) < o.maxPods }
 

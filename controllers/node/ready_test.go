@@ -9,7 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/node/nodestatus"
 )
 
-// says gives the status of a Node's NetworkUnavailable; empty without.
+// says returns the status of a Node's NetworkUnavailable; empty without.
 func (w *world) says(name string) corev1.ConditionStatus {
 	w.mu.Lock()
 	defer w.mu.Unlock()

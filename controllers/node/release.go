@@ -233,7 +233,7 @@ func (c *Controller) tookOff(h allocator.Allocation) {
 	c.Metrics.repaired(drift.AliasLeaked)
 }
 
-// later says why a prefix cannot be taken back yet.
+// later reports why a prefix cannot be taken back yet.
 func (c *Controller) later(ctx context.Context, h allocator.Allocation, no *conditions.Refusal) reconcile.Result {
 	delay := c.backoff.When(h.Node)
 	c.Metrics.refused("ReleasePending")
@@ -252,7 +252,7 @@ func refusalOf(err error) *conditions.Refusal {
 	return conditions.FromCloud(err)
 }
 
-// unread says why the Network that the holding's range is of cannot be used.
+// unread reports why the Network that the holding's range is of cannot be used.
 func (c *Controller) unread(h allocator.Allocation) error {
 	cat := c.findings.catalog()
 	if r := cat.request(h.Key.Request); r != nil {

@@ -32,7 +32,7 @@ func (w *world) carrying(names []string) (n int) {
 	return n
 }
 
-// releaseHeld gives what the Network says of it.
+// releaseHeld returns what the Network says of it.
 func (w *world) releaseHeld() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -92,7 +92,7 @@ func TestManyNodesThatVanishTogetherKeepTheirRanges(t *testing.T) {
 	})
 }
 
-// hears gives the Event of that reason.
+// hears returns the Event of that reason.
 func (*process) hears(w *world, reason string) (string, bool) {
 	for {
 		select {

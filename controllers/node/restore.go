@@ -76,7 +76,7 @@ func joined(a, b claims.Records) claims.Records {
 	}
 }
 
-// unplaced gives what was promised out of ranges that are not open, as where
+// unplaced returns what was promised out of ranges that are not open, as where
 // their Network could not be read: it counts when they are.
 func (r *reading) unplaced(promised claims.Records, rebuilt allocator.Rebuilt) (out claims.Records) {
 	open := func(e allocator.Allocation) bool { return r.inRange(e.Prefix) }

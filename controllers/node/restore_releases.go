@@ -22,7 +22,7 @@ import (
 // gone, and since when each is known to be one.
 type rangeless map[types.UID]time.Time
 
-// rangeless gives the entries whose range and Node are gone and whose prefix no
+// rangeless returns the entries whose range and Node are gone and whose prefix no
 // interface carries; none where not everything could be read. Routes are read
 // only where a request has some, so that those of a range of routes are none.
 func (r *reading) rangeless(unplaced claims.Records) (out []allocator.Allocation) {

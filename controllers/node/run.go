@@ -60,7 +60,7 @@ func (c *Controller) restoreAgain(ctx context.Context, failed error) <-chan time
 	return time.After(c.backoff.When(restoring))
 }
 
-// tick does what is to be done from time to time, and tells whether the Nodes
+// tick does what is to be done from time to time, and reports whether the Nodes
 // that are gone are to be counted the next time too, and whether everything has
 // to be read again.
 func (c *Controller) tick(ctx context.Context, count bool) (again, restore bool) {

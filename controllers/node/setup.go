@@ -52,7 +52,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 	return mgr.Add(leader{c})
 }
 
-// hears tells whether an update of a Node is news. A machine that took another's
+// hears reports whether an update of a Node is news. A machine that took another's
 // name has nothing of what its Node publishes: it is looked at at once.
 func (c *Controller) hears(e event.UpdateEvent) bool {
 	old, ok := e.ObjectOld.(*corev1.Node)
@@ -84,11 +84,11 @@ func (c *Controller) Ready() error {
 	return fmt.Errorf("not restored yet: the Nodes, the claims and the interfaces of the cloud are being read")
 }
 
-// Waiting gives the Nodes for which there was no room, and where each wants
+// Waiting returns the Nodes for which there was no room, and where each wants
 // it.
 func (c *Controller) Waiting() []allocator.Waiter { return c.allocator.Waiters() }
 
-// Look tells whether prefixes are given out of a granted range, and who holds
+// Look reports whether prefixes are given out of a granted range, and who holds
 // one of it: a range may leave the VPC once none are and nobody does. Until all
 // is read, somebody may (I8).
 func (c *Controller) Look(at netip.Prefix) allocator.Outlook {

@@ -158,7 +158,7 @@ func (s status) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...c
 	return nil
 }
 
-// condition gives the status and the reason of a request's condition.
+// condition returns the status and the reason of a request's condition.
 func (w *world) condition(request, kind string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

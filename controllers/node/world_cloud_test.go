@@ -31,7 +31,7 @@ type version struct {
 // the controller's Staleness.
 const oldest = 4 * time.Second
 
-// subnetOf gives the subnet whose range the prefix lies in.
+// subnetOf returns the subnet whose range the prefix lies in.
 func (w *world) subnetOf(p netip.Prefix) string {
 	for _, r := range w.requests {
 		for _, g := range r.Status.Ranges {
@@ -54,7 +54,7 @@ func (w *world) remember(id string) {
 	w.past[id] = append(w.past[id], v)
 }
 
-// stale gives what the cloud showed of a VM a while ago. It may lack what is
+// stale returns what the cloud showed of a VM a while ago. It may lack what is
 // there, and shows nothing that is no longer there: whom a look shows with
 // its prefix is believed at once.
 func (w *world) stale(id string) (cloud.Interface, error) {
@@ -79,10 +79,10 @@ func (w *world) stale(id string) (cloud.Interface, error) {
 	return shown, nil
 }
 
-// holds tells whether all of a prefix is on the VM's interface.
+// holds reports whether all of a prefix is on the VM's interface.
 func (i *instance) holds(p netip.Prefix) bool { return prefix.Within(i.prefixes, p) }
 
-// freeIPv6 gives the first IPv6 prefix that no VM has, where VMs have any.
+// freeIPv6 returns the first IPv6 prefix that no VM has, where VMs have any.
 // The cloud lets none rest.
 func (w *world) freeIPv6() netip.Prefix {
 	if len(w.requests[0].Spec.IPFamilies) < 2 || w.pairs.IsValid() {

@@ -108,7 +108,7 @@ func (m *process) work(ctx context.Context) {
 	}
 }
 
-// published gives what a Node publishes.
+// published returns what a Node publishes.
 func (w *world) published(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +118,7 @@ func (w *world) published(name string) string {
 	return ""
 }
 
-// reason gives why a Node waits.
+// reason returns why a Node waits.
 func (w *world) reason(name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

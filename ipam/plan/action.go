@@ -16,7 +16,7 @@ const (
 	Refuse Verb = "Refuse" // this cannot be had
 )
 
-// Reason says why, for programs; a refusal's reason is fit for a condition.
+// Reason reports why, for programs; a refusal's reason is fit for a condition.
 type Reason string
 
 // The reasons.

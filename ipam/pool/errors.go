@@ -24,7 +24,7 @@ var (
 	ErrTooLarge = errors.New("the pool's tables are full; use several pools")
 )
 
-// ConflictError says that a prefix overlaps one that is in use.
+// ConflictError reports that a prefix overlaps one that is in use.
 type ConflictError struct {
 	Prefix netip.Prefix // asked for
 	With   netip.Prefix // in use
@@ -35,7 +35,7 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("prefix %s overlaps %s, which owner %d holds", e.Prefix, e.With, e.Owner)
 }
 
-// NotHeldError says that the one who gives a prefix back does not hold it.
+// NotHeldError reports that the one who gives a prefix back does not hold it.
 type NotHeldError struct {
 	Prefix netip.Prefix
 	Owner  Owner // who gives it back
@@ -49,7 +49,7 @@ func (e *NotHeldError) Error() string {
 	return fmt.Sprintf("prefix %s is not held by owner %d, but by owner %d", e.Prefix, e.Owner, e.Holder)
 }
 
-// ExhaustedError says that no free aligned block is large enough.
+// ExhaustedError reports that no free aligned block is large enough.
 type ExhaustedError struct {
 	Asked       int          // prefix length
 	Free        prefix.Count // addresses that are free, in blocks too small
@@ -66,7 +66,7 @@ func (e *ExhaustedError) Error() string {
 		e.Asked, e.Free, e.LargestFree, e.Resting)
 }
 
-// SizeError says that a prefix length does not exist in the pool's family.
+// SizeError reports that a prefix length does not exist in the pool's family.
 type SizeError struct{ Asked, Width int }
 
 func (e *SizeError) Error() string {

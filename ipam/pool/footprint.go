@@ -8,7 +8,7 @@ type Footprint struct {
 	Nodes int // what is held, what rests, and which used places are free
 }
 
-// Footprint tells how much memory the pool takes. Tables do not shrink.
+// Footprint reports how much memory the pool takes. Tables do not shrink.
 func (p *Pool) Footprint() Footprint {
 	tables := int(unsafe.Sizeof(table{})) * cap(p.nodes.tables)
 	for _, t := range p.nodes.tables {

@@ -168,7 +168,7 @@ func (p *Pool) full() bool {
 	return p.nodes.live > maxNodes-256 || p.chunks.live > maxChunks-256
 }
 
-// Lookup tells who holds exactly this prefix.
+// Lookup reports who holds exactly this prefix.
 func (p *Pool) Lookup(pfx netip.Prefix) (Owner, bool) {
 	a, b, err := p.parse(pfx)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// NoSpaceError says that not all blocks asked for fit.
+// NoSpaceError reports that not all blocks asked for fit.
 type NoSpaceError struct {
 	Length  int            // asked for, as a prefix length
 	Count   int            // how many

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Problem says what is wrong with a prefix.
+// Problem reports what is wrong with a prefix.
 type Problem int
 
 // The problems that Check and Parse find.

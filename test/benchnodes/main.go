@@ -168,7 +168,7 @@ func (b *bench) chosen() []contender {
 	return slices.DeleteFunc(contenders(), func(c contender) bool { return !strings.Contains(c.name, b.only) })
 }
 
-// say tells what is being done, on standard error, as some rows take a while.
+// say reports what is being done, on standard error, as some rows take a while.
 func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "  "+format+"\n", args...)
 }

@@ -11,7 +11,7 @@ import (
 // The measure is the median of what each round is of the loops beside it.
 const rounds = 5
 
-// bursts gives one row a contender, and one for the bare loop.
+// bursts returns one row a contender, and one for the bare loop.
 func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (rows []burstRow, _ error) {
 	byName := map[string][]burstRow{}
 	run := func(c contender, n int) error {

@@ -118,7 +118,7 @@ func cpuOf(pid int) (name string, took time.Duration) {
 // machineTime is what all processors did since the system began, in ticks.
 type machineTime struct{ all, stolen float64 }
 
-// readMachineTime gives zeros where the system does not tell.
+// readMachineTime returns zeros where the system does not tell.
 func readMachineTime() (t machineTime) {
 	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {

@@ -81,7 +81,7 @@ func (b *Allocator) Adopt(n Holder, p netip.Prefix) (Allocation, error) {
 	return h, err
 }
 
-// ErrNoRange says that a prefix does not lie, not wholly at least, in any of
+// ErrNoRange reports that a prefix does not lie, not wholly at least, in any of
 // the ranges.
 var ErrNoRange = errors.New("it does not lie in any of the granted ranges")
 

@@ -27,7 +27,7 @@ func (k Key) ByRoutes() bool { return k.Subnet == "" }
 type Range struct {
 	Name   string
 	Prefix netip.Prefix
-	// Leaving tells that nothing is given out of it any more; what is held in
+	// Leaving reports that nothing is given out of it any more; what is held in
 	// it stays held.
 	Leaving bool
 }
@@ -60,7 +60,7 @@ type Allocation struct {
 	// Delegated is the IPv6 prefix that the cloud gives the Node's interface,
 	// where the Node is to publish it too.
 	Delegated netip.Prefix `json:"delegated,omitzero"`
-	// Adopted tells that somebody else put it on the interface: it is never
+	// Adopted reports that somebody else put it on the interface: it is never
 	// taken off (I4).
 	Adopted bool `json:"adopted,omitempty"`
 	// Before are the parts of it that were on the interface before we put the
@@ -69,17 +69,17 @@ type Allocation struct {
 	Key
 	Range string `json:"range"` // the cloud's name of the range
 
-	// Unsaved tells that the claims ledger does not have Delegated yet.
+	// Unsaved reports that the claims ledger does not have Delegated yet.
 	Unsaved bool `json:"-"`
-	// Durable tells that the claims ledger has the holding, or the Node
+	// Durable reports that the claims ledger has the holding, or the Node
 	// publishes it.
 	Durable bool `json:"-"`
-	// Published tells that the Node's podCIDRs show it.
+	// Published reports that the Node's podCIDRs show it.
 	Published bool `json:"-"`
-	// Found tells that it was found in use, not given out by the allocator, so
+	// Found reports that it was found in use, not given out by the allocator, so
 	// that the cloud may know it even where it is not durable yet.
 	Found bool `json:"-"`
-	// Observed tells that its Node publishes it, and that neither a record nor
+	// Observed reports that its Node publishes it, and that neither a record nor
 	// an interface ever showed it attached.
 	Observed bool `json:"-"`
 }
@@ -145,7 +145,7 @@ func (b *Allocator) reset() {
 	b.nextOwner = 0
 }
 
-// Find gives the pool and the range in which a prefix lies.
+// Find returns the pool and the range in which a prefix lies.
 func (b *Allocator) Find(p netip.Prefix) (Key, Range, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -163,7 +163,7 @@ func (b *Allocator) find(p netip.Prefix) (Key, Range, bool) {
 	return Key{}, Range{}, false
 }
 
-// At gives the pool in which a prefix lies, and who holds exactly that
+// At returns the pool in which a prefix lies, and who holds exactly that
 // prefix, if anybody does.
 func (b *Allocator) At(p netip.Prefix) (Key, Allocation, bool) {
 	b.mu.Lock()
@@ -178,14 +178,14 @@ func (b *Allocator) At(p netip.Prefix) (Key, Allocation, bool) {
 	return key, Allocation{}, true
 }
 
-// Has tells whether there is a pool of that key.
+// Has reports whether there is a pool of that key.
 func (b *Allocator) Has(k Key) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.pools[k] != nil
 }
 
-// Ranges gives the ranges of a pool.
+// Ranges returns the ranges of a pool.
 func (b *Allocator) Ranges(k Key) []Range {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -197,7 +197,7 @@ func (b *Allocator) Ranges(k Key) []Range {
 	return nil
 }
 
-// Held gives what a Node holds.
+// Held returns what a Node holds.
 func (b *Allocator) Held(uid types.UID) (Allocation, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -208,7 +208,7 @@ func (b *Allocator) Held(uid types.UID) (Allocation, bool) {
 	return *b.holdings[o], true
 }
 
-// Left gives what Nodes of that name held that are not the Node of that UID:
+// Left returns what Nodes of that name held that are not the Node of that UID:
 // they are gone, and their prefixes are to be taken back. An empty UID means
 // that there is no such Node at all. Nor does any of them wait any longer.
 func (b *Allocator) Left(name string, current types.UID) []Allocation {
@@ -243,7 +243,7 @@ func All(Allocation) bool { return true }
 // IsObserved wants the allocations of observed Nodes.
 func IsObserved(h Allocation) bool { return h.Observed }
 
-// Instances gives the instances without a Node that hold prefixes.
+// Instances returns the instances without a Node that hold prefixes.
 func (b *Allocator) Instances() []Allocation {
 	b.mu.Lock()
 	defer b.mu.Unlock()

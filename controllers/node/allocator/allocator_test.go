@@ -19,7 +19,7 @@ var (
 	whole = netip.MustParsePrefix("10.0.0.0/28")
 )
 
-// open gives an allocator with one range of four /30.
+// open returns an allocator with one range of four /30.
 func open(t *testing.T, w World) *Allocator {
 	t.Helper()
 	b := New(Config{Quarantine: rest})

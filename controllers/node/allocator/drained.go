@@ -11,20 +11,20 @@ import (
 
 // Outlook is what the allocator does with one granted range.
 type Outlook struct {
-	// Known tells that the range is part of a pool; Given that prefixes are
+	// Known reports that the range is part of a pool; Given that prefixes are
 	// given out of it.
 	Known, Given bool
 	// Held says who holds a prefix that touches it, or that one rests there;
 	// it is empty where there is nothing.
 	Held string
-	// ByNode tells that a Node holds one of them, whether it is there or gone;
+	// ByNode reports that a Node holds one of them, whether it is there or gone;
 	// what an instance without a Node carries has no rest to come.
 	ByNode bool
 	// Rests is until when a prefix of it rests; it is zero where none does.
 	Rests time.Time
 }
 
-// Look tells what is done with exactly that range at a time.
+// Look reports what is done with exactly that range at a time.
 func (b *Allocator) Look(at netip.Prefix, now time.Time) Outlook {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -66,7 +66,7 @@ func (b *Allocator) ownParts(key Key, instance string, p netip.Prefix) map[pool.
 	return out
 }
 
-// unfit says why nothing is given out of some part of a prefix, but those that
+// unfit reports why nothing is given out of some part of a prefix, but those that
 // are carried already, though nobody holds it.
 func (b *Allocator) unfit(key Key, r Range, p netip.Prefix, carried []netip.Prefix, now time.Time) error {
 	if r.Leaving {

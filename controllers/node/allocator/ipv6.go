@@ -8,7 +8,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/pool"
 )
 
-// delegations tells which holding has which of the prefixes that the cloud
+// delegations are which holding has which of the prefixes that the cloud
 // itself gives to interfaces. They lie in no pool: they are known here only so
 // that no two Nodes publish one (I1), as when two Nodes name one instance, or
 // an instance has what another's Node still publishes.
@@ -31,7 +31,7 @@ func (d *delegations) remove(p netip.Prefix) {
 	}
 }
 
-// overlap gives one that overlaps p and whose owner is not o. They are all of
+// overlap returns one that overlaps p and whose owner is not o. They are all of
 // one length, but for what other allocators publish.
 func (d *delegations) overlap(p netip.Prefix, o pool.Owner) (netip.Prefix, pool.Owner, bool) {
 	for bits, n := range d.lengths {

@@ -24,7 +24,7 @@ func wantTaken(t *testing.T, b *Allocator, h Holder, p netip.Prefix, by string) 
 	}
 }
 
-// pair gives two Nodes that hold something, the first also six.
+// pair returns two Nodes that hold something, the first also six.
 func pair(t *testing.T) (b *Allocator, x, y Holder) {
 	b = open(t, World{})
 	x, y = node("x"), node("y")

@@ -23,7 +23,7 @@ func (b *Allocator) over(began, now time.Time) time.Time {
 	return now
 }
 
-// Unlisted gives the pools in which a rest is over but for a listing that
+// Unlisted returns the pools in which a rest is over but for a listing that
 // would begin now, and what rests there as long.
 func (b *Allocator) Unlisted(now time.Time) map[Key][]netip.Prefix {
 	b.mu.Lock()
@@ -73,7 +73,7 @@ func (b *Allocator) Listed(pools []Key, attached []Allocation, began time.Time) 
 	return found
 }
 
-// restingAfter gives what rests on after a listing that began then.
+// restingAfter returns what rests on after a listing that began then.
 func (b *Allocator) restingAfter(began time.Time) (out []netip.Prefix) {
 	for _, p := range b.pools {
 		for pfx, until := range p.Resting() {

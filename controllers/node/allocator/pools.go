@@ -47,7 +47,7 @@ func (b *Allocator) newPools(definitions []Definition) (map[Key]*pool.Pool, []De
 	return pools, sound, refused
 }
 
-// unsound says why a range cannot be part of a pool that has these parents,
+// unsound reports why a range cannot be part of a pool that has these parents,
 // if it cannot.
 func unsound(r Range, parents []netip.Prefix, with []Definition) string {
 	family := prefix.Family(0)
@@ -67,7 +67,7 @@ func unsound(r Range, parents []netip.Prefix, with []Definition) string {
 	return ""
 }
 
-// inRanges gives the parts of p that lie in ranges.
+// inRanges returns the parts of p that lie in ranges.
 func (b *Allocator) inRanges(p netip.Prefix) (parts []netip.Prefix) {
 	for _, d := range b.definitions {
 		for _, r := range d.Ranges {

@@ -195,7 +195,7 @@ func (b *Allocator) occupyAround(k Allocation) (collisions []Collision) {
 	return collisions
 }
 
-// vanished gives what instances without a Node held before and nobody holds
+// vanished returns what instances without a Node held before and nobody holds
 // now.
 func (b *Allocator) vanished(held map[pool.Owner]*Allocation, now time.Time) (rested []Resting) {
 	for _, h := range held {
@@ -211,7 +211,7 @@ func (b *Allocator) vanished(held map[pool.Owner]*Allocation, now time.Time) (re
 	return rested
 }
 
-// carriesItsOwn tells that an interface carries what its own Node holds, or
+// carriesItsOwn reports that an interface carries what its own Node holds, or
 // nothing of ours at all.
 func (b *Allocator) carriesItsOwn(k Allocation) bool {
 	key, _, ok := b.find(k.Prefix)

@@ -89,7 +89,7 @@ func (w *twin) inUse(p netip.Prefix, now time.Time) string {
 	return ""
 }
 
-// over tells whether a rest has ended: its time has come, and a listing that
+// over reports whether a rest has ended: its time has come, and a listing that
 // could not show the time before it began was complete.
 func (w *twin) over(r Resting, now time.Time) bool {
 	for _, d := range w.definitions {
@@ -103,7 +103,7 @@ func (w *twin) over(r Resting, now time.Time) bool {
 	return !r.Until.After(now)
 }
 
-// room tells whether a want could be met. A rest may last a moment longer
+// room reports whether a want could be met. A rest may last a moment longer
 // than was said, never shorter.
 func (w *twin) room(wants []Want) (netip.Prefix, bool) {
 	for _, want := range wants {
@@ -366,7 +366,7 @@ func (w *twin) transfer() {
 	}
 }
 
-// some gives a prefix of any size, in the ranges, across their ends, or wider.
+// some returns a prefix of any size, in the ranges, across their ends, or wider.
 func (w *twin) some() netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(w.rnd.IntN(3)), byte(w.rnd.IntN(48))}), 25+w.rnd.IntN(7)).Masked()
 }

@@ -84,7 +84,7 @@ func (b *Allocator) feed(now time.Time) {
 	}
 }
 
-// Waits tells whether the node waits for room, to be named by Feed.
+// Waits reports whether the node waits for room, to be named by Feed.
 func (b *Allocator) Waits(uid types.UID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

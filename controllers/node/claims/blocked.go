@@ -18,7 +18,7 @@ import (
 // who wait for it are told: longer than one try that hangs.
 const patience = 15 * time.Second
 
-// BlockedError says that a ConfigMap of the ledger cannot be written: nothing
+// BlockedError reports that a ConfigMap of the ledger cannot be written: nothing
 // that was promised is lost, and nothing more is promised until it can. It is
 // tried again, later each time.
 type BlockedError struct {
@@ -49,7 +49,7 @@ func withHint(err error, now *corev1.ConfigMap) error {
 	return err
 }
 
-// lasting tells of a refusal that trying again does not change.
+// lasting reports a refusal that trying again does not change.
 func lasting(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) ||
 		apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsRequestEntityTooLargeError(err)
@@ -90,7 +90,7 @@ func (r *retry) failed(name string, err error, now time.Time) {
 	}
 }
 
-// Blocked gives the ConfigMaps that cannot be written, and why.
+// Blocked returns the ConfigMaps that cannot be written, and why.
 func (l *Ledger) Blocked() []*BlockedError {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +106,7 @@ func (l *Ledger) Blocked() []*BlockedError {
 	return slices.SortedFunc(maps.Values(out), func(a, b *BlockedError) int { return strings.Compare(a.ConfigMap, b.ConfigMap) })
 }
 
-// full says that there is no room, and why there will be none where that is
+// full reports that there is no room, and why there will be none where that is
 // known. The caller holds mu.
 func (l *Ledger) full() error {
 	for _, s := range l.held.shards {

@@ -78,7 +78,7 @@ func (l *Ledger) lingerLocked() {
 	})
 }
 
-// enqueue gives the commit that the next write settles, and sees to it that
+// enqueue returns the commit that the next write settles, and sees to it that
 // there is one. The caller holds mu.
 func (l *Ledger) enqueue() *commit {
 	if l.next == nil {

@@ -97,7 +97,7 @@ func (d *document) release(e allocator.Allocation) {
 }
 
 // endRelease ends one Node's release of p, or everybody's where no Node is
-// named, and tells whether there was one.
+// named, and reports whether there was one.
 func (d *document) endRelease(uid types.UID, p netip.Prefix) bool {
 	if uid == "" {
 		return d.endReleasesOf(p)
@@ -145,7 +145,7 @@ func (d *document) rest(p netip.Prefix, until, now time.Time) {
 	d.resting[end] = set
 }
 
-// render gives the data of the ConfigMap; the epoch's part is added by the
+// render returns the data of the ConfigMap; the epoch's part is added by the
 // ledger.
 func (d *document) render() map[string]string {
 	var rests strings.Builder

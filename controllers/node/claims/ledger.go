@@ -16,11 +16,11 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// ErrFenced says that another manager took the ledger over: whoever gets it
+// ErrFenced reports that another manager took the ledger over: whoever gets it
 // no longer leads and must stop.
 var ErrFenced = errors.New("another manager has taken the claims ledger over; this one must stop")
 
-// ErrFull says that the ledger has no room for another entry until others
+// ErrFull reports that the ledger has no room for another entry until others
 // have ended. Nothing was written.
 var ErrFull = errors.New("the claims ledger is full: too many nodes join or leave at once; it goes on when some of them are done")
 

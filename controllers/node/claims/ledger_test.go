@@ -47,7 +47,7 @@ func said(t *testing.T, s *claimstest.Store) Records {
 
 var errBroken = apierrors.NewInternalError(errors.New("etcd is on fire"))
 
-// on gives a hook that fails n calls of a verb at a moment.
+// on returns a hook that fails n calls of a verb at a moment.
 func on(verb string, m claimstest.Moment, n int32, err error) claimstest.Hook {
 	var left atomic.Int32
 	left.Store(n)
@@ -59,7 +59,7 @@ func on(verb string, m claimstest.Moment, n int32, err error) claimstest.Hook {
 	}
 }
 
-// hang gives a hook in which one call of a verb hangs until its context ends.
+// hang returns a hook in which one call of a verb hangs until its context ends.
 func hang(verb string, m claimstest.Moment) claimstest.Hook {
 	var done atomic.Bool
 	return func(ctx context.Context, v string, at claimstest.Moment) error {

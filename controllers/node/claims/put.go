@@ -74,7 +74,7 @@ func (l *Ledger) send(ctx context.Context, cm *corev1.ConfigMap) (string, error)
 	return got.ResourceVersion, nil
 }
 
-// mayRenew tells whether a ConfigMap that was deleted may be written anew.
+// mayRenew reports whether a ConfigMap that was deleted may be written anew.
 // The main one is what tells leaders apart; without it the lease does. A
 // later leader that made one meanwhile is met by the create.
 func (l *Ledger) mayRenew(ctx context.Context, name string) error {
@@ -91,7 +91,7 @@ func (l *Ledger) mayRenew(ctx context.Context, name string) error {
 	return nil
 }
 
-// mayReplace tells whether a ConfigMap that somebody else wrote may be written
+// mayReplace reports whether a ConfigMap that somebody else wrote may be written
 // over: never the main one; a shard, where the main one is ours, as the last
 // write of an earlier leader may have come late.
 func (l *Ledger) mayReplace(ctx context.Context, now *corev1.ConfigMap) error {
@@ -117,7 +117,7 @@ func (l *Ledger) Confirm(ctx context.Context) error {
 	return nil
 }
 
-// mine tells whether the ConfigMap is as this ledger writes it. The epoch
+// mine reports whether the ConfigMap is as this ledger writes it. The epoch
 // alone does not tell: it starts anew where the ConfigMap was deleted.
 func (l *Ledger) mine(cm *corev1.ConfigMap) bool {
 	return cm.Data[keyEpoch] == fmt.Sprint(l.epoch) && cm.Data[keyHolder] == l.cfg.Holder

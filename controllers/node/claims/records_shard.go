@@ -49,7 +49,7 @@ func (h *holdings) put(uid types.UID, l line, prefix string) {
 	h.where[uid] = h.open
 }
 
-// roomiest gives the shard with the fewest records, or a new one where all
+// roomiest returns the shard with the fewest records, or a new one where all
 // are more than half full. One that cannot be written is passed over, but
 // where not even a new one can be made.
 func (h *holdings) roomiest(prefix string) *shard {

@@ -85,7 +85,7 @@ func takeOver(ctx context.Context, cfg Config) (*Ledger, Records, error) {
 	return l, records, nil
 }
 
-// FormatError says that a later release wrote the ledger in a form that this
+// FormatError reports that a later release wrote the ledger in a form that this
 // one does not know. It is neither read nor written.
 type FormatError struct{ ConfigMap, Format string }
 

@@ -28,7 +28,7 @@ type View struct {
 	Operation  inflight.State
 	// Interface is the instance's interface; nil: it has not been looked at.
 	Interface *Interface
-	// Unreadable tells that the Network of its range cannot be read.
+	// Unreadable reports that the Network of its range cannot be read.
 	Unreadable bool
 
 	// Of an allocation whose Node is gone.
@@ -72,12 +72,12 @@ type Node struct {
 type Interface struct {
 	// Refused is why it could not be looked at.
 	Refused *conditions.Refusal
-	// Gone tells that there is no such instance.
+	// Gone reports that there is no such instance.
 	Gone bool
-	// Replaced tells that it is another machine's than the prefix was put on;
+	// Replaced reports that it is another machine's than the prefix was put on;
 	// Moved, that this one is in another subnet and can never carry it.
 	Replaced, Moved bool
-	// Carries tells that it carries all of the prefix, and what goes with it.
+	// Carries reports that it carries all of the prefix, and what goes with it.
 	Carries bool
 	// IPv6Changed is why it does not carry the IPv6 prefix that its Node
 	// publishes, which nobody can mend but by a new Node.

@@ -98,7 +98,7 @@ type World struct {
 	Before map[string]bool
 }
 
-// Compare gives the findings, in order, and what to give the next comparison
+// Compare returns the findings, in order, and what to give the next comparison
 // as Before. A prefix on an instance that has no Node yet is a finding the
 // second time only: a VM may be created with it and its Node be on its way.
 func Compare(w World) (out []Finding, next map[string]bool) {

@@ -18,7 +18,7 @@ const (
 	Theirs           // somebody else put it there, or on another machine of that name
 )
 
-// PresenceOf tells where the prefix is, or the IPv6 one that is put there with
+// PresenceOf reports where the prefix is, or the IPv6 one that is put there with
 // it, where that is valid.
 func PresenceOf(h allocator.Allocation, nic cloud.Interface, six netip.Prefix, there bool) Presence {
 	switch {
@@ -32,7 +32,7 @@ func PresenceOf(h allocator.Allocation, nic cloud.Interface, six netip.Prefix, t
 	return Ours
 }
 
-// carries tells whether the interface has the prefix, or some of it where we
+// carries reports whether the interface has the prefix, or some of it where we
 // put only some there.
 func carries(h allocator.Allocation, nic cloud.Interface) bool {
 	if h.Before.IsZero() {
@@ -81,7 +81,7 @@ func BeforeUs(h allocator.Allocation, nic cloud.Interface) prefix.Parts {
 	return prefix.PartsOf(prefix.Intersect(h.Before.List(), CarriedOf(nic, h.Prefix))...)
 }
 
-// partly tells of a prefix that only some route tables lead to the interface,
+// partly reports a prefix that only some route tables lead to the interface,
 // as after a detachment that was cut short.
 func partly(h allocator.Allocation, nic cloud.Interface) bool {
 	return h.Key.ByRoutes() && slices.Contains(nic.Elsewhere, h.Prefix)

@@ -45,12 +45,12 @@ type rested struct {
 // State is how it stands with a release. It is zero where none was begun.
 type State struct {
 	Since time.Time // known to be gone
-	// Detached tells that an operation of ours took the prefix off: then that it
+	// Detached reports that an operation of ours took the prefix off: then that it
 	// still shows is old news.
 	Detached bool
 	// Missed is the first look that did not show the prefix; zero: none did.
 	Missed time.Time
-	// Alone tells that the second look is the release's own; otherwise it is a
+	// Alone reports that the second look is the release's own; otherwise it is a
 	// listing's, which showed Listed: zero where it is still to come.
 	Alone  bool
 	Listed Presence

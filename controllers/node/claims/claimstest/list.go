@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// List gives the ConfigMaps that a label selector picks, on one page.
+// List returns the ConfigMaps that a label selector picks, on one page.
 func (s *Store) List(ctx context.Context, o metav1.ListOptions) (*corev1.ConfigMapList, error) {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {

@@ -65,7 +65,7 @@ func (s *Store) Calls() int {
 	return s.calls
 }
 
-// Data gives a copy of what a ConfigMap holds.
+// Data returns a copy of what a ConfigMap holds.
 func (s *Store) Data(name string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
