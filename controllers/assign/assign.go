@@ -113,10 +113,10 @@ func autoSize(r *v1alpha1.RangeRequest, maxPods int64, b Bounds) Size {
 	host := bits.Len64(uint64(maxPods)*uint64(b.PerPod) - 1) // ceil(log2)
 	size := Size{Bits: addressBits - host, Why: fmt.Sprintf("%s, rounded up to a power of two", addresses(b.PerPod, maxPods))}
 	if b.Smallest > 0 && size.Bits > b.Smallest {
-		size = Size{Bits: b.Smallest, Why: fmt.Sprintf("%d pods call for a /%d, and a node gets no less than a /%d", maxPods, size.Bits, b.Smallest)}
+		size = Size{Bits: b.Smallest, Why: fmt.Sprintf("%d pods need a /%d, and the smallest node CIDR is a /%d", maxPods, size.Bits, b.Smallest)}
 	}
 	if least := r.Spec.MinNodePrefixLength; least != nil && size.Bits < int(*least) {
-		size = Size{Bits: int(*least), Why: fmt.Sprintf("%d pods call for a /%d, minNodePrefixLength allows a /%d", maxPods, size.Bits, *least)}
+		size = Size{Bits: int(*least), Why: fmt.Sprintf("%d pods need a /%d, and minNodePrefixLength allows a /%d", maxPods, size.Bits, *least)}
 	}
 	return size
 }

@@ -111,7 +111,7 @@ func (x *stepper) putBack(ctx context.Context) (again reconcile.Result, last boo
 	}
 	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
-		"%s is published in podCIDRs and not on the interface of %s; it is put back", h.Prefix, node.Spec.ProviderID)
+		"%s is published in podCIDRs and not on the interface of %s; it is attached again", h.Prefix, node.Spec.ProviderID)
 	op, err := x.at.vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.published6(node, h, nic)})
 	if err != nil {
 		x.failed(err)

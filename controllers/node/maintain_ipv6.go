@@ -36,7 +36,7 @@ func (c *Controller) ipv6Changed(node *corev1.Node, key allocator.Key, h allocat
 		has = "has " + six.String()
 	}
 	return &conditions.Refusal{Reason: v1alpha1.ReasonIPv6Changed, Text: fmt.Sprintf(
-		"podCIDRs say %s, and the interface of %s %s, as when a machine is created anew; podCIDRs cannot change: delete the Node and let it register again",
+		"podCIDRs contain %s, but the interface of %s %s, for example because the instance was recreated; podCIDRs are immutable: delete the Node and let it register again",
 		p, nic.Instance, has)}
 }
 

@@ -55,7 +55,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "1 while a ConfigMap of the claims ledger cannot be read or written.",
 		}, []string{"configmap"}),
 		rivalled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "vpcnative_range_rivalled",
+			Name: "vpcnative_range_allocator_conflict",
 			Help: "1 while nothing is allocated from a RangeRequest because another allocator sets podCIDRs of its Nodes.",
 		}, []string{"request"}),
 		findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{

@@ -87,9 +87,9 @@ func (d *drifting) problems(request string) map[string]*conditions.Refusal {
 		text         string
 	}{
 		{drift.ForeignAlias, v1alpha1.ConditionForeignAlias, v1alpha1.ReasonForeignAlias,
-			"%s; each stays occupied and is left alone: take it off if it is nobody's, or reserve that part of the range for whoever needs it"},
+			"%s; each stays occupied and is left alone: detach it if nobody uses it, or reserve that part of the range for its user"},
 		{drift.Overlap, v1alpha1.ConditionRangesOverlap, v1alpha1.ReasonOverlap,
-			"%s; nothing is given out of it: one of the two has to go"},
+			"%s; nothing is allocated from it: delete one of the two"},
 	} {
 		const most = 3
 		var found []string

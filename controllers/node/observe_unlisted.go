@@ -55,7 +55,7 @@ func (u unlisted) refusal(network string, now time.Time) *conditions.Refusal {
 			continue
 		}
 		return conditions.Refuse(x.trouble.Reason,
-			"what nodes gave back is not given out again, since nobody can tell whether an interface carries it (Networks %s: %s); it is tried again",
+			"released node CIDRs are not allocated again until a listing shows that no interface carries them, and that fails (Networks %s: %s); it is retried",
 			strings.Join(x.networks, ", "), cloud.Steady(x.trouble.Text))
 	}
 	return nil

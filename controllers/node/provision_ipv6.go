@@ -138,7 +138,7 @@ func noIPv6(ctx context.Context, vpc cloud.VPC, request string, nic cloud.Interf
 		return conditions.FromCloud(err)
 	}
 	return &conditions.Refusal{Reason: v1alpha1.ReasonNoIPv6, Text: fmt.Sprintf(
-		"RangeRequest %s gives a node IPv4 and IPv6 together or nothing, and its instance has no IPv6: %v", request, err)}
+		"RangeRequest %s requires IPv4 and IPv6, and the instance has no IPv6: %v", request, err)}
 }
 
 func ipv6Taken(nic cloud.Interface, six netip.Prefix, err error) *conditions.Refusal {

@@ -82,7 +82,7 @@ func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.
 		remedy = l.Remedy
 	}
 	return &conditions.Refusal{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
-		"RangeRequest %s gives this node a /%d (%s), which holds fewer addresses than its %d max pods; set the kubelet's maxPods to %d or less, %s, or set allowUndersized",
+		"RangeRequest %s sizes this node at a /%d (%s), which holds fewer addresses than its %d max pods; set the kubelet's maxPods to %d or less, %s, or set allowUndersized",
 		r.Name, s.Bits, s.Why, maxPods, assign.Holds(s.Bits), remedy)}
 }
 

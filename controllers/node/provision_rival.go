@@ -46,11 +46,11 @@ func (c *Controller) suspected(ctx context.Context, node *corev1.Node) (done boo
 		return false
 	}
 	c.rivals.Wrote(against, live)
-	log.FromContext(ctx).Info("another allocator gave a node its podCIDRs; nothing is allocated from the requests that select it",
+	log.FromContext(ctx).Info("another allocator set the podCIDRs of a node; nothing is allocated from the requests that select it",
 		"podCIDRs", live.Spec.PodCIDRs, "requests", against)
 	c.Metrics.refused(v1alpha1.ReasonForeignPodCIDR)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonForeignPodCIDR, "StopAllocating",
-		"podCIDRs %v were set by another allocator; RangeRequest %s gives nothing out until that is turned off (kube-controller-manager: --allocate-node-cidrs=false)",
+		"podCIDRs %v were set by another allocator; RangeRequest %s allocates nothing until that is turned off (kube-controller-manager: --allocate-node-cidrs=false)",
 		live.Spec.PodCIDRs, strings.Join(against, ", "))
 	return true
 }
@@ -69,7 +69,7 @@ func (c *Controller) unrivalled(candidates []*v1alpha1.RangeRequest) (open, stop
 
 func (c *Controller) rivalRefusal(stopped []*v1alpha1.RangeRequest) *conditions.Refusal {
 	return conditions.Refuse(v1alpha1.ReasonForeignPodCIDR,
-		"RangeRequest %s gives nothing out, since another allocator sets podCIDRs of its Nodes (see its condition AllocatorConflict); run kube-controller-manager with --allocate-node-cidrs=false; once this Node has waited for %s and nobody else served it, it gets its range",
+		"RangeRequest %s allocates nothing, since another allocator sets podCIDRs of its Nodes (see its condition AllocatorConflict); run kube-controller-manager with --allocate-node-cidrs=false; this Node gets its range once it has waited for %s and no other allocator has set its podCIDRs",
 		strings.Join(namesOf(stopped), ", "), c.RivalQuiet)
 }
 

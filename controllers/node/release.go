@@ -238,7 +238,7 @@ func (c *Controller) later(ctx context.Context, h allocator.Allocation, no *cond
 	delay := c.backoff.When(h.Node)
 	c.Metrics.refused("ReleasePending")
 	c.releases.Failed(h, no)
-	log.FromContext(ctx).Info("the prefix of a deleted node cannot be taken back yet; it stays occupied",
+	log.FromContext(ctx).Info("the prefix of a deleted node cannot be released yet; it stays allocated",
 		"prefix", h.Prefix, "instance", h.Instance, "why", no.Text, "again", delay)
 	return reconcile.Result{RequeueAfter: delay}
 }

@@ -24,7 +24,7 @@ func (c *Controller) tellHeld(ctx context.Context, n *v1alpha1.Network, is brake
 		before := n.DeepCopy()
 		delete(n.Annotations, brake.Annotation(nodeKind))
 		if err := c.Client.Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
-			log.FromContext(ctx).Info("the confirmation could not be taken off; it comes again", "network", n.Name, "error", err.Error())
+			log.FromContext(ctx).Info("the confirmation could not be removed; it is retried", "network", n.Name, "error", err.Error())
 			return false
 		}
 	}

@@ -50,7 +50,7 @@ func (c *Controller) endRangeless(ctx context.Context, r *reading) {
 		if now.Sub(c.rangeless[e.NodeUID]) < c.Doubt {
 			continue
 		}
-		log.FromContext(ctx).Info("the node and the range that its prefix was out of are gone, and the cloud shows it nowhere; it rests",
+		log.FromContext(ctx).Info("the node and the range of its prefix are gone, and no interface carries the prefix; it is quarantined",
 			"node", e.Node, "prefix", e.Prefix, "request", e.Request)
 		c.ledger.End(e.NodeUID, e.Prefix)
 		c.ledger.Rest(e.NodeUID, e.Prefix, now.Add(c.Quarantine), now)
@@ -71,7 +71,7 @@ func (c *Controller) releaseAgain(ctx context.Context, r *reading, began time.Ti
 			c.releases.EndInRest(h) // the next reading tries again
 			continue
 		}
-		log.FromContext(ctx).Info("a prefix that was to rest is still on its instance; it is taken off", "prefix", h.Prefix, "instance", h.Instance)
+		log.FromContext(ctx).Info("a quarantined prefix is still on its instance; it is detached", "prefix", h.Prefix, "instance", h.Instance)
 		r.world.Promised = append(r.world.Promised, h.Recorded())
 	}
 }

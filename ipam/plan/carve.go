@@ -58,7 +58,7 @@ func byCapacity(r Request, s Space) Plan {
 		}
 		nodes := Nodes(g.Bits(), node)
 		fed = fed.Add(nodes)
-		plan = append(plan, keep(g, fmt.Sprintf("it is granted already, and feeds %s nodes with a /%d each", nodes, node)))
+		plan = append(plan, keep(g, fmt.Sprintf("it is granted already, and has room for %s nodes with a /%d each", nodes, node)))
 	}
 	if fed.Cmp(want) >= 0 {
 		return plan

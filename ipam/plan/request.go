@@ -54,9 +54,9 @@ func Ranges(r Request, s Space) Plan {
 	case r.Family.Width() == 0:
 		return refuse(WrongFamily, "the request names no address family; ask for IPv4 or IPv6")
 	case said == 0:
-		return refuse(InvalidSize, "the request says no size; give one of cidrs, prefixLength and capacity")
+		return refuse(InvalidSize, "the request sets no size; set one of cidrs, prefixLength and capacity")
 	case said > 1:
-		return refuse(InvalidSize, "the request says its size more than once; give only one of cidrs, prefixLength and capacity")
+		return refuse(InvalidSize, "the request sets its size more than once; set only one of cidrs, prefixLength and capacity")
 	case r.NodeLength < 0 || r.NodeLength > r.Family.Width():
 		return refuse(InvalidSize, fmt.Sprintf("a node's range of /%d does not exist in %s", r.NodeLength, r.Family))
 	case len(r.CIDRs) > 0:

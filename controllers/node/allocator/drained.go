@@ -42,7 +42,7 @@ func (b *Allocator) Look(at netip.Prefix, now time.Time) Outlook {
 	}
 	for p, until := range b.pools[key].Resting() {
 		if p.Overlaps(at) && until.After(now) {
-			out.Held = fmt.Sprintf("%s rests until %s", p, until)
+			out.Held = fmt.Sprintf("%s is quarantined until %s", p, until)
 			out.Rests = latest(out.Rests, until)
 		}
 	}

@@ -60,11 +60,11 @@ func TestWhatIsHeldInARangeThatLeavesStaysHeldAndRests(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	b.Release("uid-a", start)
-	if got := b.Look(high, start); !strings.Contains(got.Held, "rests") {
+	if got := b.Look(high, start); !strings.Contains(got.Held, "quarantined") {
 		t.Errorf("it does not rest: %+v", got)
 	}
 	leaving(t, b, false, start)
-	if got := b.Look(high, start); !strings.Contains(got.Held, "rests") {
+	if got := b.Look(high, start); !strings.Contains(got.Held, "quarantined") {
 		t.Errorf("its rest ended when the range stayed: %+v", got)
 	}
 	if got := b.Look(high, start.Add(2*rest)); got.Held != "" {

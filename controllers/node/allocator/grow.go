@@ -79,7 +79,7 @@ func (b *Allocator) unfit(key Key, r Range, p netip.Prefix, carried []netip.Pref
 	}
 	for q, until := range b.pools[key].Resting() {
 		if rest := prefix.Subtract(prefix.Intersect([]netip.Prefix{q}, []netip.Prefix{p}), carried); len(rest) > 0 && until.After(b.clock(key, now)) {
-			return fmt.Errorf("%s rests, as a node that is gone had it", rest[0])
+			return fmt.Errorf("%s is quarantined, as a deleted node had it", rest[0])
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ func TestABlockIsGivenAroundWhatIsCarriedWhereItIsFree(t *testing.T) {
 		"another instance":          {w: by("i-b", "10.0.0.32/28"), why: "10.0.0.32/28, which instance i-b holds"},
 		"another Node":              {w: World{Nodes: []Allocation{{Holder: node("b"), Prefix: prefixes("10.0.0.32/27")[0], Published: true}}}, why: "10.0.0.32/27, which node b holds"},
 		"a promise":                 {w: World{Promised: []Allocation{{Holder: node("b"), Prefix: prefixes("10.0.0.112/28")[0]}}}, why: "which node b holds"},
-		"a rest":                    {w: World{Resting: []Resting{{prefixes("10.0.0.0/28")[0], start.Add(rest)}}}, why: "10.0.0.0/28 rests"},
+		"a rest":                    {w: World{Resting: []Resting{{prefixes("10.0.0.0/28")[0], start.Add(rest)}}}, why: "10.0.0.0/28 is quarantined"},
 		"a rest that is over":       {w: World{Resting: []Resting{{prefixes("10.0.0.0/28")[0], start.Add(-rest)}}}},
 		"reserved in part":          {d: Definition{Reserved: prefixes("10.0.0.8/32")}, why: "reserved"},
 		"the range is too small":    {d: Definition{Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/26")[0]}}}, why: "in any of the granted ranges"},

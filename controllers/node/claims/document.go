@@ -193,7 +193,7 @@ func parse(data map[string]string) (Records, error) {
 		}
 		end, err := time.Parse(time.RFC3339, fields[0])
 		if err == nil && end.UTC().Year() > maxYear {
-			err = fmt.Errorf("nothing rests until the year %d", end.Year())
+			err = fmt.Errorf("nothing is quarantined until the year %d", end.Year())
 		}
 		if err != nil {
 			return Records{}, fmt.Errorf("key %q, line %q: %w", keyResting, l, err)

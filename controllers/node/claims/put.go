@@ -14,7 +14,7 @@ import (
 const (
 	annotationNotice = "vpcnative.dev/notice"
 	notice           = "promises of pod ranges to nodes; never edit or delete it while nodes join"
-	holdingsNotice   = "which ranges were given to which nodes; without it ranges of nodes that went while no manager ran are not taken back"
+	holdingsNotice   = "which ranges were allocated to which nodes; without it ranges of nodes that were deleted while no manager ran are not released"
 
 	// writeTimeout bounds one try. The API server may still carry out a
 	// write that timed out, so each try reads after a failure.

@@ -104,7 +104,7 @@ type World struct {
 func Compare(w World) (out []Finding, next map[string]bool) {
 	for _, m := range w.Missing {
 		out = append(out, Finding{AliasMissing, m.Request, "node " + m.Node, "publishes " + m.Prefix.String(),
-			"the interface of " + m.Instance + " does not carry it", "it is put back"})
+			"the interface of " + m.Instance + " does not carry it", "it is attached again"})
 	}
 	next = map[string]bool{}
 	for _, c := range w.Carried {
@@ -132,7 +132,7 @@ func (c Carried) judge(again bool) (Finding, bool) {
 	case c.Holder != "" && c.HolderInstance != c.Instance:
 		f.Why = fmt.Sprintf("node %s holds it, on %s", c.Holder, c.HolderInstance)
 	case c.Holder != "" && c.Gone && !c.Adopted:
-		f.Kind, f.Why, f.Repair = AliasLeaked, "node "+c.Holder+" is gone", "it is taken off after a grace, and rests"
+		f.Kind, f.Why, f.Repair = AliasLeaked, "node "+c.Holder+" is gone", "it is detached after the grace period and quarantined"
 	case c.Holder != "":
 		return f, false // promised and on its way, or about to be left to the instance
 	case c.Node != "" && c.Idle, c.Node == "" && !again:

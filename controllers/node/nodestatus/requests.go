@@ -23,12 +23,12 @@ import (
 
 // problems are those conditions.
 var problems = []conditions.Problem{
-	{Type: v1alpha1.ConditionAllocatorConflict, Well: v1alpha1.ReasonNoRival, None: "a node waited and no other allocator served it"},
+	{Type: v1alpha1.ConditionAllocatorConflict, Well: v1alpha1.ReasonNoRival, None: "a node waited, and no other allocator set its podCIDRs"},
 	{Type: v1alpha1.ConditionForeignAlias, Well: v1alpha1.ReasonNone, None: "every alias range in the ranges is accounted for"},
 	{Type: v1alpha1.ConditionRangesOverlap, Well: v1alpha1.ReasonNone, None: "no range overlaps another"},
 	{Type: v1alpha1.ConditionLedgerBlocked, Well: v1alpha1.ReasonNone, None: "the claims ledger is written"},
-	{Type: v1alpha1.ConditionAdoptionStopped, Well: v1alpha1.ReasonNone, None: "no Node's attachment fails"},
-	{Type: v1alpha1.ConditionReleasePending, Well: v1alpha1.ReasonNone, None: "every prefix of a deleted node could be taken back"},
+	{Type: v1alpha1.ConditionAdoptionStopped, Well: v1alpha1.ReasonNone, None: "no attachment of a Node fails"},
+	{Type: v1alpha1.ConditionReleasePending, Well: v1alpha1.ReasonNone, None: "every prefix of a deleted node was released"},
 }
 
 // Findings is what a RangeRequest's status has to say: the problems there are,

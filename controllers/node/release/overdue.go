@@ -66,9 +66,9 @@ func (t *Tracker) Refusal(request string) *conditions.Refusal {
 		return nil
 	}
 	slices.SortFunc(all, func(a, b overdue) int { return strings.Compare(a.text, b.text) })
-	text := fmt.Sprintf("%d prefixes of deleted nodes cannot be taken off their instances, and stay occupied (%s", len(all), all[0].text)
+	text := fmt.Sprintf("%d prefixes of deleted nodes cannot be detached from their instances, and stay allocated (%s", len(all), all[0].text)
 	if len(all) > 1 {
 		text += fmt.Sprintf("; and %d more", len(all)-1)
 	}
-	return conditions.Refuse(all[0].reason, "%s); it is tried again", text)
+	return conditions.Refuse(all[0].reason, "%s); it is retried", text)
 }

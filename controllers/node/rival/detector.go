@@ -181,7 +181,7 @@ func (d *Detector) Wrote(requests []string, node *corev1.Node) {
 		delete(x.waiting, node.Name)
 		if !x.active { // the first Node stands for all, so that the text keeps still
 			x.active = true
-			x.text = fmt.Sprintf("Node %s was given podCIDRs %s by another allocator; nothing is allocated from this request until that is turned off (kube-controller-manager: --allocate-node-cidrs=false), which a Node shows that waits for %s and is given none",
+			x.text = fmt.Sprintf("Node %s has podCIDRs %s that another allocator set; nothing is allocated from this request until that is turned off (kube-controller-manager: --allocate-node-cidrs=false) and a Node has waited for %s without getting any",
 				node.Name, strings.Join(node.Spec.PodCIDRs, ","), d.quiet)
 		}
 	}
