@@ -68,6 +68,36 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+func TestStepsFindOutFacts(t *testing.T) {
+	w := scripted{"pod/a: ask": {"name: b, at 10.4.0.9"}, "pod/b: ask 10.4.0.9": {"b"}}
+	got := Check(t.Context(), w, "gcp", []Claim{{Says: "x", Steps: []Step{
+		{In: "pod/a", Run: "ask", Want: `name: (?P<who>\w), at (?P<at>\S+)`},
+		{In: "pod/{who}", Run: "ask {at}", Want: "^{who}$"},
+	}}, {Says: "of another claim", Steps: []Step{{In: "pod/{who}", Run: "ask", Within: time.Millisecond}}}}, func(Result) {})
+	if len(got) != 2 || !got[0].OK || got[0].Command != "pod/b: ask 10.4.0.9" || got[1].OK || !strings.Contains(got[1].Why, "the lab has no {who}") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTimesAreMeasuredFromTheChange(t *testing.T) {
+	w := scripted{"cloud: take": {""}, "pod/a: ask": {"hello", "hello", "!timeout", "!timeout", "!timeout", "hello"}}
+	got := Check(t.Context(), w, "gcp", []Claim{{Says: "x", Steps: []Step{
+		{In: "cloud", Run: "take"},
+		{In: "pod/a", Run: "ask", Want: "!", Measures: "it stops"},
+		{In: "pod/a", Run: "ask", Want: "hello", Measures: "it returns"},
+	}}}, func(Result) {})[0]
+	if !got.OK || len(got.Measured) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	stops, returns := got.Measured[0], got.Measured[1]
+	if stops.What != "it stops" || stops.After < 2*again {
+		t.Errorf("it stops: %+v", stops)
+	}
+	if returns.What != "it returns" || returns.After < stops.After+2*again || returns.After > got.Took {
+		t.Errorf("it returns: %+v, and it stops: %+v", returns, stops)
+	}
+}
+
 func TestClaimsOfAnotherCloudAreLeftOut(t *testing.T) {
 	table := []Claim{{Says: "x", Clouds: []string{"aws"}}, {Says: "y"}}
 	if got := Check(t.Context(), scripted{}, "gcp", table, func(Result) {}); len(got) != 1 || got[0].Claim != "y" {
@@ -77,8 +107,8 @@ func TestClaimsOfAnotherCloudAreLeftOut(t *testing.T) {
 
 func TestTheTable(t *testing.T) {
 	var out strings.Builder
-	Write(&out, "the lab", []Result{{Claim: "it works", Command: "pod/a: app get", Output: "hello", OK: true}, {Claim: "it does not", Why: "refused", Output: "bye"}})
-	for _, want := range []string{"✓", "it works", "hello", "✗", "refused"} {
+	Write(&out, "the lab", []Result{{Claim: "it works", Command: "pod/a: app get", Output: "hello", OK: true, Measured: []Measured{{"it returns", 1234 * time.Millisecond}}}, {Claim: "it does not", Why: "refused", Output: "bye"}})
+	for _, want := range []string{"✓", "it works", "hello", "it returns after 1.2 s", "✗", "refused"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

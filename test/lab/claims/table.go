@@ -23,11 +23,19 @@ func Write(to io.Writer, title string, results []Result) {
 		if !r.OK {
 			verdict, said = "✗", r.Why
 		}
-		t.AppendRow(table.Row{verdict, r.Claim, r.Command, clip(said)})
+		t.AppendRow(table.Row{verdict, r.Claim, r.Command, strings.Join(append(times(r), clip(said)), "\n")})
 		t.AppendSeparator()
 	}
 	t.Render()
 	fmt.Fprintln(to)
+}
+
+// times are what was measured, a line each.
+func times(r Result) (lines []string) {
+	for _, m := range r.Measured {
+		lines = append(lines, fmt.Sprintf("%s after %.1f s", m.What, m.After.Seconds()))
+	}
+	return lines
 }
 
 // Failed are those that do not hold.
