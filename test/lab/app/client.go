@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,21 +20,13 @@ import (
 type request struct {
 	url, from string
 	timeout   time.Duration
+	post      bool
 }
 
 func (q request) do(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, q.timeout)
 	defer cancel()
-	var dialer net.Dialer
-	if q.from != "" {
-		dialer.LocalAddr, dialer.Control = &net.TCPAddr{IP: net.ParseIP(q.from)}, freely
-	}
-	client := http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, q.url, nil)
-	if err != nil {
-		return "", err
-	}
-	res, err := client.Do(r)
+	res, err := q.send(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -42,6 +36,23 @@ func (q request) do(ctx context.Context) (string, error) {
 		err = errors.New(res.Status)
 	}
 	return strings.TrimSpace(string(text)), err
+}
+
+func (q request) send(ctx context.Context) (*http.Response, error) {
+	var dialer net.Dialer
+	if q.from != "" {
+		dialer.LocalAddr, dialer.Control = &net.TCPAddr{IP: net.ParseIP(q.from)}, freely
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+	method := http.MethodGet
+	if q.post {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequestWithContext(ctx, method, q.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(r)
 }
 
 // freely lets a socket send from an address that is not the machine's own, as
@@ -56,18 +67,55 @@ func freely(_, _ string, c syscall.RawConn) error {
 func get(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("get", flag.ExitOnError)
 	n := flags.Int("n", 1, "how often")
+	names := flags.Bool("names", false, "print who answered, in place of what they said")
 	timeout := flags.Duration("timeout", 2*time.Second, "of each question")
 	from := flags.String("from", "", "address to ask from, whoever has it")
+	post := flags.Bool("post", false, "have it do something, by POST")
 	_ = flags.Parse(args)
+	var said []string
 	var failed error
 	for range *n {
-		text, err := request{flags.Arg(0), *from, *timeout}.do(ctx)
+		text, err := request{flags.Arg(0), *from, *timeout, *post}.do(ctx)
+		if *names && err == nil {
+			text, err = nameIn(text)
+		}
 		if text != "" {
-			fmt.Println(text)
+			said = append(said, text)
 		}
 		failed = errors.Join(failed, err)
 	}
+	if *names {
+		slices.Sort(said)
+		said = []string{strings.Join(slices.Compact(said), " ")}
+	}
+	fmt.Println(strings.Join(said, "\n"))
 	return failed
+}
+
+func nameIn(text string) (string, error) {
+	var a answer
+	err := json.Unmarshal([]byte(text), &a)
+	return a.Name, err
+}
+
+// hold keeps one connection and prints each line that comes. It fails when the
+// connection ends, or when no line comes for so long.
+func hold(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("hold", flag.ExitOnError)
+	timeout := flags.Duration("timeout", 3*time.Second, "after which a silent connection is taken for lost")
+	_ = flags.Parse(args)
+	ctx, cancel := context.WithCancelCause(ctx)
+	lost := time.AfterFunc(*timeout, func() { cancel(fmt.Errorf("nothing has come for %s", *timeout)) })
+	defer lost.Stop()
+	res, err := request{url: flags.Arg(0)}.send(ctx)
+	if err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); lost.Reset(*timeout) {
+		fmt.Println(lines.Text())
+	}
+	return errors.Join(errors.New("the connection has ended"), context.Cause(ctx))
 }
 
 func askUDP(ctx context.Context, args []string) error {

@@ -84,7 +84,7 @@ const help = `/            name, the peer's address, the own address, as JSON
 /env?prefix= the environment
 /dns?name=   the addresses of a name
 /get?url=    what another server says to this one
-/hold        a line each second until one of the two ends it
+/hold        the same each second until one of the two ends it
 `
 
 func handler(name string) http.Handler {
@@ -113,7 +113,7 @@ func handler(name string) http.Handler {
 			return request{url: r.FormValue("url"), timeout: 2 * time.Second}.do(r.Context())
 		})
 	})
-	mux.HandleFunc("/hold", hold)
+	mux.HandleFunc("/hold", holding(name))
 	return mux
 }
 
@@ -131,16 +131,19 @@ func reply(w http.ResponseWriter, do func() (string, error)) {
 	fmt.Fprintln(w, text)
 }
 
-func hold(w http.ResponseWriter, r *http.Request) {
-	for n := 0; ; n++ {
-		fmt.Fprintf(w, "%d\n", n)
-		if http.NewResponseController(w).Flush() != nil {
-			return
-		}
-		select {
-		case <-r.Context().Done():
-			return
-		case <-time.After(time.Second):
+// holding says every second who answers, until one of the two ends it.
+func holding(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for n := 0; ; n++ {
+			fmt.Fprintf(w, "%s for %d s\n", answer{Name: name, Peer: r.RemoteAddr, Own: own(r), Host: r.Host}, n)
+			if http.NewResponseController(w).Flush() != nil {
+				return
+			}
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(time.Second):
+			}
 		}
 	}
 }
