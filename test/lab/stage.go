@@ -9,13 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/test/lab/claims"
 	"github.com/vpcnative/vpcnative/test/lab/cluster"
@@ -29,7 +24,8 @@ type stage struct {
 	// out gets what is shown, progress what happens on the way.
 	out, progress io.Writer
 
-	cluster *cluster.Cluster
+	site *cluster.Site
+	fail context.CancelCauseFunc // ends the lab
 }
 
 func (s *stage) say(what string) {
@@ -39,14 +35,19 @@ func (s *stage) say(what string) {
 // play brings the lab up and shows the claims.
 func (s *stage) play(ctx context.Context, fail context.CancelCauseFunc) error {
 	var err error
-	s.cluster, err = cluster.Start(ctx, cluster.Config{
+	s.fail = fail
+	s.site, err = cluster.Start(ctx, cluster.Config{
 		Cloud: s.cloud, Prefix: "lab-", Dir: enclosure.Dir, Bin: s.bin,
 		Latency: 300 * time.Millisecond, Lag: s.lag, Say: s.say,
-	}, fail)
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.addMachines(ctx); err != nil {
+	l, err := s.site.StartCluster(ctx, fail)
+	if err != nil {
+		return err
+	}
+	if err := s.addMachines(ctx, l); err != nil {
 		return err
 	}
 	s.say(fmt.Sprintf("the lab is up: %d machines, on %s", s.machines, s.cloud))
@@ -91,95 +92,27 @@ func (s *stage) names() (names []string) {
 	return names
 }
 
-func (s *stage) addMachines(ctx context.Context) error {
+func (s *stage) addMachines(ctx context.Context, l *cluster.Cluster) error {
 	errs := make([]error, s.machines)
 	var all sync.WaitGroup
 	for i, name := range s.names() {
 		all.Go(func() {
 			s.say("starting machine " + name)
-			_, errs[i] = s.cluster.AddMachine(ctx, name)
+			_, errs[i] = l.AddMachine(ctx, name)
 		})
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if err := s.wait(ctx, func() (string, error) { return s.joining(ctx) }); err != nil {
-		return err
-	}
-	return s.wait(ctx, func() (string, error) { return s.starting(ctx, "kube-system") })
-}
-
-// wait waits until nothing is missing, and says what is.
-func (s *stage) wait(ctx context.Context, missing func() (string, error)) error {
-	last := ""
-	for {
-		what, err := missing()
-		if err != nil || what == "" {
-			return err
-		}
-		if what != last {
-			s.say("waiting for " + what)
-			last = what
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w", what, context.Cause(ctx))
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
-// joining tells which Nodes are not ready yet.
-func (s *stage) joining(ctx context.Context) (string, error) {
-	var nodes corev1.NodeList
-	if err := s.cluster.API.List(ctx, &nodes); err != nil {
-		return "", err
-	}
-	missing := s.names()
-	for _, n := range nodes.Items {
-		if slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
-			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
-		}) {
-			missing = slices.DeleteFunc(missing, func(name string) bool { return name == n.Name })
-		}
-	}
-	if len(missing) == 0 {
-		return "", nil
-	}
-	return "Nodes " + strings.Join(missing, ", "), nil
-}
-
-// starting tells which Deployments and DaemonSets of a namespace, or of all, do
-// not have all their pods yet.
-func (s *stage) starting(ctx context.Context, namespace string) (string, error) {
-	var deployments appsv1.DeploymentList
-	var sets appsv1.DaemonSetList
-	in := client.InNamespace(namespace)
-	if err := errors.Join(s.cluster.API.List(ctx, &deployments, in), s.cluster.API.List(ctx, &sets, in)); err != nil {
-		return "", err
-	}
-	var missing []string
-	for _, d := range deployments.Items {
-		if d.Status.ObservedGeneration < d.Generation || d.Status.ReadyReplicas < *d.Spec.Replicas {
-			missing = append(missing, d.Name)
-		}
-	}
-	for _, d := range sets.Items {
-		if d.Status.ObservedGeneration < d.Generation || d.Status.NumberReady < int32(s.machines) {
-			missing = append(missing, d.Name)
-		}
-	}
-	if len(missing) == 0 {
-		return "", nil
-	}
-	return "pods of " + strings.Join(missing, ", "), nil
+	return s.ready(ctx, l, s.names())
 }
 
 // stay leaves all running until a person has seen enough.
 func (s *stage) stay(ctx context.Context) error {
+	server := s.site.Clusters()[0].Server
 	kubeconfig := filepath.Join(enclosure.Dir, "kubeconfig")
-	content, err := os.ReadFile(s.cluster.Server.KubeconfigFile)
+	content, err := os.ReadFile(server.KubeconfigFile)
 	if err == nil {
 		err = os.WriteFile(kubeconfig, content, 0o600)
 	}
@@ -196,27 +129,32 @@ and in there
   the fabric    nsenter --net=/run/netns/lab-vpc tcpdump -ni any
   the cloud     %[5]s
   logs          ls %[6]s/*.log
-`, enclosure.Pid(), kubeconfig, s.bin, enclosure.Dir, s.cluster.Endpoint, s.cluster.Server.Dir)
+`, enclosure.Pid(), kubeconfig, s.bin, enclosure.Dir, s.site.Endpoint, server.Dir)
 	<-ctx.Done()
 	return nil
 }
 
 // explain shows the ends of the logs, where something failed.
 func (s *stage) explain() {
-	if s.cluster == nil || s.cluster.Server == nil {
+	if s.site == nil {
 		return
 	}
-	files, _ := filepath.Glob(filepath.Join(s.cluster.Server.Dir, "*.log"))
-	for _, file := range files {
-		content, _ := os.ReadFile(file)
-		const most = 1500
-		fmt.Fprintf(s.progress, "--- %s\n%s\n", filepath.Base(file), content[max(0, len(content)-most):])
+	for i, l := range s.site.Clusters() {
+		if l.Server == nil {
+			continue
+		}
+		files, _ := filepath.Glob(filepath.Join(l.Server.Dir, "*.log"))
+		for _, file := range files {
+			content, _ := os.ReadFile(file)
+			const most = 1500
+			fmt.Fprintf(s.progress, "--- cluster %d, %s\n%s\n", i+1, filepath.Base(file), content[max(0, len(content)-most):])
+		}
 	}
 }
 
 func (s *stage) stop() error {
-	if s.cluster == nil {
+	if s.site == nil {
 		return nil
 	}
-	return s.cluster.Stop()
+	return s.site.Stop()
 }

@@ -4,6 +4,7 @@ package claims
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,6 +42,9 @@ type Step struct {
 	// before that has no such name. The table shows it.
 	Measures string
 }
+
+// Cluster is what a cluster adds to Network, in the order in which it is shown.
+var Cluster = slices.Concat(Services, Balancers, Nodes)
 
 // World is a lab that runs.
 type World interface {

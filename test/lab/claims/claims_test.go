@@ -107,8 +107,8 @@ func TestClaimsOfAnotherCloudAreLeftOut(t *testing.T) {
 
 func TestTheTable(t *testing.T) {
 	var out strings.Builder
-	Write(&out, "the lab", []Result{{Claim: "it works", Command: "pod/a: app get", Output: "hello", OK: true, Measured: []Measured{{"it returns", 1234 * time.Millisecond}}}, {Claim: "it does not", Why: "refused", Output: "bye"}})
-	for _, want := range []string{"✓", "it works", "hello", "it returns after 1.2 s", "✗", "refused"} {
+	Write(&out, "the lab", []Result{{Claim: "it works", Command: "pod/a: app get", Output: "hello", OK: true, Measured: []Measured{{"it stops", time.Second}, {"it returns", 1234 * time.Millisecond}}}, {Claim: "it does not", Why: "refused", Output: "bye"}})
+	for _, want := range []string{"✓", "it works", "hello", "| it stops after 1.0 s ", "| it returns after 1.2 s ", "✗", "refused"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

@@ -2,11 +2,10 @@ package claims
 
 import "time"
 
-// Cluster is what a cluster adds: ranges that the manager keeps, Services,
-// names, policies and load balancers. A cluster knows "apply NAME", for the
-// manifests beside this file, "join NAME" and "leave NAME" of machines, and
-// "kubectl ...".
-var Cluster = []Claim{
+// Services is what a cluster adds: Services out of ranges that the manager keeps,
+// names and policies. A cluster knows "apply NAME", for the manifests beside
+// this file, and "kubectl ...".
+var Services = []Claim{
 	{Core: true, Says: "pods leave the VPC with their node's address: the manager keeps the list of what is inside", Steps: []Step{
 		{In: "pod/a", Run: "app get http://{internet}:80", Want: `"peer":"{a.external}:`},
 	}},
@@ -44,31 +43,5 @@ var Cluster = []Claim{
 		{In: "cluster", Run: "apply policy"},
 		{In: "pod/a", Run: "app get -timeout 1s http://db:5432", Want: "!"},
 		{In: "pod/deployment/web", Run: "app get http://db:5432", Want: `"own"`},
-	}},
-	{Core: true, Says: "a load balancer is reached from the internet, and the pod sees the client", Steps: []Step{
-		{In: "cluster", Run: "apply balancers"},
-		{In: "internet", Run: "app get http://{lb.outer}:80", Want: `"peer":"{internet}:`, Within: time.Minute},
-	}},
-	{Core: true, Says: "an internal load balancer is reached from the VPC, and the pod sees the client", Steps: []Step{
-		{In: "machine/a", Run: "app get http://{lb.inner}:80", Want: `"own":"[0-9.]+:8080"`, Within: time.Minute},
-	}},
-	{Says: "health checks take nodes without a pod out of a load balancer: every connection is answered", Steps: []Step{
-		{In: "cluster", Run: "kubectl scale deployment web --replicas=1"},
-		{In: "cluster", Run: "kubectl rollout status deployment web --timeout=60s", Want: "successfully rolled out"},
-		{In: "internet", Run: "app get -n 8 -timeout 1s http://{lb.outer}:80", Want: `"peer":"{internet}:`, Within: time.Minute, Settles: 3 * time.Second},
-	}},
-	{Says: "a range that somebody takes off a machine is put back by the manager", Steps: []Step{
-		{In: "cloud", Run: "unassign b {b.range}"},
-		{In: "pod/a", Run: "app get -timeout 300ms http://{b.pod}:8080", Want: "!"},
-		{In: "pod/a", Run: "app get http://{b.pod}:8080", Want: `"peer":"{a.pod}:`, Within: 2 * time.Minute, Settles: time.Second},
-	}},
-	{Says: "a node that joins gets its range, and then pods that others reach by their own addresses", Steps: []Step{
-		{In: "cluster", Run: "join j"},
-		{In: "pod/a", Run: "app get http://{j.pod}:8080", Want: `"peer":"{a.pod}:\d+","own":"{j.pod}:8080"`, Within: time.Minute},
-	}},
-	{Says: "a node that is deleted takes its range along: nothing goes there any more", Steps: []Step{
-		{In: "cluster", Run: "leave j"},
-		{In: "cluster", Run: "kubectl get node j", Want: "!"},
-		{In: "pod/a", Run: "app get -timeout 300ms http://{j.pod}:8080", Want: "!", Stays: time.Second},
 	}},
 }

@@ -16,7 +16,7 @@ func Write(to io.Writer, title string, results []Result) {
 	t.SetTitle(title)
 	t.AppendHeader(table.Row{"", "claim", "command", "output"})
 	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 2, WidthMax: 48, WidthMaxEnforcer: text.WrapSoft}, {Number: 3, WidthMax: 56, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 48, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 2, WidthMax: 48, WidthMaxEnforcer: wrap}, {Number: 3, WidthMax: 56, WidthMaxEnforcer: wrap}, {Number: 4, WidthMax: 48, WidthMaxEnforcer: wrap},
 	})
 	for _, r := range results {
 		verdict, said := "✓", r.Output
@@ -28,6 +28,15 @@ func Write(to io.Writer, title string, results []Result) {
 	}
 	t.Render()
 	fmt.Fprintln(to)
+}
+
+// wrap keeps the lines that there are, which text.WrapSoft would fill up.
+func wrap(said string, width int) string {
+	var lines []string
+	for line := range strings.SplitSeq(said, "\n") {
+		lines = append(lines, text.WrapSoft(line, width))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // times are what was measured, a line each.

@@ -24,18 +24,18 @@ const (
 )
 
 // makeImages writes the images' files.
-func (l *Cluster) makeImages(context.Context, context.CancelCauseFunc) error {
+func (s *Site) makeImages(context.Context) error {
 	for name, program := range map[string]string{
-		AppImage: l.bin("lab", "app"), pauseImage: l.bin("lab", "pause"),
-		dnsImage: l.bin("addons", "coredns"), policies: l.bin("addons", "kube-network-policies"),
+		AppImage: s.bin("lab", "app"), pauseImage: s.bin("lab", "pause"),
+		dnsImage: s.bin("addons", "coredns"), policies: s.bin("addons", "kube-network-policies"),
 	} {
 		base := filepath.Base(program)
-		file := filepath.Join(l.Dir, base+".tar")
+		file := filepath.Join(s.Dir, base+".tar")
 		i := image.Image{Name: name, Files: map[string]string{"/" + base: program}, Entrypoint: []string{"/" + base}}
 		if err := i.Write(file); err != nil {
 			return err
 		}
-		l.images = append(l.images, file)
+		s.images = append(s.images, file)
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ var addons embed.FS
 
 // startAddons installs the DNS and the controller of NetworkPolicies, and runs
 // what configures machines.
-func (l *Cluster) startAddons(ctx context.Context, _ context.CancelCauseFunc) error {
+func (l *Cluster) startAddons(ctx context.Context) error {
 	replace := strings.NewReplacer("DNS_IMAGE", dnsImage, "DNS_ADDRESS", l.ClusterDNS().String(), "POLICIES_IMAGE", policies)
 	for _, file := range []string{"coredns.yaml", "kube-network-policies.yaml"} {
 		text, err := addons.ReadFile("addons/" + file)

@@ -14,18 +14,23 @@ type Cloud interface {
 	Serve() (endpoint string, stop func(), err error)
 	// Names are a project, where there are such, and a network.
 	Names() (project, network string)
-	// Start has an instance run; Delete ends it.
+	// Start has an instance run; Delete ends it, if it still runs.
 	Start(name string) (Instance, error)
 	Delete(name string) error
 	// Assign and Unassign change an instance's ranges by hand.
 	Assign(name string, p netip.Prefix) error
 	Unassign(name string, p netip.Prefix) error
+	// Hold has whatever attaches a range to an instance take until release.
+	Hold() (release func())
+	// Join lets the machines and pods of the first two clusters talk.
+	Join() error
 	// ManagerFlags have a manager speak to it; Network is what a Network's spec
-	// says of it, in YAML.
+	// says of it, in YAML. Clusters are counted from 0, and each has a space of
+	// its own.
 	ManagerFlags(endpoint string) []string
-	Network() string
+	Network(cluster int) string
 	// Services is the first range of Services, inside of the space.
-	Services() netip.Prefix
+	Services(cluster int) netip.Prefix
 }
 
 // Instance is one that runs.

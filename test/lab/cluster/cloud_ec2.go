@@ -107,10 +107,33 @@ func (*EC2) ManagerFlags(endpoint string) []string {
 	return []string{"--cloud=aws", "--aws-endpoint=" + endpoint, "--aws-no-auth"}
 }
 
-// Network is the VPC, and a range outside of it for Services.
-func (e *EC2) Network() string {
-	return fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}\n  supernets: [10.0.0.0/16, 172.21.0.0/24]", e.vpc, e.subnet)
+// ec2Space is the part of the subnet that each cluster's pods are in, and a range
+// outside of the VPC for its Services.
+var ec2Space = []struct{ pods, services netip.Prefix }{
+	{netip.MustParsePrefix("10.0.0.0/18"), netip.MustParsePrefix("172.21.0.0/24")},
+	{netip.MustParsePrefix("10.0.64.0/18"), netip.MustParsePrefix("172.22.0.0/24")},
+}
+
+// Network is the VPC with the cluster's space.
+func (e *EC2) Network(cluster int) string {
+	space := ec2Space[cluster]
+	return fmt.Sprintf("aws: {vpcID: %s, region: eu-west-1, subnets: [%s]}\n  supernets: [%s, %s]", e.vpc, e.subnet, space.pods, space.services)
 }
 
 // Services has room for 14 addresses, so that it soon has to grow.
-func (*EC2) Services() netip.Prefix { return netip.MustParsePrefix("172.21.0.0/28") }
+func (*EC2) Services(cluster int) netip.Prefix {
+	return netip.PrefixFrom(ec2Space[cluster].services.Addr(), 28)
+}
+
+// Join does nothing: all machines are in one security group, whose members talk.
+func (*EC2) Join() error { return nil }
+
+// Hold delays the calls that assign prefixes.
+func (e *EC2) Hold() (release func()) {
+	done := make(chan struct{})
+	held := e.Sim.Inject(awssim.Fault{Action: "AssignPrivateIpAddresses", Hang: done})
+	return func() {
+		held.Remove()
+		close(done)
+	}
+}

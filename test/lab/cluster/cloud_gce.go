@@ -41,7 +41,12 @@ func (g *GCE) Start(name string) (Instance, error) {
 }
 
 // Delete ends a VM.
-func (g *GCE) Delete(name string) error { return g.Sim.DeleteInstance(project, zone, name) }
+func (g *GCE) Delete(name string) error {
+	if _, runs := g.Sim.Instance(project, zone, name); !runs {
+		return nil
+	}
+	return g.Sim.DeleteInstance(project, zone, name)
+}
 
 // Assign adds an alias range, out of the secondary range that holds it.
 func (g *GCE) Assign(name string, p netip.Prefix) error {
@@ -76,10 +81,33 @@ func (*GCE) ManagerFlags(endpoint string) []string {
 	return []string{"--gcp-endpoint=" + endpoint, "--gcp-no-auth"}
 }
 
-// Network has two pieces of space, of which the first has the Services.
-func (*GCE) Network() string {
-	return fmt.Sprintf("gcp: {project: %s, network: %s, region: %s, subnetworks: [nodes]}\n  supernets: [10.32.0.0/14]", project, network, region)
+// gceSpace is the supernet of each cluster.
+var gceSpace = []netip.Prefix{netip.MustParsePrefix("10.32.0.0/14"), netip.MustParsePrefix("10.4.0.0/14")}
+
+// Network has pods and Services in the same space.
+func (*GCE) Network(cluster int) string {
+	return fmt.Sprintf("gcp: {project: %s, network: %s, region: %s, subnetworks: [nodes]}\n  supernets: [%s]", project, network, region, gceSpace[cluster])
 }
 
 // Services has room for 14 addresses, so that it soon has to grow.
-func (*GCE) Services() netip.Prefix { return netip.MustParsePrefix("10.32.0.0/28") }
+func (*GCE) Services(cluster int) netip.Prefix { return netip.PrefixFrom(gceSpace[cluster].Addr(), 28) }
+
+// Join adds the rules that the docs ask of who administers the VPC: each manager
+// opens it for its own cluster.
+func (g *GCE) Join() error {
+	rule := func(name string, from, to int) error {
+		return g.Sim.AddFirewall(gcesim.Firewall{Project: project, Name: name, Network: network, Protocols: []string{"all"},
+			Sources: []netip.Prefix{gceSpace[from]}, Destinations: []netip.Prefix{gceSpace[to]}})
+	}
+	return errors.Join(rule("allow-first-to-second", 0, 1), rule("allow-second-to-first", 1, 0))
+}
+
+// Hold delays the calls that change alias ranges.
+func (g *GCE) Hold() (release func()) {
+	done := make(chan struct{})
+	held := g.Sim.Inject(gcesim.Fault{Method: "instances.updateNetworkInterface", Hang: done})
+	return func() {
+		held.Remove()
+		close(done)
+	}
+}

@@ -25,7 +25,7 @@ func AddressOf(p netip.Prefix, n int) netip.Addr {
 }
 
 // ClusterDNS is the address of the DNS, as installers choose it.
-func (l *Cluster) ClusterDNS() netip.Addr { return AddressOf(l.VPC.Services(), 10) }
+func (l *Cluster) ClusterDNS() netip.Addr { return AddressOf(l.services(), 10) }
 
 // startControlPlane runs it as an installer would set it up: nodes and service
 // accounts have the rights that Kubernetes gives them, and no more.
@@ -34,7 +34,7 @@ func (l *Cluster) startControlPlane(ctx context.Context, fail context.CancelCaus
 	if err != nil {
 		return err
 	}
-	services := l.VPC.Services()
+	services := l.services()
 	l.Server, err = apiserver.Start(ctx, apiserver.Options{
 		CRDDirs: []string{filepath.Join(root, "deploy", "crds")},
 		Names: []string{

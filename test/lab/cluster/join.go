@@ -11,22 +11,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/test/lab/machine"
-	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
+
+// Machine is a host that is a node of a cluster.
+type Machine struct {
+	*Host
+	*machine.Machine
+}
 
 // AddMachine runs an instance, joins it to the fabric and to the cluster. Its
 // Node becomes ready when it has its range.
 func (l *Cluster) AddMachine(ctx context.Context, name string) (*Machine, error) {
-	m := &Machine{}
-	var err error
-	if m.Instance, err = l.VPC.Start(name); err != nil {
-		return nil, fmt.Errorf("adding the machine %s: %w", name, err)
-	}
-	ns := l.Prefix + name
-	if err := netns.Create(ctx, ns); err != nil {
-		return nil, fmt.Errorf("adding the machine %s: %w", name, err)
-	}
-	if m.NIC, err = l.Fabric.Plug(ctx, m.Instance.ID, ns); err != nil {
+	h, err := l.AddHost(ctx, name)
+	if err != nil {
 		return nil, err
 	}
 	kubelet, err := l.kubeconfig("system:node:"+name, "system:nodes")
@@ -37,9 +34,10 @@ func (l *Cluster) AddMachine(ctx context.Context, name string) (*Machine, error)
 	if err != nil {
 		return nil, err
 	}
+	m := &Machine{Host: h}
 	m.Machine, err = machine.Start(ctx, machine.Config{
-		Name: name, Netns: ns, Dir: filepath.Join(l.Dir, name), Address: m.Instance.Address, ProviderID: m.Instance.ProviderID,
-		Labels:   map[string]string{corev1.LabelTopologyZone: m.Instance.Zone, corev1.LabelTopologyRegion: region},
+		Name: name, Netns: h.Netns, Dir: filepath.Join(l.Dir, name), Address: h.Instance.Address, ProviderID: h.Instance.ProviderID,
+		Labels:   map[string]string{corev1.LabelTopologyZone: h.Instance.Zone, corev1.LabelTopologyRegion: region},
 		MaxPods:  MaxPods,
 		NodesDir: l.bin("nodes"), AddonsDir: l.bin("addons"),
 		Kubeconfig: kubelet, ProxyKubeconfig: proxy, ClusterDNS: l.ClusterDNS(),
@@ -54,7 +52,7 @@ func (l *Cluster) AddMachine(ctx context.Context, name string) (*Machine, error)
 	return m, m.SetMasquerade(ctx, l.inside)
 }
 
-// RemoveMachine ends a machine as people do: its instance, what runs there, and
+// RemoveMachine ends a machine as people do: what runs there, its instance, and
 // the Node.
 func (l *Cluster) RemoveMachine(ctx context.Context, name string) error {
 	l.mu.Lock()
@@ -62,18 +60,8 @@ func (l *Cluster) RemoveMachine(ctx context.Context, name string) error {
 	delete(l.machines, name)
 	l.mu.Unlock()
 	if m == nil {
-		return fmt.Errorf("removing the machine %s: there is none", name)
+		return fmt.Errorf("removing the machine %s: the cluster has none", name)
 	}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	return errors.Join(
-		l.VPC.Delete(name), m.Stop(), netns.Delete(ctx, m.Netns),
-		client.IgnoreNotFound(l.API.Delete(ctx, node)),
-	)
-}
-
-// Machine is one by its name.
-func (l *Cluster) Machine(name string) *Machine {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.machines[name]
+	return errors.Join(m.Stop(), l.RemoveHost(ctx, name), client.IgnoreNotFound(l.API.Delete(ctx, node)))
 }

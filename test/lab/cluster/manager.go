@@ -6,21 +6,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/vpcnative/vpcnative/test/apiserver"
 )
 
 // Namespace is the manager's.
 const Namespace = "vpcnative-system"
-
-// Waits of the manager, short enough to watch.
-const (
-	Quarantine  = 5 * time.Second
-	DetachGrace = 2 * time.Second
-	OrphanGrace = 5 * time.Second
-	Resync      = 15 * time.Second // how soon what somebody changed by hand is seen
-)
 
 // masqueradeNamespace and masqueradeName are those of the agent's ConfigMap.
 const (
@@ -58,7 +49,7 @@ func (l *Cluster) startManager(ctx context.Context, fail context.CancelCauseFunc
 		return err
 	}
 	l.watchOver(ctx, p, fail)
-	return l.Apply(ctx, fmt.Sprintf(ranges, l.VPC.Network(), l.VPC.Services()))
+	return l.Apply(ctx, fmt.Sprintf(ranges, l.VPC.Network(l.number), l.services()))
 }
 
 // ranges are what people ask for: pods' ranges, and the Services', which grows.

@@ -49,6 +49,20 @@ func (f *Fabric) Plug(ctx context.Context, instance, ns string) (NIC, error) {
 	return n, nil
 }
 
+// Unplug takes a machine off the fabric, as when it ends.
+func (f *Fabric) Unplug(ctx context.Context, instance string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, ok := f.nics[instance]
+	if !ok {
+		return
+	}
+	delete(f.nics, instance)
+	delete(f.guests, instance)
+	f.forget()
+	_ = netns.IP(ctx, f.Namespace(), "link del "+n.Device) // unless it went with the machine's namespace
+}
+
 // device is short enough for the kernel: 15 bytes.
 func (f *Fabric) device(instance string) string {
 	short := instance[max(0, len(instance)-11):]

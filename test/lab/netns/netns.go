@@ -78,13 +78,18 @@ func Sweep(ctx context.Context, prefix string) error {
 	}
 	var errs []error
 	for _, name := range names {
-		pids, err := Pids(name)
-		for _, pid := range pids {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-		errs = append(errs, err, Delete(ctx, name))
+		errs = append(errs, End(ctx, name))
 	}
 	return errors.Join(errs...)
+}
+
+// End ends what runs in a namespace and deletes it, if it is there.
+func End(ctx context.Context, name string) error {
+	pids, err := Pids(name)
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	return errors.Join(err, Delete(ctx, name))
 }
 
 // Command prepares a program that runs in a namespace, in a process group of

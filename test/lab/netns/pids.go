@@ -10,9 +10,12 @@ import (
 )
 
 // Pids are the processes in a namespace, whether its name was given to them or
-// they were started by one that is in it.
+// they were started by one that is in it. One that is gone has none.
 func Pids(name string) (pids []int, err error) {
 	want, err := inode(Path(name))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for the processes of %s: %w", name, err)
 	}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+)
+
+// inCloud is what somebody does in the VPC, past the manager: to a machine's
+// ranges and to machines, or to the cloud itself, which a hold makes slow. A
+// neighbour is a second cluster with one machine.
+func (w *world) inCloud(ctx context.Context, args []string) error {
+	if len(args) == 1 {
+		return w.hold(args[0])
+	}
+	switch name := args[1]; args[0] {
+	case "delete":
+		return w.site.VPC.Delete(name)
+	case "neighbour":
+		return w.neighbour(ctx, name)
+	case "assign", "unassign":
+		if len(args) == 3 {
+			return w.byHand(args[0] == "assign", name, args[2])
+		}
+	}
+	return unknown("cloud", args)
+}
+
+func (w *world) byHand(add bool, machine, cidr string) error {
+	p, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return err
+	}
+	if add {
+		return w.site.VPC.Assign(machine, p)
+	}
+	return w.site.VPC.Unassign(machine, p)
+}
+
+func (w *world) hold(verb string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case verb == "hold" && w.release == nil:
+		w.release = w.site.VPC.Hold()
+		return nil
+	case verb == "release" && w.release != nil:
+		w.release()
+		w.release = nil
+		return nil
+	}
+	return unknown("cloud", []string{verb})
+}
+
+// neighbour brings up a second cluster beside the first, and lets the two talk.
+func (w *world) neighbour(ctx context.Context, machine string) error {
+	if len(w.site.Clusters()) > 1 {
+		return errors.New("there is a neighbour already")
+	}
+	l, err := w.site.StartCluster(ctx, w.fail)
+	if err != nil {
+		return err
+	}
+	if _, err := l.AddMachine(ctx, machine); err != nil {
+		return err
+	}
+	return errors.Join(w.site.VPC.Join(), w.ready(ctx, l, []string{machine}), w.settle(ctx, l, []string{machine}))
+}
