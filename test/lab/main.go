@@ -21,6 +21,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/test/lab/cluster"
 	"github.com/vpcnative/vpcnative/test/lab/enclosure"
+	"github.com/vpcnative/vpcnative/test/lab/trial"
 )
 
 // options of a run.
@@ -28,6 +29,7 @@ type options struct {
 	bin, cloud   string
 	machines     int
 	keep, json   bool
+	check        bool
 	core         bool
 	timeout, lag time.Duration
 }
@@ -39,11 +41,12 @@ func main() {
 	flag.IntVar(&o.machines, "machines", 3, "`number` of machines, at least 2")
 	flag.BoolVar(&o.keep, "keep", false, "leave all running at the end, until Ctrl-C")
 	flag.BoolVar(&o.core, "core", false, "show the core claims only")
+	flag.BoolVar(&o.check, "check", false, "only tell whether the lab can run on this machine")
 	flag.BoolVar(&o.json, "json", false, "print the results as JSON")
 	flag.DurationVar(&o.timeout, "timeout", 15*time.Minute, "`time` after which the lab is given up")
 	flag.DurationVar(&o.lag, "lag", 500*time.Millisecond, "`time` that the data plane is at most behind the cloud's API")
 	flag.Parse()
-	if err := o.check(); err != nil {
+	if err := o.complete(); err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		os.Exit(2)
 	}
@@ -51,10 +54,13 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the lab at once
+	if o.check {
+		os.Exit(o.try(ctx))
+	}
 	os.Exit(o.run(ctx))
 }
 
-func (o *options) check() (err error) {
+func (o *options) complete() (err error) {
 	if _, known := cluster.Clouds[o.cloud]; !known {
 		return fmt.Errorf("-cloud=%s: it is gcp or aws", o.cloud)
 	}
@@ -64,8 +70,25 @@ func (o *options) check() (err error) {
 	if o.bin, err = filepath.Abs(o.bin); err != nil {
 		return err
 	}
-	return preflight(isRoot(), findProgram, o.bin)
+	bin := o.bin
+	if o.check {
+		bin = ""
+	}
+	return preflight(isRoot(), findProgram, bin)
 }
+
+// try tells whether the machine lets the lab do what it does.
+func (o *options) try(ctx context.Context) int {
+	if err := trial.Run(ctx, prefix, enclosure.Dir, filepath.Join(o.bin, "lab", "app")); err != nil {
+		fmt.Fprintln(os.Stderr, "lab: this machine does not permit what the lab needs:", err)
+		return 1
+	}
+	fmt.Println("lab: this machine can run it")
+	return 0
+}
+
+// prefix begins the names of namespaces.
+const prefix = "lab-"
 
 // errStopped is how a lab ends that a person stopped.
 var errStopped = errors.New("stopped")

@@ -21,7 +21,8 @@ var built = []string{
 	"addons/ptp", "addons/host-local", "addons/portmap", "addons/loopback", "addons/coredns", "addons/kube-network-policies",
 }
 
-// preflight says what is missing, and how to get it.
+// preflight says what is missing, and how to get it: of the machine and, unless
+// bin is empty, of what is built there.
 func preflight(root bool, find func(program string) error, bin string) error {
 	var missing, packages []string
 	if !root {
@@ -39,7 +40,7 @@ func preflight(root bool, find func(program string) error, bin string) error {
 		missing = append(missing, "on Debian and Ubuntu: apt-get install --no-install-recommends "+strings.Join(packages, " "))
 	}
 	for _, program := range built {
-		if find(filepath.Join(bin, program)) != nil {
+		if bin != "" && find(filepath.Join(bin, program)) != nil {
 			missing = append(missing, fmt.Sprintf("%s: `make lab` builds it", filepath.Join(bin, program)))
 		}
 	}

@@ -16,6 +16,9 @@ func TestPreflightSaysWhatIsMissingAndHowToGetIt(t *testing.T) {
 			return nil
 		}
 	}
+	if err := preflight(true, lacks("bin/nodes/kubelet"), ""); err != nil {
+		t.Errorf("what is built is missed before it is built: %v", err)
+	}
 	for name, tt := range map[string]struct {
 		root bool
 		find func(string) error

@@ -37,7 +37,7 @@ func (s *stage) play(ctx context.Context, fail context.CancelCauseFunc) error {
 	var err error
 	s.fail = fail
 	s.site, err = cluster.Start(ctx, cluster.Config{
-		Cloud: s.cloud, Prefix: "lab-", Dir: enclosure.Dir, Bin: s.bin,
+		Cloud: s.cloud, Prefix: prefix, Dir: enclosure.Dir, Bin: s.bin,
 		Latency: 300 * time.Millisecond, Lag: s.lag, Say: s.say,
 	})
 	if err != nil {
