@@ -13,6 +13,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -29,12 +30,17 @@ const assetsEnv = "KUBEBUILDER_ASSETS"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	names := os.Args[1:]
+	fetch := flag.Bool("fetch", false, "build nothing, only get the modules that building takes")
+	flag.Parse()
+	names, do := flag.Args(), run
 	if len(names) == 0 {
 		names = []string{controlPlane}
 	}
+	if *fetch {
+		do = fetchModules
+	}
 	for _, name := range names {
-		if err := run(ctx, name); err != nil {
+		if err := do(ctx, name); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 			os.Exit(1)
 		}
@@ -45,16 +51,7 @@ func run(ctx context.Context, name string) error {
 	if assets := os.Getenv(assetsEnv); assets != "" && name == controlPlane {
 		return checkAssets(assets)
 	}
-	set, known := sets[name]
-	if !known {
-		return fmt.Errorf("there is no such set of binaries: the sets are %s", strings.Join(slices.Sorted(maps.Keys(sets)), ", "))
-	}
-	module, err := moduleDir(ctx)
-	if err != nil {
-		return err
-	}
-	link := filepath.Join(module, "..", "..", "bin", name)
-	rec, err := readRecipe(ctx, filepath.Join(module, set.module), name)
+	rec, link, err := find(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -63,6 +60,37 @@ func run(ctx context.Context, name string) error {
 		return err
 	}
 	return relink(link, dir)
+}
+
+// find returns how a set is built, and the link to it.
+func find(ctx context.Context, name string) (rec recipe, link string, err error) {
+	set, known := sets[name]
+	if !known {
+		return recipe{}, "", fmt.Errorf("there is no such set of binaries: the sets are %s", strings.Join(slices.Sorted(maps.Keys(sets)), ", "))
+	}
+	module, err := moduleDir(ctx)
+	if err != nil {
+		return recipe{}, "", err
+	}
+	rec, err = readRecipe(ctx, filepath.Join(module, set.module), name)
+	return rec, filepath.Join(module, "..", "..", "bin", name), err
+}
+
+// fetchModules gets the modules that a set is made of, unless the set is built
+// already: without them and without network it cannot be.
+func fetchModules(ctx context.Context, name string) error {
+	rec, link, err := find(ctx, name)
+	if err != nil || complete(filepath.Join(cacheBase(link), rec.key), rec.binaries) {
+		return err
+	}
+	args := []string{"list", "-mod=readonly", "-deps"}
+	for _, b := range rec.binaries {
+		args = append(args, b.pkg)
+	}
+	if _, err := goOutput(ctx, rec.module, args...); err != nil {
+		return fmt.Errorf("getting the modules: %w", err)
+	}
+	return nil
 }
 
 // ensure returns the directory that holds the complete set of binaries,
