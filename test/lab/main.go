@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ type options struct {
 	machines     int
 	keep, json   bool
 	check        bool
+	packages     bool
 	core         bool
 	timeout, lag time.Duration
 }
@@ -42,10 +44,16 @@ func main() {
 	flag.BoolVar(&o.keep, "keep", false, "leave all running at the end, until Ctrl-C")
 	flag.BoolVar(&o.core, "core", false, "show the core claims only")
 	flag.BoolVar(&o.check, "check", false, "only tell whether the lab can run on this machine")
+	flag.BoolVar(&o.packages, "packages", false, "only print the Debian packages with programs that this machine lacks")
 	flag.BoolVar(&o.json, "json", false, "print the results as JSON")
 	flag.DurationVar(&o.timeout, "timeout", 15*time.Minute, "`time` after which the lab is given up")
 	flag.DurationVar(&o.lag, "lag", 500*time.Millisecond, "`time` that the data plane is at most behind the cloud's API")
 	flag.Parse()
+	if o.packages {
+		_, packages := missingPrograms(findProgram)
+		fmt.Println(strings.Join(packages, " "))
+		return
+	}
 	if err := o.complete(); err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		os.Exit(2)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,17 +25,13 @@ var built = []string{
 // preflight says what is missing, and how to get it: of the machine and, unless
 // bin is empty, of what is built there.
 func preflight(root bool, find func(program string) error, bin string) error {
-	var missing, packages []string
+	var missing []string
 	if !root {
 		missing = append(missing, "root: machines are network namespaces, and only root makes them; run it as root (sudo make lab)")
 	}
-	for _, n := range needed {
-		if find(n.program) != nil {
-			missing = append(missing, n.program+": it is not in PATH")
-			if !strings.Contains(" "+strings.Join(packages, " ")+" ", " "+n.debian+" ") {
-				packages = append(packages, n.debian)
-			}
-		}
+	programs, packages := missingPrograms(find)
+	for _, program := range programs {
+		missing = append(missing, program+": it is not in PATH")
 	}
 	if len(packages) > 0 {
 		missing = append(missing, "on Debian and Ubuntu: apt-get install --no-install-recommends "+strings.Join(packages, " "))
@@ -48,6 +45,21 @@ func preflight(root bool, find func(program string) error, bin string) error {
 		return nil
 	}
 	return fmt.Errorf("this machine lacks what the lab needs:\n  %s", strings.Join(missing, "\n  "))
+}
+
+// missingPrograms are those that the machine lacks, and the packages that have
+// them.
+func missingPrograms(find func(program string) error) (programs, packages []string) {
+	for _, n := range needed {
+		if find(n.program) == nil {
+			continue
+		}
+		programs = append(programs, n.program)
+		if !slices.Contains(packages, n.debian) {
+			packages = append(packages, n.debian)
+		}
+	}
+	return programs, packages
 }
 
 func findProgram(program string) error {
