@@ -76,6 +76,20 @@ func Confine(name string) error {
 	return nil
 }
 
+// Try makes a cgroup of this name, and removes it.
+func Try(name string) error {
+	for _, hierarchy := range hierarchies() {
+		path := filepath.Join(hierarchy, name)
+		if err := os.Mkdir(path, 0o755); err != nil {
+			return fmt.Errorf("making a cgroup: %w", err)
+		}
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("removing a cgroup: %w", err)
+		}
+	}
+	return nil
+}
+
 // Sweep kills what runs in a cgroup and below it, and removes it.
 func Sweep(name string) error {
 	if name == "" {

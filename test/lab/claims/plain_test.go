@@ -15,6 +15,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/test/lab/claims"
 	"github.com/vpcnative/vpcnative/test/lab/fabric"
+	"github.com/vpcnative/vpcnative/test/lab/needs"
 	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
@@ -58,14 +59,7 @@ func must(t *testing.T, err error) {
 
 // TestTheNetworkWithoutACluster proves what needs no kubelet.
 func TestTheNetworkWithoutACluster(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("real packets need root, for network namespaces")
-	}
-	for _, program := range []string{"ip", "nft", "nsenter", "sysctl", "conntrack"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("real packets need %s (Debian: iproute2, nftables, util-linux, procps, conntrack)", program)
-		}
-	}
+	needs.Packets(t)
 	w := newPlain(t)
 	results := claims.Check(t.Context(), w, "gcp", slices.Concat(claims.Network, claims.ByHand), func(r claims.Result) {
 		if !r.OK {

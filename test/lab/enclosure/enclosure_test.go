@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vpcnative/vpcnative/test/lab/cgroups"
+	"github.com/vpcnative/vpcnative/test/lab/needs"
 	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
@@ -56,9 +57,7 @@ func inside() {
 }
 
 func TestNothingOutlivesTheProgram(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root makes namespaces")
-	}
+	needs.Enclosures(t)
 	for _, how := range []struct {
 		name   string
 		signal syscall.Signal

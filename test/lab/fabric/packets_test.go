@@ -8,27 +8,14 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
+	"github.com/vpcnative/vpcnative/test/lab/needs"
 	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
-
-// needsPackets skips where namespaces and rules cannot be made, and says why.
-func needsPackets(t *testing.T) {
-	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("real packets need root, for network namespaces")
-	}
-	for _, program := range []string{"ip", "nft", "nsenter", "sysctl", "conntrack"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("real packets need %s (Debian: iproute2, nftables, util-linux, procps, conntrack)", program)
-		}
-	}
-}
 
 // rig is a fabric with machines that have a pod each, without a kubelet.
 type rig struct {
@@ -38,7 +25,7 @@ type rig struct {
 
 func newRig(t *testing.T, c Config, machines map[string]string) rig {
 	t.Helper()
-	needsPackets(t)
+	needs.Packets(t)
 	c.Prefix = fmt.Sprintf("t%d-", os.Getpid())
 	c.Log = func(format string, args ...any) { t.Logf(format, args...) }
 	must(t, netns.Sweep(t.Context(), c.Prefix))

@@ -1,14 +1,16 @@
-package netns
+package netns_test
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vpcnative/vpcnative/test/lab/needs"
+	"github.com/vpcnative/vpcnative/test/lab/netns"
 )
 
 // prefix of this run of the tests.
@@ -16,16 +18,9 @@ var prefix = fmt.Sprintf("vnt%d-", os.Getpid())
 
 func needRoot(t *testing.T) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("only root makes network namespaces")
-	}
-	for _, program := range []string{"ip", "nsenter", "sysctl"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip(err)
-		}
-	}
+	needs.Packets(t)
 	t.Cleanup(func() {
-		if err := Sweep(context.Background(), prefix); err != nil {
+		if err := netns.Sweep(context.Background(), prefix); err != nil {
 			t.Log(err)
 		}
 	})
@@ -36,17 +31,17 @@ func TestVethJoinsTwoNamespaces(t *testing.T) {
 	ctx := t.Context()
 	a, b := prefix+"a", prefix+"b"
 	for _, err := range []error{
-		Create(ctx, a), Create(ctx, b), Veth(ctx, a, "eth0", b, "eth1"),
-		IP(ctx, a, "addr add 192.0.2.1/31 dev eth0"), IP(ctx, b, "addr add 192.0.2.0/31 dev eth1"),
+		netns.Create(ctx, a), netns.Create(ctx, b), netns.Veth(ctx, a, "eth0", b, "eth1"),
+		netns.IP(ctx, a, "addr add 192.0.2.1/31 dev eth0"), netns.IP(ctx, b, "addr add 192.0.2.0/31 dev eth1"),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if out, err := Exec(ctx, a, "ip", "-o", "link", "show", "eth0"); err != nil || !strings.Contains(out, "LOWER_UP") {
+	if out, err := netns.Exec(ctx, a, "ip", "-o", "link", "show", "eth0"); err != nil || !strings.Contains(out, "LOWER_UP") {
 		t.Error(out, err)
 	}
-	if out, err := Exec(ctx, a, "sysctl", "-n", "net.ipv4.ip_forward"); err != nil || out != "1" {
+	if out, err := netns.Exec(ctx, a, "sysctl", "-n", "net.ipv4.ip_forward"); err != nil || out != "1" {
 		t.Error("it does not forward:", out, err)
 	}
 }
@@ -56,26 +51,26 @@ func TestSweepEndsWhatBearsThePrefixAndNothingElse(t *testing.T) {
 	ctx := t.Context()
 	mine, other := prefix+"x-mine", prefix+"y-other"
 	for _, name := range []string{mine, other} {
-		if err := Create(ctx, name); err != nil {
+		if err := netns.Create(ctx, name); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ended := map[string]chan error{}
 	for _, name := range []string{mine, other} {
-		cmd := Command(ctx, name, "sleep", "1000")
+		cmd := netns.Command(ctx, name, "sleep", "1000")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, func() bool { pids, _ := Pids(name); return slices.Contains(pids, cmd.Process.Pid) })
+		waitFor(t, func() bool { pids, _ := netns.Pids(name); return slices.Contains(pids, cmd.Process.Pid) })
 		done := make(chan error, 1)
 		ended[name] = done
 		go func() { done <- cmd.Wait() }()
 	}
-	if err := Sweep(ctx, prefix+"x-"); err != nil {
+	if err := netns.Sweep(ctx, prefix+"x-"); err != nil {
 		t.Fatal(err)
 	}
 	<-ended[mine]
-	left, err := List(prefix)
+	left, err := netns.List(prefix)
 	if err != nil || !slices.Equal(left, []string{other}) {
 		t.Errorf("left are %v, %v", left, err)
 	}
@@ -84,18 +79,18 @@ func TestSweepEndsWhatBearsThePrefixAndNothingElse(t *testing.T) {
 		t.Error("another's process has ended:", err)
 	default:
 	}
-	if err := Sweep(ctx, ""); err == nil {
+	if err := netns.Sweep(ctx, ""); err == nil {
 		t.Error("everybody's namespaces were swept")
 	}
 }
 
 func TestErrorsSayWhatWasTried(t *testing.T) {
 	needRoot(t)
-	err := IP(t.Context(), prefix+"absent", "link set lo up")
+	err := netns.IP(t.Context(), prefix+"absent", "link set lo up")
 	if err == nil || !strings.Contains(err.Error(), "link set lo up") || !strings.Contains(err.Error(), "absent") {
 		t.Error(err)
 	}
-	if err := Delete(t.Context(), prefix+"absent"); err != nil {
+	if err := netns.Delete(t.Context(), prefix+"absent"); err != nil {
 		t.Error("deleting what is not there:", err)
 	}
 }

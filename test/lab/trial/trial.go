@@ -39,42 +39,59 @@ table ip trial {
 }
 `
 
-// Run tries everything and says what is refused. It leaves namespaces of the
-// prefix and files in dir, which go with the enclosure. app is the lab's program
-// for pods.
-func Run(ctx context.Context, prefix, dir, app string) error {
-	a, b := prefix+"trial-a", prefix+"trial-b"
-	for _, x := range []struct {
-		what string
-		do   func() error
-	}{
-		{"making network namespaces that forward packets", func() error {
-			if err := netns.Create(ctx, a); err != nil {
-				return err
-			}
-			return netns.Create(ctx, b)
-		}},
-		{"joining two of them by a veth", func() error { return netns.Veth(ctx, a, "eth0", b, "eth0") }},
-		{"policy routing", func() error { return netns.IP(ctx, a, "rule add fwmark 1 lookup 100 pref 100") }},
-		{"setting rules of nftables", func() error { return ruleset(ctx, a, rules) }},
-		{"queueing packets for NetworkPolicies, by nftables or else by iptables", func() error {
-			if ruleset(ctx, a, "table inet queue { chain c { queue num 100 } }\n") == nil {
-				return nil
-			}
-			_, err := netns.Exec(ctx, a, "iptables", strings.Fields("--table mangle --append FORWARD --match conntrack --ctstate NEW --jump NFQUEUE --queue-num 100 --queue-bypass")...)
-			return err
-		}},
-		{"seeing connections by conntrack", func() error {
-			_, err := netns.Exec(ctx, a, "conntrack", "-L")
-			return err
-		}},
-		{"running a container by runc", func() error { return container(ctx, dir, app) }},
-	} {
+// step is one thing that is tried.
+type step struct {
+	what string
+	do   func() error
+}
+
+func try(steps []step) error {
+	for _, x := range steps {
 		if err := x.do(); err != nil {
 			return fmt.Errorf("%s: %w", x.what, err)
 		}
 	}
 	return nil
+}
+
+// Run tries everything and says what is refused. It leaves namespaces of the
+// prefix and files in dir, which go with the enclosure. app is the lab's program
+// for pods.
+func Run(ctx context.Context, prefix, dir, app string) error {
+	if err := Packets(ctx, prefix); err != nil {
+		return err
+	}
+	return try([]step{
+		{"queueing packets for NetworkPolicies, by nftables or else by iptables", func() error { return queue(ctx, first(prefix)) }},
+		{"running a container by runc", func() error { return container(ctx, dir, app) }},
+	})
+}
+
+// Packets tries what real packets take, without containers. It leaves namespaces
+// of the prefix.
+func Packets(ctx context.Context, prefix string) error {
+	a, b := first(prefix), prefix+"trial-b"
+	return try([]step{
+		{"making a network namespace that forwards packets", func() error { return netns.Create(ctx, a) }},
+		{"making another", func() error { return netns.Create(ctx, b) }},
+		{"joining the two by a veth", func() error { return netns.Veth(ctx, a, "eth0", b, "eth0") }},
+		{"policy routing", func() error { return netns.IP(ctx, a, "rule add fwmark 1 lookup 100 pref 100") }},
+		{"setting rules of nftables", func() error { return ruleset(ctx, a, rules) }},
+		{"seeing connections by conntrack", func() error {
+			_, err := netns.Exec(ctx, a, "conntrack", "-L")
+			return err
+		}},
+	})
+}
+
+func first(prefix string) string { return prefix + "trial-a" }
+
+func queue(ctx context.Context, ns string) error {
+	if ruleset(ctx, ns, "table inet queue { chain c { queue num 100 } }\n") == nil {
+		return nil
+	}
+	_, err := netns.Exec(ctx, ns, "iptables", strings.Fields("--table mangle --append FORWARD --match conntrack --ctstate NEW --jump NFQUEUE --queue-num 100 --queue-bypass")...)
+	return err
 }
 
 func ruleset(ctx context.Context, ns, rules string) error {
