@@ -2,7 +2,9 @@ package enclosure
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +21,10 @@ import (
 
 // helperEnv makes this test binary a program that encloses itself.
 const helperEnv = "VPCNATIVE_TEST_ENCLOSED"
+
+// takenEnv is an address to listen at, whose port is in the name of a network
+// namespace to make; outside both are taken.
+const takenEnv = "VPCNATIVE_TEST_TAKEN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(helperEnv) != "" {
@@ -48,6 +54,13 @@ func inside() {
 		break
 	}
 	die(exec.Command("ip", "netns", "add", Name()).Run())
+	if taken := os.Getenv(takenEnv); taken != "" {
+		_, port, _ := net.SplitHostPort(taken)
+		die(exec.Command("ip", "netns", "add", "port-"+port).Run())
+		l, err := net.Listen("tcp", taken)
+		die(err)
+		defer l.Close()
+	}
 	die(os.WriteFile(filepath.Join(os.TempDir(), "file"), nil, 0o644))
 	fmt.Println("ready", Name(), os.Getpid())
 	if os.Getenv(helperEnv) == "exit" {
@@ -104,6 +117,32 @@ func TestNothingOutlivesTheProgram(t *testing.T) {
 				t.Error("a file is left")
 			}
 		})
+	}
+}
+
+func TestWhatIsTakenOutsideIsFreeInside(t *testing.T) {
+	needs.Enclosures(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if err := netns.Create(t.Context(), "port-"+port); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := netns.Delete(context.Background(), "port-"+port); err != nil {
+			t.Error(err)
+		}
+	}()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helperEnv+"=exit", takenEnv+"="+l.Addr().String())
+	if out, _ := cmd.Output(); !strings.HasPrefix(string(out), "ready") {
+		t.Errorf("it said %q", out)
+	}
+	if _, err := os.Stat(netns.Path("port-" + port)); err != nil {
+		t.Error("the namespace outside went with the enclosure:", err)
 	}
 }
 

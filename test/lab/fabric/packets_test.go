@@ -207,6 +207,21 @@ func TestPacketsGoWhereComputeEngineSays(t *testing.T) {
 			t.Errorf("its packets are not dropped: %q, %v", got, r.Dropped())
 		}
 	})
+	t.Run("a machine that is unplugged is off the fabric, and may be plugged in anew", func(t *testing.T) {
+		nic := r.nics["b"]
+		r.Unplug(t.Context(), "b")
+		r.Unplug(t.Context(), "b") // once more does no harm
+		if out, err := netns.Exec(t.Context(), r.Namespace(), "ip", "link", "show", nic.Device); err == nil {
+			t.Errorf("its device is still there: %s", out)
+		}
+		must(t, netns.Delete(t.Context(), r.pod("b")))
+		must(t, netns.End(t.Context(), r.ns("b")))
+		_, err := cloud.AddInstance(gcesim.Instance{Project: project, Zone: zone, Name: "b", Interfaces: []gcesim.Interface{{Subnetwork: "nodes", Aliases: []gcesim.Alias{alias(1)}}}})
+		must(t, err)
+		r.addMachine("b", "10.4.1.7")
+		r.serve(r.pod("b"), ":8080", "pod-b")
+		r.within(2*time.Second, "pod-b 10.4.0.7", func() string { return r.ask(r.pod("a"), "", "10.4.1.7:8080") })
+	})
 	t.Run("a machine whose namespace is gone does no harm", func(t *testing.T) {
 		must(t, netns.Delete(t.Context(), r.pod("a")))
 		must(t, netns.Sweep(t.Context(), r.ns("a")))
