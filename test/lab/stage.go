@@ -73,6 +73,9 @@ func (s *stage) show(ctx context.Context) error {
 		}
 		s.say(verdict + r.Claim)
 	})
+	if ctx.Err() != nil { // the claim that was cut off did not fail
+		return context.Cause(ctx)
+	}
 	if s.json {
 		err = json.NewEncoder(s.out).Encode(map[string]any{"cloud": s.cloud, "lag": s.lag.String(), "machines": s.machines, "claims": results})
 	} else {
