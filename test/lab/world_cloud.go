@@ -57,6 +57,7 @@ func (w *world) neighbour(ctx context.Context, machine string) error {
 	if len(w.site.Clusters()) > 1 {
 		return errors.New("there is a neighbour already")
 	}
+	w.say("starting a second cluster beside the first, with the machine " + machine)
 	l, err := w.site.StartCluster(ctx, w.fail)
 	if err != nil {
 		return err

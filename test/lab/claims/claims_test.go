@@ -68,6 +68,13 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+func TestWhatRefusesSaysWhy(t *testing.T) {
+	got := Check(t.Context(), scripted{"cloud: assign": {"!"}}, "gcp", []Claim{{Says: "x", Steps: []Step{{In: "cloud", Run: "assign", Want: "!"}}}}, func(Result) {})
+	if !got[0].OK || got[0].Output != "exit status 1" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestStepsFindOutFacts(t *testing.T) {
 	w := scripted{"pod/a: ask": {"name: b, at 10.4.0.9"}, "pod/b: ask 10.4.0.9": {"b"}}
 	got := Check(t.Context(), w, "gcp", []Claim{{Says: "x", Steps: []Step{

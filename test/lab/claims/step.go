@@ -83,6 +83,9 @@ func (p prover) once(ctx context.Context, s Step) (command, output string, err e
 	}
 	output, failed := p.Run(ctx, texts[0], texts[1])
 	found, err := judge(output, failed, texts[2])
+	if output == "" && failed != nil { // what refused says why
+		output = failed.Error()
+	}
 	maps.Copy(p.found, found)
 	return texts[0] + ": " + texts[1], output, err
 }
