@@ -111,32 +111,6 @@ func (s *stage) addMachines(ctx context.Context, l *cluster.Cluster) error {
 	return s.ready(ctx, l, s.names())
 }
 
-// stay leaves all running until a person has seen enough.
-func (s *stage) stay(ctx context.Context) error {
-	server := s.site.Clusters()[0].Server
-	kubeconfig := filepath.Join(enclosure.Dir, "kubeconfig")
-	content, err := os.ReadFile(server.KubeconfigFile)
-	if err == nil {
-		err = os.WriteFile(kubeconfig, content, 0o600)
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, `
-The lab runs until Ctrl-C. Look around from another terminal:
-  enter         nsenter -t %[1]s -m -n -p env KUBECONFIG=%[2]s PATH=%[3]s/nodes:$PATH bash
-and in there
-  the cluster   kubectl get nodes,pods -A -o wide
-  a machine     nsenter --net=/run/netns/lab-a ip route
-  its pods      ctr -a %[4]s/a/containerd.sock -n k8s.io containers ls
-  the fabric    nsenter --net=/run/netns/lab-vpc tcpdump -ni any
-  the cloud     %[5]s
-  logs          ls %[6]s/*.log
-`, enclosure.Pid(), kubeconfig, s.bin, enclosure.Dir, s.site.Endpoint, server.Dir)
-	<-ctx.Done()
-	return nil
-}
-
 // explain shows the ends of the logs, where something failed.
 func (s *stage) explain() {
 	if s.site == nil {
