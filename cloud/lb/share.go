@@ -44,10 +44,12 @@ const (
 //     have left with their Nodes.
 //   - A free place goes to the least loaded of the first nodes in the balancer's
 //     own order of them (rendezvous hashing).
-//   - One node of a zone gives its place to another where it is overloaded, as
+//   - One node gives its place to another of its zone where it is overloaded, as
 //     the first nodes of a cluster that grows are: it carries more than 1.5 to
 //     2.5 times the zone's mean. Each of its balancers draws that limit by
-//     itself, so that not all leave it at once.
+//     itself, so that not all leave it at once. It is one at a time, whatever the
+//     number of zones and of nodes that joined, so that a change of the nodes costs
+//     a balancer two calls for this at most; the others follow with the next one.
 func (s Share) Of(nodes []Node) (out []Node) {
 	zones := map[string][]Node{}
 	for _, n := range nodes {
@@ -57,17 +59,30 @@ func (s Share) Of(nodes []Node) (out []Node) {
 	for zone, all := range zones {
 		sizes[zone] = len(all)
 	}
-	most := shares(sizes, min(s.AtMost, max(s.Nodes, leastInZone*len(zones))))
+	most, limit := shares(sizes, min(s.AtMost, max(s.Nodes, leastInZone*len(zones)))), shares(sizes, s.AtMost)
+	var moves []move
 	for zone, all := range zones {
-		out = append(out, s.ofZone(all, most[zone])...)
+		held, free, mean := s.split(all)
+		held = held[:min(len(held), limit[zone])]
+		out = append(out, held...)
+		switch need := most[zone] - len(held); {
+		case need > 0:
+			out = append(out, s.first(free, need, widely*most[zone])...)
+		case need == 0 && len(free) > 0:
+			moves = append(moves, s.move(held, s.first(free, 1, widely*most[zone])[0], mean)...)
+		}
+	}
+	if len(moves) > 0 {
+		m := slices.MinFunc(moves, func(a, b move) int { return cmp.Or(cmp.Compare(b.load, a.load), cmp.Compare(a.from, b.from)) })
+		out[slices.IndexFunc(out, func(n Node) bool { return n.ProviderID == m.from })] = m.to
 	}
 	slices.SortFunc(out, func(a, b Node) int { return cmp.Compare(a.ProviderID, b.ProviderID) })
 	return out
 }
 
-// ofZone chooses so many of a zone's nodes.
-func (s Share) ofZone(all []Node, most int) []Node {
-	var held, free []Node
+// split parts a zone's nodes into those that the balancer sends to and the
+// others, and says how many balancers send to one of them on average.
+func (s Share) split(all []Node) (held, free []Node, mean float64) {
 	total := 0
 	for _, n := range all {
 		total += s.Load(n.ProviderID)
@@ -77,20 +92,31 @@ func (s Share) ofZone(all []Node, most int) []Node {
 			free = append(free, n)
 		}
 	}
-	crowded := -1
-	if len(held) == most && len(free) > 0 {
-		crowded = s.crowded(held, float64(total)/float64(len(all)))
-	}
-	switch {
-	case len(held) < most:
-		return append(held, s.first(free, most-len(held), widely*most)...)
-	case crowded >= 0:
-		other := s.first(free, 1, widely*most)[0]
-		if s.Load(other.ProviderID)+1 < s.Load(held[crowded].ProviderID) {
-			held[crowded] = other
+	return held, free, float64(total) / float64(len(all))
+}
+
+// move is a place that one node gives to another.
+type move struct {
+	from string
+	load int
+	to   Node
+}
+
+// move has the most overloaded of the nodes that are held give its place to a
+// node that carries less; none where no node is overloaded.
+func (s Share) move(held []Node, to Node, mean float64) []move {
+	worst := move{to: to}
+	for _, n := range held {
+		load := s.Load(n.ProviderID)
+		drawn := float64(s.hash(n.ProviderID)>>32) / (1 << 32)
+		if load > max(crowd, worst.load) && float64(load) > (evenly+drawn)*mean {
+			worst.from, worst.load = n.ProviderID, load
 		}
 	}
-	return held
+	if worst.load == 0 || s.Load(to.ProviderID)+1 >= worst.load {
+		return nil
+	}
+	return []move{worst}
 }
 
 // first gives the least loaded of the first nodes in the balancer's order.
@@ -114,22 +140,6 @@ func (s Share) first(free []Node, most, of int) []Node {
 		out = append(out, c.Node)
 	}
 	return out
-}
-
-// crowded is the most overloaded of the nodes that are held; -1 where none is.
-func (s Share) crowded(held []Node, mean float64) int {
-	worst := -1
-	for i, n := range held {
-		load := s.Load(n.ProviderID)
-		if load <= crowd || float64(load) <= evenly*mean || worst >= 0 && load <= s.Load(held[worst].ProviderID) {
-			continue
-		}
-		drawn := float64(s.hash(n.ProviderID)>>32) / (1 << 32)
-		if float64(load) > (evenly+drawn)*mean {
-			worst = i
-		}
-	}
-	return worst
 }
 
 // hash is a node's place in the balancer's order.

@@ -155,6 +155,9 @@ func TestGrowthSharesTheLoad(t *testing.T) {
 	if mean := 200 * 25 / 500; most > 3*mean {
 		t.Errorf("one carries %d, the mean is %d", most, mean)
 	}
+	if dearest > 2*len(f.all) {
+		t.Errorf("10 nodes that join cost %d writes, of %d balancers", dearest, len(f.all))
+	}
 	t.Logf("one carries %d at most; the dearest join of 10 was %d writes", most, dearest)
 }
 
@@ -182,5 +185,15 @@ func TestOlderBalancersShrinkAsNodesLeave(t *testing.T) {
 		if len(b.holds) != 25 {
 			t.Errorf("one sends to %d", len(b.holds))
 		}
+	}
+}
+
+// TestNoBalancerExceedsWhatItCanHold: with another listener it can hold fewer.
+func TestNoBalancerExceedsWhatItCanHold(t *testing.T) {
+	t.Parallel()
+	f := newFleet(0, 300)
+	s := Share{Salt: "x", Nodes: 200, AtMost: 100, Holds: func(string) bool { return true }, Load: func(string) int { return 1 }}
+	if got := s.Of(f.nodes); len(got) != s.AtMost {
+		t.Errorf("it takes %d nodes", len(got))
 	}
 }
