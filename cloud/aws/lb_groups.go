@@ -119,7 +119,7 @@ func (w *wanting) spans(gaps bool) (out []rule) {
 // nodeRules let the shared group in to the nodes' groups: the NodePorts as
 // one range, whatever balancers there are, so that a Service that comes or
 // goes changes no group that others use; and the health checks.
-func (w *wanting) nodeRules(nodes lb.NodeSet) {
+func (w *wanting) nodeRules() {
 	if w.b.Attributes[lb.AttributeNodeRules] == "false" {
 		return
 	}
@@ -141,7 +141,7 @@ func (w *wanting) nodeRules(nodes lb.NodeSet) {
 	}
 	owner := shared(w.b.Owner.ClusterID)
 	uses := []lb.Ref{{Kind: kindGroup, Name: shortName(owner, "s")}}
-	for _, group := range w.nodeGroups(nodes) {
+	for _, group := range w.nodeGroups() {
 		for _, r := range rules {
 			ref := ruleRef(group, r)
 			w.out = append(w.out, lb.Resource{Ref: ref, Owner: owner, Shared: true, Uses: uses})
@@ -151,12 +151,12 @@ func (w *wanting) nodeRules(nodes lb.NodeSet) {
 }
 
 // nodeGroups are the security groups that the set's nodes are in.
-func (w *wanting) nodeGroups(nodes lb.NodeSet) []string {
+func (w *wanting) nodeGroups() []string {
 	if len(w.NodeGroups) > 0 {
 		return w.NodeGroups
 	}
 	var out []string
-	for _, n := range nodes.Nodes {
+	for _, n := range w.to.Nodes.Nodes {
 		if x, ok := w.got[lb.Ref{Kind: kindInstance, Name: instanceOf(n.ProviderID)}]; ok {
 			out = append(out, x.Fields[fieldGroups]...)
 		}

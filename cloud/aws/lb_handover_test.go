@@ -12,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -150,7 +151,7 @@ func TestAnElasticIPThatCannotBeHadIsRefused(t *testing.T) {
 	w.made(with("web", ids[0], ids[1]))
 	w.made(with("other", ids[2]))
 	for id, reason := range map[string]cloud.Reason{"eipalloc-typo": cloud.NotFound, ids[2]: cloud.Conflict} {
-		_, err := w.lb.Want(with("web", ids[0], id), w.nodes, w.read())
+		_, err := w.lb.Want(cloudtest.On(with("web", ids[0], id), w.nodes), w.read())
 		w.refused(err, reason)
 	}
 	w.must(w.gone(with("other")))
@@ -204,7 +205,7 @@ func TestWhatHasToGoFirstStaysWhereItsSuccessorCannotBeMade(t *testing.T) {
 	w.made(first)
 	stays := func(b lb.LoadBalancer, reason cloud.Reason, says string) {
 		t.Helper()
-		_, err := w.lb.Want(b, w.nodes, w.read())
+		_, err := w.lb.Want(cloudtest.On(b, w.nodes), w.read())
 		w.refused(err, reason)
 		if err == nil || !strings.Contains(err.Error(), says+", and "+w.one().Name+", which serves, would have to go first") {
 			t.Errorf("got %v, want that %s", err, says)

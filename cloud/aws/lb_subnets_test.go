@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/aws/awssim"
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -77,7 +78,7 @@ func (w *balanced) in(want map[string]string) {
 // said are the remarks on the wanted balancer.
 func (w *balanced) said(b lb.LoadBalancer) string {
 	w.Helper()
-	want, err := w.lb.Want(b, w.nodes, w.read())
+	want, err := w.lb.Want(cloudtest.On(b, w.nodes), w.read())
 	w.must(err)
 	var all []string
 	for _, x := range want {
@@ -120,7 +121,7 @@ func TestUntaggedSubnetsAreChosenByWhatTheyAre(t *testing.T) {
 				t.Errorf("%s: of %s it says\n%s\nwant %s", one.scheme, id, said, why)
 			}
 			b.Attributes[lb.AttributeSubnets] = id
-			_, err := w.lb.Want(b, w.nodes, w.read())
+			_, err := w.lb.Want(cloudtest.On(b, w.nodes), w.read())
 			w.refused(err, cloud.Invalid)
 		}
 		delete(b.Attributes, lb.AttributeSubnets)
@@ -144,7 +145,7 @@ func TestTheMainTableCountsWhereASubnetHasNone(t *testing.T) {
 	w.in(w.places)
 
 	none := w.table("nat-0123", w.places[zones[0]], w.places[zones[1]], w.places[zones[2]])
-	_, err := w.lb.Want(service("other"), w.nodes, w.read())
+	_, err := w.lb.Want(cloudtest.On(service("other"), w.nodes), w.read())
 	w.refused(err, cloud.NotFound)
 	if want := "its route table " + none + " leads 0.0.0.0/0 to nat-0123"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v does not say %s", err, want)
@@ -215,7 +216,7 @@ func TestWhoMayNotAskForZonesKeepsWhatServes(t *testing.T) {
 	b.Listeners = append(b.Listeners, port(lb.TCP, 443, 30443))
 	w.made(b)
 	w.reaches("tcp", 443, 3)
-	_, err := w.lb.Want(service("other"), w.nodes, w.read())
+	_, err := w.lb.Want(cloudtest.On(service("other"), w.nodes), w.read())
 	w.refused(err, cloud.NotFound)
 	if err == nil || !strings.Contains(err.Error(), "allow ec2:DescribeAvailabilityZones") {
 		t.Errorf("%v does not say what to allow", err)

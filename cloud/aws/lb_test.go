@@ -298,7 +298,7 @@ func TestSourcesArePackedIntoGroups(t *testing.T) {
 	for n := range 60 {
 		b.AllowedSources = append(b.AllowedSources, nth("203.0.0.0/16", 24, n))
 	}
-	_, err := w.lb.Want(b, w.nodes, w.read())
+	_, err := w.lb.Want(cloudtest.On(b, w.nodes), w.read())
 	w.refused(err, cloud.LimitExceeded)
 }
 
@@ -334,7 +334,7 @@ func TestWhatANetworkBalancerCannotBe(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.lb.Want(service("web", c.edit), w.nodes, got)
+			_, err := w.lb.Want(cloudtest.On(service("web", c.edit), w.nodes), got)
 			(&balanced{T: t}).refused(err, c.reason)
 		})
 	}

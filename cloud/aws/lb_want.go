@@ -16,7 +16,7 @@ import (
 // a listener for each port number, security groups for its clients, and what
 // is shared: the security group that marks the balancers' traffic, and the
 // rules that let it in to the nodes.
-func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb.Resource, error) {
+func (v balancers) Want(b lb.LoadBalancer, got lb.State) ([]lb.Resource, error) {
 	w := &wanting{balancers: v, b: b, got: got}
 	if err := b.Validate(); err != nil {
 		return nil, w.refuse(cloud.Invalid, err, "change the Service")
@@ -30,13 +30,13 @@ func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb
 			return nil, err
 		}
 	}
-	w.nodeRules(nodes)
+	w.nodeRules()
 	balancer := w.balancer()
 	check, err := w.check()
 	if err != nil {
 		return nil, err
 	}
-	if err := w.room(nodes); err != nil {
+	if err := w.room(); err != nil {
 		return nil, err
 	}
 	for _, p := range w.listeners {
@@ -222,7 +222,7 @@ func (w *wanting) pool(balancer lb.Resource, p portOf, check string) lb.Resource
 	return lb.Resource{
 		Ref: w.poolRef(balancer, p), Owner: w.b.Owner,
 		Fields: lb.Fields{
-			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.to.NodeSet},
+			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.to.Nodes.Name},
 			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes),
 		},
 	}
@@ -275,12 +275,12 @@ func (w *wanting) check() (string, error) {
 
 // room refuses more nodes than the balancer's target groups can have together,
 // where each of them counts.
-func (w *wanting) room(nodes lb.NodeSet) error {
+func (w *wanting) room() error {
 	zones := map[string]bool{}
 	for _, z := range w.zones {
 		zones[w.got[lb.Ref{Kind: kindSubnet, Name: z.subnet}].Fields.One(fieldZone)] = true
 	}
-	if all := len(inZones(nodes, zones)); w.to.LocalOnly && all > perGroup(len(w.listeners)) {
+	if all := len(inZones(w.to.Nodes, zones)); w.to.LocalOnly && all > perGroup(len(w.listeners)) {
 		return w.refuse(cloud.LimitExceeded, fmt.Errorf("%d nodes on %d ports are more than the %d targets that a network load balancer takes",
 			all, len(w.listeners), maxTargets), "choose fewer nodes by labels, or use externalTrafficPolicy Cluster, for which some of the nodes are enough")
 	}

@@ -133,7 +133,7 @@ func (w *balanced) addNode(zone string) lb.Node {
 func service(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
 	b := lb.LoadBalancer{
 		Owner: cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "default", Name: name}, Scheme: lb.External,
-		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Backends: map[string]lb.Backend{"nodes": {NodeSet: "all", Check: lb.KubeProxyCheck, Attributes: map[string]string{}}},
+		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Backends: map[string]lb.Backend{"nodes": {Check: lb.KubeProxyCheck, Attributes: map[string]string{}}},
 		AllowedSources: []netip.Prefix{prefix("0.0.0.0/0")}, Attributes: map[string]string{},
 	}
 	b.Listeners = []lb.Listener{port(lb.TCP, 80, 30080)}
@@ -157,7 +157,7 @@ func (w *balanced) read(of ...cloud.Owner) lb.State {
 
 func (w *balanced) plan(b lb.LoadBalancer, got lb.State) lb.Actions {
 	w.Helper()
-	want, err := w.lb.Want(b, w.nodes, got)
+	want, err := w.lb.Want(cloudtest.On(b, w.nodes), got)
 	w.must(err)
 	return lb.Plan(w.lb.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
 }

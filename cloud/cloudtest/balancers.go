@@ -144,10 +144,15 @@ func listener(p lb.Protocol, port, nodePort uint16) lb.Listener {
 func (c *balancing) balancer(name string) lb.LoadBalancer {
 	return lb.LoadBalancer{
 		Owner: service(name), Scheme: lb.Internal,
-		Backends:  map[string]lb.Backend{"nodes": {NodeSet: "nodes", Check: lb.KubeProxyCheck, Attributes: c.Attributes}},
+		Backends:  map[string]lb.Backend{"nodes": {Check: lb.KubeProxyCheck, Attributes: c.Attributes}},
 		Frontends: []lb.Frontend{{Family: lb.IPv4}}, Listeners: []lb.Listener{listener(lb.TCP, 80, 30080), listener(lb.TCP, 443, 30443)},
 		AllowedSources: sources("0.0.0.0/0"),
 	}
+}
+
+// On is a balancer whose backends send to a set.
+func On(b lb.LoadBalancer, set lb.NodeSet) lb.LoadBalancer {
+	return b.WithNodes(func(string) lb.NodeSet { return set })
 }
 
 // EditBackend is an edit of a balancer's backends.
@@ -189,7 +194,7 @@ func (c *balancing) must(err error) {
 // plan plans a balancer on what is there.
 func (c *balancing) plan(b lb.LoadBalancer, got lb.State) lb.Actions {
 	c.Helper()
-	want, err := c.Balancers.Want(b, c.set, got)
+	want, err := c.Balancers.Want(On(b, c.set), got)
 	c.must(err)
 	return lb.Plan(c.Balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
 }

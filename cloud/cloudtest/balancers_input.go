@@ -92,7 +92,7 @@ func morePortsThanFitAreRefused(c *balancing) {
 	for n := range uint16(c.MaxPorts + 1) {
 		b.Listeners = append(b.Listeners, listener(lb.TCP, 7000+n, 31000+n))
 	}
-	_, err := c.Balancers.Want(b, c.set, before)
+	_, err := c.Balancers.Want(On(b, c.set), before)
 	if e, ok := errors.AsType[*cloud.Error](err); !ok || e.Reason != cloud.LimitExceeded || e.Remedy == "" {
 		c.Errorf("%d ports: %v", len(b.Listeners), err)
 	}

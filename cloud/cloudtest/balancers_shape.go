@@ -158,13 +158,13 @@ func badInputIsInvalid(c *balancing) {
 	} {
 		b := c.balancer("shop")
 		edit(&b)
-		if _, err := c.Balancers.Want(b, c.set, lb.State{}); !cloud.Is(err, cloud.Invalid) {
+		if _, err := c.Balancers.Want(On(b, c.set), lb.State{}); !cloud.Is(err, cloud.Invalid) {
 			c.Errorf("%s: %v", name, err)
 		}
 	}
 	b := c.balancer("shop")
 	b.Frontends[0].Reserved = "no-such-address"
-	if _, err := c.Balancers.Want(b, c.set, c.read()); c.Addresses && !cloud.Is(err, cloud.NotFound) {
+	if _, err := c.Balancers.Want(On(b, c.set), c.read()); c.Addresses && !cloud.Is(err, cloud.NotFound) {
 		c.Errorf("an address that nobody reserved: %v", err)
 	}
 }

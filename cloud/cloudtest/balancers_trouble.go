@@ -12,7 +12,7 @@ import (
 func foreignNamesAreConflicts(c *balancing) {
 	c.nodes(1)
 	b := c.balancer("shop")
-	want, err := c.Balancers.Want(b, c.set, c.read())
+	want, err := c.Balancers.Want(On(b, c.set), c.read())
 	c.must(err)
 	for _, w := range want {
 		c := &balancing{T: c.T, BalancerHarness: c.fresh(c.T), ctx: c.ctx}

@@ -77,10 +77,7 @@ const theirs = "somebody's"
 func (w *balancerWorld) Squat(ref lb.Ref) bool {
 	w.Helper()
 	net, sub := "projects/p1/global/networks/vpc", "projects/p1/regions/us-central1/subnetworks/nodes"
-	in, name, zonal := strings.Cut(ref.Name, "/")
-	if !zonal {
-		name = ref.Name
-	}
+	in, name := ref.Scope, ref.Name
 	check := func(name string) (string, error) {
 		_, err := w.rest.RegionHealthChecks.Insert(project, region, &compute.HealthCheck{Name: name, Description: theirs, Type: "TCP", TcpHealthCheck: &compute.TCPHealthCheck{Port: 1}}).Do()
 		return "projects/p1/regions/us-central1/healthChecks/" + name, err
@@ -117,10 +114,7 @@ func (w *balancerWorld) Squat(ref lb.Ref) bool {
 }
 
 func (w *balancerWorld) Squatted(ref lb.Ref) bool {
-	in, name, zonal := strings.Cut(ref.Name, "/")
-	if !zonal {
-		name = ref.Name
-	}
+	in, name := ref.Scope, ref.Name
 	description := ""
 	switch ref.Kind {
 	case "address":

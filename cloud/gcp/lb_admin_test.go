@@ -8,6 +8,7 @@ import (
 
 	compute "google.golang.org/api/compute/v1"
 
+	"github.com/vpcnative/vpcnative/cloud/cloudtest"
 	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
@@ -52,13 +53,13 @@ func TestCommandsForTheAdminAreExact(t *testing.T) {
 		}
 		got := w.read()
 		if c.hand != nil { // as it would be read
-			r := got[lb.Ref{Kind: "firewall", Name: rule}]
+			r := got[lb.Ref{Kind: "firewall", Scope: lb.Global, Name: rule}]
 			r.Fields["disabled"], r.Fields["targetTags"] = []string{"true"}, c.hand.TargetTags
 			got[r.Ref] = r
 			w.must(w.sim.AddFirewall(gcesim.Firewall{Project: project, Name: rule, Network: "vpc", Description: b.Owner.Description(), Disabled: true, TargetTags: []string{"x"},
 				Protocols: []string{"tcp:80"}, Sources: []netip.Prefix{prefix("0.0.0.0/0")}, Destinations: []netip.Prefix{prefix(at + "/32")}}))
 		}
-		want, err := w.balancers.Want(now, w.set, got)
+		want, err := w.balancers.Want(cloudtest.On(now, w.set), got)
 		w.must(err)
 		plan := lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
 		plan = slices.DeleteFunc(plan, func(a lb.Action) bool { return a.Kind != "firewall" })

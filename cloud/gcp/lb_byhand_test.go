@@ -57,7 +57,8 @@ func (h *byHand) firewall(name string, change *compute.Firewall) {
 
 // pool is an endpoint group, with its first member.
 func (h *byHand) pool() (zone, name string, member *compute.NetworkEndpoint) {
-	zone, name, _ = strings.Cut(h.name("networkEndpointGroup"), "/")
+	at := h.parts["networkEndpointGroup"]
+	zone, name = at.Scope, at.Name
 	list, err := h.rest.NetworkEndpointGroups.ListNetworkEndpoints(project, zone, name, &compute.NetworkEndpointGroupsListEndpointsRequest{}).Do()
 	h.must(err)
 	return zone, name, list.Items[0].NetworkEndpoint
@@ -123,7 +124,7 @@ func TestEachFieldChangedByHandIsSetRight(t *testing.T) {
 		},
 		"a machine is put in": func(h *byHand) {
 			n := h.AddNode(3) // in the first one's zone
-			zone, name, _ := strings.Cut(h.name("networkEndpointGroup"), "/")
+			zone, name := h.parts["networkEndpointGroup"].Scope, h.name("networkEndpointGroup")
 			if n.Zone != zone {
 				n = h.AddNode(4)
 			}

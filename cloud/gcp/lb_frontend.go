@@ -47,7 +47,7 @@ func (t *translation) frontend(f lb.Frontend, backends map[lb.Protocol]lb.Ref) e
 		if subnet != "" {
 			fields["subnetwork"] = []string{subnet}
 		}
-		rule := t.add(kindRule, t.ruleName(f.Family, r.protocol, r.slot), t.Owner, fields, append([]lb.Ref{backend}, uses...)...)
+		rule := t.add(lb.Ref{Kind: kindRule, Name: t.ruleName(f.Family, r.protocol, r.slot)}, t.Owner, fields, append([]lb.Ref{backend}, uses...)...)
 		rule.Claims, rule.Serves = r.claims(p.at()), r.serves(f.Family)
 	}
 	return nil
@@ -150,7 +150,7 @@ func (t *translation) address(f lb.Frontend) (vip, error) {
 	if p.ip.IsValid() {
 		fields["address"] = []string{p.ip.String()}
 	}
-	t.add(kindAddress, p.ref.Name, t.Owner, fields)
+	t.add(p.ref, t.Owner, fields)
 	return p, nil
 }
 

@@ -25,7 +25,7 @@ func (v balancers) Limits() members.Limits {
 
 // List returns the members of an endpoint group or an instance group.
 func (v balancers) List(ctx context.Context, g members.Group) ([]string, error) {
-	at, verb := v.groupRef(g), "listNetworkEndpoints"
+	at, verb := v.refOf(lb.RefOf(g)), "listNetworkEndpoints"
 	if at.kind == kindGroup {
 		verb = "listInstances"
 	}
@@ -49,14 +49,10 @@ func (v balancers) Detach(ctx context.Context, g members.Group, list []string) e
 	return v.changeGroup(ctx, g, false, list)
 }
 
-func (v balancers) groupRef(g members.Group) lbRef {
-	return v.refOf(lb.Ref{Kind: g.Kind, Name: g.Name})
-}
-
 // changeGroup makes one change: one machine that is gone, or in use elsewhere,
 // fails all that are named with it.
 func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, list []string) error {
-	at := v.groupRef(g)
+	at := v.refOf(lb.RefOf(g))
 	verb := map[bool]map[string]string{
 		true:  {kindNEG: "attachNetworkEndpoints", kindGroup: "addInstances"},
 		false: {kindNEG: "detachNetworkEndpoints", kindGroup: "removeInstances"},

@@ -107,7 +107,7 @@ func TestAnAddressOfOneRuleIsNotAskedForMore(t *testing.T) {
 		"six ports":     listens(1, 2, 3, 4, 5, 6),
 		"two protocols": func(b *lb.LoadBalancer) { b.Listeners = append(b.Listeners, portOf(lb.UDP, 53)) },
 	} {
-		_, err := w.balancers.Want(shop("web", internal, reserved("single"), edit), w.set, w.read())
+		_, err := w.balancers.Want(cloudtest.On(shop("web", internal, reserved("single"), edit), w.set), w.read())
 		if e, ok := errors.AsType[*cloud.Error](err); !ok || e.Reason != cloud.Invalid || !strings.Contains(e.Error(), "SHARED_LOADBALANCER_VIP") || e.Remedy == "" {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -130,11 +130,11 @@ func TestAMachineIsInOneInstanceGroup(t *testing.T) {
 			got[ref] = r
 		}
 	}
-	_, err := w.balancers.Want(shop("other", groups, cloudtest.EditBackend(func(b *lb.Backend) { b.NodeSet = "some" })), some, got)
+	_, err := w.balancers.Want(cloudtest.On(shop("other", groups), some), got)
 	if e, ok := errors.AsType[*cloud.Error](err); !ok || e.Reason != cloud.Conflict || !strings.Contains(e.Error(), "instance group") || e.Remedy == "" {
 		t.Errorf("got %v", err)
 	}
 	w.made(shop("again", groups))
 	w.set = some
-	w.made(shop("other", cloudtest.EditBackend(func(b *lb.Backend) { b.NodeSet = "some" }))) // by endpoint groups it can
+	w.made(shop("other")) // by endpoint groups it can
 }

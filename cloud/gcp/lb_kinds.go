@@ -64,7 +64,7 @@ func (v balancers) Rules() lb.Rules {
 	return lb.Rules{Domain: string(regionScope(v.Project, v.Region)), VPC: v.networkPath(), Editable: editable, MaxNodes: maxNodes}
 }
 
-// lbRef says where a resource is. The name of a zonal one is "zone/name".
+// lbRef says where a resource is.
 type lbRef struct {
 	project, zone, region string
 	kind, name            string
@@ -72,13 +72,15 @@ type lbRef struct {
 
 func (v balancers) refOf(r lb.Ref) lbRef {
 	ref := lbRef{project: v.Project, kind: r.Kind, name: r.Name}
-	switch r.Kind {
-	case kindNEG, kindGroup:
-		ref.zone, ref.name, _ = strings.Cut(r.Name, "/")
-	case kindFirewall:
+	if r.Kind == kindFirewall {
 		ref.project = v.NetworkProject
-	default:
+	}
+	switch r.Scope {
+	case lb.Global:
+	case "":
 		ref.region = v.Region
+	default:
+		ref.zone = r.Scope
 	}
 	return ref
 }

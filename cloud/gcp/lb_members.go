@@ -22,8 +22,7 @@ func (v balancers) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 // lost reports whether a pool may be there and not be shown, since its zone did
 // not answer. Then nothing is made there, and nothing taken away.
 func lost(ref lb.Ref, got lb.State) bool {
-	zone, _, _ := strings.Cut(ref.Name, "/")
-	_, silent := got[lb.Ref{Kind: lb.KindZone, Name: zone}]
+	_, silent := got[lb.Ref{Kind: lb.KindZone, Name: ref.Scope}]
 	_, there := got[ref]
 	return silent && !there
 }
@@ -37,8 +36,8 @@ func (t *translation) lostGroups(shape poolShape) (out []string) {
 		}
 		for _, group := range r.Fields["backends"] {
 			ref, ok := parseGroup("projects/-/" + group)
-			pool := lb.Resource{Ref: ref, Owner: t.nodes.Owner()}
-			if ok && shape.has(pool, t.nodes) && lost(ref, t.got) && !slices.Contains(out, group) {
+			pool := lb.Resource{Ref: ref, Owner: t.to.Nodes.Owner()}
+			if ok && shape.has(pool, t.to.Nodes) && lost(ref, t.got) && !slices.Contains(out, group) {
 				out = append(out, group)
 			}
 		}
@@ -124,7 +123,7 @@ func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.R
 }
 
 func poolRef(nodes lb.NodeSet, at place, shape poolShape) lb.Ref {
-	return lb.Ref{Kind: shape.kind, Name: at.zone + "/" + nodes.Owner().RoleName(shape.role()+shortHash(at.subnet))}
+	return lb.Ref{Kind: shape.kind, Scope: at.zone, Name: nodes.Owner().RoleName(shape.role() + shortHash(at.subnet))}
 }
 
 // subnetOfNode is the one that is said, or the one whose range has the node's
@@ -176,10 +175,9 @@ func (v balancers) memberNames(nodes lb.NodeSet, got lb.State, shape poolShape) 
 		if !shape.has(r, nodes) {
 			continue
 		}
-		zone := v.refOf(ref).zone
 		for _, m := range r.Members {
 			name, _, _ := strings.Cut(m, " ")
-			out[instanceRef{project: v.Project, zone: zone, name: name}.providerID()] = true
+			out[instanceRef{project: v.Project, zone: ref.Scope, name: name}.providerID()] = true
 		}
 	}
 	return out
@@ -198,5 +196,5 @@ func parseGroup(url string) (lb.Ref, bool) {
 	if p[4] == collections[kindGroup] {
 		kind = kindGroup
 	}
-	return lb.Ref{Kind: kind, Name: p[3] + "/" + p[5]}, true
+	return lb.Ref{Kind: kind, Scope: p[3], Name: p[5]}, true
 }

@@ -44,7 +44,7 @@ func TestNodesWithPodsOfTheirOwnAreNeverLeftOut(t *testing.T) {
 		{"internal by groups, one more", []func(*lb.LoadBalancer){internal, local, groups}, 251, 0},
 	} {
 		many(c.nodes)
-		want, err := w.balancers.Want(shop("web", c.edits...), w.set, lb.State{})
+		want, err := w.balancers.Want(cloudtest.On(shop("web", c.edits...), w.set), lb.State{})
 		members := 0
 		for _, r := range w.balancers.Pools(w.set, lb.StateOf(want...)) {
 			members += len(r.Members)
@@ -55,11 +55,11 @@ func TestNodesWithPodsOfTheirOwnAreNeverLeftOut(t *testing.T) {
 	}
 	// Wide pools stay, and are the set's as any other.
 	many(251)
-	wide, err := w.balancers.Want(shop("web", local), w.set, lb.State{})
+	wide, err := w.balancers.Want(cloudtest.On(shop("web", local), w.set), lb.State{})
 	w.must(err)
 	got := lb.StateOf(wide...)
 	many(240)
-	again, err := w.balancers.Want(shop("web", local), w.set, got)
+	again, err := w.balancers.Want(cloudtest.On(shop("web", local), w.set), got)
 	w.must(err)
 	if p := lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: shop("web").Owner, Want: again}); len(p) > 0 {
 		t.Errorf("a node less moves a balancer:\n%s", p)

@@ -9,7 +9,9 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-var allKinds = []string{kindAddress, kindFirewall, kindCheck, kindNEG, kindGroup, kindBackend, kindRule}
+// lists are what is listed: pools by one list of all zones.
+var lists = []lb.Ref{{Kind: kindAddress}, {Kind: kindFirewall, Scope: lb.Global}, {Kind: kindCheck},
+	{Kind: kindNEG, Scope: lb.Global}, {Kind: kindGroup, Scope: lb.Global}, {Kind: kindBackend}, {Kind: kindRule}}
 
 // Read lists each kind once, by the names that are marked, and the members of
 // each pool. Of addresses it lists all of the region: a frontend may ask for
@@ -24,8 +26,8 @@ func (v balancers) Read(ctx context.Context, clusterID string, of ...cloud.Owner
 	}
 	filter := "name eq " + strings.Join(patterns, "|")
 	got := lb.State{}
-	for _, kind := range allKinds {
-		if err := v.readKind(ctx, kind, filter, clusterID, got); err != nil {
+	for _, all := range lists {
+		if err := v.readKind(ctx, v.refOf(all), filter, clusterID, got); err != nil {
 			return nil, err
 		}
 	}
@@ -116,28 +118,23 @@ func (v balancers) readSubnets(ctx context.Context, got lb.State) error {
 	})
 }
 
-func (v balancers) readKind(ctx context.Context, kind, filter, clusterID string, got lb.State) error {
-	ref := v.refOf(lb.Ref{Kind: kind})
-	if kind == kindAddress {
+func (v balancers) readKind(ctx context.Context, all lbRef, filter, clusterID string, got lb.State) error {
+	if all.kind == kindAddress {
 		filter = ""
 	}
-	method := ref.method("list")
-	if kind == kindNEG || kind == kindGroup {
-		method = ref.method("aggregatedList")
+	method, spare := all.method("list"), func(hole) bool { return false }
+	if all.isPool() {
+		method, spare = all.method("aggregatedList"), v.spare(got)
 	}
 	list := func(ctx context.Context, token string) (page[lbObject], error) {
-		return v.api.lbList(ctx, kind, ref.project, v.Region, filter, token)
+		return v.api.lbList(ctx, all, filter, token)
 	}
-	about := subject{"list the load balancers' " + collections[kind], string(ref.scope())}
-	spare := func(hole) bool { return false }
-	if kind == kindNEG || kind == kindGroup {
-		spare = v.spare(got)
-	}
-	return pagesBut(ctx, v.vpc, method, ref.scope(), about, list, func(o lbObject) error {
-		if kind == kindFirewall && !v.inNetwork(o.network) {
+	about := subject{"list the load balancers' " + collections[all.kind], string(all.scope())}
+	return pagesBut(ctx, v.vpc, method, all.scope(), about, list, func(o lbObject) error {
+		if all.kind == kindFirewall && !v.inNetwork(o.network) {
 			return nil
 		}
-		r := resourceOf(kind, o)
+		r := resourceOf(all.kind, o)
 		if r.Owner.ClusterID != clusterID {
 			r.Owner = cloud.Owner{}
 		}
@@ -147,11 +144,7 @@ func (v balancers) readKind(ctx context.Context, kind, filter, clusterID string,
 }
 
 func resourceOf(kind string, o lbObject) lb.Resource {
-	name := o.name
-	if o.zone != "" {
-		name = o.zone + "/" + name
-	}
-	r := lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: ownerOf(o.name, o.description), Fields: o.fields, Version: o.version}
+	r := lb.Resource{Ref: lb.Ref{Kind: kind, Scope: o.scope, Name: o.name}, Owner: ownerOf(o.name, o.description), Fields: o.fields, Version: o.version}
 	r.Shared = r.Owner.Kind == lb.KindNodeSet
 	switch kind {
 	case kindAddress:
@@ -212,7 +205,7 @@ func usesOf(r lb.Resource, addresses map[string][]lb.Resource) (out []lb.Ref) {
 			}
 		}
 		if role := cloud.ParseMark(r.Name).Role; len(role) > 1 && !r.Foreign() {
-			use(kindFirewall, r.Owner.RoleName("w"+role[1:2]))
+			out = append(out, firewallOf(r.Owner, "w"+role[1:2]))
 		}
 	case kindBackend:
 		for _, name := range r.Fields["healthChecks"] {
@@ -225,8 +218,7 @@ func usesOf(r lb.Resource, addresses map[string][]lb.Resource) (out []lb.Ref) {
 		}
 	case kindCheck:
 		if role := cloud.ParseMark(r.Name).Role; !r.Foreign() && len(role) < 10 {
-			use(kindFirewall, r.Owner.RoleName(probeRole(lb.IPv4, role)))
-			use(kindFirewall, r.Owner.RoleName(probeRole(lb.IPv6, role)))
+			out = append(out, firewallOf(r.Owner, probeRole(lb.IPv4, role)), firewallOf(r.Owner, probeRole(lb.IPv6, role)))
 		}
 	}
 	return out
@@ -244,9 +236,5 @@ func (v balancers) readOne(ctx context.Context, ref lb.Ref) (r lb.Resource, ther
 	if err != nil {
 		return lb.Resource{}, false, err
 	}
-	r = resourceOf(ref.Kind, o)
-	if ref.Kind == kindNEG || ref.Kind == kindGroup {
-		r.Ref = ref
-	}
-	return r, true, nil
+	return resourceOf(ref.Kind, o), true, nil
 }

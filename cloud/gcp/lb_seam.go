@@ -9,7 +9,8 @@ import (
 // lbAPI is the part of the api that is load balancing, the same for every kind
 // of resource.
 type lbAPI interface {
-	lbList(ctx context.Context, kind, project, region, filter, token string) (page[lbObject], error)
+	// lbList lists those of a kind in a scope; pools in all zones of a project.
+	lbList(ctx context.Context, in lbRef, filter, token string) (page[lbObject], error)
 	lbGet(ctx context.Context, ref lbRef) (lbObject, error)
 	lbInsert(ctx context.Context, ref lbRef, o lbObject, requestID string) (operation, error)
 	// lbPatch sends the fields that o has, and its version where the kind has
@@ -26,7 +27,7 @@ type lbAPI interface {
 // lbObject is a resource in the API's own fields: as lb.Fields has them, with
 // URLs cut down to paths.
 type lbObject struct {
-	zone, name, description, version string
+	scope, name, description, version string
 	// network is where a firewall rule applies.
 	network string
 	fields  lb.Fields

@@ -40,8 +40,7 @@ func (s poolShape) limit() int {
 
 // has reports whether a resource is such a pool of the set.
 func (s poolShape) has(r lb.Resource, nodes lb.NodeSet) bool {
-	_, name, _ := strings.Cut(r.Name, "/")
-	return r.Kind == s.kind && r.Owner == nodes.Owner() && strings.HasPrefix(cloud.ParseMark(name).Role, s.role())
+	return r.Kind == s.kind && r.Owner == nodes.Owner() && strings.HasPrefix(cloud.ParseMark(r.Name).Role, s.role())
 }
 
 // poolShape is what the balancer sends to. One VM can be in one load-balanced
@@ -62,10 +61,10 @@ func (t *translation) poolShape() (poolShape, error) {
 	if !t.to.LocalOnly {
 		return shape, nil
 	}
-	n, most := len(t.fitting(t.nodes, t.got, shape.kind)), maxNodes
+	n, most := len(t.fitting(t.to.Nodes, t.got, shape.kind)), maxNodes
 	if t.Scheme == lb.External {
 		wide := poolShape{kind: kindNEG, wide: true}
-		if shape.kind == kindNEG && (n > maxNodes || wide.inUse(t.nodes, t.got)) {
+		if shape.kind == kindNEG && (n > maxNodes || wide.inUse(t.to.Nodes, t.got)) {
 			shape = wide
 		}
 		most = shape.limit()
@@ -82,7 +81,7 @@ func (t *translation) poolShape() (poolShape, error) {
 // any more is none, and goes in time.
 func (t *translation) onlyGroups() error {
 	mine := map[string]bool{}
-	for _, n := range t.fitting(t.nodes, t.got, kindGroup) {
+	for _, n := range t.fitting(t.to.Nodes, t.got, kindGroup) {
 		mine[n.Zone+"/"+member(n, kindGroup)] = true
 	}
 	used := map[lb.Ref]bool{}
@@ -92,12 +91,12 @@ func (t *translation) onlyGroups() error {
 		}
 	}
 	for _, r := range t.got.Sorted() {
-		if r.Kind != kindGroup || !r.Shared || r.Owner == t.nodes.Owner() || !used[r.Ref] {
+		if r.Kind != kindGroup || !r.Shared || r.Owner == t.to.Nodes.Owner() || !used[r.Ref] {
 			continue
 		}
 		for _, name := range r.Members {
-			if mine[t.refOf(r.Ref).zone+"/"+name] {
-				return t.refuse(cloud.Conflict, fmt.Errorf("VM %s is in instance group %s of another choice of nodes, and may be in one load-balanced instance group only", name, r.Name),
+			if mine[r.Scope+"/"+name] {
+				return t.refuse(cloud.Conflict, fmt.Errorf("VM %s is in instance group %s of another choice of nodes, and may be in one load-balanced instance group only", name, r.Path()),
 					"use endpoint groups (backends EndpointGroups), or choose the same nodes in all Services with instance groups")
 			}
 		}

@@ -35,7 +35,7 @@ func shop(name string, edits ...func(*lb.LoadBalancer)) lb.LoadBalancer {
 		Owner: cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "default", Name: name}, Scheme: lb.External,
 		Frontends: []lb.Frontend{{Family: lb.IPv4}}, AllowedSources: []netip.Prefix{prefix("0.0.0.0/0")},
 		Listeners: []lb.Listener{portOf(lb.TCP, 80)}, Attributes: map[string]string{},
-		Backends: map[string]lb.Backend{"nodes": {NodeSet: "all", Check: lb.KubeProxyCheck, Attributes: map[string]string{}}},
+		Backends: map[string]lb.Backend{"nodes": {Check: lb.KubeProxyCheck, Attributes: map[string]string{}}},
 	}
 	for _, edit := range edits {
 		edit(&b)
@@ -72,7 +72,7 @@ func (w *balanced) read() lb.State {
 // apply makes it so, by one plan and one for its nodes.
 func (w *balanced) apply(b lb.LoadBalancer) error {
 	got := w.read()
-	want, err := w.balancers.Want(b, w.set, got)
+	want, err := w.balancers.Want(cloudtest.On(b, w.set), got)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (w *balanced) settled(b lb.LoadBalancer) {
 func (w *balanced) unsettled(b lb.LoadBalancer) lb.Actions {
 	w.Helper()
 	got := w.read()
-	want, err := w.balancers.Want(b, w.set, got)
+	want, err := w.balancers.Want(cloudtest.On(b, w.set), got)
 	w.must(err)
 	return lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: b.Owner, Want: want})
 }
@@ -319,9 +319,8 @@ func TestChangesByHandAreRepaired(t *testing.T) {
 		case "backendService":
 			_, err = w.rest.RegionBackendServices.Patch(project, region, r.Name, &compute.BackendService{Fingerprint: r.Version, SessionAffinity: "CLIENT_IP"}).Do()
 		case "networkEndpointGroup":
-			in, name, _ := strings.Cut(r.Name, "/")
 			machine, _, _ := strings.Cut(w.held(r)[0], " ")
-			_, err = w.rest.NetworkEndpointGroups.DetachNetworkEndpoints(project, in, name, &compute.NetworkEndpointGroupsDetachEndpointsRequest{
+			_, err = w.rest.NetworkEndpointGroups.DetachNetworkEndpoints(project, r.Scope, r.Name, &compute.NetworkEndpointGroupsDetachEndpointsRequest{
 				NetworkEndpoints: []*compute.NetworkEndpoint{{Instance: machine}}}).Do()
 		}
 		w.must(err)
@@ -349,7 +348,7 @@ func TestMoreSourcesThanFitAreRefused(t *testing.T) {
 			b.AllowedSources = append(b.AllowedSources, nth("20.0.0.0/8", 24, n))
 		}
 	})
-	if _, err := w.balancers.Want(b, w.set, w.read()); !cloud.Is(err, cloud.LimitExceeded) {
+	if _, err := w.balancers.Want(cloudtest.On(b, w.set), w.read()); !cloud.Is(err, cloud.LimitExceeded) {
 		t.Errorf("got %v", err)
 	}
 	b.AllowedSources = b.AllowedSources[1:]
@@ -360,7 +359,7 @@ func TestAHealthCheckThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newBalanced(t)
 	b := shop("web", cloudtest.EditBackend(func(b *lb.Backend) { b.Check.Shared, b.Check.Timeout = false, 9*time.Second }))
-	if _, err := w.balancers.Want(b, w.set, w.read()); !cloud.Is(err, cloud.Invalid) || !strings.Contains(err.Error(), "interval") {
+	if _, err := w.balancers.Want(cloudtest.On(b, w.set), w.read()); !cloud.Is(err, cloud.Invalid) || !strings.Contains(err.Error(), "interval") {
 		t.Errorf("got %v", err)
 	}
 	cloudtest.EditBackend(func(b *lb.Backend) { b.Check.Interval = 9 * time.Second })(&b)

@@ -16,15 +16,14 @@ import (
 type translation struct {
 	balancers
 	lb.LoadBalancer
-	to    lb.Backend
-	nodes lb.NodeSet
-	got   lb.State
-	out   []lb.Resource
+	to  lb.Backend
+	got lb.State
+	out []lb.Resource
 }
 
 // Want translates a balancer into forwarding rules on one backend service.
-func (v balancers) Want(b lb.LoadBalancer, nodes lb.NodeSet, got lb.State) ([]lb.Resource, error) {
-	t := &translation{balancers: v, LoadBalancer: b, nodes: nodes, got: got}
+func (v balancers) Want(b lb.LoadBalancer, got lb.State) ([]lb.Resource, error) {
+	t := &translation{balancers: v, LoadBalancer: b, got: got}
 	if err := b.Validate(); err != nil {
 		return nil, t.refuse(cloud.Invalid, err, "correct what asks for the load balancer")
 	}
@@ -79,8 +78,8 @@ func oneOf(words ...string) func(string) bool {
 }
 
 // add keeps a resource; owner is the balancer's or the set's.
-func (t *translation) add(kind, name string, o cloud.Owner, fields lb.Fields, uses ...lb.Ref) *lb.Resource {
-	t.out = append(t.out, lb.Resource{Ref: lb.Ref{Kind: kind, Name: name}, Owner: o, Shared: o != t.Owner, Fields: fields, Uses: uses})
+func (t *translation) add(ref lb.Ref, o cloud.Owner, fields lb.Fields, uses ...lb.Ref) *lb.Resource {
+	t.out = append(t.out, lb.Resource{Ref: ref, Owner: o, Shared: o != t.Owner, Fields: fields, Uses: uses})
 	return &t.out[len(t.out)-1]
 }
 
@@ -99,7 +98,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 	}
 	uses := []lb.Ref{check}
 	var groups []string
-	for _, pool := range t.pools(t.nodes, t.got, shape) {
+	for _, pool := range t.pools(t.to.Nodes, t.got, shape) {
 		if lost(pool.Ref, t.got) {
 			continue
 		}
@@ -133,7 +132,7 @@ func (t *translation) backends() (map[lb.Protocol]lb.Ref, error) {
 			fields["localityLbPolicy"] = []string{"WEIGHTED_MAGLEV"}
 		}
 		role := "bs" + shortHash(t.scheme(), string(protocol), shape.kind, strings.Join(fields["network"], ""))
-		out[protocol] = t.add(kindBackend, t.Owner.RoleName(role), t.Owner, fields, uses...).Ref
+		out[protocol] = t.add(lb.Ref{Kind: kindBackend, Name: t.Owner.RoleName(role)}, t.Owner, fields, uses...).Ref
 	}
 	return out, nil
 }
@@ -163,7 +162,7 @@ func (t *translation) check() (lb.Ref, error) {
 		role, fields["type"], fields["requestPath"] = "hch", []string{"HTTP"}, []string{h.Path}
 	}
 	if h.Shared {
-		o, role = t.nodes.Owner(), "hc"+shortHash(fmt.Sprint(fields)) // maps print in order
+		o, role = t.to.Nodes.Owner(), "hc"+shortHash(fmt.Sprint(fields)) // maps print in order
 	}
 	fields["besides"] = nil
 	var uses []lb.Ref
@@ -174,7 +173,7 @@ func (t *translation) check() (lb.Ref, error) {
 		}
 		uses = append(uses, t.firewall(o, probeRole(f.Family, role), probes, nil, []string{"tcp:" + fmt.Sprint(h.Port)}))
 	}
-	return t.add(kindCheck, o.RoleName(role), o, fields, uses...).Ref, nil
+	return t.add(lb.Ref{Kind: kindCheck, Name: o.RoleName(role)}, o, fields, uses...).Ref, nil
 }
 
 // Probes come from these ranges. Source: the health check overview, and
@@ -198,9 +197,13 @@ func count(n, otherwise int) string {
 	return strconv.Itoa(n)
 }
 
+func firewallOf(o cloud.Owner, role string) lb.Ref {
+	return lb.Ref{Kind: kindFirewall, Scope: lb.Global, Name: o.RoleName(role)}
+}
+
 // firewall is a rule that allows traffic to the nodes.
 func (t *translation) firewall(o cloud.Owner, role string, sources, destinations, allowed []string) lb.Ref {
-	return t.add(kindFirewall, o.RoleName(role), o, lb.Fields{
+	return t.add(firewallOf(o, role), o, lb.Fields{
 		"network": {t.networkPath()}, "sourceRanges": sources, "destinationRanges": destinations, "allowed": allowed,
 		"targetTags": t.NodeTags, "priority": {"1000"}, "disabled": {"false"},
 	}).Ref

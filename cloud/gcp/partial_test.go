@@ -91,13 +91,13 @@ func TestASilentZoneStopsNothingElse(t *testing.T) {
 				t.Errorf("%s: %s is there: %v", way, ref, there)
 			}
 		}
-		want, err := w.balancers.Want(shop("web"), w.set, got)
+		want, err := w.balancers.Want(cloudtest.On(shop("web"), w.set), got)
 		w.must(err)
 		if plan := lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: shop("web").Owner, Want: want}); len(plan) > 0 {
 			t.Errorf("%s: what serves would be changed:\n%s", way, plan)
 		}
 		fresh := shop("new-" + string(way))
-		want, err = w.balancers.Want(fresh, w.set, got)
+		want, err = w.balancers.Want(cloudtest.On(fresh, w.set), got)
 		w.must(err)
 		w.must(lb.Run(t.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: fresh.Owner, Want: want}), got))
 		in.Remove()

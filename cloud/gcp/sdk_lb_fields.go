@@ -242,7 +242,7 @@ func readClientRule(f *compute.Firewall) lbObject {
 	if extra := slices.Concat(f.SourceTags, f.SourceServiceAccounts, f.TargetServiceAccounts); len(extra) > 0 || len(f.Denied) > 0 || f.Direction != ingress {
 		fields["allowed"] = append(fields["allowed"], "and more")
 	}
-	return lbObject{name: f.Name, description: f.Description, network: f.Network, fields: fields}
+	return lbObject{scope: lb.Global, name: f.Name, description: f.Description, network: f.Network, fields: fields}
 }
 
 func writeClientRule(r lbRef, o lbObject) *compute.Firewall {

@@ -5,71 +5,38 @@ import (
 	"strings"
 
 	"google.golang.org/api/compute/v1"
-	"google.golang.org/api/googleapi"
 )
 
-func (s *sdk) negClient() lbClient {
-	return lbClient{
-		list: func(ctx context.Context, project, _, filter, token string) (page[lbObject], error) {
-			l, err := s.NetworkEndpointGroups.AggregatedList(project).MaxResults(pageSize).Filter(filter).PageToken(token).Context(ctx).Do(googleapi.QueryParameter("returnPartialSuccess", "true"))
-			if err != nil {
-				return page[lbObject]{}, err
-			}
-			p := pageOf[lbObject](l)
-			for _, in := range l.Items {
-				take(&p, in.NetworkEndpointGroups, readNEG)
-			}
-			return p, nil
-		},
-		get: func(ctx context.Context, r lbRef) (lbObject, error) {
-			x, err := s.NetworkEndpointGroups.Get(r.project, r.zone, r.name).Context(ctx).Do()
-			return one(x, err, readNEG)
-		},
-		insert: func(ctx context.Context, r lbRef, o lbObject, id string) (*compute.Operation, error) {
-			body := &compute.NetworkEndpointGroup{Name: r.name, Description: o.description, NetworkEndpointType: o.fields.One("networkEndpointType"),
-				Network: urlOf(o.fields.One("network")), Subnetwork: urlOf(o.fields.One("subnetwork"))}
-			return s.NetworkEndpointGroups.Insert(r.project, r.zone, body).RequestId(id).Fields(opFields).Context(ctx).Do()
-		},
-		remove: func(ctx context.Context, r lbRef, _ lbObject, id string) (*compute.Operation, error) {
-			return s.NetworkEndpointGroups.Delete(r.project, r.zone, r.name).RequestId(id).Fields(opFields).Context(ctx).Do()
-		},
+func groupsOfZones(l *compute.NetworkEndpointGroupAggregatedList) (out []*compute.NetworkEndpointGroup) {
+	for _, in := range l.Items {
+		out = append(out, in.NetworkEndpointGroups...)
 	}
+	return out
+}
+
+func writeNEG(r lbRef, o lbObject) *compute.NetworkEndpointGroup {
+	return &compute.NetworkEndpointGroup{Name: r.name, Description: o.description, NetworkEndpointType: o.fields.One("networkEndpointType"),
+		Network: urlOf(o.fields.One("network")), Subnetwork: urlOf(o.fields.One("subnetwork"))}
 }
 
 func readNEG(n *compute.NetworkEndpointGroup) lbObject {
-	return lbObject{zone: base(n.Zone), name: n.Name, description: n.Description, fields: map[string][]string{
+	return lbObject{scope: base(n.Zone), name: n.Name, description: n.Description, fields: map[string][]string{
 		"networkEndpointType": {n.NetworkEndpointType}, "network": {path(n.Network)}, "subnetwork": {path(n.Subnetwork)}}}
 }
 
-func (s *sdk) groupClient() lbClient {
-	return lbClient{
-		list: func(ctx context.Context, project, _, filter, token string) (page[lbObject], error) {
-			l, err := s.InstanceGroups.AggregatedList(project).MaxResults(pageSize).Filter(filter).PageToken(token).Context(ctx).Do(googleapi.QueryParameter("returnPartialSuccess", "true"))
-			if err != nil {
-				return page[lbObject]{}, err
-			}
-			p := pageOf[lbObject](l)
-			for _, in := range l.Items {
-				take(&p, in.InstanceGroups, readGroup)
-			}
-			return p, nil
-		},
-		get: func(ctx context.Context, r lbRef) (lbObject, error) {
-			x, err := s.InstanceGroups.Get(r.project, r.zone, r.name).Context(ctx).Do()
-			return one(x, err, readGroup)
-		},
-		insert: func(ctx context.Context, r lbRef, o lbObject, id string) (*compute.Operation, error) {
-			body := &compute.InstanceGroup{Name: r.name, Description: o.description, Network: urlOf(o.fields.One("network"))}
-			return s.InstanceGroups.Insert(r.project, r.zone, body).RequestId(id).Fields(opFields).Context(ctx).Do()
-		},
-		remove: func(ctx context.Context, r lbRef, _ lbObject, id string) (*compute.Operation, error) {
-			return s.InstanceGroups.Delete(r.project, r.zone, r.name).RequestId(id).Fields(opFields).Context(ctx).Do()
-		},
+func instanceGroupsOfZones(l *compute.InstanceGroupAggregatedList) (out []*compute.InstanceGroup) {
+	for _, in := range l.Items {
+		out = append(out, in.InstanceGroups...)
 	}
+	return out
+}
+
+func writeGroup(r lbRef, o lbObject) *compute.InstanceGroup {
+	return &compute.InstanceGroup{Name: r.name, Description: o.description, Network: urlOf(o.fields.One("network"))}
 }
 
 func readGroup(g *compute.InstanceGroup) lbObject {
-	return lbObject{zone: base(g.Zone), name: g.Name, description: g.Description, fields: map[string][]string{"network": {path(g.Network)}}}
+	return lbObject{scope: base(g.Zone), name: g.Name, description: g.Description, fields: map[string][]string{"network": {path(g.Network)}}}
 }
 
 func (s *sdk) members(ctx context.Context, r lbRef, token string) (page[string], error) {
@@ -101,23 +68,19 @@ func (s *sdk) members(ctx context.Context, r lbRef, token string) (page[string],
 }
 
 func (s *sdk) changeMembers(ctx context.Context, r lbRef, add bool, members []string, id string) (operation, error) {
-	var op *compute.Operation
-	var err error
 	switch {
 	case r.kind == kindGroup && add:
 		body := &compute.InstanceGroupsAddInstancesRequest{Instances: instancesOf(r, members)}
-		op, err = s.InstanceGroups.AddInstances(r.project, r.zone, r.name, body).RequestId(id).Fields(opFields).Context(ctx).Do()
+		return changed(ctx, s.InstanceGroups.AddInstances(r.project, r.zone, r.name, body), id)
 	case r.kind == kindGroup:
 		body := &compute.InstanceGroupsRemoveInstancesRequest{Instances: instancesOf(r, members)}
-		op, err = s.InstanceGroups.RemoveInstances(r.project, r.zone, r.name, body).RequestId(id).Fields(opFields).Context(ctx).Do()
+		return changed(ctx, s.InstanceGroups.RemoveInstances(r.project, r.zone, r.name, body), id)
 	case add:
 		body := &compute.NetworkEndpointGroupsAttachEndpointsRequest{NetworkEndpoints: endpointsOf(members)}
-		op, err = s.NetworkEndpointGroups.AttachNetworkEndpoints(r.project, r.zone, r.name, body).RequestId(id).Fields(opFields).Context(ctx).Do()
-	default:
-		body := &compute.NetworkEndpointGroupsDetachEndpointsRequest{NetworkEndpoints: endpointsOf(members)}
-		op, err = s.NetworkEndpointGroups.DetachNetworkEndpoints(r.project, r.zone, r.name, body).RequestId(id).Fields(opFields).Context(ctx).Do()
+		return changed(ctx, s.NetworkEndpointGroups.AttachNetworkEndpoints(r.project, r.zone, r.name, body), id)
 	}
-	return readOperation(op), err
+	body := &compute.NetworkEndpointGroupsDetachEndpointsRequest{NetworkEndpoints: endpointsOf(members)}
+	return changed(ctx, s.NetworkEndpointGroups.DetachNetworkEndpoints(r.project, r.zone, r.name, body), id)
 }
 
 func instancesOf(r lbRef, members []string) (out []*compute.InstanceReference) {

@@ -57,7 +57,7 @@ func (b LoadBalancer) validateParts() (all []error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.Backends)) {
-		if to := b.Backends[name]; to.NodeSet == "" {
+		if to := b.Backends[name]; to.Nodes.Name == "" {
 			bad(to.From, "backend %q sends to nodes, of no set", name)
 		}
 	}

@@ -14,7 +14,7 @@ func TestARefusalNamesWhoAskedForIt(t *testing.T) {
 	t.Parallel()
 	other := cloud.Owner{ClusterID: "c1", Kind: "Service", Namespace: "web", Name: "other"}
 	b := LoadBalancer{Owner: shop, Scheme: Internal, Frontends: []Frontend{{Family: IPv4}},
-		Backends:  map[string]Backend{"a": {NodeSet: "nodes"}, "b": {From: other}},
+		Backends:  map[string]Backend{"a": {Nodes: NodeSet{Name: "nodes"}}, "b": {From: other}},
 		Listeners: []Listener{{Protocol: TCP, Port: 80, To: Target{Backend: "a"}}, {Protocol: TCP, Port: 81, From: other, To: Target{Backend: "c"}}}}
 	err := b.Validate()
 	var from []cloud.Owner
@@ -26,7 +26,7 @@ func TestARefusalNamesWhoAskedForIt(t *testing.T) {
 	if len(from) != 2 || from[0] != other || from[1] != other || strings.Count(err.Error(), "web/other") != 2 {
 		t.Errorf("%v of %v", err, from)
 	}
-	b.Listeners[1].From, b.Backends["b"] = cloud.Owner{}, Backend{NodeSet: "nodes"}
+	b.Listeners[1].From, b.Backends["b"] = cloud.Owner{}, Backend{Nodes: NodeSet{Name: "nodes"}}
 	if err := b.Validate(); err == nil || strings.Contains(err.Error(), "web/") {
 		t.Errorf("the owner's own: %v", err)
 	}

@@ -4,10 +4,10 @@
 //
 // # The way through
 //
-//	LoadBalancer, NodeSet      what is wanted, in words of no cloud (values)
+//	LoadBalancer               what is wanted, in words of no cloud (a value)
 //	      | Balancers.Want     the adapter translates, without a call
 //	[]Resource                 the cloud's own resources and what each uses
-//	      | Plan(rules, got, want)
+//	      | Plan(rules, got, goal)
 //	Actions                    what to do, in order, each with why and the difference
 //	      | Run, Balancers.Apply
 //	State                      the resources as they are, from Balancers.Read
@@ -19,7 +19,7 @@
 //
 // # Resources
 //
-// A [Resource] has a kind and a name ([Ref]), an owner, fields (sets of
+// A [Resource] has a kind, a scope and a name ([Ref]), an owner, fields (sets of
 // texts), the resources it uses, and the claims that no two can have at once
 // (a port of an address, a listener's port). Its fields are all that there is
 // to it: the adapter makes requests of nothing else, so that whatever is
@@ -51,14 +51,26 @@
 // health checks, rules for probes) it may make and edit. [Orphans] finds what
 // has nobody any more.
 //
+// # Contributors
+//
+// Several objects may ask for parts of one balancer: each [Listener] and each
+// [Backend], which has nodes, a check, an affinity and attributes of its own,
+// says for whom it is (From). A [Refusal] names that object. [GoalOf] leaves out
+// what it asks for, and the rest is made; what was made for it before stays.
+//
 // # What comes next
 //
-// Each [Backend] has a check, an affinity and attributes of its own, and each
-// part says who asked for it (From), so that a [Refusal] names that object and
-// not all that share a balancer. Endpoint groups of pods come beside a backend's
-// node set; HTTP routes, each with a [Target], and certificates beside a
-// listener's; HTTP and HTTPS beside the protocols. What is ordered (a URL map,
-// the rules of a listener) becomes a document beside a resource's fields, which
-// are sets. The adapters translate each into further kinds of resources; the
+// Endpoint groups of pods come beside a backend's nodes; HTTP routes, each with a
+// [Target], and certificates beside a listener's; HTTP and HTTPS beside the
+// protocols. The adapters translate each into further kinds of resources; the
 // differ, the order and the ownership rules do not know what a kind means.
+//
+// What is ordered, such as a URL map or the rules of a listener, is a document: a
+// member Document of [Resource] beside its Fields, which are sets. It is a tree of
+// maps, lists and texts, compared whole: what the cloud has beyond it differs. Each
+// difference becomes a [Change] whose Field is the path to it
+// ("pathMatchers[0].defaultService") and whose From and To have one value at
+// most, so that plans print it as they are, and the text before the first dot or
+// bracket is what [Rules.Editable] names. Only the function differ, which makes
+// the changes of two resources, has to know.
 package lb

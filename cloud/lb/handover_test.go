@@ -166,7 +166,7 @@ func (s *street) round(c corner) Actions {
 	for address, left := range s.told {
 		s.told[address] = max(0, left-1)
 	}
-	if front := (Ref{"front", c.front}); s.state[front].Pending == "" && s.healthyFront(c) {
+	if front := (Ref{Kind: "front", Name: c.front}); s.state[front].Pending == "" && s.healthyFront(c) {
 		if _, told := s.told[c.front]; !told {
 			s.told = Known{c.front: toldFor * time.Duration(1)} // the status has one address
 		}
@@ -176,7 +176,7 @@ func (s *street) round(c corner) Actions {
 
 func (s *street) healthyFront(c corner) bool {
 	for _, pool := range c.ports {
-		if s.healthOf(Ref{"pool", c.front + "/" + pool}) != Healthy {
+		if s.healthOf(Ref{Kind: "pool", Name: c.front + "/" + pool}) != Healthy {
 			return false
 		}
 	}
@@ -283,7 +283,7 @@ func TestAPortWithoutSuccessorGoesAtOnce(t *testing.T) {
 	want := corner{front: "f0", ports: map[string]string{"81": "p1"}}
 	book := StateOf(s.state.Sorted()...)
 	_ = Run(t.Context(), refuser{s, "door", cloud.LimitExceeded}, Plan(toyRules, book, Goal{Owner: shop, Want: want.resources()}), book)
-	if _, there := s.state[Ref{"door", "f0/80"}]; there {
+	if _, there := s.state[Ref{Kind: "door", Name: "f0/80"}]; there {
 		t.Error("it waits for another port")
 	}
 	s.settle(want)
@@ -295,7 +295,7 @@ func TestWhatIsProtectedIsRefusedBeforeAnythingGoes(t *testing.T) {
 	t.Parallel()
 	s := &street{T: t, Rand: rand.New(rand.NewPCG(1, 1)), state: State{}, age: map[Ref]int{}, told: Known{}, calm: true}
 	s.settle(corner{front: "f0", ports: map[string]string{"80": "p0"}})
-	front := s.state[Ref{"front", "f0"}]
+	front := s.state[Ref{Kind: "front", Name: "f0"}]
 	front.Protection = "it is protected"
 	s.state[front.Ref] = front
 	all := len(s.state)

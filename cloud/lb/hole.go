@@ -33,7 +33,7 @@ func HoleOf(got State, act string) error {
 	slices.Sort(h.Zones)
 	var whys []string
 	for _, zone := range h.Zones {
-		whys = append(whys, "zone "+zone+" did not answer ("+got[Ref{KindZone, zone}].Pending+")")
+		whys = append(whys, "zone "+zone+" did not answer ("+got[Ref{Kind: KindZone, Name: zone}].Pending+")")
 	}
 	h.Err = &cloud.Error{Reason: cloud.Unavailable, Act: act, Resource: strings.Join(h.Zones, ", "), Err: errText(strings.Join(whys, "; ")),
 		Remedy: "nothing is removed before the whole list has been read; it is tried again"}
@@ -51,6 +51,5 @@ func (h *Hole) Unwrap() error { return h.Err }
 // Covers tells whether the resource may be there though the Read does not show
 // it.
 func (h *Hole) Covers(ref Ref) bool {
-	zone, _, zonal := strings.Cut(ref.Name, "/")
-	return h != nil && zonal && slices.Contains(h.Zones, zone)
+	return h != nil && slices.Contains(h.Zones, ref.Scope)
 }

@@ -67,12 +67,12 @@ type Backend struct {
 	// From is the object that asks for it; the balancer's owner where it is
 	// zero.
 	From cloud.Owner
-	// NodeSet is the name of the nodes that it sends to. Endpoint groups of
-	// pods come beside it.
-	NodeSet string
-	// Nodes is how many of these it sends to, where each balancer has pools of
+	// Nodes are those that it sends to. Endpoint groups of pods come beside
+	// them.
+	Nodes NodeSet
+	// Takes is how many of these it sends to, where each balancer has pools of
 	// its own ([Rules.OwnPools]); all where it is 0.
-	Nodes int
+	Takes int
 	// Check is how a target is found to be healthy.
 	Check HealthCheck
 	// LocalOnly: a node sends to pods of its own alone and keeps the client's

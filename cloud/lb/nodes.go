@@ -1,6 +1,8 @@
 package lb
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -17,6 +19,27 @@ type NodeSet struct {
 	Takes map[cloud.Owner]int
 	// Load is how many pools hold a member.
 	Load map[string]int
+}
+
+// WithNodes is the balancer with the nodes of each of its backends, by name.
+func (b LoadBalancer) WithNodes(of func(backend string) NodeSet) LoadBalancer {
+	b.Backends = maps.Clone(b.Backends)
+	for name, to := range b.Backends {
+		to.Nodes = of(name)
+		b.Backends[name] = to
+	}
+	return b
+}
+
+// NodeSets are those that its backends send to, each once.
+func (b LoadBalancer) NodeSets() (out []NodeSet) {
+	for _, to := range b.Backends {
+		if !slices.ContainsFunc(out, func(s NodeSet) bool { return s.Name == to.Nodes.Name }) {
+			out = append(out, to.Nodes)
+		}
+	}
+	slices.SortFunc(out, func(x, y NodeSet) int { return cmp.Compare(x.Name, y.Name) })
+	return out
 }
 
 // Owner is the owner of what carries the set in the cloud.

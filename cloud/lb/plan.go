@@ -16,6 +16,9 @@ type Goal struct {
 	// Keep: what the owner has and Want lacks stays; a goal of some of its
 	// resources only.
 	Keep bool
+	// Refused are parts that Want lacks since they cannot be as their contributors
+	// ask for them. What there is may be theirs, and stays as with Keep.
+	Refused []*Refusal
 	// Unprotect: protection from deletion that we set is not wanted any more.
 	Unprotect bool
 	// Told are the addresses that clients have been told of, and for how long
@@ -35,6 +38,7 @@ type Goal struct {
 // touches. What serves waits for what takes its place ([Wait]); and what is
 // protected stays, and all that it is made of.
 func Plan(rules Rules, got State, goal Goal) Actions {
+	goal.Keep = goal.Keep || len(goal.Refused) > 0
 	p := &planner{rules: rules, goal: goal, want: StateOf(goal.Want...), gone: map[Ref]string{}, remake: map[Ref]string{}}
 	p.got = got.For(goal.Owner, slices.Collect(maps.Keys(p.want))...) // of a cluster's all, little
 	p.gotList, p.wantList = p.got.Sorted(), p.want.Sorted()
@@ -111,7 +115,7 @@ func (p *planner) mustGo(g Resource) string {
 // fixed says why a resource cannot become the other in place.
 func (r Rules) fixed(g, w Resource) string {
 	var all []string
-	for _, c := range differ(g.Fields, w.Fields) {
+	for _, c := range differ(g, w) {
 		if !slices.Contains(r.Editable[w.Kind], c.Field) {
 			all = append(all, c.Field)
 		}
@@ -126,7 +130,7 @@ func (p *planner) wanted() {
 	for _, w := range p.wantList {
 		g, there := p.got[w.Ref]
 		why, remake := p.remake[w.Ref]
-		diff := differ(g.Fields, w.Fields)
+		diff := differ(g, w)
 		switch {
 		case !there:
 			p.add(Action{Verb: Create, Ref: w.Ref, Why: "it is not there", Diff: diff, Want: &w})
@@ -214,11 +218,11 @@ func (p *planner) makesRoomForNothing(blocked map[Ref]string) map[Ref]bool {
 }
 
 // differ compares the fields that are wanted.
-func differ(got, want Fields) []Change {
+func differ(got, want Resource) []Change {
 	var out []Change
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if !sameSet(got[name], want[name]) {
-			out = append(out, Change{Field: name, From: sorted(got[name]), To: sorted(want[name])})
+	for _, name := range slices.Sorted(maps.Keys(want.Fields)) {
+		if !sameSet(got.Fields[name], want.Fields[name]) {
+			out = append(out, Change{Field: name, From: sorted(got.Fields[name]), To: sorted(want.Fields[name])})
 		}
 	}
 	return out

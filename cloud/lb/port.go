@@ -65,7 +65,8 @@ type Balancers interface {
 	//
 	// Errors: Invalid for what the cloud has no way to do, such as protocols
 	// that do not mix or an unknown attribute; LimitExceeded for more than fits.
-	Want(b LoadBalancer, nodes NodeSet, got State) ([]Resource, error)
+	// A [*Refusal] in the chain says that it is about what one object asks for.
+	Want(b LoadBalancer, got State) ([]Resource, error)
 
 	// Pools gives each pool that carries the set, with the members that are
 	// wanted. A pool that is not there yet is given whole.

@@ -68,7 +68,7 @@ func randomState(r *rand.Rand, foreign bool) State {
 			if r.IntN(2) == 0 {
 				continue
 			}
-			x := Resource{Ref: Ref{kind, fmt.Sprintf("%s%d", kind, n)}, Owner: shop, Fields: Fields{
+			x := Resource{Ref: Ref{Kind: kind, Name: fmt.Sprintf("%s%d", kind, n)}, Owner: shop, Fields: Fields{
 				"pools": {fmt.Sprint(r.IntN(2))}, "path": {fmt.Sprint(r.IntN(2))}, "fixed": {fmt.Sprint(r.IntN(3) / 2)}, "uses": nil}}
 			if kind == "pool" {
 				x.Owner, x.Fields = nodes, Fields{"size": {fmt.Sprint(r.IntN(3))}}
@@ -130,7 +130,7 @@ func TestAPlanLeadsToTheGoal(t *testing.T) {
 	}
 }
 
-func sameFields(a, b Resource) bool { return len(differ(a.Fields, b.Fields)) == 0 }
+func sameFields(a, b Resource) bool { return len(differ(a, b)) == 0 }
 
 func reversed(list []Resource) []Resource {
 	slices.Reverse(list)

@@ -3,6 +3,7 @@ package lb
 import (
 	"cmp"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,17 +11,32 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
-// Ref names a resource: its kind as the cloud calls it, and its name, unique
-// within the kind (a zonal one's begins with the zone).
-type Ref struct{ Kind, Name string }
+// Ref names a resource: its kind as the cloud calls it, its scope, and its name,
+// which is unique among those of the kind in the scope.
+type Ref struct {
+	Kind string
+	// Scope is where in the cloud it is: a zone, [Global], or empty for what is
+	// in the place that the balancers of a [Rules.Domain] are in.
+	Scope string
+	Name  string
+}
 
-func (r Ref) String() string { return r.Kind + " " + r.Name }
+// Global is the scope of what is in no region.
+const Global = "global"
+
+// RefOf is the resource that holds the members of a group.
+func RefOf(g members.Group) Ref { return Ref{Kind: g.Kind, Scope: g.Scope, Name: g.Name} }
+
+func (r Ref) String() string { return r.Kind + " " + r.Path() }
+
+// Path is the name, behind the scope where there is one.
+func (r Ref) Path() string { return path.Join(r.Scope, r.Name) }
 
 // IsZero tells that it names nothing.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
 func compareRefs(a, b Ref) int {
-	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Scope, b.Scope), strings.Compare(a.Name, b.Name))
 }
 
 // Fields are what a resource is, each a set of texts: none, one, or many.
@@ -83,7 +99,7 @@ type Resource struct {
 
 // Group is the resource as what holds members.
 func (r Resource) Group() members.Group {
-	return members.Group{Kind: r.Kind, Name: r.Name, ID: r.ID}
+	return members.Group{Kind: r.Kind, Scope: r.Scope, Name: r.Name, ID: r.ID}
 }
 
 // Health is whether what sends to targets has one that answers.

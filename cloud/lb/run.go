@@ -48,7 +48,7 @@ func (r *running) step(ctx context.Context, a Action) failure {
 	}
 	switch {
 	case a.Verb == Conflict:
-		r.all = append(r.all, &cloud.Error{Reason: cloud.Conflict, Act: "keep " + a.Kind, Resource: a.Name, Err: errors.New(a.Why),
+		r.all = append(r.all, &cloud.Error{Reason: cloud.Conflict, Act: "keep " + a.Kind, Resource: a.Path(), Err: errors.New(a.Why),
 			Remedy: "nothing of it is changed"})
 		return failed
 	case !a.Done(), a.Last && r.worst == failed:

@@ -1,18 +1,21 @@
 package members
 
-import "context"
+import (
+	"context"
+	"path"
+)
 
 // Group is what members are held by: a target group, an endpoint group or an
 // instance group.
 type Group struct {
-	// Kind and Name are as the cloud calls it; a zonal one's name begins with
-	// the zone.
-	Kind, Name string
+	// Kind and Name are as the cloud calls it, in a zone or another scope where
+	// Scope is not empty.
+	Kind, Scope, Name string
 	// ID is the cloud's own name where that is another one, such as an ARN.
 	ID string
 }
 
-func (g Group) String() string { return g.Kind + " " + g.Name }
+func (g Group) String() string { return g.Kind + " " + path.Join(g.Scope, g.Name) }
 
 // Limits are the cloud's.
 type Limits struct {

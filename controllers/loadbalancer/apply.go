@@ -89,7 +89,7 @@ func (h executor) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, e
 		return plan[0], now, false, nil
 	}
 	h.doubt(a.Want.Owner)
-	return a, now, false, &cloud.Error{Reason: cloud.Stale, Act: string(a.Verb) + " " + a.Kind, Resource: a.Name,
+	return a, now, false, &cloud.Error{Reason: cloud.Stale, Act: string(a.Verb) + " " + a.Kind, Resource: a.Path(),
 		Err: errors.New("meanwhile it is another: " + plan[0].Why)}
 }
 

@@ -17,21 +17,20 @@ func (e *Engine) Ensure(ctx context.Context, k *View, w Wanted) (Outcome, error)
 		return is, nil
 	}
 	e.uses(k, w)
-	set := e.nodeSet(k, w.Nodes)
-	if err := e.catchUp(ctx, k, w, set); err != nil {
+	w.Balancer = e.withNodes(k, w)
+	if err := e.catchUp(ctx, k, w.Balancer); err != nil {
 		return Troubled(err), nil
 	}
-	state, want, failed := e.want(ctx, k, w, set)
+	state, goal, failed := e.goal(ctx, k, w)
 	if failed != nil {
 		return *failed, nil
 	}
-	goal := e.goal(w, want)
 	state, plan, err := e.planned(ctx, k, state, goal)
 	if err != nil {
 		return Troubled(err), nil
 	}
 	if e.DryRun {
-		return wouldBe(plan, wouldSendTo(k, k.view(), set, w.owner(), want)), nil
+		return wouldBe(plan, wouldSendTo(k, k.view(), w.Balancer, goal.Want)), nil
 	}
 	if len(plan) > len(plan.Waits()) {
 		if pause := e.turn(w.owner()).wait(); pause > 0 {
@@ -43,35 +42,35 @@ func (e *Engine) Ensure(ctx context.Context, k *View, w Wanted) (Outcome, error)
 			return Outcome{}, err
 		}
 	}
-	return e.apply(ctx, k, w, set, state, goal, plan), nil
+	return e.apply(ctx, k, w, state, goal, plan), nil
 }
 
 // apply carries a plan out, and says how the balancer stands then.
-func (e *Engine) apply(ctx context.Context, k *View, w Wanted, set lb.NodeSet, state lb.State, goal lb.Goal, plan lb.Actions) Outcome {
+func (e *Engine) apply(ctx context.Context, k *View, w Wanted, state lb.State, goal lb.Goal, plan lb.Actions) Outcome {
 	h := handingOver(k.Rules(), state, goal, plan)
 	if len(plan) == len(plan.Waits()) {
-		return e.after(k, w, set, goal, plan, h, nil)
+		return e.after(k, w, goal, plan, h, nil)
 	}
 	x := executor{View: k, e: e, owner: goal.Owner, want: goal.Want}
-	if err := x.feed(ctx, w.Nodes); err != nil {
+	if err := x.feed(ctx, w); err != nil {
 		return Troubled(err)
 	}
 	err := lb.Run(ctx, x, plan, state)
 	e.turn(goal.Owner).noteAdmins(err)
-	x.lookAtPools(ctx, w.Nodes)
-	return e.after(k, w, set, goal, plan, h, err)
+	x.lookAtPools(ctx, w)
+	return e.after(k, w, goal, plan, h, err)
 }
 
 // after is how the balancer stands after a plan, and when to look again.
-func (e *Engine) after(k *View, w Wanted, set lb.NodeSet, goal lb.Goal, plan lb.Actions, h handover, err error) Outcome {
+func (e *Engine) after(k *View, w Wanted, goal lb.Goal, plan lb.Actions, h handover, err error) Outcome {
 	err, lingers := e.turn(goal.Owner).beyondLingering(e.Now(), err)
-	is := e.standing(w.Balancer, k, set, goal.Want, plan, h, err)
+	is := e.standing(w.Balancer, k, goal, plan, h, err)
 	switch {
 	case is.Reason == v1alpha1.ReasonPending:
 		is.Again = min(e.retry.When(goal.Owner), mostPending)
 	case is.Again == 0 && lingers:
 		is.Again = pendingPause
-	case is.Again == 0 && err == nil && len(plan) > 0 && undone(k, w, set, goal):
+	case is.Again == 0 && err == nil && len(plan) > 0 && undone(k, w, goal):
 		is.Again = e.Again
 	}
 	return is
@@ -79,10 +78,10 @@ func (e *Engine) after(k *View, w Wanted, set lb.NodeSet, goal lb.Goal, plan lb.
 
 // undone tells whether there is still to do after a plan: what could only be
 // said when something was gone.
-func undone(k *View, w Wanted, set lb.NodeSet, goal lb.Goal) bool {
+func undone(k *View, w Wanted, goal lb.Goal) bool {
 	state := k.view()
-	want, err := k.Want(w.Balancer, set, state)
-	goal.Want = want
+	now, err := lb.GoalOf(k, w.Balancer, state)
+	goal.Want = now.Want
 	return err == nil && len(lb.Plan(k.Rules(), state, goal)) > 0
 }
 
@@ -90,7 +89,7 @@ func undone(k *View, w Wanted, set lb.NodeSet, goal lb.Goal) bool {
 // sending to the nodes that its zones have: words that cannot be followed are
 // no reason to take that away.
 func (e *Engine) KeepMembers(k *View, w Wanted) {
-	if w.Nodes.Name != "" && !e.DryRun && k.has(w.owner()) {
+	if len(w.uses()) > 0 && !e.DryRun && k.has(w.owner()) {
 		e.uses(k, w)
 	}
 }
@@ -98,54 +97,62 @@ func (e *Engine) KeepMembers(k *View, w Wanted) {
 // uses notes which nodes an owner's balancer sends to, and has the pools looked
 // at where that is news.
 func (e *Engine) uses(k *View, w Wanted) {
-	if k.use(w.owner(), user{w.Nodes, w.takes()}) {
+	if k.use(w.owner(), w.uses()) {
 		e.lookAtPools()
 	}
 }
 
 // catchUp brings the store up to date with what the owner's balancer rests on.
-func (e *Engine) catchUp(ctx context.Context, k *View, w Wanted, set lb.NodeSet) error {
-	if err := k.settle(ctx, w.owner(), set.Owner()); err != nil {
+func (e *Engine) catchUp(ctx context.Context, k *View, b lb.LoadBalancer) error {
+	if err := k.settle(ctx, madeFor(b)...); err != nil {
 		return err
 	}
-	if err := k.await(ctx, e.Now, w.owner()); err != nil {
+	if err := k.await(ctx, e.Now, b.Owner); err != nil {
 		return err
 	}
-	_, err := k.meet(ctx, set)
-	return err
+	for _, set := range b.NodeSets() {
+		if _, err := k.meet(ctx, set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// want is what the balancer is to be made of, beside what there is; or why
-// that cannot be said.
-func (e *Engine) want(ctx context.Context, k *View, w Wanted, set lb.NodeSet) (lb.State, []lb.Resource, *Outcome) {
-	not := func(is Outcome) (lb.State, []lb.Resource, *Outcome) { return nil, nil, &is }
+// ownersOf are those of what a balancer is made of, its own first.
+func madeFor(b lb.LoadBalancer) []cloud.Owner {
+	out := []cloud.Owner{b.Owner}
+	for _, set := range b.NodeSets() {
+		out = append(out, set.Owner())
+	}
+	return out
+}
+
+// goal is what the owner is to have beside what there is, and what its clients
+// know by now; or why that cannot be said.
+func (e *Engine) goal(ctx context.Context, k *View, w Wanted) (lb.State, lb.Goal, *Outcome) {
+	not := func(is Outcome) (lb.State, lb.Goal, *Outcome) { return nil, lb.Goal{}, &is }
 	state := k.view()
-	want, err := k.Want(w.Balancer, set, state)
-	if err == nil {
-		return state, want, nil
+	goal, err := lb.GoalOf(k, w.Balancer, state)
+	if err != nil {
+		if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
+			return not(impossible(err))
+		}
+		// What it asks for may be newer than the store.
+		if pause := e.turn(w.owner()).wait(); pause > 0 {
+			return not(Outcome{Again: pause, Quiet: true})
+		}
+		if err := k.refresh(ctx, madeFor(w.Balancer)...); err != nil {
+			return not(Troubled(err))
+		}
+		state = k.view()
+		if goal, err = lb.GoalOf(k, w.Balancer, state); err != nil {
+			return not(impossible(err))
+		}
 	}
-	if cloud.Is(err, cloud.LimitExceeded) { // whatever there is
-		return not(impossible(err))
-	}
-	// What it asks for may be newer than the store.
-	if pause := e.turn(w.owner()).wait(); pause > 0 {
-		return not(Outcome{Again: pause, Quiet: true})
-	}
-	if err := k.refresh(ctx, w.owner(), set.Owner()); err != nil {
-		return not(Troubled(err))
-	}
-	state = k.view()
-	if want, err = k.Want(w.Balancer, set, state); err != nil {
-		return not(impossible(err))
-	}
-	return state, want, nil
-}
-
-// goal is what the owner is to have, and what its clients know by now.
-func (e *Engine) goal(w Wanted, want []lb.Resource) lb.Goal {
 	t := e.turn(w.owner())
 	t.see(w.Told, e.Now())
-	return lb.Goal{Owner: w.owner(), Want: want, Unprotect: w.unprotected(), Told: t.known(e.Now(), e.AddressHold), ForAdmin: t.forAdmin}
+	goal.Unprotect, goal.Told, goal.ForAdmin = w.unprotected(), t.known(e.Now(), e.AddressHold), t.forAdmin
+	return state, goal, nil
 }
 
 // planned plans on what is there, having looked again at what has to be known of

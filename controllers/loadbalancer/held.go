@@ -100,7 +100,7 @@ func (k *View) left(pools []lb.Resource) string {
 	var out []string
 	for _, p := range pools {
 		for _, l := range k.aside.Of(p.Group()) {
-			out = append(out, p.Name+" "+l.Member)
+			out = append(out, p.Path()+" "+l.Member)
 		}
 	}
 	return strings.Join(out, ",")
@@ -108,7 +108,7 @@ func (k *View) left(pools []lb.Resource) string {
 
 // noteHeld enters what came of a change of what a pool holds.
 func (k *View) noteHeld(r members.Result) {
-	ref := lb.Ref{Kind: r.Kind, Name: r.Name}
+	ref := lb.RefOf(r.Group)
 	k.aside.Note(r)
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -34,7 +34,9 @@ type Wanted struct {
 	Object client.Object
 	// Balancer names its owner, also where nothing of it is to be.
 	Balancer lb.LoadBalancer
-	Nodes    Selection
+	// Nodes says which nodes each backend sends to, by its name. One without a
+	// name cannot be read: only what there is goes on then.
+	Nodes map[string]Selection
 	// Told are the addresses that clients are told of now: those of its status.
 	Told []string
 }
@@ -47,13 +49,14 @@ func (w Wanted) unprotected() bool {
 	return w.Balancer.Attributes[lb.AttributeProtected] != "true"
 }
 
-// takes is how many of the nodes the balancer sends to; all where it is 0.
-func (w Wanted) takes() int {
-	to, err := w.Balancer.SoleBackend()
-	if err != nil {
-		return 0
+// uses are the nodes that the balancer sends to.
+func (w Wanted) uses() (out []use) {
+	for backend, s := range w.Nodes {
+		if s.Name != "" {
+			out = append(out, use{s, w.Balancer.Backends[backend].Takes})
+		}
 	}
-	return to.Nodes
+	return out
 }
 
 // NetworkAnnotation names the Network of an object.
@@ -119,6 +122,14 @@ func (e *Engine) replan(ctx context.Context, owners []cloud.Owner) {
 			k.Enqueue(ctx, list)
 		}
 	}
+}
+
+// replanUsers brings those to their queues whose balancers send to a set.
+func (e *Engine) replanUsers(ctx context.Context, k *View, s Selection) {
+	k.mu.Lock()
+	users := k.usersOf(s.Name)
+	k.mu.Unlock()
+	e.replan(ctx, users)
 }
 
 // replanAll brings all objects of all kinds to their queues.

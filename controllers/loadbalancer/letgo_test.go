@@ -21,8 +21,8 @@ func (shops) Kind() string { return "Shop" }
 func (s shops) List(context.Context, bool) ([]client.Object, error) { return s.list, nil }
 
 func (shops) Wants(o client.Object, _ *View) (Wanted, bool) {
-	return Wanted{Object: o, Nodes: SelectionOf(nil), Balancer: lb.LoadBalancer{
-		Owner: shop(o.GetName()), Scheme: lb.External, Backends: map[string]lb.Backend{"nodes": {NodeSet: AllNodes, Check: lb.KubeProxyCheck}},
+	return Wanted{Object: o, Nodes: map[string]Selection{"nodes": SelectionOf(nil)}, Balancer: lb.LoadBalancer{
+		Owner: shop(o.GetName()), Scheme: lb.External, Backends: map[string]lb.Backend{"nodes": {Check: lb.KubeProxyCheck}},
 		Frontends: []lb.Frontend{{Family: lb.IPv4}},
 		Listeners: []lb.Listener{{Protocol: lb.TCP, Port: 80, To: lb.Target{Backend: "nodes", NodePort: 30080}}},
 	}}, true

@@ -13,8 +13,8 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// poolsOf are the pools that one balancer uses and that are there, with the
-// members that are wanted.
+// poolsOf are the pools of a set that one balancer uses and that are there, with
+// the members that are wanted.
 func (k *View) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (pools []lb.Resource) {
 	its := map[lb.Ref]bool{}
 	for _, r := range want {
@@ -31,12 +31,15 @@ func (k *View) poolsOf(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (p
 }
 
 // wouldSendTo is to how many nodes a balancer would send that is all there.
-func wouldSendTo(b lb.Balancers, state lb.State, set lb.NodeSet, owner cloud.Owner, want []lb.Resource) int {
+func wouldSendTo(cloud lb.Balancers, state lb.State, b lb.LoadBalancer, want []lb.Resource) int {
 	holds, its := map[string]bool{}, lb.StateOf(want...)
-	for _, p := range b.Pools(set, planned(state, owner, want)) {
-		if _, is := its[p.Ref]; is {
-			for _, m := range p.Members {
-				holds[m] = true
+	there := planned(state, b.Owner, want)
+	for _, set := range b.NodeSets() {
+		for _, p := range cloud.Pools(set, there) {
+			if _, is := its[p.Ref]; is {
+				for _, m := range p.Members {
+					holds[m] = true
+				}
 			}
 		}
 	}
@@ -68,24 +71,34 @@ func leaveApart(state lb.State, owner cloud.Owner) {
 
 // lookAtPools puts the nodes into the pools of the balancer. What fails or is
 // slow is taken up with all other pools.
-func (h executor) lookAtPools(ctx context.Context, s Selection) {
-	refs, want := h.poolsOfBalancer(s)
+func (h executor) lookAtPools(ctx context.Context, w Wanted) {
+	refs, want := h.poolsOfBalancer(w)
 	all, err := h.syncMembers(ctx, refs, want)
 	if err != nil {
 		h.e.Metrics.pools(h.network, err)
 	}
 	if !all || err != nil {
-		h.caughtUp(s.Name, false)
+		for _, u := range w.uses() {
+			h.caughtUp(u.Name, false)
+		}
 		h.e.lookAtPools()
 	}
 }
 
+// allPools are the pools of all its sets, by the Nodes there are by now.
+func (h executor) allPools(w Wanted) (out []lb.Resource) {
+	for _, set := range h.e.withNodes(h.View, w).NodeSets() {
+		out = append(out, h.poolsOf(set, h.owner, h.want)...)
+	}
+	return out
+}
+
 // feed sees to it that the balancer's pools that are there hold nodes before
 // anything new sends to them: whoever made one may have ended before they came.
-func (h executor) feed(ctx context.Context, s Selection) error {
-	refs, want := h.poolsOfBalancer(s)
+func (h executor) feed(ctx context.Context, w Wanted) error {
+	refs, want := h.poolsOfBalancer(w)
 	all, err := h.syncMembers(ctx, refs, want)
-	if all && err == nil || !h.starves(h.poolsOf(h.e.nodeSet(h.View, s), h.owner, h.want)) {
+	if all && err == nil || !h.starves(h.allPools(w)) {
 		return nil // what failed is taken up with all other pools
 	}
 	if err == nil {
@@ -94,28 +107,32 @@ func (h executor) feed(ctx context.Context, s Selection) error {
 	return err
 }
 
-// sendsTo says to how many nodes of the set a balancer sends, and which of them
-// it cannot send to; some is false where to none.
-func (k *View) sendsTo(set lb.NodeSet, owner cloud.Owner, want []lb.Resource) (text string, some bool) {
-	wanted, holds, left := map[string]bool{}, map[string]bool{}, map[string]string{}
-	for _, p := range k.poolsOf(set, owner, want) {
-		for _, m := range p.Members {
-			wanted[m] = true
+// sendsTo says to how many of its nodes a balancer sends, and which of them it
+// cannot send to; some is false where to none.
+func (k *View) sendsTo(b lb.LoadBalancer, want []lb.Resource) (text string, some bool) {
+	all, holds, left := 0, map[string]bool{}, map[string]string{}
+	for _, set := range b.NodeSets() {
+		wanted := map[string]bool{}
+		for _, p := range k.poolsOf(set, b.Owner, want) {
+			for _, m := range p.Members {
+				wanted[m] = true
+			}
+			for _, m := range k.holds(p) {
+				holds[m] = true
+			}
+			for _, l := range k.aside.Of(p.Group()) {
+				left[l.Member] = l.Member + " cannot be attached: " + l.Err.Error()
+			}
 		}
-		for _, m := range k.holds(p) {
-			holds[m] = true
+		most := len(set.Nodes)
+		if takes := set.Takes[b.Owner]; takes > 0 && takes < most { // of which it takes some
+			most = min(most, len(wanted))
 		}
-		for _, l := range k.aside.Of(p.Group()) {
-			left[l.Member] = l.Member + " cannot be attached: " + l.Err.Error()
-		}
-	}
-	all := len(set.Nodes)
-	if takes := set.Takes[owner]; takes > 0 && takes < all { // of which it takes some
-		all = min(all, len(wanted))
-	}
-	for _, n := range set.Nodes {
-		if why := k.Unfit(n); why != "" && len(holds) < all {
-			left[n.ProviderID] = path.Base(n.ProviderID) + " cannot be attached: " + why
+		all += most
+		for _, n := range set.Nodes {
+			if why := k.Unfit(n); why != "" && len(holds) < all {
+				left[n.ProviderID] = path.Base(n.ProviderID) + " cannot be attached: " + why
+			}
 		}
 	}
 	text = fmt.Sprintf("%d of %d nodes", len(holds), all)

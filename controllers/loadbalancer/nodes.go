@@ -2,6 +2,8 @@ package loadbalancer
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/assign"
@@ -74,6 +77,35 @@ var nodeChanged = predicate.Funcs{
 	},
 }
 
+// learnUses notes which nodes the balancers send to that were there before this
+// manager, since the turn of their owners may be long in coming.
+func (e *Engine) learnUses(ctx context.Context, k *View) error {
+	var networks v1alpha1.NetworkList
+	if err := e.Client.List(ctx, &networks); err != nil {
+		return fmt.Errorf("listing Networks: %w", err)
+	}
+	views := e.views()
+	for name, kind := range e.kinds {
+		objects, err := kind.List(ctx, false)
+		if err != nil {
+			return fmt.Errorf("listing %ss: %w", name, err)
+		}
+		for _, o := range objects {
+			at := slices.IndexFunc(views, func(v *View) bool { return v.store == k.store && v.network == NetworkOf(o, networks.Items) })
+			if owner := OwnerOf(e.ClusterID, name, o); at >= 0 && !k.knows(owner) && k.has(owner) {
+				w, _ := kind.Wants(o, views[at])
+				k.use(owner, w.uses())
+			}
+		}
+	}
+	return nil
+}
+
+// withNodes is what is wanted, with the Nodes there are by now.
+func (e *Engine) withNodes(k *View, w Wanted) lb.LoadBalancer {
+	return w.Balancer.WithNodes(func(backend string) lb.NodeSet { return e.nodeSet(k, w.Nodes[backend]) })
+}
+
 // nodeSet is the set of the Nodes there are by now, and, where each balancer has
 // pools of its own, how many of them each owner takes.
 func (e *Engine) nodeSet(k *View, s Selection) lb.NodeSet {
@@ -84,9 +116,11 @@ func (e *Engine) nodeSet(k *View, s Selection) lb.NodeSet {
 	out.Takes, out.Load = map[cloud.Owner]int{}, map[string]int{}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for o, u := range k.users {
-		if u.Name == s.Name {
-			out.Takes[o] = u.takes
+	for o, uses := range k.users {
+		for _, u := range uses {
+			if u.of(s.Name) {
+				out.Takes[o] = u.takes
+			}
 		}
 	}
 	for _, list := range k.members {

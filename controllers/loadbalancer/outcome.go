@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,9 +60,9 @@ func wouldBe(plan lb.Actions, nodes int) Outcome {
 
 // standing is how the balancer is after a plan. What is replaced serves, and
 // clients are told of it alone, until what takes its place does.
-func (e *Engine) standing(b lb.LoadBalancer, k *View, set lb.NodeSet, want []lb.Resource, plan lb.Actions, h handover, err error) Outcome {
+func (e *Engine) standing(b lb.LoadBalancer, k *View, goal lb.Goal, plan lb.Actions, h handover, err error) Outcome {
 	is := Outcome{Ready: true, Reason: v1alpha1.ReasonEnsured, Ingress: k.Ingresses(b, k.view()), Changed: len(plan) > 0, Looked: true}
-	is.sends(k, b.Owner, set, want)
+	is.sends(k, b, goal.Want)
 	switch {
 	case err == nil && h.waits != "" && !h.shows:
 		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonPending, "what serves stays until what takes its place serves: "+h.waits
@@ -72,6 +73,8 @@ func (e *Engine) standing(b lb.LoadBalancer, k *View, set lb.NodeSet, want []lb.
 		is.Ready, is.Reason, is.Text, is.Again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
 	case err != nil:
 		is.failed(err)
+	case len(goal.Refused) > 0:
+		is.Ready, is.Reason, is.Text = false, conditions.ReasonOf(goal.Refused[0]), refusedText(goal.Refused)+"; "+is.Text
 	}
 	if h.waits != "" {
 		if is.Again == 0 || is.Again > h.again {
@@ -84,14 +87,23 @@ func (e *Engine) standing(b lb.LoadBalancer, k *View, set lb.NodeSet, want []lb.
 	return is
 }
 
+// refusedText says what is left out, and whose it is.
+func refusedText(list []*lb.Refusal) string {
+	var out []string
+	for _, r := range list {
+		out = append(out, r.Error())
+	}
+	return strings.Join(out, "; ")
+}
+
 // sends enters to how many nodes the balancer sends, and what there is to say
 // of what it is made of.
-func (is *Outcome) sends(k *View, owner cloud.Owner, set lb.NodeSet, want []lb.Resource) {
-	sendsTo, some := k.sendsTo(set, owner, want)
-	is.Text = "the load balancer is as the " + owner.Kind + " says, and sends to " + sendsTo
+func (is *Outcome) sends(k *View, b lb.LoadBalancer, want []lb.Resource) {
+	sendsTo, some := k.sendsTo(b, want)
+	is.Text = "the load balancer is as the " + b.Owner.Kind + " says, and sends to " + sendsTo
 	if !some {
 		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
-		if len(set.Nodes) > 0 {
+		if slices.ContainsFunc(b.NodeSets(), func(s lb.NodeSet) bool { return len(s.Nodes) > 0 }) {
 			is.Text = "the load balancer sends to " + sendsTo
 		}
 	}

@@ -17,14 +17,19 @@ type Planned struct {
 
 // Plan plans one owner over what was read, as the engine would.
 func Plan(b lb.Balancers, state lb.State, w Wanted, clusterID string, nodes []*corev1.Node) (Planned, error) {
-	set := NodeSetOf(clusterID, w.Nodes, nodes)
-	want, err := b.Want(w.Balancer, set, state)
+	all := 0
+	on := w.Balancer.WithNodes(func(backend string) lb.NodeSet {
+		set := NodeSetOf(clusterID, w.Nodes[backend], nodes)
+		if b.Rules().OwnPools {
+			set.Takes = map[cloud.Owner]int{w.owner(): w.Balancer.Backends[backend].Takes}
+		}
+		all += len(set.Nodes)
+		return set
+	})
+	goal, err := lb.GoalOf(b, on, state)
 	if err != nil {
-		return Planned{Nodes: len(set.Nodes)}, err
+		return Planned{Nodes: all}, err
 	}
-	plan := lb.Plan(b.Rules(), state, lb.Goal{Owner: w.owner(), Want: want, Unprotect: w.unprotected()})
-	if b.Rules().OwnPools {
-		set.Takes = map[cloud.Owner]int{w.owner(): w.takes()}
-	}
-	return Planned{plan, wouldSendTo(b, maps.Clone(state), set, w.owner(), want)}, nil
+	goal.Unprotect = w.unprotected()
+	return Planned{lb.Plan(b.Rules(), state, goal), wouldSendTo(b, maps.Clone(state), on, goal.Want)}, nil
 }

@@ -27,6 +27,9 @@ func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (recon
 			return reconcile.Result{}, err
 		}
 		k.confirmMembers(views)
+		if err := e.learnUses(ctx, k); err != nil {
+			return reconcile.Result{}, err
+		}
 		for _, s := range k.selections() {
 			again = !e.keepSet(ctx, k, s) || again
 		}
@@ -68,7 +71,7 @@ func (e *Engine) keepSet(ctx context.Context, k *View, s Selection) (done bool) 
 	all, err := e.keepPools(ctx, k, s, set)
 	failed(err, "keeping the members of pools")
 	if k.hasGrown(s.Name) || moved {
-		e.replan(ctx, k.usersOf(s.Name))
+		e.replanUsers(ctx, k, s)
 	}
 	return done && all
 }
@@ -94,7 +97,7 @@ func (e *Engine) keepPools(ctx context.Context, k *View, s Selection, set lb.Nod
 	refs, want := h.poolsOfSet(s)
 	all, err = h.syncMembers(ctx, refs, want)
 	if k.caughtUp(s.Name, all && err == nil) || k.left(h.want) != left { // conditions name them, and count the others
-		e.replan(ctx, k.usersOf(s.Name))
+		e.replanUsers(ctx, k, s)
 	}
 	return all, errors.Join(made, err)
 }
@@ -123,23 +126,14 @@ func (h executor) sideBySide(ctx context.Context, plan lb.Actions, state lb.Stat
 func (k *View) selections() (out []Selection) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, u := range k.users {
-		if !slices.ContainsFunc(out, func(x Selection) bool { return x.Name == u.Name }) {
-			out = append(out, u.Selection)
+	for _, uses := range k.users {
+		for _, u := range uses {
+			if !slices.ContainsFunc(out, func(x Selection) bool { return u.of(x.Name) }) {
+				out = append(out, u.Selection)
+			}
 		}
 	}
 	slices.SortFunc(out, func(a, b Selection) int { return cmp.Compare(a.Name, b.Name) })
-	return out
-}
-
-func (k *View) usersOf(set string) (out []cloud.Owner) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for o, s := range k.users {
-		if s.Name == set {
-			out = append(out, o)
-		}
-	}
 	return out
 }
 

@@ -67,7 +67,7 @@ type store struct {
 	begunOf   map[cloud.Owner]time.Time
 	doubtful  map[cloud.Owner]bool
 	busy      map[lb.Ref]chan struct{} // with something in it, it is being changed
-	users     map[cloud.Owner]user
+	users     map[cloud.Owner][]use
 	sets      map[string]lb.NodeSet // as the pools were last made
 	grown     map[string]bool       // sets that something shared was made for, since their users were planned
 	behind    map[string]bool       // sets of which some pool was slow or failed, since their users were planned
@@ -87,7 +87,7 @@ func newStore(domain string, readLag time.Duration, now func() time.Time) *store
 	return &store{
 		readLag: readLag, notedAt: map[lb.Ref]time.Time{}, members: map[lb.Ref][]string{}, changed: map[lb.Ref]uint64{}, aside: members.NewAside(now), turns: members.NewTurns(poolsAtATime),
 		domain: domain, state: lb.State{}, begunOf: map[cloud.Owner]time.Time{}, noted: map[lb.Ref]uint64{}, doubtful: map[cloud.Owner]bool{}, busy: map[lb.Ref]chan struct{}{},
-		users: map[cloud.Owner]user{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, behind: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
+		users: map[cloud.Owner][]use{}, sets: map[string]lb.NodeSet{}, grown: map[string]bool{}, behind: map[string]bool{}, met: map[string]bool{}, orphans: map[lb.Ref]time.Time{}, floors: map[string]floor{},
 	}
 }
 
@@ -165,25 +165,45 @@ func (k *View) now() uint64 {
 	return k.clock
 }
 
-// user is which nodes an owner's balancer sends to: so many of a set, all where
-// it is 0.
-type user struct {
+// use is which nodes a balancer sends to: so many of a set, all where it is 0.
+type use struct {
 	Selection
 	takes int
 }
 
+func (u use) of(set string) bool { return u.Name == set }
+
 // use records which nodes an owner's balancer sends to, and tells whether the
-// pools have to be looked at for that: nobody used the set, or the balancer has
+// pools have to be looked at for that: nobody used a set, or the balancer has
 // pools of its own and takes other nodes now.
-func (k *View) use(o cloud.Owner, u user) (news bool) {
+func (k *View) use(o cloud.Owner, uses []use) (news bool) {
 	own := k.Rules().OwnPools
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	had, known := k.users[o]
-	news = !slices.ContainsFunc(slices.Collect(maps.Values(k.users)), func(x user) bool { return x.Name == u.Name }) ||
-		own && (!known || had.Name != u.Name || had.takes != u.takes)
-	k.users[o] = u
+	for _, u := range uses {
+		same := func(x use) bool { return x.of(u.Name) && x.takes == u.takes }
+		news = news || len(k.usersOf(u.Name)) == 0 || own && !slices.ContainsFunc(k.users[o], same)
+	}
+	k.users[o] = uses
 	return news
+}
+
+// knows tells whether it is recorded which nodes an owner's balancer sends to.
+func (k *View) knows(o cloud.Owner) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, known := k.users[o]
+	return known
+}
+
+// usersOf are the owners whose balancers send to a set. The store is locked.
+func (k *View) usersOf(set string) (out []cloud.Owner) {
+	for o, uses := range k.users {
+		if slices.ContainsFunc(uses, func(u use) bool { return u.of(set) }) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // leave records that an owner's balancer sends to no nodes any more.

@@ -108,9 +108,8 @@ func (h executor) poolsOfSet(s Selection) ([]lb.Ref, wanting) {
 
 // poolsOfBalancer are the pools that the owner's balancer uses and that are
 // there, as they are to be.
-func (h executor) poolsOfBalancer(s Selection) ([]lb.Ref, wanting) {
-	pools := func() []lb.Resource { return h.poolsOf(h.e.nodeSet(h.View, s), h.owner, h.want) }
-	return refsOf(pools()), func(ref lb.Ref) (lb.Resource, bool) { return find(pools(), ref) }
+func (h executor) poolsOfBalancer(w Wanted) ([]lb.Ref, wanting) {
+	return refsOf(h.allPools(w)), func(ref lb.Ref) (lb.Resource, bool) { return find(h.allPools(w), ref) }
 }
 
 func find(list []lb.Resource, ref lb.Ref) (lb.Resource, bool) {

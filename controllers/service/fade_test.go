@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer/fake"
 )
 
 // TestTheStatusFadesWithTheBalancer: what somebody deleted by hand is in the
@@ -52,4 +54,35 @@ func TestTheStatusFadesWithTheBalancer(t *testing.T) {
 	full.Store(false)
 	w.edit("web", func(s *corev1.Service) { s.Spec.Ports[0].Port = 81 })
 	w.expect("web", v1alpha1.ReasonEnsured, 1)
+}
+
+// TestAFailedReadingLeavesTheStatus: of a Service that is as wanted and of one
+// that is refused, of this manager and of the next.
+func TestAFailedReadingLeavesTheStatus(t *testing.T) {
+	w := newWorld(t, "n1")
+	w.cfg.ReadLag, w.cfg.Resync, w.cfg.OrphanGrace = 10*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
+	w.start()
+	for _, name := range []string{"web", "odd"} {
+		w.service(name, nil)
+		w.expect(name, v1alpha1.ReasonEnsured, 1)
+	}
+	refuse := func(value string) func(*corev1.Service) {
+		return func(s *corev1.Service) { s.Annotations["vpcnative.dev/of-a-later-version"] = value }
+	}
+	w.edit("odd", refuse("x"))
+	w.expect("odd", v1alpha1.ReasonAnnotationUnknown, 1)
+	w.cloud.With(func() { w.cloud.FailRead = fake.Bad(lb.Action{}, cloud.PermissionDenied, "compute.forwardingRules.list") })
+	for _, restarted := range []bool{false, true} {
+		if restarted {
+			w.start()
+			w.expect("web", string(cloud.PermissionDenied), 1)
+		}
+		w.edit("odd", refuse("restarted: "+strconv.FormatBool(restarted)))
+		w.still()
+		for _, name := range []string{"web", "odd"} {
+			if got := len(w.get(name).Status.LoadBalancer.Ingress); got != 1 {
+				t.Errorf("restarted %v: %s has %d addresses", restarted, name, got)
+			}
+		}
+	}
 }

@@ -190,7 +190,7 @@ func TestASlowPoolHoldsUpNoOther(t *testing.T) {
 	hang := sync.OnceFunc(func() { close(begun); <-goOn })
 	w.cloud.With(func() {
 		w.cloud.Wait = func(g members.Group) {
-			if strings.HasPrefix(g.Name, "a/") {
+			if g.Scope == "a" {
 				hang()
 			}
 		}

@@ -127,7 +127,7 @@ func (w *world) record(file string, nodes []*corev1.Node) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			want, err := b.Want(asked.Balancer, set, state)
+			want, err := b.Want(cloudtest.On(asked.Balancer, set), state)
 			if err != nil {
 				w.Fatalf("%s: %v", r.name, err)
 			}

@@ -215,7 +215,7 @@ func (g *gce) marked() map[string]cloud.Owner {
 	walls, err := g.rest.Firewalls.List(g.host).Do()
 	g.must(err)
 	for _, f := range walls.Items {
-		note("firewall", f.Name, f.Description)
+		note("firewall", "global/"+f.Name, f.Description)
 	}
 	addresses, err := g.rest.Addresses.List(project, region).Do()
 	g.must(err)

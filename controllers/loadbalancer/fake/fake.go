@@ -90,7 +90,7 @@ func Named(kind string, o cloud.Owner, role string) lb.Ref {
 	return lb.Ref{Kind: kind, Name: o.RoleName(role)}
 }
 
-func (f *Cloud) Want(b lb.LoadBalancer, nodes lb.NodeSet, _ lb.State) ([]lb.Resource, error) {
+func (f *Cloud) Want(b lb.LoadBalancer, _ lb.State) ([]lb.Resource, error) {
 	if err := b.Validate(); err != nil {
 		return nil, &cloud.Error{Reason: cloud.Invalid, Act: "make", Err: err}
 	}
@@ -98,7 +98,7 @@ func (f *Cloud) Want(b lb.LoadBalancer, nodes lb.NodeSet, _ lb.State) ([]lb.Reso
 	if err != nil {
 		return nil, &cloud.Error{Reason: cloud.Invalid, Act: "make", Err: err}
 	}
-	ports := map[lb.Protocol][]string{}
+	nodes, ports := to.Nodes, map[lb.Protocol][]string{}
 	for _, l := range b.Listeners {
 		ports[l.Protocol] = append(ports[l.Protocol], fmt.Sprint(l.Port))
 	}
@@ -110,7 +110,7 @@ func (f *Cloud) Want(b lb.LoadBalancer, nodes lb.NodeSet, _ lb.State) ([]lb.Reso
 		Fields: lb.Fields{"affinity": {fmt.Sprint(to.Affinity.ClientIP)}, "pools": nil}}
 	for _, z := range nodes.Zones() {
 		p := lb.Resource{Ref: poolRef(nodes, z), Owner: nodes.Owner(), Shared: true, Fields: lb.Fields{}}
-		backend.Fields["pools"] = append(backend.Fields["pools"], p.Name)
+		backend.Fields["pools"] = append(backend.Fields["pools"], p.Path())
 		backend.Uses = append(backend.Uses, p.Ref)
 		out = append(out, p)
 	}
@@ -149,7 +149,7 @@ func role(what string, s lb.Scheme, f lb.Family) string {
 
 func poolRef(nodes lb.NodeSet, zone string) lb.Ref {
 	r := Named("pool", nodes.Owner(), "pool")
-	r.Name = zone + "/" + r.Name
+	r.Scope = zone
 	return r
 }
 
@@ -160,9 +160,8 @@ func (f *Cloud) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 	}
 	for _, r := range got.Sorted() {
 		if r.Kind == "pool" && r.Owner == nodes.Owner() {
-			zone := r.Name[:len(r.Name)-len(poolRef(nodes, "").Name)]
-			out = append(out, lb.Resource{Ref: r.Ref, Owner: r.Owner, Shared: true, Fields: lb.Fields{}, Members: zones[zone]})
-			delete(zones, zone)
+			out = append(out, lb.Resource{Ref: r.Ref, Owner: r.Owner, Shared: true, Fields: lb.Fields{}, Members: zones[r.Scope]})
+			delete(zones, r.Scope)
 		}
 	}
 	for _, zone := range slices.Sorted(maps.Keys(zones)) {
@@ -179,7 +178,7 @@ func (f *Cloud) List(_ context.Context, g members.Group) ([]string, error) {
 	f.Lock()
 	defer f.Unlock()
 	f.Lists = append(f.Lists, g.Name)
-	return slices.Clone(f.Held[lb.Ref{Kind: g.Kind, Name: g.Name}]), nil
+	return slices.Clone(f.Held[lb.RefOf(g)]), nil
 }
 
 func (f *Cloud) Attach(_ context.Context, g members.Group, list []string) error {
@@ -192,7 +191,7 @@ func (f *Cloud) Attach(_ context.Context, g members.Group, list []string) error 
 			return &members.Refused{Err: &cloud.Error{Reason: cloud.NotFound, Act: "attach", Resource: m, Err: errors.New("it is not running")}}
 		}
 	}
-	ref := lb.Ref{Kind: g.Kind, Name: g.Name}
+	ref := lb.RefOf(g)
 	f.Held[ref] = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(f.Held[ref]), list...))))
 	return nil
 }
@@ -211,7 +210,7 @@ func (f *Cloud) Detach(_ context.Context, g members.Group, list []string) error 
 	f.Lock()
 	defer f.Unlock()
 	f.Done = append(f.Done, "detach "+g.String())
-	ref := lb.Ref{Kind: g.Kind, Name: g.Name}
+	ref := lb.RefOf(g)
 	f.Held[ref] = slices.DeleteFunc(slices.Clone(f.Held[ref]), func(m string) bool { return slices.Contains(list, m) })
 	return nil
 }

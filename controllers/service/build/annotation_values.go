@@ -226,10 +226,10 @@ func backendProtocol(_ *maker, v string) error {
 // nodeCount: where nodes serve only pods of their own, all of them count.
 func nodeCount(m *maker, v string) (err error) {
 	if strings.EqualFold(v, "All") {
-		m.to.Nodes = 0
+		m.to.Takes = 0
 		return nil
 	}
-	if m.to.Nodes, err = number(v, 1, 500); err != nil {
+	if m.to.Takes, err = number(v, 1, 500); err != nil {
 		return fmt.Errorf("%w, or All", err)
 	}
 	if m.to.LocalOnly {

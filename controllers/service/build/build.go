@@ -69,7 +69,7 @@ func (r Result) Refused() (Note, bool) {
 
 // Wanted is what the engine is to keep for the Service.
 func (r Result) Wanted(s *corev1.Service) loadbalancer.Wanted {
-	w := loadbalancer.Wanted{Object: s, Balancer: r.Balancer, Nodes: r.Nodes}
+	w := loadbalancer.Wanted{Object: s, Balancer: r.Balancer, Nodes: map[string]loadbalancer.Selection{backend: r.Nodes}}
 	for _, i := range s.Status.LoadBalancer.Ingress {
 		for _, at := range []string{i.IP, i.Hostname} {
 			if at != "" {
@@ -88,7 +88,7 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	m := &maker{service: s, in: in}
 	m.Balancer.Owner = Owner(in.ID, s.Namespace, s.Name)
 	m.Balancer.Attributes = map[string]string{}
-	m.to = lb.Backend{From: m.Balancer.Owner, Nodes: lb.DefaultNodes, Attributes: map[string]string{}}
+	m.to = lb.Backend{From: m.Balancer.Owner, Takes: lb.DefaultNodes, Attributes: map[string]string{}}
 	m.health()
 	m.affinity()
 	m.annotations()
@@ -103,9 +103,8 @@ func Make(s *corev1.Service, in Cluster, serving lb.Scheme) Result {
 	if m.Nodes = loadbalancer.SelectionOf(m.Nodes.Labels); m.nodesUnread {
 		m.Nodes = loadbalancer.Selection{}
 	}
-	m.to.NodeSet = m.Nodes.Name
 	if m.to.LocalOnly { // a node that is left out would leave out its pods
-		m.to.Nodes = 0
+		m.to.Takes = 0
 	}
 	m.Balancer.Backends = map[string]lb.Backend{backend: m.to}
 	sortNotes(m.Refusals)

@@ -60,7 +60,7 @@ func plain() lb.LoadBalancer {
 		Frontends: []lb.Frontend{{Family: lb.IPv4}},
 		Listeners: []lb.Listener{listener("http", lb.TCP, 80, 30080)},
 		Backends: map[string]lb.Backend{backend: {
-			From: webOwner, NodeSet: loadbalancer.AllNodes, Nodes: 25, Check: lb.KubeProxyCheck, Attributes: map[string]string{},
+			From: webOwner, Takes: 25, Check: lb.KubeProxyCheck, Attributes: map[string]string{},
 		}},
 		AllowedSources: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
 		Attributes:     map[string]string{},
@@ -98,7 +98,7 @@ func TestFieldsBecomeABalancer(t *testing.T) {
 		"no NodePorts": {func(s *corev1.Service) { s.Spec.Ports[0].NodePort = 0 },
 			func(b *lb.LoadBalancer) { b.Listeners[0].To.NodePort = 0 }},
 		"traffic to own pods only": {local, to(func(b *lb.Backend) {
-			b.LocalOnly, b.Nodes, b.Check = true, 0, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 31000}
+			b.LocalOnly, b.Takes, b.Check = true, 0, lb.HealthCheck{HTTP: true, Path: "/healthz", Port: 31000}
 		})},
 		"affinity": {func(s *corev1.Service) {
 			s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
@@ -137,7 +137,8 @@ func TestFieldsBecomeABalancer(t *testing.T) {
 			if len(got.Refusals) > 0 || !reflect.DeepEqual(got.Balancer, want) {
 				t.Errorf("got %+v\nrefused %v\nwant %+v", got.Balancer, got.Refusals, want)
 			}
-			if err := got.Balancer.Validate(); err != nil {
+			on := got.Balancer.WithNodes(func(string) lb.NodeSet { return lb.NodeSet{Name: got.Nodes.Name} })
+			if err := on.Validate(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -211,8 +212,8 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 		{"gcp", []string{"vpcnative.dev/scheme", "internal"}, internal},
 		{"gcp", []string{"vpcnative.dev/addresses", "mine"}, func(b *lb.LoadBalancer) { b.Frontends[0].Reserved = "mine" }},
 		{"aws", []string{"vpcnative.dev/subnets", "subnet-a, subnet-b"}, attributes("subnets", "subnet-a,subnet-b")},
-		{"aws", []string{"vpcnative.dev/nodes", "40"}, to(func(b *lb.Backend) { b.Nodes = 40 })},
-		{"aws", []string{"vpcnative.dev/nodes", "all"}, to(func(b *lb.Backend) { b.Nodes = 0 })},
+		{"aws", []string{"vpcnative.dev/nodes", "40"}, to(func(b *lb.Backend) { b.Takes = 40 })},
+		{"aws", []string{"vpcnative.dev/nodes", "all"}, to(func(b *lb.Backend) { b.Takes = 0 })},
 		{"gcp", []string{"vpcnative.dev/backends", "instancegroups"}, attributes("backends", "InstanceGroups")},
 		{"gcp", []string{"networking.gke.io/load-balancer-type", "Internal"}, internal},
 		{"gcp", []string{"cloud.google.com/load-balancer-type", "Internal"}, internal},
@@ -260,9 +261,6 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 			check(func(c *lb.HealthCheck) { c.Interval, c.Timeout = 10*time.Second, 5*time.Second })},
 		{"gcp", []string{aws + "healthcheck-healthy-threshold", "2", aws + "healthcheck-unhealthy-threshold", "3"},
 			check(func(c *lb.HealthCheck) { c.Healthy, c.Unhealthy = 2, 3 })},
-		{"gcp", []string{aws + "target-node-labels", "a=b,c=d"}, to(func(b *lb.Backend) {
-			b.NodeSet = loadbalancer.SelectionOf(map[string]string{"a": "b", "c": "d"}).Name
-		})},
 	} {
 		t.Run(strings.Join(c.pairs, " "), func(t *testing.T) {
 			t.Parallel()
@@ -271,6 +269,9 @@ func TestAnnotationsBecomeABalancer(t *testing.T) {
 			got := Make(web(annotated(c.pairs...)), Cluster{ID: "c", Cloud: c.cloud}, "")
 			if len(got.Refusals)+len(got.Notes) > 0 || !reflect.DeepEqual(got.Balancer, want) {
 				t.Errorf("got %+v\nsaid %v %v\nwant %+v", got.Balancer, got.Refusals, got.Notes, want)
+			}
+			if !reflect.DeepEqual(got.Nodes, loadbalancer.SelectionOf(nil)) {
+				t.Errorf("it sends to %v", got.Nodes)
 			}
 		})
 	}
@@ -382,5 +383,13 @@ func TestAnnotationsOfOursThatAreNoneAreRefused(t *testing.T) {
 		if n, refused := got.Refused(); !refused || n.Reason != "AnnotationUnknown" || !strings.Contains(n.Text, key) {
 			t.Errorf("%s: %v", key, n)
 		}
+	}
+}
+
+func TestLabelsSelectTheNodes(t *testing.T) {
+	t.Parallel()
+	got := Make(web(annotated(awsPrefix+awsBalancer+"target-node-labels", "a=b,c=d")), Cluster{ID: "c", Cloud: "gcp"}, "")
+	if want := loadbalancer.SelectionOf(map[string]string{"a": "b", "c": "d"}); !reflect.DeepEqual(got.Nodes, want) {
+		t.Errorf("it sends to %v, want %v", got.Nodes, want)
 	}
 }
