@@ -71,7 +71,9 @@ func TestAFailedReadingLeavesTheStatus(t *testing.T) {
 	}
 	w.edit("odd", refuse("x"))
 	w.expect("odd", v1alpha1.ReasonAnnotationUnknown, 1)
-	w.cloud.With(func() { w.cloud.FailRead = fake.Bad(lb.Action{}, cloud.PermissionDenied, "compute.forwardingRules.list") })
+	w.cloud.With(func() {
+		w.cloud.FailRead = fake.Bad(lb.Action{}, cloud.PermissionDenied, "compute.forwardingRules.list")
+	})
 	for _, restarted := range []bool{false, true} {
 		if restarted {
 			w.start()
