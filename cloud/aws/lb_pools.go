@@ -116,20 +116,16 @@ func membersOf(nodes lb.NodeSet, owner cloud.Owner, zones map[string]bool, group
 	}
 	holds := func(id string) bool { return held[instanceOf(id)] }
 	all := inZones(nodes, zones)
+	share := lb.Share{Salt: fmt.Sprint(owner), AtMost: perGroup(groups), Holds: holds}
 	takes, known := nodes.Takes[owner]
 	switch {
 	case nodes.Takes != nil && !known:
 		all = slices.DeleteFunc(all, func(n lb.Node) bool { return !holds(n.ProviderID) })
 	case takes > 0:
-		all = lb.Share{
-			Salt: fmt.Sprint(owner), Nodes: takes, AtMost: perGroup(groups),
-			Holds: holds, Load: func(id string) int { return nodes.Load[instanceOf(id)] },
-		}.Of(all)
-	default:
-		all = lb.Subset(all, holds, perGroup(groups))
+		share.Nodes, share.Load = takes, func(id string) int { return nodes.Load[instanceOf(id)] }
 	}
 	members := []string{}
-	for _, n := range all {
+	for _, n := range share.Of(all) {
 		members = append(members, instanceOf(n.ProviderID))
 	}
 	slices.Sort(members)

@@ -94,28 +94,37 @@ func (s balancingSDK) balancerAttributes(ctx context.Context, arn string) (map[s
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
-	for _, a := range l.Attributes {
-		out[awssdk.ToString(a.Key)] = awssdk.ToString(a.Value)
-	}
-	return out, nil
+	return pairsIn(l.Attributes, func(a types.LoadBalancerAttribute) types.Tag { return types.Tag(a) }), nil
 }
 
 func (s balancingSDK) setBalancerAttributes(ctx context.Context, arn string, attributes map[string]string) error {
-	in := &elb.ModifyLoadBalancerAttributesInput{LoadBalancerArn: &arn}
-	for _, key := range keys(attributes) {
-		in.Attributes = append(in.Attributes, types.LoadBalancerAttribute{Key: &key, Value: awssdk.String(attributes[key])})
-	}
-	_, err := s.elb.ModifyLoadBalancerAttributes(ctx, in)
+	all := pairsAs(attributes, func(t types.Tag) types.LoadBalancerAttribute { return types.LoadBalancerAttribute(t) })
+	_, err := s.elb.ModifyLoadBalancerAttributes(ctx, &elb.ModifyLoadBalancerAttributesInput{LoadBalancerArn: &arn, Attributes: all})
 	return err
 }
 
-func elbTags(tags map[string]string) (out []types.Tag) {
-	for _, key := range keys(tags) {
-		out = append(out, types.Tag{Key: &key, Value: awssdk.String(tags[key])})
+// pairsIn reads what ELB has as keys with values: tags, and attributes, whose
+// types differ by their names alone.
+func pairsIn[T any](list []T, tag func(T) types.Tag) map[string]string {
+	out := map[string]string{}
+	for _, x := range list {
+		t := tag(x)
+		out[awssdk.ToString(t.Key)] = awssdk.ToString(t.Value)
 	}
 	return out
 }
+
+// pairsAs is the other way round, in the order of the keys.
+func pairsAs[T any](pairs map[string]string, of func(types.Tag) T) (out []T) {
+	for _, key := range keys(pairs) {
+		out = append(out, of(types.Tag{Key: &key, Value: awssdk.String(pairs[key])}))
+	}
+	return out
+}
+
+func sameTag(t types.Tag) types.Tag { return t }
+
+func elbTags(tags map[string]string) []types.Tag { return pairsAs(tags, sameTag) }
 
 func (s balancingSDK) tagsOf(ctx context.Context, arns []string) (map[string]map[string]string, error) {
 	l, err := s.elb.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
@@ -124,11 +133,7 @@ func (s balancingSDK) tagsOf(ctx context.Context, arns []string) (map[string]map
 	}
 	out := map[string]map[string]string{}
 	for _, d := range l.TagDescriptions {
-		tags := map[string]string{}
-		for _, t := range d.Tags {
-			tags[awssdk.ToString(t.Key)] = awssdk.ToString(t.Value)
-		}
-		out[awssdk.ToString(d.ResourceArn)] = tags
+		out[awssdk.ToString(d.ResourceArn)] = pairsIn(d.Tags, sameTag)
 	}
 	return out, nil
 }

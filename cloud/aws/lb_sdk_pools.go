@@ -61,19 +61,12 @@ func (s balancingSDK) poolAttributes(ctx context.Context, arn string) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
-	for _, a := range l.Attributes {
-		out[awssdk.ToString(a.Key)] = awssdk.ToString(a.Value)
-	}
-	return out, nil
+	return pairsIn(l.Attributes, func(a types.TargetGroupAttribute) types.Tag { return types.Tag(a) }), nil
 }
 
 func (s balancingSDK) setPoolAttributes(ctx context.Context, arn string, attributes map[string]string) error {
-	in := &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &arn}
-	for _, key := range keys(attributes) {
-		in.Attributes = append(in.Attributes, types.TargetGroupAttribute{Key: &key, Value: awssdk.String(attributes[key])})
-	}
-	_, err := s.elb.ModifyTargetGroupAttributes(ctx, in)
+	all := pairsAs(attributes, func(t types.Tag) types.TargetGroupAttribute { return types.TargetGroupAttribute(t) })
+	_, err := s.elb.ModifyTargetGroupAttributes(ctx, &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &arn, Attributes: all})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"strings"
@@ -28,11 +29,8 @@ var collections = map[string]string{
 	kindNEG: "networkEndpointGroups", kindGroup: "instanceGroups", kindFirewall: "firewalls",
 }
 
-// services are the kinds' names in methods.
-var services = map[string]string{
-	kindAddress: "addresses", kindRule: "forwardingRules", kindBackend: "regionBackendServices", kindCheck: "regionHealthChecks",
-	kindNEG: "networkEndpointGroups", kindGroup: "instanceGroups", kindFirewall: "firewalls",
-}
+// services are the kinds' names in methods, where these are others.
+var services = map[string]string{kindBackend: "regionBackendServices", kindCheck: "regionHealthChecks"}
 
 // editable are the fields that a patch can change while the resource is in
 // use. Everything else is in the name, or goes with the resource.
@@ -108,7 +106,9 @@ const urlBase = "https://www.googleapis.com/compute/v1/"
 
 func (r lbRef) url() string { return urlBase + r.String() }
 
-func (r lbRef) method(verb string) string { return services[r.kind] + "." + verb }
+func (r lbRef) method(verb string) string {
+	return cmp.Or(services[r.kind], collections[r.kind]) + "." + verb
+}
 
 // shortHash tells apart, in five characters, what a name has no room to say.
 func shortHash(parts ...string) string {

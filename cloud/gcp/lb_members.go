@@ -102,7 +102,7 @@ func (v balancers) pools(nodes lb.NodeSet, got lb.State, shape poolShape) []lb.R
 	for _, n := range fit {
 		pools[place{n.Zone, n.Subnet}] = nil
 	}
-	for _, n := range lb.Subset(fit, func(id string) bool { return now[id] }, shape.limit()) {
+	for _, n := range (lb.Share{AtMost: shape.limit(), Holds: func(id string) bool { return now[id] }}).Of(fit) {
 		at := place{n.Zone, n.Subnet}
 		pools[at] = append(pools[at], member(n, kind))
 	}

@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -35,14 +36,10 @@ func HoleOf(got State, act string) error {
 	for _, zone := range h.Zones {
 		whys = append(whys, "zone "+zone+" did not answer ("+got[Ref{Kind: KindZone, Name: zone}].Pending+")")
 	}
-	h.Err = &cloud.Error{Reason: cloud.Unavailable, Act: act, Resource: strings.Join(h.Zones, ", "), Err: errText(strings.Join(whys, "; ")),
+	h.Err = &cloud.Error{Reason: cloud.Unavailable, Act: act, Resource: strings.Join(h.Zones, ", "), Err: errors.New(strings.Join(whys, "; ")),
 		Remedy: "nothing is removed before the whole list has been read; it is tried again"}
 	return h
 }
-
-type errText string
-
-func (e errText) Error() string { return string(e) }
 
 func (h *Hole) Error() string { return h.Err.Error() }
 

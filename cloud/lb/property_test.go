@@ -195,7 +195,7 @@ func TestRemovalTakesUsersFirst(t *testing.T) {
 	}
 }
 
-func TestSubsetMovesFewNodes(t *testing.T) {
+func TestALimitMovesFewNodes(t *testing.T) {
 	t.Parallel()
 	node := func(n int) Node {
 		return Node{ProviderID: fmt.Sprintf("n%04d", n), Zone: string(rune('a' + n%3))}
@@ -210,7 +210,7 @@ func TestSubsetMovesFewNodes(t *testing.T) {
 	next := 400
 	for range 100 {
 		now := map[string]bool{}
-		chosen := Subset(all, func(id string) bool { return members[id] }, limit)
+		chosen := Share{AtMost: limit, Holds: func(id string) bool { return members[id] }}.Of(all)
 		moved := 0
 		for _, n := range chosen {
 			now[n.ProviderID] = true

@@ -3,22 +3,24 @@ package lb
 import (
 	"cmp"
 	"hash/fnv"
+	"maps"
 	"slices"
 )
 
-// Share is the part of a set's nodes that one of many balancers sends to, where
-// each balancer has pools of its own: a node that comes or goes then concerns
-// few of them.
+// Share is the part of a set's nodes that pools hold: where each balancer has
+// pools of its own, so that a node that comes or goes concerns few of them; or
+// where the cloud has a limit. Zones have even parts, as far as they have nodes.
 type Share struct {
 	// Salt is the balancer's, so that balancers take different nodes.
 	Salt string
 	// Nodes is how many it takes, and at least [leastInZone] in each zone: a
-	// balancer's address in a zone sends to that zone's nodes alone.
+	// balancer's address in a zone sends to that zone's nodes alone. It takes all
+	// where it is 0.
 	Nodes int
-	// AtMost is what it cannot exceed for either.
+	// AtMost is what it cannot exceed for either; 0 is no limit.
 	AtMost int
 	// Holds tells of a node whether the balancer sends to it now, and Load how
-	// many balancers do.
+	// many balancers do. Nobody counts them where that is nil.
 	Holds func(providerID string) bool
 	Load  func(providerID string) int
 }
@@ -39,9 +41,9 @@ const (
 // Of chooses the nodes, ordered by provider ID. What it depends on changes
 // little, so that it changes little:
 //
-//   - A node that the balancer sends to stays. Where these are more than its
-//     share, as those of an older balancer are, nothing is added until enough
-//     have left with their Nodes.
+//   - A node that the balancer sends to stays, within its zone's part of AtMost.
+//     Where these are more than its share, as those of an older balancer are,
+//     nothing is added until enough have left with their Nodes.
 //   - A free place goes to the least loaded of the first nodes in the balancer's
 //     own order of them (rendezvous hashing).
 //   - One node gives its place to another of its zone where it is overloaded, as
@@ -59,7 +61,11 @@ func (s Share) Of(nodes []Node) (out []Node) {
 	for zone, all := range zones {
 		sizes[zone] = len(all)
 	}
-	most, limit := shares(sizes, min(s.AtMost, max(s.Nodes, leastInZone*len(zones)))), shares(sizes, s.AtMost)
+	limit := shares(sizes, s.AtMost)
+	most := limit
+	if n := max(s.Nodes, leastInZone*len(zones)); s.Nodes > 0 && (s.AtMost == 0 || n < s.AtMost) {
+		most = shares(sizes, n)
+	}
 	var moves []move
 	for zone, all := range zones {
 		held, free, mean := s.split(all)
@@ -85,7 +91,7 @@ func (s Share) Of(nodes []Node) (out []Node) {
 func (s Share) split(all []Node) (held, free []Node, mean float64) {
 	total := 0
 	for _, n := range all {
-		total += s.Load(n.ProviderID)
+		total += s.load(n)
 		if s.Holds(n.ProviderID) {
 			held = append(held, n)
 		} else {
@@ -107,16 +113,23 @@ type move struct {
 func (s Share) move(held []Node, to Node, mean float64) []move {
 	worst := move{to: to}
 	for _, n := range held {
-		load := s.Load(n.ProviderID)
+		load := s.load(n)
 		drawn := float64(s.hash(n.ProviderID)>>32) / (1 << 32)
 		if load > max(crowd, worst.load) && float64(load) > (evenly+drawn)*mean {
 			worst.from, worst.load = n.ProviderID, load
 		}
 	}
-	if worst.load == 0 || s.Load(to.ProviderID)+1 >= worst.load {
+	if worst.load == 0 || s.load(to)+1 >= worst.load {
 		return nil
 	}
 	return []move{worst}
+}
+
+func (s Share) load(n Node) int {
+	if s.Load == nil {
+		return 0
+	}
+	return s.Load(n.ProviderID)
 }
 
 // first gives the least loaded of the first nodes in the balancer's order.
@@ -128,7 +141,7 @@ func (s Share) first(free []Node, most, of int) []Node {
 	}
 	all := make([]candidate, 0, len(free))
 	for _, n := range free {
-		all = append(all, candidate{n, s.Load(n.ProviderID), s.hash(n.ProviderID)})
+		all = append(all, candidate{n, s.load(n), s.hash(n.ProviderID)})
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.ProviderID, b.ProviderID))
@@ -138,6 +151,26 @@ func (s Share) first(free []Node, most, of int) []Node {
 	out := make([]Node, 0, most)
 	for _, c := range all[:min(len(all), most)] {
 		out = append(out, c.Node)
+	}
+	return out
+}
+
+// shares deals the limit out, one place to a zone in each round.
+func shares(zones map[string]int, limit int) map[string]int {
+	names, out, total := slices.Sorted(maps.Keys(zones)), map[string]int{}, 0
+	for _, size := range zones {
+		total += size
+	}
+	if limit == 0 || limit > total {
+		limit = total
+	}
+	for dealt := 0; dealt < limit; {
+		for _, zone := range names {
+			if dealt < limit && out[zone] < zones[zone] {
+				out[zone]++
+				dealt++
+			}
+		}
 	}
 	return out
 }

@@ -16,7 +16,9 @@ func (e *Engine) Ensure(ctx context.Context, k *View, w Wanted) (Outcome, error)
 	if is, done := e.leaveOthers(ctx, w, k); !done {
 		return is, nil
 	}
-	e.uses(k, w)
+	if k.use(w.owner(), w.uses()) {
+		e.lookAtPools()
+	}
 	w.Balancer = e.withNodes(k, w)
 	if err := e.catchUp(ctx, k, w.Balancer); err != nil {
 		return Troubled(err), nil
@@ -83,23 +85,6 @@ func undone(k *View, w Wanted, goal lb.Goal) bool {
 	now, err := lb.GoalOf(k, w.Balancer, state)
 	goal.Want = now.Want
 	return err == nil && len(lb.Plan(k.Rules(), state, goal)) > 0
-}
-
-// KeepMembers sees to it that what serves an owner that is refused goes on
-// sending to the nodes that its zones have: words that cannot be followed are
-// no reason to take that away.
-func (e *Engine) KeepMembers(k *View, w Wanted) {
-	if len(w.uses()) > 0 && !e.DryRun && k.has(w.owner()) {
-		e.uses(k, w)
-	}
-}
-
-// uses notes which nodes an owner's balancer sends to, and has the pools looked
-// at where that is news.
-func (e *Engine) uses(k *View, w Wanted) {
-	if k.use(w.owner(), w.uses()) {
-		e.lookAtPools()
-	}
 }
 
 // catchUp brings the store up to date with what the owner's balancer rests on.

@@ -78,7 +78,8 @@ var nodeChanged = predicate.Funcs{
 }
 
 // learnUses notes which nodes the balancers send to that were there before this
-// manager, since the turn of their owners may be long in coming.
+// manager: the turn of their owners may be long in coming, and one that is refused
+// by now goes on sending to the nodes that its zones have.
 func (e *Engine) learnUses(ctx context.Context, k *View) error {
 	var networks v1alpha1.NetworkList
 	if err := e.Client.List(ctx, &networks); err != nil {

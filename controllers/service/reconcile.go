@@ -55,7 +55,6 @@ func (c *Controller) serve(ctx context.Context, s *corev1.Service) (loadbalancer
 	w := asked.Wanted(s)
 	c.tell(s, asked.Notes)
 	if why, is := asked.Refused(); is {
-		c.Engine.KeepMembers(k, w)
 		refused := loadbalancer.Refused(errors.New(why.Text))
 		refused.Reason = why.Reason
 		return c.Engine.Fade(ctx, k, w, refused), nil
