@@ -13,7 +13,7 @@ func (p *planner) protect() {
 			continue
 		}
 		keeps = a.Ref.String()
-		p.steps[i] = Action{Verb: Conflict, Ref: a.Ref, Why: "it is to go, and " + a.Got.Protection, Got: a.Got}
+		p.steps[i] = Action{Verb: Conflict, Ref: a.Ref, Why: "cannot be deleted: " + a.Got.Protection, Got: a.Got}
 		for ref := range p.around(a.Ref) {
 			stays[ref] = true
 		}
@@ -23,7 +23,7 @@ func (p *planner) protect() {
 	}
 	for i, a := range p.steps {
 		if a.Done() && (stays[a.Ref] || len(p.goal.Want) > 0) {
-			p.steps[i] = Action{Verb: Blocked, Ref: a.Ref, Why: keeps + " is protected from deletion, and all stays as it is", Diff: a.Diff, Got: a.Got, Want: a.Want}
+			p.steps[i] = Action{Verb: Blocked, Ref: a.Ref, Why: keeps + " is protected from deletion; nothing is changed", Diff: a.Diff, Got: a.Got, Want: a.Want}
 		}
 	}
 }

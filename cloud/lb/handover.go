@@ -21,7 +21,7 @@ func (p *planner) handOver() {
 		for _, a := range p.steps {
 			by := p.userAmong(waits, a.Ref)
 			if _, is := waits[a.Ref]; a.Verb == Delete && !is && !by.IsZero() {
-				waits[a.Ref], again = Action{Verb: Wait, Ref: a.Ref, Why: by.String() + " uses it, which stays for now", Got: a.Got}, true
+				waits[a.Ref], again = Action{Verb: Wait, Ref: a.Ref, Why: "still used by " + by.String(), Got: a.Got}, true
 			}
 		}
 	}
@@ -67,17 +67,11 @@ func (p *planner) userAmong(waits map[Ref]Action, ref Ref) Ref {
 // frontends are what takes clients in, of what goes when the resource goes: it
 // or what uses it. What is made anew is not among them.
 func (p *planner) frontends(ref Ref) (out []Resource) {
-	goes := map[Ref]bool{ref: true}
-	for again := true; again; {
-		again = false
-		for _, g := range p.gotList {
-			if !goes[g.Ref] && p.deletes(g.Ref) && slices.ContainsFunc(g.Uses, func(u Ref) bool { return goes[u] }) {
-				goes[g.Ref], again = true, true
-			}
-		}
-	}
+	goes := map[Ref]string{ref: "it goes"}
+	deleted := slices.DeleteFunc(slices.Clone(p.gotList), func(g Resource) bool { return !p.deletes(g.Ref) })
+	spread(goes, deleted, func(Ref) string { return "with what it uses" })
 	for _, g := range p.gotList {
-		if goes[g.Ref] && len(g.Serves) > 0 {
+		if goes[g.Ref] != "" && len(g.Serves) > 0 {
 			out = append(out, g)
 		}
 	}
@@ -113,10 +107,10 @@ func (p *planner) waitsFor(old, w Resource) string {
 	needs := closure(p.want, w.Ref)
 	for _, a := range p.steps {
 		if a.makes() && needs[a.Ref] && !p.goal.ForAdmin[a.Ref] {
-			return "it serves until " + w.Ref.String() + " does, for which there is still to " + string(a.Verb) + " " + a.Ref.String()
+			return "serves until " + w.Ref.String() + " does; still to do: " + string(a.Verb) + " " + a.Ref.String()
 		}
 	}
-	until := "it serves until " + w.Ref.String() + " does: "
+	until := "serves until " + w.Ref.String() + " does: "
 	for _, r := range p.got.Sorted() {
 		if needs[r.Ref] && r.Pending != "" {
 			return until + r.Ref.String() + " is not ready, " + r.Pending
@@ -124,7 +118,7 @@ func (p *planner) waitsFor(old, w Resource) string {
 	}
 	switch had, has := p.health(old.Ref), p.health(w.Ref); {
 	case had == Unknown || has == Unknown:
-		return until + "whether its targets are healthy is not known yet"
+		return until + "the health of its targets is not known yet"
 	case had == Healthy && has != Healthy:
 		return until + "none of its targets is healthy"
 	}
@@ -140,9 +134,9 @@ func (p *planner) untilTold(old, w Resource, until string) string {
 	left, told := p.goal.Told[to]
 	switch {
 	case !told:
-		return until + "nobody is told of its address " + to + " yet"
+		return until + "its address " + to + " is not published yet"
 	case left > 0:
-		return until + "its address is " + to + ", and clients may know " + from + " for a while (DNS)"
+		return until + "clients may still use " + from + " for a while (DNS); its address is " + to
 	}
 	return ""
 }

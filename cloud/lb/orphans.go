@@ -22,10 +22,10 @@ func Orphans(got State, lives func(cloud.Owner) bool) []Orphan {
 		case r.Foreign():
 		case r.Shared:
 			if !used(got, r.Ref) {
-				out = append(out, Orphan{r, "no balancer uses it"})
+				out = append(out, Orphan{r, "unused"})
 			}
 		case !lives(r.Owner):
-			out = append(out, Orphan{r, "its owner is gone"})
+			out = append(out, Orphan{r, "owner deleted"})
 		}
 	}
 	return out

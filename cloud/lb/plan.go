@@ -76,18 +76,25 @@ func (p *planner) findRemakes() {
 			gone[g.Ref] = why
 		}
 	}
-	for again := true; again; {
-		again = false
-		for _, g := range p.gotList {
-			at := slices.IndexFunc(g.Uses, func(r Ref) bool { return gone[r] != "" })
-			if at >= 0 && gone[g.Ref] == "" && !g.Foreign() {
-				gone[g.Ref], again = "it uses "+g.Uses[at].String()+", which cannot stay", true
-			}
-		}
-	}
+	ours := slices.DeleteFunc(slices.Clone(p.gotList), Resource.Foreign)
+	spread(gone, ours, func(used Ref) string { return "uses " + used.String() + ", which is replaced" })
 	for ref, why := range gone {
 		if _, wanted := p.want[ref]; wanted {
 			p.remake[ref] = why
+		}
+	}
+}
+
+// spread marks whatever uses what is marked, and what uses that: with a text about
+// what it uses.
+func spread(marked map[Ref]string, list []Resource, text func(used Ref) string) {
+	for again := true; again; {
+		again = false
+		for _, r := range list {
+			at := slices.IndexFunc(r.Uses, func(used Ref) bool { return marked[used] != "" })
+			if at >= 0 && marked[r.Ref] == "" {
+				marked[r.Ref], again = text(r.Uses[at]), true
+			}
 		}
 	}
 }
@@ -97,7 +104,7 @@ func (p *planner) findRemakes() {
 func (p *planner) mustGo(g Resource) string {
 	if w, wanted := p.want[g.Ref]; wanted {
 		if !p.goal.Keep && !sameSet(g.Claims, w.Claims) {
-			return "what it claims changed (" + Change{From: sorted(g.Claims), To: sorted(w.Claims)}.moves() + ")"
+			return "its claims changed (" + Change{From: sorted(g.Claims), To: sorted(w.Claims)}.moves() + ")"
 		}
 		return p.rules.fixed(g, w)
 	}
@@ -106,7 +113,7 @@ func (p *planner) mustGo(g Resource) string {
 	}
 	for _, w := range p.want {
 		if meet(w.Claims, g.Claims) {
-			return "something new claims the same"
+			return "a new resource takes over its claims"
 		}
 	}
 	return ""
@@ -133,18 +140,18 @@ func (p *planner) wanted() {
 		diff := differ(g, w)
 		switch {
 		case !there:
-			p.add(Action{Verb: Create, Ref: w.Ref, Why: "it is not there", Diff: diff, Want: &w})
+			p.add(Action{Verb: Create, Ref: w.Ref, Why: "does not exist", Diff: diff, Want: &w})
 		case g.Foreign():
-			p.add(Action{Verb: Conflict, Ref: w.Ref, Why: "what has that name is not ours; rename or delete it by hand", Got: &g, Want: &w})
+			p.add(Action{Verb: Conflict, Ref: w.Ref, Why: "a resource of that name exists and is not managed by vpcnative; rename or delete it", Got: &g, Want: &w})
 		case g.Owner != w.Owner:
-			p.add(Action{Verb: Conflict, Ref: w.Ref, Why: "what has that name says it is " + words(g.Owner), Got: &g, Want: &w})
+			p.add(Action{Verb: Conflict, Ref: w.Ref, Why: "a resource of that name exists " + words(g.Owner), Got: &g, Want: &w})
 		case remake && w.Owner != p.goal.Owner:
-			p.add(Action{Verb: Blocked, Ref: w.Ref, Why: "others use it too, and " + why, Diff: diff, Got: &g, Want: &w})
+			p.add(Action{Verb: Blocked, Ref: w.Ref, Why: "other load balancers share it, and " + why, Diff: diff, Got: &g, Want: &w})
 		case remake:
 			p.add(Action{Verb: Delete, Ref: w.Ref, Why: p.downtime(g) + why, Got: &g})
-			p.add(Action{Verb: Create, Ref: w.Ref, Why: "made anew: " + why, Diff: diff, Want: &w})
+			p.add(Action{Verb: Create, Ref: w.Ref, Why: "recreated: " + why, Diff: diff, Want: &w})
 		case len(diff) > 0:
-			p.add(Action{Verb: Edit, Ref: w.Ref, Why: "it differs in " + fieldsOf(diff), Diff: diff, Got: &g, Want: &w})
+			p.add(Action{Verb: Edit, Ref: w.Ref, Why: "differs in " + fieldsOf(diff), Diff: diff, Got: &g, Want: &w})
 		}
 	}
 }
@@ -157,7 +164,7 @@ func words(o cloud.Owner) string {
 func (p *planner) unwanted() {
 	for _, g := range p.gotList {
 		if _, wanted := p.want[g.Ref]; !wanted && !g.Foreign() && g.Owner == p.goal.Owner {
-			why := "nothing needs it any more"
+			why := "no longer needed"
 			if p.gone[g.Ref] != "" {
 				why = p.downtime(g) + p.gone[g.Ref]
 			}
@@ -177,15 +184,7 @@ func (p *planner) block() {
 			out[a.Ref] = a.Why
 		}
 	}
-	for again := true; again; {
-		again = false
-		for _, w := range p.wantList {
-			at := slices.IndexFunc(w.Uses, func(r Ref) bool { return out[r] != "" })
-			if at >= 0 && out[w.Ref] == "" {
-				out[w.Ref], again = "it needs "+w.Uses[at].String()+", which is in conflict or blocked", true
-			}
-		}
-	}
+	spread(out, p.wantList, func(used Ref) string { return "needs " + used.String() + ", which is in conflict or blocked" })
 	for i, a := range p.steps {
 		if a.Done() && a.Want != nil && out[a.Ref] != "" {
 			p.steps[i] = Action{Verb: Blocked, Ref: a.Ref, Why: out[a.Ref], Diff: a.Diff, Got: a.Got, Want: a.Want}

@@ -135,11 +135,18 @@ func (k *View) sendsTo(b lb.LoadBalancer, want []lb.Resource) (text string, some
 			}
 		}
 	}
-	text = fmt.Sprintf("%d of %d nodes", len(holds), all)
+	text = fmt.Sprintf("%d of %s", len(holds), backendNodes(all))
 	if len(holds) >= all {
-		text = fmt.Sprintf("%d nodes", len(holds)) // more where those are held that have no Node any more
+		text = backendNodes(len(holds)) // more where those are held that have no Node any more
 	}
 	return text + listed(slices.Sorted(maps.Values(left))), len(holds) > 0
+}
+
+func backendNodes(n int) string {
+	if n == 1 {
+		return "1 backend node"
+	}
+	return fmt.Sprintf("%d backend nodes", n)
 }
 
 // mostNamed is how many nodes a condition names.

@@ -2,7 +2,6 @@ package loadbalancer
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ func impossible(err error) Outcome {
 
 // wouldBe is all that a dry run does.
 func wouldBe(plan lb.Actions, nodes int) Outcome {
-	return Outcome{Ready: true, Reason: v1alpha1.ReasonPlanned, Text: "would be done, and is not: " + plan.String() + fmt.Sprintf("it would send to %d nodes", nodes)}
+	return Outcome{Ready: true, Reason: v1alpha1.ReasonPlanned, Text: "dry run, nothing is changed: " + plan.String() + backendNodes(nodes)}
 }
 
 // standing is how the balancer is after a plan. What is replaced serves, and
@@ -65,12 +64,12 @@ func (e *Engine) standing(b lb.LoadBalancer, k *View, goal lb.Goal, plan lb.Acti
 	is.sends(k, b, goal.Want)
 	switch {
 	case err == nil && h.waits != "" && !h.shows:
-		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonPending, "what serves stays until what takes its place serves: "+h.waits
+		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonPending, "the previous load balancer serves until its replacement does: "+h.waits
 	case err == nil && len(is.Ingress) == 0:
 		if _, known := k.pending(b.Owner); !known {
 			k.doubt(b.Owner)
 		}
-		is.Ready, is.Reason, is.Text, is.Again = false, v1alpha1.ReasonPending, "the cloud is still making it", pendingPause
+		is.Ready, is.Reason, is.Text, is.Again = false, v1alpha1.ReasonPending, "the cloud is still provisioning it", pendingPause
 	case err != nil:
 		is.failed(err)
 	case len(goal.Refused) > 0:
@@ -100,11 +99,11 @@ func refusedText(list []*lb.Refusal) string {
 // of what it is made of.
 func (is *Outcome) sends(k *View, b lb.LoadBalancer, want []lb.Resource) {
 	sendsTo, some := k.sendsTo(b, want)
-	is.Text = "the load balancer is as the " + b.Owner.Kind + " says, and sends to " + sendsTo
+	is.Text = "in sync; " + sendsTo
 	if !some {
-		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonNoNodes, "there are no nodes to send to"
+		is.Ready, is.Reason, is.Text = false, v1alpha1.ReasonNoNodes, "no backend nodes"
 		if slices.ContainsFunc(b.NodeSets(), func(s lb.NodeSet) bool { return len(s.Nodes) > 0 }) {
-			is.Text = "the load balancer sends to " + sendsTo
+			is.Text = sendsTo
 		}
 	}
 	for _, w := range want {

@@ -36,7 +36,7 @@ func (e *Engine) takeDown(ctx context.Context, k *View, w Wanted) (is Outcome, d
 		return Troubled(fmt.Errorf("deleting the load balancer: %w", err)), false
 	}
 	if lingers {
-		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the load balancer is deleted, and the cloud still keeps its interfaces about", Again: pendingPause}, false
+		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the load balancer is deleted; the cloud has not released its network interfaces yet", Again: pendingPause}, false
 	}
 	if k.has(owner) {
 		k.doubt(owner)
@@ -109,7 +109,7 @@ func Everything(state lb.State, clusterID string, lives func(cloud.Owner) bool) 
 	}
 	for _, r := range state.Sorted() {
 		if r.Owner.ClusterID == clusterID && !stay[r.Ref] {
-			out = append(out, lb.Orphan{Resource: r, Why: "all of it goes"})
+			out = append(out, lb.Orphan{Resource: r, Why: "its Network is deleted"})
 		}
 	}
 	return out

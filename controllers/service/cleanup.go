@@ -19,7 +19,7 @@ import (
 func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (is loadbalancer.Outcome, err error) {
 	k, err := c.Engine.ViewOf(ctx, s)
 	if err != nil {
-		return loadbalancer.Refused(fmt.Errorf("what was made for it cannot be found, and keeps its finalizer: %w", err)), nil
+		return loadbalancer.Refused(fmt.Errorf("its load balancer cannot be looked up, and the finalizer stays: %w", err)), nil
 	}
 	if err := c.Engine.Load(ctx, k); err != nil {
 		return loadbalancer.Troubled(err), nil
@@ -27,7 +27,7 @@ func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (is loadbal
 	if is, done := c.Engine.Remove(ctx, c.build(s, k).Wanted(s)); !done {
 		return is, nil
 	}
-	log.FromContext(ctx).Info("the load balancer is gone")
+	log.FromContext(ctx).Info("load balancer deleted")
 	if s.DeletionTimestamp.IsZero() {
 		before := s.DeepCopy()
 		s.Status.LoadBalancer = corev1.LoadBalancerStatus{}
@@ -37,7 +37,7 @@ func (c *Controller) cleanUp(ctx context.Context, s *corev1.Service) (is loadbal
 			return is, fmt.Errorf("emptying the status: %w", err)
 		}
 	}
-	c.Events.Eventf(s, nil, corev1.EventTypeNormal, v1alpha1.ReasonDeleted, "DeleteLoadBalancer", "the load balancer is gone")
+	c.Events.Eventf(s, nil, corev1.EventTypeNormal, v1alpha1.ReasonDeleted, "DeleteLoadBalancer", "load balancer deleted")
 	if err := c.Engine.Finalize(ctx, s, controllerutil.RemoveFinalizer); client.IgnoreNotFound(err) != nil {
 		return is, err
 	}

@@ -30,7 +30,7 @@ func TestTheContract(t *testing.T) {
 		parts     int
 		event     string
 	}{
-		"plain":        {nil, v1alpha1.ReasonEnsured, 1, plainParts, "sends to 2 nodes"},
+		"plain":        {nil, v1alpha1.ReasonEnsured, 1, plainParts, "2 backend nodes"},
 		"udp-too":      {udp, v1alpha1.ReasonEnsured, 1, plainParts + 1, ""},
 		"mixed":        {func(s *corev1.Service) { udp(s); internal(s) }, v1alpha1.ReasonMixedProtocols, 0, 0, "LoadBalancerMixedProtocolNotSupported"},
 		"local":        {local, v1alpha1.ReasonEnsured, 1, plainParts + 1, ""},

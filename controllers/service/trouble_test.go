@@ -114,12 +114,12 @@ func TestAMachineThatCannotBeAttachedHoldsUpNothing(t *testing.T) {
 	w.service("web", nil)
 	w.expect("web", v1alpha1.ReasonEnsured, 1)
 	w.members("a/one a/two")
-	w.says("web", "sends to 2 of 3 nodes; gce://p/a/bad cannot be attached: ")
+	w.says("web", "2 of 3 backend nodes; gce://p/a/bad cannot be attached: ")
 	w.service("more", nil)
 	w.expect("more", v1alpha1.ReasonEnsured, 1)
 	w.cloud.With(func() { w.cloud.Broken = nil })
 	w.members("a/bad a/one a/two")
-	w.says("web", "sends to 3 nodes")
+	w.says("web", "3 backend nodes")
 }
 
 // TestWhatPoolsHoldIsListedOnce, and then known by what is done.
@@ -224,7 +224,7 @@ func TestASlowPoolIsCountedWhenItIsDone(t *testing.T) {
 	close(goOn)
 	w.members("a/two")
 	w.expect("web", v1alpha1.ReasonEnsured, 1)
-	w.says("web", "sends to 1 nodes")
+	w.says("web", "1 backend node")
 }
 
 func TestARestartOnlyReads(t *testing.T) {

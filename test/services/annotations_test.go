@@ -86,16 +86,16 @@ var annotations = []row{
 		amend: all(inside, more("global-access", "true"))},
 	{name: "weighted", on: "gcp", edit: both(local, annotate("networking.gke.io/weighted-load-balancing", "pods-per-node")), amend: more("policy", "WEIGHTED_MAGLEV")},
 	{name: "weighted-without-local", on: "gcp", edit: annotate("networking.gke.io/weighted-load-balancing", "pods-per-node"), amend: more("policy", ""),
-		events: []string{"AnnotationIgnored: weighted load balancing needs externalTrafficPolicy Local"}},
+		events: []string{"AnnotationIgnored: weighted load balancing is ignored: it needs externalTrafficPolicy Local"}},
 	{name: "instance-groups", on: "gcp", edit: annotate("vpcnative.dev/backends", "InstanceGroups"), amend: more("backends", "instanceGroups")},
 
 	{name: "some-of-the-nodes", on: "aws", edit: annotate("vpcnative.dev/nodes", "3")},
 	{name: "some-of-the-nodes-and-local", on: "aws", edit: both(local, annotate("vpcnative.dev/nodes", "3")),
-		events: []string{"AnnotationIgnored: annotation vpcnative.dev/nodes needs externalTrafficPolicy Cluster"}},
+		events: []string{"AnnotationIgnored: annotation vpcnative.dev/nodes is ignored: it needs externalTrafficPolicy Cluster"}},
 	{name: "types-of-aws", edit: ofAWS("type", "nlb", "nlb-target-type", "instance", "backend-protocol", "tcp", "ip-address-type", "ipv4")},
 	{name: "pods-of-aws", edit: ofAWS("type", "external", "nlb-target-type", "ip"), amend: inside, // as the AWS Load Balancer Controller has them
-		events: []string{"AnnotationIgnored: aws-load-balancer-nlb-target-type: ip: pods are not targets yet"}},
-	{name: "pods-of-older-aws", edit: ofAWS("type", "nlb-ip"), amend: inside, events: []string{"AnnotationIgnored: aws-load-balancer-type: nlb-ip: pods are not targets yet"}},
+		events: []string{"AnnotationIgnored: aws-load-balancer-nlb-target-type: ip: pods as targets are not supported yet"}},
+	{name: "pods-of-older-aws", edit: ofAWS("type", "nlb-ip"), amend: inside, events: []string{"AnnotationIgnored: aws-load-balancer-type: nlb-ip: pods as targets are not supported yet"}},
 	{name: "controller-of-aws-and-a-scheme", edit: ofAWS("type", "external", "scheme", "internet-facing")},
 	{name: "tls-backend", edit: ofAWS("backend-protocol", "ssl"), reason: refusedAs(v1alpha1.ReasonInvalidAnnotation)},
 	{name: "health-check", edit: ofAWS("healthcheck-protocol", "http", "healthcheck-port", "10999", "healthcheck-path", "/ready",
@@ -143,8 +143,8 @@ var annotations = []row{
 		amend: more("balancer load_balancing.cross_zone.enabled", "true", "deregistration_delay.timeout_seconds", "9")},
 	{name: "no-such-attribute", on: "aws", edit: ofAWS("attributes", "tpyo=1"), reason: refusedAs(reasonOf(cloud.Invalid))},
 	{name: "no-right-value", on: "aws", edit: ofAWS("connection-draining-timeout", "soon"), reason: refusedAs(v1alpha1.ReasonInvalidAnnotation)},
-	{name: "of-the-other-cloud", on: "gcp", edit: ofAWS("proxy-protocol", "*"), events: []string{"is about AWS, and this cluster runs on Google Cloud"}},
-	{name: "of-the-other-cloud-too", on: "aws", edit: annotate("cloud.google.com/network-tier", "Standard"), events: []string{"is about Google Cloud, and this cluster runs on AWS"}},
+	{name: "of-the-other-cloud", on: "gcp", edit: ofAWS("proxy-protocol", "*"), events: []string{"has no effect: it is for AWS, and this cluster runs on Google Cloud"}},
+	{name: "of-the-other-cloud-too", on: "aws", edit: annotate("cloud.google.com/network-tier", "Standard"), events: []string{"has no effect: it is for Google Cloud, and this cluster runs on AWS"}},
 }
 
 // only are the nodes that are reached.
@@ -158,7 +158,7 @@ func notFollowed() (out []row) {
 		key := strings.Replace(a.Key, "*", "x", 1)
 		if a.Effect == build.Refused {
 			out = append(out, row{name: "refused-" + key[strings.LastIndexByte(key, '/')+1:], on: a.Cloud, edit: annotate(key, "x"),
-				reason: refusedAs(v1alpha1.ReasonAnnotationUnsupported), events: []string{"annotation " + key + " cannot be followed"}})
+				reason: refusedAs(v1alpha1.ReasonAnnotationUnsupported), events: []string{"annotation " + key + " is not supported"}})
 			continue
 		}
 		values[a.Effect] = append(values[a.Effect], key, "x")

@@ -42,7 +42,7 @@ func refusedAs(reason string) map[string]string {
 func reasonOf(c cloud.Reason) string { return string(c) }
 
 var contract = []row{
-	{name: "plain", events: []string{"EnsuredLoadBalancer: the load balancer is as the Service says, and sends to 3 nodes"}},
+	{name: "plain", events: []string{"EnsuredLoadBalancer: in sync; 3 backend nodes"}},
 	{name: "udp", edit: ports(udp(53))},
 	{name: "tcp-and-udp-on-two-ports", edit: ports(tcp(80), udp(53))},
 	{name: "tcp-and-udp-on-one-port", edit: ports(tcp(53), udp(53))},

@@ -336,7 +336,7 @@ var lives = []story{
 		if slices.Equal(web, api) {
 			w.Error("two balancers take the same nodes")
 		}
-		w.says("web", "sends to 25 nodes")
+		w.says("web", "25 backend nodes")
 		gone := web[0]
 		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + "." + gone}})
 		w.eventually(func() error {

@@ -165,7 +165,7 @@ var troubles = []story{
 		w.cfg.Resync = resync
 		w.start()
 		s := w.service("web")
-		w.event("web", "would be done, and is not: create ")
+		w.event("web", "dry run, nothing is changed: create ")
 		w.service("refused", func(s *corev1.Service) { s.Spec.Ports[0].Protocol = corev1.ProtocolSCTP })
 		w.event("refused", v1alpha1.ReasonUnsupportedProtocol)
 		// What would be done changes, and the Service does not: each is told of.
@@ -195,7 +195,7 @@ var troubles = []story{
 		w.start()
 		w.service("web")
 		w.serves("web", []string{"n1", "n2"})
-		w.event("web", "sends to 2 of 3 nodes")
+		w.event("web", "2 of 3 backend nodes")
 		w.guard.byHand(func() { e.tag(e.front[ec2Zones[2]], role, "1") })
 		w.serves("web", []string{"n1", "n2", "n3"})
 	}},
@@ -208,7 +208,7 @@ var troubles = []story{
 		w.start()
 		w.service("web")
 		w.serves("web", []string{"n1", "n2", "n3"})
-		w.event("web", "sends to 3 nodes; subnet "+local+" in "+ec2LocalZone+": it is in a Local Zone, where there are no network load balancers")
+		w.event("web", "3 backend nodes; subnet "+local+" in "+ec2LocalZone+": it is in a Local Zone, where there are no network load balancers")
 		e.isIn(w.owner("web"), e.front)
 		w.service("inside", annotate("vpcnative.dev/scheme", "Internal"))
 		w.serves("inside", []string{"n1", "n2", "n3"}, func(s *shape) { s.Scheme = "internal" })
@@ -243,12 +243,12 @@ var troubles = []story{
 		w.start()
 		w.service("web")
 		w.serves("web", []string{"n1", "n2"})
-		w.says("web", "sends to 2 of 3 nodes; ")
+		w.says("web", "2 of 3 backend nodes; ")
 		w.says("web", " cannot be attached: ")
 		w.delete(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: w.name + ".lost"}})
 		w.service("more")
 		w.serves("more", []string{"n1", "n2"})
-		w.says("more", "sends to 2 nodes")
+		w.says("more", "2 backend nodes")
 	}},
 	{name: "a-node-of-another-region", on: "gcp", run: func(w *world) {
 		w.nodes("n1")
@@ -257,7 +257,7 @@ var troubles = []story{
 		w.start()
 		w.service("web")
 		w.serves("web", []string{"n1"})
-		w.says("web", "sends to 1 of 2 nodes; far cannot be attached: it is in zone europe-west1-b, which is not in region us-central1")
+		w.says("web", "1 of 2 backend nodes; far cannot be attached: it is in zone europe-west1-b, which is not in region us-central1")
 	}},
 	{name: "a-node-without-an-address", on: "gcp", run: func(w *world) {
 		w.nodes("n1")

@@ -16,7 +16,7 @@ const (
 	Followed Effect = "followed"
 	// Silent: there is nothing to do about it; it is how things are anyway, or
 	// it is for another controller.
-	Silent Effect = "nothing to do"
+	Silent Effect = "no effect"
 	// Ignored: it is not done, and an Event says so.
 	Ignored Effect = "ignored, with an Event"
 	// Refused: it is not done, and without it the balancer would be another
@@ -93,9 +93,9 @@ func (m *maker) annotations() {
 		switch {
 		case known:
 		case strings.HasPrefix(key, ownPrefix):
-			m.refuse(v1alpha1.ReasonAnnotationUnknown, "annotation %s is not known to this version; correct or remove it: docs/services.md lists those that are", key)
+			m.refuse(v1alpha1.ReasonAnnotationUnknown, "annotation %s is unknown to this version; correct or remove it (docs/services.md lists those that are supported)", key)
 		case Claimed(key):
-			m.note(v1alpha1.ReasonAnnotationUnknown, "annotation %s is not known and does nothing; docs/services.md lists those that are", key)
+			m.note(v1alpha1.ReasonAnnotationUnknown, "annotation %s has no effect: it is unknown (docs/services.md lists those that are supported)", key)
 		}
 	}
 }
@@ -114,14 +114,14 @@ func (m *maker) keysOf(a Annotation) (out []string) {
 
 func (m *maker) follow(a Annotation, key, value string) {
 	if a.Cloud != "" && a.Cloud != m.in.Cloud && a.Effect != Silent {
-		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation %s is about %s, and this cluster runs on %s", key, clouds[a.Cloud], clouds[m.in.Cloud])
+		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation %s has no effect: it is for %s, and this cluster runs on %s", key, clouds[a.Cloud], clouds[m.in.Cloud])
 		return
 	}
 	switch a.Effect {
 	case Ignored:
-		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation %s is not followed: %s", key, a.Meaning)
+		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation %s is ignored: %s", key, a.Meaning)
 	case Refused:
-		m.refuse(v1alpha1.ReasonAnnotationUnsupported, "annotation %s cannot be followed: %s", key, a.Meaning)
+		m.refuse(v1alpha1.ReasonAnnotationUnsupported, "annotation %s is not supported: %s", key, a.Meaning)
 	}
 	if a.follow == nil {
 		return

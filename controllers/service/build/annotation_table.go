@@ -57,10 +57,10 @@ var gke = []Annotation{
 	{Key: "networking.gke.io/l4-strong-session-affinity", Cloud: "gcp", Values: "`enabled`", Effect: Ignored,
 		Meaning: "Google has it for chosen projects only"},
 	{Key: "cloud.google.com/l4-rbs", Values: "`enabled`", Effect: Silent, Meaning: "every balancer is on backend services"},
-	{Key: "cloud.google.com/neg*", Values: "JSON", Effect: Silent, Meaning: "endpoint groups of pods, for Ingress: GKE's controller"},
-	{Key: "cloud.google.com/backend-config", Values: "JSON", Effect: Silent, Meaning: "for Ingress: GKE's controller"},
-	{Key: "cloud.google.com/app-protocols", Values: "JSON", Effect: Silent, Meaning: "for Ingress: GKE's controller"},
-	{Key: "networking.gke.io/transparent-health-checker", Values: "JSON", Effect: Silent, Meaning: "for Ingress: GKE's controller"},
+	{Key: "cloud.google.com/neg*", Values: "JSON", Effect: Silent, Meaning: "endpoint groups of pods for Ingress, by GKE's controller"},
+	{Key: "cloud.google.com/backend-config", Values: "JSON", Effect: Silent, Meaning: "for Ingress, by GKE's controller"},
+	{Key: "cloud.google.com/app-protocols", Values: "JSON", Effect: Silent, Meaning: "for Ingress, by GKE's controller"},
+	{Key: "networking.gke.io/transparent-health-checker", Values: "JSON", Effect: Silent, Meaning: "for Ingress, by GKE's controller"},
 }
 
 var sourceRanges = []Annotation{

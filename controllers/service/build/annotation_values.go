@@ -153,14 +153,14 @@ func (m *maker) withoutEffect() {
 		switch {
 		case internal:
 			delete(attributes, lb.AttributeNetworkTier)
-			say("annotation cloud.google.com/network-tier: the network tier is for external balancers, and left out of this internal one")
+			say("annotation cloud.google.com/network-tier: no effect: the network tier applies to external load balancers")
 		case m.frontend(lb.IPv6) >= 0:
-			say("annotation cloud.google.com/network-tier: the tier Standard is for IPv4: IPv6 is of tier Premium always")
+			say("annotation cloud.google.com/network-tier: Standard applies to IPv4 alone: IPv6 is always Premium")
 		}
 	}
 	if attributes[lb.AttributeGlobalAccess] == "true" && !internal {
 		delete(attributes, lb.AttributeGlobalAccess)
-		say("annotation networking.gke.io/internal-load-balancer-allow-global-access: global access is for internal balancers: clients of every region reach an external one as it is")
+		say("annotation networking.gke.io/internal-load-balancer-allow-global-access: no effect: global access applies to internal load balancers")
 	}
 }
 
@@ -169,7 +169,7 @@ func weighted(m *maker, v string) error {
 		return errors.New("it is pods-per-node")
 	}
 	if !m.to.LocalOnly {
-		m.note(v1alpha1.ReasonAnnotationIgnored, "weighted load balancing needs externalTrafficPolicy Local, and is left out")
+		m.note(v1alpha1.ReasonAnnotationIgnored, "weighted load balancing is ignored: it needs externalTrafficPolicy Local")
 		return nil
 	}
 	m.to.Attributes[lb.AttributeWeighted] = "true"
@@ -205,7 +205,7 @@ func awsTargets(m *maker, v string) error {
 }
 
 func (m *maker) notPods(what string) {
-	m.note(v1alpha1.ReasonAnnotationIgnored, "%s: pods are not targets yet, so the nodes are", what)
+	m.note(v1alpha1.ReasonAnnotationIgnored, "%s: pods as targets are not supported yet; the nodes are the targets", what)
 }
 
 func awsFamilies(m *maker, v string) error {
@@ -233,7 +233,7 @@ func nodeCount(m *maker, v string) (err error) {
 		return fmt.Errorf("%w, or All", err)
 	}
 	if m.to.LocalOnly {
-		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation vpcnative.dev/nodes needs externalTrafficPolicy Cluster, and is left out: with Local every node serves its own pods")
+		m.note(v1alpha1.ReasonAnnotationIgnored, "annotation vpcnative.dev/nodes is ignored: it needs externalTrafficPolicy Cluster; with Local every node serves its own pods")
 	}
 	return nil
 }

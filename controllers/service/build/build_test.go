@@ -164,7 +164,7 @@ func TestRefusalsSayWhatIsWrong(t *testing.T) {
 		"no name":                      {annotated("vpcnative.dev/addresses", " , "), "InvalidAnnotation"},
 		"an odd scheme":                {annotated("vpcnative.dev/scheme", "Secret"), `InvalidAnnotation: annotation vpcnative.dev/scheme="Secret": it is one of External, Internal`},
 		"an odd tier":                  {annotated("cloud.google.com/network-tier", "Gold"), "one of Premium, Standard"},
-		"a hidden TLS port":            {annotated(aws+"ssl-cert", "arn:x"), "AnnotationUnsupported: annotation " + aws + "ssl-cert cannot be followed"},
+		"a hidden TLS port":            {annotated(aws+"ssl-cert", "arn:x"), "AnnotationUnsupported: annotation " + aws + "ssl-cert is not supported"},
 		"TLS behind":                   {annotated(aws+"backend-protocol", "ssl"), "InvalidAnnotation"},
 		"a number that is none":        {annotated(aws+"healthcheck-interval", "soon"), "it is a number from 1 to 300"},
 		"a path that is none":          {annotated(aws+"healthcheck-path", "x"), "a path begins with /"},
