@@ -25,7 +25,7 @@ type Listener struct {
 type TargetGroup struct {
 	ARN, Name, Protocol string
 	Port                int
-	Targets             []string // IDs of instances that are not draining
+	Targets             []string // instances, or IP addresses and ports ("10.0.0.1:80"), that are not draining
 	Attributes          map[string]string
 	Tags                map[string]string
 }
@@ -68,7 +68,7 @@ func (s *Sim) TargetGroups() (out []TargetGroup) {
 			one := TargetGroup{ARN: g.ARN, Name: g.Name, Protocol: g.Protocol, Port: g.Port, Attributes: g.Attributes, Tags: g.Tags.public()}
 			for _, t := range s.present(g) {
 				if t.Draining.IsZero() {
-					one.Targets = append(one.Targets, t.ID)
+					one.Targets = append(one.Targets, t.shown(g))
 				}
 			}
 			out = append(out, one)
@@ -102,9 +102,10 @@ func (t tags) public() map[string]string {
 	return out
 }
 
-// Fail makes an instance answer health checks no longer, or again.
-func (s *Sim) Fail(instance string, failing bool) {
-	s.locked(func() { s.failing[instance] = failing })
+// Fail makes an instance or an IP address answer health checks no longer, or
+// again.
+func (s *Sim) Fail(target string, failing bool) {
+	s.locked(func() { s.failing[target] = failing })
 }
 
 // AddElasticIP allocates an Elastic IP and gives its allocation ID and address.
@@ -155,14 +156,14 @@ func (s *Sim) reaches(name, protocol string, port int, client netip.Addr) (insta
 func (s *Sim) reached(b *balancer, g *targetGroup, protocol string, client netip.Addr) (out []string) {
 	checks := s.checksOf(g)
 	for _, t := range s.present(g) {
-		vm, from := s.instances.items[t.ID], client
+		from := client
 		if checks.health(t) != isHealthy {
 			continue
 		}
 		if g.Attributes["preserve_client_ip.enabled"] != "true" || client.Is6() { // which the IPv4 target cannot be shown
-			from = netip.MustParseAddr(b.Zones[slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })].IP)
+			from = netip.MustParseAddr(b.Zones[slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == t.Zone || t.Zone == everyZone })].IP)
 		}
-		if checks.admitted(vm, protocol, t.Port, from, b.Groups) {
+		if card := checks.cardOf(t); card == nil || checks.letsIn(card, protocol, t.Port, from, b.Groups) {
 			out = append(out, t.ID)
 		}
 	}

@@ -12,7 +12,7 @@ type targetGroup struct {
 	ARN, Name, Protocol string
 	Port                int
 	VpcID               string
-	Kind                string // target type: instance is the only one here
+	Kind                string // target type: instance or ip
 	IPType              string
 	Check               healthCheck
 	Attributes          map[string]string
@@ -28,6 +28,12 @@ type healthCheck struct {
 	Interval, Timeout  int    // seconds
 	Healthy, Unhealthy int    // thresholds
 }
+
+// The target types.
+const (
+	byInstance = "instance"
+	byIP       = "ip"
+)
 
 func (g *targetGroup) key() string  { return g.ARN }
 func (g *targetGroup) tagged() tags { return g.Tags }
@@ -118,7 +124,7 @@ func (s *Sim) newTargetGroup(c *call) (*targetGroup, *APIError) {
 	if refusal := checkName("Target group", c.params["Name"]); refusal != nil {
 		return nil, refusal
 	}
-	g := &targetGroup{Name: c.params["Name"], Protocol: c.params["Protocol"], VpcID: c.params["VpcId"], Kind: cmp.Or(c.params["TargetType"], "instance"),
+	g := &targetGroup{Name: c.params["Name"], Protocol: c.params["Protocol"], VpcID: c.params["VpcId"], Kind: cmp.Or(c.params["TargetType"], byInstance),
 		IPType: cmp.Or(c.params["IpAddressType"], "ipv4")}
 	var refusal *APIError
 	if g.Port, refusal = c.number("Port", 0, 1, 65535); refusal != nil {
@@ -128,8 +134,8 @@ func (s *Sim) newTargetGroup(c *call) (*targetGroup, *APIError) {
 	switch {
 	case g.Protocol != "TCP" && g.Protocol != "UDP" && g.Protocol != "TCP_UDP":
 		return nil, validation("the simulator has target groups of TCP, UDP and TCP_UDP only, not '%s'", g.Protocol)
-	case g.Kind != "instance":
-		return nil, validation("the simulator has target groups of instances only, not '%s'", g.Kind)
+	case g.Kind != byInstance && g.Kind != byIP:
+		return nil, validation("the simulator has target groups of instances and IP addresses only, not '%s'", g.Kind)
 	case g.IPType != "ipv4" && g.IPType != "ipv6":
 		return nil, validation("IP address type '%s' is not valid for target groups", g.IPType)
 	case g.Port == 0:
@@ -145,11 +151,12 @@ func (s *Sim) newTargetGroup(c *call) (*targetGroup, *APIError) {
 	}
 	g.Attributes = maps.Clone(groupDefaults)
 	g.Attributes["deregistration_delay.connection_termination.enabled"] = strconv.FormatBool(g.udp())
+	g.Attributes["preserve_client_ip.enabled"] = strconv.FormatBool(g.Kind == byInstance || g.udp())
 	return g, nil
 }
 
 func (o *targetGroup) sameSettings(g *targetGroup) bool {
-	return o.Protocol == g.Protocol && o.Port == g.Port && o.VpcID == g.VpcID && o.IPType == g.IPType && o.Check == g.Check && sameSet(o.Tags, g.Tags)
+	return o.Kind == g.Kind && o.Protocol == g.Protocol && o.Port == g.Port && o.VpcID == g.VpcID && o.IPType == g.IPType && o.Check == g.Check && sameSet(o.Tags, g.Tags)
 }
 
 func createTargetGroup(s *Sim, c *call) (any, *APIError) {
@@ -233,7 +240,7 @@ func (c *call) checkHealth(h healthCheck) *APIError {
 	case h.Timeout >= h.Interval:
 		return validation("Health check interval must be greater than the timeout.")
 	case c.params["HealthCheckEnabled"] == "false":
-		return misconfigured("Health check enabled must be true for target groups with target type 'instance'")
+		return misconfigured("Health check enabled must be true for target groups with target types 'instance' and 'ip'")
 	}
 	return nil
 }

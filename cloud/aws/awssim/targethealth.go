@@ -15,6 +15,15 @@ type shownHealth struct {
 type shownTarget struct {
 	ID   string `xml:"Id"`
 	Port int    `xml:"Port"`
+	Zone string `xml:"AvailabilityZone,omitempty"`
+}
+
+// shownZone is that of an IP address; those of instances are not shown.
+func (t target) shownZone(g *targetGroup) string {
+	if g.Kind == byInstance {
+		return ""
+	}
+	return t.Zone
 }
 
 type health struct {
@@ -49,11 +58,7 @@ func describeTargetHealth(s *Sim, c *call) (any, *APIError) {
 	}
 	reply := healthReply{}
 	show := func(t target, h health) {
-		port := g.Check.Port
-		if port == trafficPort {
-			port = strconv.Itoa(t.Port)
-		}
-		reply.Targets = append(reply.Targets, shownHealth{shownTarget{t.ID, t.Port}, port, h})
+		reply.Targets = append(reply.Targets, shownHealth{shownTarget{t.ID, t.Port, t.shownZone(g)}, strconv.Itoa(g.checkPort(t)), h})
 	}
 	present, checks := s.present(g), s.checksOf(g)
 	for _, t := range asked {
@@ -74,11 +79,16 @@ type checks struct {
 	*Sim
 	group   *targetGroup
 	users   []string
-	primary map[string]*networkInterface // by instance
+	primary map[string]*networkInterface       // by instance
+	carrier map[netip.Prefix]*networkInterface // of a group of IP addresses
 }
 
 func (s *Sim) checksOf(g *targetGroup) checks {
-	c := checks{s, g, s.usersOf(g.ARN), map[string]*networkInterface{}}
+	c := checks{s, g, s.usersOf(g.ARN), map[string]*networkInterface{}, nil}
+	if g.Kind == byIP {
+		c.carrier = s.carriers(g.VpcID)
+		return c
+	}
 	for _, i := range s.interfaces.items {
 		if i.instance() != "" && i.Attachment.DeviceIndex == 0 {
 			c.primary[i.instance()] = i
@@ -94,23 +104,22 @@ func (s checks) health(t target) health {
 	switch {
 	case !t.Draining.IsZero():
 		return isDraining
-	case vm.State != running:
+	case g.Kind == byInstance && vm.State != running:
 		return isStopped
 	case len(s.users) == 0:
 		return isIdle
 	}
 	b := s.balancers.items[s.users[0]]
-	at := slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })
-	port, err := strconv.Atoi(g.Check.Port)
-	if err != nil {
-		port = t.Port
+	if g.Kind == byIP {
+		return s.ipHealth(t, b)
 	}
+	at := slices.IndexFunc(b.Zones, func(z balancerZone) bool { return z.Zone == vm.Zone })
 	switch {
 	case at < 0:
 		return isIdle
 	case b.State != active || s.clock.Now().Before(t.Since.Add(s.config.Latency)):
 		return isRegistering
-	case !s.admitted(vm, "tcp", port, netip.MustParseAddr(b.Zones[at].IP), b.Groups):
+	case s.primary[vm.ID] == nil || !s.letsIn(s.primary[vm.ID], "tcp", g.checkPort(t), netip.MustParseAddr(b.Zones[at].IP), b.Groups):
 		return isBlocked
 	case s.failing[t.ID] || s.config.Answers != nil && !s.config.Answers(g.ARN, t.ID):
 		return isFailing
@@ -118,11 +127,18 @@ func (s checks) health(t target) health {
 	return isHealthy
 }
 
-// admitted reports whether the groups of an instance's primary interface let
-// traffic in.
-func (s checks) admitted(vm *instance, protocol string, port int, from netip.Addr, groups []string) bool {
-	card, ok := s.primary[vm.ID]
-	return ok && slices.ContainsFunc(card.Groups, func(g groupRef) bool { return s.admits(g.ID, protocol, port, from, groups) })
+// checkPort is where a target is asked.
+func (g *targetGroup) checkPort(t target) int {
+	port, err := strconv.Atoi(g.Check.Port)
+	if err != nil { // traffic-port
+		return t.Port
+	}
+	return port
+}
+
+// letsIn reports whether the groups of an interface let traffic in.
+func (s checks) letsIn(card *networkInterface, protocol string, port int, from netip.Addr, groups []string) bool {
+	return slices.ContainsFunc(card.Groups, func(g groupRef) bool { return s.admits(g.ID, protocol, port, from, groups) })
 }
 
 func (s *Sim) admits(group, protocol string, port int, from netip.Addr, groups []string) bool {

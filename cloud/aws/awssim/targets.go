@@ -7,10 +7,12 @@ import (
 	"time"
 )
 
-// target is one port of an instance in a group.
+// target is one port of an instance or an IP address in a group.
 type target struct {
-	ID    string
-	Port  int
+	ID   string
+	Port int
+	// Zone is the Availability Zone of an IP address, or "all" outside the VPC.
+	Zone  string
 	Since time.Time
 	// Draining is when it leaves, zero for one that stays.
 	Draining time.Time
@@ -38,7 +40,7 @@ func (c *call) targets(g *targetGroup) (out []target, refusal *APIError) {
 			}
 			t.Port = port
 		}
-		if c.params[at+"AvailabilityZone"] != "" {
+		if t.Zone = c.params[at+"AvailabilityZone"]; t.Zone != "" && g.Kind == byInstance {
 			return nil, validation("You cannot specify an Availability Zone for targets of type instance")
 		}
 		out = append(out, t)
@@ -63,14 +65,8 @@ func registerTargets(s *Sim, c *call) (any, *APIError) {
 	next := *g
 	next.Targets = slices.Clone(s.present(g))
 	for _, t := range added {
-		vm, ok := see(s, c, s.instances).get(t.ID)
-		switch {
-		case !ok:
-			return nil, refuse("InvalidTarget", "The following targets are not valid instances: '%s'", t.ID)
-		case vm.State != running:
-			return nil, refuse("InvalidTarget", "The following targets are not in a running state and cannot be registered: '%s'", t.ID)
-		case vm.VpcID != g.VpcID:
-			return nil, refuse("InvalidTarget", "The following targets are not in the target group VPC '%s': '%s'", g.VpcID, t.ID)
+		if t.Zone, refusal = s.acceptable(c, g, t); refusal != nil {
+			return nil, refusal
 		}
 		t.Since = s.clock.Now()
 		at := slices.IndexFunc(next.Targets, t.is)
@@ -94,6 +90,23 @@ func registerTargets(s *Sim, c *call) (any, *APIError) {
 	}
 	s.targetGroups.put(&next)
 	return emptyReply{}, nil
+}
+
+// acceptable refuses a target that the group cannot have; zone is where it is.
+func (s *Sim) acceptable(c *call, g *targetGroup, t target) (zone string, refusal *APIError) {
+	if g.Kind == byIP {
+		return s.acceptableIP(c, g, t)
+	}
+	vm, ok := see(s, c, s.instances).get(t.ID)
+	switch {
+	case !ok:
+		return "", refuse("InvalidTarget", "The following targets are not valid instances: '%s'", t.ID)
+	case vm.State != running:
+		return "", refuse("InvalidTarget", "The following targets are not in a running state and cannot be registered: '%s'", t.ID)
+	case vm.VpcID != g.VpcID:
+		return "", refuse("InvalidTarget", "The following targets are not in the target group VPC '%s': '%s'", g.VpcID, t.ID)
+	}
+	return vm.Zone, nil
 }
 
 // deregisterTargets lets targets drain; those that are unknown are passed over.
@@ -130,12 +143,14 @@ func deregisterTargets(s *Sim, c *call) (any, *APIError) {
 }
 
 // present are the targets but those that have drained and those whose
-// instance is terminated, which ELB deregisters by itself.
+// instance is terminated, which ELB deregisters by itself. Nobody deregisters an
+// IP address but who registered it.
 func (s *Sim) present(g *targetGroup) (out []target) {
 	now := s.clock.Now()
 	for _, t := range g.Targets {
 		vm, ok := s.instances.items[t.ID]
-		if ok && vm.State != terminated && (t.Draining.IsZero() || t.Draining.After(now)) {
+		stays := g.Kind == byIP || ok && vm.State != terminated
+		if stays && (t.Draining.IsZero() || t.Draining.After(now)) {
 			out = append(out, t)
 		}
 	}
@@ -170,7 +185,7 @@ func (s *Sim) crowded(b *balancer, groups []*targetGroup) *APIError {
 		for _, t := range s.present(g) {
 			if t.Draining.IsZero() {
 				all++
-				zones[s.instances.items[t.ID].Zone]++
+				zones[t.Zone]++
 			}
 		}
 	}

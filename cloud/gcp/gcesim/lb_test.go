@@ -208,6 +208,54 @@ func elevenRules(shared func(*rest.ForwardingRule)) func(*balanced) error {
 	}
 }
 
+// TestEndpointsWithPorts: of an address of the VM or of its alias ranges, and
+// each port by itself.
+func TestEndpointsWithPorts(t *testing.T) {
+	t.Parallel()
+	w := newBalanced(t)
+	w.addVM("node", "10.4.0.0/24")
+	w.must(w.neg("pods", func(n *rest.NetworkEndpointGroup) { n.NetworkEndpointType = "GCE_VM_IP_PORT" }))
+	at := func(ip string, port int64) *rest.NetworkEndpoint {
+		return &rest.NetworkEndpoint{Instance: "node", IpAddress: ip, Port: port}
+	}
+	for name, c := range map[string]struct {
+		endpoint *rest.NetworkEndpoint
+		says     string
+	}{
+		"no port":                 {at("10.4.0.7", 0), "port between 1 and 65535"},
+		"a port too many":         {at("10.4.0.7", 65536), "port between 1 and 65535"},
+		"an address of nobody":    {at("10.4.1.7", 80), "doesn't belong"},
+		"an address of elsewhere": {&rest.NetworkEndpoint{Instance: "vm", IpAddress: "10.4.0.7", Port: 80}, "doesn't belong"},
+	} {
+		if _, reason, message := failure(w.attach("pods", c.endpoint)); reason != "invalid" || !strings.Contains(message, c.says) {
+			t.Errorf("%s: %s %s", name, reason, message)
+		}
+	}
+	w.must(w.attach("pods", at("10.4.0.7", 80), at("10.4.0.7", 81), at("10.4.0.8", 80)))
+	if _, reason, message := failure(w.attach("pods", at("10.4.0.7", 81))); reason != "invalid" || !strings.Contains(message, "already attached") {
+		t.Errorf("one twice: %s %s", reason, message)
+	}
+	detach := func(list ...*rest.NetworkEndpoint) error {
+		return done(w.rest.NetworkEndpointGroups.DetachNetworkEndpoints(projectID, zone, "pods", &rest.NetworkEndpointGroupsDetachEndpointsRequest{NetworkEndpoints: list}).Do())
+	}
+	if err := detach(at("10.4.0.8", 81)); err == nil {
+		t.Error("a port that is not attached was detached")
+	}
+	w.must(detach(at("10.4.0.7", 80)))
+	got, err := w.rest.NetworkEndpointGroups.ListNetworkEndpoints(projectID, zone, "pods", &rest.NetworkEndpointGroupsListEndpointsRequest{}).Do()
+	w.must(err)
+	var left []string
+	for _, x := range got.Items {
+		left = append(left, fmt.Sprintf("%s %s:%d", x.NetworkEndpoint.Instance, x.NetworkEndpoint.IpAddress, x.NetworkEndpoint.Port))
+	}
+	if fmt.Sprint(left) != "[node 10.4.0.7:81 node 10.4.0.8:80]" {
+		t.Errorf("the group holds %v", left)
+	}
+	if err := w.backend("x", negURL("pods")); err == nil {
+		t.Error("a passthrough load balancer took a group of ports")
+	}
+}
+
 // One bad endpoint fails its whole batch.
 func TestABatchOfEndpointsIsAllOrNothing(t *testing.T) {
 	t.Parallel()
