@@ -1,5 +1,6 @@
 // Package v1alpha1 contains the custom resources of vpcnative: Network, a VPC,
-// and RangeRequest, a request for a range of it.
+// RangeRequest, a request for a range of it, and EndpointGroup, the endpoints of
+// a Service in the cloud.
 //
 // +kubebuilder:object:generate=true
 // +groupName=vpcnative.dev
@@ -16,7 +17,7 @@ var GroupVersion = schema.GroupVersion{Group: "vpcnative.dev", Version: "v1alpha
 
 // AddToScheme registers the objects of this package.
 func AddToScheme(s *runtime.Scheme) error {
-	s.AddKnownTypes(GroupVersion, &Network{}, &NetworkList{}, &RangeRequest{}, &RangeRequestList{})
+	s.AddKnownTypes(GroupVersion, &Network{}, &NetworkList{}, &RangeRequest{}, &RangeRequestList{}, &EndpointGroup{}, &EndpointGroupList{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
 }
