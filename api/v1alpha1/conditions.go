@@ -167,6 +167,13 @@ const (
 	ReasonNoBalancers           = "NoLoadBalancers"
 	ReasonNeedsAdmin            = "NeedsAdmin"
 	ReasonOrphanRemoved         = "OrphanRemoved"
+
+	// About an EndpointGroup.
+	ReasonServiceNotFound   = "ServiceNotFound"
+	ReasonPortNotFound      = "PortNotFound"
+	ReasonEndpointsAttached = "EndpointsAttached"
+	ReasonEndpointsRefused  = "EndpointsRefused"
+	ReasonEndpointsPending  = "EndpointsPending"
 )
 
 // ClassLoadBalancer is the loadBalancerClass of Services that vpcnative manages.

@@ -8,7 +8,7 @@ import (
 
 // EndpointGroupSpec selects the endpoints that the cloud's groups hold.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.networkName) ? self.networkName : '') == (has(oldSelf.networkName) ? oldSelf.networkName : '')",message="networkName is immutable; create a new EndpointGroup"
+// +kubebuilder:validation:XValidation:rule="(has(self.networkName) ? self.networkName : ”) == (has(oldSelf.networkName) ? oldSelf.networkName : ”)",message="networkName is immutable; create a new EndpointGroup"
 // +kubebuilder:validation:XValidation:rule="self.serviceName == oldSelf.serviceName && self.port == oldSelf.port && self.protocol == oldSelf.protocol && self.ipFamily == oldSelf.ipFamily",message="serviceName, port, protocol and ipFamily are immutable; create a new EndpointGroup"
 type EndpointGroupSpec struct {
 	// NetworkName names the Network of the pods' machines; by default the only
