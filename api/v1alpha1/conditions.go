@@ -73,6 +73,9 @@ const (
 	// ConditionFirewall is True on a Network while the firewall allows the pod
 	// ranges.
 	ConditionFirewall = "FirewallReady"
+	// ConditionEndpointsRefused is True on an EndpointGroup while endpoints
+	// cannot be attached.
+	ConditionEndpointsRefused = "EndpointsRefused"
 	// ConditionMasquerade is True on a Network while ip-masq-agent's ConfigMap
 	// covers the VPC. It is set with --masquerade-configmap only.
 	ConditionMasquerade = "MasqueradeReady"

@@ -77,8 +77,9 @@ const (
 	fieldSet        = "node-set"
 	fieldPool       = "target-group"
 	fieldIngress    = "ingress"
-	fieldUser       = "user" // of an Elastic IP: the interface that has it
-	fieldTags       = "tags" // key=value, beside those of ours
+	fieldUser       = "user"        // of an Elastic IP: the interface that has it
+	fieldTags       = "tags"        // key=value, beside those of ours
+	fieldTargets    = "target-type" // instance or ip
 )
 
 // New connects to EC2 and ELB by the SDK's default chain of credentials, or by

@@ -53,12 +53,15 @@ func (x *applying) newPool(ctx context.Context) error {
 	}
 	always := maps.Clone(poolAttributes)
 	always[connectionTermination] = strconv.FormatBool(x.want(fieldProtocol) != "TCP")
+	always["preserve_client_ip.enabled"] = strconv.FormatBool(x.want(fieldTargets) == byInstance || x.want(fieldProtocol) != "TCP")
 	born := x.born(always)
 	tags := x.newTags(born)
-	tags[tagSet], tags[tagPort] = x.want(fieldSet), x.want(fieldListens)
+	if x.want(fieldTargets) == byInstance {
+		tags[tagSet], tags[tagPort] = x.want(fieldSet), x.want(fieldListens)
+	}
 	var made pool
 	err = x.do(ctx, actionCreatePool, func(ctx context.Context) (err error) {
-		made, err = x.elb.createPool(ctx, x.VPC, pool{name: x.a.Name, protocol: x.want(fieldProtocol), port: port, check: c}, tags)
+		made, err = x.elb.createPool(ctx, x.VPC, pool{name: x.a.Name, protocol: x.want(fieldProtocol), port: port, targets: x.want(fieldTargets), addresses: x.want(fieldAddresses), check: c}, tags)
 		return err
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ func (v balancers) List(ctx context.Context, g members.Group) ([]string, error) 
 	out := []string{}
 	for _, m := range all {
 		if !m.draining {
-			out = append(out, m.instance)
+			out = append(out, m.target)
 		}
 	}
 	slices.Sort(out)
@@ -62,8 +62,11 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, action stri
 		return err
 	}
 	said, _ := errors.AsType[*cloud.Error](err)
-	return &members.Refused{Named: quotedInstance.FindAllString(said.Err.Error(), -1),
-		Err: x.refuse(cloud.NotFound, said.Err, "start the instance, or take its Node out of the cluster; all others are registered")}
+	if named := quotedInstance.FindAllString(said.Err.Error(), -1); len(named) > 0 {
+		return &members.Refused{Named: named,
+			Err: x.refuse(cloud.NotFound, said.Err, "start the instance, or take its Node out of the cluster; all others are registered")}
+	}
+	return &members.Refused{Err: x.refuse(cloud.Invalid, said.Err, "see that the pod's address lies in a subnet of the VPC; all others are registered")}
 }
 
 var quotedInstance = regexp.MustCompile(`\bi-[0-9a-f]+\b`)

@@ -29,7 +29,7 @@ func (r *reading) readPools(ctx context.Context) error {
 			continue
 		}
 		x := lb.Resource{Ref: lb.Ref{Kind: kindPool, Name: p.name}, Owner: ownerOf(p.name, tags[p.arn]), ID: p.arn, Health: lb.Unknown, Fields: lb.Fields{
-			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]},
+			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.port))}, fieldTargets: {p.targets}, fieldAddresses: {p.addresses}, fieldCheck: {p.check.text()}, fieldListens: {tags[p.arn][tagPort]}, fieldSet: {tags[p.arn][tagSet]},
 			fieldTags: otherTags(tags[p.arn])}}
 		x.Fields[fieldAttributes], err = r.attributes(ctx, p.arn, tags[p.arn], actionPoolAttributes, r.elb.poolAttributes)
 		if cloud.Is(err, cloud.NotFound) {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"net/netip"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -22,7 +23,7 @@ func (s balancingSDK) pools(ctx context.Context, token string) (page[pool], erro
 
 func readPool(g types.TargetGroup) pool {
 	return pool{arn: awssdk.ToString(g.TargetGroupArn), name: awssdk.ToString(g.TargetGroupName), vpc: awssdk.ToString(g.VpcId), protocol: string(g.Protocol), port: awssdk.ToInt32(g.Port),
-		balancers: g.LoadBalancerArns, check: check{protocol: string(g.HealthCheckProtocol), port: awssdk.ToString(g.HealthCheckPort), path: awssdk.ToString(g.HealthCheckPath),
+		targets: string(g.TargetType), addresses: string(g.IpAddressType), balancers: g.LoadBalancerArns, check: check{protocol: string(g.HealthCheckProtocol), port: awssdk.ToString(g.HealthCheckPort), path: awssdk.ToString(g.HealthCheckPath),
 			interval: awssdk.ToInt32(g.HealthCheckIntervalSeconds), timeout: awssdk.ToInt32(g.HealthCheckTimeoutSeconds),
 			healthy: awssdk.ToInt32(g.HealthyThresholdCount), unhealthy: awssdk.ToInt32(g.UnhealthyThresholdCount)}}
 }
@@ -30,7 +31,7 @@ func readPool(g types.TargetGroup) pool {
 func (s balancingSDK) createPool(ctx context.Context, vpcID string, p pool, tags map[string]string) (pool, error) {
 	c := p.check
 	made, err := s.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
-		Name: &p.name, VpcId: &vpcID, Protocol: types.ProtocolEnum(p.protocol), Port: &p.port, TargetType: types.TargetTypeEnumInstance,
+		Name: &p.name, VpcId: &vpcID, Protocol: types.ProtocolEnum(p.protocol), Port: &p.port, TargetType: types.TargetTypeEnum(p.targets), IpAddressType: types.TargetGroupIpAddressTypeEnum(p.addresses),
 		HealthCheckProtocol: types.ProtocolEnum(c.protocol), HealthCheckPort: &c.port, HealthCheckPath: optional(c.path),
 		HealthCheckIntervalSeconds: &c.interval, HealthCheckTimeoutSeconds: &c.timeout, HealthyThresholdCount: &c.healthy, UnhealthyThresholdCount: &c.unhealthy,
 		Tags: elbTags(tags),
@@ -78,7 +79,7 @@ func (s balancingSDK) members(ctx context.Context, arn string) (out []member, er
 	}
 	for _, h := range l.TargetHealthDescriptions {
 		if h.Target != nil {
-			m := member{instance: awssdk.ToString(h.Target.Id)}
+			m := member{target: targetText(h.Target)}
 			if h.TargetHealth != nil {
 				m.draining, m.healthy = h.TargetHealth.State == types.TargetHealthStateEnumDraining, h.TargetHealth.State == types.TargetHealthStateEnumHealthy
 			}
@@ -88,19 +89,32 @@ func (s balancingSDK) members(ctx context.Context, arn string) (out []member, er
 	return out, nil
 }
 
-func descriptions(instances []string) (out []types.TargetDescription) {
-	for _, id := range instances {
-		out = append(out, types.TargetDescription{Id: &id})
+// targetText is a target as members name it: "i-0123", or "10.0.1.17:8080" of a
+// pod.
+func targetText(t *types.TargetDescription) string {
+	if a, err := netip.ParseAddr(awssdk.ToString(t.Id)); err == nil {
+		return netip.AddrPortFrom(a, uint16(awssdk.ToInt32(t.Port))).String()
+	}
+	return awssdk.ToString(t.Id)
+}
+
+func descriptions(targets []string) (out []types.TargetDescription) {
+	for _, t := range targets {
+		if pod, err := netip.ParseAddrPort(t); err == nil {
+			out = append(out, types.TargetDescription{Id: awssdk.String(pod.Addr().String()), Port: awssdk.Int32(int32(pod.Port()))})
+			continue
+		}
+		out = append(out, types.TargetDescription{Id: &t})
 	}
 	return out
 }
 
-func (s balancingSDK) register(ctx context.Context, arn string, instances []string) error {
-	_, err := s.elb.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(instances)})
+func (s balancingSDK) register(ctx context.Context, arn string, targets []string) error {
+	_, err := s.elb.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(targets)})
 	return err
 }
 
-func (s balancingSDK) deregister(ctx context.Context, arn string, instances []string) error {
-	_, err := s.elb.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(instances)})
+func (s balancingSDK) deregister(ctx context.Context, arn string, targets []string) error {
+	_, err := s.elb.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: descriptions(targets)})
 	return err
 }

@@ -34,8 +34,8 @@ type balancing interface {
 	poolAttributes(ctx context.Context, arn string) (map[string]string, error)
 	setPoolAttributes(ctx context.Context, arn string, a map[string]string) error
 	members(ctx context.Context, arn string) ([]member, error)
-	register(ctx context.Context, arn string, instances []string) error
-	deregister(ctx context.Context, arn string, instances []string) error
+	register(ctx context.Context, arn string, targets []string) error
+	deregister(ctx context.Context, arn string, targets []string) error
 
 	listeners(ctx context.Context, balancerARN, token string) (page[listener], error)
 	createListener(ctx context.Context, l listener) (listener, error)
@@ -91,6 +91,8 @@ type pool struct {
 	arn, name, protocol string
 	vpc                 string
 	port                int32
+	targets             string // byInstance or byIP
+	addresses           string // ipv4 or ipv6
 	check               check
 	balancers           []string // that send to it: one at most
 }
@@ -101,9 +103,9 @@ type check struct {
 	healthy, unhealthy   int32
 }
 
-// member is a target.
+// member is a target: an instance, or an address and port.
 type member struct {
-	instance          string
+	target            string
 	draining, healthy bool
 }
 

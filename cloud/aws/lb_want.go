@@ -222,7 +222,7 @@ func (w *wanting) pool(balancer lb.Resource, p portOf, check string) lb.Resource
 	return lb.Resource{
 		Ref: w.poolRef(balancer, p), Owner: w.b.Owner,
 		Fields: lb.Fields{
-			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldCheck: {check}, fieldSet: {w.to.Nodes.Name},
+			fieldProtocol: {p.protocol}, fieldPort: {strconv.Itoa(int(p.node))}, fieldTargets: {byInstance}, fieldCheck: {check}, fieldSet: {w.to.Nodes.Name},
 			fieldListens: {strconv.Itoa(int(p.port))}, fieldAttributes: pairsOf(attributes),
 		},
 	}

@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"context"
-	"strings"
 
 	"google.golang.org/api/compute/v1"
 )
@@ -63,7 +62,7 @@ func (s *sdk) members(ctx context.Context, r lbRef, token string) (page[string],
 		}
 		inner = append(inner, e.NetworkEndpoint)
 	}
-	take(&p, inner, func(e *compute.NetworkEndpoint) string { return base(e.Instance) + " " + e.IpAddress })
+	take(&p, inner, endpointMember)
 	return p, nil
 }
 
@@ -92,8 +91,7 @@ func instancesOf(r lbRef, members []string) (out []*compute.InstanceReference) {
 
 func endpointsOf(members []string) (out []*compute.NetworkEndpoint) {
 	for _, m := range members {
-		name, ip, _ := strings.Cut(m, " ")
-		out = append(out, &compute.NetworkEndpoint{Instance: name, IpAddress: ip})
+		out = append(out, parseEndpointMember(m))
 	}
 	return out
 }

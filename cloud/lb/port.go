@@ -32,8 +32,8 @@ type Rules struct {
 	ListIsPartial bool
 }
 
-// Balancers is the load balancing of one VPC. Rules, Want, Pools, Unfit and
-// Ingresses make no call and depend on nothing but their arguments and the
+// Balancers is the load balancing of one VPC. Rules, Want, Pools, Unfit,
+// EndpointGroups and Ingresses make no call and depend on nothing but their arguments and the
 // adapter's configuration.
 type Balancers interface {
 	Rules() Rules
@@ -74,6 +74,14 @@ type Balancers interface {
 
 	// Unfit says why a node can be a member of no pool; empty where it can.
 	Unfit(n Node) string
+
+	// EndpointGroups returns the groups that hold an owner's endpoints, each with
+	// the members that it is to hold, and the endpoints that no group can hold,
+	// and why. A group that is there stays, so that a load balancer of somebody
+	// else's that refers to it keeps it.
+	//
+	// Errors: Invalid for what the cloud has no way to do.
+	EndpointGroups(e Endpoints, got State) (groups []Resource, left []members.Left, err error)
 
 	// Ingresses is where the balancer can be reached; none while something
 	// that it needs for that is not there or pending.

@@ -47,10 +47,12 @@ type options struct {
 	masquerade string
 
 	loadBalancers bool
-	withoutClass  bool
-	orphanGrace   time.Duration
-	addressHold   time.Duration
-	dryRun        bool
+	// endpointGroups: also keep EndpointGroups.
+	endpointGroups bool
+	withoutClass   bool
+	orphanGrace    time.Duration
+	addressHold    time.Duration
+	dryRun         bool
 }
 
 func defaults() *options { return &options{} }
@@ -103,6 +105,7 @@ func (o *options) register(f *pflag.FlagSet) {
 
 	f.BoolVar(&o.loadBalancers, "load-balancers", false, "manage cloud load balancers for Services of type LoadBalancer and class vpcnative.dev/lb")
 	f.BoolVar(&o.withoutClass, "services-without-class", false, "with --load-balancers: also manage Services without a class, for clusters in which no cloud controller does")
+	f.BoolVar(&o.endpointGroups, "endpoint-groups", false, "with --load-balancers: register the pods behind EndpointGroups in the cloud")
 	f.DurationVar(&o.addressHold, "address-hold", 5*time.Minute, "how long a replaced load balancer is kept after the Service's status shows the address of its replacement")
 	f.DurationVar(&o.orphanGrace, "orphan-grace", 5*time.Minute, "how long load balancer resources without a Service are kept")
 	f.BoolVar(&o.dryRun, "dry-run", false, "report in the log and in Events what would be done for Nodes, RangeRequests and, with --load-balancers, Services; nothing else runs, and nothing is changed")
@@ -187,6 +190,9 @@ func (o *options) validate() error {
 	}
 	if o.withoutClass && !o.loadBalancers {
 		refuse("--services-without-class requires --load-balancers")
+	}
+	if o.endpointGroups && !o.loadBalancers {
+		refuse("--endpoint-groups requires --load-balancers")
 	}
 	if o.maxInFlight < 1 {
 		refuse("--max-in-flight=%d: must be at least 1", o.maxInFlight)

@@ -70,7 +70,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 	if o.dryRun {
 		all := []setup{requests}
 		if o.loadBalancers {
-			all = append(all, newBalancers(mgr, o, cached, lease, clouds, events)...)
+			all = append(all, newBalancers(mgr, o, clients, cached, lease, clouds, events)...)
 		}
 		return errors.Join(setUp(mgr, all), mgr.Add(manager.RunnableFunc(node.DryRun(forNodes))), mgr.AddReadyzCheck("ping", healthz.Ping))
 	}
@@ -96,7 +96,7 @@ func addControllers(mgr manager.Manager, o *options, clients kubernetes.Interfac
 		}))
 	}
 	if o.loadBalancers {
-		all = append(all, newBalancers(mgr, o, cached, lease, clouds, events)...)
+		all = append(all, newBalancers(mgr, o, clients, cached, lease, clouds, events)...)
 	}
 	return errors.Join(setUp(mgr, all), mgr.AddReadyzCheck("restored", func(*http.Request) error { return nodes.Ready() }))
 }

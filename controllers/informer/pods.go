@@ -3,6 +3,7 @@ package informer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -12,19 +13,20 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
 // PodIndex watches Pods and knows which namespaces have one with an address. It
 // keeps of a Pod its name and its addresses: a hundred thousand Pods themselves
 // would take more memory than all else in the manager.
 type PodIndex struct {
-	lw cache.ListerWatcher
-	// came is told of a namespace where a Pod has got an address.
-	came func(namespace string)
+	lw   cache.ListerWatcher
+	came chan event.TypedGenericEvent[*corev1.Namespace]
 
 	mu     sync.RWMutex
 	pods   map[types.NamespacedName][]netip.Addr
 	byAddr map[netip.Addr][]owners
+	news   map[string]bool // namespaces
 	synced chan struct{}
 	once   sync.Once
 }
@@ -36,15 +38,30 @@ type owners struct {
 	pods      int
 }
 
-// NewPodIndex makes an index of all Pods. came must not block, and is called
-// from one goroutine.
-func NewPodIndex(c rest.Interface, came func(namespace string)) *PodIndex {
-	lw := cache.NewFilteredListWatchFromClient(c, "pods", metav1.NamespaceAll, func(*metav1.ListOptions) {})
-	return newPodIndex(lw, came)
+// NewPodIndex makes an index of all Pods.
+func NewPodIndex(c rest.Interface) *PodIndex {
+	return newPodIndex(cache.NewFilteredListWatchFromClient(c, "pods", metav1.NamespaceAll, func(*metav1.ListOptions) {}))
 }
 
-func newPodIndex(lw cache.ListerWatcher, came func(namespace string)) *PodIndex {
-	return &PodIndex{lw: lw, came: came, pods: map[types.NamespacedName][]netip.Addr{}, byAddr: map[netip.Addr][]owners{}, synced: make(chan struct{})}
+func newPodIndex(lw cache.ListerWatcher) *PodIndex {
+	return &PodIndex{
+		lw: lw, came: make(chan event.TypedGenericEvent[*corev1.Namespace], 1), pods: map[types.NamespacedName][]netip.Addr{},
+		byAddr: map[netip.Addr][]owners{}, news: map[string]bool{}, synced: make(chan struct{}),
+	}
+}
+
+// Came has an event in it while there are namespaces where a Pod has got an
+// address, until [PodIndex.TakeNews] takes them.
+func (x *PodIndex) Came() <-chan event.TypedGenericEvent[*corev1.Namespace] { return x.came }
+
+// TakeNews takes the namespaces where a Pod has got an address since it was last
+// called.
+func (x *PodIndex) TakeNews() []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	out := slices.Sorted(maps.Keys(x.news))
+	clear(x.news)
+	return out
 }
 
 // Start watches until ctx ends.
@@ -97,6 +114,9 @@ func (x *PodIndex) put(p *corev1.Pod) (news bool) {
 			continue
 		}
 		x.byAddr[a] = append(list, owners{key.Namespace, 1})
+	}
+	if news {
+		x.news[key.Namespace] = true
 	}
 	return news
 }
@@ -155,7 +175,10 @@ func (s *podStore) Add(o any) error {
 		return fmt.Errorf("watching Pods: got a %T", o)
 	}
 	if s.index().put(p) {
-		s.came(p.Namespace)
+		select {
+		case s.came <- event.TypedGenericEvent[*corev1.Namespace]{Object: &corev1.Namespace{}}:
+		default: // there is one in it
+		}
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func TestTheIndexKnowsWhatAListOfAllPodsKnows(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 9))
-		x, now := newPodIndex(nil, func(string) {}), map[string]*corev1.Pod{}
+		x, now := newPodIndex(nil), map[string]*corev1.Pod{}
 		store := (*podStore)(x)
 		some := func() *corev1.Pod {
 			phase := []corev1.PodPhase{corev1.PodPending, corev1.PodRunning, corev1.PodFailed}[r.IntN(3)]
@@ -73,21 +73,25 @@ func TestTheIndexKnowsWhatAListOfAllPodsKnows(t *testing.T) {
 	}
 }
 
-// TestANamespaceIsToldOfOnce for each address that its Pods get.
-func TestANamespaceIsToldOfOnce(t *testing.T) {
+// TestNewAddressesAreNews, and nothing else is.
+func TestNewAddressesAreNews(t *testing.T) {
 	t.Parallel()
-	var told []string
-	x := newPodIndex(nil, func(ns string) { told = append(told, ns) })
-	store := (*podStore)(x)
-	for _, p := range []*corev1.Pod{
-		pod("shop", "web", corev1.PodPending), pod("shop", "web", corev1.PodPending, "10.0.0.1"), pod("shop", "web", corev1.PodRunning, "10.0.0.1"),
-		pod("shop", "web", corev1.PodRunning, "10.0.0.1", "2001:db8::1"), pod("shop", "web", corev1.PodSucceeded, "10.0.0.1"),
+	x := newPodIndex(nil)
+	for i, c := range []struct {
+		pod  *corev1.Pod
+		news bool
+	}{
+		{pod("shop", "web", corev1.PodPending), false}, {pod("shop", "web", corev1.PodPending, "10.0.0.1"), true}, {pod("shop", "web", corev1.PodRunning, "10.0.0.1"), false},
+		{pod("shop", "web", corev1.PodRunning, "10.0.0.1", "2001:db8::1"), true}, {pod("shop", "web", corev1.PodSucceeded, "10.0.0.1"), false},
 	} {
-		if err := store.Update(p); err != nil {
+		if err := (*podStore)(x).Update(c.pod); err != nil {
 			t.Fatal(err)
 		}
+		if got := x.TakeNews(); (len(got) > 0) != c.news {
+			t.Errorf("%d: news of %v", i, got)
+		}
 	}
-	if !slices.Equal(told, []string{"shop", "shop"}) {
-		t.Errorf("told of %v", told)
+	if len(x.Came()) != 1 {
+		t.Error("nobody is told that there is news")
 	}
 }

@@ -17,7 +17,7 @@ import (
 func (e *Engine) everyNode() (out []lb.Node) {
 	for _, n := range e.Nodes() {
 		if n.Spec.ProviderID != "" {
-			out = append(out, asNode(n))
+			out = append(out, NodeOf(n))
 		}
 	}
 	return out

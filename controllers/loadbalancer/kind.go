@@ -147,9 +147,12 @@ func (e *Engine) replanAll(ctx context.Context) {
 	}
 }
 
-// NetworkOf is the name of the Network of an object: the one it names, or the
-// only one, or the default one.
+// NetworkOf is the name of the Network of an object: the one it names, in its
+// spec or by an annotation, or the only one, or the default one.
 func NetworkOf(o client.Object, all []v1alpha1.Network) string {
+	if g, is := o.(*v1alpha1.EndpointGroup); is && g.Spec.NetworkName != "" {
+		return g.Spec.NetworkName
+	}
 	if name := strings.TrimSpace(o.GetAnnotations()[NetworkAnnotation]); name != "" {
 		return name
 	}

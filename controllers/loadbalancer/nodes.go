@@ -40,7 +40,7 @@ func NodeSetOf(clusterID string, s Selection, all []*corev1.Node) lb.NodeSet {
 	out := lb.NodeSet{ClusterID: clusterID, Name: s.Name}
 	for _, n := range all {
 		if Serves(n) && s.Selects(assign.LabelsOf(n)) {
-			out.Nodes = append(out.Nodes, asNode(n))
+			out.Nodes = append(out.Nodes, NodeOf(n))
 		}
 	}
 	slices.SortFunc(out.Nodes, func(a, b lb.Node) int { return cmp.Compare(a.ProviderID, b.ProviderID) })
@@ -48,7 +48,8 @@ func NodeSetOf(clusterID string, s Selection, all []*corev1.Node) lb.NodeSet {
 	return out
 }
 
-func asNode(n *corev1.Node) lb.Node {
+// NodeOf is a Node as balancers see it.
+func NodeOf(n *corev1.Node) lb.Node {
 	out := lb.Node{ProviderID: n.Spec.ProviderID, Zone: zoneOf(n)}
 	families := map[lb.Family]bool{}
 	for _, a := range n.Status.Addresses {
@@ -73,7 +74,7 @@ func zoneOf(n *corev1.Node) string {
 var nodeChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		a, b := e.ObjectOld.(*corev1.Node), e.ObjectNew.(*corev1.Node)
-		return Serves(a) != Serves(b) || !reflect.DeepEqual(asNode(a), asNode(b)) || !reflect.DeepEqual(a.Labels, b.Labels)
+		return Serves(a) != Serves(b) || !reflect.DeepEqual(NodeOf(a), NodeOf(b)) || !reflect.DeepEqual(a.Labels, b.Labels)
 	},
 }
 

@@ -12,6 +12,12 @@ func (s *Server) StartServiceCIDRs() (*Process, error) {
 	return s.runControllerManager("--controllers=service-cidr-controller", "--leader-elect=false")
 }
 
+// StartEndpointSlices runs kube-controller-manager with its
+// endpointslice-controller alone. It needs no Lease.
+func (s *Server) StartEndpointSlices() (*Process, error) {
+	return s.runControllerManager("--controllers=endpointslice-controller", "--leader-elect=false")
+}
+
 // WithoutServiceCIDRs are flags of an API server that has no ServiceCIDRs and
 // no IPAddresses. It emulates 1.33, the last version that can be without.
 func WithoutServiceCIDRs() map[string][]string {

@@ -114,7 +114,7 @@ func (s *stage) serving(ctx context.Context) error {
 	members := map[string]int{}
 	for _, p := range s.cloud.parts() {
 		if p.Pool {
-			members[path.Base(p.Name)] += p.Members
+			members[path.Base(p.Name)] += len(p.Members)
 		}
 	}
 	for name, n := range members {

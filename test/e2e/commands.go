@@ -59,17 +59,20 @@ func commands() map[string]command {
 		"service":          cmdService,
 		"fill":             cmdFill,
 		"drain":            cmdDrain,
+		"pod":              cmdPod,
+		"attached":         cmdAttached,
 
 		"vpcnative": cmdVPCNative,
 		"balancing": cmdBalancing,
 
-		"service-cidr-controller": cmdServiceCIDRController,
-		"routetable":              cmdRouteTable,
-		"firewall":                cmdFirewall,
-		"rules":                   cmdRules,
-		"proxies":                 cmdProxies,
-		"subnet":                  cmdSubnet,
-		"nodeipam":                cmdNodeIPAM,
+		"service-cidr-controller":   cmdServiceCIDRController,
+		"endpoint-slice-controller": cmdEndpointSliceController,
+		"routetable":                cmdRouteTable,
+		"firewall":                  cmdFirewall,
+		"rules":                     cmdRules,
+		"proxies":                   cmdProxies,
+		"subnet":                    cmdSubnet,
+		"nodeipam":                  cmdNodeIPAM,
 	}
 }
 

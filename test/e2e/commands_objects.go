@@ -18,18 +18,20 @@ import (
 
 // kinds are the words for kinds in stories.
 var kinds = map[string]schema.GroupVersionKind{
-	"node":         {Version: "v1", Kind: "Node"},
-	"network":      {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "Network"},
-	"rangerequest": {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "RangeRequest"},
-	"configmap":    {Version: "v1", Kind: "ConfigMap"},
-	"service":      {Version: "v1", Kind: "Service"},
-	"servicecidr":  {Group: "networking.k8s.io", Version: "v1", Kind: "ServiceCIDR"},
-	"ipaddress":    {Group: "networking.k8s.io", Version: "v1", Kind: "IPAddress"},
-	"events":       {Group: "events.k8s.io", Version: "v1", Kind: "EventList"},
+	"node":          {Version: "v1", Kind: "Node"},
+	"pod":           {Version: "v1", Kind: "Pod"},
+	"network":       {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "Network"},
+	"rangerequest":  {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "RangeRequest"},
+	"configmap":     {Version: "v1", Kind: "ConfigMap"},
+	"service":       {Version: "v1", Kind: "Service"},
+	"endpointgroup": {Group: "vpcnative.dev", Version: "v1alpha1", Kind: "EndpointGroup"},
+	"servicecidr":   {Group: "networking.k8s.io", Version: "v1", Kind: "ServiceCIDR"},
+	"ipaddress":     {Group: "networking.k8s.io", Version: "v1", Kind: "IPAddress"},
+	"events":        {Group: "events.k8s.io", Version: "v1", Kind: "EventList"},
 }
 
 // namespaces of the kinds that have one.
-var namespaces = map[string]string{"configmap": namespace, "service": serviceNamespace}
+var namespaces = map[string]string{"configmap": namespace, "pod": serviceNamespace, "service": serviceNamespace, "endpointgroup": serviceNamespace}
 
 // objects reads the YAML documents of a file.
 func objects(ts *testscript.TestScript, file string) []*unstructured.Unstructured {

@@ -182,7 +182,7 @@ func (w *World) clean(ctx context.Context) error {
 	if err := w.letGo(ctx); err != nil {
 		return err
 	}
-	if err := w.cleanServices(ctx); err != nil {
+	if err := errors.Join(w.cleanPods(ctx), w.cleanServices(ctx)); err != nil {
 		return err
 	}
 	for _, inNamespace := range []client.Object{&corev1.ConfigMap{}} {

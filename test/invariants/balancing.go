@@ -21,7 +21,7 @@ type Part struct {
 	Says       string // what people look at first
 	Port       string // that it listens on; empty where it does not
 	Pool       bool   // it has nodes as members
-	Members    int
+	Members    []string
 }
 
 // Parts are Compute Engine's.
@@ -32,7 +32,7 @@ func Parts(all []gcesim.BalancingPart, rules []gcesim.Firewall) (out []Part) {
 		}
 	}
 	for _, b := range all {
-		p := Part{Kind: kinds[b.Collection], Name: b.Path, Ours: named(b.Name), Says: b.Says, Port: b.Port, Pool: b.Group(), Members: len(b.Members)}
+		p := Part{Kind: kinds[b.Collection], Name: b.Path, Ours: named(b.Name), Says: b.Says, Port: b.Port, Pool: b.Group(), Members: b.Members}
 		if o, ok := cloud.ParseDescription(b.Description); ok {
 			p.For = service(o)
 		}
@@ -81,8 +81,8 @@ func EC2Parts(s *awssim.Sim) (out []Part) {
 		}
 	}
 	for _, g := range s.TargetGroups() {
-		p := add("target group", g.Name, g.Tags, fmt.Sprintf("%s %d on %d instances", g.Protocol, g.Port, len(g.Targets)))
-		p.Pool, p.Members = true, len(g.Targets)
+		p := add("target group", g.Name, g.Tags, fmt.Sprintf("%s %d on %d targets", g.Protocol, g.Port, len(g.Targets)))
+		p.Pool, p.Members = true, g.Targets
 	}
 	for _, g := range s.SecurityGroups() {
 		add("security group", g.Name, g.Tags, fmt.Sprintf("%d rules", len(g.Rules)))

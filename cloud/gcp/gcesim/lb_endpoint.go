@@ -3,8 +3,10 @@ package gcesim
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 )
 
 // The endpoints of zonal groups: attachNetworkEndpoints, detachNetworkEndpoints
@@ -118,6 +120,14 @@ func (s *Sim) endpointAddress(n *endpointGroup, nic networkInterface, text strin
 	}
 	a, err := netip.ParseAddr(text)
 	return err == nil && (text == nic.NetworkIP || slices.ContainsFunc(nic.AliasIPRanges, func(r aliasRange) bool { return mustPrefix(r.IPCidrRange).Contains(a) }))
+}
+
+// member is an endpoint as snapshots have it.
+func (e groupEndpoint) member() string {
+	if e.Port == 0 {
+		return e.Instance
+	}
+	return net.JoinHostPort(e.IPAddress, strconv.Itoa(e.Port))
 }
 
 type listedEndpoint struct {

@@ -19,7 +19,8 @@ type BalancingPart struct {
 	Says string
 	// Port is what a forwarding rule listens on.
 	Port string
-	// Members are the names of the VMs in a group.
+	// Members are the names of the VMs in a group, or the addresses of its
+	// endpoints with ports ("10.4.0.7:80").
 	Members []string
 }
 
@@ -59,7 +60,7 @@ func (s *Sim) Balancing() (out []BalancingPart) {
 	s.lb.negs.all(func(in shelfKey, v *endpointGroup) {
 		var names []string
 		for _, e := range v.endpoints {
-			names = append(names, e.Instance)
+			names = append(names, e.member())
 		}
 		put(endpointGroups.collection, v.SelfLink, v.Description, fmt.Sprintf("%d endpoints in %s", len(names), in.scope.name), names...)
 	})

@@ -1,0 +1,141 @@
+// Package endpoints keeps the pods behind a Service's port in the cloud's
+// groups, for each EndpointGroup: it resolves them (package resolve), has the
+// engine keep the groups, and reports in the status, Events and metrics.
+package endpoints
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/endpoints/resolve"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
+)
+
+// OwnerKind is the kind of the owners of what is made for EndpointGroups.
+const OwnerKind = "EndpointGroup"
+
+// Config is what the controller needs.
+type Config struct {
+	Engine *loadbalancer.Engine
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Nodes are those of the cache, which must not be changed.
+	Nodes func() []*corev1.Node
+	// Pods knows which namespaces have an address.
+	Pods    Pods
+	Events  events.EventRecorder
+	Metrics *Metrics
+	// Gather is how long changes of endpoints are gathered at most, and how long
+	// an endpoint may be not ready before it is detached; 1 second by default.
+	Gather time.Duration
+	// Workers is how many groups are worked on at a time; 32 by default.
+	Workers int
+}
+
+// Pods knows the Pods' addresses once all have been listed, and in which
+// namespaces one has got an address since.
+type Pods interface {
+	resolve.Pods
+	WaitForSync(context.Context) error
+	// Came has an event in it while there is news to take.
+	Came() <-chan event.TypedGenericEvent[*corev1.Namespace]
+	TakeNews() (namespaces []string)
+}
+
+// Controller is the controller of EndpointGroups.
+type Controller struct {
+	Config
+	again chan event.TypedGenericEvent[*v1alpha1.EndpointGroup] // to be looked at again
+
+	mu       sync.Mutex
+	machines *resolve.Machines // nil after a Node has changed
+	steady   map[types.NamespacedName]*resolve.Steady
+}
+
+// New makes the controller, and registers EndpointGroups with the engine.
+func New(cfg Config) *Controller {
+	if cfg.Gather == 0 {
+		cfg.Gather = time.Second
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = 32
+	}
+	c := &Controller{Config: cfg, steady: map[types.NamespacedName]*resolve.Steady{}, again: make(chan event.TypedGenericEvent[*v1alpha1.EndpointGroup], 1024)}
+	cfg.Engine.Register(c)
+	return c
+}
+
+// Setup adds the queue of EndpointGroups to a manager.
+func (c *Controller) Setup(mgr manager.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("endpointgroup").
+		For(&v1alpha1.EndpointGroup{}, builder.WithPredicates(changed)).
+		Watches(&discoveryv1.EndpointSlice{}, c.gathered(ofService(serviceOfSlice))).
+		Watches(&corev1.Service{}, c.gathered(ofService(client.Object.GetName)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.Node{}, c.gathered(c.ofNodes), builder.WithPredicates(nodeChanged)).
+		WatchesRawSource(source.Channel(c.again, &handler.TypedEnqueueRequestForObject[*v1alpha1.EndpointGroup]{})).
+		WatchesRawSource(source.Channel(c.Pods.Came(), handler.TypedFuncs[*corev1.Namespace, reconcile.Request]{
+			GenericFunc: func(ctx context.Context, _ event.TypedGenericEvent[*corev1.Namespace], q queue) {
+				for _, namespace := range c.Pods.TakeNews() {
+					c.enqueue(ctx, q, ofNamespace, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
+				}
+			},
+		})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: c.Workers}).
+		Complete(reconcile.Func(c.reconcile))
+}
+
+// Kind is that of the owners of what is made for EndpointGroups.
+func (c *Controller) Kind() string { return OwnerKind }
+
+// List returns all EndpointGroups.
+func (c *Controller) List(ctx context.Context, live bool) (out []client.Object, _ error) {
+	from := client.Reader(c.Client)
+	if live {
+		from = c.Live
+	}
+	var list v1alpha1.EndpointGroupList
+	if err := from.List(ctx, &list); err != nil {
+		return nil, err
+	}
+	for i := range list.Items {
+		out = append(out, &list.Items[i])
+	}
+	return out, nil
+}
+
+// Wants reports false: an EndpointGroup asks for no load balancer.
+func (c *Controller) Wants(client.Object, *loadbalancer.View) (loadbalancer.Wanted, bool) {
+	return loadbalancer.Wanted{}, false
+}
+
+// Enqueue brings EndpointGroups to their queue.
+func (c *Controller) Enqueue(ctx context.Context, keys []types.NamespacedName) {
+	for _, k := range keys {
+		g := &v1alpha1.EndpointGroup{ObjectMeta: metav1.ObjectMeta{Namespace: k.Namespace, Name: k.Name}}
+		select {
+		case c.again <- event.TypedGenericEvent[*v1alpha1.EndpointGroup]{Object: g}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
