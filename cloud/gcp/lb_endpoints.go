@@ -54,7 +54,9 @@ func (v balancers) EndpointGroups(e lb.Endpoints, got lb.State) (_ []lb.Resource
 			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner, Members: []string{}}
 		}
 	}
-	for ref := range out {
+	for ref, r := range out {
+		r.ID = v.refOf(ref).url()
+		out[ref] = r
 		if lost(ref, got) {
 			delete(out, ref)
 		}
