@@ -124,7 +124,7 @@ func (w *balanced) addNode(zone string) lb.Node {
 		_, err := w.ec2.ModifyNetworkInterfaceAttribute(w.Context(), &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &vm.Interfaces[0].ID, Groups: []string{w.sg}})
 		return err == nil
 	})
-	n := lb.Node{ProviderID: "aws:///" + zone + "/" + vm.ID, Zone: zone, Subnet: w.places[zone]}
+	n := lb.Node{ProviderID: "aws:///" + zone + "/" + vm.ID, Zone: zone, Subnet: w.places[zone], Addresses: []netip.Addr{vm.Interfaces[0].IP}}
 	w.nodes.Nodes = append(w.nodes.Nodes, n)
 	return n
 }

@@ -102,6 +102,10 @@ func RunBalancers(t *testing.T, fresh func(t *testing.T) BalancerHarness) {
 		{"DeletedWhileItIsMade", deletedWhileItIsMade},
 		{"NoNodesIsNoFailure", noNodesIsNoFailure},
 		{"MorePortsThanFitAreRefused", morePortsThanFitAreRefused},
+		{"EndpointsComeAndGo", endpointsComeAndGo},
+		{"OneBadEndpointHoldsNobodyUp", oneBadEndpointHoldsNobodyUp},
+		{"LostRepliesAboutEndpointsAreSettled", lostRepliesAboutEndpointsAreSettled},
+		{"GroupsOfOthersAreConflicts", groupsOfOthersAreConflicts},
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
