@@ -16,7 +16,7 @@ const root = "../.."
 func operations(t *testing.T) string {
 	t.Helper()
 	var all string
-	for _, file := range []string{"docs/operations.md", "docs/services.md"} {
+	for _, file := range []string{"docs/operations.md", "docs/services.md", "docs/pods.md"} {
 		content, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			t.Fatal(err)
@@ -50,7 +50,7 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		}
 		for _, m := range found {
 			if !wellSaid[m[1]] && !regexp.MustCompile(`\b`+m[1]+`\b`).MatchString(docs) {
-				t.Errorf("docs/operations.md and services.md do not say what %s means (%s)", m[1], path)
+				t.Errorf("docs/operations.md, services.md and pods.md do not say what %s means (%s)", m[1], path)
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 	}
 	for name := range found {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(docs) {
-			t.Errorf("docs/operations.md and services.md do not name the metric %s", name)
+			t.Errorf("docs/operations.md, services.md and pods.md do not name the metric %s", name)
 		}
 	}
 	if len(found) < 20 {
