@@ -1,14 +1,23 @@
 package v1alpha1
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
+// Protocol is the protocol of a port.
+//
+// +kubebuilder:validation:Enum=TCP;UDP
+type Protocol string
+
+const (
+	ProtocolTCP Protocol = "TCP"
+	ProtocolUDP Protocol = "UDP"
+)
+
 // EndpointGroupSpec selects the endpoints that the cloud's groups hold.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.networkName) ? self.networkName : ”) == (has(oldSelf.networkName) ? oldSelf.networkName : ”)",message="networkName is immutable; create a new EndpointGroup"
+// +kubebuilder:validation:XValidation:rule="has(self.networkName) == has(oldSelf.networkName) && (!has(self.networkName) || self.networkName == oldSelf.networkName)",message="networkName is immutable; create a new EndpointGroup"
 // +kubebuilder:validation:XValidation:rule="self.serviceName == oldSelf.serviceName && self.port == oldSelf.port && self.protocol == oldSelf.protocol && self.ipFamily == oldSelf.ipFamily",message="serviceName, port, protocol and ipFamily are immutable; create a new EndpointGroup"
 type EndpointGroupSpec struct {
 	// NetworkName names the Network of the pods' machines; by default the only
@@ -31,9 +40,8 @@ type EndpointGroupSpec struct {
 	// Protocol is the protocol of the port. On Compute Engine endpoints are
 	// registered alike for both.
 	// +kubebuilder:default=TCP
-	// +kubebuilder:validation:Enum=TCP;UDP
 	// +optional
-	Protocol corev1.Protocol `json:"protocol,omitempty"`
+	Protocol Protocol `json:"protocol,omitempty"`
 
 	// IPFamily is the family of the endpoints' addresses.
 	// +kubebuilder:default=IPv4

@@ -188,17 +188,25 @@ func (o *options) validate() error {
 	if ns, name, ok := strings.Cut(o.masquerade, "/"); o.masquerade != "" && (!ok || ns == "" || name == "" || strings.Contains(name, "/")) {
 		refuse("--masquerade-configmap=%s: must be namespace/name", o.masquerade)
 	}
-	if o.withoutClass && !o.loadBalancers {
-		refuse("--services-without-class requires --load-balancers")
-	}
-	if o.endpointGroups && !o.loadBalancers {
-		refuse("--endpoint-groups requires --load-balancers")
-	}
 	if o.maxInFlight < 1 {
 		refuse("--max-in-flight=%d: must be at least 1", o.maxInFlight)
 	}
+	o.validateBalancers(refuse)
 	o.validateLease(refuse)
 	return bad.ErrorOrNil()
+}
+
+// validateBalancers refuses flags that have no effect without load balancers.
+func (o *options) validateBalancers(refuse func(format string, args ...any)) {
+	if o.loadBalancers {
+		return
+	}
+	if o.withoutClass {
+		refuse("--services-without-class requires --load-balancers")
+	}
+	if o.endpointGroups {
+		refuse("--endpoint-groups requires --load-balancers")
+	}
 }
 
 // validateLease refuses times by which two managers could lead at once, or none.

@@ -90,7 +90,7 @@ func (w *world) start() {
 
 func group(edits ...func(*v1alpha1.EndpointGroup)) *v1alpha1.EndpointGroup {
 	g := &v1alpha1.EndpointGroup{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"},
-		Spec: v1alpha1.EndpointGroupSpec{ServiceName: "web", Port: intstr.FromString("http"), Protocol: corev1.ProtocolTCP, IPFamily: v1alpha1.IPv4}}
+		Spec: v1alpha1.EndpointGroupSpec{ServiceName: "web", Port: intstr.FromString("http"), Protocol: v1alpha1.ProtocolTCP, IPFamily: v1alpha1.IPv4}}
 	for _, edit := range edits {
 		edit(g)
 	}

@@ -42,7 +42,7 @@ func (c *Controller) observe(ctx context.Context, g *v1alpha1.EndpointGroup) (ou
 	if err != nil {
 		return out, err
 	}
-	name, why := resolve.PortName(s, g.Spec.Port, g.Spec.Protocol)
+	name, why := resolve.PortName(s, g.Spec.Port, corev1.Protocol(g.Spec.Protocol))
 	if why != nil {
 		out.why = why
 		return out, nil
@@ -51,7 +51,7 @@ func (c *Controller) observe(ctx context.Context, g *v1alpha1.EndpointGroup) (ou
 	if err != nil {
 		return out, err
 	}
-	all, again := c.steadyOf(client.ObjectKeyFromObject(g)).Keep(resolve.Merge(list, name, g.Spec.Protocol, g.Spec.IPFamily), c.Engine.Now(), c.Gather)
+	all, again := c.steadyOf(client.ObjectKeyFromObject(g)).Keep(resolve.Merge(list, name, corev1.Protocol(g.Spec.Protocol), g.Spec.IPFamily), c.Engine.Now(), c.Gather)
 	out.Placement, out.again = resolve.Place(all, g.Namespace, c.index(), c.Pods), again
 	return out, nil
 }
@@ -95,7 +95,7 @@ func (c *Controller) endpointsOf(g *v1alpha1.EndpointGroup, placed []resolve.Pla
 	w := loadbalancer.WantedEndpoints{Object: g, Endpoints: lb.Endpoints{
 		Owner: loadbalancer.OwnerOf(c.Engine.ClusterID, OwnerKind, g), Protocol: lb.TCP, Family: lb.IPv4,
 	}}
-	if g.Spec.Protocol == corev1.ProtocolUDP {
+	if g.Spec.Protocol == v1alpha1.ProtocolUDP {
 		w.Protocol = lb.UDP
 	}
 	if g.Spec.IPFamily == v1alpha1.IPv6 {
