@@ -62,7 +62,7 @@ func (w *World) addPod(ctx context.Context, namespace, name, node, app string, n
 			return err
 		}
 		if n.Spec.PodCIDR == "" {
-			return fmt.Errorf("Node %s has no podCIDR", node)
+			return fmt.Errorf("node %s has no podCIDR", node)
 		}
 		return nil
 	})
