@@ -50,13 +50,13 @@ type Action struct {
 	first bool
 }
 
-// Done tells whether the action is one that an adapter carries out.
+// Done reports whether the action is one that an adapter carries out.
 func (a Action) Done() bool { return a.Verb == Create || a.Verb == Edit || a.Verb == Delete }
 
-// makes tells whether it is to bring something of the goal about.
+// makes reports whether it is to bring something of the goal about.
 func (a Action) makes() bool { return a.Want != nil }
 
-// takes tells whether the action deletes the resource.
+// takes reports whether the action deletes the resource.
 func (a Action) takes(ref Ref) bool {
 	return a.Verb == Delete && (a.Ref == ref || slices.ContainsFunc(a.Parts, func(r Resource) bool { return r.Ref == ref }))
 }
@@ -64,7 +64,7 @@ func (a Action) takes(ref Ref) bool {
 // goes are what it deletes.
 func (a Action) goes() []Resource { return append([]Resource{*a.Got}, a.Parts...) }
 
-// Changes tells whether the field differs.
+// Changes reports whether the field differs.
 func (a Action) Changes(field string) bool {
 	return slices.ContainsFunc(a.Diff, func(c Change) bool { return c.Field == field })
 }

@@ -40,7 +40,7 @@ const (
 	AttributeProtected = AttributeLoadBalancer + "deletion_protection.enabled"
 )
 
-// OfBackend tells whether an attribute is a backend's, and not the balancer's.
+// OfBackend reports whether an attribute is a backend's, and not the balancer's.
 func OfBackend(key string) bool {
 	return key == AttributeBackends || key == AttributeWeighted || strings.HasPrefix(key, AttributeTargetGroup)
 }

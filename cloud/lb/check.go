@@ -9,7 +9,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// Validate tells what is wrong with a balancer on any cloud. What is wrong with
+// Validate reports what is wrong with a balancer on any cloud. What is wrong with
 // a part of it is a [*Refusal], which names who asked for that.
 func (b LoadBalancer) Validate() error {
 	var all []error

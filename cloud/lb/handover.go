@@ -78,7 +78,7 @@ func (p *planner) frontends(ref Ref) (out []Resource) {
 	return out
 }
 
-// deletes tells whether it goes for good, and nothing forces it to go first.
+// deletes reports whether it goes for good, and nothing forces it to go first.
 func (p *planner) deletes(ref Ref) bool {
 	return p.gone[ref] == "" && !p.wants(ref) && slices.ContainsFunc(p.steps, func(a Action) bool { return a.Verb == Delete && a.Ref == ref })
 }
@@ -95,7 +95,7 @@ func (p *planner) successors(old Resource) (out []Resource) {
 	return out
 }
 
-// covers tells whether a point is, or stands for, the other.
+// covers reports whether a point is, or stands for, the other.
 func covers(all, point string) bool {
 	begin, wide := strings.CutSuffix(all, "*")
 	return all == point || wide && strings.HasPrefix(point, begin)
@@ -167,7 +167,7 @@ func (p *planner) address(front Ref) string {
 	return ""
 }
 
-// looks is what tells of the two how they serve.
+// looks are what shows how the two serve.
 func (p *planner) looks(old, w Resource) (out []Ref) {
 	for _, front := range []Ref{old.Ref, w.Ref} {
 		for ref := range closure(p.got, front) {

@@ -12,7 +12,7 @@ import (
 // answer; its name is the zone's. It has no owner, so nobody plans on it.
 const KindZone = "zone"
 
-// Hole is the error of a Read that gives all but what is in some zones, which
+// Hole is the error of a Read that returns all but what is in some zones, which
 // did not answer. What is known of those from before still holds: it is not to
 // be taken for gone, and nothing is removed because nobody seems to use it.
 type Hole struct {
@@ -20,7 +20,7 @@ type Hole struct {
 	Err   error
 }
 
-// HoleOf tells whether zones are missing in what was read.
+// HoleOf reports whether zones are missing in what was read.
 func HoleOf(got State, act string) error {
 	h := &Hole{}
 	for ref := range got {
@@ -45,7 +45,7 @@ func (h *Hole) Error() string { return h.Err.Error() }
 
 func (h *Hole) Unwrap() error { return h.Err }
 
-// Covers tells whether the resource may be there though the Read does not show
+// Covers reports whether the resource may be there though the Read does not show
 // it.
 func (h *Hole) Covers(ref Ref) bool {
 	return h != nil && slices.Contains(h.Zones, ref.Scope)

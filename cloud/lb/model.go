@@ -7,7 +7,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// Scheme tells who can reach a balancer.
+// Scheme is who can reach a balancer.
 type Scheme string
 
 // The schemes.

@@ -123,7 +123,7 @@ func reach(edges [][]int, from int) map[int]bool {
 	return out
 }
 
-// after tells whether a can only be done when b is.
+// after reports whether a can only be done when b is.
 func (a Action) after(b Action) bool {
 	switch {
 	case a.Verb == Delete && b.Verb == Delete:

@@ -29,7 +29,7 @@ type Goal struct {
 	ForAdmin map[Ref]bool
 }
 
-// Plan gives the actions that lead from what is there to the goal, in an order
+// Plan returns the actions that lead from what is there to the goal, in an order
 // in which they can be done: what is used before its user, the other way
 // round for deletion, what holds a claim deleted before what is to have it.
 //

@@ -24,7 +24,7 @@ type Rules struct {
 	// OwnPools: each balancer has pools of its own, and may send to some of a
 	// set's nodes ([NodeSet.Takes]).
 	OwnPools bool
-	// ReadsNodes: Want goes by what Read gives of the nodes' machines, so that
+	// ReadsNodes: Want goes by what Read returns of the nodes' machines, so that
 	// a node that has come since is read before it counts.
 	ReadsNodes bool
 	// ListIsPartial: Read of a whole cluster does not show all that somebody may
@@ -41,7 +41,7 @@ type Balancers interface {
 	// Groups is what pools hold, which is apart from what they are.
 	members.Groups
 
-	// Read gives every resource of a kind that balancers are made of that is
+	// Read returns every resource of a kind that balancers are made of that is
 	// ours by its mark, of the cluster or of the owners alone where any are
 	// given, and those that only have such a name. What is another cluster's has
 	// no owner: to this one it is somebody else's. Its calls grow with pages,
@@ -54,7 +54,7 @@ type Balancers interface {
 
 	// Look reads again what changes by itself of the resources given, and
 	// nothing else: what is Pending, of all of them at once, and the Health of
-	// what has targets, one by one. What it does not give is gone.
+	// what has targets, one by one. What it does not return is gone.
 	//
 	// Errors: those of Read.
 	Look(ctx context.Context, at State) (State, error)
@@ -68,7 +68,7 @@ type Balancers interface {
 	// A [*Refusal] in the chain says that it is about what one object asks for.
 	Want(b LoadBalancer, got State) ([]Resource, error)
 
-	// Pools gives each pool that carries the set, with the members that are
+	// Pools returns each pool that carries the set, with the members that are
 	// wanted. A pool that is not there yet is given whole.
 	Pools(nodes NodeSet, got State) []Resource
 
@@ -87,7 +87,7 @@ type Balancers interface {
 	// that it needs for that is not there or pending.
 	Ingresses(b LoadBalancer, got State) []Ingress
 
-	// Apply carries out one action and gives the resource as it is then; it
+	// Apply carries out one action and returns the resource as it is then; it
 	// returns when the cloud confirms it, or with Resource.Pending where
 	// becoming ready takes its own time. An action whose end is there already
 	// is success, so a repeat after a lost reply is safe. got holds the

@@ -32,7 +32,7 @@ func (r Ref) String() string { return r.Kind + " " + r.Path() }
 // Path is the name, behind the scope where there is one.
 func (r Ref) Path() string { return path.Join(r.Scope, r.Name) }
 
-// IsZero tells that it names nothing.
+// IsZero reports that it names nothing.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
 func compareRefs(a, b Ref) int {
@@ -113,10 +113,10 @@ const (
 	Unhealthy Health = "unhealthy"
 )
 
-// Foreign tells that it is not ours.
+// Foreign reports that it is not ours.
 func (r Resource) Foreign() bool { return r.Owner == cloud.Owner{} }
 
-// uses tells whether it needs the other.
+// uses reports whether it needs the other.
 func (r Resource) uses(other Ref) bool { return slices.Contains(r.Uses, other) }
 
 // State is what is there, by name.

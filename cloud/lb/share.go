@@ -19,7 +19,7 @@ type Share struct {
 	Nodes int
 	// AtMost is what it cannot exceed for either; 0 is no limit.
 	AtMost int
-	// Holds tells of a node whether the balancer sends to it now, and Load how
+	// Holds reports for a node whether the balancer sends to it now, and Load how
 	// many balancers do. Nobody counts them where that is nil.
 	Holds func(providerID string) bool
 	Load  func(providerID string) int
@@ -132,7 +132,7 @@ func (s Share) load(n Node) int {
 	return s.Load(n.ProviderID)
 }
 
-// first gives the least loaded of the first nodes in the balancer's order.
+// first returns the least loaded of the first nodes in the balancer's order.
 func (s Share) first(free []Node, most, of int) []Node {
 	type candidate struct {
 		Node

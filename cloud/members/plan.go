@@ -23,8 +23,8 @@ type Change struct {
 	DetachFirst bool
 }
 
-// Plan gives the changes of the groups that need one, in the order given.
-// aside tells of a member that is not to be tried now, and of one that was not
+// Plan returns the changes of the groups that need one, in the order given.
+// aside knows the members that are not to be tried now, and those that were not
 // taken before; it may be nil.
 func Plan(limits Limits, wanted []Wanted, aside *Aside) (out []Change) {
 	for _, w := range wanted {

@@ -31,7 +31,7 @@ type Limits struct {
 type Groups interface {
 	Limits() Limits
 
-	// List gives all that a group holds, but for what is being taken out of it.
+	// List returns all that a group holds, but for what is being taken out of it.
 	//
 	// Errors: NotFound where the group is gone; PermissionDenied,
 	// Unauthenticated, Throttled, Unavailable.

@@ -64,7 +64,7 @@ func (t inTurns) Detach(ctx context.Context, g Group, members []string) error {
 	return t.Groups.Detach(ctx, g, members)
 }
 
-// after does the first step, and gives those that are left. One for which there
+// after does the first step, and returns those that are left. One for which there
 // is no room comes once more when those that leave have left.
 func after(steps []step, r *Result, do func(step)) []step {
 	first, rest := steps[0], steps[1:]

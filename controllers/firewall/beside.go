@@ -53,7 +53,7 @@ func (c *Controller) beside(ctx context.Context, n *v1alpha1.Network, requests [
 	return out, nil
 }
 
-// needsOwn tells whether pods of the Network have IPv6 in other subnets.
+// needsOwn reports whether pods of the Network have IPv6 in other subnets.
 func needsOwn(network string, requests []v1alpha1.RangeRequest, subnets []cloud.Subnet) bool {
 	return slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool {
 		return slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool {

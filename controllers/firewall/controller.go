@@ -31,7 +31,7 @@ import (
 // Config is what the controller needs.
 type Config struct {
 	Client client.Client
-	// OpenVPC gives the cloud of a Network.
+	// OpenVPC returns the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Space reads the address space of the VPCs.
 	Space     *vpc.Reader

@@ -25,7 +25,7 @@ type Verdict struct {
 	Exceptions []cloud.FirewallRule
 }
 
-// Open tells that all the traffic comes through.
+// Open reports that all the traffic comes through.
 func (v Verdict) Open() bool { return len(v.Missing) == 0 && len(v.Denies) == 0 }
 
 // protocol is one that pods speak, under the names that rules have for it.
@@ -85,7 +85,7 @@ func (v *Verdict) follow(rules []cloud.FirewallRule, t Traffic, p protocol) []ne
 	return rest
 }
 
-// in tells whether a rule is about the protocol, and about all of its ports.
+// in reports whether a rule is about the protocol, and about all of its ports.
 func (p protocol) in(r cloud.FirewallRule) (whole, some bool) {
 	for _, has := range r.Protocols {
 		if slices.Contains(p.names, has.Name) {

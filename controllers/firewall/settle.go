@@ -16,7 +16,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// settle makes the firewall as the Network wants it and gives how it stands;
+// settle makes the firewall as the Network wants it and returns how it stands;
 // nil where there is nothing to say. Its error is of the API server.
 func (c *Controller) settle(ctx context.Context, n *v1alpha1.Network, requests []v1alpha1.RangeRequest) (*metav1.Condition, error) {
 	going := !n.DeletionTimestamp.IsZero()
@@ -104,7 +104,7 @@ func (c *Controller) see(ctx context.Context, n *v1alpha1.Network, firewalls clo
 	return c.judge(n, firewalls, flows, rules, trouble), nil
 }
 
-// keep makes our rules as they are to be, and gives the rules as they are then.
+// keep makes our rules as they are to be, and returns the rules as they are then.
 func (c *Controller) keep(ctx context.Context, n *v1alpha1.Network, firewalls cloud.Firewalls, flows map[prefix.Family]Traffic, rules []cloud.FirewallRule) ([]cloud.FirewallRule, error) {
 	for _, f := range families {
 		flow, wanted := flows[f]

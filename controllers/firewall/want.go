@@ -92,7 +92,7 @@ func podRanges(network string, requests []v1alpha1.RangeRequest) (out []netip.Pr
 	return out
 }
 
-// hasIPv6Pods tells whether pods of the Network have IPv6 in the subnet.
+// hasIPv6Pods reports whether pods of the Network have IPv6 in the subnet.
 func hasIPv6Pods(network string, requests []v1alpha1.RangeRequest, subnet string) bool {
 	return slices.ContainsFunc(requests, func(r v1alpha1.RangeRequest) bool {
 		return r.Spec.Purpose == v1alpha1.Pods && r.NetworkName() == network && slices.Contains(r.Spec.IPFamilies, v1alpha1.IPv6) &&

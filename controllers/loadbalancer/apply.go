@@ -63,7 +63,7 @@ func (e *Engine) leads(ctx context.Context, verb lb.Verb, of fmt.Stringer) error
 	return nil
 }
 
-// makesShared tells whether an action makes what a set's balancers share: a
+// makesShared reports whether an action makes what a set's balancers share: a
 // pool, which all of them are to use.
 func makesShared(a lb.Action) bool {
 	return a.Verb == lb.Create && a.Want.Shared

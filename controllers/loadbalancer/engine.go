@@ -35,9 +35,9 @@ import (
 // Config is what the engine needs.
 type Config struct {
 	Client client.Client
-	// Nodes gives the Nodes of the cache, which must not be changed.
+	// Nodes returns the Nodes of the cache, which must not be changed.
 	Nodes func() []*corev1.Node
-	// OpenBalancers gives the load balancing of a Network; nil where its cloud
+	// OpenBalancers returns the load balancing of a Network; nil where its cloud
 	// has none. It can be compared: another one is of a cloud opened anew.
 	OpenBalancers func(context.Context, *v1alpha1.Network) (lb.Balancers, error)
 	ClusterID     string

@@ -78,7 +78,7 @@ func (e *Engine) after(k *View, w Wanted, goal lb.Goal, plan lb.Actions, h hando
 	return is
 }
 
-// undone tells whether there is still to do after a plan: what could only be
+// undone reports whether there is still to do after a plan: what could only be
 // said when something was gone.
 func undone(k *View, w Wanted, goal lb.Goal) bool {
 	state := k.view()

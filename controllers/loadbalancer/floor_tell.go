@@ -113,7 +113,7 @@ func (e *Engine) tellFloor(ctx context.Context, k *View, views []v1alpha1.Networ
 	return nil
 }
 
-// minds tells whether the Network has something about members that the pools are
+// minds reports whether the Network has something about members that the pools are
 // to be looked at for.
 func (k *View) minds(n *v1alpha1.Network) bool {
 	_, confirmed := n.Annotations[brake.Annotation(memberKind)]

@@ -15,7 +15,7 @@ type handover struct {
 	again time.Duration
 }
 
-// handingOver tells how far a plan's replacement is.
+// handingOver reports how far a plan's replacement is.
 func handingOver(rules lb.Rules, state lb.State, goal lb.Goal, plan lb.Actions) handover {
 	waits := plan.Waits()
 	if len(waits) == 0 {

@@ -75,7 +75,7 @@ func (k *View) wantedOf(pool lb.Resource) (w members.Wanted, there, known bool) 
 	return members.Wanted{Group: r.Group(), Has: has, Want: pool.Members}, there, has != nil
 }
 
-// changedSince tells whether what a pool holds was changed after that time of
+// changedSince reports whether what a pool holds was changed after that time of
 // the clock, or is not known.
 func (k *View) changedSince(ref lb.Ref, then uint64) bool {
 	k.mu.Lock()
@@ -128,7 +128,7 @@ func (k *View) noteHeld(r members.Result) {
 	k.members[ref] = append([]string{}, slices.Sorted(maps.Keys(now))...)
 }
 
-// starves tells whether one of these pools, to which nothing sends yet, holds
+// starves reports whether one of these pools, to which nothing sends yet, holds
 // none of the nodes that it is to hold, or may: nothing is to begin to. What is
 // in use goes on, also where its zone does not answer.
 func (k *View) starves(pools []lb.Resource) bool {

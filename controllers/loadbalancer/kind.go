@@ -18,7 +18,7 @@ import (
 type Kind interface {
 	// Kind is the owners' kind in ownership marks, such as Service.
 	Kind() string
-	// List gives the objects that have something of ours or are to have it: of
+	// List returns the objects that have something of ours or are to have it: of
 	// the cache, or as the API server has them by now.
 	List(ctx context.Context, live bool) ([]client.Object, error)
 	// Wants is what an object asks for by a view; false where it is to have
@@ -43,7 +43,7 @@ type Wanted struct {
 
 func (w Wanted) owner() cloud.Owner { return w.Balancer.Owner }
 
-// unprotected tells whether no protection of the load balancer from deletion is
+// unprotected reports whether no protection of the load balancer from deletion is
 // asked for, or no longer.
 func (w Wanted) unprotected() bool {
 	return w.Balancer.Attributes[lb.AttributeProtected] != "true"
@@ -65,8 +65,8 @@ const NetworkAnnotation = "vpcnative.dev/network"
 // Register adds a kind, before the engine is set up.
 func (e *Engine) Register(k Kind) { e.kinds[k.Kind()] = k }
 
-// OwnerOf is the owner of what is made for an object of a kind.
-func OwnerOf(clusterID, kind string, o client.Object) cloud.Owner {
+// ownerOf is the owner of what is made for an object of a kind.
+func ownerOf(clusterID, kind string, o client.Object) cloud.Owner {
 	return cloud.Owner{ClusterID: clusterID, Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
@@ -88,11 +88,11 @@ func (l *Living) Add(kind string, objects []client.Object) {
 	}
 	l.kinds[kind] = map[cloud.Owner]bool{}
 	for _, o := range objects {
-		l.kinds[kind][OwnerOf(l.ClusterID, kind, o)] = true
+		l.kinds[kind][ownerOf(l.ClusterID, kind, o)] = true
 	}
 }
 
-// Has tells of an owner whether what it has is to stay.
+// Has reports whether what an owner has is to stay.
 func (l *Living) Has(o cloud.Owner) bool {
 	alive, judged := l.kinds[o.Kind]
 	return !judged || o.ClusterID != l.ClusterID || alive[o]

@@ -93,7 +93,7 @@ func (e *Engine) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *View) (us
 				return nil, err
 			}
 			if !inherited {
-				its = append(its, keyOf(OwnerOf(e.ClusterID, name, o)).String())
+				its = append(its, keyOf(ownerOf(e.ClusterID, name, o)).String())
 			}
 		}
 		if len(its) > 0 {
@@ -116,7 +116,7 @@ func (e *Engine) inherit(ctx context.Context, kind Kind, o client.Object, from *
 	return true, e.holdNetwork(ctx, others[at])
 }
 
-// servesAsIs tells whether the object's balancer would stay as it is by this
+// servesAsIs reports whether the object's balancer would stay as it is by this
 // view.
 func (e *Engine) servesAsIs(k *View, kind Kind, o client.Object) bool {
 	w, is := kind.Wants(o, k)

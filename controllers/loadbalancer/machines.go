@@ -25,7 +25,7 @@ func (e *Engine) load(ctx context.Context, k *View, maxAge time.Duration) (read 
 }
 
 // meet reads once more where the set has nodes that came since and the cloud's
-// plans depend on their machines. It tells whether it did.
+// plans depend on their machines. It reports whether it did.
 func (k *View) meet(ctx context.Context, set lb.NodeSet) (bool, error) {
 	if !k.Rules().ReadsNodes {
 		return false, nil

@@ -15,8 +15,8 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
-// CloudOf is the name of a Network's cloud.
-func CloudOf(n *v1alpha1.Network) string {
+// cloudOf is the name of a Network's cloud.
+func cloudOf(n *v1alpha1.Network) string {
 	if n.Spec.AWS != nil {
 		return "aws"
 	}

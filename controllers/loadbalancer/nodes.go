@@ -21,7 +21,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/informer"
 )
 
-// Serves tells whether balancers send to the Node. Whether it is ready does
+// Serves reports whether balancers send to the Node. Whether it is ready does
 // not count: the health check finds out sooner.
 func Serves(n *corev1.Node) bool {
 	if !n.DeletionTimestamp.IsZero() || n.Spec.ProviderID == "" {
@@ -94,7 +94,7 @@ func (e *Engine) learnUses(ctx context.Context, k *View) error {
 		}
 		for _, o := range objects {
 			at := slices.IndexFunc(views, func(v *View) bool { return v.store == k.store && v.network == NetworkOf(o, networks.Items) })
-			if owner := OwnerOf(e.ClusterID, name, o); at >= 0 && !k.knows(owner) && k.has(owner) {
+			if owner := ownerOf(e.ClusterID, name, o); at >= 0 && !k.knows(owner) && k.has(owner) {
 				w, _ := kind.Wants(o, views[at])
 				k.use(owner, w.uses())
 			}

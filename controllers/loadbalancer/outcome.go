@@ -128,7 +128,7 @@ func (is *Outcome) failed(err error) {
 	}
 }
 
-// onlyAdmin tells whether nothing but a person's rights is missing.
+// onlyAdmin reports whether nothing but a person's rights is missing.
 func onlyAdmin(err error) bool {
 	is := true
 	each(err, func(one error) {

@@ -13,7 +13,7 @@ import (
 // one serves every owner that waits.
 const lookPause = time.Second
 
-// pending are the resources that the cloud is still at; owned tells whether one
+// pending are the resources that the cloud is still at; owned reports whether one
 // is the owner's.
 func (k *View) pending(o cloud.Owner) (all lb.State, owned bool) {
 	k.mu.Lock()

@@ -137,7 +137,7 @@ func (k *View) selections() (out []Selection) {
 	return out
 }
 
-// zonesChanged remembers the set, and tells whether balancers have to know.
+// zonesChanged remembers the set, and reports whether balancers have to know.
 func (k *View) zonesChanged(set lb.NodeSet) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -146,7 +146,7 @@ func (k *View) zonesChanged(set lb.NodeSet) bool {
 	return known && (!slices.Equal(places(had), places(set)) || k.many(had) != k.many(set))
 }
 
-// many tells whether a set has more nodes than a balancer takes: those whose
+// many reports whether a set has more nodes than a balancer takes: those whose
 // nodes serve only pods of their own have to know.
 func (k *View) many(set lb.NodeSet) bool {
 	most := k.Rules().MaxNodes
@@ -167,7 +167,7 @@ func (k *View) caughtUp(set string, all bool) bool {
 	return was
 }
 
-// hasGrown tells once whether something shared was made for the set.
+// hasGrown reports once whether something shared was made for the set.
 func (k *View) hasGrown(set string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 const retryRead = 10 * time.Second
 
 // load sees to it that the store has been read, and not longer than maxAge ago
-// where that is given. read tells whether it was now.
+// where that is given. read reports whether it was now.
 func (k *View) load(ctx context.Context, now func() time.Time, maxAge time.Duration) (read bool, err error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -88,7 +88,7 @@ func (k *View) wasRead(of []cloud.Owner, began uint64, at time.Time) {
 	maps.DeleteFunc(k.notedAt, func(_ lb.Ref, then time.Time) bool { return at.Sub(then) >= k.readLag })
 }
 
-// believes tells whether a read that began then may enter that a resource is
+// believes reports whether a read that began then may enter that a resource is
 // there, or is not: it may be behind what was done before it began. The
 // store is locked.
 func (k *View) believes(ref lb.Ref, there bool, began uint64, at time.Time) bool {

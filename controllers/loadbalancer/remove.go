@@ -10,7 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
-// Remove takes down what an owner has, by every view; done tells that it is
+// Remove takes down what an owner has, by every view; done reports that it is
 // gone.
 func (e *Engine) Remove(ctx context.Context, w Wanted) (is Outcome, done bool) {
 	for _, k := range e.all() {

@@ -34,7 +34,7 @@ func SelectionOf(labels map[string]string) Selection {
 	return Selection{AllNodes + "-" + hex.EncodeToString(sum[:4]), labels}
 }
 
-// Selects tells whether a node with these labels is in the set.
+// Selects reports whether a node with these labels is in the set.
 func (s Selection) Selects(l labels.Labels) bool {
 	return labels.SelectorFromSet(s.Labels).Matches(l)
 }

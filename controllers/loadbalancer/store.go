@@ -173,7 +173,7 @@ type use struct {
 
 func (u use) of(set string) bool { return u.Name == set }
 
-// use records which nodes an owner's balancer sends to, and tells whether the
+// use records which nodes an owner's balancer sends to, and reports whether the
 // pools have to be looked at for that: nobody used a set, or the balancer has
 // pools of its own and takes other nodes now.
 func (k *View) use(o cloud.Owner, uses []use) (news bool) {
@@ -188,7 +188,7 @@ func (k *View) use(o cloud.Owner, uses []use) (news bool) {
 	return news
 }
 
-// knows tells whether it is recorded which nodes an owner's balancer sends to.
+// knows reports whether it is recorded which nodes an owner's balancer sends to.
 func (k *View) knows(o cloud.Owner) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

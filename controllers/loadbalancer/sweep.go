@@ -92,7 +92,7 @@ func (e *Engine) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.O
 		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s%s", why, strings.Join(names, ", "))
 }
 
-// due remembers when each orphan was first seen, and gives those that were so
+// due remembers when each orphan was first seen, and returns those that were so
 // long ago.
 func (k *View) due(found []lb.Orphan, now time.Time, grace time.Duration) (out []lb.Orphan) {
 	k.mu.Lock()
@@ -112,7 +112,7 @@ func (k *View) due(found []lb.Orphan, now time.Time, grace time.Duration) (out [
 	return out
 }
 
-// news tells whether the text is another than the last one.
+// news reports whether the text is another than the last one.
 func (k *View) news(text string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -21,7 +21,7 @@ const (
 	slowPool = 10
 )
 
-// wanting gives a pool as it is to be, by the Nodes there are by then; false
+// wanting returns a pool as it is to be, by the Nodes there are by then; false
 // where it is not to be.
 type wanting func(lb.Ref) (lb.Resource, bool)
 

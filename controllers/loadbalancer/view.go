@@ -17,7 +17,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/conditions"
 )
 
-// open gives the Network's view, a new one where its cloud was opened anew. It
+// open returns the Network's view, a new one where its cloud was opened anew. It
 // is a view of the store that all Networks of one domain share.
 func (e *Engine) open(ctx context.Context, n *v1alpha1.Network) (*View, error) {
 	b, err := e.OpenBalancers(ctx, n)
@@ -37,7 +37,7 @@ func (e *Engine) open(ctx context.Context, n *v1alpha1.Network) (*View, error) {
 	k := e.byNetwork[n.Name]
 	if k == nil || k.Balancers != b {
 		anew := k != nil
-		k = newView(n.Name, e.ClusterID, CloudOf(n), b, e.storeOf(b.Rules().Domain), e.everyNode)
+		k = newView(n.Name, e.ClusterID, cloudOf(n), b, e.storeOf(b.Rules().Domain), e.everyNode)
 		e.byNetwork[n.Name] = k
 		k.mu.Lock()
 		k.stale = k.stale || anew
@@ -118,7 +118,7 @@ func (e *Engine) views() (out []*View) {
 	return out
 }
 
-// known tells whether all that is there has been read.
+// known reports whether all that is there has been read.
 func (k *View) known() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -136,7 +136,7 @@ func (k *View) goes() bool {
 	return k.going
 }
 
-// keeps tells whether it is by this view that the store is swept: one is
+// keeps reports whether it is by this view that the store is swept: one is
 // enough.
 func (e *Engine) keeps(k *View) bool {
 	others := e.others(k)

@@ -113,7 +113,7 @@ type reading struct {
 	snapshots []cloud.Snapshot
 	// err is why some VPC could not be read.
 	err error
-	// partly tells that some of a VPC cannot be seen, and may be where pods have
+	// partly reports that some of a VPC cannot be seen, and may be where pods have
 	// gone with their own addresses: the Network says so.
 	partly bool
 }

@@ -65,7 +65,7 @@ func (c *Controller) keep(ctx context.Context, r reading, requests []v1alpha1.Ra
 	return out
 }
 
-// overtaken tells that somebody else wrote the ConfigMap since it was read.
+// overtaken reports that somebody else wrote the ConfigMap since it was read.
 func overtaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
 
 // write brings the ConfigMap up to date, as it is now.

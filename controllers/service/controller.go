@@ -87,7 +87,7 @@ var changed = predicate.Funcs{
 // Kind is that of the owners of what is made for Services.
 func (c *Controller) Kind() string { return build.OwnerKind }
 
-// List gives the Services that are or were ours.
+// List returns the Services that are or were ours.
 func (c *Controller) List(ctx context.Context, live bool) ([]client.Object, error) {
 	from := client.Reader(c.Client)
 	if live {

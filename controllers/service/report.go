@@ -46,7 +46,7 @@ func (c *Controller) report(ctx context.Context, s *corev1.Service, is loadbalan
 }
 
 // enter puts the outcome into the conditions, ours and Kubernetes' own about
-// protocols that do not mix, and tells whether it is news.
+// protocols that do not mix, and reports whether it is news.
 func enter(s *corev1.Service, is loadbalancer.Outcome) (news bool) {
 	status := metav1.ConditionFalse
 	if is.Ready {
@@ -111,7 +111,7 @@ func (c *Controller) tell(s *corev1.Service, notes []build.Note) {
 	}
 }
 
-// news tells whether a text about a Service is another than the last one.
+// news reports whether a text about a Service is another than the last one.
 func (c *Controller) news(key client.ObjectKey, of func(*told) *string, text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -213,7 +213,7 @@ func (w *world) owner(service string) cloud.Owner {
 	return cloud.Owner{ClusterID: w.name, Kind: "Service", Namespace: w.name, Name: service}
 }
 
-// get gives the Service as it is; nil where it is gone.
+// get returns the Service as it is; nil where it is gone.
 func (w *world) get(name string) *corev1.Service {
 	s := &corev1.Service{}
 	if err := w.api.Get(context.Background(), client.ObjectKey{Namespace: w.name, Name: name}, s); err != nil {
@@ -307,7 +307,7 @@ func (w *world) left(service string, n int) {
 	})
 }
 
-// one gives the Service's resource of a kind.
+// one returns the Service's resource of a kind.
 func (w *world) one(service, kind string) lb.Resource {
 	for _, r := range w.cloud.Of(w.owner(service)) {
 		if r.Kind == kind {
@@ -340,7 +340,7 @@ func (w *world) members(want string) {
 // aWhile is how long nothing happens where nothing more is to come.
 const aWhile = 300 * time.Millisecond
 
-// still gives the calls that are made over a while in which none should be.
+// still returns the calls that are made over a while in which none should be.
 func (w *world) still() (reads, changes int) {
 	w.cloud.Counts()
 	time.Sleep(aWhile)

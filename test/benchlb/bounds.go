@@ -10,7 +10,7 @@ import (
 // bounds are how many calls each step may take: what the APIs make
 // unavoidable, and a little for retries.
 type bounds struct {
-	build, in, out, readAll, one, gone calls
+	build, in, out, many, readAll, one, gone calls
 }
 
 type calls struct{ reads, writes int }
@@ -32,6 +32,8 @@ func (m *measuring) bounds() bounds {
 			// made is not known everywhere at once, so that what uses it is tried again.
 			build: calls{2*some + services, (5+3+batches)*services + some},
 			in:    calls{some, m.local() + few}, out: calls{0, 2*m.local() + few}, // the new machine's security group is read
+			// A place of each balancer moves at most; they may come in two lots.
+			many: calls{2 * some, 2 * (m.local() + 2*(services-m.local()))},
 			// A sixth of the balancers, or 20, are read by themselves, at five calls each.
 			readAll: calls{3*some + services + services/10 + 2*m.nodes/100 + 5*max(20, services/6+1), 0},
 			// Listeners are looked up, and a sweep or two reads all that is left.
@@ -43,12 +45,13 @@ func (m *measuring) bounds() bounds {
 	return bounds{
 		build: calls{6*services + 4*some, 5*services + some}, // address, rule, backend service, one firewall rule or two, a check
 		in:    calls{4, 1}, out: calls{12, 3},                // two sorts of pools above 250 nodes
+		many:    calls{24, 12}, // of three zones, in two lots
 		readAll: calls{some + 3, 0},
 		one:     calls{3, 1}, gone: calls{6*services + 5*some, 5*services + some},
 	}
 }
 
-// judge tells which rows cost more than they may.
+// judge reports which rows cost more than they may.
 func judge(rows []row) error {
 	var all []error
 	for _, r := range rows {

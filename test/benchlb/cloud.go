@@ -18,12 +18,12 @@ type simulation interface {
 	open(context.Context) (lb.Balancers, func(), error)
 	// pools is how many members each pool has: one number a pool.
 	pools() []int
-	// holds tells whether some pool has the machine.
+	// holds reports whether some pool has the machine.
 	holds(machine) bool
 	// left is what there still is of balancers.
 	left() []string
 
-	// wasRead tells whether all that there is has been read since ResetCalls.
+	// wasRead reports whether all that there is has been read since ResetCalls.
 	wasRead() bool
 
 	CallCounts() map[string]int

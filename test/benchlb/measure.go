@@ -46,10 +46,8 @@ func (c contender) measure(ctx context.Context, cfg *rest.Config, s settings) (r
 	}
 	w.gather, w.quiet = s.gather, 2*s.gather
 	m := &measuring{world: w, contender: c, settings: s}
-	for range s.nodes {
-		if _, err := w.addNode(ctx); err != nil {
-			return nil, err
-		}
+	if err := m.addNodes(ctx, s.nodes); err != nil {
+		return nil, err
 	}
 	if err := w.addServices(ctx, s.services, c.annotations); err != nil {
 		return nil, err

@@ -20,12 +20,22 @@ func (m *measuring) steps() []step {
 		{"one node in", func(ctx context.Context) (err error) { node, err = m.addNode(ctx); return err }, m.full, b.in},
 		{"one node out", func(ctx context.Context) error { node = m.member(node); return m.drain(ctx, node) }, m.full, b.out},
 		{"its machine deleted", func(ctx context.Context) error { return m.removeNode(ctx, node) }, m.full, calls{}},
+		{"ten nodes in", func(ctx context.Context) error { return m.addNodes(ctx, 10) }, m.full, b.many},
 		{"unrelated update of a Node", m.touch, always, calls{}},
 		{"nothing, for a resync's 10 minutes", func(context.Context) error { m.manager.clock.forward(resync); return nil }, m.read, b.readAll},
 		{"restart, nothing changed", m.restart, m.read, b.readAll},
 		{"one Service edited", m.editOne, m.edited, b.one},
 		{"all deleted", m.deleteAll, m.gone, b.gone},
 	}
+}
+
+func (m *measuring) addNodes(ctx context.Context, n int) error {
+	for range n {
+		if _, err := m.addNode(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // member is the machine, or another where no pool has room for it.
@@ -44,7 +54,7 @@ func (m *measuring) member(preferred machine) machine {
 // local is how many of the Services are of policy Local.
 func (m *measuring) local() int { return m.services / localPart }
 
-// full tells whether the pools have all nodes, or as many as they take.
+// full reports whether the pools have all nodes, or as many as they take.
 func (m *measuring) full(context.Context) (bool, error) {
 	pools := m.cloud.pools()
 	serving := len(m.machines)

@@ -358,7 +358,7 @@ func (f *Cloud) choose(now *lb.Resource, a lb.Action) error {
 	return nil
 }
 
-// Counts forgets the calls so far, and gives how many there were.
+// Counts forgets the calls so far, and returns how many there were.
 func (f *Cloud) Counts() (reads, changes int) {
 	f.Lock()
 	defer f.Unlock()

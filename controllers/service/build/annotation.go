@@ -60,7 +60,7 @@ const (
 	awsBalancer = "aws-load-balancer-"
 )
 
-// Find gives the table's entry for a key.
+// Find returns the table's entry for a key.
 func Find(key string) (Annotation, bool) {
 	if rest, ok := strings.CutPrefix(key, awsShort); ok && (strings.HasPrefix(rest, awsBalancer) || strings.HasPrefix(rest, "load-balancer-")) {
 		key = awsPrefix + rest
@@ -74,7 +74,7 @@ func Find(key string) (Annotation, bool) {
 	return Annotations[at], true
 }
 
-// Claimed tells whether we answer for every annotation of such a key.
+// Claimed reports whether we answer for every annotation of such a key.
 func Claimed(key string) bool {
 	return slices.ContainsFunc(Prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 }

@@ -144,7 +144,7 @@ func pairs(key, prefix string) func(*maker, string) error {
 	}
 }
 
-// withoutEffect tells of what the balancer cannot have as it is: the cloud
+// withoutEffect notes what the balancer cannot have as it is: the cloud
 // would answer with something else, whatever is asked.
 func (m *maker) withoutEffect() {
 	say := func(format string, args ...any) { m.note(v1alpha1.ReasonAnnotationIgnored, format, args...) }

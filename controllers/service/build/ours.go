@@ -10,7 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
-// Ours tells whether the Service is to have a load balancer of ours.
+// Ours reports whether the Service is to have a load balancer of ours.
 func Ours(s *corev1.Service, withoutClass bool) bool {
 	if s.Spec.Type != corev1.ServiceTypeLoadBalancer || !s.DeletionTimestamp.IsZero() {
 		return false
@@ -31,7 +31,7 @@ func Concerned(list []corev1.Service, withoutClass bool) (out []client.Object) {
 	return out
 }
 
-// Lives tells of owners whether what they have is to stay: the Services that
+// Lives reports whether what an owner has is to stay: that of the Services that
 // are listed. Owners of other kinds and clusters are none of ours to judge.
 func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
 	alive := &loadbalancer.Living{ClusterID: clusterID}
