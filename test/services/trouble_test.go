@@ -173,7 +173,7 @@ var troubles = []story{
 		w.eventually(func() error {
 			plans := 0
 			for _, e := range w.eventTexts("web") {
-				if strings.Contains(e, "would be done") {
+				if strings.Contains(e, "dry run, nothing is changed") {
 					plans++
 				}
 			}
