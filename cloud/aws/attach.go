@@ -64,7 +64,7 @@ type edit struct {
 
 // edit asks for the whole run first, whatever the caller or a read shows: a
 // read may be out of date, and only EC2's answer to a change is not. What is
-// read tells which part of the run to ask for after a refusal, and agrees or
+// read returns which part of the run to ask for after a refusal, and agrees or
 // not with a refusal that says that there is nothing to do.
 func (v interfaces) edit(ctx context.Context, i cloud.Interface, e *edit) (err error) {
 	if i, err = v.begin(ctx, i, e); err != nil {

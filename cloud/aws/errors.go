@@ -122,7 +122,7 @@ func classify(call cloud.Call, about subject, err error) error {
 
 func judgeError(err error, mutates bool) cloud.Reason {
 	if _, ok := errors.AsType[credentialsError](err); ok {
-		// What gives credentials may be out of order; then they are not missing,
+		// What returns credentials may be out of order; then they are not missing,
 		// and nothing was asked of the service either.
 		answered, ok := errors.AsType[smithy.APIError](err)
 		if status := statusOf(err); status >= 500 || status == http.StatusTooManyRequests || ok && answered.ErrorFault() == smithy.FaultServer {

@@ -39,7 +39,7 @@ func (p people) group(name string, rules ...types.IpPermission) string {
 	return *made.GroupId
 }
 
-// put gives the first interface of an instance its groups.
+// put returns the first interface of an instance its groups.
 func (p people) put(instance string, groups ...string) {
 	p.Helper()
 	l, err := p.DescribeNetworkInterfaces(p.Context(), &ec2.DescribeNetworkInterfacesInput{

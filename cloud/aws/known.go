@@ -50,7 +50,7 @@ func (x pairing) IPv6For(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16(six), ipv6Bits)
 }
 
-// pairsOf returns what is known of a subnet; ok tells that subnets were read.
+// pairsOf returns what is known of a subnet; ok is true if subnets were read.
 func (k *knownRanges) pairsOf(subnetID string) (p cloud.Pairing, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

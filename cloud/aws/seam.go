@@ -12,7 +12,7 @@ type api interface {
 	subnets(ctx context.Context, vpcID, token string) (page[subnet], error)
 	reservations(ctx context.Context, subnetID, token string) (page[reservation], error)
 	routeTables(ctx context.Context, vpcID, token string) (page[routeTable], error)
-	// listEntries gives the CIDRs of a prefix list.
+	// listEntries returns the CIDRs of a prefix list.
 	listEntries(ctx context.Context, listID, token string) (page[string], error)
 	// networkInterfaces lists those of a VPC, or of one subnet of it.
 	networkInterfaces(ctx context.Context, filter, id, token string) (page[card], error)

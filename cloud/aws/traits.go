@@ -12,7 +12,7 @@ import (
 )
 
 // traits: a range is a reservation in its subnet's own block, and a node's
-// piece of it is a run of /28 prefixes. The slots for those are few, so a node
+// CIDR out of it is a run of /28 prefixes. The slots for those are few, so a node
 // gets as many addresses as it runs pods, and none to spare.
 var traits = cloud.Traits{
 	Range: "subnet CIDR reservation", Inside: true, Spare: 1, Smallest: delegatedBits, Grows: true, NoServices: true, NoProxies: true, Routes: true,

@@ -108,7 +108,7 @@ func (p *poller) paceOf(in scope) *pace {
 	return p.paces[in]
 }
 
-// leave gives the error of the latest poll, where it failed.
+// leave returns the error of the latest poll, where it failed.
 func (p *poller) leave(w *watch, name string, op *pending) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -27,5 +27,5 @@ func (p pools) Waiting() []carve.Waiter {
 
 func (p pools) Look(at netip.Prefix) ranges.Pool {
 	o := p.nodes.Look(at)
-	return ranges.Pool{Known: o.Known, Given: o.Given, Held: o.Held, ByNode: o.ByNode, Rests: o.Rests}
+	return ranges.Pool{Known: o.Known, Given: o.Given, Held: o.Held, ByNode: o.ByNode, Quarantined: o.Rests}
 }

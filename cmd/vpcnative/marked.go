@@ -47,7 +47,7 @@ func (p *place) piecesOf(ctx context.Context, all []cloud.Marked, clusterID stri
 	return out, err
 }
 
-// ofNetwork tells of a rule that was made for one of the cluster's Networks: a
+// ofNetwork is true for a rule that was made for one of the cluster's Networks: a
 // load balancer's is read with that. A name alone proves nothing.
 func ofNetwork(x cloud.FirewallRule, clusterID string) bool {
 	o, ok := cloud.ParseDescription(x.Description)

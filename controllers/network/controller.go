@@ -35,16 +35,16 @@ type Config struct {
 	Client client.Client
 	// Live reads from the API server.
 	Live client.Reader
-	// OpenVPC gives the cloud of a Network.
+	// OpenVPC returns the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Space reads the address space of the VPCs.
 	Space *vpc.Reader
 	// Forget is told of a Network that is gone; it may be nil.
 	Forget func(network string)
-	// ServiceCIDRs gives the ClusterIP ranges of the cluster, which nothing is
+	// ServiceCIDRs returns the ClusterIP ranges of the cluster, which nothing is
 	// carved from either; it may be nil.
 	ServiceCIDRs func(context.Context) ([]survey.ServiceCIDR, error)
-	// Nodes gives the Nodes of the cache, which must not be changed; it may be nil.
+	// Nodes returns the Nodes of the cache, which must not be changed; it may be nil.
 	Nodes     func() []*corev1.Node
 	ClusterID string
 	Events    events.EventRecorder
@@ -91,7 +91,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 		Complete(c)
 }
 
-// others gives the other Networks: what one reserves, those of the same VPC show.
+// others returns the other Networks: what one reserves, those of the same VPC show.
 func (c *Controller) others(ctx context.Context, o client.Object) (out []reconcile.Request) {
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {

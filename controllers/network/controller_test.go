@@ -81,7 +81,7 @@ func (b *bench) reconcile() reconcile.Result {
 	return result
 }
 
-// network gives the Network, nil when it has gone.
+// network returns the Network, nil when it has gone.
 func (b *bench) network() *v1alpha1.Network {
 	b.t.Helper()
 	n := &v1alpha1.Network{}

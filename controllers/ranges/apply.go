@@ -77,7 +77,7 @@ func (c *Controller) owner(r *v1alpha1.RangeRequest) cloud.Owner {
 	return cloud.Owner{ClusterID: c.ClusterID, Kind: carve.OwnerKind, Name: r.Name}
 }
 
-// announce tells of a range that the request did not have.
+// announce is true for a range that the request did not have.
 func (c *Controller) announce(r *v1alpha1.RangeRequest, step carve.Step, t cloud.Traits) {
 	switch {
 	case step.Adopted:

@@ -11,7 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
-// beside gives the other Networks of the same VPC.
+// beside returns the other Networks of the same VPC.
 func (c *Controller) beside(ctx context.Context, n *v1alpha1.Network) ([]v1alpha1.Network, *conditions.Refusal) {
 	var all v1alpha1.NetworkList
 	if err := c.Client.List(ctx, &all); err != nil {
@@ -20,7 +20,7 @@ func (c *Controller) beside(ctx context.Context, n *v1alpha1.Network) ([]v1alpha
 	return n.Beside(all.Items), nil
 }
 
-// clusterIPs gives the addresses of Services, where the API server has no
+// clusterIPs returns the addresses of Services, where the API server has no
 // ServiceCIDRs that tell in which blocks they lie.
 func (c *Controller) clusterIPs(ctx context.Context) (out []carve.ServiceBlock, _ *conditions.Refusal) {
 	for next := ""; ; {

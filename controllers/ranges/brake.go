@@ -41,7 +41,7 @@ func Owners(s cloud.Snapshot, clusterID string, orphans []carve.Orphan, blocks [
 	return count
 }
 
-// held tells whether so many requests vanished together that nothing of theirs
+// held reports whether so many requests vanished together that nothing of theirs
 // is swept until a person confirms it, on any Network of the VPC.
 func (c *Controller) held(ctx context.Context, n *v1alpha1.Network, s cloud.Snapshot, orphans []carve.Orphan, requests []v1alpha1.RangeRequest) (bool, error) {
 	var blocks []carve.ServiceBlock

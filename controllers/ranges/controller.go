@@ -33,9 +33,9 @@ type Config struct {
 	Client client.Client
 	// Live reads from the API server.
 	Live client.Reader
-	// Nodes gives the Nodes of the cache, which must not be changed.
+	// Nodes returns the Nodes of the cache, which must not be changed.
 	Nodes func() []*corev1.Node
-	// OpenVPC gives the cloud of a Network.
+	// OpenVPC returns the cloud of a Network.
 	OpenVPC func(context.Context, *v1alpha1.Network) (cloud.VPC, error)
 	// Space reads the address space of the VPCs.
 	Space     *vpc.Reader
@@ -43,7 +43,7 @@ type Config struct {
 	// Services is the cluster's side of purpose Services; it may be nil.
 	Services Services
 	// Pools is what the node controller does with the ranges. Without it no
-	// range grows for nodes that wait, and none is given back.
+	// range grows for nodes that wait, and none is reclaimed.
 	Pools Pools
 	// StillLeads reads live whether this manager leads; it is asked before the
 	// VPC is changed, as what a manager that was paused still had in mind may
@@ -211,7 +211,7 @@ func (c *Controller) provide(ctx context.Context, r *v1alpha1.RangeRequest, p pu
 // range is missing calls for another.
 const missingPause = 10 * time.Second
 
-// due tells whether the VPC has to be looked at for this request.
+// due reports whether the VPC has to be looked at for this request.
 func (c *Controller) due(r *v1alpha1.RangeRequest, u carve.Use) bool {
 	m := c.of(r)
 	since := c.Now().Sub(m.verified)

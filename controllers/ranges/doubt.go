@@ -18,7 +18,7 @@ func (c *Controller) doubt(r *v1alpha1.RangeRequest) {
 	c.of(r).doubt = c.Now().Add(c.Doubt)
 }
 
-// doubted gives until when one may; it is zero where none does.
+// doubted returns until when one may; it is zero where none does.
 func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
 	if until := c.of(r).doubt; c.Now().Before(until) {
 		return until
@@ -27,7 +27,7 @@ func (c *Controller) doubted(r *v1alpha1.RangeRequest) time.Time {
 }
 
 // seen notes that the request has what it should have by a reading of the VPC
-// that began then, and gives when to read again.
+// that began then, and returns when to read again.
 func (c *Controller) seen(r *v1alpha1.RangeRequest, began time.Time) (again time.Duration) {
 	m := c.of(r)
 	m.verified = c.Now()

@@ -24,7 +24,7 @@ import (
 const carveTries = 5
 
 // grant carves and creates what the request asks for and does not have, and
-// gives when to look again.
+// returns when to look again.
 func (c *Controller) grant(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, uncounted *conditions.Refusal) time.Duration {
 	no, began := uncounted, c.Now()
 	if no == nil {
@@ -83,7 +83,7 @@ func (c *Controller) begins(r *v1alpha1.RangeRequest, n *v1alpha1.Network) *cond
 	return nil
 }
 
-// network gives the request's Network and its cloud, whose Interfaces are
+// network returns the request's Network and its cloud, whose Interfaces are
 // those by which the request's prefixes come to machines.
 func (c *Controller) network(ctx context.Context, r *v1alpha1.RangeRequest) (*v1alpha1.Network, cloud.VPC, *conditions.Refusal) {
 	n := &v1alpha1.Network{}
@@ -152,7 +152,7 @@ func (c *Controller) carve(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 	return cmp.Or(refused, unready), false
 }
 
-// without gives the steps about other ranges than those of had.
+// without returns the steps about other ranges than those of had.
 func without(steps, had []carve.Step) []carve.Step {
 	return slices.DeleteFunc(steps, func(s carve.Step) bool {
 		return slices.ContainsFunc(had, func(x carve.Step) bool { return x.Range == s.Range })

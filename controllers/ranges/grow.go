@@ -20,8 +20,8 @@ type pace struct {
 	request, network int64 // generations
 }
 
-// grow carves what growth calls for, gives back what it no longer needs, and
-// says what it cannot do. It gives when to look again.
+// grow carves what growth calls for, reclaims what it no longer needs, and
+// says what it cannot do. It returns when to look again.
 func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use, all []v1alpha1.RangeRequest) time.Duration {
 	again := c.leave(ctx, r, p)
 	if r.Spec.Growth == nil {
@@ -56,7 +56,7 @@ func (c *Controller) grow(ctx context.Context, r *v1alpha1.RangeRequest, p purpo
 }
 
 // carveAll carves what growth calls for, and makes subnets where it finds these
-// ones full. GoesOn tells that the refusal is no limit: somebody else wrote the
+// ones full. GoesOn is true if the refusal is no limit: somebody else wrote the
 // request, or a step of several was done.
 func (c *Controller) carveAll(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g carve.Growth) (no *conditions.Refusal, goesOn bool) {
 	no = g.Limited

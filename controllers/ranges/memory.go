@@ -23,7 +23,7 @@ type memory struct {
 	barred    []netip.Prefix // what cannot be attached of its ranges
 }
 
-// of gives what is remembered of a request, by its name, so that nothing is left
+// of returns what is remembered of a request, by its name, so that nothing is left
 // of one that goes however it went; one made anew under the name starts afresh.
 func (c *Controller) of(r *v1alpha1.RangeRequest) *memory {
 	m := c.remembered[r.Name]

@@ -388,7 +388,7 @@ func TestDeletionWaitsForUse(t *testing.T) {
 	w.carried = nil
 	for _, seen := range []Pool{ // the cloud shows it nowhere, and I3 asks for more
 		{Known: true, Given: true, Held: "node-9 holds 10.0.0.0/25", ByNode: true},
-		{Known: true, Given: true, Held: "10.0.0.0/25 rests until noon", Rests: w.now.Add(time.Minute)},
+		{Known: true, Given: true, Held: "10.0.0.0/25 rests until noon", Quarantined: w.now.Add(time.Minute)},
 		{Held: "who holds what is still being read", ByNode: true},
 	} {
 		w.pool = func(netip.Prefix) Pool { return seen }

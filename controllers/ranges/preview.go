@@ -68,7 +68,7 @@ func (c *Controller) foresee(ctx context.Context, r *v1alpha1.RangeRequest) (lin
 		lines = append(lines, further.String())
 	}
 	if g.Leave != "" {
-		lines = append(lines, fmt.Sprintf("give back %s: %s", g.Leave, g.LeaveWhy))
+		lines = append(lines, fmt.Sprintf("reclaim %s: %s", g.Leave, g.LeaveWhy))
 	}
 	return lines, g.Limited
 }

@@ -34,7 +34,7 @@ func TestADryRunOnlyReports(t *testing.T) {
 			t.Errorf("the request was written: %+v", got)
 		}
 	}
-	report("create 10.0.0.0/24 in subnet a as " + own(0))
+	report("carve 10.0.0.0/24 in subnet a as " + own(0))
 	if len(w.ranges) > 0 || w.calls > 0 {
 		t.Fatalf("the VPC has %v after %d calls", w.ranges, w.calls)
 	}
@@ -42,7 +42,7 @@ func TestADryRunOnlyReports(t *testing.T) {
 	w.event(v1alpha1.ReasonReady)
 	report("nothing to do")
 	w.nodes = append(w.nodes, node("n1", "10.0.0.0/24", ""))
-	report("create 10.0.1.0/24 in subnet a as " + own(1))
+	report("carve 10.0.1.0/24 in subnet a as " + own(1))
 	if len(w.ranges) != 1 {
 		t.Errorf("the VPC has %v", w.ranges)
 	}

@@ -22,14 +22,14 @@ type purpose interface {
 	// being deleted. After it they may leave the VPC.
 	release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use, vpc cloud.VPC) *conditions.Refusal
 	// vacate is release for one range that is marked as leaving. Stay tells
-	// that something came to use it, so that it cannot be given back.
+	// that something came to use it, so that it cannot be reclaimed.
 	vacate(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *conditions.Refusal, stay bool)
 	// demand is who waits for room, and which ranges are granted and not
 	// used yet, by prefix.
 	demand(r *v1alpha1.RangeRequest) carve.Demand
 }
 
-// purposeOf gives what the request is for.
+// purposeOf returns what the request is for.
 func (c *Controller) purposeOf(r *v1alpha1.RangeRequest) (purpose, *conditions.Refusal) {
 	switch r.Spec.Purpose {
 	case v1alpha1.Pods:

@@ -20,7 +20,7 @@ import (
 
 // Pools is what the node controller does with the ranges it gives out of.
 type Pools interface {
-	// Waiting gives the Nodes for which there is no room.
+	// Waiting returns the Nodes for which there is no room.
 	Waiting() []carve.Waiter
 	// Look tells what is done with exactly that range.
 	Look(netip.Prefix) Pool
@@ -28,18 +28,18 @@ type Pools interface {
 
 // Pool is what the node controller does with one range.
 type Pool struct {
-	// Known tells that it knows the range, Given that it gives out of it.
+	// Known is true if it knows the range, Given that it gives out of it.
 	Known, Given bool
-	// Held says in words who holds a part of it, or that one rests; it is
+	// Held names who holds a part of it, or a part in quarantine; it is
 	// empty where there is none.
 	Held string
-	// ByNode tells that a Node holds it, there or gone, or that one may.
+	// ByNode is true if a Node holds it, there or gone, or that one may.
 	ByNode bool
-	// Rests is until when a part of it rests; it is zero where none does.
-	Rests time.Time
+	// Quarantined is until when a part of it is; it is zero where none is.
+	Quarantined time.Time
 }
 
-// pods is purpose Pods: Nodes hold pieces of the range on the interfaces of
+// pods is purpose Pods: Nodes hold node CIDRs of the range on the interfaces of
 // their instances.
 type pods struct {
 	custom
@@ -87,25 +87,25 @@ func (p pods) release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use
 		return no
 	}
 	if len(found) == 0 {
-		return p.rested(r)
+		return p.quarantined(r)
 	}
 	no = conditions.Refuse(v1alpha1.ReasonInUse, "deletion waits: instances still have prefixes of the ranges attached (%s); those of deleted Nodes are detached automatically, any other has to be detached by whoever attached it", conditions.List(found, 3))
 	no.Again = carrierPause
 	return no
 }
 
-// rested has the deletion wait while a prefix of the ranges is being given back
-// or rests (I3): once a range has left the VPC, whoever carves next may have
+// quarantined has the deletion wait while a prefix of the ranges is being released
+// or is quarantined (I3): once a range has left the VPC, whoever carves next may have
 // its addresses.
-func (p pods) rested(r *v1alpha1.RangeRequest) *conditions.Refusal {
+func (p pods) quarantined(r *v1alpha1.RangeRequest) *conditions.Refusal {
 	if p.c.Pools == nil {
 		return nil
 	}
 	for _, at := range v1alpha1.Prefixes(r.Status.Granted()) {
 		seen := p.c.Pools.Look(at)
 		switch {
-		case !seen.Rests.IsZero():
-			return wait(carrierPause, "deletion waits: addresses of %s are quarantined until %s", at, seen.Rests.UTC().Format(time.TimeOnly))
+		case !seen.Quarantined.IsZero():
+			return wait(carrierPause, "deletion waits: addresses of %s are quarantined until %s", at, seen.Quarantined.UTC().Format(time.TimeOnly))
 		case seen.ByNode:
 			return wait(carrierPause, "deletion waits: %s (range %s); a deleted node's CIDR is released once the cloud has not shown it for a while", seen.Held, at)
 		}
@@ -113,7 +113,7 @@ func (p pods) rested(r *v1alpha1.RangeRequest) *conditions.Refusal {
 	return nil
 }
 
-// vacate makes sure that no Node has, or can still come to, a piece of the
+// vacate makes sure that no Node has, or can still come to, a node CIDR of the
 // range. The order matters (I1): first the node controller has to have
 // stopped giving out of it, since only then what follows stays true; then the
 // Nodes are read live, and the interfaces last, since a prefix is on an
@@ -160,7 +160,7 @@ func inUse(g v1alpha1.GrantedRange, by string) *conditions.Refusal {
 // pageOfNodes bounds how many Nodes are in memory whole at a time.
 const pageOfNodes = 500
 
-// holder reads live which Node publishes a piece of the range.
+// holder reads live which Node publishes a node CIDR of the range.
 func (p pods) holder(ctx context.Context, at netip.Prefix) (string, error) {
 	for next := ""; ; {
 		var page corev1.NodeList
@@ -190,7 +190,7 @@ func (p pods) demand(r *v1alpha1.RangeRequest) carve.Demand {
 	return d
 }
 
-// takenOver gives the ranges that left the VPC, and in whose place somebody else
+// takenOver returns the ranges that left the VPC, and in whose place somebody else
 // has one by now: what instances carry there is theirs, but what a Node of this
 // cluster holds. A manager that ends between a removal and its note in the
 // status leaves them there.
@@ -214,7 +214,7 @@ type carrier struct {
 
 func (x carrier) String() string { return x.instance + " " + x.prefix.String() }
 
-// carriers gives the instances that carry addresses of the ranges: the node
+// carriers returns the instances that carry addresses of the ranges: the node
 // controller takes back what was its own, for which it needs the request, and
 // the cloud would refuse to remove the range.
 func carriers(ctx context.Context, ranges []netip.Prefix, vpc cloud.VPC) (found []carrier, no *conditions.Refusal) {

@@ -22,7 +22,7 @@ const departedAnnotation = "vpcnative.dev/departed-requests"
 // first, and what comes for it so late is only shown.
 const mostDeparted = 64
 
-// departedFrom gives the names, the last one last.
+// departedFrom returns the names, the last one last.
 func departedFrom(n *v1alpha1.Network) (names []string) {
 	_ = json.Unmarshal([]byte(n.Annotations[departedAnnotation]), &names) // what a person broke names nobody
 	return names

@@ -18,7 +18,7 @@ import (
 )
 
 // remove takes a deleted request's ranges out of the VPC once nothing uses
-// them, and lets the request go. Done tells that it has gone. Use that cannot
+// them, and lets the request go. Done is true if it has gone. Use that cannot
 // be counted may be any.
 func (c *Controller) remove(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, u carve.Use, uncounted *conditions.Refusal) (done bool, again time.Duration) {
 	if !controllerutil.ContainsFinalizer(r, v1alpha1.Finalizer) {

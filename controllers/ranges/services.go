@@ -19,7 +19,7 @@ import (
 // condition, the Event and the metric as it stands; any other is taken for
 // passing trouble of the API server and tried again.
 type Services interface {
-	// Occupied gives every ServiceCIDR of the cluster, whoever made it, those
+	// Occupied returns every ServiceCIDR of the cluster, whoever made it, those
 	// that are being deleted among them. It is called before each carving,
 	// whatever the purpose; a *Refusal NoServiceCIDR tells that the API server
 	// has none.
@@ -36,7 +36,7 @@ type Services interface {
 	// *Refusal ServiceCIDRNotReady tells that it is not there yet.
 	Ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error
 
-	// Remove takes away what Ensure made for g, which is given back, and
+	// Remove takes away what Ensure made for g, which is reclaimed, and
 	// tells whether it is gone; the range leaves the VPC only then. It is
 	// called again until it is. What was adopted stays, which counts as gone.
 	// A *Refusal InUse names the Services that hold addresses; Ensure may
@@ -59,7 +59,7 @@ type ServiceUse struct {
 	// Allocated counts the ClusterIPs of each range, by its prefix, and
 	// Usable the addresses that the API server allocates at all.
 	Allocated, Usable map[netip.Prefix]prefix.Count
-	// Unserved tells that the API server does not allocate from one of the
+	// Unserved is true if the API server does not allocate from one of the
 	// ranges, though Ensure had it do so.
 	Unserved bool
 }

@@ -78,7 +78,7 @@ func (c *Controller) all(ctx context.Context) (out []reconcile.Request) {
 	return out
 }
 
-// ofNetwork gives every request: what one Network reserves is kept from those of
+// ofNetwork returns every request: what one Network reserves is kept from those of
 // the others of its VPC too.
 func (c *Controller) ofNetwork(ctx context.Context, o client.Object) []reconcile.Request {
 	return append(c.all(ctx), sweepOf(o.GetName()))

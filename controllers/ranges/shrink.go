@@ -31,19 +31,19 @@ func markEmpty(r *v1alpha1.RangeRequest, since map[string]time.Time) {
 	}
 }
 
-// markLeaving begins to give a range back. The mark is in the status before
+// markLeaving begins to reclaim a range. The mark is in the status before
 // anything else happens: the node controller reads it there and gives nothing
 // out of the range any more, and whoever leads next goes on from it.
 func (c *Controller) markLeaving(ctx context.Context, r *v1alpha1.RangeRequest, g carve.Growth) {
 	for i := range r.Status.Ranges {
 		if x := &r.Status.Ranges[i]; x.CIDR == g.Leave {
 			x.Leaving = true
-			log.FromContext(ctx).Info("giving a range back", "range", x.Name, "prefix", x.CIDR, "subnet", x.Subnet, "why", g.LeaveWhy)
+			log.FromContext(ctx).Info("reclaiming a range", "range", x.Name, "prefix", x.CIDR, "subnet", x.Subnet, "why", g.LeaveWhy)
 		}
 	}
 }
 
-// leave brings those ranges on that are being given back, and gives when to
+// leave continues with the ranges that are being reclaimed, and returns when to
 // look again.
 func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purpose) time.Duration {
 	again := verifyPeriod
@@ -52,12 +52,12 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 		if !g.Leaving {
 			continue
 		}
-		no, stay := c.giveBack(ctx, r, p, g)
+		no, stay := c.reclaim(ctx, r, p, g)
 		switch {
 		case no == nil:
 			r.Status.Ranges = slices.DeleteFunc(r.Status.Ranges, func(x v1alpha1.GrantedRange) bool { return x.CIDR == g.CIDR })
-			c.Metrics.changed(r.Name, v1alpha1.ReasonGivenBack)
-			c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonGivenBack, "GiveBackRange",
+			c.Metrics.changed(r.Name, v1alpha1.ReasonReclaimed)
+			c.Events.Eventf(r, nil, corev1.EventTypeNormal, v1alpha1.ReasonReclaimed, "ReclaimRange",
 				"reclaimed range %s of %s: it was empty", g.CIDR, carve.Place(g.Subnet))
 		case stay:
 			c.stays(ctx, r, g, no)
@@ -71,7 +71,7 @@ func (c *Controller) leave(ctx context.Context, r *v1alpha1.RangeRequest, p purp
 			again = min(again, retryAfter(no))
 		}
 	}
-	c.tell(ctx, r, reclaimFailed, failed, "GiveBackRange")
+	c.tell(ctx, r, reclaimFailed, failed, "ReclaimRange")
 	return again
 }
 
@@ -87,13 +87,13 @@ func (c *Controller) stays(ctx context.Context, r *v1alpha1.RangeRequest, g v1al
 		x.Leaving, x.EmptySince = false, nil
 	}
 	c.Metrics.failed(r.Name, no.Reason)
-	log.FromContext(ctx).Info("the range is not given back", "range", g.Name, "prefix", g.CIDR, "why", no.Text)
-	c.Events.Eventf(r, nil, corev1.EventTypeNormal, no.Reason, "GiveBackRange", "%s", no.Text)
+	log.FromContext(ctx).Info("the range is not reclaimed", "range", g.Name, "prefix", g.CIDR, "why", no.Text)
+	c.Events.Eventf(r, nil, corev1.EventTypeNormal, no.Reason, "ReclaimRange", "%s", no.Text)
 }
 
-// giveBack takes one range out of the VPC, once nothing uses it and nothing
-// can come to. Stay tells that something does.
-func (c *Controller) giveBack(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *conditions.Refusal, stay bool) {
+// reclaim takes one range out of the VPC, once nothing uses it and nothing
+// can come to. Stay is true if something does.
+func (c *Controller) reclaim(ctx context.Context, r *v1alpha1.RangeRequest, p purpose, g v1alpha1.GrantedRange) (no *conditions.Refusal, stay bool) {
 	at, ok := g.Prefix()
 	if !ok || g.Adopted || !g.Grown || !cloud.ParseMark(g.Name).Of(c.owner(r)) { // I4
 		return inUse(g, "it does not carry this request's ownership mark"), true

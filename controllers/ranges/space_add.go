@@ -99,7 +99,7 @@ func (c *Controller) claimSpace(ctx context.Context, r *v1alpha1.RangeRequest, m
 	return no
 }
 
-// claimedSubnet gives the status' entry of the subnet that is made under the
+// claimedSubnet returns the status' entry of the subnet that is made under the
 // name, or nil.
 func claimedSubnet(r *v1alpha1.RangeRequest, name string) *v1alpha1.MadeSubnet {
 	for i := range r.Status.NewSubnets.Subnets {

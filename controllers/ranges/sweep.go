@@ -128,7 +128,7 @@ func (c *Controller) compare(r *v1alpha1.RangeRequest, s cloud.Snapshot) {
 	}
 }
 
-// old gives those that were orphans for as long as a change may take to come:
+// old returns those that were orphans for as long as a change may take to come:
 // by then whoever made them would have noted it.
 func (c *Controller) old(network string, found []carve.Orphan) (out []carve.Orphan) {
 	now := c.Now()
@@ -183,8 +183,8 @@ func (c *Controller) sweepOut(ctx context.Context, n *v1alpha1.Network, o carve.
 	if err != nil {
 		return conditions.FromCloud(err)
 	}
-	c.Metrics.changed(o.Request, v1alpha1.ReasonSwept)
-	c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonSwept, "SweepRange",
+	c.Metrics.changed(o.Request, v1alpha1.ReasonOrphanRemoved)
+	c.Events.Eventf(n, nil, corev1.EventTypeNormal, v1alpha1.ReasonOrphanRemoved, "RemoveOrphan",
 		"removed range %s (%s) of subnet %s: its RangeRequest %s is gone", o.Name, o.Prefix, o.Subnet, o.Request)
 	return nil
 }
@@ -209,7 +209,7 @@ func (c *Controller) tellNetwork(ctx context.Context, n *v1alpha1.Network, p con
 	before := n.DeepCopy()
 	if p.Set(&n.Status.Conditions, n, no) {
 		log.FromContext(ctx).Info("sweeping what is left of requests that are gone", "reason", no.Reason, "why", no.Text)
-		c.Events.Eventf(n, nil, corev1.EventTypeWarning, no.Reason, "SweepRange", "%s", no.Text)
+		c.Events.Eventf(n, nil, corev1.EventTypeWarning, no.Reason, "RemoveOrphan", "%s", no.Text)
 	}
 	err := conditions.WriteStatus(ctx, c.Client, n, before)
 	if apierrors.IsConflict(err) {

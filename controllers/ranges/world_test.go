@@ -231,7 +231,7 @@ func (w *world) get(name string) *v1alpha1.RangeRequest {
 	return r
 }
 
-// cidrs gives the request's ranges, with a sign for those that leave, and those
+// cidrs returns the request's ranges, with a sign for those that leave, and those
 // that are only claimed.
 func (w *world) cidrs(name string) (out []string) {
 	for _, g := range w.get(name).Status.Ranges {

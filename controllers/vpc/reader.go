@@ -43,7 +43,7 @@ func New(c Config) *Reader {
 	return &Reader{Config: c, spaces: map[string]*space{}, changed: map[string]time.Time{}}
 }
 
-// Read gives what the Network's VPC held, by a reading that began at notBefore
+// Read returns what the Network's VPC held, by a reading that began at notBefore
 // or later, and after we last changed the VPC (see [Reader.Changed]). It must
 // not be changed: others may have the same.
 //
@@ -67,7 +67,7 @@ func (r *Reader) Read(ctx context.Context, n *v1alpha1.Network, notBefore time.T
 	return cloud.Within(reading.snapshot, v1alpha1.ParseCIDRs(n.Spec.Supernets)), reading.err
 }
 
-// Fresh gives a reading that begins now or later.
+// Fresh returns a reading that begins now or later.
 func (r *Reader) Fresh(ctx context.Context, n *v1alpha1.Network) (cloud.Snapshot, error) {
 	return r.Read(ctx, n, r.Now())
 }

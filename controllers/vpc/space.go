@@ -29,7 +29,7 @@ type reading struct {
 	err      error
 }
 
-// join gives a reading that is fresh enough, and begins one where there is none.
+// join returns a reading that is fresh enough, and begins one where there is none.
 func (r *Reader) join(ctx context.Context, key, network string, vpc cloud.VPC, notBefore time.Time) *reading {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,7 +90,7 @@ func (r *Reader) read(ctx context.Context, s *space, now *reading, vpc cloud.VPC
 	}
 }
 
-// sameRanges tells whether two readings show the same ranges. Single addresses
+// sameRanges reports whether two readings show the same ranges. Single addresses
 // and static routes come and go with machines, where nodes have their ranges by
 // routes; whoever carves reads them.
 func sameRanges(a, b cloud.Snapshot) bool {

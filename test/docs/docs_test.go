@@ -28,7 +28,7 @@ func operations(t *testing.T) string {
 
 // wellSaid are reasons that ask nobody for anything.
 var wellSaid = map[string]bool{
-	"Ready": true, "InsideSupernets": true, "Grown": true, "GivenBack": true, "Swept": true, "Adopted": true, "None": true,
+	"Ready": true, "InsideSupernets": true, "Grown": true, "Reclaimed": true, "OrphanRemoved": true, "Adopted": true, "None": true,
 	"RoomLeft": true, "EnsuredLoadBalancer": true, "DeletedLoadBalancer": true, "Planned": true, "PodRangeReady": true, "Attaching": true,
 	"Asked": true, "Chosen": true, "Granted": true, "Unwanted": true,
 }

@@ -57,7 +57,7 @@ func (e *EC2) network() *v1alpha1.AWSNetwork {
 // Machines that come later get addresses anywhere outside of reservations, and
 // would leave no whole blocks for ranges to come.
 func (a Ask) podsInside(s sizing) (out []grower) {
-	for i, nodes := range s.pieces {
+	for i, nodes := range s.ranges {
 		name := "pods"
 		if i > 0 {
 			name = fmt.Sprintf("pods-%d", i+1)

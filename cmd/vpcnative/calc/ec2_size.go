@@ -15,9 +15,9 @@ type sizing struct {
 	node    int // length of a node's range
 	perZone int // subnets in each zone
 	nodes   int // machines of each subnet, when the cluster is at its largest
-	// pieces are the nodes of each pods range of a subnet, powers of two, the
+	// ranges are the nodes of each pods range of a subnet, powers of two, the
 	// largest first; none with routes.
-	pieces []int
+	ranges []int
 	subnet int // length of a subnet
 	block  int // length of the VPC's blocks
 	blocks []netip.Prefix
@@ -84,9 +84,9 @@ func (a Ask) inSubnets(node, perZone int) (best sizing, ok bool) {
 	}
 	for k := 1; k <= mostRequests; k++ {
 		// One node's range more: where EC2 keeps an address of it, no node gets it.
-		s.pieces = powers(s.nodes+1, k)
+		s.ranges = powers(s.nodes+1, k)
 		sum := own
-		for _, n := range s.pieces {
+		for _, n := range s.ranges {
 			sum += n << (32 - node)
 		}
 		s.subnet = lengthFor(sum)

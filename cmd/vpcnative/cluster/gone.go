@@ -70,7 +70,7 @@ func (f *Flags) Answers(ctx context.Context) (host string, yes bool, err error) 
 	return host, false, fmt.Errorf("checking whether the API server at %s answers: %w", host, err)
 }
 
-// noWay tells of an error that no connection came to be, for a reason that lies
+// noWay is true for an error that no connection came to be, for a reason that lies
 // in the address.
 func noWay(err error) bool {
 	var name *net.DNSError

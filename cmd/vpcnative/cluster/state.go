@@ -99,6 +99,6 @@ func ignoreMissingKind(err error) error {
 	return err
 }
 
-// IsMissingKind tells of the error of a list that the API server has no
+// IsMissingKind is true for the error of a list that the API server has no
 // objects of that kind.
 func IsMissingKind(err error) bool { return meta.IsNoMatchError(err) || apierrors.IsNotFound(err) }

@@ -79,7 +79,7 @@ func (w World) ofIPAddresses(add adder) {
 	}
 }
 
-// ofNodes gives what Nodes and the Pods on them have.
+// ofNodes returns what Nodes and the Pods on them have.
 func (w World) ofNodes(add adder) {
 	for _, n := range w.Nodes {
 		for _, c := range n.Spec.PodCIDRs {

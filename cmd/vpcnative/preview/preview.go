@@ -215,7 +215,7 @@ func publicSpace(requests []Request) (out []string) {
 	return out
 }
 
-// isNews tells of a range that the request does not have yet.
+// isNews is true for a range that the request does not have yet.
 func isNews(r *v1alpha1.RangeRequest, s carve.Step) bool {
 	return !slices.ContainsFunc(r.Status.Ranges, func(g v1alpha1.GrantedRange) bool { return g.CIDR == s.Range.Prefix.String() })
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cmd/vpcnative/show"
+	"github.com/vpcnative/vpcnative/controllers/ranges/carve"
 )
 
 // Print writes the report for people.
@@ -68,13 +69,7 @@ func (q Request) print(p *show.Printer) {
 		x.print(p)
 	}
 	for _, r := range q.Ranges {
-		verb := "keep"
-		switch {
-		case r.Create:
-			verb = "carve"
-		case r.Adopted:
-			verb = "adopt"
-		}
+		verb := carve.Step{Create: r.Create, Adopted: r.Adopted}.Verb()
 		if q.Attachment == v1alpha1.AttachRoutes {
 			fmt.Fprintf(p, "  %s %s for routes to nodes; the VPC has no other resource for it\n", "reserve", p.Bold(r.CIDR))
 		} else if r.Subnet == "" && verb == "keep" {

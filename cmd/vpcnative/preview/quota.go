@@ -29,12 +29,12 @@ func quotas(before, after cloud.Snapshot, aliases prefix.Count) []Quota {
 
 // unitsOf counts network address units, of which a prefix takes one.
 // Source: VPC user guide, "Network Address Usage".
-func unitsOf(pieces prefix.Count) []Quota {
-	if pieces.IsZero() {
+func unitsOf(nodes prefix.Count) []Quota {
+	if nodes.IsZero() {
 		return nil
 	}
 	return []Quota{{
-		What: "network address units of the VPC, at full size", After: "+" + pieces.String(),
+		What: "network address units of the VPC, at full size", After: "+" + nodes.String(),
 		Limit: "64,000, unless raised",
 	}}
 }

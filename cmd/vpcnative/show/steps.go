@@ -20,8 +20,12 @@ func (p *Printer) Steps(steps []Step) {
 	if len(steps) == 0 {
 		fmt.Fprintln(p, "  nothing to do")
 	}
+	width := 8
 	for _, s := range steps {
-		fmt.Fprintf(p, "  %-8s %s%s", s.Verb, strings.TrimPrefix(s.Resource+": ", ": "), s.Why)
+		width = max(width, len(s.Verb))
+	}
+	for _, s := range steps {
+		fmt.Fprintf(p, "  %-*s %s%s", width, s.Verb, strings.TrimPrefix(s.Resource+": ", ": "), s.Why)
 		if s.Again != "" {
 			fmt.Fprintf(p, " (again in %s)", s.Again)
 		}

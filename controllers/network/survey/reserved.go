@@ -17,7 +17,7 @@ func (r Reserved) String() string {
 	return fmt.Sprintf("%s over RangeRequest %s", r.Reserved, r.Request)
 }
 
-// reservedInUse gives the blocks of this Network's that lie over anybody's
+// reservedInUse returns the blocks of this Network's that lie over anybody's
 // ranges, and those of the VPC's other Networks that lie over its ranges.
 func reservedInUse(n *v1alpha1.Network, around Around) (out []Reserved) {
 	mine, theirs := assign.ReservedBy(*n), assign.ReservedBy(around.Beside...)

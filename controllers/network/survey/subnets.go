@@ -36,7 +36,7 @@ func inBlocks(occupied []netip.Prefix, s cloud.Snapshot) []netip.Prefix {
 }
 
 // subnetSpaces says of each node subnet what is left in its block, and in
-// pieces of which sizes.
+// blocks of which sizes.
 func subnetSpaces(s cloud.Snapshot, supernets, taken []netip.Prefix) (out []v1alpha1.SubnetSpace) {
 	for _, sub := range s.Subnets {
 		if !sub.Primary.IsValid() {
@@ -68,7 +68,7 @@ func rangesOf(s cloud.Subnet) (out []netip.Prefix) {
 }
 
 // fits counts the aligned blocks of each size from the largest free one to the
-// smallest piece that there is.
+// smallest node CIDR that there is.
 func fits(free []netip.Prefix, smallest int) (out []v1alpha1.SubnetFit) {
 	if len(free) == 0 {
 		return nil

@@ -14,10 +14,10 @@ import (
 )
 
 // Where a range lies inside a subnet's own block, a single address in use there
-// keeps its whole piece from every node: what is room is what can be attached.
+// keeps its whole node CIDR from every node: what is room is what can be attached.
 
-// Unattachable gives the parts of the ranges in which no node can have a piece,
-// since something else than the pieces that are held has an address there. It is
+// Unattachable returns the parts of the ranges in which no node can have a node CIDR,
+// since something else than the node CIDRs that are held has an address there. It is
 // pure.
 func Unattachable(ranges []netip.Prefix, s cloud.Snapshot, held []netip.Prefix) (out []netip.Prefix) {
 	if !s.Traits.Inside {
@@ -25,14 +25,14 @@ func Unattachable(ranges []netip.Prefix, s cloud.Snapshot, held []netip.Prefix) 
 	}
 	for _, sub := range s.Subnets {
 		for _, used := range prefix.Subtract(prefix.Intersect(prefix.Normalise(sub.Used), prefix.Normalise(ranges)), prefix.Normalise(held)) {
-			out = append(out, piece(used, s.Traits.Smallest))
+			out = append(out, nodeCIDR(used, s.Traits.Smallest))
 		}
 	}
 	return prefix.Normalise(out)
 }
 
-// piece is the smallest one that a node can have around an address.
-func piece(p netip.Prefix, smallest int) netip.Prefix {
+// nodeCIDR is the smallest one that a node can have around an address.
+func nodeCIDR(p netip.Prefix, smallest int) netip.Prefix {
 	if smallest > 0 && p.Addr().Is4() {
 		return netip.PrefixFrom(p.Addr(), min(p.Bits(), smallest)).Masked()
 	}
@@ -40,7 +40,7 @@ func piece(p netip.Prefix, smallest int) netip.Prefix {
 }
 
 // Feeds counts the nodes with a range of that length that the range has room
-// for, those that hold a piece among them. It is pure.
+// for, those that hold a node CIDR of it among them. It is pure.
 func Feeds(p netip.Prefix, length int, s cloud.Snapshot, held []netip.Prefix) prefix.Count {
 	return fits(prefix.Free([]netip.Prefix{p}, Unattachable([]netip.Prefix{p}, s, held)), length)
 }
@@ -52,8 +52,8 @@ func fits(free []netip.Prefix, length int) (n prefix.Count) {
 	return n
 }
 
-// pieceLength is how large a node's range is, or at least.
-func (in Input) pieceLength() int {
+// nodeLength is how large a node's range is, or at least.
+func (in Input) nodeLength() int {
 	ask := in.ask()
 	if ask.Capacity != nil && ask.NodeLength == 0 {
 		_, ask.NodeLength, _ = ask.Capacity.Length(prefix.IPv4) // a size that does not exist is refused by itself
@@ -62,7 +62,7 @@ func (in Input) pieceLength() int {
 }
 
 // feeding leaves out a range that is not granted yet and in which no node can
-// have a piece, and says so of it, and of one that is granted and has no node.
+// have a node CIDR, and reports it, and of one that is granted and has no node.
 func (in Input) feeding(s cloud.Subnet, steps []Step) (out []Step, no *conditions.Refusal) {
 	if !in.inside() || in.Request.Spec.Purpose != v1alpha1.Pods {
 		return steps, nil
@@ -70,7 +70,7 @@ func (in Input) feeding(s cloud.Subnet, steps []Step) (out []Step, no *condition
 	held := Published(in.Nodes)
 	for _, step := range steps {
 		p := step.Range.Prefix
-		if len(prefix.Overlapping(held, p)) > 0 || !Feeds(p, in.pieceLength(), in.Snapshot, nil).IsZero() {
+		if len(prefix.Overlapping(held, p)) > 0 || !Feeds(p, in.nodeLength(), in.Snapshot, nil).IsZero() {
 			out = append(out, step)
 			continue
 		}
@@ -78,7 +78,7 @@ func (in Input) feeding(s cloud.Subnet, steps []Step) (out []Step, no *condition
 			out = append(out, step)
 		}
 		no = conditions.Refuse(v1alpha1.ReasonNoSpace, "%s%s has room for no node: every /%d of it contains addresses in use (%s); delete or move what uses them, or choose another block",
-			in.where(s), p, in.pieceLength(), conditions.List(prefix.Intersect(prefix.Normalise(s.Used), []netip.Prefix{p}), conditions.Few))
+			in.where(s), p, in.nodeLength(), conditions.List(prefix.Intersect(prefix.Normalise(s.Used), []netip.Prefix{p}), conditions.Few))
 	}
 	return out, no
 }

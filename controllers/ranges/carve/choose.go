@@ -35,7 +35,7 @@ func (in Input) actions(ask plan.Request, s cloud.Subnet, space plan.Space) (got
 	return in.elsewhere(got, space.Supernets, nets)
 }
 
-// supernets gives where blocks are chosen, the best first, each with those
+// supernets returns where blocks are chosen, the best first, each with those
 // before: as the request says; or, once it has ranges, in the supernets in which
 // the first ones lie, then in others of the same kind of space.
 func (in Input) supernets(all []netip.Prefix) [][]netip.Prefix {

@@ -7,7 +7,7 @@ import (
 	"github.com/vpcnative/vpcnative/cloud"
 )
 
-// JudgeClaims tells which claims of the request were made, and which can be no
+// JudgeClaims returns which claims of the request were made, and which can be no
 // more, since somebody else has the place or the subnet is gone. It is pure.
 func JudgeClaims(in Input) (made, lapsed []string) {
 	for _, g := range in.Request.Status.Ranges {
@@ -26,7 +26,7 @@ func JudgeClaims(in Input) (made, lapsed []string) {
 	return made, lapsed
 }
 
-// shows tells of a range that is there: in its subnet, as the proxies' subnet,
+// shows is true for a range that is there: in its subnet, as the proxies' subnet,
 // or, where no subnet has it, as a ServiceCIDR.
 func (in Input) shows(x cloud.Range) bool {
 	if in.Apart() {
@@ -38,7 +38,7 @@ func (in Input) shows(x cloud.Range) bool {
 	return slices.ContainsFunc(in.Snapshot.Subnets, func(s cloud.Subnet) bool { return slices.Contains(s.Ranges, x) })
 }
 
-// barred tells of a claim whose place somebody else has.
+// barred is true for a claim whose place somebody else has.
 func (in Input) barred(g v1alpha1.GrantedRange) bool {
 	if in.Request.Spec.Purpose == v1alpha1.Proxy && in.Snapshot.Proxy != nil {
 		return true // a region has one
@@ -52,7 +52,7 @@ func (in Input) barred(g v1alpha1.GrantedRange) bool {
 	return taken
 }
 
-// Makes tells of a step by which something comes to be: a range in the VPC, or a
+// Makes is true for a step by which something comes to be: a range in the VPC, or a
 // ServiceCIDR.
 func (s Step) Makes(r *v1alpha1.RangeRequest) bool {
 	return s.Create || r.Spec.Purpose == v1alpha1.Services && !s.Adopted

@@ -32,7 +32,7 @@ func (in Input) contested(p netip.Prefix) *conditions.Refusal {
 	return nil
 }
 
-// couldBeGranted tells whether nothing speaks against another request but
+// couldBeGranted reports whether nothing speaks against another request but
 // that it has to wait its turn. Each request is judged once in a plan, and
 // looks only at older ones, so it ends.
 func (in Input) couldBeGranted(o *v1alpha1.RangeRequest) bool {
@@ -53,7 +53,7 @@ func (in Input) judge(o *v1alpha1.RangeRequest) bool {
 	return no == nil || no.Reason == v1alpha1.ReasonPartlyGranted
 }
 
-// hopeless tells of a request of a Network that is not at hand, by its own
+// hopeless is true for a request of a Network that is not at hand, by its own
 // condition, that a person has to mend it first.
 func hopeless(o *v1alpha1.RangeRequest) bool {
 	c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)

@@ -21,8 +21,8 @@ const (
 	maxLargest = 4
 )
 
-// Forecast tells how many nodes still fit, of each of the sizes seen lately,
-// and the largest free blocks. What rests after use counts as free, since it
+// Forecast returns how many nodes still fit, of each of the sizes seen lately,
+// and the largest free blocks. What is quarantined counts as free, since it
 // soon is; ranges that are leaving do not count. It is pure.
 func Forecast(r *v1alpha1.RangeRequest, u Use) (room []v1alpha1.Room, largest []string) {
 	if r.Spec.Purpose != v1alpha1.Pods {
@@ -57,7 +57,7 @@ func Forecast(r *v1alpha1.RangeRequest, u Use) (room []v1alpha1.Room, largest []
 	return room, largest
 }
 
-// sizes gives the sizes seen, the most frequent first, the larger range among
+// sizes returns the sizes seen, the most frequent first, the larger range among
 // equals; where none was seen yet, the one that every node is to get.
 func sizes(r *v1alpha1.RangeRequest, u Use) []int {
 	seen := slices.SortedFunc(maps.Keys(u.Sizes), func(a, b int) int {
@@ -69,7 +69,7 @@ func sizes(r *v1alpha1.RangeRequest, u Use) []int {
 	return seen[:min(len(seen), maxSizes)]
 }
 
-// staying leaves out the ranges that are being given back, and those that are
+// staying leaves out the ranges that are being reclaimed, and those that are
 // claimed.
 func staying(granted []v1alpha1.GrantedRange) []v1alpha1.GrantedRange {
 	return slices.DeleteFunc(slices.Clone(granted), func(g v1alpha1.GrantedRange) bool { return g.Leaving || g.Claimed() })

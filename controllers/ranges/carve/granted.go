@@ -45,7 +45,7 @@ func (in Input) owner() cloud.Owner {
 	return cloud.Owner{ClusterID: in.ClusterID, Kind: OwnerKind, Name: in.Request.Name}
 }
 
-// freeName gives the lowest name of ours that the subnet does not know; next
+// freeName returns the lowest name of ours that the subnet does not know; next
 // counts up within one plan.
 func (in Input) freeName(s cloud.Subnet, had []cloud.Range, next *int) string {
 	for ; ; *next++ {

@@ -19,12 +19,12 @@ type Demand struct {
 	// Unused are granted ranges that nothing is given out of yet: until then
 	// nobody knows who will still wait.
 	Unused map[netip.Prefix]bool
-	// Held says of ranges that something has a piece of them which no Node
-	// publishes: a promise, an instance, a rest.
+	// Held is true for a range of which something has a part that no Node
+	// publishes: a claim, an instance, a quarantine.
 	Held map[netip.Prefix]bool
 }
 
-// GrowthInput is all that growing and giving back depend on.
+// GrowthInput is all that growing and reclaiming depend on.
 type GrowthInput struct {
 	Request *v1alpha1.RangeRequest
 	Use     Use
@@ -40,14 +40,14 @@ type Further struct {
 	Why    string
 }
 
-// Growth is what growing and giving back call for.
+// Growth is what growing and reclaiming call for.
 type Growth struct {
 	Carve   []Further
 	Limited *conditions.Refusal // the first of what is called for and not allowed
 	// Empty is since when each grown range is empty, by its CIDR; those of
-	// which anything has a piece are not in it.
+	// which anything has a part are not in it.
 	Empty map[string]time.Time
-	// Leave is the CIDR of a range that is to be given back; it is empty
+	// Leave is the CIDR of a range that is to be reclaimed; it is empty
 	// where there is none.
 	Leave, LeaveWhy string
 	// Next is when time alone calls for something; 0 is never.
@@ -75,7 +75,7 @@ func Grow(in GrowthInput) Growth {
 		default:
 			g.Carve = append(g.Carve, Further{Subnet: s.name, Length: s.length, Why: calls})
 		}
-		in.giveBack(s, calls != "", &g)
+		in.reclaim(s, calls != "", &g)
 	}
 	return g
 }
@@ -159,7 +159,7 @@ func (in GrowthInput) usable(ranges []netip.Prefix) (sum prefix.Count) {
 	return sum
 }
 
-// waiting gives the nodes that wait for this request to grow in the subnet,
+// waiting returns the nodes that wait for this request to grow in the subnet,
 // of the sizes that count. A node waits for the first of the requests it
 // tries that can grow.
 func (in GrowthInput) waiting(s grownSubnet, size func(bits int) bool) (names []string) {

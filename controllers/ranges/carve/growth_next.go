@@ -11,7 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// Next gives what growth would carve next in each subnet, whether it may have
+// Next returns what growth would carve next in each subnet, whether it may have
 // more or not; has is how many ranges the subnet has. It is pure.
 func Next(r *v1alpha1.RangeRequest) (out []Further, has []int) {
 	g := r.Spec.Growth
@@ -66,7 +66,7 @@ func PlanFurther(in Input, f Further) (Step, *conditions.Refusal) {
 	}, nil
 }
 
-// further gives the subnet that is to have one more range.
+// further returns the subnet that is to have one more range.
 func (in Input) further(f Further) (cloud.Subnet, *conditions.Refusal) {
 	if in.Apart() {
 		return cloud.Subnet{}, nil

@@ -131,7 +131,7 @@ var growthStories = []growthStory{
 	{name: "empty for an hour", ranges: []has{first, emptyHour}},
 	{name: "in use again", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, used: 64, empty: time.Hour}}},
 	{name: "used by none but a stray alias", ranges: []has{first, {cidr: "10.0.1.0/24", subnet: "a", grown: true, held: true, empty: 2 * time.Hour}}},
-	{name: "empty, never to be given back", growth: v1alpha1.Growth{ReclaimAfter: ptr.To(v1alpha1.Duration("0s"))}, ranges: []has{first, emptyHour}},
+	{name: "empty, never to be reclaimed", growth: v1alpha1.Growth{ReclaimAfter: ptr.To(v1alpha1.Duration("0s"))}, ranges: []has{first, emptyHour}},
 	{name: "empty, while a node waits", growth: v1alpha1.Growth{WaitingNodes: 2}, ranges: []has{first, emptyHour}, waiting: oneWaits},
 	{name: "empty, and the others at the margin", ranges: []has{atMargin, emptyHour}},
 	{name: "empty, and the others past the margin", ranges: []has{pastIt, emptyHour}},

@@ -13,7 +13,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// inside tells whether the request's ranges lie inside the primary ranges of
+// inside reports whether the request's ranges lie inside the primary ranges of
 // subnets. Else they lie beside all that the VPC has.
 func (in Input) inside() bool {
 	p := in.Request.Spec.Purpose
@@ -28,7 +28,7 @@ func within(supernets []netip.Prefix, s cloud.Subnet) []netip.Prefix {
 	return prefix.Intersect(prefix.Normalise(supernets), []netip.Prefix{s.Primary})
 }
 
-// holding gives the subnets that the named blocks lie in.
+// holding returns the subnets that the named blocks lie in.
 func (in Input) holding(subnets []cloud.Subnet) (out []cloud.Subnet, no *conditions.Refusal) {
 	var known []string
 	for _, s := range subnets {
@@ -118,7 +118,7 @@ func (in Input) covering(a plan.Action, s cloud.Subnet, space plan.Space) (block
 	for _, o := range space.Occupied {
 		blocked = append(blocked, o.Prefix)
 	}
-	length, node, used := a.Prefix.Bits(), in.pieceLength(), prefix.Normalise(s.Used)
+	length, node, used := a.Prefix.Bits(), in.nodeLength(), prefix.Normalise(s.Used)
 	var least, most prefix.Count
 	for _, free := range prefix.Free(space.Supernets, blocked) {
 		for at := range split(free, length) {
@@ -133,7 +133,7 @@ func (in Input) covering(a plan.Action, s cloud.Subnet, space plan.Space) (block
 	return a, ok
 }
 
-// split gives the blocks of a length in p, in order.
+// split returns the blocks of a length in p, in order.
 func split(p netip.Prefix, length int) func(func(netip.Prefix) bool) {
 	return func(yield func(netip.Prefix) bool) { halve(p, length, yield) }
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/plan"
 )
 
-// PutBack gives the ranges that the request was granted, that vanished from
+// PutBack returns the ranges that the request was granted, that vanished from
 // the VPC and can be made again where they were: nodes and Services use them,
 // whatever else the request asks for and cannot have. It is pure.
 func PutBack(in Input) (steps []Step) {
@@ -30,7 +30,7 @@ func PutBack(in Input) (steps []Step) {
 	return steps
 }
 
-// TakeUp gives the ranges that are in the VPC, and that only their mark shows to
+// TakeUp returns the ranges that are in the VPC, and that only their mark shows to
 // be the request's: its status was lost, or a manager that was paused made one
 // after it was given up. It is pure.
 func TakeUp(in Input) (steps []Step) {
@@ -47,7 +47,7 @@ func TakeUp(in Input) (steps []Step) {
 	return steps
 }
 
-// TakenOver gives the ranges of the request that the VPC does not have any more,
+// TakenOver returns the ranges of the request that the VPC does not have any more,
 // and that a range of somebody else overlaps. It is pure.
 func TakenOver(r *v1alpha1.RangeRequest, s cloud.Snapshot) (out []netip.Prefix) {
 	for _, g := range r.Status.Ranges {

@@ -80,7 +80,7 @@ func (in Input) publishedElsewhere() (out []plan.Occupied) {
 
 const inUseByPods = "its Pods use it; a Pods request whose cidrs contain all of it takes it over, and that Node is left as it is"
 
-// encloses tells of a podCIDR in a block that a request for Pods names: the
+// encloses is true for a podCIDR in a block that a request for Pods names: the
 // cluster moves into the VPC with the addresses that it has.
 func (in Input) encloses(p netip.Prefix) bool {
 	return in.Request.Spec.Purpose == v1alpha1.Pods && slices.ContainsFunc(v1alpha1.ParseCIDRs(in.Request.Spec.CIDRs), func(c netip.Prefix) bool { return prefix.Contains(c, p) })
@@ -137,18 +137,18 @@ func (in Input) ownerOf(m cloud.Mark) string {
 	return "of a RangeRequest of this cluster that is gone"
 }
 
-// names tells whether the request names exactly that block.
+// names reports whether the request names exactly that block.
 func (in Input) names(p netip.Prefix) bool {
 	return slices.Contains(v1alpha1.ParseCIDRs(in.Request.Spec.CIDRs), p)
 }
 
-// asServices tells whether a ServiceCIDR of that block is what the request
+// asServices reports whether a ServiceCIDR of that block is what the request
 // asks for, such as the API server's own default.
 func (in Input) asServices(p netip.Prefix) bool {
 	return in.Request.Spec.Purpose == v1alpha1.Services && in.names(p)
 }
 
-// adoptable gives the subnet's range of exactly that prefix, where it carries
+// adoptable returns the subnet's range of exactly that prefix, where it carries
 // no mark: it was made by hand or by an older controller.
 func adoptable(s cloud.Subnet, p netip.Prefix) (cloud.Range, bool) {
 	for _, r := range s.Ranges {

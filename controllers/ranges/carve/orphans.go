@@ -14,7 +14,7 @@ type Orphan struct {
 	Request string
 }
 
-// Orphans gives those of the snapshot. Marks decide, and they have to be
+// Orphans returns those of the snapshot. Marks decide, and they have to be
 // exactly those of a request that departed and is not there again (I4). It is
 // pure.
 func Orphans(s cloud.Snapshot, clusterID string, departed []string, requests []v1alpha1.RangeRequest) (out []Orphan) {
@@ -35,7 +35,7 @@ func MadeFor(s cloud.Snapshot, clusterID, request string) []cloud.Marked {
 	return slices.DeleteFunc(s.Marked(), func(m cloud.Marked) bool { return !m.Mark.Of(owner) })
 }
 
-// Differs tells whether what the request was granted is not what the snapshot
+// Differs reports whether what the request was granted is not what the snapshot
 // shows under its mark: a range was taken out of the VPC, or one was made
 // that the status does not have. It is pure.
 func Differs(s cloud.Snapshot, clusterID string, r *v1alpha1.RangeRequest) bool {

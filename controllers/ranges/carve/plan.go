@@ -24,7 +24,7 @@ type Input struct {
 	Snapshot cloud.Snapshot
 	Others   []v1alpha1.RangeRequest // all requests; the request itself is left out
 	Services []ServiceBlock          // every ServiceCIDR of the cluster
-	// NoServices tells that the API server has no ServiceCIDRs at all.
+	// NoServices is true if the API server has no ServiceCIDRs at all.
 	NoServices bool
 	// Now is when it is planned: what the cloud refused is tried again in time.
 	Now time.Time

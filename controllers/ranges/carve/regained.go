@@ -17,7 +17,7 @@ import (
 // alone. Where that was lost, the ranges that Nodes publish show where it was,
 // if routes lead to just those.
 
-// regained gives the ranges of a request by routes that lost its status: the
+// regained returns the ranges of a request by routes that lost its status: the
 // first of the size that it asks for, the others of that of growth, each
 // around a Node's range that lies in none before.
 func (in Input) regained() (out []cloud.Range) {
@@ -81,7 +81,7 @@ func (in Input) drawsHere(n *corev1.Node) bool {
 	return false
 }
 
-// isOurs tells of a block that may be the request's: nobody else has it.
+// isOurs is true for a block that may be the request's: nobody else has it.
 func (in Input) isOurs(p netip.Prefix, had []cloud.Range) bool {
 	taken := slices.Concat(in.Snapshot.Blocks, prefixesOf(had))
 	for _, o := range in.Others {

@@ -29,7 +29,7 @@ func (in Input) smallest() int {
 	return in.Snapshot.Traits.Smallest
 }
 
-// leadsToNode tells of a route to less than a block that the request names:
+// leadsToNode is true for a route to less than a block that the request names:
 // the request takes the block with the routes in it, which are those of nodes
 // that have their ranges already, or are occupied when nodes draw from it.
 func (in Input) leadsToNode(o cloud.Occupied) bool {
@@ -44,7 +44,7 @@ func (in Input) leadsToNode(o cloud.Occupied) bool {
 	return false
 }
 
-// blocked tells of a range that a block of the VPC came to lie over.
+// blocked is true for a range that a block of the VPC came to lie over.
 func (in Input) blocked(p netip.Prefix) *conditions.Refusal {
 	for _, b := range in.Snapshot.Blocks {
 		if b.Overlaps(p) {

@@ -21,7 +21,7 @@ type ServiceBlock struct {
 	Request string
 }
 
-// ClusterIPs gives the addresses of Services as blocks of one each.
+// ClusterIPs returns the addresses of Services as blocks of one each.
 func ClusterIPs(services []corev1.Service) (out []ServiceBlock) {
 	for i := range services {
 		s := &services[i]

@@ -10,14 +10,14 @@ import (
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 )
 
-// giveBackMargin is how far below the threshold, in percent, utilization has
-// to stay without a range that is given back, so that it is not carved again
+// reclaimMargin is how far below the threshold, in percent, utilization has
+// to stay without a range that is reclaimed, so that it is not carved again
 // soon.
-const giveBackMargin = 10
+const reclaimMargin = 10
 
-// giveBack finds the grown range that goes: one at a time, the longest empty
+// reclaim finds the grown range that goes: one at a time, the longest empty
 // first.
-func (in GrowthInput) giveBack(s grownSubnet, wanted bool, g *Growth) {
+func (in GrowthInput) reclaim(s grownSubnet, wanted bool, g *Growth) {
 	after := reclaimAfter(in.Request)
 	in.findEmpty(s, after, g)
 	anyWaits := len(in.waiting(s, func(int) bool { return true })) > 0
@@ -62,7 +62,7 @@ func (in GrowthInput) findEmpty(s grownSubnet, after time.Duration, g *Growth) {
 }
 
 // reclaimAfter is how long a further range stays empty, and 0 where it is kept:
-// one that was not understood is not given back, and the request says so.
+// one that was not understood is not reclaimed, and the request says so.
 func reclaimAfter(r *v1alpha1.RangeRequest) time.Duration {
 	if r.Spec.Growth == nil || r.Spec.Growth.ReclaimAfter == nil {
 		return 0
@@ -75,7 +75,7 @@ func reclaimAfter(r *v1alpha1.RangeRequest) time.Duration {
 }
 
 // heldPause is how often a range is looked at that no Node uses and something
-// else has a piece of.
+// else has a part of.
 const heldPause = time.Minute
 
 func (g *Growth) again(after time.Duration) {
@@ -84,13 +84,13 @@ func (g *Growth) again(after time.Duration) {
 	}
 }
 
-// without tells how full the subnet's other ranges are, and whether that
+// without returns how full the subnet's other ranges are, and whether that
 // leaves enough room.
 func (in GrowthInput) without(s grownSubnet, r v1alpha1.GrantedRange) (full int32, spare bool) {
 	p, _ := r.Prefix()
 	rest := slices.DeleteFunc(slices.Clone(s.stay), func(q netip.Prefix) bool { return q == p })
 	full = percent(in.allocated(rest), in.usable(rest))
-	return full, len(rest) > 0 && full <= max(0, in.Request.Spec.Growth.Threshold-giveBackMargin)
+	return full, len(rest) > 0 && full <= max(0, in.Request.Spec.Growth.Threshold-reclaimMargin)
 }
 
 func (in GrowthInput) longestEmpty(s grownSubnet, since map[string]time.Time) []v1alpha1.GrantedRange {

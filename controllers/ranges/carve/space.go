@@ -58,7 +58,7 @@ func (in Input) furtherLength() int {
 	return prefix.IPv4.Width()
 }
 
-// FullZones gives the zones in which no subnet of the request has room: each
+// FullZones returns the zones in which no subnet of the request has room: each
 // is among the full ones, or has no range of the request at all. It is pure.
 func FullZones(in Input, full []string) (zones []string) {
 	if in.Request.Spec.NewSubnets == nil {

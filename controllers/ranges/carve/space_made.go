@@ -12,7 +12,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/prefix"
 )
 
-// passedOver tells of a subnet that has no room for the request's first range:
+// passedOver is true for a subnet that has no room for the request's first range:
 // it gets none, and one is made in a new subnet of its zone.
 func (in Input) passedOver(s cloud.Subnet, no *conditions.Refusal) bool {
 	return in.Request.Spec.NewSubnets != nil && no.Reason == v1alpha1.ReasonNoSpace && len(in.granted(s)) == 0
@@ -41,7 +41,7 @@ func (in Input) inMade(steps []Step) ([]Step, *conditions.Refusal) {
 	return steps, nil
 }
 
-// claimedIn gives the subnet that was claimed in the zone and the block and is
+// claimedIn returns the subnet that was claimed in the zone and the block and is
 // not there yet, and why it was; it is empty where there is none.
 func (in Input) claimedIn(zone string, b netip.Prefix) (s cloud.NewSubnet, why string) {
 	for _, s := range in.Request.Status.Made().Subnets {
@@ -91,7 +91,7 @@ func MadeSpace(in Input) *v1alpha1.MadeSpace {
 	return &now
 }
 
-// takenSubnet tells of a claimed subnet that is there, or whose place is taken.
+// takenSubnet is true for a claimed subnet that is there, or whose place is taken.
 func (in Input) takenSubnet(x v1alpha1.MadeSubnet) bool {
 	p, err := netip.ParsePrefix(x.CIDR)
 	return err != nil || slices.ContainsFunc(in.Snapshot.Occupied, func(o cloud.Occupied) bool { return o.Prefix.Overlaps(p) }) ||

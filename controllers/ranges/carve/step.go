@@ -13,34 +13,38 @@ import (
 // Step is one range that the request is to have.
 type Step struct {
 	Range cloud.Range
-	// Create tells that it is not in the VPC.
+	// Create is true if it is not in the VPC.
 	Create bool
-	// Chosen tells that the place was ours to choose, so that another may be
+	// Chosen is true if the place was ours to choose, so that another may be
 	// chosen when it is taken.
 	Chosen bool
-	// Adopted tells that it is in the VPC, and not by our hand.
+	// Adopted is true if it is in the VPC, and not by our hand.
 	Adopted bool
-	// Grown tells that growth carved it.
+	// Grown is true if growth carved it.
 	Grown bool
-	// Made tells that its subnet was made for the request.
+	// Made is true if its subnet was made for the request.
 	Made bool
 	Why  string
 }
 
-// String says what is done, and why.
-func (s Step) String() string {
-	verb := "use"
+// Verb is what is done: the range is carved, adopted or kept.
+func (s Step) Verb() string {
 	switch {
 	case s.Create:
-		verb = "create"
+		return "carve"
 	case s.Adopted:
-		verb = "adopt"
+		return "adopt"
 	}
+	return "keep"
+}
+
+// String is what is done, and why.
+func (s Step) String() string {
 	where := ""
 	if s.Range.Subnet != "" {
 		where = " in subnet " + s.Range.Subnet
 	}
-	return fmt.Sprintf("%s %s%s as %s: %s", verb, s.Range.Prefix, where, s.Range.Name, s.Why)
+	return fmt.Sprintf("%s %s%s as %s: %s", s.Verb(), s.Range.Prefix, where, s.Range.Name, s.Why)
 }
 
 // Record notes the step in the status; what else the status knows of the range
@@ -89,7 +93,7 @@ func (in Input) step(s cloud.Subnet, a plan.Action, had []cloud.Range, next *int
 	return step, in.lost(s, step)
 }
 
-// mustHaveGrown tells of a range that only its mark shows to be the
+// mustHaveGrown is true for a range that only its mark shows to be the
 // request's: one beyond what the request asks for came of growth.
 func (in Input) mustHaveGrown(s cloud.Subnet, a plan.Action) bool {
 	if in.Request.Spec.Growth == nil || in.names(a.Prefix) {

@@ -35,7 +35,7 @@ var shapes = map[v1alpha1.Purpose]shape{
 	v1alpha1.Proxy:    {length: 23}, // 512 addresses, what Google advises to start with
 }
 
-// subnets gives the subnets that are to have ranges.
+// subnets returns the subnets that are to have ranges.
 func (in Input) subnets() ([]cloud.Subnet, *conditions.Refusal) {
 	out, known, no := in.selected()
 	if no != nil {
@@ -58,7 +58,7 @@ func (in Input) subnets() ([]cloud.Subnet, *conditions.Refusal) {
 	return out, nil
 }
 
-// selected gives the subnets that the request selects, and the names of all that
+// selected returns the subnets that the request selects, and the names of all that
 // the Network has.
 func (in Input) selected() (out []cloud.Subnet, known []string, no *conditions.Refusal) {
 	wanted := in.Request.Spec.Subnets
@@ -86,7 +86,7 @@ func (in Input) selected() (out []cloud.Subnet, known []string, no *conditions.R
 
 func (in Input) shape() shape { return shapes[in.Request.Spec.Purpose] }
 
-// settled gives the one subnet of a request that needs no more: where it has
+// settled returns the one subnet of a request that needs no more: where it has
 // ranges already, however the Network's subnets are ordered now, or the first.
 func (in Input) settled(subnets []cloud.Subnet) (out []cloud.Subnet) {
 	for _, s := range subnets {

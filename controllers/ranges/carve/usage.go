@@ -19,7 +19,7 @@ type Use struct {
 	// By is what is allocated in each range, and Usable what can be, where
 	// that is less than its addresses.
 	By, Usable map[netip.Prefix]prefix.Count
-	// Nodes are the names of the Nodes that publish a piece, Held the pieces.
+	// Nodes are the names of the Nodes that publish node CIDRs, Held these.
 	Nodes []string
 	Held  []netip.Prefix
 	// Barred are the parts of the ranges in which nothing can be attached.
@@ -28,12 +28,12 @@ type Use struct {
 	// that one of them could not use the range at all, or no Service could.
 	Waiting      int32
 	RangeMissing bool
-	// Sizes counts the prefix lengths of the pieces that Nodes hold or wait
+	// Sizes counts the prefix lengths of the node CIDRs that Nodes hold or wait
 	// for.
 	Sizes map[int]int
 }
 
-// Count tells how much of r's ranges the nodes use; all are all requests,
+// Count returns how much of r's ranges the nodes use; all are all requests,
 // among which a waiting node chooses, and t are their cloud's. It is pure.
 func Count(r *v1alpha1.RangeRequest, all []v1alpha1.RangeRequest, nodes []*corev1.Node, t cloud.Traits) Use {
 	u := UseOf(r)

@@ -59,7 +59,7 @@ func (k *Keeper) Use(ctx context.Context, r *v1alpha1.RangeRequest) (ranges.Serv
 	return use, nil
 }
 
-// recent gives the last reading as long as the number of IPAddresses is what
+// recent returns the last reading as long as the number of IPAddresses is what
 // it was, which one small call tells.
 func (k *Keeper) recent(ctx context.Context) ([]netip.Addr, error) {
 	if k.last.at.IsZero() || time.Since(k.last.at) >= recount || len(k.last.addrs) <= page {

@@ -63,7 +63,7 @@ func New(cfg Config) *Keeper {
 	return &Keeper{Config: cfg, leaving: map[types.UID]time.Time{}, strays: map[types.UID]time.Time{}}
 }
 
-// Occupied gives every ServiceCIDR of the cluster, whoever made it.
+// Occupied returns every ServiceCIDR of the cluster, whoever made it.
 func (k *Keeper) Occupied(ctx context.Context) ([]carve.ServiceBlock, error) {
 	all, err := k.list(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (k *Keeper) list(ctx context.Context) ([]networkingv1.ServiceCIDR, error) {
 // noAPI: to list a kind that exists is never "not found".
 func noAPI() error { return carve.NoServiceCIDRs() }
 
-// IsNoAPI tells of an error that the API server has no ServiceCIDRs.
+// IsNoAPI is true for an error that the API server has no ServiceCIDRs.
 func IsNoAPI(err error) bool {
 	no, ok := errors.AsType[*conditions.Refusal](err)
 	return ok && no.Reason == v1alpha1.ReasonNoServiceCIDR

@@ -34,7 +34,7 @@ func (k *Keeper) made(r *v1alpha1.RangeRequest, p netip.Prefix, name string) *ne
 	}
 }
 
-// isOf tells whether we made s for the request.
+// isOf reports whether we made s for the request.
 func (k *Keeper) isOf(s *networkingv1.ServiceCIDR, r *v1alpha1.RangeRequest) bool {
 	return k.requestOf(s) == r.Name
 }

@@ -26,7 +26,7 @@ const (
 	mostNamed = 5
 )
 
-// Remove deletes what Ensure made for a range that is given back, unless an
+// Remove deletes what Ensure made for a range that is reclaimed, unless an
 // address in it is in use, and waits until it is gone.
 func (k *Keeper) Remove(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange) (gone bool, err error) {
 	p, err := netip.ParsePrefix(g.CIDR)

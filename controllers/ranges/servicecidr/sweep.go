@@ -54,7 +54,7 @@ func (k *Keeper) Sweep(ctx context.Context, requests []v1alpha1.RangeRequest) er
 	return held
 }
 
-// wanted tells whether a ServiceCIDR is for its request to look after: its
+// wanted reports whether a ServiceCIDR is for its request to look after: its
 // range is granted, and it serves it; or the request is being deleted.
 func (k *Keeper) wanted(all []networkingv1.ServiceCIDR, s *networkingv1.ServiceCIDR, r *v1alpha1.RangeRequest) bool {
 	if !r.DeletionTimestamp.IsZero() {
