@@ -114,11 +114,7 @@ func (h executor) groups(unfit []members.Left, err error) (out Groups) {
 		if !there {
 			continue
 		}
-		zone, name, zonal := strings.Cut(want.Name, "/")
-		if !zonal {
-			zone, name = "", want.Name
-		}
-		g := Group{Zone: zone, Name: name, ID: cmp.Or(r.ID, want.ID), Wanted: len(want.Members), Holds: len(h.holds(want))}
+		g := Group{Zone: want.Scope, Name: want.Name, ID: cmp.Or(r.ID, want.ID), Wanted: len(want.Members), Holds: len(h.holds(want))}
 		wanted, holds = wanted+g.Wanted, holds+g.Holds
 		out.Groups = append(out.Groups, g)
 		out.Left = append(out.Left, h.aside.Of(r.Group())...)

@@ -65,8 +65,8 @@ const NetworkAnnotation = "vpcnative.dev/network"
 // Register adds a kind, before the engine is set up.
 func (e *Engine) Register(k Kind) { e.kinds[k.Kind()] = k }
 
-// ownerOf is the owner of what is made for an object of a kind.
-func ownerOf(clusterID, kind string, o client.Object) cloud.Owner {
+// OwnerOf is the owner of what is made for an object of a kind.
+func OwnerOf(clusterID, kind string, o client.Object) cloud.Owner {
 	return cloud.Owner{ClusterID: clusterID, Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
@@ -88,7 +88,7 @@ func (l *Living) Add(kind string, objects []client.Object) {
 	}
 	l.kinds[kind] = map[cloud.Owner]bool{}
 	for _, o := range objects {
-		l.kinds[kind][ownerOf(l.ClusterID, kind, o)] = true
+		l.kinds[kind][OwnerOf(l.ClusterID, kind, o)] = true
 	}
 }
 

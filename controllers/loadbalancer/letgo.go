@@ -93,7 +93,7 @@ func (e *Engine) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *View) (us
 				return nil, err
 			}
 			if !inherited {
-				its = append(its, keyOf(ownerOf(e.ClusterID, name, o)).String())
+				its = append(its, keyOf(OwnerOf(e.ClusterID, name, o)).String())
 			}
 		}
 		if len(its) > 0 {

@@ -94,7 +94,7 @@ func (e *Engine) learnUses(ctx context.Context, k *View) error {
 		}
 		for _, o := range objects {
 			at := slices.IndexFunc(views, func(v *View) bool { return v.store == k.store && v.network == NetworkOf(o, networks.Items) })
-			if owner := ownerOf(e.ClusterID, name, o); at >= 0 && !k.knows(owner) && k.has(owner) {
+			if owner := OwnerOf(e.ClusterID, name, o); at >= 0 && !k.knows(owner) && k.has(owner) {
 				w, _ := kind.Wants(o, views[at])
 				k.use(owner, w.uses())
 			}

@@ -187,7 +187,7 @@ func (f *Cloud) EndpointGroups(e lb.Endpoints, got lb.State) ([]lb.Resource, []m
 	out := lb.State{}
 	for zone, list := range zones {
 		r := Named("pool", e.Owner, "epg")
-		r.Name = zone + "/" + r.Name
+		r.Scope = zone
 		out[r] = lb.Resource{Ref: r, Owner: e.Owner, Members: list, Fields: lb.Fields{}}
 	}
 	for ref, r := range got {
