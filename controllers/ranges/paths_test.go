@@ -255,7 +255,7 @@ func TestAnEmptyRangeIsGivenBack(t *testing.T) {
 	w.left("")
 	w.reconcile("pods")
 	w.want("pods", "Ready", 1, "10.0.0.0/24")
-	w.event("GivenBack")
+	w.event("Reclaimed")
 	if got := w.get("pods").Status.Capacity; got != "256" {
 		t.Errorf("its capacity is %s", got)
 	}

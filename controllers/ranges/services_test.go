@@ -146,7 +146,7 @@ func TestAServicesRangeGrowsAndIsGivenBack(t *testing.T) {
 	s.terminate = false
 	w.reconcile("pods")
 	w.want("pods", "Ready", 1, "10.0.0.0/28")
-	w.event("GivenBack")
+	w.event("Reclaimed")
 }
 
 // Of a /28 the API server allocates 14: at a threshold of 90% it is full with

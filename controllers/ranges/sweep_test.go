@@ -70,7 +70,7 @@ func TestWhatComesAfterItsRequestIsGoneIsRemoved(t *testing.T) {
 	if len(w.ranges) > 0 {
 		t.Errorf("left are %v", w.ranges)
 	}
-	w.event("Swept")
+	w.event("OrphanRemoved")
 	if c := w.orphaned(); c != nil {
 		t.Errorf("Orphaned is %+v", c)
 	}
@@ -98,7 +98,7 @@ func TestASubnetThatComesLateIsRemoved(t *testing.T) {
 	if len(w.made) != 1 || w.made[0].Name != others.Name {
 		t.Errorf("left are %v", w.made)
 	}
-	w.event("Swept")
+	w.event("OrphanRemoved")
 }
 
 // TestWhatIsNotSwept: what was retained, adopted or made by others, and what is
