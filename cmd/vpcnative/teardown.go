@@ -101,11 +101,15 @@ func (t *wrecker) run(ctx context.Context, cmd *cobra.Command, o *output) error 
 	if err := o.write(cmd.OutOrStdout(), out, printResults(out)); err != nil {
 		return err
 	}
-	failed := slices.DeleteFunc(slices.Clone(out), func(x leftover) bool { return x.Error == "" })
-	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d resources are still there; fix the reasons above and run it again", len(failed), len(out))
+	return stillThere(out)
+}
+
+func stillThere(all []leftover) error {
+	failed := slices.DeleteFunc(slices.Clone(all), func(x leftover) bool { return x.Error == "" })
+	if len(failed) == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%d of %d resources are still there; fix the reasons above and run it again", len(failed), len(all))
 }
 
 // lookAll finds what is left in the VPC of each Network; done closes these.
