@@ -101,12 +101,6 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 		p.wake(now)
 	}
 	b := uint(length)
-	switch l := &p.levels.at[b]; { // the two usual cases first: a free block of just this length
-	case l.fresh != 0:
-		return p.use(l, b, o), nil
-	case l.rested != 0:
-		return p.reuse(l, b, o), nil
-	}
 	from, ok := p.levels.best(b)
 	if !ok {
 		return netip.Prefix{}, p.exhausted(length)
@@ -117,50 +111,6 @@ func (p *Pool) Allocate(length int, o Owner, now time.Time) (netip.Prefix, error
 	s = p.split(s, fresh, b, nil)
 	p.nodes.hold(s.ref, o)
 	return s.addr.prefix(p.width, b), nil
-}
-
-// use gives out a block with never-used space as it is.
-func (p *Pool) use(l *level, b uint, o Owner) netip.Prefix {
-	id := l.chunks
-	c := p.chunks.at(id)
-	r := makeRef(id, c.firstFresh())
-	c.setFree(r.slot(), 0)
-	if l.fresh--; l.fresh+l.rested == 0 {
-		p.levels.none(b)
-	}
-	if c.fresh--; c.fresh == 0 {
-		p.unlist(l, c)
-	}
-	p.nodes.hold(r, o)
-	if c.level == rootLevel {
-		return p.byRoot[r].pfx
-	}
-	return c.key.unplace(b, r.block()).prefix(p.width, b)
-}
-
-// reuse gives out the longest-rested block of its length as it is, which is the steady state of a pool.
-func (p *Pool) reuse(l *level, b uint, o Owner) netip.Prefix {
-	i := l.head
-	n := p.nodes.at(i)
-	r := n.ref
-	c := p.chunks.at(r.chunk())
-	c.setFree(r.slot(), 0)
-	if l.head = n.next; l.head == 0 {
-		l.tail = 0
-	} else {
-		p.nodes.at(l.head).x = pack(rested, 0)
-	}
-	if l.rested--; l.rested == 0 {
-		p.levels.none(b)
-	}
-	t := p.nodes.table(r)
-	j, _ := t.find(r.block())
-	t.setOwner(j, o)
-	p.nodes.discard(i)
-	if c.level == rootLevel {
-		return p.byRoot[r].pfx
-	}
-	return c.key.unplace(b, r.block()).prefix(p.width, b)
 }
 
 // full reports whether one more operation might overflow a table: it takes at most one node and one chunk a level.

@@ -15,7 +15,7 @@ const CatchUp = 100 * time.Millisecond
 // Provide brings a Node without podCIDRs to one: pick, claim, attach, confirm,
 // publish (I2). What is durable before the cloud is asked stays so.
 func Provide(v View) Step {
-	n, h, op := v.Node, v.Allocation, v.Operation
+	n, op := v.Node, v.Operation
 	switch {
 	case v.Outdated:
 		return Step{Do: Ignore, Why: "the requests have changed and are read anew", Again: CatchUp}
@@ -38,6 +38,14 @@ func Provide(v View) Step {
 		return step(Look, "where its prefix is to come to")
 	case v.Interface.Refused != nil:
 		return refuse(v.Interface.Refused)
+	}
+	return prepare(v)
+}
+
+// prepare brings the prefix of a Node, whose interface was looked at, to it.
+func prepare(v View) Step {
+	h := v.Allocation
+	switch {
 	case h != nil && v.Interface.Moved:
 		return step(Cede, "another machine has taken the name, and its subnet has other ranges")
 	case h == nil:
