@@ -1,8 +1,8 @@
-// Package node gives every Node its pod range: it picks a prefix out of the
-// ranges of the RangeRequest that selects the Node, promises it durably, puts
-// it on the interface of the Node's instance, and only then publishes it in
-// Node.spec.podCIDRs. When the Node is gone it takes the prefix back, lets it
-// rest, and gives it to another.
+// Package node allocates every Node's CIDR: it picks a prefix out of the ranges of
+// the RangeRequest that selects the Node, claims it durably, attaches it to the
+// interface of the Node's instance, and only then publishes it in
+// Node.spec.podCIDRs. When the Node is gone it detaches the prefix, quarantines
+// it, and releases it for another.
 //
 // A reconcile never waits for the cloud to finish: an operation that the
 // cloud has accepted is watched beside the queue, and its Node comes back when
@@ -61,7 +61,8 @@ type Config struct {
 	Events  events.EventRecorder
 	Metrics *Metrics
 
-	// Quarantine is how long a released prefix rests; 2 minutes by default.
+	// Quarantine is how long a released prefix is not allocated again; 2 minutes
+	// by default.
 	Quarantine time.Duration
 	// DetachGrace is how long the prefix of a deleted Node stays on an
 	// instance that lives on, as its kubelet may register again; 30 seconds
@@ -71,25 +72,25 @@ type Config struct {
 	// behind our back, so that "not there" does not mean "not coming"; 2
 	// minutes by default.
 	Doubt time.Duration
-	// Staleness is how old what the cloud shows of an instance may be: as far
-	// apart are the two looks that a prefix of a deleted Node has to be missed
-	// by before it rests, and as long after that begins the listing of all
-	// interfaces that ends the rest; 5 seconds by default.
+	// Staleness is how old what the cloud shows of an instance may be. The prefix
+	// of a deleted Node is quarantined once two readings this far apart do not
+	// show it, and the quarantine ends with a listing of all interfaces that
+	// began this much later; 5 seconds by default.
 	Staleness time.Duration
 	// Resync is how often the interfaces of all instances are read; 10
 	// minutes by default.
 	Resync time.Duration
-	// RivalQuiet is how long a Node waits, after another allocator has given
-	// podCIDRs to a Node of the same request, before that one counts as gone;
-	// 2 minutes by default.
+	// RivalQuiet is how long a Node waits, after another allocator has set
+	// podCIDRs of a Node of the same request, before that allocator counts as
+	// gone; 2 minutes by default.
 	RivalQuiet time.Duration
-	// MaxInFlight is how many changes the cloud is asked to make at the same
+	// MaxInFlight is how many changes of interfaces are under way at the same
 	// time; 256 by default.
 	MaxInFlight int
 	// Now is the time; time.Now by default.
 	Now func() time.Time
-	// Workers is how many Nodes are looked at at the same time; 160 by
-	// default, as most of them wait for the claims ledger or the API server.
+	// Workers is how many Nodes are reconciled at the same time; 160 by default,
+	// as most of them wait for the claims ledger or the API server.
 	Workers int
 }
 

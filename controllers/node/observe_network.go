@@ -158,8 +158,8 @@ func (r *reading) leadsInto(p netip.Prefix) bool {
 }
 
 // readUsed keeps clear of single addresses where ranges lie among them, in
-// their subnets' own blocks: machines' and other parties'. A piece that one of
-// them lies in is nobody's to give. Whole prefixes are on interfaces, which
+// their subnets' own blocks: machines' and other parties'. A node CIDR that one of
+// them lies in is not allocated. Whole prefixes are on interfaces, which
 // tell whose they are; one on an interface of no instance is refused by the
 // cloud when it is asked for.
 func (r *reading) readUsed(s cloud.Snapshot) {

@@ -1,6 +1,6 @@
 // Package allocator holds, in memory, which prefix of which range is whose: one
 // pool for each RangeRequest and subnet, and the nodes and instances that
-// hold pieces of them. It knows neither Kubernetes nor a cloud, does nothing
+// hold parts of them. It knows neither Kubernetes nor a cloud, does nothing
 // that can block, and is safe for concurrent use.
 //
 // Until [Allocator.Rebuild] has been given everything there is to know, it gives

@@ -1,5 +1,5 @@
 // Package claims is the durable memory of the node controller: which prefix
-// was promised to which Node, which is being taken back, and which rests.
+// was promised to which Node, which is being released, and which is quarantined.
 //
 // All of it lies in one ConfigMap, written with optimistic locking, so that
 // there is one order of promises: whoever leads takes the ledger over by
