@@ -83,7 +83,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	logger.Info("starting", "cloud", o.clouds.Cloud, "clusterID", o.clusterID, "namespace", o.namespace, "identity", lease.identity)
-	go returnMemory(ctx, returnEvery)
+	go returnMemory(ctx, logger, returnEvery)
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("running: %w", err)
 	}
