@@ -46,28 +46,15 @@ func prove(ctx context.Context, w World, c Claim) Result {
 
 // check runs the step until it is as wanted, and returns since when it is.
 func (p prover) check(ctx context.Context, s Step, r *Result) (since time.Time, err error) {
-	limit := s.Within
-	if limit == 0 {
-		limit = patience
-	}
-	for began := time.Now(); ; {
+	v := vigil{Step: s, began: time.Now()}
+	for {
 		tried := time.Now()
 		r.Command, r.Output, err = p.once(ctx, s)
-		now := time.Now()
-		switch {
-		case err == nil && since.IsZero() && s.Want == "!":
-			since = tried // when a question was asked that got no answer
-		case err == nil && since.IsZero():
-			since = now
-		case err != nil && !since.IsZero() && s.Settles == 0:
-			return since, fmt.Errorf("after %s it was no longer so: %w", now.Sub(since).Round(time.Millisecond), err)
-		case err != nil && now.Sub(began) > limit, err != nil && ctx.Err() != nil:
-			return since, err
-		case err != nil:
-			since = time.Time{}
+		if ctx.Err() != nil && err != nil {
+			return v.since, err
 		}
-		if !since.IsZero() && now.Sub(since) >= max(s.Stays, s.Settles) {
-			return since, nil
+		if done, err := v.see(tried, time.Now(), err); done || err != nil {
+			return v.since, err
 		}
 		time.Sleep(again)
 	}
