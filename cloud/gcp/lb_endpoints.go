@@ -78,7 +78,7 @@ func checkEndpoints(e lb.Endpoints) error {
 }
 
 func endpointGroupRef(o cloud.Owner, at place) lb.Ref {
-	return lb.Ref{Kind: kindNEG, Scope: at.zone, Name: o.RoleName("epg"+shortHash(at.subnet))}
+	return lb.Ref{Kind: kindNEG, Scope: at.zone, Name: o.RoleName("epg" + shortHash(at.subnet))}
 }
 
 // endpointMember is how a group calls an endpoint: "vm-1 10.0.0.2" of a machine,
