@@ -26,7 +26,7 @@ func (s source) dir() string { return path.Dir(s.path) }
 // product are the folders that are shipped; what stands for something in tests is not.
 var (
 	product    = []string{"api/", "assign/", "cmd/", "cloud/", "controllers/", "deploy/", "ipam/", "lean/"}
-	simulators = []string{"cloud/aws/awssim/", "cloud/cloudtest/", "cloud/gcp/gcesim/", "cloud/simulate/", "controllers/node/claims/claimstest/"}
+	simulators = []string{"cloud/aws/awssim/", "cloud/cloudtest/", "cloud/gcp/gcesim/", "cloud/simulate/", "controllers/loadbalancer/fake/", "controllers/node/claims/claimstest/"}
 )
 
 func startsWithOne(path string, prefixes []string) bool {
