@@ -22,6 +22,9 @@ type Endpoints struct {
 	List  []Endpoint
 }
 
+// KindEndpointGroup is the kind of the owners of endpoint groups.
+const KindEndpointGroup = "EndpointGroup"
+
 // Endpoint is one address and port of a pod, and the machine that it is on.
 type Endpoint struct {
 	netip.AddrPort

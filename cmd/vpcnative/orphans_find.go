@@ -7,6 +7,9 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud"
@@ -46,17 +49,41 @@ func (f *finder) find(ctx context.Context, in *joined, at *place) (out found, er
 	if err != nil {
 		return out, err
 	}
-	var services corev1.ServiceList
-	if err := in.client.List(ctx, &services); err != nil {
-		return out, fmt.Errorf("listing Services: %w", err)
+	users, err := f.users(ctx, in)
+	if err != nil {
+		return out, err
 	}
-	out.parts = lb.Orphans(out.state, build.Lives(services.Items, in.clusterID, f.withoutClass))
+	out.parts = lb.Orphans(out.state, users.Has)
 	lives, err := in.owners(ctx)
 	if err != nil {
 		return out, err
 	}
 	out.pieces, err = at.piecesOf(ctx, at.marked(snapshot, in.clusterID, lives), in.clusterID, lives)
 	return out, err
+}
+
+// users are the owners of load balancers and endpoint groups that exist. Where
+// EndpointGroups are not installed, none of what they may have had is judged.
+func (f *finder) users(ctx context.Context, in *joined) (*loadbalancer.Living, error) {
+	out := &loadbalancer.Living{ClusterID: in.clusterID}
+	var services corev1.ServiceList
+	if err := in.client.List(ctx, &services); err != nil {
+		return nil, fmt.Errorf("listing Services: %w", err)
+	}
+	out.Add(build.OwnerKind, build.Concerned(services.Items, f.withoutClass))
+	var groups v1alpha1.EndpointGroupList
+	switch err := in.client.List(ctx, &groups); {
+	case meta.IsNoMatchError(err), apierrors.IsNotFound(err):
+		return out, nil
+	case err != nil:
+		return nil, fmt.Errorf("listing EndpointGroups: %w", err)
+	}
+	var all []client.Object
+	for i := range groups.Items {
+		all = append(all, &groups.Items[i])
+	}
+	out.Add(lb.KindEndpointGroup, all)
+	return out, nil
 }
 
 // owners reports whether a mark belongs to an existing RangeRequest or Network.

@@ -60,7 +60,7 @@ func (r *remains) read(ctx context.Context, clusterID string, requests []v1alpha
 	if r.state, err = r.Read(ctx, clusterID); err != nil {
 		return err
 	}
-	r.parts = loadbalancer.Everything(r.state, clusterID, func(o cloud.Owner) bool { return o.Kind != build.OwnerKind })
+	r.parts = loadbalancer.Everything(r.state, clusterID, func(o cloud.Owner) bool { return o.Kind != build.OwnerKind && o.Kind != lb.KindEndpointGroup })
 	s, err := r.snapshot(ctx)
 	if cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0 { // a subnet: somebody has begun to take it down
 		r.notes = append(r.notes, oneLine(err))

@@ -25,12 +25,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/endpoints/resolve"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
-
-// OwnerKind is the kind of the owners of what is made for EndpointGroups.
-const OwnerKind = "EndpointGroup"
 
 // Config is what the controller needs.
 type Config struct {
@@ -105,7 +103,7 @@ func (c *Controller) Setup(mgr manager.Manager) error {
 }
 
 // Kind is that of the owners of what is made for EndpointGroups.
-func (c *Controller) Kind() string { return OwnerKind }
+func (c *Controller) Kind() string { return lb.KindEndpointGroup }
 
 // List returns all EndpointGroups.
 func (c *Controller) List(ctx context.Context, live bool) (out []client.Object, _ error) {

@@ -93,7 +93,7 @@ func (c *Controller) steadyOf(key types.NamespacedName) *resolve.Steady {
 // endpointsOf is what the engine is to keep for a group.
 func (c *Controller) endpointsOf(g *v1alpha1.EndpointGroup, placed []resolve.Placed) loadbalancer.WantedEndpoints {
 	w := loadbalancer.WantedEndpoints{Object: g, Endpoints: lb.Endpoints{
-		Owner: loadbalancer.OwnerOf(c.Engine.ClusterID, OwnerKind, g), Protocol: lb.TCP, Family: lb.IPv4,
+		Owner: loadbalancer.OwnerOf(c.Engine.ClusterID, lb.KindEndpointGroup, g), Protocol: lb.TCP, Family: lb.IPv4,
 	}}
 	if g.Spec.Protocol == v1alpha1.ProtocolUDP {
 		w.Protocol = lb.UDP

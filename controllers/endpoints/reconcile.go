@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
@@ -25,7 +26,7 @@ func (c *Controller) reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	owner := loadbalancer.OwnerOf(c.Engine.ClusterID, OwnerKind, g)
+	owner := loadbalancer.OwnerOf(c.Engine.ClusterID, lb.KindEndpointGroup, g)
 	if !g.DeletionTimestamp.IsZero() {
 		if !controllerutil.ContainsFinalizer(g, v1alpha1.LoadBalancerFinalizer) || c.Engine.DryRun {
 			return reconcile.Result{}, nil
@@ -119,6 +120,6 @@ func (c *Controller) forget(key types.NamespacedName) {
 	c.mu.Lock()
 	delete(c.steady, key)
 	c.mu.Unlock()
-	c.Engine.Forget(loadbalancer.OwnerOf(c.Engine.ClusterID, OwnerKind, &v1alpha1.EndpointGroup{ObjectMeta: objectMeta(key)}))
+	c.Engine.Forget(loadbalancer.OwnerOf(c.Engine.ClusterID, lb.KindEndpointGroup, &v1alpha1.EndpointGroup{ObjectMeta: objectMeta(key)}))
 	c.Metrics.forget(key)
 }
