@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// rounds is how often the contender that is held against the bare loop runs,
-// each of them with half of a burst's Nodes, and the bare loop right before and
-// right after each: the machine and the server change in the course of a run.
-// The measure is the median of what each round is of the loops beside it.
+// rounds is how often the contender that is held against the bare loop runs, with
+// the bare loop right before and right after it: the machine and the server
+// change in the course of a run. The measure is the median of what each round is
+// of the loops beside it.
 const rounds = 5
 
 // bursts returns one row a contender, and one for the bare loop.
@@ -31,12 +31,12 @@ func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (ro
 			}
 			continue
 		}
-		if err := run(bare, b.nodes/2); err != nil {
+		if err := run(bare, b.nodes); err != nil {
 			return nil, err
 		}
 		for range rounds {
 			for _, x := range []contender{c, bare} {
-				if err := run(x, b.nodes/2); err != nil {
+				if err := run(x, b.nodes); err != nil {
 					return nil, err
 				}
 			}
@@ -44,7 +44,7 @@ func (b *bench) bursts(ctx context.Context, all []contender, bare contender) (ro
 		}
 	}
 	if len(byName[bare.name]) == 0 {
-		if err := run(bare, b.nodes/2); err != nil {
+		if err := run(bare, b.nodes); err != nil {
 			return nil, err
 		}
 	}

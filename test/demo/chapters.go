@@ -32,6 +32,7 @@ func (s *stage) chapters() []chapter {
 		{"The range is full, nodes wait, and it grows", s.grow},
 		{"Services get load balancers, external and internal", s.balancers},
 		{"One is edited, and a node joins: only the differences are applied", s.edit},
+		{"Pods are registered in the cloud, and a rollout is followed", s.pods},
 		{"Services fill their range, and the API server gets a second one", s.services},
 		{"A second cluster joins the VPC, and both carve at once", s.clusters},
 		firewall,

@@ -103,7 +103,7 @@ func (s *stage) enter(ctx context.Context, c *cluster) error {
 	if c.unfollow, err = s.history.Follow(c.name, c.api); err != nil {
 		return err
 	}
-	waits := []string{"--load-balancers", "--quarantine=" + quarantine.String(), "--detach-grace=" + detachGrace.String(), "--orphan-grace=" + orphanGrace.String()}
+	waits := []string{"--load-balancers", "--endpoint-groups", "--quarantine=" + quarantine.String(), "--detach-grace=" + detachGrace.String(), "--orphan-grace=" + orphanGrace.String()}
 	if err := c.runManager(s.programs.manager, append(s.cloud.flags(s.endpoint), waits...)); err != nil {
 		return err
 	}
