@@ -3,10 +3,12 @@ package node
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vpcnative/vpcnative/controllers/node/allocator"
 	"github.com/vpcnative/vpcnative/controllers/node/decide"
 )
 
@@ -75,6 +77,43 @@ func TestAPreviewNamesTheStepsAndTakesNone(t *testing.T) {
 		}
 		if now := fmt.Sprint(w.store.Data("claims"), w.store.Data("claims-holdings-0")); now != ledger {
 			t.Errorf("a preview changed the ledger: %s was %s", now, ledger)
+		}
+	})
+}
+
+// TestWhatIsDroppedIsPickedAnewOnce: what was picked for a Node and not promised
+// yet is given back where another request selects the Node by then, and what is
+// picked out of that one stays.
+func TestWhatIsDroppedIsPickedAnewOnce(t *testing.T) {
+	t.Parallel()
+	alone(t, func(t *testing.T, w *world) {
+		m := w.lead()
+		time.Sleep(time.Minute)
+		m.stop()
+		time.Sleep(time.Minute)
+		of := w.special(t)
+		n := w.addNode("moved")
+		w.label("moved")
+		time.Sleep(time.Minute)
+		p, err := NewPreviewer(t.Context(), m.c.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		holder := allocator.Holder{NodeUID: n.UID, Node: n.Name, Instance: n.Spec.ProviderID}
+		if _, err := p.c.allocator.Take(holder, p.c.Now(), []allocator.Want{{Key: allocator.Key{Request: "pods", Subnet: "nodes"}, Bits: 28}}, p.c.Now()); err != nil {
+			t.Fatal(err)
+		}
+		previews, err := p.Node(t.Context(), n.Name)
+		if err != nil || len(previews) != 1 {
+			t.Fatal(previews, err)
+		}
+		var got []decide.Do
+		for _, s := range previews[0].Steps {
+			got = append(got, s.Do)
+		}
+		want := []decide.Do{decide.Drop, decide.Look, decide.Pick, decide.Claim, decide.Attach}
+		if holds, err := netip.ParsePrefix(previews[0].Holds); fmt.Sprint(got) != fmt.Sprint(want) || err != nil || !of.Overlaps(holds) {
+			t.Errorf("%v, holding %q, want %v out of %s", got, previews[0].Holds, want, of)
 		}
 	})
 }

@@ -106,10 +106,7 @@ func (x *stepper) viewIdle(ctx context.Context) {
 	if h == nil || !h.Durable { // what was begun is brought to its end
 		x.candidates, x.stopped = c.unrivalled(x.candidates)
 	}
-	if h != nil {
-		x.view.Better = !isCandidate(h.Request, x.candidates)
-		x.view.Stopped = isCandidate(h.Request, x.stopped) || len(x.candidates) == 0
-	}
+	x.hold()
 	x.view.Operation = c.operations.Of(x.node.UID)
 	switch {
 	case x.view.Operation.UnderWay, x.view.Operation.Ended:
@@ -148,13 +145,16 @@ func (x *stepper) note() {
 	}
 }
 
-// hold takes over what the Node holds by now.
+// hold takes over what the Node holds by now, and, of a Node without podCIDRs,
+// whether it is still to draw from that request.
 func (x *stepper) hold() {
-	x.view.Allocation = nil
+	x.view.Allocation, x.view.Better, x.view.Stopped = nil, false, false
 	if h, held := x.c.allocator.Held(x.node.UID); held {
 		x.view.Allocation = &h
 		_, open := x.c.findings.catalog().vpcOf(h.Key.Request)
 		x.view.Unreadable = !open
+		x.view.Better = !isCandidate(h.Request, x.candidates)
+		x.view.Stopped = isCandidate(h.Request, x.stopped) || len(x.candidates) == 0
 	}
 	x.see()
 }
