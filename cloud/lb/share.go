@@ -74,7 +74,7 @@ func (s Share) Of(nodes []Node) (out []Node) {
 		switch need := most[zone] - len(held); {
 		case need > 0:
 			out = append(out, s.first(free, need, widely*most[zone])...)
-		case need == 0 && len(free) > 0:
+		case need == 0 && len(held) > 0 && len(free) > 0:
 			moves = append(moves, s.move(held, s.first(free, 1, widely*most[zone])[0], mean)...)
 		}
 	}

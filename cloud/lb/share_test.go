@@ -197,3 +197,16 @@ func TestNoBalancerExceedsWhatItCanHold(t *testing.T) {
 		t.Errorf("it takes %d nodes", len(got))
 	}
 }
+
+// TestAZoneMayGetNoPlace: where a balancer can hold fewer nodes than there are
+// zones, some zones have none.
+func TestAZoneMayGetNoPlace(t *testing.T) {
+	t.Parallel()
+	f := newFleet(0, 9)
+	for most := 1; most <= 3; most++ {
+		s := Share{Salt: "x", AtMost: most, Holds: func(string) bool { return false }}
+		if got := s.Of(f.nodes); len(got) != most {
+			t.Errorf("of at most %d it takes %d nodes", most, len(got))
+		}
+	}
+}
