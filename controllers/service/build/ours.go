@@ -6,8 +6,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
-	"github.com/vpcnative/vpcnative/cloud"
-	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
 // Ours reports whether the Service is to have a load balancer of ours.
@@ -29,12 +27,4 @@ func Concerned(list []corev1.Service, withoutClass bool) (out []client.Object) {
 		}
 	}
 	return out
-}
-
-// Lives reports whether what an owner has is to stay: that of the Services that
-// are listed. Owners of other kinds and clusters are none of ours to judge.
-func Lives(services []corev1.Service, clusterID string, withoutClass bool) func(cloud.Owner) bool {
-	alive := &loadbalancer.Living{ClusterID: clusterID}
-	alive.Add(OwnerKind, Concerned(services, withoutClass))
-	return alive.Has
 }
