@@ -69,7 +69,7 @@ func sameSet[T comparable](a, b []T, compare func(T, T) int) bool {
 // Firewalls keeps the rules of the network's own firewall. What is above it,
 // policies of an organization or of the network, it neither reads nor changes.
 type Firewalls interface {
-	// Read gives the rules for incoming traffic that are in force, in the
+	// Read returns the rules for incoming traffic that are in force, in the
 	// order in which they decide.
 	//
 	// Errors: PermissionDenied, Unauthenticated, Throttled, Unavailable.
@@ -108,7 +108,7 @@ type Filter struct {
 // Filters reads firewalls that stand at machines and not at the network, and
 // that people keep.
 type Filters interface {
-	// Read gives the filters of the machines in the node subnets, one of each
+	// Read returns the filters of the machines in the node subnets, one of each
 	// kind. Traffic comes through where it comes through all of them.
 	//
 	// Errors: NotFound, while there is no machine; PermissionDenied,

@@ -134,18 +134,18 @@ func (o Operation) Done() bool { return o.ID == "" }
 // leads there. The main table is written first and cleared last, as the
 // arbiter: a route to exactly that destination exists once. Other than that
 // nothing keeps two apart, so all nodes' ranges out of one block have one size,
-// and a block belongs to one cluster. Besides the errors below, Attach gives
+// and a block belongs to one cluster. Besides the errors below, Attach returns
 // QuotaExceeded when a table is full, and Invalid for a prefix inside the
 // network. A prefix that only some tables lead to is Elsewhere; Attach makes it
-// whole, and Detach removes what there is. Attach also gives Conflict where a
+// whole, and Detach removes what there is. Attach also returns Conflict where a
 // route to more or to less than the prefix leads to somebody else's.
 //
-// InstanceUID is here the interface's own identity. Routed.List also gives
+// InstanceUID is here the interface's own identity. Routed.List also returns
 // interfaces without an Instance: what routes lead to that does not exist any
 // more, by its InstanceUID. Detach of such a one removes the route; whose it
 // was, the caller knows by what it recorded. No other route is ever replaced.
 type Interfaces interface {
-	// List gives every instance that has an interface in the network, in
+	// List returns every instance that has an interface in the network, in
 	// every project of the cluster, in bulk: its calls grow with pages and
 	// not with instances. It stops at the first error.
 	List(ctx context.Context) iter.Seq2[Interface, error]
@@ -162,7 +162,7 @@ type Interfaces interface {
 	// one by now; or why that could not be read.
 	ExplainNoIPv6(ctx context.Context, i Interface) error
 
-	// Limit tells how large a prefix the interface takes. It asks the cloud
+	// Limit reports how large a prefix the interface takes. It asks the cloud
 	// only where that depends on the machine.
 	//
 	// Errors: NotFound; PermissionDenied, Unauthenticated, Throttled, Unavailable.
@@ -170,7 +170,7 @@ type Interfaces interface {
 
 	// Attach adds one prefix to what the interface holds and touches nothing
 	// else. The interface is as List or Get gave it; where it is out of date
-	// the adapter reads it again, and gives NotFound when InstanceUID has
+	// the adapter reads it again, and returns NotFound when InstanceUID has
 	// changed. A prefix that is there already is an operation already done;
 	// that is never concluded from what the caller knows, and where the cloud
 	// guards an interface by no version (EC2), from no read alone: the cloud is

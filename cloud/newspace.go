@@ -34,7 +34,7 @@ type NewSpace interface {
 	// block; OutcomeUnknown.
 	RemoveBlock(ctx context.Context, p netip.Prefix) error
 
-	// AddSubnet makes the subnet and gives its ID when machines can be made in
+	// AddSubnet makes the subnet and returns its ID when machines can be made in
 	// it. One of that name with that prefix and zone is success.
 	//
 	// Errors: Conflict, when the name is taken with another prefix or zone, or

@@ -44,7 +44,7 @@ func (v interfaces) add(ctx context.Context, i cloud.Interface, p netip.Prefix) 
 }
 
 func (v interfaces) remove(ctx context.Context, i cloud.Interface, p netip.Prefix) error {
-	return v.edit(ctx, i, &edit{vpc: v.vpc, want: p, about: subject{act: "take back prefix " + p.String()}})
+	return v.edit(ctx, i, &edit{vpc: v.vpc, want: p, about: subject{act: "detach prefix " + p.String()}})
 }
 
 // edit is one change of what is delegated to an interface, and how it stands.

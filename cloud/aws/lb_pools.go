@@ -63,7 +63,7 @@ func soleBalancers(got lb.State) map[cloud.Owner]string {
 	return out
 }
 
-// usersOf tells of target groups which balancer sends to them, or is about to:
+// usersOf finds for target groups which balancer sends to them, or is about to:
 // all that one has share its limit.
 func usersOf(got lb.State) func(pool lb.Resource, alone map[cloud.Owner]string) user {
 	balancers := map[lb.Ref]string{}

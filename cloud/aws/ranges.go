@@ -95,7 +95,7 @@ func (e *rangeEdit) run(ctx context.Context) error {
 	}
 }
 
-// step reads, decides and changes once; over tells that this is the last word.
+// step reads, decides and changes once; over reports that this is the last word.
 func (e *rangeEdit) step(ctx context.Context, behind, last bool) (over bool, err error) {
 	id, needed, err := e.decide(ctx)
 	switch {
@@ -145,7 +145,7 @@ func (e *rangeEdit) refuse(r cloud.Reason, what, remedy string) error {
 	return &cloud.Error{Reason: r, Act: e.about.act, Resource: e.about.resource, Err: errors.New(what), Remedy: remedy}
 }
 
-// decide reports whether the subnet has to change, and gives the ID of the
+// decide reports whether the subnet has to change, and returns the ID of the
 // reservation that is to go. It refuses what can be seen to be wrong.
 func (e *rangeEdit) decide(ctx context.Context) (id string, needed bool, err error) {
 	all, err := e.reserved(ctx, e.want.Subnet, e.about)

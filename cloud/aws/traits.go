@@ -64,7 +64,7 @@ func limitOf(i cloud.Interface, s slots) cloud.Limit {
 // address fill the slots.
 func largerType(i cloud.Interface, s slots) string {
 	if len(i.Attachments) > 0 && int(s.addresses) <= i.Slots {
-		return "use a larger instance type, or take off prefixes of interface " + i.Version + " that nothing uses"
+		return "use a larger instance type, or remove prefixes of interface " + i.Version + " that nothing uses"
 	}
 	return "use a larger instance type"
 }

@@ -67,7 +67,7 @@ func (b *occupancy) proxy(n subnetwork) error {
 	return nil
 }
 
-// subnet enters a subnetwork's ranges and gives it as a value.
+// subnet enters a subnetwork's ranges and returns it as a value.
 func (b *occupancy) subnet(n subnetwork) (cloud.Subnet, error) {
 	where := n.region + "/" + n.name
 	sub := cloud.Subnet{Name: n.name, MaxRanges: maxSecondaryRanges}

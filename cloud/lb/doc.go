@@ -37,7 +37,7 @@
 //
 // Which nodes are members is apart from a balancer's shape, and no field of a
 // pool: a plan says nothing of it, and package members keeps it. A [NodeSet] is
-// shared by many balancers, and [Balancers.Pools] gives the pools that carry it
+// shared by many balancers, and [Balancers.Pools] returns the pools that carry it
 // (Compute Engine: zonal endpoint groups or instance groups, each shared by all
 // balancers of the set; EC2: every balancer's target groups) with the members
 // they are to have. A node that joins 200 balancers is a change of those pools;

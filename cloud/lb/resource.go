@@ -105,7 +105,7 @@ func (r Resource) Group() members.Group {
 // Health is whether what sends to targets has one that answers.
 type Health string
 
-// The states of health. Only [Balancers.Look] tells the last two.
+// The states of health. Only [Balancers.Look] reports the last two.
 const (
 	NoTargets Health = ""        // it is of a kind without targets
 	Unknown   Health = "unknown" // nobody has looked

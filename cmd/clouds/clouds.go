@@ -60,7 +60,7 @@ func (c *Clouds) Open(ctx context.Context, n *v1alpha1.Network) (cloud.VPC, erro
 }
 
 // Balancers is the load balancing of a Network's cloud, by the same connection.
-// What it gives can be compared: it is another when the cloud was opened again.
+// What it returns can be compared: it is another when the cloud was opened again.
 func (c *Clouds) Balancers(ctx context.Context, n *v1alpha1.Network) (lb.Balancers, error) {
 	o, err := c.open(ctx, n)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package assign says which RangeRequest a node draws from, and how big a
-// piece; and which addresses the objects of a cluster hold that the VPC knows
+// Package assign says which RangeRequest a node draws from, and how large a
+// CIDR; and which addresses the objects of a cluster hold that the VPC knows
 // nothing of. It is pure: the controllers that allocate and those that report
 // ask it the same question and get the same answer.
 package assign

@@ -20,7 +20,7 @@ type Published struct {
 // granted range, such as an overlay gave it.
 const PodCIDR = "PodCIDR"
 
-// PublishedElsewhere gives, in order, what Nodes publish that lies in no granted
+// PublishedElsewhere returns, in order, what Nodes publish that lies in no granted
 // range: what an overlay or another allocator gave them. Their Pods use it,
 // whatever the VPC says of it.
 func PublishedElsewhere(nodes []*corev1.Node, requests []v1alpha1.RangeRequest) (out []Published) {

@@ -39,12 +39,12 @@ type Decision struct {
 	Held bool
 	// Why says what is held and what to do; it is empty where nothing is.
 	Why string
-	// Spent tells that a confirmation has nothing left to confirm. It is to be
+	// Spent reports that a confirmation has nothing left to confirm. It is to be
 	// taken off, or it would confirm the next mass removal too.
 	Spent bool
 }
 
-// Decide is pure. Held tells that the last decision held, as the condition has
+// Decide is pure. Held reports that the last decision held, as the condition has
 // it: a removal that was held goes on being so while owners come back one by
 // one, until none is missing. Confirmed is how many owners a person said may be
 // gone (see [Confirmed]).
@@ -77,7 +77,7 @@ func (c Count) why() string {
 // at when it was set, and no more that vanish later.
 func Annotation(kind string) string { return "confirm-removal.vpcnative.dev/" + kind }
 
-// Confirmed gives how many owners of the kind may be gone by what the
+// Confirmed returns how many owners of the kind may be gone by what the
 // annotations of the Networks say; what is no number confirms nothing.
 func Confirmed(kind string, annotations ...map[string]string) (most int) {
 	for _, a := range annotations {

@@ -21,7 +21,7 @@ func Set(list *[]metav1.Condition, of client.Object, c metav1.Condition) (news b
 	return news
 }
 
-// Problem is a condition that tells of something wrong while it is True.
+// Problem is a condition that reports something wrong while it is True.
 type Problem struct {
 	Type string
 	// None is the message while nothing is wrong, with Well as the reason.

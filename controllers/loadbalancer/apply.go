@@ -90,7 +90,7 @@ func (h executor) again(a lb.Action) (_ lb.Action, now lb.Resource, done bool, e
 	}
 	h.doubt(a.Want.Owner)
 	return a, now, false, &cloud.Error{Reason: cloud.Stale, Act: string(a.Verb) + " " + a.Kind, Resource: a.Path(),
-		Err: errors.New("meanwhile it is another: " + plan[0].Why)}
+		Err: errors.New("it was changed meanwhile: " + plan[0].Why)}
 }
 
 // hesitate has what an error leaves open read before the next plan.

@@ -80,7 +80,7 @@ func (e *Engine) unconfirm(ctx context.Context, n *v1alpha1.Network, kind string
 	before := n.DeepCopy()
 	delete(n.Annotations, key)
 	if err := e.Client.Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
-		return fmt.Errorf("taking annotation %s off Network %s: %w", key, n.Name, err)
+		return fmt.Errorf("removing annotation %s from Network %s: %w", key, n.Name, err)
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ type holding struct {
 }
 
 var (
-	ownersHeld  = held(v1alpha1.ConditionLoadBalancerRemovalHeld, "SweepLoadBalancers", "what owners left that are gone is not removed")
+	ownersHeld  = held(v1alpha1.ConditionLoadBalancerRemovalHeld, "RemoveOrphans", "what deleted owners left behind is not removed")
 	membersHeld = held(v1alpha1.ConditionMemberRemovalHeld, "KeepMembers", "the machines of Nodes that are gone stay members of pools")
 )
 

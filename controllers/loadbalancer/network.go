@@ -71,7 +71,7 @@ func (e *Engine) reconcileNetwork(ctx context.Context, req reconcile.Request) (r
 		return again, err
 	}
 	if err := e.sweep(ctx, n, k, e.keeps(k)); err != nil {
-		e.trouble(ctx, n.Name, err, "sweeping")
+		e.trouble(ctx, n.Name, err, "removing orphans")
 	}
 	return reconcile.Result{RequeueAfter: min(e.Resync, max(e.OrphanGrace/2, retryRead/10))}, nil
 }

@@ -40,7 +40,7 @@ func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (recon
 		}
 		if err := e.tellFloor(ctx, k, views); err != nil {
 			again = true
-			log.FromContext(ctx).Info("what is held of pools cannot be told; it comes again", "network", k.network, "error", err.Error())
+			log.FromContext(ctx).Info("the condition about held members could not be written; it is retried", "network", k.network, "error", err.Error())
 		}
 		held = held || k.floor().Held
 	}

@@ -36,7 +36,7 @@ func (e *Engine) sweep(ctx context.Context, n *v1alpha1.Network, k *View, keeps 
 		return err
 	}
 	if err := k.whole(); err != nil {
-		return fmt.Errorf("nothing is swept: %w", err)
+		return fmt.Errorf("no orphan is removed: %w", err)
 	}
 	state, alive, err := e.livingNow(ctx, k)
 	if err != nil {
@@ -89,7 +89,7 @@ func (e *Engine) tellRemoved(ctx context.Context, n *v1alpha1.Network, o cloud.O
 		why = "removed what no load balancer uses any more: "
 	}
 	e.Events.Eventf(n, &corev1.ObjectReference{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}, corev1.EventTypeNormal,
-		v1alpha1.ReasonOrphanRemoved, "SweepLoadBalancers", "%s%s", why, strings.Join(names, ", "))
+		v1alpha1.ReasonOrphanRemoved, "RemoveOrphans", "%s%s", why, strings.Join(names, ", "))
 }
 
 // due remembers when each orphan was first seen, and returns those that were so

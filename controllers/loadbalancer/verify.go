@@ -14,7 +14,7 @@ import (
 const leastInspected, inspectedPart = 20, 6
 
 // inspect reads the next few owners' balancers by themselves, where a reading
-// of all does not show everything that somebody may have changed. It tells
+// of all does not show everything that somebody may have changed. It reports
 // whether it did.
 func (e *Engine) inspect(ctx context.Context, k *View) (bool, error) {
 	if !k.Rules().ListIsPartial {

@@ -109,7 +109,7 @@ func (x *stepper) putBack(ctx context.Context) (again reconcile.Result, last boo
 		c.settle(node.UID)
 		c.allocator.MarkDurable(node.UID)
 	}
-	log.FromContext(ctx).Info("putting the node's published pod range back on its instance", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
+	log.FromContext(ctx).Info("attaching the node's published CIDR to its instance again", "prefix", h.Prefix, "instance", node.Spec.ProviderID)
 	c.Events.Eventf(node, nil, corev1.EventTypeWarning, v1alpha1.ReasonAttaching, "RepairPodRange",
 		"%s is published in podCIDRs and not on the interface of %s; it is attached again", h.Prefix, node.Spec.ProviderID)
 	op, err := x.at.vpc.Interfaces.Attach(ctx, nic, cloud.Attachment{Prefix: h.Prefix, Range: h.Range, IPv6: c.published6(node, h, nic)})

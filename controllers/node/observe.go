@@ -158,7 +158,7 @@ func (c *Controller) readCatalog(ctx context.Context, from client.Reader) (*cata
 }
 
 // readNodes lists the Nodes live, page by page, keeping little of each, and
-// gives the published prefix of each instance.
+// returns the published prefix of each instance.
 func (c *Controller) readNodes(ctx context.Context, r *reading) (map[string]allocator.Allocation, error) {
 	instances := map[string]allocator.Allocation{}
 	for next := ""; ; {

@@ -17,9 +17,9 @@ import (
 )
 
 // What an instance came with is its Node's, where that is enough for the node's
-// max pods: what is published cannot change. Where a cloud puts single pieces on
+// max pods: what is published cannot change. Where a cloud puts single prefixes on
 // an interface (cloud.Traits.Grows), what is too small is made part of the block
-// that the node would be given: the pieces around it are put there too. They are
+// that the node would be given: the prefixes around it are put there too. They are
 // ours, and the others are not (Holding.Before).
 
 // ownPrefixes is what a Node's instance came with, and what it is for.

@@ -90,7 +90,7 @@ func undersized(r *v1alpha1.RangeRequest, s assign.Size, maxPods int64, l cloud.
 // keeps it from being made larger, where it could be.
 func ownUndersized(r *v1alpha1.RangeRequest, instance string, a cloud.Attachment, maxPods int64, why string) *conditions.Refusal {
 	return &conditions.Refusal{Reason: v1alpha1.ReasonNodeUndersized, Text: fmt.Sprintf(
-		"%s carries %s, which was there before and holds fewer addresses than the node's %d max pods%s; set the kubelet's maxPods to %d or less, take it off or create the machine without it, or set allowUndersized on RangeRequest %s",
+		"%s carries %s, which was there before and holds fewer addresses than the node's %d max pods%s; set the kubelet's maxPods to %d or less, detach it or create the machine without it, or set allowUndersized on RangeRequest %s",
 		instance, a.Prefix, maxPods, why, assign.Holds(a.Prefix.Bits()), r.Name)}
 }
 

@@ -210,10 +210,10 @@ func (c *Controller) letGo(ctx context.Context, h allocator.Allocation, s decide
 		c.allocator.ReleaseToInstance(h.NodeUID)
 		c.ledger.LeaveOn(h.NodeUID)
 		c.releases.End(h.NodeUID)
-	case decide.RestAround:
+	case decide.QuarantineAround:
 		until = c.allocator.ReleaseAround(h, now)
 		c.ledger.RestAround(h, until, now)
-	case decide.Rest:
+	case decide.Quarantine:
 		until = c.allocator.Release(h.NodeUID, now)
 		c.ledger.Rest(h.NodeUID, h.Prefix, until, now)
 	}
@@ -224,7 +224,7 @@ func (c *Controller) letGo(ctx context.Context, h allocator.Allocation, s decide
 		c.Metrics.released()
 	}
 	c.backoff.Forget(h.Node)
-	log.FromContext(ctx).Info("the node is gone, and its prefix is given up", "do", s.Do, "why", s.Why,
+	log.FromContext(ctx).Info("the node is gone, and its prefix is released", "do", s.Do, "why", s.Why,
 		"prefix", h.Prefix, "instance", h.Instance, "adopted", h.Adopted, "before", h.Before.String(), "until", until)
 }
 
@@ -247,7 +247,7 @@ func (c *Controller) later(ctx context.Context, h allocator.Allocation, no *cond
 // asked.
 func refusalOf(err error) *conditions.Refusal {
 	if apierrors.IsForbidden(err) {
-		return conditions.FromAPI("taking the prefix of a deleted node back", err)
+		return conditions.FromAPI("releasing the prefix of a deleted node", err)
 	}
 	return conditions.FromCloud(err)
 }

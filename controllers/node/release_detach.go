@@ -31,7 +31,7 @@ func (c *Controller) detach(ctx context.Context, h allocator.Allocation, vpc clo
 	var op cloud.Operation
 	var err error
 	for _, a := range release.OursOn(h, nic, c.paired(h, nic)) {
-		log.FromContext(ctx).Info("taking the prefix of a deleted node off its instance", "prefix", a.Prefix, "instance", h.Instance, "before", h.Before.String())
+		log.FromContext(ctx).Info("detaching the prefix of a deleted node from its instance", "prefix", a.Prefix, "instance", h.Instance, "before", h.Before.String())
 		if op, err = vpc.Interfaces.Detach(ctx, nic, a); err != nil || !op.Done() {
 			break // what is left comes with the next look
 		}

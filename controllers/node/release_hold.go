@@ -134,7 +134,7 @@ func (c *Controller) networksOf(ctx context.Context, at cloud.Place) (out []v1al
 }
 
 // applyBrakes counts where something is to be decided or said, and says it. It
-// tells whether that has to be done again.
+// reports whether that has to be done again.
 func (c *Controller) applyBrakes(ctx context.Context) (again bool) {
 	held, seen := 0, map[cloud.Place]bool{}
 	for _, vpc := range c.findings.catalog().vpcs {

@@ -41,7 +41,7 @@ func (c *Controller) restore(ctx context.Context, promised claims.Records) error
 			"prefix", x.Allocation.Prefix, "node", x.Allocation.Node, "instance", x.Allocation.Instance, "why", x.Err.Error())
 	}
 	for _, x := range rebuilt.Refused {
-		logger.Info("nothing is given out of a range", "request", x.Key.Request, "subnet", x.Key.Subnet, "range", x.Range.Prefix, "why", x.Why)
+		logger.Info("nothing is allocated from a range", "request", x.Key.Request, "subnet", x.Key.Subnet, "range", x.Range.Prefix, "why", x.Why)
 	}
 	c.unplaced = r.unplaced(promised, rebuilt)
 	c.findings.replace(r.catalog, r.missing)

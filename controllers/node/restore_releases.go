@@ -15,7 +15,7 @@ import (
 )
 
 // A range can go while the ledger still names a prefix of it that is being
-// given back: the last leader ended before it had noted the rest. Nobody looks
+// released: the last leader ended before it had noted the rest. Nobody looks
 // for what lies in no range, so such a promise would stand for good.
 
 // rangeless are the promises to Nodes that are gone, out of ranges that are

@@ -157,7 +157,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 // meanwhile. What was made for it is among its claims.
 const conflictPause = 100 * time.Millisecond
 
-// bring brings the request a step on, and its status up to date. Gone tells
+// bring brings the request a step on, and its status up to date. Gone reports
 // that it was let go. Stuck is why nothing new is done for it.
 func (c *Controller) bring(ctx context.Context, r *v1alpha1.RangeRequest, stuck *conditions.Refusal) (again time.Duration, gone bool) {
 	var all v1alpha1.RangeRequestList

@@ -21,7 +21,7 @@ type purpose interface {
 	// release refuses while something uses the ranges of a request that is
 	// being deleted. After it they may leave the VPC.
 	release(ctx context.Context, r *v1alpha1.RangeRequest, u carve.Use, vpc cloud.VPC) *conditions.Refusal
-	// vacate is release for one range that is marked as leaving. Stay tells
+	// vacate is release for one range that is marked as leaving. Stay reports
 	// that something came to use it, so that it cannot be reclaimed.
 	vacate(ctx context.Context, r *v1alpha1.RangeRequest, g v1alpha1.GrantedRange, vpc cloud.VPC) (no *conditions.Refusal, stay bool)
 	// demand is who waits for room, and which ranges are granted and not

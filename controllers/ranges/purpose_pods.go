@@ -22,7 +22,7 @@ import (
 type Pools interface {
 	// Waiting returns the Nodes for which there is no room.
 	Waiting() []carve.Waiter
-	// Look tells what is done with exactly that range.
+	// Look reports what is done with exactly that range.
 	Look(netip.Prefix) Pool
 }
 

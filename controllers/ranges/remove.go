@@ -124,7 +124,7 @@ func (c *Controller) putBack(ctx context.Context, r *v1alpha1.RangeRequest) *con
 	return nil
 }
 
-// onlyASubnet tells that all was read but a subnet that is gone, and with it
+// onlyASubnet reports that all was read but a subnet that is gone, and with it
 // the ranges it had.
 func onlyASubnet(s cloud.Snapshot, err error) bool {
 	return cloud.Is(err, cloud.NotFound) && len(s.Occupied) > 0

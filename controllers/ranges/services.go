@@ -21,23 +21,23 @@ import (
 type Services interface {
 	// Occupied returns every ServiceCIDR of the cluster, whoever made it, those
 	// that are being deleted among them. It is called before each carving,
-	// whatever the purpose; a *Refusal NoServiceCIDR tells that the API server
+	// whatever the purpose; a *Refusal NoServiceCIDR reports that the API server
 	// has none.
 	Occupied(ctx context.Context) ([]carve.ServiceBlock, error)
 
 	// Use counts the addresses in r.Status.Ranges. It is called before
-	// anything is carved for r: a *Refusal NoServiceCIDR tells that the API
+	// anything is carved for r: a *Refusal NoServiceCIDR reports that the API
 	// server has none. A request that is being deleted needs none.
 	Use(ctx context.Context, r *v1alpha1.RangeRequest) (ServiceUse, error)
 
 	// Ensure has the API server allocate out of g, which is in the VPC, and
 	// sets g.ServiceCIDR. It is called for each range at each grant and each
 	// verification, so it does nothing where nothing is to be done. A
-	// *Refusal ServiceCIDRNotReady tells that it is not there yet.
+	// *Refusal ServiceCIDRNotReady reports that it is not there yet.
 	Ensure(ctx context.Context, r *v1alpha1.RangeRequest, g *v1alpha1.GrantedRange) error
 
 	// Remove takes away what Ensure made for g, which is reclaimed, and
-	// tells whether it is gone; the range leaves the VPC only then. It is
+	// reports whether it is gone; the range leaves the VPC only then. It is
 	// called again until it is. What was adopted stays, which counts as gone.
 	// A *Refusal InUse names the Services that hold addresses; Ensure may
 	// then be called again.

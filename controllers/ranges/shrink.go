@@ -109,7 +109,7 @@ func (c *Controller) reclaim(ctx context.Context, r *v1alpha1.RangeRequest, p pu
 		return no, false
 	}
 	if g.Subnet == "" {
-		return nil, false // it was in our books only
+		return nil, false // it was in the status only
 	}
 	log.FromContext(ctx).Info("removing a range that was empty", "range", g.Name, "subnet", g.Subnet, "prefix", at)
 	err := c.takeOut(ctx, cloud.Marked{Range: cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: at}, Proxy: r.Spec.Purpose == v1alpha1.Proxy}, vpc)

@@ -208,7 +208,7 @@ func (c *Controller) tellStuck(ctx context.Context, n *v1alpha1.Network, first *
 func (c *Controller) tellNetwork(ctx context.Context, n *v1alpha1.Network, p conditions.Problem, no *conditions.Refusal) error {
 	before := n.DeepCopy()
 	if p.Set(&n.Status.Conditions, n, no) {
-		log.FromContext(ctx).Info("sweeping what is left of requests that are gone", "reason", no.Reason, "why", no.Text)
+		log.FromContext(ctx).Info("removing what is left of requests that are gone", "reason", no.Reason, "why", no.Text)
 		c.Events.Eventf(n, nil, corev1.EventTypeWarning, no.Reason, "RemoveOrphan", "%s", no.Text)
 	}
 	err := conditions.WriteStatus(ctx, c.Client, n, before)

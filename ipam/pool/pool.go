@@ -160,7 +160,7 @@ func (p *Pool) Free(pfx netip.Prefix, o Owner) error { return p.giveBack(pfx, o,
 func (p *Pool) giveBack(pfx netip.Prefix, o Owner, until int64) error {
 	a, b, err := p.parse(pfx)
 	if err != nil {
-		return fmt.Errorf("giving back: %w", err)
+		return fmt.Errorf("freeing: %w", err)
 	}
 	t, j, r := p.holder(a, b)
 	if t == nil {

@@ -124,7 +124,7 @@ func (p *Pool) unrest(i uint32) {
 func (p *Pool) Rest(pfx netip.Prefix, until time.Time) error {
 	a, b, err := p.parse(pfx)
 	if err != nil {
-		return fmt.Errorf("resting: %w", err)
+		return fmt.Errorf("quarantining: %w", err)
 	}
 	if p.full() {
 		return ErrTooLarge

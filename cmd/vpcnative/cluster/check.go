@@ -31,7 +31,7 @@ func (s *State) keep(kind, name string, text []byte) error {
 	return nil
 }
 
-// Check judges a file's objects by the schemas that this program has, and gives
+// Check judges a file's objects by the schemas that this program has, and returns
 // them with their defaults.
 func (s State) Check(ctx context.Context) (State, error) {
 	for i := range s.Networks {

@@ -69,7 +69,7 @@ func listing(what string, err error) error {
 }
 
 // ServiceCIDRs returns the cluster's ranges of ClusterIPs. Where the API server
-// has no such objects, IsMissingKind tells so of the error.
+// has no such objects, IsMissingKind reports so of the error.
 func ServiceCIDRs(ctx context.Context, c client.Reader) ([]networkingv1.ServiceCIDR, error) {
 	var list networkingv1.ServiceCIDRList
 	if err := c.List(ctx, &list); err != nil {

@@ -179,7 +179,7 @@ func (in Input) network(name string) Network {
 // uses counts what the nodes of new ranges use of the cloud's limits.
 type uses struct{ aliases, routes prefix.Count }
 
-// request previews one, and gives the VPC as it is then, around which the next
+// request previews one, and returns the VPC as it is then, around which the next
 // ones are planned.
 func (in Input) request(n *v1alpha1.Network, snapshot cloud.Snapshot, at int, more *uses) (Request, cloud.Snapshot) {
 	r := in.Requests[at].DeepCopy()

@@ -286,7 +286,7 @@ func (b *Allocator) record(o pool.Owner, h Allocation) {
 	}
 }
 
-// owner gives a fresh handle. Handles are not used again: 2^32 of them
+// owner returns a fresh handle. Handles are not used again: 2^32 of them
 // outlast any cluster's churn by far.
 func (b *Allocator) owner() pool.Owner {
 	b.nextOwner++

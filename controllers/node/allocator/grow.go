@@ -70,7 +70,7 @@ func (b *Allocator) ownParts(key Key, instance string, p netip.Prefix) map[pool.
 // are carried already, though nobody holds it.
 func (b *Allocator) unfit(key Key, r Range, p netip.Prefix, carried []netip.Prefix, now time.Time) error {
 	if r.Leaving {
-		return fmt.Errorf("range %s is about to be given back", r.Name)
+		return fmt.Errorf("range %s is being reclaimed", r.Name)
 	}
 	for _, d := range b.definitions {
 		if d.Key == key && len(prefix.Overlapping(d.Reserved, p)) > 0 {

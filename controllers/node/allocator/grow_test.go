@@ -52,7 +52,7 @@ func TestABlockIsGivenAroundWhatIsCarriedWhereItIsFree(t *testing.T) {
 		"a rest that is over":       {w: World{Resting: []Resting{{prefixes("10.0.0.0/28")[0], start.Add(-rest)}}}},
 		"reserved in part":          {d: Definition{Reserved: prefixes("10.0.0.8/32")}, why: "reserved"},
 		"the range is too small":    {d: Definition{Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/26")[0]}}}, why: "in any of the granted ranges"},
-		"the range is given back":   {d: Definition{Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/24")[0], Leaving: true}}}, why: "given back"},
+		"the range is reclaimed":    {d: Definition{Ranges: []Range{{Name: "r", Prefix: prefixes("10.0.0.0/24")[0], Leaving: true}}}, why: "reclaimed"},
 		"the Node holds one":        {w: World{Nodes: []Allocation{{Holder: node("a"), Prefix: prefixes("10.0.0.240/28")[0], Published: true}}}, why: "which node a holds"},
 		"a single address by cloud": {w: by(Unknown, "10.0.0.0/28"), why: "10.0.0.0/28"},
 	} {

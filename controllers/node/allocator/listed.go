@@ -47,7 +47,7 @@ func (b *Allocator) Unlisted(now time.Time) map[Key][]netip.Prefix {
 
 // Listed takes in what a complete listing of the interfaces of those pools
 // showed: what one carries is occupied, and what none does has rested. It
-// gives what was free, or rested, and is not any longer. Of what was released
+// returns what was free, or rested, and is not any longer. Of what was released
 // too late for it to tell it says nothing.
 func (b *Allocator) Listed(pools []Key, attached []Allocation, began time.Time) (found []Allocation) {
 	b.mu.Lock()

@@ -116,7 +116,7 @@ func (b *Allocator) rest(old map[Key]*pool.Pool, remembered []Resting, began, no
 }
 
 // restIn lets r rest, around what is held inside it: the ledger remembers
-// neighbours as one prefix, of which an adopted piece may be in use again.
+// neighbours as one prefix, of which an adopted part may be in use again.
 func restIn(p *pool.Pool, r Resting) {
 	for todo := []netip.Prefix{r.Prefix}; len(todo) > 0; {
 		piece := todo[0]

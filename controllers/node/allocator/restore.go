@@ -37,7 +37,7 @@ type Collision struct {
 	Err        error
 }
 
-// tombs remembers what was given back while a rebuild gathers the World, so
+// tombs remembers what was released while a rebuild gathers the World, so
 // that older news does not bring it back.
 type tombs struct {
 	nodes    map[types.UID]bool
@@ -78,7 +78,7 @@ type Rebuilt struct {
 
 // Rebuild makes the pools anew out of definitions, fills them with what the
 // allocator holds and with the World, and opens them. What nodes took since Begin
-// stays theirs, what was given back since stays given back.
+// stays theirs, what was released since stays released.
 func (b *Allocator) Rebuild(definitions []Definition, w World, now time.Time) Rebuilt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -156,7 +156,7 @@ func (b *Allocator) restore(k Allocation) error {
 }
 
 // Occupy keeps what a Node publishes and does not hold from being given out,
-// as far as nobody holds it; news tells that some of it was free, or rested.
+// as far as nobody holds it; news reports that some of it was free, or rested.
 func (b *Allocator) Occupy(n Holder, p netip.Prefix) (news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -166,7 +166,7 @@ func (b *Allocator) Occupy(n Holder, p netip.Prefix) (news bool) {
 }
 
 // occupyFact keeps a prefix from being given out that a Node is known by, but
-// cannot hold since something else is in the way: another's piece of it, the
+// cannot hold since something else is in the way: another's part of it, the
 // one prefix that the Node holds already, or the end of the range.
 func (b *Allocator) occupyFact(k Allocation) {
 	k.Holder = Holder{Instance: cmp.Or(k.Instance, Unknown)}

@@ -13,7 +13,7 @@ import (
 
 const (
 	annotationNotice = "vpcnative.dev/notice"
-	notice           = "promises of pod ranges to nodes; never edit or delete it while nodes join"
+	notice           = "claims of nodes to CIDRs; do not edit it, or delete it while nodes join"
 	holdingsNotice   = "which ranges were allocated to which nodes; without it ranges of nodes that were deleted while no manager ran are not released"
 
 	// writeTimeout bounds one try. The API server may still carry out a
@@ -22,7 +22,7 @@ const (
 )
 
 // put brings one ConfigMap of the ledger, its main one or a shard, to the API
-// server and gives its new version. A write that was made although its reply
+// server and returns its new version. A write that was made although its reply
 // was lost is found by reading; one that somebody edited, or deleted, is
 // written over, or anew, where this ledger is still the open one, and else the
 // error is ErrFenced. Any other error says why it was not written, as far as
@@ -87,7 +87,7 @@ func (l *Ledger) mayRenew(ctx context.Context, name string) error {
 	if err := l.cfg.StillLeads(ctx); err != nil {
 		return fmt.Errorf("ConfigMap %s was deleted, and whether this manager leads is not known: %w", name, err)
 	}
-	l.cfg.Log.Info("a ConfigMap of the claims ledger was deleted; it is written anew", "configMap", name)
+	l.cfg.Log.Info("a ConfigMap of the claims ledger was deleted; it is written again", "configMap", name)
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 // takeoverTries bounds how often an earlier leader may get in between.
 const takeoverTries = 20
 
-// Open takes the ledger over and gives what it says. From then on no earlier
+// Open takes the ledger over and returns what it says. From then on no earlier
 // leader can write it, so whatever they promised is in the Records, or published
 // on a Node that a live list will show.
 func Open(ctx context.Context, cfg Config) (*Ledger, Records, error) {

@@ -144,7 +144,8 @@ const (
 
 // Steps of an allocation whose Node is gone.
 const (
-	// Drop, also a step of a Node without podCIDRs, gives back what neither the ledger nor the cloud has heard of.
+	// Drop, also a step of a Node without podCIDRs, frees what neither the ledger
+	// nor the cloud has heard of.
 	Drop Do = "Drop"
 	// Inherit hands the prefix to the Node that the same instance registered
 	// anew.
@@ -153,16 +154,17 @@ const (
 	// durable, and it is decided anew.
 	BeginRelease Do = "BeginRelease"
 	// ReleaseToForeign leaves the prefix occupied until a reading of all
-	// interfaces tells whose it is.
+	// interfaces shows whose it is.
 	ReleaseToForeign Do = "ReleaseToForeign"
 	// NoteMissed notes the first look that did not show the prefix, and it is
 	// decided anew.
 	NoteMissed Do = "NoteMissed"
 	// Detach takes the prefix off the interface.
 	Detach Do = "Detach"
-	// Rest lets the prefix rest; RestAround, that of it which was ours.
-	Rest       Do = "Rest"
-	RestAround Do = "RestAround"
+	// Quarantine quarantines the prefix; QuarantineAround, that of it which was
+	// ours.
+	Quarantine       Do = "Quarantine"
+	QuarantineAround Do = "QuarantineAround"
 	// ReleaseToInstance leaves the prefix where it is, occupied, as somebody
 	// else put it there.
 	ReleaseToInstance Do = "ReleaseToInstance"

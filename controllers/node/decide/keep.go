@@ -48,9 +48,9 @@ func attached(v View) Step {
 	return step(ReportReady, "its instance carries what it publishes")
 }
 
-// observe looks after a Node that publishes a piece of our ranges that nothing of
+// observe looks after a Node that publishes a part of our ranges that nothing of
 // ours ever put on its machine: it is served by an overlay network. To attach
-// that unasked could break what serves. So its piece is nobody else's, and that
+// that unasked could break what serves. So its part is nobody else's, and that
 // is all. Where the request says adoption Attach such Nodes are attached one
 // after the other, and none while one fails.
 func observe(v View) Step {
@@ -66,7 +66,7 @@ func observe(v View) Step {
 	case v.Interface.Refused == nil && v.Interface.Carries:
 		return step(EndObserving, "its instance carries what it publishes")
 	case !v.Attaches:
-		return step(Done, "it is observed; the next reading of all interfaces tells more")
+		return step(Done, "it is observed until the next reading of all interfaces")
 	case v.Interface.Refused != nil:
 		return refuse(v.Interface.Refused)
 	}

@@ -29,7 +29,7 @@ func Release(v View) Step {
 	case op.MayAttach > 0: // until then it stays a claim, so that a restart doubts it too
 		return wait(op.MayAttach, "an attachment of unknown outcome may still come")
 	case !begun && h.Instance == "":
-		return step(ReleaseToForeign, "its instance is not known: the next reading of all interfaces tells whether one carries it")
+		return step(ReleaseToForeign, "its instance is not known: the next reading of all interfaces shows whether one carries it")
 	case !begun:
 		return step(BeginRelease, "the Node is gone")
 	case v.Release.AwaitsListing():
@@ -84,7 +84,7 @@ func settle(v View) Step {
 		switch r := v.Release; {
 		case r.Detached:
 		case r.Missed.IsZero():
-			return step(NoteMissed, "the look does not show it where we put it")
+			return step(NoteMissed, "it is not on the instance that it was attached to")
 		case v.Now.Sub(r.Missed) < v.Staleness:
 			return wait(v.Staleness-v.Now.Sub(r.Missed), "a look may be out of date: a second one has to agree")
 		}
@@ -111,9 +111,9 @@ func (v View) RoutesLeft() bool {
 func letGo(v View, seen release.Presence) Step {
 	switch {
 	case seen == release.Theirs && !v.Allocation.Before.IsZero():
-		return step(RestAround, "what we put on its instance is off, and what was there before stays")
+		return step(QuarantineAround, "what we put on its instance is off, and what was there before stays")
 	case seen == release.Theirs:
 		return step(ReleaseToInstance, "its prefix was not put on the instance by us")
 	}
-	return step(Rest, "the cloud shows its prefix nowhere")
+	return step(Quarantine, "the cloud shows its prefix nowhere")
 }

@@ -107,24 +107,24 @@ func TestRelease(t *testing.T) {
 		"and the grace is over":                  {gone(seen(release.Ours), at(grace)), Detach, 0},
 		"and too many went with it":              {gone(seen(release.Ours), at(grace), func(v *View) { v.Held = time.Minute }), Wait, time.Minute},
 		"the machine is gone, the route is left": {gone(routed, looked(Interface{Gone: true, Seen: release.Nowhere}), at(grace)), Detach, 0},
-		"and we deleted the route":               {gone(routed, detached, looked(Interface{Gone: true, Seen: release.Nowhere}), at(grace)), Rest, 0},
+		"and we deleted the route":               {gone(routed, detached, looked(Interface{Gone: true, Seen: release.Nowhere}), at(grace)), Quarantine, 0},
 		"and the route was somebody else's":      {gone(routed, adopted, looked(Interface{Gone: true, Seen: release.Nowhere})), NoteMissed, 0},
 		"a route to we do not know what machine": {gone(routed, looked(Interface{Gone: true, Seen: release.Nowhere}), func(v *View) { v.Allocation.InstanceUID = "" }), NoteMissed, 0},
 
 		// Staleness: two looks have to agree.
 		"a first look does not show it":            {gone(seen(release.Nowhere)), NoteMissed, 0},
 		"that was a moment ago":                    {gone(seen(release.Nowhere), missed(0), at(time.Second)), Wait, staleness - time.Second},
-		"a second look, later, agrees":             {gone(seen(release.Nowhere), missed(0), at(staleness)), Rest, 0},
-		"we took it off":                           {gone(seen(release.Nowhere), detached), Rest, 0},
+		"a second look, later, agrees":             {gone(seen(release.Nowhere), missed(0), at(staleness)), Quarantine, 0},
+		"we took it off":                           {gone(seen(release.Nowhere), detached), Quarantine, 0},
 		"a look shows another machine of its name": {gone(seen(release.Theirs)), NoteMissed, 0},
 		"two looks show another machine":           {gone(seen(release.Theirs), missed(0), at(staleness)), ReleaseToInstance, 0},
 		"it was never ours":                        {gone(seen(release.Theirs), adopted), ReleaseToInstance, 0},
 		"it was never ours, and is gone":           {gone(seen(release.Nowhere), adopted), NoteMissed, 0},
-		"part of it was there before":              {gone(seen(release.Theirs), detached, func(v *View) { v.Allocation.Before = prefix.PartsOf(netip.MustParsePrefix("10.0.0.0/30")) }), RestAround, 0},
+		"part of it was there before":              {gone(seen(release.Theirs), detached, func(v *View) { v.Allocation.Before = prefix.PartsOf(netip.MustParsePrefix("10.0.0.0/30")) }), QuarantineAround, 0},
 
 		// The second look is a listing's, where many are taken back.
 		"the listing is still to come":      {gone(func(v *View) { v.Release.Missed = noon }), Wait, 0},
-		"the listing does not show it":      {gone(func(v *View) { v.Release.Missed, v.Release.Listed = noon, release.Nowhere }), Rest, 0},
+		"the listing does not show it":      {gone(func(v *View) { v.Release.Missed, v.Release.Listed = noon, release.Nowhere }), Quarantine, 0},
 		"the listing shows another machine": {gone(func(v *View) { v.Release.Missed, v.Release.Listed = noon, release.Theirs }), ReleaseToInstance, 0},
 		"we took it off before the listing": {gone(detached, func(v *View) { v.Release.Missed = noon }), Look, 0},
 	} {

@@ -1,4 +1,4 @@
-// Package drift tells how what Nodes publish, what interfaces carry and what
+// Package drift reports how what Nodes publish, what interfaces carry and what
 // the ranges are differ from what is known, and what is done about it. It is
 // pure: a comparison is a list of findings, each with its reason, that prints.
 package drift
@@ -64,12 +64,12 @@ type Published struct {
 type Carried struct {
 	Request, Instance string
 	Prefix            netip.Prefix
-	// Node is the instance's Node, where it has one; Idle tells that it has
+	// Node is the instance's Node, where it has one; Idle reports that it has
 	// no podCIDRs yet.
 	Node string
 	Idle bool
-	// Holder is the Node that holds the prefix by our books, and where; it is
-	// empty where none does. Gone tells that the Node is no more, Adopted
+	// Holder is the Node that holds the prefix by the allocator, and where; it is
+	// empty where none does. Gone reports that the Node is no more, Adopted
 	// that we did not put the prefix there.
 	Holder, HolderInstance string
 	Gone, Adopted          bool

@@ -51,7 +51,7 @@ func Differs(s cloud.Snapshot, clusterID string, r *v1alpha1.RangeRequest) bool 
 	}
 	for _, g := range r.Status.Ranges {
 		p, ok := g.Prefix()
-		if ok && g.Subnet != "" && !g.Leaving && // a range in no subnet is in our books only
+		if ok && g.Subnet != "" && !g.Leaving && // a range in no subnet is in the status only
 			!slices.Contains(there, cloud.Range{Subnet: g.Subnet, Name: g.Name, Prefix: p}) {
 			return true
 		}

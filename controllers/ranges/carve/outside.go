@@ -10,7 +10,7 @@ import (
 	"github.com/vpcnative/vpcnative/ipam/plan"
 )
 
-// Apart reports whether the request's ranges are in our books only, and in no
+// Apart reports whether the request's ranges are in the status only, and in no
 // subnet: the VPC has nothing to reserve addresses for ClusterIPs with, nor
 // addresses that routes lead to.
 func (in Input) Apart() bool {
@@ -72,7 +72,7 @@ func (in Input) served(had []cloud.Range) []cloud.Range {
 	return had
 }
 
-// overlaid is true for a range in our books only that something was made over.
+// overlaid is true for a range in the status only that something was made over.
 func (in Input) overlaid(p netip.Prefix) *conditions.Refusal {
 	if in.routed() {
 		return in.blocked(p)

@@ -70,7 +70,7 @@ func (in Input) publishedByRoute() (out []netip.Prefix) {
 	return out
 }
 
-// drawsHere tells of Nodes that draw from this request first, among those that
+// drawsHere reports Nodes that draw from this request first, among those that
 // lost their status as it did.
 func (in Input) drawsHere(n *corev1.Node) bool {
 	for _, r := range assign.Candidates(in.Others, assign.LabelsOf(n)) {

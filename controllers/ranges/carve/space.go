@@ -135,7 +135,7 @@ func PlanSpace(in Input, zone string) (Making, *conditions.Refusal) {
 }
 
 // blockRefused refuses a block that nothing may lie over, or that lies over
-// what is in our books only.
+// what is in the status only.
 func (in Input) blockRefused(b netip.Prefix) *conditions.Refusal {
 	if !prefix.Within(v1alpha1.ParseCIDRs(in.Network.Spec.Supernets), b) {
 		return conditions.Refuse(v1alpha1.ReasonOutsideSupernets, "block %s of newSubnets is outside the supernets of Network %s; add it to them", b, in.Network.Name)

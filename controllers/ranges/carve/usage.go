@@ -24,7 +24,7 @@ type Use struct {
 	Held  []netip.Prefix
 	// Barred are the parts of the ranges in which nothing can be attached.
 	Barred []netip.Prefix
-	// Waiting counts the Nodes that wait for room here; RangeMissing tells
+	// Waiting counts the Nodes that wait for room here; RangeMissing reports
 	// that one of them could not use the range at all, or no Service could.
 	Waiting      int32
 	RangeMissing bool

@@ -70,7 +70,7 @@ func (k *Keeper) wanted(all []networkingv1.ServiceCIDR, s *networkingv1.ServiceC
 	return false
 }
 
-// longStray notes when a ServiceCIDR was first found to be nobody's, and tells
+// longStray notes when a ServiceCIDR was first found to be nobody's, and reports
 // whether that is long ago.
 func (k *Keeper) longStray(s *networkingv1.ServiceCIDR) bool {
 	since, seen := k.strays[s.UID]
