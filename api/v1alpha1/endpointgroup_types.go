@@ -138,6 +138,10 @@ type EndpointGroup struct {
 	Status EndpointGroupStatus `json:"status,omitempty"`
 }
 
+// NamedNetwork returns the name of the Network that the spec names; empty where
+// it names none.
+func (g *EndpointGroup) NamedNetwork() string { return g.Spec.NetworkName }
+
 // EndpointGroupList is a list of EndpointGroups.
 //
 // +kubebuilder:object:root=true

@@ -150,8 +150,8 @@ func (e *Engine) replanAll(ctx context.Context) {
 // NetworkOf is the name of the Network of an object: the one it names, in its
 // spec or by an annotation, or the only one, or the default one.
 func NetworkOf(o client.Object, all []v1alpha1.Network) string {
-	if g, is := o.(*v1alpha1.EndpointGroup); is && g.Spec.NetworkName != "" {
-		return g.Spec.NetworkName
+	if by, is := o.(interface{ NamedNetwork() string }); is && by.NamedNetwork() != "" {
+		return by.NamedNetwork()
 	}
 	if name := strings.TrimSpace(o.GetAnnotations()[NetworkAnnotation]); name != "" {
 		return name

@@ -171,7 +171,7 @@ func TestTheEngineKnowsNoKindOfOwners(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, word := range []string{"corev1.Service", `"Service"`, "corev1.Endpoints", "networkingv1."} {
+		for _, word := range []string{"corev1.Service", `"Service"`, "corev1.Endpoints", "networkingv1.", "v1alpha1.EndpointGroup"} {
 			if !strings.HasSuffix(file, "_test.go") && strings.Contains(string(content), word) {
 				t.Errorf("%s speaks of %s: that belongs to the kind's own controller", file, word)
 			}
