@@ -57,6 +57,7 @@ func (e *Engine) reconcileNetwork(ctx context.Context, req reconcile.Request) (r
 	}
 	k, err := e.open(ctx, n)
 	if err != nil {
+		e.replanAll(ctx) // whoever was refused, since it was not there yet, is to say why now
 		log.FromContext(ctx).V(1).Info("the Network's load balancing cannot be opened", "why", err.Error())
 		return reconcile.Result{RequeueAfter: refusedPause}, nil
 	}
