@@ -42,10 +42,11 @@ type Config struct {
 	// ReadsPerMinute and WritesPerMinute limit each project's calls in a
 	// window of 60 seconds; zero is no limit.
 	ReadsPerMinute, WritesPerMinute int
-	// Answers, where set, tells whether a VM answers the checks of a backend
-	// service, by their names; without it all do that Fail does not name. It
-	// must not call the Sim.
-	Answers func(service, instance string) bool
+	// Answers, where set, tells whether a member answers the checks of a
+	// backend service: a VM by its name, an endpoint that has a port by its
+	// address and port ("10.4.0.7:80"). Without it all do whose VM Fail does
+	// not name. It must not call the Sim.
+	Answers func(service, member string) bool
 	// CallLog bounds the log of calls, by default 1,000,000; the oldest half
 	// goes first. Counts stay exact.
 	CallLog int
@@ -72,6 +73,7 @@ const (
 	QuotaHealthChecks    = "HEALTH_CHECKS"
 	QuotaBackendServices = "BACKEND_SERVICES"
 	QuotaForwardingRules = "FORWARDING_RULES"
+	QuotaTargetProxies   = "TARGET_TCP_PROXIES"
 	QuotaEndpointGroups  = "NETWORK_ENDPOINT_GROUPS"
 	QuotaInstanceGroups  = "INSTANCE_GROUPS"
 	QuotaStaticAddresses = "STATIC_ADDRESSES"
@@ -107,6 +109,7 @@ var DefaultQuotas = map[string]int{
 	QuotaHealthChecks:    5000,
 	QuotaBackendServices: 5000,
 	QuotaForwardingRules: 5000,
+	QuotaTargetProxies:   5000,
 	QuotaEndpointGroups:  5000,
 	QuotaInstanceGroups:  5000,
 	QuotaStaticAddresses: 5000,

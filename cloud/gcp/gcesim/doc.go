@@ -5,9 +5,10 @@
 //
 // It knows projects, networks and their peerings, subnetworks with secondary
 // ranges, instances with interfaces and alias ranges, routes, Cloud Routers with what
-// they learn, internal addresses, VPC firewall rules, passthrough load balancers (health checks, regional
-// backend services and forwarding rules, zonal endpoint groups, unmanaged
-// instance groups, regional addresses), regions, zones, and the operations that every mutation returns.
+// they learn, internal addresses, VPC firewall rules, regional load balancers (passthrough ones and TCP
+// proxies: health checks, backend services, target TCP proxies and forwarding rules, zonal endpoint
+// groups, unmanaged instance groups, addresses), regions, zones, and the operations that every
+// mutation returns.
 // It is strict: what the API reference says is refused is refused here with
 // the same status, reason and text, at the same moment (in the reply, or in
 // the operation's error). Facts come from the public Compute Engine reference
@@ -26,7 +27,7 @@
 //     the start of each call, in the order in which they fall due. A Sim that
 //     is no longer used needs no closing.
 //
-// What it does not have: disks, images, firewall policies, proxy load balancers, IAM (a token
+// What it does not have: disks, images, firewall policies, proxies of HTTP and TLS, IAM (a token
 // has every right, a project may use any project's subnetwork), IPv6 alias
 // ranges, and subnetworks and interfaces that have IPv6 only. A method it does
 // not know answers 404. A query parameter, a field of a request or of a filter

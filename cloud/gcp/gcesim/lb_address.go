@@ -49,7 +49,7 @@ func (o *address) fits(r *forwardingRule) *APIError {
 		version = "IPV6"
 	}
 	switch {
-	case o.AddressType != r.LoadBalancingScheme:
+	case o.AddressType != r.addressType():
 		return invalidField("resource.IPAddress", o.Address, "The address is of type %s, the forwarding rule of scheme %s.", o.AddressType, r.LoadBalancingScheme)
 	case version != r.IPVersion:
 		return invalidField("resource.IPAddress", o.Address, "The IP version of the forwarding rule is %s.", r.IPVersion)
@@ -95,7 +95,7 @@ func (s *Sim) adoptVIP(path string, a *address, ip netip.Prefix) (undo func(), r
 func (s *Sim) rulesOf(a *address) (out []string) {
 	ip := vipOf(a.Address)
 	s.lb.rules.every(func(r *forwardingRule) {
-		if r.ip() == ip && r.LoadBalancingScheme == a.AddressType && (a.Network == "" || r.Network == "" || a.Network == r.Network) {
+		if r.ip() == ip && r.addressType() == a.AddressType && (a.Network == "" || r.Network == "" || a.Network == r.Network) {
 			out = append(out, r.SelfLink)
 		}
 	})

@@ -2,18 +2,21 @@ package gcesim
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
 
-// Regional backend services of passthrough load balancers, as the reference
-// of regionBackendServices and the backend services overview have them.
+// Regional backend services, as the reference of regionBackendServices and the
+// backend services overview have them.
 var backendServices = &lbKind[backendService, *backendService]{
 	kind: "backendService", collection: "backendServices", quota: QuotaBackendServices, versioned: true,
 	fixed:    []string{"loadBalancingScheme", "network"},
 	shelf:    func(s *Sim) *lbShelf[*backendService] { return s.lb.backends },
 	complete: func(s *Sim, at spot, b, was *backendService) *APIError { return s.completeBackend(at, b, was) },
-	user:     func(s *Sim, b *backendService) string { return s.ruleWith(b) },
+	user: func(s *Sim, b *backendService) string {
+		return orDefault(s.proxyWith(b), s.ruleWith(b))
+	},
 }
 
 // ruleWith is the path of a forwarding rule that sends to the backend service.
@@ -37,7 +40,11 @@ func (s *Sim) completeBackend(at spot, b, was *backendService) *APIError {
 	if b.ConnectionDraining == nil {
 		b.ConnectionDraining = &draining{}
 	}
-	for _, check := range []func() *APIError{b.checkScheme, b.checkAffinity} {
+	checks := []func() *APIError{b.checkScheme, b.checkAffinity}
+	if managed(b.LoadBalancingScheme) {
+		checks = []func() *APIError{b.checkProxied}
+	}
+	for _, check := range checks {
 		if refusal := check(); refusal != nil {
 			return refusal
 		}
@@ -62,7 +69,7 @@ func (s *Sim) completeBackend(at spot, b, was *backendService) *APIError {
 func (o *backendService) checkScheme() *APIError {
 	switch {
 	case o.LoadBalancingScheme != "INTERNAL" && o.LoadBalancingScheme != "EXTERNAL":
-		return invalidField("resource.loadBalancingScheme", o.LoadBalancingScheme, "This simulator knows INTERNAL and EXTERNAL.")
+		return invalidField("resource.loadBalancingScheme", o.LoadBalancingScheme, "This simulator knows INTERNAL, EXTERNAL, INTERNAL_MANAGED and EXTERNAL_MANAGED.")
 	case !slices.Contains([]string{"TCP", "UDP", "UNSPECIFIED"}, o.Protocol):
 		return invalidField("resource.protocol", o.Protocol, "Must be TCP, UDP or UNSPECIFIED for a passthrough load balancer.")
 	case o.Port != 0 || o.PortName != "":
@@ -104,11 +111,11 @@ func (s *Sim) checkOfBackend(at spot, b *backendService) *APIError {
 	if r.in.kind == "regions" && r.in != at.in {
 		return invalidField("resource.healthChecks[0]", h.SelfLink, "The health check must be in the same region.")
 	}
-	if r.in.kind == "global" && b.LoadBalancingScheme == "EXTERNAL" {
-		return invalidField("resource.healthChecks[0]", h.SelfLink, "A regional external backend service needs a regional health check.")
+	if r.in.kind == "global" && b.LoadBalancingScheme != "INTERNAL" {
+		return invalidField("resource.healthChecks[0]", h.SelfLink, "A regional backend service with loadBalancingScheme %s needs a regional health check.", b.LoadBalancingScheme)
 	}
 	for _, p := range []*healthProbe{h.HTTPHealthCheck, h.TCPHealthCheck} {
-		if p != nil && p.PortSpecification == "USE_SERVING_PORT" {
+		if p != nil && p.PortSpecification == "USE_SERVING_PORT" && !managed(b.LoadBalancingScheme) {
 			return invalidField("resource.healthChecks[0]", h.SelfLink, "Port specification USE_SERVING_PORT is not supported with loadBalancingScheme %s.", b.LoadBalancingScheme)
 		}
 	}
@@ -119,45 +126,70 @@ func (s *Sim) groupsOfBackend(at spot, b *backendService) *APIError {
 	if len(b.Backends) > maxBackends {
 		return invalidField("resource.backends", fmt.Sprint(len(b.Backends)), "Exceeded the maximum of %d backends.", maxBackends)
 	}
+	check := s.passthroughGroup
+	if managed(b.LoadBalancingScheme) {
+		check = s.proxiedGroup
+	}
 	kinds, seen := map[string]bool{}, map[string]bool{}
 	for i := range b.Backends {
 		one, field := &b.Backends[i], fmt.Sprintf("resource.backends[%d].group", i)
 		if !strings.HasPrefix(one.Group, "https://www.googleapis.com/") {
 			return invalidField(field, one.Group, "The URL is malformed: it must be a fully-qualified URL.")
 		}
-		var zone scope
-		if g, r, refusal := refer(s, s.lb.groups, at, field, one.Group, "instanceGroups"); refusal == nil {
-			kinds["instanceGroup"], zone, one.Group = true, r.in, g.SelfLink
-			if refusal := s.onlyGroup(g, b.SelfLink); refusal != nil {
-				return refusal
-			}
-		} else if n, r, refusal := refer(s, s.lb.negs, at, field, one.Group, "networkEndpointGroups"); refusal == nil {
-			kinds[n.NetworkEndpointType], zone, one.Group = true, r.in, n.SelfLink
-			if n.NetworkEndpointType != "GCE_VM_IP" {
-				return invalidField(field, one.Group, "A passthrough load balancer needs network endpoint groups of type GCE_VM_IP.")
-			}
-			if b.Network != "" && n.Network != b.Network {
-				return invalidField(field, one.Group, "The network endpoint group is in another network.")
-			}
-		} else {
+		zone, refusal := check(at, b, one, field)
+		if refusal != nil {
 			return refusal
 		}
 		if region, _ := s.regionOf(zone.name); region != at.in.name {
 			return invalidField(field, one.Group, "The group is not in region %s.", at.in.name)
 		}
-		if one.BalancingMode = orDefault(one.BalancingMode, "CONNECTION"); one.BalancingMode != "CONNECTION" {
-			return invalidField(field, one.BalancingMode, "Balancing mode must be CONNECTION for loadBalancingScheme %s.", b.LoadBalancingScheme)
-		}
-		if one.CapacityScaler != nil {
-			return invalidField(field, fmt.Sprint(*one.CapacityScaler), "A capacity scaler cannot be set with loadBalancingScheme %s.", b.LoadBalancingScheme)
-		}
 		if seen[one.Group] {
 			return invalidField(field, one.Group, "Duplicate instance groups in backend service.")
 		}
-		seen[one.Group] = true
+		seen[one.Group], kinds[path.Base(path.Dir(one.Group))] = true, true
 	}
 	if len(kinds) > 1 {
 		return invalidField("resource.backends", "", "All backends of a backend service must be of the same kind.")
 	}
+	if _, one := s.networkOfBackend(b); !one && managed(b.LoadBalancingScheme) {
+		return invalidField("resource.backends", "", "All backends of a backend service must be in the same network.")
+	}
 	return nil
+}
+
+// passthroughGroup checks a backend of a passthrough load balancer.
+func (s *Sim) passthroughGroup(at spot, b *backendService, one *backend, field string) (zone scope, refusal *APIError) {
+	if zone, refusal = s.groupOf(at, b, one, field); refusal != nil {
+		return zone, refusal
+	}
+	one.BalancingMode = orDefault(one.BalancingMode, "CONNECTION")
+	switch {
+	case one.BalancingMode != "CONNECTION":
+		refusal = invalidField(field, one.BalancingMode, "Balancing mode must be CONNECTION for loadBalancingScheme %s.", b.LoadBalancingScheme)
+	case one.CapacityScaler != nil:
+		refusal = invalidField(field, fmt.Sprint(*one.CapacityScaler), "A capacity scaler cannot be set with loadBalancingScheme %s.", b.LoadBalancingScheme)
+	case one.MaxConnectionsPerEndpoint != 0:
+		refusal = invalidField(field, fmt.Sprint(one.MaxConnectionsPerEndpoint), "A target capacity cannot be set with loadBalancingScheme %s.", b.LoadBalancingScheme)
+	}
+	return zone, refusal
+}
+
+// groupOf resolves an instance group or an endpoint group of machines.
+func (s *Sim) groupOf(at spot, b *backendService, one *backend, field string) (zone scope, refusal *APIError) {
+	if g, r, refusal := refer(s, s.lb.groups, at, field, one.Group, "instanceGroups"); refusal == nil {
+		one.Group = g.SelfLink
+		return r.in, s.onlyGroup(g, b.SelfLink)
+	}
+	n, r, refusal := refer(s, s.lb.negs, at, field, one.Group, "networkEndpointGroups")
+	if refusal != nil {
+		return r.in, refusal
+	}
+	one.Group = n.SelfLink
+	switch {
+	case n.NetworkEndpointType != "GCE_VM_IP":
+		refusal = invalidField(field, one.Group, "A passthrough load balancer needs network endpoint groups of type GCE_VM_IP.")
+	case b.Network != "" && n.Network != b.Network:
+		refusal = invalidField(field, one.Group, "The network endpoint group is in another network.")
+	}
+	return r.in, refusal
 }

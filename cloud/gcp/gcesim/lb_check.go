@@ -58,7 +58,12 @@ func (o *healthCheck) completeTimes() *APIError {
 
 func (p *healthProbe) complete(kind string) *APIError {
 	p.PortSpecification = orDefault(p.PortSpecification, "USE_FIXED_PORT")
-	if p.PortSpecification == "USE_FIXED_PORT" && (p.Port < 1 || p.Port > 65535) {
+	switch {
+	case p.PortSpecification != "USE_FIXED_PORT" && p.PortSpecification != "USE_SERVING_PORT":
+		return invalidField("resource.portSpecification", p.PortSpecification, "This simulator knows USE_FIXED_PORT and USE_SERVING_PORT.")
+	case p.PortSpecification == "USE_SERVING_PORT" && p.Port != 0:
+		return invalidField("resource.port", fmt.Sprint(p.Port), "A port cannot be specified with port specification USE_SERVING_PORT.")
+	case p.PortSpecification == "USE_FIXED_PORT" && (p.Port < 1 || p.Port > 65535):
 		return invalidField("resource.port", fmt.Sprint(p.Port), "Must be between 1 and 65535.")
 	}
 	if p.ProxyHeader = orDefault(p.ProxyHeader, "NONE"); p.ProxyHeader != "NONE" && p.ProxyHeader != "PROXY_V1" {

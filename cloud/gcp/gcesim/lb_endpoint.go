@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// The endpoints of zonal groups: attachNetworkEndpoints, detachNetworkEndpoints
-// and listNetworkEndpoints of the reference of networkEndpointGroups.
+// The endpoints of zonal groups: attachNetworkEndpoints and
+// detachNetworkEndpoints of the reference of networkEndpointGroups.
 
 type endpointsBody struct {
 	NetworkEndpoints []groupEndpoint `json:"networkEndpoints"`
@@ -31,9 +31,10 @@ func detachEndpoints(s *Sim, c *call) (any, *APIError) {
 	return s.changeEndpoints(c, "detachNetworkEndpoints", func(n *endpointGroup, asked []groupEndpoint) ([]groupEndpoint, *APIError) {
 		out := slices.Clone(n.endpoints)
 		for _, e := range asked {
-			at := slices.IndexFunc(out, func(x groupEndpoint) bool {
-				return x.Instance == e.Instance && (e.IPAddress == "" || x.IPAddress == e.IPAddress) && x.Port == cmp.Or(e.Port, n.DefaultPort)
-			})
+			at := slices.IndexFunc(out, func(x groupEndpoint) bool { return e.names(n, x) })
+			if at < 0 && slices.ContainsFunc(n.leaving, func(l leavingEndpoint) bool { return e.names(n, l.groupEndpoint) }) {
+				continue
+			}
 			if at < 0 {
 				return nil, invalidField("resource.networkEndpoints", e.Instance, "The network endpoint is not attached to the network endpoint group.")
 			}
@@ -41,6 +42,11 @@ func detachEndpoints(s *Sim, c *call) (any, *APIError) {
 		}
 		return out, nil
 	})
+}
+
+// names reports whether a request for e means x.
+func (e groupEndpoint) names(n *endpointGroup, x groupEndpoint) bool {
+	return x.Instance == e.Instance && (e.IPAddress == "" || x.IPAddress == e.IPAddress) && x.Port == cmp.Or(e.Port, n.DefaultPort)
 }
 
 // changeEndpoints: one bad endpoint fails the whole batch.
@@ -66,19 +72,21 @@ func (s *Sim) changeEndpoints(c *call, kind string, next func(*endpointGroup, []
 	if len(after) > maxEndpoints {
 		return nil, invalidField("resource.networkEndpoints", fmt.Sprint(len(after)), "A network endpoint group can have at most %d endpoints.", maxEndpoints)
 	}
-	slices.SortFunc(after, func(a, b groupEndpoint) int {
-		return cmp.Or(cmp.Compare(a.Instance, b.Instance), cmp.Compare(a.IPAddress, b.IPAddress), cmp.Compare(a.Port, b.Port))
-	})
+	slices.SortFunc(after, groupEndpoint.compare)
 	return s.begin(c, change{kind: kind, path: pathOf(n.SelfLink), targetID: n.ID, apply: func() *OperationError {
-		done := *n
-		done.endpoints = slices.DeleteFunc(after, func(e groupEndpoint) bool { // gone meanwhile
+		now, ok := s.lb.negs.get(c.Project, c.in, n.Name)
+		if !ok {
+			return nil
+		}
+		done := *now
+		after = slices.DeleteFunc(after, func(e groupEndpoint) bool { // gone meanwhile
 			_, there := s.instances.get(c.Project, c.in, e.Instance)
 			return !there
 		})
-		done.Size = len(done.endpoints)
+		done.let(after, s.clock.Now(), s.drainOf(n))
 		s.lb.negs.put(s.clock.Now(), c.Project, c.in, &done)
 		return nil
-	}})
+	}, lasting: s.draining(c.Project, c.in, n.Name, body.NetworkEndpoints)})
 }
 
 // checkEndpoint wants a VM of the group's zone, and of its interface in the
@@ -128,27 +136,4 @@ func (e groupEndpoint) member() string {
 		return e.Instance
 	}
 	return net.JoinHostPort(e.IPAddress, strconv.Itoa(e.Port))
-}
-
-type listedEndpoint struct {
-	NetworkEndpoint groupEndpoint `json:"networkEndpoint"`
-}
-
-func listEndpoints(s *Sim, c *call) (any, *APIError) {
-	n, ok := lookBack(s, c, s.lb.negs.table).get(c.Project, c.in, c.Resource)
-	if !ok {
-		return nil, notFound(c.path("networkEndpointGroups", c.Resource))
-	}
-	var body struct {
-		HealthStatus string `json:"healthStatus"`
-	}
-	if refusal := decodeChoice(c, &body, "healthStatus", &body.HealthStatus, "SKIP"); refusal != nil {
-		return nil, refusal
-	}
-	var out []listedEndpoint
-	for _, e := range n.endpoints {
-		out = append(out, listedEndpoint{e})
-	}
-	items, next, refusal := numberedPage(c, out)
-	return listReply{Kind: kindPrefix + "networkEndpointGroupsListNetworkEndpoints", Items: items, NextPageToken: next}, refusal
 }

@@ -149,17 +149,17 @@ func listMembers(s *Sim, c *call) (any, *APIError) {
 	}, refusal
 }
 
-// decodeChoice reads a body by which a list of members may be chosen from, and
-// knows the one choice that all of them are.
-func decodeChoice(c *call, body any, name string, choice *string, all string) *APIError {
+// decodeChoice reads a body that says how members are to be listed, which is
+// by one of the known words.
+func decodeChoice(c *call, body any, name string, choice *string, known ...string) *APIError {
 	if len(c.body) == 0 {
 		return nil
 	}
 	if refusal := decode(c, body); refusal != nil {
 		return refusal
 	}
-	if *choice != "" && *choice != all {
-		return invalidField("resource."+name, *choice, "This simulator knows %s.", all)
+	if *choice != "" && !slices.Contains(known, *choice) {
+		return invalidField("resource."+name, *choice, "This simulator knows %s.", strings.Join(known, " and "))
 	}
 	return nil
 }
@@ -168,10 +168,12 @@ func decodeChoice(c *call, body any, name string, choice *string, all string) *A
 func (s *Sim) forgetInstance(project string, in scope, name string) {
 	now := s.clock.Now()
 	s.lb.negs.all(func(at shelfKey, n *endpointGroup) {
-		if at != (shelfKey{project, in}) || !slices.ContainsFunc(n.endpoints, func(e groupEndpoint) bool { return e.Instance == name }) {
+		of := func(l leavingEndpoint) bool { return l.Instance == name }
+		if at != (shelfKey{project, in}) || !slices.ContainsFunc(n.leaving, of) && !slices.ContainsFunc(n.endpoints, func(e groupEndpoint) bool { return e.Instance == name }) {
 			return
 		}
 		next := *n
+		next.leaving = slices.DeleteFunc(slices.Clone(n.leaving), of)
 		next.endpoints = slices.DeleteFunc(slices.Clone(n.endpoints), func(e groupEndpoint) bool { return e.Instance == name })
 		next.Size = len(next.endpoints)
 		s.lb.negs.put(now, project, in, &next)

@@ -1,13 +1,13 @@
 package gcesim
 
 import (
-	"path"
 	"slices"
 )
 
 // regionBackendServices.getHealth, for one group of a backend service. Checks of
-// a passthrough load balancer are sent to its addresses: without a forwarding
-// rule nothing is known. A VM answers unless Fail or Config.Answers says otherwise.
+// a passthrough load balancer are sent to its addresses, those of a proxy to the
+// endpoints themselves: without a forwarding rule nothing is known of either. A
+// VM answers unless Fail or Config.Answers says otherwise.
 
 type groupBody struct {
 	Group string `json:"group"`
@@ -21,9 +21,10 @@ type groupHealth struct {
 type healthStatus struct {
 	Instance         string `json:"instance"`
 	IPAddress        string `json:"ipAddress,omitempty"`
+	Port             int    `json:"port,omitempty"`
 	HealthState      string `json:"healthState"`
-	ForwardingRule   string `json:"forwardingRule"`
-	ForwardingRuleIP string `json:"forwardingRuleIp"`
+	ForwardingRule   string `json:"forwardingRule,omitempty"`
+	ForwardingRuleIP string `json:"forwardingRuleIp,omitempty"`
 }
 
 func getHealth(s *Sim, c *call) (any, *APIError) {
@@ -39,37 +40,47 @@ func getHealth(s *Sim, c *call) (any, *APIError) {
 		return nil, invalidField("resource.group", body.Group, "The group is not a backend of the backend service.")
 	}
 	reply := groupHealth{Kind: kindPrefix + "backendServiceGroupHealth"}
-	s.lb.rules.every(func(r *forwardingRule) {
-		if r.BackendService != b.SelfLink {
-			return
-		}
-		for _, m := range s.membersOf(c, body.Group) {
-			if m.HealthState = "HEALTHY"; s.lb.failing[pathOf(m.Instance)] || s.config.Answers != nil && !s.config.Answers(b.Name, path.Base(m.Instance)) {
-				m.HealthState = "UNHEALTHY"
+	for _, r := range s.rulesTo(b) {
+		for _, m := range s.membersOf(c, b, body.Group) {
+			if !managed(b.LoadBalancingScheme) {
+				m.ForwardingRule, m.ForwardingRuleIP = r.SelfLink, r.IPAddress
 			}
-			m.ForwardingRule, m.ForwardingRuleIP = r.SelfLink, r.IPAddress
 			reply.HealthStatus = append(reply.HealthStatus, m)
 		}
-	})
+		if managed(b.LoadBalancingScheme) { // checked once, whatever leads there
+			break
+		}
+	}
 	return reply, nil
 }
 
-// membersOf are the VMs of a group.
-func (s *Sim) membersOf(c *call, group string) (out []healthStatus) {
-	link := func(zone scope, name string) string {
-		return selfLinkBase + resourcePath(c.Project, zone, "instances", name)
+// answers is what checks of a backend service find of a member: a VM by its
+// name, or an endpoint by its address and port.
+func (s *Sim) answers(b *backendService, vm, member string) string {
+	if s.lb.failing[vm] || s.config.Answers != nil && !s.config.Answers(b.Name, member) {
+		return "UNHEALTHY"
+	}
+	return "HEALTHY"
+}
+
+// membersOf are the VMs or endpoints of a group.
+func (s *Sim) membersOf(c *call, b *backendService, group string) (out []healthStatus) {
+	put := func(zone scope, name, member string, m healthStatus) {
+		vm := resourcePath(c.Project, zone, "instances", name)
+		m.Instance, m.HealthState = selfLinkBase+vm, s.answers(b, vm, member)
+		out = append(out, m)
 	}
 	if r, ok := parseRef(group, c.Project, "networkEndpointGroups"); ok {
 		if n, there := s.lb.negs.get(r.project, r.in, r.name); there {
 			for _, e := range n.endpoints {
-				out = append(out, healthStatus{Instance: link(r.in, e.Instance), IPAddress: e.IPAddress})
+				put(r.in, e.Instance, e.member(), healthStatus{IPAddress: e.IPAddress, Port: e.Port})
 			}
 		}
 	}
 	if r, ok := parseRef(group, c.Project, "instanceGroups"); ok {
 		if g, there := s.lb.groups.get(r.project, r.in, r.name); there {
 			for _, name := range g.members {
-				out = append(out, healthStatus{Instance: link(r.in, name)})
+				put(r.in, name, name, healthStatus{})
 			}
 		}
 	}

@@ -29,6 +29,14 @@ var lbEndpoints = map[string]endpoint{
 	"PATCH regions/forwardingRules/:":  write("forwardingRules.patch", forwardingRules.patch),
 	"DELETE regions/forwardingRules/:": write("forwardingRules.delete", forwardingRules.remove),
 
+	"POST regions/forwardingRules/:/setTarget": write("forwardingRules.setTarget", setTarget),
+
+	"GET regions/targetTcpProxies":      read("regionTargetTcpProxies.list", targetProxies.list),
+	"GET aggregated/targetTcpProxies":   read("targetTcpProxies.aggregatedList", targetProxies.aggregate),
+	"GET regions/targetTcpProxies/:":    read("regionTargetTcpProxies.get", targetProxies.get),
+	"POST regions/targetTcpProxies":     write("regionTargetTcpProxies.insert", targetProxies.insert),
+	"DELETE regions/targetTcpProxies/:": write("regionTargetTcpProxies.delete", targetProxies.remove),
+
 	"GET zones/networkEndpointGroups":                           read("networkEndpointGroups.list", endpointGroups.list),
 	"GET aggregated/networkEndpointGroups":                      read("networkEndpointGroups.aggregatedList", endpointGroups.aggregate),
 	"GET zones/networkEndpointGroups/:":                         read("networkEndpointGroups.get", endpointGroups.get),

@@ -8,15 +8,18 @@ import (
 	"strings"
 )
 
-// Forwarding rules of passthrough load balancers, as the reference of
-// forwardingRules and the forwarding rules overview have them.
+// Forwarding rules, as the reference of forwardingRules and the forwarding
+// rules overview have them.
 var forwardingRules = &lbKind[forwardingRule, *forwardingRule]{
 	kind: "forwardingRule", collection: "forwardingRules", quota: QuotaForwardingRules,
 	// What a patch may change is the network tier and global access.
 	fixed: []string{"IPAddress", "IPProtocol", "ipVersion", "ports", "portRange", "allPorts", "loadBalancingScheme", "backendService",
-		"network", "subnetwork", "serviceLabel", "sourceIpRanges", "description"},
+		"target", "network", "subnetwork", "serviceLabel", "sourceIpRanges", "description"},
 	shelf: func(s *Sim) *lbShelf[*forwardingRule] { return s.lb.rules },
 	complete: func(s *Sim, at spot, r, was *forwardingRule) *APIError {
+		if was != nil && managed(was.LoadBalancingScheme) && was.AllowGlobalAccess != r.AllowGlobalAccess {
+			return invalidField("resource.allowGlobalAccess", fmt.Sprint(r.AllowGlobalAccess), "The field cannot be modified with loadBalancingScheme %s.", was.LoadBalancingScheme)
+		}
 		if was != nil {
 			return r.checkAccess()
 		}
@@ -37,10 +40,10 @@ const (
 )
 
 func (o *forwardingRule) checkAccess() *APIError {
-	if o.AllowGlobalAccess && o.LoadBalancingScheme != "INTERNAL" {
+	if o.AllowGlobalAccess && !o.internal() {
 		return invalidField("resource.allowGlobalAccess", "true", "Global access is for internal load balancers.")
 	}
-	if o.LoadBalancingScheme == "INTERNAL" && validTier(o.NetworkTier) { // whatever is asked
+	if o.internal() && validTier(o.NetworkTier) { // whatever is asked
 		o.NetworkTier = "PREMIUM"
 	}
 	if !validTier(o.NetworkTier) {
@@ -56,6 +59,12 @@ func (s *Sim) completeRule(at spot, r *forwardingRule) *APIError {
 	if refusal := r.checkAccess(); refusal != nil {
 		return refusal
 	}
+	if managed(r.LoadBalancingScheme) {
+		return s.completeProxied(at, r)
+	}
+	if r.Target != "" {
+		return invalidField("resource.target", r.Target, "A passthrough load balancer has a backend service in place of a target.")
+	}
 	if refusal := r.checkPorts(); refusal != nil {
 		return refusal
 	}
@@ -64,23 +73,31 @@ func (s *Sim) completeRule(at spot, r *forwardingRule) *APIError {
 		return refusal
 	}
 	r.BackendService = b.SelfLink
-	switch {
-	case ref.in != at.in:
+	if ref.in != at.in {
 		return invalidField("resource.backendService", r.BackendService, "The backend service must be in the same region.")
-	case b.LoadBalancingScheme != r.LoadBalancingScheme:
-		return invalidField("resource.loadBalancingScheme", r.LoadBalancingScheme, "The backend service has scheme %s.", b.LoadBalancingScheme)
-	case !slices.Contains(mixes[r.IPProtocol], b.Protocol):
-		return invalidField("resource.IPProtocol", r.IPProtocol, "The protocol of the backend service is %s.", b.Protocol)
-	case len(r.SourceIPRanges) > 0 && r.LoadBalancingScheme != "EXTERNAL":
-		return invalidField("resource.sourceIpRanges", "", "Source IP ranges are for external load balancers.")
-	case len(r.SourceIPRanges) > maxSourceRange:
-		return invalidField("resource.sourceIpRanges", fmt.Sprint(len(r.SourceIPRanges)), "At most %d source IP ranges.", maxSourceRange)
-	case r.IPVersion != "IPV4" && r.IPVersion != "IPV6":
-		return invalidField("resource.ipVersion", r.IPVersion, "Must be IPV4 or IPV6.")
-	case r.IPVersion == "IPV6" && r.NetworkTier != "PREMIUM":
-		return invalidField("resource.networkTier", r.NetworkTier, "IPv6 needs the premium tier.")
+	}
+	if refusal := r.fitsBackend(b); refusal != nil {
+		return refusal
 	}
 	return s.subnetOfRule(at, r, b)
+}
+
+func (o *forwardingRule) fitsBackend(b *backendService) *APIError {
+	switch {
+	case b.LoadBalancingScheme != o.LoadBalancingScheme:
+		return invalidField("resource.loadBalancingScheme", o.LoadBalancingScheme, "The backend service has scheme %s.", b.LoadBalancingScheme)
+	case !slices.Contains(mixes[o.IPProtocol], b.Protocol):
+		return invalidField("resource.IPProtocol", o.IPProtocol, "The protocol of the backend service is %s.", b.Protocol)
+	case len(o.SourceIPRanges) > 0 && o.LoadBalancingScheme != "EXTERNAL":
+		return invalidField("resource.sourceIpRanges", "", "Source IP ranges are for external load balancers.")
+	case len(o.SourceIPRanges) > maxSourceRange:
+		return invalidField("resource.sourceIpRanges", fmt.Sprint(len(o.SourceIPRanges)), "At most %d source IP ranges.", maxSourceRange)
+	case o.IPVersion != "IPV4" && o.IPVersion != "IPV6":
+		return invalidField("resource.ipVersion", o.IPVersion, "Must be IPV4 or IPV6.")
+	case o.IPVersion == "IPV6" && o.NetworkTier != "PREMIUM":
+		return invalidField("resource.networkTier", o.NetworkTier, "IPv6 needs the premium tier.")
+	}
+	return nil
 }
 
 func (o *forwardingRule) checkPorts() *APIError {
@@ -123,7 +140,7 @@ func (o *forwardingRule) completePorts() *APIError {
 // subnetOfRule: an internal rule has a subnetwork, and so has an external one
 // with IPv6, whose addresses come out of it.
 func (s *Sim) subnetOfRule(at spot, r *forwardingRule, b *backendService) *APIError {
-	internal := r.LoadBalancingScheme == "INTERNAL"
+	internal := r.internal()
 	if !internal && r.IPVersion == "IPV4" {
 		if r.Subnetwork != "" || r.Network != "" {
 			return invalidField("resource.subnetwork", r.Subnetwork, "Network and subnetwork cannot be specified for loadBalancingScheme EXTERNAL with IPv4.")

@@ -29,7 +29,7 @@ func (p BalancingPart) Group() bool {
 	return p.Collection == endpointGroups.collection || p.Collection == instanceGroups.collection
 }
 
-// Balancing is every address, forwarding rule, backend service, health check,
+// Balancing is every address, forwarding rule, target proxy, backend service, health check,
 // endpoint group and instance group, in the order of their paths. Firewall
 // rules are among Firewalls.
 func (s *Sim) Balancing() (out []BalancingPart) {
@@ -44,6 +44,9 @@ func (s *Sim) Balancing() (out []BalancingPart) {
 		ports := cmp.Or(strings.Join(v.Ports, ","), v.PortRange)
 		put(forwardingRules.collection, v.SelfLink, v.Description, v.IPProtocol+" "+v.IPAddress+" "+ports)
 		out[len(out)-1].Port = ports
+	})
+	s.lb.proxies.all(func(_ shelfKey, v *targetProxy) {
+		put(targetProxies.collection, v.SelfLink, v.Description, "TCP to "+path.Base(v.Service))
 	})
 	s.lb.backends.all(func(_ shelfKey, v *backendService) {
 		var zones []string

@@ -13,6 +13,7 @@ type balancing struct {
 	checks   *lbShelf[*healthCheck]
 	backends *lbShelf[*backendService]
 	rules    *lbShelf[*forwardingRule]
+	proxies  *lbShelf[*targetProxy]
 	negs     *lbShelf[*endpointGroup]
 	groups   *lbShelf[*instanceGroup]
 	// external is who holds an external IPv4 address: the path of an address
@@ -25,7 +26,7 @@ type balancing struct {
 func newBalancing(keep int) balancing {
 	return balancing{
 		checks: newShelf[*healthCheck](keep), backends: newShelf[*backendService](keep), rules: newShelf[*forwardingRule](keep),
-		negs: newShelf[*endpointGroup](keep), groups: newShelf[*instanceGroup](keep), external: map[netip.Prefix]string{}, failing: map[string]bool{},
+		proxies: newShelf[*targetProxy](keep), negs: newShelf[*endpointGroup](keep), groups: newShelf[*instanceGroup](keep), external: map[netip.Prefix]string{}, failing: map[string]bool{},
 	}
 }
 
@@ -81,15 +82,20 @@ func (o *forwardingRule) setIP(p netip.Prefix) {
 	}
 }
 
+// isAt reports whether the rule has the address of another that is to be.
+func (o *forwardingRule) isAt(ip netip.Prefix, r *forwardingRule) bool {
+	return o.ip() == ip && o.addressType() == r.addressType() && (!o.internal() || o.Network == r.Network)
+}
+
 // sharesVIP checks the other rules of the address.
 func (s *Sim) sharesVIP(r *forwardingRule, ip netip.Prefix, held *address) (refusal *APIError) {
 	others := 0
 	s.lb.rules.every(func(o *forwardingRule) {
-		if o.ip() != ip || o.LoadBalancingScheme != r.LoadBalancingScheme || o.Network != r.Network {
+		if !o.isAt(ip, r) {
 			return
 		}
 		others++
-		if o.meets(r) {
+		if o.meets(r) || o.LoadBalancingScheme != r.LoadBalancingScheme {
 			refusal = invalid("Invalid value for field 'resource.portRange': '%s'. Forwarding rule's port range is conflicting with forwarding rule '%s'.",
 				strings.Join(r.Ports, ","), pathOf(o.SelfLink))
 		}
@@ -97,11 +103,11 @@ func (s *Sim) sharesVIP(r *forwardingRule, ip netip.Prefix, held *address) (refu
 	switch {
 	case others == 0 || refusal != nil:
 		return refusal
-	case r.LoadBalancingScheme == "EXTERNAL" && held == nil:
+	case !r.internal() && held == nil:
 		return invalid("Invalid value for field 'resource.IPAddress': '%s'. Specified IP address is in-use and would result in a conflict.", ip.Addr())
-	case r.LoadBalancingScheme == "INTERNAL" && (held == nil || ip.Addr().Is4() && held.Purpose != purposeSharedVIP):
+	case r.internal() && (held == nil || ip.Addr().Is4() && held.Purpose != purposeSharedVIP):
 		return refuse(409, "IP_IN_USE_BY_ANOTHER_RESOURCE", "IP '%s' is already being used by another resource.", ip.Addr())
-	case r.LoadBalancingScheme == "INTERNAL" && others >= maxRulesOfVIP:
+	case r.internal() && others >= maxRulesOfVIP:
 		return invalidField("resource.IPAddress", ip.Addr().String(), "At most %d internal forwarding rules can share an IP address.", maxRulesOfVIP)
 	}
 	return nil
@@ -111,7 +117,7 @@ const purposeSharedVIP = "SHARED_LOADBALANCER_VIP"
 
 // takeVIP takes an ephemeral address, the one asked for or any.
 func (s *Sim) takeVIP(r *forwardingRule, by string, ip netip.Prefix) (netip.Prefix, *APIError) {
-	if r.LoadBalancingScheme == "EXTERNAL" && r.IPVersion == "IPV4" {
+	if !r.internal() && r.IPVersion == "IPV4" {
 		if ip.IsValid() {
 			return ip, invalidField("resource.IPAddress", r.IPAddress, "The specified external IP address is not reserved in the project.")
 		}

@@ -62,6 +62,8 @@ type backend struct {
 	CapacityScaler *float64 `json:"capacityScaler,omitempty"`
 	Description    string   `json:"description,omitempty"`
 	Failover       bool     `json:"failover,omitempty"`
+
+	MaxConnectionsPerEndpoint int `json:"maxConnectionsPerEndpoint,omitempty"`
 }
 
 type draining struct {
@@ -91,6 +93,7 @@ type forwardingRule struct {
 	AllPorts            bool     `json:"allPorts,omitempty"`
 	LoadBalancingScheme string   `json:"loadBalancingScheme,omitempty"`
 	BackendService      string   `json:"backendService,omitempty"`
+	Target              string   `json:"target,omitempty"`
 	Network             string   `json:"network,omitempty"`
 	Subnetwork          string   `json:"subnetwork,omitempty"`
 	NetworkTier         string   `json:"networkTier,omitempty"`
@@ -115,6 +118,7 @@ type endpointGroup struct {
 	Annotations         map[string]string `json:"annotations,omitempty"`
 
 	endpoints []groupEndpoint
+	leaving   []leavingEndpoint
 }
 
 type groupEndpoint struct {

@@ -16,6 +16,10 @@ type change struct {
 	targetID uint64
 	// apply makes the change visible; an error it finds ends the operation.
 	apply func() *OperationError
+	// lasting, where set, is asked when the change has been applied: an
+	// operation with more to wait for keeps RUNNING, while its target is ready,
+	// and is asked again at next.
+	lasting func(now time.Time) (next time.Time, more bool)
 	// abort gives back what was claimed when the change was accepted.
 	abort func()
 	// err, where set, is how the operation will end.
@@ -114,12 +118,12 @@ func (s *Sim) run(in shelfKey, name string) {
 	}
 }
 
-// finish ends an operation: its effects appear, or what it claimed goes back.
+// finish does what an operation is for: its effects appear, or what it claimed
+// goes back.
 func (s *Sim) finish(in shelfKey, name string, ch change, request string) {
 	if s.busy[ch.path] == name {
 		delete(s.busy, ch.path)
 	}
-	delete(s.doneAt, name)
 	failure := ch.err
 	if failure == nil {
 		failure = ch.apply()
@@ -127,6 +131,27 @@ func (s *Sim) finish(in shelfKey, name string, ch change, request string) {
 	if failure != nil && ch.abort != nil {
 		ch.abort()
 	}
+	if failure == nil && ch.lasting != nil {
+		s.run(in, name)
+		s.last(in, name, ch, request)
+		return
+	}
+	s.end(in, name, failure, request)
+}
+
+// last ends an operation when there is no more to wait for.
+func (s *Sim) last(in shelfKey, name string, ch change, request string) {
+	next, more := ch.lasting(s.clock.Now())
+	if !more {
+		s.end(in, name, nil, request)
+		return
+	}
+	s.doneAt[name] = next
+	s.schedule(next, func() { s.last(in, name, ch, request) })
+}
+
+func (s *Sim) end(in shelfKey, name string, failure *OperationError, request string) {
+	delete(s.doneAt, name)
 	now := s.clock.Now()
 	if old, ok := s.operations.get(in.project, in.scope, name); ok {
 		op := *old

@@ -172,6 +172,9 @@ func deleteSubnetwork(s *Sim, c *call) (any, *APIError) {
 		return nil, notFound(path)
 	}
 	sp := s.spaceOf(sub.networkPath())
+	if by := s.proxiesIn(sub, c.in.name); by != "" {
+		return nil, inUse(path, by)
+	}
 	for _, p := range sub.allRanges() {
 		if by, used := sp.user(p); used {
 			return nil, inUse(path, by)
