@@ -1,10 +1,11 @@
 // Package balance is the data plane of the simulated clouds' network load
-// balancers: which members a new connection may go to, the rules that bring it
-// there, and the probes that find out who answers.
+// balancers: which members a new connection may go to, what brings it there,
+// and the probes that find out who answers.
 //
 // Compute Engine's passthrough load balancers change nothing in a packet: the
-// connection gets a mark by a hash, and the mark a route. EC2's translate the
-// destination, and the source too where clients' addresses are not preserved.
+// connection gets a mark by a hash, and the mark a route. Its proxies end the
+// client's connection and make one of their own. EC2's load balancers translate
+// the destination, and the source too where clients' addresses are not preserved.
 package balance
 
 import (
@@ -23,6 +24,8 @@ type Balancer struct {
 	Host string
 	// Translate is EC2's way.
 	Translate bool
+	// Proxy, where set, is Compute Engine's way with a target proxy.
+	Proxy *Proxy
 	// Preserve keeps the client's address where destinations are translated.
 	Preserve bool
 	Protocol string // tcp, udp, or empty for all
@@ -37,6 +40,18 @@ type Balancer struct {
 	// CutUnhealthy ends the connections of a member that fails its checks.
 	CutUnhealthy bool
 }
+
+// Proxy is how a balancer that ends connections makes its own.
+type Proxy struct {
+	// From is the proxy-only subnet, which it connects from.
+	From netip.Prefix
+	// Header has it begin each connection with a line of the PROXY protocol,
+	// version 1, that names the client.
+	Header bool
+}
+
+// Passthrough reports whether packets arrive as they were sent.
+func (b Balancer) Passthrough() bool { return !b.Translate && b.Proxy == nil }
 
 // Ports is a range of ports, or of status codes; both ends are in it.
 type Ports struct{ From, To uint16 }
@@ -54,7 +69,7 @@ type Front struct {
 	External bool
 }
 
-// Member is a machine behind a balancer.
+// Member is a machine behind a balancer, or an endpoint on it.
 type Member struct {
 	Machine, Zone string
 	Addr          netip.Addr
@@ -66,6 +81,7 @@ type Member struct {
 // Check is how health is found out.
 type Check struct {
 	HTTP               bool
+	Header             bool   // of the PROXY protocol, before all else
 	Port               uint16 // 0 is the member's own
 	Path               string
 	Codes              []Ports // of HTTP; none is 200 alone
@@ -73,8 +89,20 @@ type Check struct {
 	Healthy, Unhealthy int // thresholds
 }
 
-// Key is a member of a service.
-type Key struct{ Service, Machine string }
+// Key is a member of a service: a machine by its name, an endpoint of a proxy
+// by its address and port.
+type Key struct{ Service, Member string }
+
+// Key is what the health of a member is kept by.
+func (b Balancer) Key(m Member) Key {
+	if b.Proxy != nil {
+		return Key{b.Service, m.Endpoint().String()}
+	}
+	return Key{b.Service, m.Machine}
+}
+
+// Endpoint is the member's address and port.
+func (m Member) Endpoint() netip.AddrPort { return netip.AddrPortFrom(m.Addr, m.Port) }
 
 // Health is what probes found; a member that is not in it was not yet found
 // healthy.
@@ -89,7 +117,7 @@ func (b Balancer) Eligible(f Front, h Health) []Member {
 			continue
 		}
 		all = append(all, m)
-		if h[Key{b.Service, m.Machine}] {
+		if h[b.Key(m)] {
 			healthy = append(healthy, m)
 		}
 	}
@@ -103,7 +131,7 @@ func (b Balancer) Eligible(f Front, h Health) []Member {
 // member, or all where there is none.
 func (b Balancer) Resolved(h Health) []Front {
 	healthy := slices.DeleteFunc(slices.Clone(b.Fronts), func(f Front) bool {
-		return !slices.ContainsFunc(b.Eligible(f, h), func(m Member) bool { return h[Key{b.Service, m.Machine}] })
+		return !slices.ContainsFunc(b.Eligible(f, h), func(m Member) bool { return h[b.Key(m)] })
 	})
 	if len(healthy) == 0 {
 		return b.Fronts
@@ -111,8 +139,8 @@ func (b Balancer) Resolved(h Health) []Front {
 	return healthy
 }
 
-// Sources are the documented ranges that Compute Engine probes passthrough
-// load balancers from.
+// Sources are the documented ranges that Compute Engine probes from: members of
+// an external passthrough load balancer, or those of any other.
 // https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
 func Sources(external bool) []netip.Prefix {
 	if external {

@@ -12,9 +12,12 @@ const Forever time.Duration = -1
 
 // Cut says that the connections of a member through an address are to end.
 type Cut struct {
+	Balancer      string
 	Front, Member netip.Addr
 	Machine       string
 	Translate     bool
+	// Endpoint is the member where the balancer is a proxy.
+	Endpoint netip.AddrPort
 }
 
 // Drainer knows which connections have to end and when: those of members that
@@ -43,7 +46,7 @@ func (d *Drainer) Follow(balancers []Balancer, h Health, now time.Time) (with []
 			at := drained{b.Name, m}
 			present[at], d.members[at] = true, b
 			delete(d.left, at)
-			healthy := h[Key{b.Service, m.Machine}]
+			healthy := h[b.Key(m)]
 			if d.healthy[at] && !healthy && b.CutUnhealthy {
 				cuts = append(cuts, b.cuts(m)...)
 			}
@@ -84,15 +87,22 @@ func (d *Drainer) withDraining(b Balancer) Balancer {
 			b.Members = append(b.Members, m)
 		}
 	}
-	slices.SortStableFunc(b.Members, func(x, y Member) int { return cmp.Compare(x.Machine, y.Machine) })
+	slices.SortStableFunc(b.Members, func(x, y Member) int {
+		return cmp.Or(cmp.Compare(x.Machine, y.Machine), x.Endpoint().Compare(y.Endpoint()))
+	})
 	return b
 }
 
 func (b Balancer) cuts(m Member) (out []Cut) {
+	cut := Cut{Balancer: b.Name, Member: m.Addr, Machine: m.Machine, Translate: b.Translate}
+	if b.Proxy != nil {
+		cut.Endpoint = m.Endpoint()
+	}
 	for _, f := range b.Fronts {
-		out = append(out, Cut{f.Addr, m.Addr, m.Machine, b.Translate})
-		if f.Public.IsValid() {
-			out = append(out, Cut{f.Public, m.Addr, m.Machine, b.Translate})
+		for _, a := range []netip.Addr{f.Addr, f.Public} {
+			if cut.Front = a; a.IsValid() {
+				out = append(out, cut)
+			}
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package balance
 
 import (
 	"context"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -111,7 +112,7 @@ func (p *Prober) once(ctx context.Context, t Target) bool {
 	ctx, cancel := context.WithTimeout(ctx, t.Check.Timeout)
 	defer cancel()
 	if !t.Check.HTTP {
-		conn, err := p.dial(ctx, pick(t.From), t.To, t.Mark)
+		conn, err := p.connect(ctx, t)
 		if err != nil {
 			return false
 		}
@@ -119,7 +120,7 @@ func (p *Prober) once(ctx context.Context, t Target) bool {
 	}
 	client := http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return p.dial(ctx, pick(t.From), t.To, t.Mark)
+			return p.connect(ctx, t)
 		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -136,6 +137,20 @@ func (p *Prober) once(ctx context.Context, t Target) bool {
 		return res.StatusCode == http.StatusOK
 	}
 	return slices.ContainsFunc(t.Check.Codes, func(c Ports) bool { return int(c.From) <= res.StatusCode && res.StatusCode <= int(c.To) })
+}
+
+// connect begins with a header of the PROXY protocol where the check wants one;
+// it names nobody.
+func (p *Prober) connect(ctx context.Context, t Target) (net.Conn, error) {
+	conn, err := p.dial(ctx, pick(t.From), t.To, t.Mark)
+	if err != nil || !t.Check.Header {
+		return conn, err
+	}
+	if _, err := io.WriteString(conn, "PROXY UNKNOWN\r\n"); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // pick is any address of the ranges: a firewall that lets in but some of the

@@ -19,7 +19,7 @@ type Mark func(machine string) (mark int, ok bool)
 // Connections that have one keep it, whatever becomes of the member's health.
 func Choose(balancers []Balancer, h Health, mark Mark) (lines []string) {
 	for _, b := range balancers {
-		if b.Translate {
+		if !b.Passthrough() {
 			continue
 		}
 		for _, f := range b.Fronts {

@@ -37,16 +37,21 @@ func (f *Fabric) apply(ctx context.Context) error {
 	}
 	f.applied.Ways = want.Ways
 	f.prober.Watch(f.targets())
+	err := f.proxies.Follow(v.Balancers, health)
 	for _, c := range cuts {
 		f.cut(ctx, c)
 	}
-	return f.applyGuests(ctx, want)
+	return errors.Join(err, f.applyGuests(ctx, want))
 }
 
-// cut forgets connections: their next packets are taken for new ones and go to
-// another member, which resets them. There may be none, which is an error to
-// the program.
+// cut ends a proxy's connections, and forgets others: their next packets are
+// taken for new ones and go to another member, which resets them. There may be
+// none, which is an error to the program.
 func (f *Fabric) cut(ctx context.Context, c balance.Cut) {
+	if c.Endpoint.IsValid() {
+		f.proxies.Cut(c.Balancer, c.Endpoint)
+		return
+	}
 	args := []string{"-D", "-d", c.Front.String()}
 	if c.Translate {
 		args = append(args, "-r", c.Member.String())

@@ -55,9 +55,10 @@ const (
 // Fabric is a VPC that runs.
 type Fabric struct {
 	Config
-	reader reader
-	prober *balance.Prober
-	drain  balance.Drainer
+	reader  reader
+	prober  *balance.Prober
+	proxies *balance.Proxies
+	drain   balance.Drainer
 
 	mu      sync.Mutex
 	nics    map[string]NIC // by instance
@@ -94,7 +95,7 @@ func New(ctx context.Context, c Config) (*Fabric, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a fabric: %w", err)
 	}
-	f.prober = balance.NewProber(f.dial)
+	f.prober, f.proxies = balance.NewProber(f.dial), balance.NewProxies(f.listen, f.dial)
 	for _, name := range []string{f.Namespace(), f.InternetNamespace()} {
 		if _, err := os.Stat(netns.Path(name)); err == nil {
 			return nil, fmt.Errorf("making a fabric: the namespace %s is there already", name)
@@ -138,6 +139,7 @@ func (f *Fabric) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	f.prober.Watch(nil)
+	f.proxies.Close()
 	return errors.Join(netns.Delete(ctx, f.Namespace()), netns.Delete(ctx, f.InternetNamespace()))
 }
 
@@ -172,10 +174,11 @@ func (f *Fabric) step(ctx context.Context, lag *delay) error {
 	return f.apply(ctx)
 }
 
-// Healthy tells what probes found of a machine behind a backend service or
-// target group. It is for the simulated cloud, which reports it by its API.
-func (f *Fabric) Healthy(service, machine string) bool {
-	return f.prober.Health()[balance.Key{Service: service, Machine: machine}]
+// Healthy tells what probes found of a member of a backend service or target
+// group: a machine by its name, an endpoint of a proxy by its address and port.
+// It is for the simulated cloud, which reports it by its API.
+func (f *Fabric) Healthy(service, member string) bool {
+	return f.prober.Health()[balance.Key{Service: service, Member: member}]
 }
 
 // Hosts are the names of load balancers that have one, and the addresses that

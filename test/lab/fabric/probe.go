@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -16,35 +17,38 @@ import (
 )
 
 // targets are what is to be probed: once for each member of a service, however
-// many balancers send to it. The clouds probe a passthrough balancer's address
-// itself, which a mark leads to the member.
+// many balancers send to it.
 func (f *Fabric) targets() map[balance.Key]balance.Target {
 	out := map[balance.Key]balance.Target{}
 	for _, b := range f.current.Balancers {
 		for _, m := range b.Members {
-			key := balance.Key{Service: b.Service, Machine: m.Machine}
 			n, plugged := f.nics[m.Machine]
-			if _, ok := out[key]; ok || !plugged || len(b.Fronts) == 0 {
+			if _, ok := out[b.Key(m)]; ok || !plugged || len(b.Fronts) == 0 {
 				continue
 			}
-			front := b.Fronts[0]
-			t := balance.Target{Check: b.Check, From: balance.Sources(front.External), To: netip.AddrPortFrom(front.Addr, b.Check.Port), Mark: n.mark()}
-			if b.Translate {
-				port := b.Check.Port
-				if port == 0 {
-					port = m.Port
-				}
-				for _, x := range b.Fronts {
-					if x.Zone == m.Zone || x.Zone == "" {
-						front = x
-					}
-				}
-				t.From, t.To, t.Mark = []netip.Prefix{netip.PrefixFrom(front.Addr, 32)}, netip.AddrPortFrom(m.Addr, port), 0
-			}
-			out[key] = t
+			out[b.Key(m)] = target(b, m, n)
 		}
 	}
 	return out
+}
+
+// target is how a member is probed. The clouds probe a passthrough balancer's
+// address itself, which a mark leads to the member, and else the member.
+func target(b balance.Balancer, m balance.Member, n NIC) balance.Target {
+	front := b.Fronts[0]
+	if b.Passthrough() {
+		return balance.Target{Check: b.Check, From: balance.Sources(front.External), To: netip.AddrPortFrom(front.Addr, b.Check.Port), Mark: n.mark()}
+	}
+	to := netip.AddrPortFrom(m.Addr, cmp.Or(b.Check.Port, m.Port))
+	if b.Proxy != nil {
+		return balance.Target{Check: b.Check, From: balance.Sources(false), To: to}
+	}
+	for _, x := range b.Fronts {
+		if x.Zone == m.Zone || x.Zone == "" {
+			front = x
+		}
+	}
+	return balance.Target{Check: b.Check, From: []netip.Prefix{netip.PrefixFrom(front.Addr, 32)}, To: to}
 }
 
 // dial connects from inside the fabric. A socket belongs to the namespace in
@@ -62,6 +66,15 @@ func (f *Fabric) dial(ctx context.Context, from netip.Addr, to netip.AddrPort, m
 		return err
 	})
 	return conn, err
+}
+
+// listen takes connections inside the fabric.
+func (f *Fabric) listen(at netip.AddrPort) (l net.Listener, err error) {
+	err = Inside(f.Namespace(), func() error {
+		l, err = net.Listen("tcp4", at.String())
+		return err
+	})
+	return l, err
 }
 
 // Inside runs do on a thread that is in the namespace; what it starts is not.

@@ -33,12 +33,18 @@ type gceWorld struct {
 
 	forwardingRules []*compute.ForwardingRule
 	backendServices []*compute.BackendService
+	targetProxies   []*compute.TargetTcpProxy
 	healthChecks    []*compute.HealthCheck
 	// members are the endpoints of each group, by the group's path.
 	members map[string][]gceMember
 }
 
-type gceMember struct{ zone, instance string }
+// gceMember is a machine, or an endpoint on it.
+type gceMember struct {
+	zone, instance string
+	addr           string // of an endpoint
+	port           int64
+}
 
 func (g *gce) read(ctx context.Context) (VPC, error) {
 	w := gceWorld{network: g.network, members: map[string][]gceMember{}}

@@ -14,6 +14,7 @@ const (
 	marksFirst  = 100
 	tablesAfter = 40000
 	firstTable  = 10000
+	proxiesOut  = 9999
 	firstVia    = 1 << 16
 	last        = "metric 4000" // the VPC's own space, where nothing longer is
 )
@@ -107,30 +108,49 @@ func (r *renderer) tableWay(id int, route Route) {
 
 // balancerWays are the routes that balancers' addresses need: a passthrough
 // one is local to its members and leads nowhere without a mark; one that
-// translates, and the sources of probes, are the fabric's own.
+// translates or is a proxy, and the sources of probes and of proxies, are the
+// fabric's own.
 func (r *renderer) balancerWays() {
 	for _, p := range balance.AllSources() {
 		r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", p)] = ""
 	}
 	for _, b := range r.Balancers {
 		for _, f := range b.Fronts {
-			if b.Translate {
-				for _, a := range []netip.Addr{f.Addr, f.Public} {
-					if a.IsValid() {
-						r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", a)] = ""
-					}
-				}
+			if b.Passthrough() {
+				r.passthroughWays(b, f)
 				continue
 			}
-			r.plan.Ways[fmt.Sprintf("route blackhole %s table main %s", f.Addr, last)] = ""
-			for _, m := range b.Members {
-				n, ok := r.nics[m.Machine]
-				if !ok {
-					continue
-				}
-				r.guest(m.Machine)[fmt.Sprintf("route local %s dev %s table local", f.Addr, n.guest)] = ""
-			}
+			r.ownAddress(f.Addr)
+			r.ownAddress(f.Public)
 		}
+		if b.Proxy != nil {
+			r.proxyWays(b)
+		}
+	}
+}
+
+func (r *renderer) passthroughWays(b balance.Balancer, f balance.Front) {
+	r.plan.Ways[fmt.Sprintf("route blackhole %s table main %s", f.Addr, last)] = ""
+	for _, m := range b.Members {
+		if n, ok := r.nics[m.Machine]; ok {
+			r.guest(m.Machine)[fmt.Sprintf("route local %s dev %s table local", f.Addr, n.guest)] = ""
+		}
+	}
+}
+
+func (r *renderer) ownAddress(a netip.Addr) {
+	if a.IsValid() {
+		r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", a)] = ""
+	}
+}
+
+// proxyWays are the routes of a proxy's own connections, and those of its
+// answers to the internet: all else that the fabric sends itself stays inside.
+func (r *renderer) proxyWays(b balance.Balancer) {
+	r.plan.Ways[fmt.Sprintf("route local %s dev lo table local", b.Proxy.From)] = ""
+	if slices.ContainsFunc(b.Fronts, func(f balance.Front) bool { return f.External }) {
+		r.plan.Ways[fmt.Sprintf("route default table %d", proxiesOut)] = fmt.Sprintf("via %s dev %s", internetSide, wan)
+		r.plan.Ways[fmt.Sprintf("rule iif lo lookup %d pref %d", proxiesOut, tablesAfter)] = ""
 	}
 }
 

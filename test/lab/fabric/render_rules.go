@@ -22,7 +22,7 @@ var chains = []struct{ name, hook string }{
 
 func (r *renderer) ruleset() string {
 	lines := map[string][]string{
-		"senders": r.senders(), "own": {nicsIn + " ct state new drop"}, "gateway": r.gateway(), "firewall": r.firewall(),
+		"senders": r.senders(), "own": r.own(), "gateway": r.gateway(), "firewall": r.firewall(),
 		"choose": balance.Choose(r.Balancers, r.health, r.mark),
 	}
 	var sources []string
@@ -93,7 +93,7 @@ func (r *renderer) senders() (lines []string) {
 		for _, b := range r.Balancers {
 			serves := slices.ContainsFunc(b.Members, func(x balance.Member) bool { return x.Machine == m.Name })
 			for _, f := range b.Fronts {
-				if text := fmt.Sprintf("%q . %s", device, f.Addr); serves && !b.Translate && !slices.Contains(own, text) {
+				if text := fmt.Sprintf("%q . %s", device, f.Addr); serves && b.Passthrough() && !slices.Contains(own, text) {
 					own = append(own, text)
 				}
 			}
@@ -106,6 +106,23 @@ func (r *renderer) senders() (lines []string) {
 		lines = append(lines, fmt.Sprintf("iifname { %s } accept", strings.Join(forwards, ", ")))
 	}
 	return append(lines, nicsIn+" "+r.count(spoofed, "iifname")+" drop")
+}
+
+// own is what may connect to the fabric itself: clients of proxies.
+func (r *renderer) own() (lines []string) {
+	for _, b := range r.Balancers {
+		for _, f := range b.Fronts {
+			if b.Proxy == nil {
+				continue
+			}
+			to := fmt.Sprintf(" ip daddr %s%s accept", f.Addr, balance.Matching(b.Protocol, b.Ports))
+			lines = append(lines, nicsIn+to)
+			if f.External {
+				lines = append(lines, fmt.Sprintf("iifname %q", wan)+to)
+			}
+		}
+	}
+	return append(lines, nicsIn+" ct state new drop", fmt.Sprintf("iifname %q ct state new drop", wan))
 }
 
 // gateway is the way to the internet and back: machines' primary addresses go

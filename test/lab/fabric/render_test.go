@@ -31,7 +31,7 @@ func TestComputeEngineIsRendered(t *testing.T) {
 	r, err := newGCE(t.Context(), Config{Endpoint: cloud.endpoint, Project: project, Network: "vpc"})
 	must(t, err)
 	v := read(t, r)
-	health := balance.Health{{Service: "inner", Machine: "a"}: true}
+	health := balance.Health{{Service: "inner", Member: "a"}: true}
 	golden.Check(t, "testdata/gce.golden", Render(v, nicsOf(v), health).String())
 }
 
@@ -98,6 +98,6 @@ func TestEC2IsRendered(t *testing.T) {
 	cloud.admit(t, "192.0.2.0/24", 30000, 32767)
 	must(t, cloud.AddRoute(cloud.vpc, netip.MustParsePrefix("172.16.0.0/12"), cloud.Interfaces()[0].ID))
 	v := read(t, cloud.api)
-	health := balance.Health{{Service: kept, Machine: cloud.machines[2]}: true}
+	health := balance.Health{{Service: kept, Member: cloud.machines[2]}: true}
 	golden.Check(t, "testdata/ec2.golden", Render(v, nicsOf(v), health).String())
 }
