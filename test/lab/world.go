@@ -19,8 +19,8 @@ type world struct {
 	kubectl, app string
 
 	mu sync.Mutex
-	// left are facts of machines that have left.
-	left map[string]string
+	// noted are facts of machines that have left, and of what was made by hand.
+	noted map[string]string
 	// release ends a hold of the cloud.
 	release func()
 	// programs run in the background, one a place.
@@ -96,6 +96,6 @@ func unknown(in string, args []string) error {
 func newWorld(s *stage) *world {
 	return &world{
 		stage: s, kubectl: filepath.Join(s.bin, "nodes", "kubectl"), app: filepath.Join(s.bin, "lab", "app"),
-		left: map[string]string{}, programs: map[string]*program{},
+		noted: map[string]string{}, programs: map[string]*program{},
 	}
 }

@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/test/lab/cluster"
 )
 
 // inCloud is what somebody does in the VPC, past the manager: to a machine's
 // ranges and to machines, or to the cloud itself, which a hold makes slow. A
-// neighbour is a second cluster with one machine.
+// proxy is a load balancer in front of an EndpointGroup, a neighbour a second
+// cluster with one machine.
 func (w *world) inCloud(ctx context.Context, args []string) error {
 	if len(args) == 1 {
 		return w.hold(args[0])
@@ -16,6 +22,8 @@ func (w *world) inCloud(ctx context.Context, args []string) error {
 	switch name := args[1]; args[0] {
 	case "delete":
 		return w.site.VPC.Delete(name)
+	case "proxy":
+		return w.proxy(ctx, name)
 	case "neighbour":
 		return w.neighbour(ctx, name)
 	case "assign", "unassign":
@@ -66,4 +74,25 @@ func (w *world) neighbour(ctx context.Context, machine string) error {
 		return err
 	}
 	return errors.Join(w.site.VPC.Join(), w.ready(ctx, l, []string{machine}), w.settle(ctx, l, []string{machine}))
+}
+
+// proxy notes the address of a load balancer as "proxy.NAME".
+func (w *world) proxy(ctx context.Context, name string) error {
+	cloud, ok := w.site.VPC.(cluster.Proxier)
+	if !ok {
+		return unknown("cloud", []string{"proxy", name})
+	}
+	var group v1alpha1.EndpointGroup
+	if err := w.first().API.Get(ctx, client.ObjectKey{Namespace: "default", Name: name}, &group); err != nil {
+		return err
+	}
+	var ids []string
+	for _, g := range group.Status.Groups {
+		ids = append(ids, g.ID)
+	}
+	at, err := cloud.Proxy(ctx, w.site.Endpoint, name, ids)
+	if err == nil {
+		w.note("proxy."+name, at.String())
+	}
+	return err
 }

@@ -23,9 +23,9 @@ func (w *world) Fact(fact string) (string, bool) {
 	h := w.site.Host(name)
 	if h == nil {
 		w.mu.Lock()
-		value, left := w.left[fact]
+		value, noted := w.noted[fact]
 		w.mu.Unlock()
-		if left {
+		if noted {
 			return value, value != ""
 		}
 		return claims.ServiceFact(ctx, w.first().API, w.site.Fabric.Hosts(), fact)
@@ -67,8 +67,12 @@ func nodeFact(ctx context.Context, api client.Reader, name, kind string) (string
 func (w *world) remember(name string) {
 	for _, kind := range []string{"node", "external", "nic", "pod", "range", "unused"} {
 		value, _ := w.Fact(name + "." + kind)
-		w.mu.Lock()
-		w.left[name+"."+kind] = value
-		w.mu.Unlock()
+		w.note(name+"."+kind, value)
 	}
+}
+
+func (w *world) note(fact, value string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.noted[fact] = value
 }

@@ -165,7 +165,9 @@ func TestAProxySendsTheHeader(t *testing.T) {
 }
 
 func TestEndpointsOfOneMachineDrainByThemselves(t *testing.T) {
-	m := func(port uint16) Member { return Member{Machine: "m", Addr: netip.MustParseAddr("10.4.0.7"), Port: port} }
+	m := func(port uint16) Member {
+		return Member{Machine: "m", Addr: netip.MustParseAddr("10.4.0.7"), Port: port}
+	}
 	b := Balancer{Name: "b", Service: "s", Drain: time.Second, Members: []Member{m(80), m(81)}, Proxy: &Proxy{}, Fronts: []Front{{Addr: netip.MustParseAddr("10.0.0.9")}}}
 	d, now := &Drainer{}, time.Now()
 	d.Follow([]Balancer{b}, nil, now)

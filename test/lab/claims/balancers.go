@@ -4,7 +4,8 @@ import "time"
 
 // Balancers is what holds of load balancers, whose Services have
 // externalTrafficPolicy Local. That of "each" sends to the pods that are named as
-// their machines.
+// their machines; so does the proxy before the EndpointGroup "published", whose
+// Service publishes pods that are not ready: only health checks take one out.
 var Balancers = []Claim{
 	{Core: true, Says: "a load balancer is reached from the internet, and the pod sees the client", Steps: []Step{
 		{In: "cluster", Run: "apply balancers"},
@@ -38,5 +39,20 @@ var Balancers = []Claim{
 		{In: "cluster", Run: "kubectl label node {member} node.kubernetes.io/exclude-from-external-load-balancers-"},
 		{In: "internet", Run: "app get -n 16 -names http://{lb.each}:80", Want: `{member}`, Within: time.Minute},
 		{In: "internet", Run: "said", Want: `"name":"{member}".* for \d+ s`},
+	}},
+	{Core: true, Clouds: []string{"gcp"}, Says: "a proxy load balancer in front of an EndpointGroup leads straight to pods, which see the proxy-only subnet", Steps: []Step{
+		{In: "cluster", Run: "apply published"},
+		{In: "cluster", Run: "kubectl wait endpointgroup/published --for=condition=Ready --timeout=60s"},
+		{In: "cloud", Run: "proxy published"},
+		{In: "machine/vm", Run: "app get http://{proxy.published}:80", Want: `"peer":"10\.20\.[01]\.\d+:\d+","own":"[0-9.]+:8080"`, Within: time.Minute},
+		{In: "machine/vm", Run: "app get -n 24 -names http://{proxy.published}:80", Want: `\ba b\b`, Within: time.Minute},
+	}},
+	{Core: true, Clouds: []string{"gcp"}, Says: "a proxy's own health checks take a pod out, and back when it is well", Steps: []Step{
+		{In: "cluster", Run: "kubectl get endpointgroup published -o jsonpath={.status.attached}", Want: `^(?P<all>\d+)$`},
+		{In: "machine/a", Run: "app get -post http://{b.pod}:8080/healthz?ok=false"},
+		{In: "machine/vm", Run: "app get -n 16 -names http://{proxy.published}:80", Want: `^[^b]+$`, Within: time.Minute, Settles: 3 * time.Second, Measures: "it is out"},
+		{In: "cluster", Run: "kubectl get endpointgroup published -o jsonpath={.status.attached}", Want: `^{all}$`},
+		{In: "machine/a", Run: "app get -post http://{b.pod}:8080/healthz?ok=true"},
+		{In: "machine/vm", Run: "app get -n 16 -names http://{proxy.published}:80", Want: `\bb\b`, Within: time.Minute, Measures: "it is back"},
 	}},
 }

@@ -42,8 +42,8 @@ type Instance struct {
 }
 
 // Clouds are those that a lab can be in. What operations take is given, and who
-// knows whether an instance answers a load balancer's checks.
-var Clouds = map[string]func(latency time.Duration, answers func(service, instance string) bool) Cloud{
+// knows whether a member answers a load balancer's checks.
+var Clouds = map[string]func(latency time.Duration, answers func(service, member string) bool) Cloud{
 	"gcp": func(latency time.Duration, answers func(string, string) bool) Cloud {
 		return &GCE{Sim: gcesim.New(gcesim.Config{Projects: []string{project}, Latency: latency, Answers: answers})}
 	},

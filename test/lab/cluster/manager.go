@@ -41,7 +41,7 @@ func (l *Cluster) startManager(ctx context.Context, fail context.CancelCauseFunc
 	}
 	p, err := l.Server.Run("manager", l.bin("vpcnative-manager"), append([]string{
 		"--kubeconfig=" + user.KubeconfigFile, "--namespace=" + Namespace, "--log-format=text",
-		"--metrics-bind-address=0", "--health-probe-bind-address=0", "--load-balancers", "--services-without-class",
+		"--metrics-bind-address=0", "--health-probe-bind-address=0", "--load-balancers", "--services-without-class", "--endpoint-groups",
 		"--masquerade-configmap=" + masqueradeNamespace + "/" + masqueradeName,
 		"--quarantine=" + Quarantine.String(), "--detach-grace=" + DetachGrace.String(), "--orphan-grace=" + OrphanGrace.String(), "--resync=" + Resync.String(),
 	}, l.VPC.ManagerFlags(l.Endpoint)...)...)
