@@ -157,7 +157,7 @@ func setTarget(s *Sim, c *call) (any, *APIError) {
 		return nil, refusal
 	}
 	next.Fingerprint = s.fingerprint()
-	return s.begin(c, change{kind: "SetTarget", path: pathOf(r.SelfLink), targetID: r.ID, apply: func() *OperationError {
+	return s.begin(c, change{kind: "setTarget", path: pathOf(r.SelfLink), targetID: r.ID, apply: func() *OperationError {
 		s.lb.rules.put(s.clock.Now(), c.Project, c.in, &next)
 		return nil
 	}})
