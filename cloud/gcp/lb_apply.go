@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -184,10 +185,27 @@ func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
 
 // call makes one change and waits for its operation.
 func (e *lbEdit) call(ctx context.Context, verb string, f func(context.Context) (operation, error)) error {
+	return e.callWithin(ctx, 0, verb, f)
+}
+
+// callWithin is call; an operation that goes on for longer than the patience is
+// as good as done, unless that is zero.
+func (e *lbEdit) callWithin(ctx context.Context, patience time.Duration, verb string, f func(context.Context) (operation, error)) error {
 	method := e.at.method(verb)
 	op, err := e.change(ctx, method, e.at.scope(), e.about, f)
 	if err == nil && !op.done {
-		if op, err = e.ops.wait(ctx, e.at.scope(), op.name, e.about); err != nil {
+		wait, cancel := ctx, context.CancelFunc(func() {})
+		if patience > 0 {
+			wait, cancel = context.WithTimeout(ctx, patience)
+		}
+		op, err = e.ops.wait(wait, e.at.scope(), op.name, e.about)
+		goesOn := wait.Err() != nil && ctx.Err() == nil
+		cancel()
+		if goesOn {
+			e.request = ""
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}

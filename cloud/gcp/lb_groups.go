@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -59,7 +60,12 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, l
 	}[add][at.kind]
 	e := &lbEdit{attempt: attempt{vpc: v.vpc, about: subject{map[bool]string{true: "attach members to", false: "detach members from"}[add] + " " + g.Kind, at.String()}}, at: at}
 	id := uuid.NewString()
-	err := e.call(ctx, verb, func(ctx context.Context) (operation, error) { return v.api.changeMembers(ctx, at, add, list, id) })
+	change := func(ctx context.Context) (operation, error) { return v.api.changeMembers(ctx, at, add, list, id) }
+	var patience time.Duration // all that it takes
+	if at.kind == kindNEG && !add {
+		patience = drainPatience
+	}
+	err := e.callWithin(ctx, patience, verb, change)
 	switch cloud.ReasonOf(err) {
 	case cloud.NotFound, cloud.Invalid, cloud.Conflict:
 		if !named(err, collections[at.kind], at.name) {
@@ -71,6 +77,11 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, l
 	}
 	return err
 }
+
+// drainPatience is how long the operation that takes endpoints out of a group is
+// waited for. One that lasts longer is draining them, for as long as the backend
+// services of the group say (up to an hour), and others must not wait for that.
+const drainPatience = 3 * time.Second
 
 // named reports whether what the cloud said is about the resource of that name.
 func named(err error, collection, name string) bool {

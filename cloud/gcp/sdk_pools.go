@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/api/compute/v1"
 )
@@ -49,7 +50,7 @@ func (s *sdk) members(ctx context.Context, r lbRef, token string) (page[string],
 		take(&p, l.Items, func(i *compute.InstanceWithNamedPorts) string { return base(i.Instance) })
 		return p, nil
 	}
-	l, err := s.NetworkEndpointGroups.ListNetworkEndpoints(r.project, r.zone, r.name, &compute.NetworkEndpointGroupsListEndpointsRequest{HealthStatus: "SKIP"}).
+	l, err := s.NetworkEndpointGroups.ListNetworkEndpoints(r.project, r.zone, r.name, &compute.NetworkEndpointGroupsListEndpointsRequest{HealthStatus: "SHOW"}).
 		MaxResults(pageSize).PageToken(token).Context(ctx).Do()
 	if err != nil {
 		return page[string]{}, err
@@ -60,10 +61,18 @@ func (s *sdk) members(ctx context.Context, r lbRef, token string) (page[string],
 		if e == nil {
 			e = &compute.NetworkEndpointWithHealthStatus{}
 		}
-		inner = append(inner, e.NetworkEndpoint)
+		if !drains(e) {
+			inner = append(inner, e.NetworkEndpoint)
+		}
 	}
 	take(&p, inner, endpointMember)
 	return p, nil
+}
+
+// drains reports whether an endpoint is being taken out: it is listed until its
+// connections have had their time.
+func drains(e *compute.NetworkEndpointWithHealthStatus) bool {
+	return slices.ContainsFunc(e.Healths, func(h *compute.HealthStatusForNetworkEndpoint) bool { return h != nil && h.HealthState == "DRAINING" })
 }
 
 func (s *sdk) changeMembers(ctx context.Context, r lbRef, add bool, members []string, id string) (operation, error) {
