@@ -46,7 +46,7 @@ func (v balancers) EndpointGroups(e lb.Endpoints, got lb.State) (_ []lb.Resource
 	}
 	blocks := subnetBlocks(got)
 	for _, x := range e.List {
-		if why := v.unfitEndpoint(x, blocks); why != "" {
+		if why := v.unfitEndpoint(x, blocks, got); why != "" {
 			left = append(left, members.Left{Member: x.AddrPort.String(), Err: errors.New(why)})
 			continue
 		}
@@ -65,12 +65,19 @@ func podAttributes(p lb.Protocol) map[string]string {
 	return out
 }
 
+// Places are none: the one group is in all zones.
+func (v balancers) Places([]lb.Node, lb.State) []lb.Node { return nil }
+
 // unfitEndpoint says why a target group cannot have an address: a network load
 // balancer sends to addresses of its VPC's subnets, and to none that only a
-// route table knows.
-func (v balancers) unfitEndpoint(e lb.Endpoint, subnets []netip.Prefix) string {
-	if _, ok := parseProviderID(e.Node.ProviderID); !ok {
-		return "its Node's providerID names no instance of EC2"
+// route table knows. An address is not enough: another VPC's machine may have
+// the same, and here it is somebody else's.
+func (v balancers) unfitEndpoint(e lb.Endpoint, subnets []netip.Prefix, got lb.State) string {
+	if why := v.Unfit(e.Node); why != "" {
+		return "of its machine: " + why
+	}
+	if _, here := got[lb.Ref{Kind: kindInstance, Name: instanceOf(e.Node.ProviderID)}]; !here && v.Rules().ReadsNodes {
+		return "its machine " + instanceOf(e.Node.ProviderID) + " is not in " + v.VPC
 	}
 	if e.Addr().Is4() && !slices.ContainsFunc(subnets, func(p netip.Prefix) bool { return p.Contains(e.Addr()) }) {
 		return "it lies in no subnet of " + v.VPC + ": pods as targets require attachment Prefixes"

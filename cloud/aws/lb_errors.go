@@ -119,7 +119,7 @@ var codeRemedies = map[string]string{
 	"AllocationIdNotFound":               "name Elastic IPs that are allocated in this region",
 	"TooManyLoadBalancers":               "have the quota raised in Service Quotas (Elastic Load Balancing)",
 	"TooManyTargetGroups":                "have the quota raised in Service Quotas (Elastic Load Balancing)",
-	"TooManyTargets":                     "have fewer nodes or ports in this Service",
+	"TooManyTargets":                     "have fewer targets: nodes or ports of the Service, or endpoints of the EndpointGroup",
 	"TooManyListeners":                   "have fewer nodes or ports in this Service",
 	"RulesPerSecurityGroupLimitExceeded": "have the quota of rules of a security group raised in Service Quotas (Amazon VPC), or take rules out of the group",
 	"InvalidTarget":                      "ELB takes running instances of the VPC",

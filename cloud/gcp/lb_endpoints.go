@@ -2,7 +2,9 @@ package gcp
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,22 +28,22 @@ func (v balancers) EndpointGroups(e lb.Endpoints, got lb.State) (_ []lb.Resource
 	}
 	subnets := subnetsOf(got)
 	groups := map[place][]string{}
-	at := func(n lb.Node) place {
-		ref, _ := parseProviderID(n.ProviderID)
-		return place{ref.zone, v.subnetOfNode(n, subnets)}
-	}
 	for _, n := range e.Nodes {
-		if v.unfitMachine(n) == "" {
-			groups[at(n)] = []string{}
+		if at, why := v.placeOf(n, subnets); why == "" {
+			groups[at] = []string{}
 		}
 	}
 	for _, x := range e.List {
-		if why := v.unfitMachine(x.Node); why != "" {
+		at, why := v.placeOf(x.Node, subnets)
+		if why == "" && lost(endpointGroupRef(e.Owner, at), got) {
+			why = "zone " + at.zone + " does not answer"
+		}
+		if why != "" {
 			left = append(left, members.Left{Member: x.AddrPort.String(), Err: errors.New("of its machine: " + why)})
 			continue
 		}
 		ref, _ := parseProviderID(x.Node.ProviderID)
-		groups[at(x.Node)] = append(groups[at(x.Node)], ref.name+" "+x.AddrPort.String())
+		groups[at] = append(groups[at], ref.name+" "+x.AddrPort.String())
 	}
 	out := lb.State{}
 	for where, list := range groups {
@@ -62,6 +64,31 @@ func (v balancers) EndpointGroups(e lb.Endpoints, got lb.State) (_ []lb.Resource
 		}
 	}
 	return out.Sorted(), left, nil
+}
+
+// Places are one node of each zone and subnetwork.
+func (v balancers) Places(nodes []lb.Node, got lb.State) (out []lb.Node) {
+	subnets, seen := subnetsOf(got), map[place]bool{}
+	for _, n := range nodes {
+		if at, why := v.placeOf(n, subnets); why == "" && !seen[at] {
+			seen[at], out = true, append(out, n)
+		}
+	}
+	return out
+}
+
+// placeOf is where a machine's endpoints are, or why they can be in no group:
+// the machine may be in another network than this one.
+func (v balancers) placeOf(n lb.Node, subnets map[string]netip.Prefix) (_ place, why string) {
+	if why = v.Unfit(n); why != "" {
+		return place{}, why
+	}
+	in := func(p netip.Prefix) bool { return slices.ContainsFunc(n.Addresses, p.Contains) }
+	if n.Subnet == "" && len(subnets) > 0 && !slices.ContainsFunc(slices.Collect(maps.Values(subnets)), in) {
+		return place{}, "its address is in no subnetwork of network " + v.Network + " in " + v.Region
+	}
+	ref, _ := parseProviderID(n.ProviderID)
+	return place{ref.zone, v.subnetOfNode(n, subnets)}, ""
 }
 
 func checkEndpoints(e lb.Endpoints) error {

@@ -20,7 +20,7 @@ func (v balancers) Limits() members.Limits {
 		if g.Kind == kindGroup {
 			return maxGroup
 		}
-		return 0
+		return maxEndpoints
 	}}
 }
 

@@ -49,6 +49,8 @@ const (
 	maxNodes  = 250
 	wideNodes = 3000
 	maxGroup  = 1000
+	// maxEndpoints is how many a network endpoint group holds: quotas page.
+	maxEndpoints = 10_000
 )
 
 // balancers is lb.Balancers.

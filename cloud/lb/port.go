@@ -83,6 +83,10 @@ type Balancers interface {
 	// Errors: Invalid for what the cloud has no way to do.
 	EndpointGroups(e Endpoints, got State) (groups []Resource, left []members.Left, err error)
 
+	// Places returns of these nodes one for each place in which EndpointGroups
+	// has a group made: with them it makes the groups that it makes with all.
+	Places(nodes []Node, got State) []Node
+
 	// Ingresses is where the balancer can be reached; none while something
 	// that it needs for that is not there or pending.
 	Ingresses(b LoadBalancer, got State) []Ingress

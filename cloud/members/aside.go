@@ -113,17 +113,28 @@ func (a *Aside) Of(g Group) (out []Left) {
 	return out
 }
 
-// Next is when the first of those that are set aside is to be tried again; zero
-// where there is none.
-func (a *Aside) Next() (first time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, in := range a.all {
-		for _, n := range in {
-			if first.IsZero() || n.again.Before(first) {
-				first = n.again
-			}
+// Next is when the first of those that are set aside from such groups is to be
+// tried again; zero where there is none.
+func (a *Aside) Next(of func(Group) bool) (first time.Time) {
+	for g, at := range a.firsts() {
+		if of(g) && (first.IsZero() || at.Before(first)) {
+			first = at
 		}
 	}
 	return first
+}
+
+// firsts is when the first of each group is to be tried again.
+func (a *Aside) firsts() map[Group]time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := map[Group]time.Time{}
+	for g, in := range a.all {
+		for _, n := range in {
+			if had, is := out[g]; !is || n.again.Before(had) {
+				out[g] = n.again
+			}
+		}
+	}
+	return out
 }

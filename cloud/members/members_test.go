@@ -174,16 +174,16 @@ func TestOneBrokenMemberCostsFewCalls(t *testing.T) {
 		t.Errorf("%d calls while it is set aside", n)
 	}
 	for range 3 { // later each time
-		now = aside.Next()
+		now = aside.Next(all)
 		if n := turn(); n != 1 {
 			t.Errorf("%d calls for one member that is due", n)
 		}
 	}
-	if pause := aside.Next().Sub(now); pause != 8*firstPause {
+	if pause := aside.Next(all).Sub(now); pause != 8*firstPause {
 		t.Errorf("it is tried again after %s", pause)
 	}
 	delete(cloud.broken, "m037")
-	now = aside.Next()
+	now = aside.Next(all)
 	if n := turn(); n != 1 || len(cloud.has["g"]) != 100 || len(aside.Of(w.Group)) != 0 {
 		t.Errorf("it works: %d calls, %d members", n, len(cloud.has["g"]))
 	}
@@ -200,7 +200,7 @@ func TestAMemberThatIsNotWantedIsForgotten(t *testing.T) {
 		t.Errorf("set aside: %v", left)
 	}
 	aside.Keep(Wanted{Group: g, Want: []string{"b"}, Has: []string{"b"}})
-	if !aside.Next().IsZero() {
+	if !aside.Next(all).IsZero() {
 		t.Error("it is remembered though it is held")
 	}
 }
@@ -287,5 +287,22 @@ func TestAChangeOnOneLine(t *testing.T) {
 	want := "members of targetGroup t: +m002, +m003, +m004, +m005, +m006, +m007, +m008, +m009, +m010, +m011, +m012, +m013, and 8 more"
 	if got := changes[0].String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func all(Group) bool { return true }
+
+// TestTheNextTryIsOfTheGroupsAskedFor: whoever looks after some groups is not
+// woken for others.
+func TestTheNextTryIsOfTheGroupsAskedFor(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	aside := NewAside(func() time.Time { return now })
+	aside.Note(Result{Group: Group{Name: "early"}, Left: []Left{{"a", errors.New("x")}}})
+	now = now.Add(time.Second)
+	aside.Note(Result{Group: Group{Name: "late"}, Left: []Left{{"a", errors.New("x")}}})
+	late := aside.Next(func(g Group) bool { return g.Name == "late" })
+	if first := aside.Next(all); late.Sub(first) != time.Second || !aside.Next(func(Group) bool { return false }).IsZero() {
+		t.Errorf("first %s, late %s", first, late)
 	}
 }

@@ -9,20 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -50,7 +41,7 @@ type Config struct {
 }
 
 // Pods knows the Pods' addresses once all have been listed, and in which
-// namespaces one has got an address since.
+// namespaces one has got or lost an address since.
 type Pods interface {
 	resolve.Pods
 	WaitForSync(context.Context) error
@@ -65,11 +56,11 @@ type Controller struct {
 	again chan event.TypedGenericEvent[*v1alpha1.EndpointGroup] // to be looked at again
 
 	mu       sync.Mutex
-	machines *resolve.Machines // nil after a Node has changed
+	machines *machines // nil after Nodes have changed
 	steady   map[types.NamespacedName]*resolve.Steady
 }
 
-// New makes the controller, and registers EndpointGroups with the engine.
+// New makes the controller.
 func New(cfg Config) *Controller {
 	if cfg.Gather == 0 {
 		cfg.Gather = time.Second
@@ -77,29 +68,7 @@ func New(cfg Config) *Controller {
 	if cfg.Workers == 0 {
 		cfg.Workers = 32
 	}
-	c := &Controller{Config: cfg, steady: map[types.NamespacedName]*resolve.Steady{}, again: make(chan event.TypedGenericEvent[*v1alpha1.EndpointGroup], 1024)}
-	cfg.Engine.Register(c)
-	return c
-}
-
-// Setup adds the queue of EndpointGroups to a manager.
-func (c *Controller) Setup(mgr manager.Manager) error {
-	return ctrl.NewControllerManagedBy(mgr).
-		Named("endpointgroup").
-		For(&v1alpha1.EndpointGroup{}, builder.WithPredicates(changed)).
-		Watches(&discoveryv1.EndpointSlice{}, c.gathered(ofService(serviceOfSlice))).
-		Watches(&corev1.Service{}, c.gathered(ofService(client.Object.GetName)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.Node{}, c.gathered(c.ofNodes), builder.WithPredicates(nodeChanged)).
-		WatchesRawSource(source.Channel(c.again, &handler.TypedEnqueueRequestForObject[*v1alpha1.EndpointGroup]{})).
-		WatchesRawSource(source.Channel(c.Pods.Came(), handler.TypedFuncs[*corev1.Namespace, reconcile.Request]{
-			GenericFunc: func(ctx context.Context, _ event.TypedGenericEvent[*corev1.Namespace], q queue) {
-				for _, namespace := range c.Pods.TakeNews() {
-					c.enqueue(ctx, q, ofNamespace, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
-				}
-			},
-		})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: c.Workers}).
-		Complete(reconcile.Func(c.reconcile))
+	return &Controller{Config: cfg, steady: map[types.NamespacedName]*resolve.Steady{}, again: make(chan event.TypedGenericEvent[*v1alpha1.EndpointGroup], 1024)}
 }
 
 // Kind is that of the owners of what is made for EndpointGroups.

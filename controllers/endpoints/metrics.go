@@ -3,6 +3,9 @@ package endpoints
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
 
 // Metrics are the controller's own.
@@ -30,16 +33,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) observe(key types.NamespacedName, is standing) {
+// observe enters how a turn ended, and what is known since.
+func (m *Metrics) observe(key types.NamespacedName, is loadbalancer.Outcome, s v1alpha1.EndpointGroupStatus) {
 	if !is.Ready {
 		m.failures.WithLabelValues(key.Namespace, key.Name, is.Reason).Inc()
 	}
-	attached := 0
-	for _, g := range is.groups {
-		attached += g.Holds
-	}
-	m.endpoints.WithLabelValues(key.Namespace, key.Name).Set(float64(is.ready))
-	m.attached.WithLabelValues(key.Namespace, key.Name).Set(float64(attached))
+	m.endpoints.WithLabelValues(key.Namespace, key.Name).Set(float64(s.Endpoints))
+	m.attached.WithLabelValues(key.Namespace, key.Name).Set(float64(s.Attached))
 }
 
 func (m *Metrics) forget(key types.NamespacedName) {

@@ -52,7 +52,7 @@ func (c *Controller) observe(ctx context.Context, g *v1alpha1.EndpointGroup) (ou
 		return out, err
 	}
 	all, again := c.steadyOf(client.ObjectKeyFromObject(g)).Keep(resolve.Merge(list, name, corev1.Protocol(g.Spec.Protocol), g.Spec.IPFamily), c.Engine.Now(), c.Gather)
-	out.Placement, out.again = resolve.Place(all, g.Namespace, c.index(), c.Pods), again
+	out.Placement, out.again = resolve.Place(all, g.Namespace, c.index().Machines, c.Pods), again
 	return out, nil
 }
 
@@ -70,17 +70,6 @@ func (c *Controller) slices(ctx context.Context, g *v1alpha1.EndpointGroup) (out
 	return out, nil
 }
 
-// index is that of the Nodes there are by now.
-func (c *Controller) index() resolve.Machines {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.machines == nil {
-		m := resolve.IndexMachines(c.Nodes())
-		c.machines = &m
-	}
-	return *c.machines
-}
-
 func (c *Controller) steadyOf(key types.NamespacedName) *resolve.Steady {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,7 +82,7 @@ func (c *Controller) steadyOf(key types.NamespacedName) *resolve.Steady {
 // endpointsOf is what the engine is to keep for a group.
 func (c *Controller) endpointsOf(g *v1alpha1.EndpointGroup, placed []resolve.Placed) loadbalancer.WantedEndpoints {
 	w := loadbalancer.WantedEndpoints{Object: g, Endpoints: lb.Endpoints{
-		Owner: loadbalancer.OwnerOf(c.Engine.ClusterID, lb.KindEndpointGroup, g), Protocol: lb.TCP, Family: lb.IPv4,
+		Owner: loadbalancer.OwnerOf(c.Engine.ClusterID, lb.KindEndpointGroup, g), Protocol: lb.TCP, Family: lb.IPv4, Nodes: c.index().nodes,
 	}}
 	if g.Spec.Protocol == v1alpha1.ProtocolUDP {
 		w.Protocol = lb.UDP

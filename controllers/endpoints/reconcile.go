@@ -19,6 +19,9 @@ import (
 
 // reconcile has one EndpointGroup's groups hold its endpoints.
 func (c *Controller) reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	if req == nodesChanged {
+		return reconcile.Result{}, c.lookAtAll(ctx)
+	}
 	g := &v1alpha1.EndpointGroup{}
 	if err := c.Client.Get(ctx, req.NamespacedName, g); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -47,8 +50,11 @@ func (c *Controller) reconcile(ctx context.Context, req reconcile.Request) (reco
 // standing is how an EndpointGroup stands.
 type standing struct {
 	loadbalancer.Outcome
-	// groups are those in the cloud; nil where they were not looked at.
+	// groups are those in the cloud, where they were seen, but for those of
+	// zones that are silent.
 	groups []loadbalancer.Group
+	seen   bool
+	silent []string
 	// ready is how many endpoints are ready.
 	ready int
 	// left are those that are not attached, each with why.
@@ -74,7 +80,7 @@ func (c *Controller) keep(ctx context.Context, g *v1alpha1.EndpointGroup) (is st
 	if err != nil {
 		return is, err
 	}
-	is = standing{Outcome: kept.Outcome, groups: kept.Groups, ready: len(o.Placed) + len(o.Left)}
+	is = standing{Outcome: kept.Outcome, groups: kept.Groups, seen: kept.Seen, silent: kept.Silent, ready: len(o.Placed) + len(o.Left)}
 	for _, l := range o.Left {
 		is.left = append(is.left, l.String())
 	}

@@ -1,8 +1,10 @@
 package endpoints
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +27,7 @@ func (c *Controller) report(ctx context.Context, g *v1alpha1.EndpointGroup, is s
 		return nil
 	}
 	before := g.DeepCopy()
-	if is.groups != nil {
+	if is.seen {
 		enterGroups(&g.Status, is)
 	}
 	status := metav1.ConditionFalse
@@ -33,7 +35,7 @@ func (c *Controller) report(ctx context.Context, g *v1alpha1.EndpointGroup, is s
 		status = metav1.ConditionTrue
 	}
 	news := conditions.Set(&g.Status.Conditions, g, metav1.Condition{Type: v1alpha1.ConditionReady, Status: status, Reason: is.Reason, Message: is.Text})
-	c.Metrics.observe(client.ObjectKeyFromObject(g), is)
+	c.Metrics.observe(client.ObjectKeyFromObject(g), is.Outcome, g.Status)
 	var why *conditions.Refusal
 	if len(is.left) > 0 {
 		why = conditions.Refuse(v1alpha1.ReasonEndpointsRefused, "%s", leftText(is.left))
@@ -51,11 +53,38 @@ func (c *Controller) report(ctx context.Context, g *v1alpha1.EndpointGroup, is s
 	return conditions.WriteStatus(ctx, c.Client, g, before)
 }
 
+// enterGroups enters what was seen. What was not stays as it was last seen: a
+// group of a zone that does not answer, and what a group holds that cannot be
+// listed.
 func enterGroups(s *v1alpha1.EndpointGroupStatus, is standing) {
+	had := s.Groups
 	s.Groups, s.Endpoints, s.Attached = nil, int32(is.ready), 0
+	find := func(zone, name string) (v1alpha1.CloudEndpointGroup, bool) {
+		at := slices.IndexFunc(had, func(x v1alpha1.CloudEndpointGroup) bool { return x.Zone == zone && x.Name == name })
+		if at < 0 {
+			return v1alpha1.CloudEndpointGroup{}, false
+		}
+		return had[at], true
+	}
+	seen := map[string]bool{}
 	for _, x := range is.groups {
-		s.Attached += int32(x.Holds)
-		s.Groups = append(s.Groups, v1alpha1.CloudEndpointGroup{Zone: x.Zone, Name: x.Name, ID: x.ID, Endpoints: int32(x.Wanted), Attached: int32(x.Holds)})
+		now := v1alpha1.CloudEndpointGroup{Zone: x.Zone, Name: x.Name, ID: x.ID, Endpoints: int32(x.Wanted), Attached: int32(x.Holds)}
+		if before, is := find(x.Zone, x.Name); is && !x.Known {
+			now.Attached = before.Attached
+		}
+		seen[x.Zone+"/"+x.Name] = true
+		s.Groups = append(s.Groups, now)
+	}
+	for _, x := range had {
+		if slices.Contains(is.silent, x.Zone) && !seen[x.Zone+"/"+x.Name] {
+			s.Groups = append(s.Groups, x)
+		}
+	}
+	slices.SortStableFunc(s.Groups, func(a, b v1alpha1.CloudEndpointGroup) int {
+		return cmp.Or(strings.Compare(a.Zone, b.Zone), strings.Compare(a.Name, b.Name))
+	})
+	for _, x := range s.Groups {
+		s.Attached += x.Attached
 	}
 }
 

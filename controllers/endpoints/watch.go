@@ -4,7 +4,6 @@ import (
 	"context"
 	"reflect"
 
-	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,8 +18,8 @@ import (
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// concerns says which EndpointGroups an object concerns: those of a namespace,
-// or of all where it is empty, that pass.
+// concerns says which EndpointGroups an object concerns: those of a namespace
+// that pass.
 type concerns func(o client.Object) (namespace string, passes func(*v1alpha1.EndpointGroup) bool)
 
 // ofService are the EndpointGroups of the Service that an object names.
@@ -37,33 +36,33 @@ func ofNamespace(o client.Object) (string, func(*v1alpha1.EndpointGroup) bool) {
 	return o.GetName(), func(*v1alpha1.EndpointGroup) bool { return true }
 }
 
-// ofNodes are all: a Node may have the addresses of any.
-func (c *Controller) ofNodes(client.Object) (string, func(*v1alpha1.EndpointGroup) bool) {
-	c.mu.Lock()
-	c.machines = nil
-	c.mu.Unlock()
-	return "", func(*v1alpha1.EndpointGroup) bool { return true }
-}
-
 // gathered brings EndpointGroups to the queue a little after the first of
 // several changes.
 func (c *Controller) gathered(of concerns) handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { c.enqueue(ctx, q, of, e.Object) },
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) { c.enqueue(ctx, q, of, e.ObjectNew) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			c.enqueue(ctx, q, of, e.ObjectNew, e.ObjectOld)
+		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { c.enqueue(ctx, q, of, e.Object) },
 	}
 }
 
-func (c *Controller) enqueue(ctx context.Context, q queue, of concerns, o client.Object) {
-	namespace, passes := of(o)
+// enqueue brings those to the queue that an object concerns, as it is or as it
+// was: a slice may have been another Service's.
+func (c *Controller) enqueue(ctx context.Context, q queue, of concerns, is client.Object, was ...client.Object) {
+	namespace, passes := of(is)
+	before := passes
+	if len(was) > 0 {
+		_, before = of(was[0])
+	}
 	var all v1alpha1.EndpointGroupList
 	if err := c.Client.List(ctx, &all, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing EndpointGroups")
 		return
 	}
 	for i := range all.Items {
-		if passes(&all.Items[i]) {
+		if passes(&all.Items[i]) || before(&all.Items[i]) {
 			q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&all.Items[i])}, c.Gather)
 		}
 	}
@@ -73,10 +72,4 @@ func (c *Controller) enqueue(ctx context.Context, q queue, of concerns, o client
 var changed = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	a, b := e.ObjectOld, e.ObjectNew
 	return a.GetGeneration() != b.GetGeneration() || !reflect.DeepEqual(a.GetFinalizers(), b.GetFinalizers()) || a.GetDeletionTimestamp().IsZero() != b.GetDeletionTimestamp().IsZero()
-}}
-
-// nodeChanged lets through what changes where an address is.
-var nodeChanged = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-	a, b := e.ObjectOld.(*corev1.Node), e.ObjectNew.(*corev1.Node)
-	return a.Spec.ProviderID != b.Spec.ProviderID || !reflect.DeepEqual(a.Spec.PodCIDRs, b.Spec.PodCIDRs) || !reflect.DeepEqual(a.Status.Addresses, b.Status.Addresses)
 }}

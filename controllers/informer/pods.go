@@ -50,12 +50,12 @@ func newPodIndex(lw cache.ListerWatcher) *PodIndex {
 	}
 }
 
-// Came has an event in it while there are namespaces where a Pod has got an
-// address, until [PodIndex.TakeNews] takes them.
+// Came has an event in it while there are namespaces where a Pod has got or lost
+// an address, until [PodIndex.TakeNews] takes them.
 func (x *PodIndex) Came() <-chan event.TypedGenericEvent[*corev1.Namespace] { return x.came }
 
-// TakeNews takes the namespaces where a Pod has got an address since it was last
-// called.
+// TakeNews takes the namespaces where a Pod has got or lost an address since it
+// was last called.
 func (x *PodIndex) TakeNews() []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -93,21 +93,20 @@ func (x *PodIndex) Namespaces(a netip.Addr) (out []string) {
 	return out
 }
 
-func (x *PodIndex) put(p *corev1.Pod) (news bool) {
+func (x *PodIndex) put(p *corev1.Pod) {
 	key, now := types.NamespacedName{Namespace: word(p.Namespace), Name: p.Name}, addressesOf(p)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	had := x.pods[key]
-	if slices.Equal(had, now) {
-		return false
+	if slices.Equal(x.pods[key], now) {
+		return
 	}
 	x.forget(key)
 	if len(now) == 0 {
-		return false
+		return
 	}
 	x.pods[key] = now
+	x.tell(key.Namespace)
 	for _, a := range now {
-		news = news || !slices.Contains(had, a)
 		list := x.byAddr[a]
 		if at := slices.IndexFunc(list, func(o owners) bool { return o.namespace == key.Namespace }); at >= 0 {
 			list[at].pods++
@@ -115,14 +114,23 @@ func (x *PodIndex) put(p *corev1.Pod) (news bool) {
 		}
 		x.byAddr[a] = append(list, owners{key.Namespace, 1})
 	}
-	if news {
-		x.news[key.Namespace] = true
-	}
-	return news
 }
 
-// forget takes a Pod out. The index is locked.
+// tell has news of a namespace. The index is locked.
+func (x *PodIndex) tell(namespace string) {
+	x.news[namespace] = true
+	select {
+	case x.came <- event.TypedGenericEvent[*corev1.Namespace]{Object: &corev1.Namespace{}}:
+	default: // there is one in it
+	}
+}
+
+// forget takes a Pod out. That is news: a slice may still have the address, and
+// another namespace's Pod get it. The index is locked.
 func (x *PodIndex) forget(key types.NamespacedName) {
+	if len(x.pods[key]) > 0 {
+		x.tell(key.Namespace)
+	}
 	for _, a := range x.pods[key] {
 		list := x.byAddr[a]
 		at := slices.IndexFunc(list, func(o owners) bool { return o.namespace == key.Namespace })
@@ -174,12 +182,7 @@ func (s *podStore) Add(o any) error {
 	if !ok {
 		return fmt.Errorf("watching Pods: got a %T", o)
 	}
-	if s.index().put(p) {
-		select {
-		case s.came <- event.TypedGenericEvent[*corev1.Namespace]{Object: &corev1.Namespace{}}:
-		default: // there is one in it
-		}
-	}
+	s.index().put(p)
 	return nil
 }
 

@@ -73,8 +73,9 @@ func TestTheIndexKnowsWhatAListOfAllPodsKnows(t *testing.T) {
 	}
 }
 
-// TestNewAddressesAreNews, and nothing else is.
-func TestNewAddressesAreNews(t *testing.T) {
+// TestAddressesThatComeAndGoAreNews, and nothing else is: one that goes may be
+// another namespace's next.
+func TestAddressesThatComeAndGoAreNews(t *testing.T) {
 	t.Parallel()
 	x := newPodIndex(nil)
 	for i, c := range []struct {
@@ -82,13 +83,20 @@ func TestNewAddressesAreNews(t *testing.T) {
 		news bool
 	}{
 		{pod("shop", "web", corev1.PodPending), false}, {pod("shop", "web", corev1.PodPending, "10.0.0.1"), true}, {pod("shop", "web", corev1.PodRunning, "10.0.0.1"), false},
-		{pod("shop", "web", corev1.PodRunning, "10.0.0.1", "2001:db8::1"), true}, {pod("shop", "web", corev1.PodSucceeded, "10.0.0.1"), false},
+		{pod("shop", "web", corev1.PodRunning, "10.0.0.1", "2001:db8::1"), true}, {pod("shop", "web", corev1.PodSucceeded, "10.0.0.1"), true}, {pod("shop", "web", corev1.PodSucceeded, "10.0.0.1"), false},
 	} {
 		if err := (*podStore)(x).Update(c.pod); err != nil {
 			t.Fatal(err)
 		}
 		if got := x.TakeNews(); (len(got) > 0) != c.news {
 			t.Errorf("%d: news of %v", i, got)
+		}
+	}
+	last := pod("shop", "web", corev1.PodRunning, "10.0.0.1")
+	for _, change := range []func() error{func() error { return (*podStore)(x).Add(last) }, func() error { return (*podStore)(x).Delete(last) },
+		func() error { return (*podStore)(x).Add(last) }, func() error { return (*podStore)(x).Replace(nil, "") }} {
+		if err := change(); err != nil || !slices.Equal(x.TakeNews(), []string{"shop"}) {
+			t.Errorf("an address came or went, and is no news: %v", err)
 		}
 	}
 	if len(x.Came()) != 1 {

@@ -51,7 +51,7 @@ func (e *Engine) brake(ctx context.Context, n *v1alpha1.Network, k *View, state 
 		annotations = append(annotations, x.Annotations)
 	}
 	var is brake.Decision // the first that is held speaks for all
-	for _, kind := range slices.Sorted(maps.Keys(e.kinds)) {
+	for _, kind := range slices.Sorted(maps.Keys(e.registered())) {
 		d := brake.Decide(ownersOf(kind, state, alive), was, brake.Confirmed(kind, annotations...))
 		if d.Held && !is.Held {
 			is = d

@@ -3,7 +3,9 @@ package loadbalancer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +21,8 @@ import (
 type WantedEndpoints struct {
 	// Object is the owner. It carries our finalizer before anything is made.
 	Object client.Object
-	// Endpoints name the owner. Their Nodes are filled in by the engine.
+	// Endpoints name the owner. Their Nodes are all there are, in a slice that
+	// stays the same while they do.
 	lb.Endpoints
 }
 
@@ -30,16 +33,21 @@ type Group struct {
 	// ID is by what others refer to it.
 	ID string
 	// Wanted is how many endpoints it is to hold, Holds how many of them it
-	// does.
+	// does, where that is Known.
 	Wanted, Holds int
+	Known         bool
 }
 
 // Groups is how an owner's endpoint groups stand.
 type Groups struct {
 	Outcome
+	// Groups are those that there are, where Seen.
 	Groups []Group
+	Seen   bool
 	// Left are the endpoints that the cloud does not take, and why.
 	Left []members.Left
+	// Silent are zones that did not answer: what is there is not among Groups.
+	Silent []string
 }
 
 // KeepEndpoints makes an owner's endpoint groups, and has them hold its
@@ -52,29 +60,34 @@ func (e *Engine) KeepEndpoints(ctx context.Context, k *View, w WantedEndpoints) 
 	if err := k.settle(ctx, w.Owner); err != nil {
 		return Groups{Outcome: Troubled(err)}, nil
 	}
-	w.Nodes = k.nodes()
-	state := k.view()
-	want, unfit, err := k.EndpointGroups(w.Endpoints, state)
-	if err != nil {
+	is, err := k.endpointGroups(ctx, w.Endpoints)
+	switch {
+	case cloud.Is(err, cloud.Invalid):
 		return Groups{Outcome: impossible(err)}, nil
+	case err != nil:
+		return Groups{Outcome: Troubled(err)}, nil
 	}
-	x := executor{View: k, e: e, owner: w.Owner, want: want}
-	plan := lb.Plan(k.Rules(), state, lb.Goal{Owner: w.Owner, Want: want, Keep: true})
+	x := executor{View: k, e: e, owner: w.Owner, want: is.want}
+	plan := lb.Plan(k.Rules(), is.state, lb.Goal{Owner: w.Owner, Want: is.want, Keep: true})
 	if e.DryRun {
-		return Groups{Left: unfit, Outcome: Outcome{Ready: true, Reason: v1alpha1.ReasonPlanned, Text: x.wouldHold(plan)}}, nil
+		return x.wouldHold(ctx, plan, is.unfit), nil
 	}
 	if err := e.hold(ctx, k, as); err != nil {
 		return Groups{}, err
 	}
-	if err := x.sideBySide(ctx, plan, state); err != nil {
-		return x.groups(unfit, err), nil
+	made := x.sideBySide(ctx, plan, is.state) // one that cannot be made holds none of the others up
+	all, err := x.syncMembers(ctx, refsOf(is.want), func(ref lb.Ref) (lb.Resource, bool) { return find(is.want, ref) })
+	return x.settled(is, all, errors.Join(made, err)), nil
+}
+
+// settled is how the groups stand after a turn, and when to look again.
+func (h executor) settled(g endpointGroups, all bool, err error) Groups {
+	is := h.groups(g.unfit, err)
+	is.Silent = g.silent
+	if !all && (is.Again == 0 || is.Again > h.e.Again) {
+		is.Again = h.e.Again
 	}
-	all, err := x.syncMembers(ctx, refsOf(want), func(ref lb.Ref) (lb.Resource, bool) { return find(want, ref) })
-	is := x.groups(unfit, err)
-	if !all && is.Again == 0 {
-		is.Again = e.Again
-	}
-	return is, nil
+	return is
 }
 
 // RemoveEndpoints takes down an owner's groups; done reports that they are gone.
@@ -91,10 +104,13 @@ func (w WantedEndpoints) wanted() Wanted {
 }
 
 // wouldHold is all that a dry run does.
-func (h executor) wouldHold(plan lb.Actions) string {
+func (h executor) wouldHold(ctx context.Context, plan lb.Actions, unfit []members.Left) Groups {
 	parts := []string{"would be done, and is not: " + plan.String()}
 	var wanted []members.Wanted
 	for _, r := range h.want {
+		if err := h.list(ctx, r.Ref); err != nil {
+			return Groups{Outcome: Troubled(err)}
+		}
 		w, _, _ := h.wantedOf(r)
 		w.Group = r.Group()
 		wanted = append(wanted, w)
@@ -102,20 +118,28 @@ func (h executor) wouldHold(plan lb.Actions) string {
 	for _, change := range members.Plan(h.Limits(), wanted, h.aside) {
 		parts = append(parts, change.String())
 	}
-	return strings.Join(parts, "\n")
+	return Groups{Left: unfit, Outcome: Outcome{Ready: true, Reason: v1alpha1.ReasonPlanned, Text: strings.Join(parts, "\n")}}
 }
 
 // groups is how the groups stand after a plan.
 func (h executor) groups(unfit []members.Left, err error) (out Groups) {
-	state, wanted, holds := h.view(), len(unfit), 0
-	out.Left = unfit
+	wanted, holds, unknown := len(unfit), 0, 0
+	out.Seen, out.Left = true, slices.Clone(unfit)
+	its := map[members.Group]bool{}
 	for _, want := range h.want {
-		r, there := state[want.Ref]
+		r, there := h.get(want.Ref)
+		wanted += len(want.Members)
 		if !there {
 			continue
 		}
-		g := Group{Zone: want.Scope, Name: want.Name, ID: cmp.Or(r.ID, want.ID), Wanted: len(want.Members), Holds: len(h.holds(want))}
-		wanted, holds = wanted+g.Wanted, holds+g.Holds
+		g := Group{Zone: want.Scope, Name: want.Name, ID: cmp.Or(r.ID, want.ID), Wanted: len(want.Members), Known: r.Members != nil}
+		if g.Known {
+			g.Holds = len(h.holds(want))
+		} else {
+			unknown++
+		}
+		holds += g.Holds
+		its[r.Group()] = true
 		out.Groups = append(out.Groups, g)
 		out.Left = append(out.Left, h.aside.Of(r.Group())...)
 	}
@@ -123,7 +147,9 @@ func (h executor) groups(unfit []members.Left, err error) (out Groups) {
 	case err != nil:
 		out.Outcome = Troubled(err)
 	case holds < wanted && len(out.Left) > 0:
-		out.Outcome = Outcome{Reason: v1alpha1.ReasonEndpointsRefused, Text: fmt.Sprintf("%d of %d endpoints are attached%s", holds, wanted, listed(leftTexts(out.Left))), Again: h.until(h.aside.Next())}
+		out.Outcome = Outcome{Reason: v1alpha1.ReasonEndpointsRefused, Text: fmt.Sprintf("%d of %d endpoints are attached%s", holds, wanted, listed(leftTexts(out.Left))), Again: h.until(h.aside.Next(func(g members.Group) bool { return its[g] }))}
+	case unknown > 0:
+		out.Outcome = Outcome{Reason: v1alpha1.ReasonEndpointsPending, Text: fmt.Sprintf("what %d of %d groups hold is not known yet", unknown, len(out.Groups)), Again: h.e.Again}
 	case holds < wanted:
 		out.Outcome = Outcome{Reason: v1alpha1.ReasonEndpointsPending, Text: fmt.Sprintf("%d of %d endpoints are attached", holds, wanted), Again: h.e.Again}
 	default:
@@ -139,5 +165,11 @@ func leftTexts(list []members.Left) (out []string) {
 	return out
 }
 
-// until is how long until then, and at least [Config.Again].
-func (h executor) until(then time.Time) time.Duration { return max(h.e.Again, then.Sub(h.e.Now())) }
+// until is how long until then, and at least [Config.Again]; zero where there is
+// no such time.
+func (h executor) until(then time.Time) time.Duration {
+	if then.IsZero() {
+		return 0
+	}
+	return max(h.e.Again, then.Sub(h.e.Now()))
+}

@@ -76,14 +76,14 @@ type Engine struct {
 	Config
 	retry workqueue.TypedRateLimiter[cloud.Owner] // that of nobody is the pools'
 	nodes chan event.TypedGenericEvent[*corev1.Node]
-	kinds map[string]Kind
 
 	mu        sync.Mutex
+	kinds     map[string]Kind
 	byNetwork map[string]*View
 	turns     map[cloud.Owner]*turn
 }
 
-// New makes the engine. Kinds are registered before it is set up.
+// New makes the engine.
 func New(cfg Config) *Engine {
 	for _, d := range []struct {
 		field *time.Duration

@@ -92,7 +92,11 @@ func (k *View) holds(pool lb.Resource) []string {
 	if has == nil {
 		return pool.Members
 	}
-	return slices.DeleteFunc(slices.Clone(pool.Members), func(m string) bool { return !slices.Contains(has, m) })
+	there := make(map[string]bool, len(has))
+	for _, m := range has {
+		there[m] = true
+	}
+	return slices.DeleteFunc(slices.Clone(pool.Members), func(m string) bool { return !there[m] })
 }
 
 // left are the members that are set aside from pools, as one text.

@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -62,8 +63,19 @@ func (w Wanted) uses() (out []use) {
 // NetworkAnnotation names the Network of an object.
 const NetworkAnnotation = "vpcnative.dev/network"
 
-// Register adds a kind, before the engine is set up.
-func (e *Engine) Register(k Kind) { e.kinds[k.Kind()] = k }
+// Register adds a kind, at any time.
+func (e *Engine) Register(k Kind) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.kinds[k.Kind()] = k
+}
+
+// registered are the kinds by now.
+func (e *Engine) registered() map[string]Kind {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.kinds)
+}
 
 // OwnerOf is the owner of what is made for an object of a kind.
 func OwnerOf(clusterID, kind string, o client.Object) cloud.Owner {
@@ -101,7 +113,7 @@ func (l *Living) Has(o cloud.Owner) bool {
 // living are the owners of all registered kinds.
 func (e *Engine) living(ctx context.Context, live bool) (*Living, error) {
 	out := &Living{ClusterID: e.ClusterID}
-	for name, kind := range e.kinds {
+	for name, kind := range e.registered() {
 		objects, err := kind.List(ctx, live)
 		if err != nil {
 			return nil, fmt.Errorf("listing %ss: %w", name, err)
@@ -117,8 +129,9 @@ func (e *Engine) replan(ctx context.Context, owners []cloud.Owner) {
 	for _, o := range owners {
 		keys[o.Kind] = append(keys[o.Kind], keyOf(o))
 	}
+	kinds := e.registered()
 	for kind, list := range keys {
-		if k := e.kinds[kind]; k != nil {
+		if k := kinds[kind]; k != nil {
 			k.Enqueue(ctx, list)
 		}
 	}
@@ -134,7 +147,7 @@ func (e *Engine) replanUsers(ctx context.Context, k *View, s Selection) {
 
 // replanAll brings all objects of all kinds to their queues.
 func (e *Engine) replanAll(ctx context.Context) {
-	for _, kind := range e.kinds {
+	for _, kind := range e.registered() {
 		objects, err := kind.List(ctx, false)
 		if err != nil {
 			continue // it comes with the next reading
@@ -147,13 +160,18 @@ func (e *Engine) replanAll(ctx context.Context) {
 	}
 }
 
+// namesNetwork are objects whose spec names their Network, for good; an
+// annotation of theirs does not.
+type namesNetwork interface{ NamedNetwork() string }
+
 // NetworkOf is the name of the Network of an object: the one it names, in its
 // spec or by an annotation, or the only one, or the default one.
 func NetworkOf(o client.Object, all []v1alpha1.Network) string {
-	if by, is := o.(interface{ NamedNetwork() string }); is && by.NamedNetwork() != "" {
-		return by.NamedNetwork()
+	name := strings.TrimSpace(o.GetAnnotations()[NetworkAnnotation])
+	if by, is := o.(namesNetwork); is {
+		name = by.NamedNetwork()
 	}
-	if name := strings.TrimSpace(o.GetAnnotations()[NetworkAnnotation]); name != "" {
+	if name != "" {
 		return name
 	}
 	if len(all) == 1 {

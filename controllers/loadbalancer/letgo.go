@@ -77,8 +77,9 @@ func (e *Engine) whoNeeds(ctx context.Context, n *v1alpha1.Network, k *View) (us
 	if err := e.Client.List(ctx, &networks); err != nil {
 		return nil, fmt.Errorf("listing Networks: %w", err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.kinds)) {
-		kind := e.kinds[name]
+	kinds := e.registered()
+	for _, name := range slices.Sorted(maps.Keys(kinds)) {
+		kind := kinds[name]
 		objects, err := kind.List(ctx, true)
 		if err != nil {
 			return nil, fmt.Errorf("listing %ss live: %w", name, err)

@@ -32,7 +32,11 @@ func (e *Engine) ViewOf(ctx context.Context, o client.Object) (*View, error) {
 	name := NetworkOf(o, all.Items)
 	at := slices.IndexFunc(all.Items, func(n v1alpha1.Network) bool { return n.Name == name })
 	if at < 0 {
-		return nil, conditions.Refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %q; create it, or name another by the annotation %s", name, NetworkAnnotation)
+		other := "or name another by the annotation " + NetworkAnnotation
+		if _, is := o.(namesNetwork); is {
+			other = "or create another object with the networkName of one that there is"
+		}
+		return nil, conditions.Refuse(v1alpha1.ReasonNetworkNotFound, "there is no Network %q; create it, %s", name, other)
 	}
 	n := &all.Items[at]
 	if !n.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(o, v1alpha1.LoadBalancerFinalizer) {

@@ -87,7 +87,7 @@ func (e *Engine) learnUses(ctx context.Context, k *View) error {
 		return fmt.Errorf("listing Networks: %w", err)
 	}
 	views := e.views()
-	for name, kind := range e.kinds {
+	for name, kind := range e.registered() {
 		objects, err := kind.List(ctx, false)
 		if err != nil {
 			return fmt.Errorf("listing %ss: %w", name, err)

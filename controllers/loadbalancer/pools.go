@@ -14,6 +14,7 @@ import (
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
+	"github.com/vpcnative/vpcnative/cloud/members"
 )
 
 // reconcileNodes brings the pools of every set in use to their members. Where
@@ -34,7 +35,7 @@ func (e *Engine) reconcileNodes(ctx context.Context, _ reconcile.Request) (recon
 			again = !e.keepSet(ctx, k, s) || again
 		}
 		k.keepFloors(k.selections())
-		if at := k.aside.Next(); !at.IsZero() {
+		if at := k.aside.Next(k.holdsNodes); !at.IsZero() {
 			wait := max(at.Sub(e.Now()), e.Again)
 			next = cmp.Or(min(next, wait), wait)
 		}
@@ -144,6 +145,14 @@ func (k *View) zonesChanged(set lb.NodeSet) bool {
 	had, known := k.sets[set.Name]
 	k.sets[set.Name] = set
 	return known && (!slices.Equal(places(had), places(set)) || k.many(had) != k.many(set))
+}
+
+// holdsNodes reports whether a group is a pool, which is looked at with the Nodes.
+func (k *View) holdsNodes(g members.Group) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := k.state[lb.RefOf(g)]
+	return r.Shared || len(k.users[r.Owner]) > 0
 }
 
 // many reports whether a set has more nodes than a balancer takes: those whose

@@ -73,6 +73,7 @@ func (k *View) refresh(ctx context.Context, of ...cloud.Owner) error {
 // wasRead enters of whom a reading was that began then: of these owners, or of
 // all. The store is locked.
 func (k *View) wasRead(of []cloud.Owner, began uint64, at time.Time) {
+	k.reads++
 	for _, o := range of {
 		delete(k.doubtful, o)
 		k.begunOf[o] = at

@@ -33,16 +33,24 @@ func (e *Engine) takeDown(ctx context.Context, k *View, w Wanted) (is Outcome, d
 	err, lingers := e.turn(owner).beyondLingering(e.Now(), lb.Run(ctx, executor{View: k, e: e, owner: owner}, plan, state))
 	if err != nil {
 		k.doubt(owner)
-		return Troubled(fmt.Errorf("deleting the load balancer: %w", err)), false
+		return Troubled(fmt.Errorf("deleting the %s: %w", whatOf(owner), err)), false
 	}
 	if lingers {
-		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the load balancer is deleted; the cloud has not released its network interfaces yet", Again: pendingPause}, false
+		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the " + whatOf(owner) + " is deleted; the cloud has not released its network interfaces yet", Again: pendingPause}, false
 	}
 	if k.has(owner) {
 		k.doubt(owner)
-		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the cloud is still deleting the load balancer", Again: pendingPause}, false
+		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the cloud is still deleting the " + whatOf(owner), Again: pendingPause}, false
 	}
 	return Outcome{}, true
+}
+
+// whatOf is what an owner has in the cloud, in words.
+func whatOf(o cloud.Owner) string {
+	if o.Kind == lb.KindEndpointGroup {
+		return "group of endpoints"
+	}
+	return "load balancer"
 }
 
 // leaveOthers takes down what an owner has elsewhere than in the Network that

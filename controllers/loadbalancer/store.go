@@ -27,6 +27,7 @@ type View struct {
 	// what was last said of that. The store's lock guards them.
 	held, going bool
 	said        string
+	places      nodesOfPlaces
 }
 
 func newView(network, clusterID, cloudName string, b lb.Balancers, i *store, nodes func() []lb.Node) *View {
@@ -64,6 +65,7 @@ type store struct {
 	turns   members.Turns
 	// begun is when the last complete read began, and begunOf that of owners.
 	begun     time.Time
+	reads     int
 	begunOf   map[cloud.Owner]time.Time
 	doubtful  map[cloud.Owner]bool
 	busy      map[lb.Ref]chan struct{} // with something in it, it is being changed

@@ -26,7 +26,8 @@ func (e *Engine) inspect(ctx context.Context, k *View) (bool, error) {
 	if !due {
 		return false, nil
 	}
-	owners, last := k.nextOwners(func(kind string) bool { return e.kinds[kind] != nil })
+	kinds := e.registered()
+	owners, last := k.nextOwners(func(kind string) bool { return kinds[kind] != nil })
 	if len(owners) > 0 {
 		if err := k.refresh(ctx, owners...); err != nil {
 			return false, fmt.Errorf("inspecting balancers: %w", err)

@@ -1,8 +1,10 @@
 package resolve
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -19,7 +21,9 @@ type Machines struct {
 func IndexMachines(nodes []*corev1.Node) Machines {
 	m := Machines{by: make(map[netip.Prefix]*corev1.Node, 2*len(nodes))}
 	add := func(p netip.Prefix, n *corev1.Node) {
-		m.by[p] = n
+		if had := m.by[p]; had == nil || newer(n, had) {
+			m.by[p] = n
+		}
 		if !slices.Contains(m.bits, p.Bits()) {
 			m.bits = append(m.bits, p.Bits())
 		}
@@ -38,6 +42,16 @@ func IndexMachines(nodes []*corev1.Node) Machines {
 	}
 	slices.SortFunc(m.bits, func(a, b int) int { return b - a })
 	return m
+}
+
+// newer reports whether of two Nodes with one address it is n that has it: the
+// machine of the other is gone, or about to go. It is the same whatever their
+// order, or endpoints would move from one to the other.
+func newer(n, had *corev1.Node) bool {
+	if leaves, left := !n.DeletionTimestamp.IsZero(), !had.DeletionTimestamp.IsZero(); leaves != left {
+		return left
+	}
+	return cmp.Or(n.CreationTimestamp.Compare(had.CreationTimestamp.Time), strings.Compare(n.Name, had.Name)) > 0
 }
 
 // Of is the Node that an address is on; nil where it is on none.

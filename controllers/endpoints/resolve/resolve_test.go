@@ -212,6 +212,23 @@ func TestEndpointsArePlacedByTheirAddress(t *testing.T) {
 	}
 }
 
+// TestTheNewerNodeHasTheAddress, whatever their order: the machine of the other is
+// gone, and cannot have it.
+func TestTheNewerNodeHasTheAddress(t *testing.T) {
+	t.Parallel()
+	at := func(n *corev1.Node, age int64) *corev1.Node { n.CreationTimestamp = metav1.Unix(age, 0); return n }
+	gone := at(node("gone", "x", "10.0.0.2"), 9)
+	gone.DeletionTimestamp = &metav1.Time{}
+	*gone.DeletionTimestamp = metav1.Unix(10, 0)
+	list := []*corev1.Node{at(node("old", "x", "10.0.0.2"), 1), at(node("new", "x", "10.0.0.2"), 2), gone, at(node("alike", "x", "10.0.0.2"), 2)}
+	for range 20 {
+		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		if got := IndexMachines(list).Of(netip.MustParseAddr("10.0.0.2")); got.Name != "new" {
+			t.Fatalf("the address is on %s", got.Name)
+		}
+	}
+}
+
 // TestMachinesByTheSlowWay: the index finds what a search of all Nodes finds.
 func TestMachinesByTheSlowWay(t *testing.T) {
 	t.Parallel()

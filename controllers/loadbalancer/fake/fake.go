@@ -35,6 +35,9 @@ type Cloud struct {
 	Held   map[lb.Ref][]string
 	Broken map[string]bool
 	Lists  []string
+	// Outside says why an endpoint fits into no group, by what was read last; it
+	// may be nil.
+	Outside func(lb.Endpoint) error
 	// Wait is where a change of what a pool holds waits; it may be nil.
 	Wait func(members.Group)
 }
@@ -172,6 +175,16 @@ func (f *Cloud) Pools(nodes lb.NodeSet, got lb.State) (out []lb.Resource) {
 
 func (f *Cloud) Unfit(lb.Node) string { return "" }
 
+// Places are one node of each zone.
+func (f *Cloud) Places(nodes []lb.Node, _ lb.State) (out []lb.Node) {
+	for _, n := range nodes {
+		if !slices.ContainsFunc(out, func(x lb.Node) bool { return x.Zone == n.Zone }) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // EndpointGroups are one for each zone.
 func (f *Cloud) EndpointGroups(e lb.Endpoints, got lb.State) ([]lb.Resource, []members.Left, error) {
 	if e.Check != nil {
@@ -181,7 +194,14 @@ func (f *Cloud) EndpointGroups(e lb.Endpoints, got lb.State) ([]lb.Resource, []m
 	for _, n := range e.Nodes {
 		zones[n.Zone] = []string{}
 	}
+	var left []members.Left
 	for _, x := range e.List {
+		if f.Outside != nil {
+			if err := f.Outside(x); err != nil {
+				left = append(left, members.Left{Member: x.AddrPort.String(), Err: err})
+				continue
+			}
+		}
 		zones[x.Node.Zone] = append(zones[x.Node.Zone], x.AddrPort.String())
 	}
 	out := lb.State{}
@@ -195,7 +215,7 @@ func (f *Cloud) EndpointGroups(e lb.Endpoints, got lb.State) ([]lb.Resource, []m
 			out[ref] = lb.Resource{Ref: ref, Owner: r.Owner, Members: []string{}}
 		}
 	}
-	return out.Sorted(), nil, nil
+	return out.Sorted(), left, nil
 }
 
 func (f *Cloud) Limits() members.Limits { return members.Limits{Call: 100} }
