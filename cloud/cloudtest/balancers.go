@@ -104,6 +104,8 @@ func RunBalancers(t *testing.T, fresh func(t *testing.T) BalancerHarness) {
 		{"MorePortsThanFitAreRefused", morePortsThanFitAreRefused},
 		{"EndpointsComeAndGo", endpointsComeAndGo},
 		{"OneBadEndpointHoldsNobodyUp", oneBadEndpointHoldsNobodyUp},
+		{"MachinesOfElsewhereFitNowhere", machinesOfElsewhereFitNowhere},
+		{"OneNodeOfAPlaceIsEnough", oneNodeOfAPlaceIsEnough},
 		{"LostRepliesAboutEndpointsAreSettled", lostRepliesAboutEndpointsAreSettled},
 		{"GroupsOfOthersAreConflicts", groupsOfOthersAreConflicts},
 	} {

@@ -3,7 +3,10 @@ package cloudtest
 import (
 	"errors"
 	"net/netip"
+	"path"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
@@ -114,6 +117,43 @@ func oneBadEndpointHoldsNobodyUp(c *balancing) {
 		c.Errorf("%v, left %v", err, left)
 	}
 	c.holdNothingElse(e)
+}
+
+// machinesOfElsewhereFitNowhere: what is on a machine of another network is not
+// attached by its address alone, which somebody else may have here.
+func machinesOfElsewhereFitNowhere(c *balancing) {
+	c.nodes(2)
+	e, first := c.endpointsOf("shop", 1, 8000), c.set.Nodes[0]
+	name := path.Base(first.ProviderID)
+	there := lb.Node{ProviderID: strings.TrimSuffix(first.ProviderID, name) + strings.Repeat("f", len(name)), Zone: first.Zone, Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}
+	if strings.HasPrefix(name, "i-") {
+		there.ProviderID = strings.TrimSuffix(first.ProviderID, name) + "i-" + strings.Repeat("f", len(name)-2)
+	}
+	e.List = append(e.List, lb.Endpoint{AddrPort: netip.AddrPortFrom(first.Addresses[0], 9000), Node: there})
+	groups, left, err := c.Balancers.EndpointGroups(e, c.read())
+	c.must(err)
+	if len(left) != 1 || !strings.Contains(left[0].Member, ":9000") {
+		c.Errorf("left are %v", left)
+	}
+	for _, g := range groups {
+		if slices.ContainsFunc(g.Members, func(m string) bool { return strings.HasSuffix(m, ":9000") }) {
+			c.Errorf("%s is to hold %v", g.Ref, g.Members)
+		}
+	}
+}
+
+// oneNodeOfAPlaceIsEnough: with them the same groups are made as with all.
+func oneNodeOfAPlaceIsEnough(c *balancing) {
+	c.nodes(7)
+	e := c.endpointsOf("shop", 0, 0)
+	all, _, err := c.Balancers.EndpointGroups(e, c.read())
+	c.must(err)
+	e.Nodes = c.Balancers.Places(e.Nodes, c.read())
+	few, _, err := c.Balancers.EndpointGroups(e, c.read())
+	c.must(err)
+	if len(e.Nodes) > len(all) || !reflect.DeepEqual(all, few) {
+		c.Errorf("by %d nodes %v, by all %v", len(e.Nodes), few, all)
+	}
 }
 
 // lostRepliesAboutEndpointsAreSettled loses the reply to each call in turn.

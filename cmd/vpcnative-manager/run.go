@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
@@ -150,7 +151,7 @@ func newManager(cfg *rest.Config, httpClient *http.Client, nodes rest.Interface,
 		Cache: cache.Options{
 			HTTPClient:       httpClient,
 			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: trim}},
+			ByObject:         map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: trim}, &discoveryv1.EndpointSlice{}: {Transform: informer.TrimEndpointSlice}},
 			NewInformer: func(lw toolscache.ListerWatcher, of runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 				if _, ok := of.(*corev1.Node); ok {
 					lw = informer.ListWatch(nodes)
