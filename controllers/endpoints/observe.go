@@ -51,10 +51,21 @@ func (c *Controller) observe(ctx context.Context, g *v1alpha1.EndpointGroup) (ou
 	if err != nil {
 		return out, err
 	}
-	all, again := c.steadyOf(client.ObjectKeyFromObject(g)).Keep(resolve.Merge(list, name, corev1.Protocol(g.Spec.Protocol), g.Spec.IPFamily), c.Engine.Now(), c.Gather)
+	steady, protocol, now := c.steadyOf(client.ObjectKeyFromObject(g)), corev1.Protocol(g.Spec.Protocol), c.Engine.Now()
+	var all []resolve.Endpoint
+	var again time.Duration
+	if resolve.Lag(list, name, protocol, g.Spec.IPFamily) {
+		all, again = steady.Stay(now, mostLag)
+	} else {
+		all, again = steady.Keep(resolve.Merge(list, name, protocol, g.Spec.IPFamily), now, c.Gather)
+	}
 	out.Placement, out.again = resolve.Place(all, g.Namespace, c.index().Machines, c.Pods), again
 	return out, nil
 }
+
+// mostLag is for how long slices may lack a port that the Service has: so long
+// they may be behind it. Those that somebody writes by hand may lack it for good.
+const mostLag = 10 * time.Second
 
 // slices are the EndpointSlices of the group's Service, which must not be
 // changed.

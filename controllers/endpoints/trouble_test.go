@@ -13,6 +13,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -180,4 +181,26 @@ type lacking struct{ client.Reader }
 
 func (lacking) List(context.Context, client.ObjectList, ...client.ListOption) error {
 	return &meta.NoKindMatchError{}
+}
+
+// TestAPortThatIsRenamedDetachesNobody who is wanted under the new name.
+func TestAPortThatIsRenamedDetachesNobody(t *testing.T) {
+	w := newWorld(t, group(func(g *v1alpha1.EndpointGroup) { g.Spec.Port = intstr.FromInt32(80) }))
+	w.serve("10.4.0.1", "10.4.1.1")
+	w.turn()
+	s := &corev1.Service{}
+	if err := w.api.Get(t.Context(), client.ObjectKey{Namespace: "shop", Name: "web"}, s); err != nil {
+		t.Fatal(err)
+	}
+	s.Spec.Ports[0].Name = "web"
+	if err := w.api.Update(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if done, again := w.turn(); len(done) > 0 || again == 0 {
+		t.Errorf("the slices are behind, and it did %v, and comes again after %s", done, again)
+	}
+	w.now = w.now.Add(time.Minute)
+	if w.turn(); w.held() != "" {
+		t.Errorf("the slices never get the port, and the groups hold %s", w.held())
+	}
 }

@@ -68,6 +68,25 @@ func Merge(list []*discoveryv1.EndpointSlice, name string, protocol corev1.Proto
 	return out
 }
 
+// Lag reports whether slices have endpoints, and none of them the port: it is
+// called by another name in the Service by now, and the slices are written after
+// the Service.
+func Lag(list []*discoveryv1.EndpointSlice, name string, protocol corev1.Protocol, family v1alpha1.Family) bool {
+	some := false
+	for _, s := range list {
+		if s.AddressType != addressType(family) {
+			continue
+		}
+		some = some || len(s.Endpoints) > 0
+		if slices.ContainsFunc(s.Ports, func(p discoveryv1.EndpointPort) bool {
+			return ptr.Deref(p.Name, "") == name && protocolOf(ptr.Deref(p.Protocol, "")) == protocolOf(protocol)
+		}) {
+			return false
+		}
+	}
+	return some
+}
+
 func addressType(f v1alpha1.Family) discoveryv1.AddressType {
 	if f == v1alpha1.IPv6 {
 		return discoveryv1.AddressTypeIPv6

@@ -103,6 +103,30 @@ func TestMergingSlices(t *testing.T) {
 	}
 }
 
+func TestSlicesLagBehindAServiceWhosePortTheyLack(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		slices []string
+		lag    bool
+	}{
+		"none":                        {nil, false},
+		"with it":                     {[]string{"web:8080 10.0.0.1"}, false},
+		"of no endpoints":             {[]string{"http:8080"}, false},
+		"with another port":           {[]string{"http:8080 10.0.0.1"}, true},
+		"with another protocol":       {[]string{"web:8080/UDP 10.0.0.1"}, true},
+		"one of two, and it is empty": {[]string{"http:8080 10.0.0.1", "web:8080"}, false},
+		"of another family":           {[]string{"http:8080 2001:db8::1"}, false},
+	} {
+		var list []*discoveryv1.EndpointSlice
+		for _, s := range c.slices {
+			list = append(list, slice(s))
+		}
+		if got := Lag(list, "web", corev1.ProtocolTCP, v1alpha1.IPv4); got != c.lag {
+			t.Errorf("slices %s: lag %t", name, got)
+		}
+	}
+}
+
 // TestTheOrderOfSlicesIsOfNoMatter: how they were rewritten shows nowhere.
 func TestTheOrderOfSlicesIsOfNoMatter(t *testing.T) {
 	t.Parallel()

@@ -38,3 +38,24 @@ func TestAMomentOfNotBeingReadyIsPassedOver(t *testing.T) {
 		}
 	}
 }
+
+// TestARenamedPortEmptiesNoGroup: the Service has the new name before the slices
+// have, and those that never get it are not waited for long.
+func TestARenamedPortEmptiesNoGroup(t *testing.T) {
+	t.Parallel()
+	start, at := time.Unix(1_800_000_000, 0), netip.MustParseAddrPort("10.4.0.7:80")
+	var s Steady
+	s.Keep([]Endpoint{{AddrPort: at, Ready: true}}, start, time.Second)
+	for _, c := range []struct {
+		after time.Duration
+		stay  int
+		again time.Duration
+	}{{time.Second, 1, 10 * time.Second}, {5 * time.Second, 1, 6 * time.Second}, {11 * time.Second, 0, 0}, {12 * time.Second, 0, 0}} {
+		if got, again := s.Stay(start.Add(c.after), 10*time.Second); len(got) != c.stay || again != c.again {
+			t.Errorf("after %s: %v, again %s", c.after, got, again)
+		}
+	}
+	if got, _ := s.Keep([]Endpoint{{AddrPort: at, Ready: true}}, start, time.Second); len(got) != 1 || s.stays != (time.Time{}) {
+		t.Errorf("the slices have it: %v", got)
+	}
+}
