@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpcnative/vpcnative/api/v1alpha1"
+	"github.com/vpcnative/vpcnative/cloud"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 	"github.com/vpcnative/vpcnative/controllers/loadbalancer"
 )
@@ -202,5 +203,33 @@ func TestAPortThatIsRenamedDetachesNobody(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	if w.turn(); w.held() != "" {
 		t.Errorf("the slices never get the port, and the groups hold %s", w.held())
+	}
+}
+
+// TestAGroupInUseStaysAndSaysSo, whichever way a cloud has of refusing it.
+func TestAGroupInUseStaysAndSaysSo(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"at once": &cloud.Error{Reason: cloud.Conflict, Act: "delete", Resource: "g", Err: errors.New("in use")},
+		"lingers": &lb.Lingers{Err: &cloud.Error{Reason: cloud.Conflict, Act: "delete", Resource: "g", Err: errors.New("in use")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, group())
+			w.serve("10.4.0.1")
+			w.turn()
+			if err := w.api.Delete(t.Context(), group()); err != nil {
+				t.Fatal(err)
+			}
+			w.cloud.Fail = func(lb.Action) error { return refusal }
+			_, again := w.turn()
+			g := w.object()
+			c := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+			if again == 0 || len(g.Finalizers) == 0 || c.Reason != string(cloud.Conflict) || !strings.Contains(c.Message, "deleted once nothing uses it") || strings.Contains(c.Message, "load balancer is deleted") {
+				t.Errorf("it comes again after %s, and says %+v", again, c)
+			}
+			w.cloud.Fail = nil
+			if w.turn(); len(w.cloud.State) > 0 {
+				t.Errorf("nothing uses it, and it stays: %v", w.cloud.State)
+			}
+		})
 	}
 }

@@ -35,6 +35,9 @@ func (e *Engine) takeDown(ctx context.Context, k *View, w Wanted) (is Outcome, d
 		k.doubt(owner)
 		return Troubled(fmt.Errorf("deleting the %s: %w", whatOf(owner), err)), false
 	}
+	if lingers && owner.Kind == lb.KindEndpointGroup { // who uses it is somebody else's
+		return Outcome{Reason: string(cloud.Conflict), Text: "deleting the group of endpoints: a load balancer still uses it; it is deleted once nothing uses it", Again: pendingPause}, false
+	}
 	if lingers {
 		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the " + whatOf(owner) + " is deleted; the cloud has not released its network interfaces yet", Again: pendingPause}, false
 	}
