@@ -94,13 +94,16 @@ func (h executor) settled(g endpointGroups, all bool, err error) Groups {
 func (e *Engine) RemoveEndpoints(ctx context.Context, w WantedEndpoints) (is Outcome, done bool) {
 	is, done = e.Remove(ctx, w.wanted())
 	if !done && is.Trouble != nil && cloud.Is(is.Trouble, cloud.Conflict) {
-		is.Text += "; it is deleted once nothing uses it"
+		is.Text += onceUnused
 	}
 	return is, done
 }
 
+// onceUnused ends what is said of a deletion that waits.
+const onceUnused = "; it is deleted once nothing uses it"
+
 func (w WantedEndpoints) wanted() Wanted {
-	return Wanted{Object: w.Object, Balancer: lb.LoadBalancer{Owner: w.Owner}}
+	return Wanted{Object: w.Object, Balancer: lb.LoadBalancer{Owner: w.Owner}, What: "group of endpoints", Lent: true}
 }
 
 // wouldHold is all that a dry run does.

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -38,9 +39,15 @@ type Wanted struct {
 	// Nodes says which nodes each backend sends to, by its name. One without a
 	// name cannot be read: only what there is goes on then.
 	Nodes map[string]Selection
+	// What is what it has in the cloud, in words; a load balancer by default.
+	What string
+	// Lent: what uses it may be somebody else's.
+	Lent bool
 	// Told are the addresses that clients are told of now: those of its status.
 	Told []string
 }
+
+func (w Wanted) what() string { return cmp.Or(w.What, "load balancer") }
 
 func (w Wanted) owner() cloud.Owner { return w.Balancer.Owner }
 

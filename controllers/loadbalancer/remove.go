@@ -33,27 +33,19 @@ func (e *Engine) takeDown(ctx context.Context, k *View, w Wanted) (is Outcome, d
 	err, lingers := e.turn(owner).beyondLingering(e.Now(), lb.Run(ctx, executor{View: k, e: e, owner: owner}, plan, state))
 	if err != nil {
 		k.doubt(owner)
-		return Troubled(fmt.Errorf("deleting the %s: %w", whatOf(owner), err)), false
+		return Troubled(fmt.Errorf("deleting the %s: %w", w.what(), err)), false
 	}
-	if lingers && owner.Kind == lb.KindEndpointGroup { // who uses it is somebody else's
-		return Outcome{Reason: string(cloud.Conflict), Text: "deleting the group of endpoints: a load balancer still uses it; it is deleted once nothing uses it", Again: pendingPause}, false
+	if lingers && w.Lent {
+		return Outcome{Reason: string(cloud.Conflict), Text: "deleting the " + w.what() + ": it is still in use" + onceUnused, Again: pendingPause}, false
 	}
 	if lingers {
-		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the " + whatOf(owner) + " is deleted; the cloud has not released its network interfaces yet", Again: pendingPause}, false
+		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the " + w.what() + " is deleted; the cloud has not released its network interfaces yet", Again: pendingPause}, false
 	}
 	if k.has(owner) {
 		k.doubt(owner)
-		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the cloud is still deleting the " + whatOf(owner), Again: pendingPause}, false
+		return Outcome{Reason: v1alpha1.ReasonPending, Text: "the cloud is still deleting the " + w.what(), Again: pendingPause}, false
 	}
 	return Outcome{}, true
-}
-
-// whatOf is what an owner has in the cloud, in words.
-func whatOf(o cloud.Owner) string {
-	if o.Kind == lb.KindEndpointGroup {
-		return "group of endpoints"
-	}
-	return "load balancer"
 }
 
 // leaveOthers takes down what an owner has elsewhere than in the Network that
