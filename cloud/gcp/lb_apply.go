@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -185,23 +184,17 @@ func (e *lbEdit) send(ctx context.Context, now lb.Resource, there bool) error {
 
 // call makes one change and waits for its operation.
 func (e *lbEdit) call(ctx context.Context, verb string, f func(context.Context) (operation, error)) error {
-	return e.callWithin(ctx, 0, verb, f)
+	return e.callUntil(ctx, nil, verb, f)
 }
 
-// callWithin is call; an operation that goes on for longer than the patience is
-// as good as done, unless that is zero.
-func (e *lbEdit) callWithin(ctx context.Context, patience time.Duration, verb string, f func(context.Context) (operation, error)) error {
+// callUntil is call; an operation that goes on is as good as done once enough
+// reports it, which is asked every drainPatience. It may be nil.
+func (e *lbEdit) callUntil(ctx context.Context, enough func(context.Context) bool, verb string, f func(context.Context) (operation, error)) error {
 	method := e.at.method(verb)
 	op, err := e.change(ctx, method, e.at.scope(), e.about, f)
 	if err == nil && !op.done {
-		wait, cancel := ctx, context.CancelFunc(func() {})
-		if patience > 0 {
-			wait, cancel = context.WithTimeout(ctx, patience)
-		}
-		op, err = e.ops.wait(wait, e.at.scope(), op.name, e.about)
-		goesOn := wait.Err() != nil && ctx.Err() == nil
-		cancel()
-		if goesOn {
+		var goesOn bool
+		if op, goesOn, err = e.waitUntil(ctx, enough, op.name); goesOn {
 			e.request = ""
 			return nil
 		}
@@ -216,4 +209,24 @@ func (e *lbEdit) callWithin(ctx context.Context, patience time.Duration, verb st
 		return err
 	}
 	return op.failure(method, e.about)
+}
+
+// waitUntil waits for an operation, or until it goes on and that is enough.
+func (e *lbEdit) waitUntil(ctx context.Context, enough func(context.Context) bool, name string) (op operation, goesOn bool, err error) {
+	if enough == nil {
+		op, err = e.ops.wait(ctx, e.at.scope(), name, e.about)
+		return op, false, err
+	}
+	for {
+		soon, cancel := context.WithTimeout(ctx, drainPatience)
+		op, err = e.ops.wait(soon, e.at.scope(), name, e.about)
+		late := soon.Err() != nil && ctx.Err() == nil
+		cancel()
+		if !late {
+			return op, false, err
+		}
+		if enough(ctx) {
+			return op, true, nil
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	compute "google.golang.org/api/compute/v1"
 
 	"github.com/vpcnative/vpcnative/cloud"
+	"github.com/vpcnative/vpcnative/cloud/gcp/gcesim"
 	"github.com/vpcnative/vpcnative/cloud/lb"
 )
 
@@ -60,4 +61,28 @@ func (w *balancerWorld) soon(try func() error) (err error) {
 		}
 	}
 	return err
+}
+
+// TestASlowDetachmentThatFailsIsNotTakenForDraining: that the operation goes on
+// says nothing while the endpoints are still attached.
+func TestASlowDetachmentThatFailsIsNotTakenForDraining(t *testing.T) {
+	t.Parallel()
+	w := newBalancerWorld(t)
+	n := w.AddNode(0)
+	e := lb.Endpoints{Owner: cloud.Owner{ClusterID: "c1", Kind: lb.KindEndpointGroup, Namespace: "shop", Name: "web"}, Protocol: lb.TCP, Family: lb.IPv4, Nodes: []lb.Node{n}}
+	got, err := w.balancers.Read(t.Context(), "c1")
+	w.must(err)
+	groups, _, err := w.balancers.EndpointGroups(e, got)
+	w.must(err)
+	w.must(lb.Run(t.Context(), w.balancers, lb.Plan(w.balancers.Rules(), got, lb.Goal{Owner: e.Owner, Want: groups, Keep: true}), got))
+	group, member := groups[0].Group(), []string{"node-0 " + netip.AddrPortFrom(n.Addresses[0], 80).String()}
+	w.must(w.soon(func() error { return w.balancers.Attach(t.Context(), group, member) }))
+	w.sim.Inject(gcesim.Fault{Method: "networkEndpointGroups.detachNetworkEndpoints", Count: 1, Slow: 4 * time.Second,
+		OperationError: &gcesim.OperationError{Code: "INTERNAL_ERROR", Message: "try again"}})
+	if err := w.balancers.Detach(t.Context(), group, member); err == nil {
+		t.Error("it failed after a while, and is taken for done")
+	}
+	if held, err := w.balancers.List(t.Context(), group); err != nil || !slices.Equal(held, member) {
+		t.Errorf("the group holds %v (%v), want %v", held, err, member)
+	}
 }

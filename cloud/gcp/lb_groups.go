@@ -61,11 +61,11 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, l
 	e := &lbEdit{attempt: attempt{vpc: v.vpc, about: subject{map[bool]string{true: "attach members to", false: "detach members from"}[add] + " " + g.Kind, at.String()}}, at: at}
 	id := uuid.NewString()
 	change := func(ctx context.Context) (operation, error) { return v.api.changeMembers(ctx, at, add, list, id) }
-	var patience time.Duration // all that it takes
+	var enough func(context.Context) bool
 	if at.kind == kindNEG && !add {
-		patience = drainPatience
+		enough = func(ctx context.Context) bool { return v.holdsNone(ctx, g, list) }
 	}
-	err := e.callWithin(ctx, patience, verb, change)
+	err := e.callUntil(ctx, enough, verb, change)
 	switch cloud.ReasonOf(err) {
 	case cloud.NotFound, cloud.Invalid, cloud.Conflict:
 		if !named(err, collections[at.kind], at.name) {
@@ -79,9 +79,17 @@ func (v balancers) changeGroup(ctx context.Context, g members.Group, add bool, l
 }
 
 // drainPatience is how long the operation that takes endpoints out of a group is
-// waited for. One that lasts longer is draining them, for as long as the backend
-// services of the group say (up to an hour), and others must not wait for that.
+// waited for before the group is listed. Where all of them drain by then, it lasts
+// as long as the backend services of the group say (up to an hour), and others
+// must not wait for that.
 const drainPatience = 3 * time.Second
+
+// holdsNone reports whether a group is seen to hold none of these members, but
+// for those that drain.
+func (v balancers) holdsNone(ctx context.Context, g members.Group, list []string) bool {
+	held, err := v.List(ctx, g)
+	return err == nil && !slices.ContainsFunc(list, func(m string) bool { return slices.Contains(held, m) })
+}
 
 // named reports whether what the cloud said is about the resource of that name.
 func named(err error, collection, name string) bool {
